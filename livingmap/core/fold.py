@@ -1,0 +1,82 @@
+"""The fold: event after event turns into changes of the scene. The same log always gives the same scene."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from livingmap.core.model import Change, Event, Message, change_from_json, change_to_json
+from livingmap.core.route import Routes
+from livingmap.core.scene import Scene
+from livingmap.core.source import Source
+from livingmap.core.validity import fault_in
+
+REFRESHED = "livingmap.source.refreshed"
+DOWN = "livingmap.source.down"
+UP = "livingmap.source.up"
+
+
+def refreshed(source: str, since: int, changes: Iterable[Change]) -> Message:
+    """Return what a poll says to the log: how ``source`` differs from position ``since`` on."""
+    wire = [change_to_json(change) for change in changes]
+    return Message(REFRESHED, {"source": source, "since": since, "changes": wire})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An event that one source's handler could not fold. It is set aside; everybody else got theirs."""
+
+    source: str
+    event: Event
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An event together with what it did to the scene."""
+
+    event: Event
+    changes: tuple[Change, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    sources: tuple[str, ...] = field(default=())
+    """The sources that the event concerned, whether they changed anything or not."""
+
+
+class Fold:
+    """Applies events to the scene of ``sources``, in the order of the log."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.scene = Scene(sources)
+        self.routes = Routes(sources)
+        self._may = {
+            source.name: frozenset((layer.name, layer.collection) for layer in source.layers) for source in sources
+        }
+
+    def apply(self, event: Event) -> Folded:
+        """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself."""
+        if event.type == REFRESHED:
+            return self._apply_poll(event)
+        changes: list[Change] = []
+        faults: list[Fault] = []
+        concerned = self.routes.of(event.type)
+        for source, handler in concerned:
+            try:
+                said = list(handler(event, self.scene.part(source)))
+                self._check(source, said)
+                changes += self.scene.apply(source, said, event.position.seq)
+            except Exception as error:  # noqa: BLE001 - the plugin rim: one bad handler must not stop the log
+                faults.append(Fault(source, event, f"{type(error).__name__}: {error}"))
+        return Folded(event, tuple(changes), tuple(faults), tuple(source for source, _ in concerned))
+
+    def _check(self, source: str, said: Iterable[Change]) -> None:
+        for change in said:
+            place = (change.layer, getattr(change, "collection", None))
+            if not any(layer == place[0] and place[1] in (None, name) for layer, name in self._may[source]):
+                where = ".".join(filter(None, place))
+                raise ValueError(f"changed {where}, which its Source does not declare as a layer")
+            if problem := fault_in(change):
+                raise ValueError(problem)
+
+    def _apply_poll(self, event: Event) -> Folded:
+        source = str(event.payload["source"])
+        said = [change_from_json(wire) for wire in event.payload["changes"]]
+        changes = self.scene.apply(source, said, event.position.seq, since=int(event.payload["since"]))
+        return Folded(event, tuple(changes), sources=(source,))

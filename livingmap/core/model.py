@@ -1,0 +1,156 @@
+"""What is said about the map: events, and the three kinds of change that they bring."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""A decoded JSON value: the rim at which types end."""
+
+Fields: TypeAlias = Mapping[str, Json]
+"""The fields of an item by name. Treated as immutable once it is in a change."""
+
+_ID = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the log. Positions of one epoch are ordered by ``seq``; epochs are not comparable."""
+
+    epoch: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to be logged: a NATS message, the difference a poll found, a source going or coming."""
+
+    type: str
+    """The NATS subject, or ``livingmap.source.*`` for what the host itself says."""
+    payload: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the log: a message with its position."""
+
+    position: Position
+    type: str
+    payload: Fields
+    received_at: datetime
+    """When the log received it, UTC. Prefer it to times in the payload: publishers send naive local ones."""
+
+
+def typed_id(text: str) -> str:
+    """Return ``text`` if it is a typed id such as ``agent:sofia``, else raise ValueError."""
+    if not _ID.fullmatch(text):
+        raise ValueError(f"id {text!r} does not say its type; write it like 'agent:sofia'")
+    return text
+
+
+def id_of(kind: str, value: object) -> str:
+    """Return ``value`` as an id of this kind: ``agent:sofia`` for ``sofia`` and for ``agent:sofia``."""
+    text = str(value).strip()
+    return text if text.startswith(f"{kind}:") else f"{kind}:{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Set and unset fields of an item; the item appears if it was not there.
+
+    Fields that are not named stay as they are. A value is replaced whole, never merged into.
+    """
+
+    layer: str
+    id: str
+    """A typed id: ``agent:sofia``. An alias of an item is as good as its id."""
+    set: Fields = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    collection: str = "items"
+    aliases: tuple[str, ...] = ()
+    """Other typed ids of the same thing (``agent:<uuid>``); references to them resolve to ``id``."""
+    creates: bool = True
+    """False: only changes an item that is there by somebody's word; alone it shows nothing."""
+
+    def __post_init__(self) -> None:
+        typed_id(self.id)
+        for alias in self.aliases:
+            typed_id(alias)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Take away what a source said about an item; without another source's word the item disappears."""
+
+    layer: str
+    id: str
+    collection: str = "items"
+
+    def __post_init__(self) -> None:
+        typed_id(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Set and unset fields of the layer itself, such as a count over all its items."""
+
+    layer: str
+    set: Fields = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+
+
+Change: TypeAlias = Put | Drop | Total
+
+
+def change_to_json(change: Change) -> dict[str, Json]:
+    """Return the wire form, a JSON object told apart by ``op``: ``put``, ``drop`` or ``total``."""
+    match change:
+        case Put():
+            wire: dict[str, Json] = {
+                "op": "put",
+                "layer": change.layer,
+                "collection": change.collection,
+                "id": change.id,
+                "set": dict(change.set),
+                "unset": list(change.unset),
+            }
+            if change.aliases:
+                wire["aliases"] = list(change.aliases)
+            if not change.creates:
+                wire["creates"] = False
+            return wire
+        case Drop():
+            return {"op": "drop", "layer": change.layer, "collection": change.collection, "id": change.id}
+        case Total():
+            return {
+                "op": "total",
+                "layer": change.layer,
+                "set": dict(change.set),
+                "unset": list(change.unset),
+            }
+
+
+def change_from_json(wire: Fields) -> Change:
+    """Return the change that `change_to_json` wrote. Raises ValueError or KeyError for anything else."""
+    match wire["op"]:
+        case "put":
+            return Put(
+                wire["layer"],
+                wire["id"],
+                wire["set"],
+                tuple(wire["unset"]),
+                wire["collection"],
+                tuple(wire.get("aliases", ())),
+                wire.get("creates", True),
+            )
+        case "drop":
+            return Drop(wire["layer"], wire["id"], wire["collection"])
+        case "total":
+            return Total(wire["layer"], wire["set"], tuple(wire["unset"]))
+        case other:
+            raise ValueError(f"a change's op is put, drop or total, not {other!r}")

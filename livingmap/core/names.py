@@ -1,0 +1,60 @@
+"""Which ids mean the same thing: the aliases that sources declare, and how an id is resolved."""
+
+from collections import Counter, defaultdict
+
+
+class Names:
+    """Ids, their aliases, and what a reference to either means.
+
+    An id under which something really stands means itself, even if another item claims it as an alias: two
+    things are never made one against a source's word. An alias that several items claim means the first by
+    name, whatever the order in which they came.
+    """
+
+    def __init__(self) -> None:
+        self._real: Counter[str] = Counter()
+        self._claims: dict[str, Counter[str]] = defaultdict(Counter)
+        self._aliases: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def resolve(self, typed: str) -> str:
+        """Return the id that ``typed`` means: itself, unless it is only an alias."""
+        if self._real[typed] or not self._claims.get(typed):
+            return typed
+        return min(self._claims[typed])
+
+    def same(self, typed: str) -> tuple[str, ...]:
+        """Return the resolved id first, then every alias that means it, in order of name."""
+        meant = self.resolve(typed)
+        aliases = self._aliases.get(meant, ())
+        return (meant, *sorted(alias for alias in aliases if alias != meant and self.resolve(alias) == meant))
+
+    def add(self, typed: str) -> set[str]:
+        """Note that something stands under ``typed``; return the ids whose meaning that may have changed."""
+        before = self.resolve(typed)
+        self._real[typed] += 1
+        return self._stirred(typed, before)
+
+    def remove(self, typed: str) -> set[str]:
+        """Undo one `add`; return the ids whose meaning that may have changed."""
+        before = self.resolve(typed)
+        self._real[typed] -= 1
+        if not self._real[typed]:
+            del self._real[typed]
+        return self._stirred(typed, before)
+
+    def rename(self, typed: str, old: tuple[str, ...], new: tuple[str, ...]) -> set[str]:
+        """Replace one source's aliases of an id; return the ids whose meaning that may have changed."""
+        stirred: set[str] = set()
+        for alias in {*old} ^ {*new}:
+            before = self.resolve(alias)
+            step = 1 if alias in new else -1
+            for counter, key in ((self._claims[alias], typed), (self._aliases[typed], alias)):
+                counter[key] += step
+                if not counter[key]:
+                    del counter[key]
+            stirred |= self._stirred(alias, before)
+        return stirred
+
+    def _stirred(self, typed: str, before: str) -> set[str]:
+        after = self.resolve(typed)
+        return set() if before == after else {typed, before, after}

@@ -1,0 +1,148 @@
+"""What one source said so far: its part of every layer, and how a poll differs from it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
+
+Place: TypeAlias = tuple[str, str]
+"""A layer and one of its collections."""
+
+NEVER = -1
+
+
+@dataclass(slots=True)
+class Record:
+    """One item as one source describes it."""
+
+    fields: dict[str, Json] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    creates: bool = False
+    polled: set[str] = field(default_factory=set)
+    """Fields that came from polls: a poll that lacks them takes them away, and no others."""
+    touched: dict[str, int] = field(default_factory=dict)
+    """By field, the position of the last event that changed it."""
+
+    def newest(self) -> int:
+        """Return the position of the last event that changed anything here."""
+        return max(self.touched.values(), default=NEVER)
+
+    def put(self, change: Put | Total, seq: int, since: int | None) -> None:
+        """Take over ``change``; with ``since``, a poll's, only where no event was newer."""
+        for name in (*change.set, *change.unset):
+            if since is None:
+                self.touched[name] = seq
+            elif self.touched.get(name, NEVER) > since:
+                continue
+            elif name in change.set:
+                self.polled.add(name)
+            if name in change.set:
+                self.fields[name] = change.set[name]
+            else:
+                self.fields.pop(name, None)
+                self.polled.discard(name)
+
+
+class Part:
+    """One source's own part of the map. Handlers read it; only the scene writes it."""
+
+    def __init__(self, same: Callable[[str], tuple[str, ...]] = lambda typed: (typed,)) -> None:
+        self._same = same
+        self._records: dict[Place, dict[str, Record]] = {}
+        self._totals: dict[str, Record] = {}
+        self._dropped: dict[tuple[Place, str], int] = {}
+
+    def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
+        """Return the fields that this source gave to an item, by its id or any alias; None if it gave none."""
+        found = [self._records.get((layer, collection), {}).get(one) for one in self._same(id)]
+        if not any(found):
+            return None
+        merged: dict[str, Json] = {}
+        for record in found:
+            merged.update(record.fields if record else {})
+        return merged
+
+    def items(self, layer: str, collection: str = "items") -> Iterator[tuple[str, Fields]]:
+        """Yield ``(id, fields)`` of every item that this source speaks of in one collection."""
+        for typed, record in self._records.get((layer, collection), {}).items():
+            yield typed, record.fields
+
+    def total(self, layer: str) -> Fields:
+        """Return the totals that this source gave to a layer."""
+        return self._totals[layer].fields if layer in self._totals else {}
+
+    # What follows is the scene's and the poller's.
+
+    def record(self, place: Place, typed: str) -> Record | None:
+        """Return the record kept under exactly this id."""
+        return self._records.get(place, {}).get(typed)
+
+    def places(self) -> Iterable[Place]:
+        """Return the collections that hold anything."""
+        return self._records.keys()
+
+    def polled_count(self, place: Place) -> int:
+        """Return how many items of a collection came from polls."""
+        return sum(1 for record in self._records.get(place, {}).values() if record.polled)
+
+    def put(self, change: Put, seq: int, since: int | None) -> Record | None:
+        """Apply ``change`` and return its record; None if a newer event has dropped the item."""
+        place = (change.layer, change.collection)
+        if since is not None and self._dropped.get((place, change.id), NEVER) > since:
+            return None
+        record = self._records.setdefault(place, {}).setdefault(change.id, Record())
+        record.put(change, seq, since)
+        record.creates |= change.creates
+        return record
+
+    def drop(self, change: Drop, seq: int, since: int | None) -> list[tuple[str, Record]]:
+        """Apply ``change`` and return what went, by id; nothing if a newer event has touched the item."""
+        place = (change.layer, change.collection)
+        gone = []
+        for typed in self._same(change.id) if since is None else (change.id,):
+            if since is None:
+                self._dropped[place, typed] = seq
+            record = self.record(place, typed)
+            if record and (since is None or record.newest() <= since):
+                del self._records[place][typed]
+                gone.append((typed, record))
+        return gone
+
+    def set_total(self, change: Total, seq: int, since: int | None) -> None:
+        """Apply ``change`` to the totals of its layer."""
+        self._totals.setdefault(change.layer, Record()).put(change, seq, since)
+
+    def settled(self, since: int) -> None:
+        """Forget drops that no poll still under way can contradict."""
+        self._dropped = {key: seq for key, seq in self._dropped.items() if seq > since}
+
+    def difference(self, place: Place, answer: Iterable[Put | Total]) -> list[Change]:
+        """Return what has to change for this part to equal ``answer``, one collection's full content."""
+        found: list[Change] = []
+        listed = set()
+        for said in answer:
+            if isinstance(said, Total):
+                kept = self._totals.get(said.layer)
+            else:
+                listed.add(said.id)
+                kept = self.record(place, said.id)
+            change = _difference(kept or Record(), said)
+            if change or kept is None:
+                found.append(change or said)
+        missing = (typed for typed in self._records.get(place, {}) if typed not in listed)
+        return [*found, *(Drop(place[0], typed, place[1]) for typed in missing)]
+
+
+def _difference(kept: Record, said: Put | Total) -> Change | None:
+    fresh = {
+        name: value
+        for name, value in said.set.items()
+        if name not in kept.polled or name not in kept.fields or kept.fields[name] != value
+    }
+    if isinstance(said, Total):  # several fetches may give totals of one layer: what one omits is another's
+        return replace(said, set=fresh) if fresh else None
+    gone = tuple(sorted(kept.polled - said.set.keys()))
+    if not fresh and not gone and said.aliases == kept.aliases and (kept.creates or not said.creates):
+        return None
+    return replace(said, set=fresh, unset=gone)

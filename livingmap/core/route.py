@@ -1,0 +1,83 @@
+"""Which handlers an event belongs to, by its subject (NATS subject-based messaging: ``*`` and ``>``)."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from livingmap.core.source import Handler, Source
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """Tell whether a NATS subject pattern covers ``subject``: ``*`` is exactly one token, ``>`` one or more."""
+    wanted, given = pattern.split("."), subject.split(".")
+    if wanted[-1] == ">":
+        wanted = wanted[:-1]
+        return len(given) > len(wanted) and _tokens_match(wanted, given)
+    return len(wanted) == len(given) and _tokens_match(wanted, given)
+
+
+def _tokens_match(wanted: Sequence[str], given: Sequence[str]) -> bool:
+    return all(word in ("*", other) for word, other in zip(wanted, given, strict=False))
+
+
+def fault_of(pattern: str) -> str | None:
+    """Say what is wrong with a subject pattern, or None if nothing is."""
+    tokens = pattern.split(".")
+    if not all(tokens):
+        return "has an empty token"
+    if any(word != ">" and ">" in word for word in tokens) or ">" in tokens[:-1]:
+        return "may have '>' only as its last token"
+    if any(word != "*" and "*" in word for word in tokens):
+        return "may have '*' only as a whole token"
+    if any(char.isspace() for char in pattern):
+        return "has white space"
+    return None
+
+
+def exactness(pattern: str) -> tuple[tuple[int, ...], int]:
+    """Return a key that sorts patterns from the most exact to the loosest: word before ``*`` before ``>``."""
+    tokens = pattern.split(".")
+    return tuple({"*": 1, ">": 2}.get(word, 0) for word in tokens), -len(tokens)
+
+
+def covering(patterns: Iterable[str]) -> list[str]:
+    """Return the least patterns to subscribe to: none is covered by another, each message comes once.
+
+    Patterns that merely overlap (``a.*`` and ``*.b``) both stay; whoever subscribes tells them apart.
+    """
+    distinct = sorted(set(patterns))
+    return [one for one in distinct if not any(other != one and _covers(other, one) for other in distinct)]
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    wide_tokens, narrow_tokens = wide.split("."), narrow.split(".")
+    for index, word in enumerate(wide_tokens):
+        if word == ">":
+            return len(narrow_tokens) > index
+        if index >= len(narrow_tokens) or narrow_tokens[index] == ">":
+            return False
+        if word not in ("*", narrow_tokens[index]):
+            return False
+    return len(wide_tokens) == len(narrow_tokens)
+
+
+class Routes:
+    """The handlers of ``sources`` by subject. Of one source, the most exact matching pattern alone is asked."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._table = [
+            (source.name, sorted(source.handlers.items(), key=lambda entry: exactness(entry[0])))
+            for source in sources
+        ]
+        self.of = lru_cache(maxsize=4096)(self._of)
+
+    def _of(self, subject: str) -> tuple[tuple[str, Handler], ...]:
+        """Return ``(source, handler)`` of every source that understands ``subject``, in order."""
+        return tuple(
+            (source, found)
+            for source, handlers in self._table
+            if (found := next((handler for pattern, handler in handlers if matches(pattern, subject)), None))
+        )
+
+    def patterns(self) -> list[str]:
+        """Return the subjects to subscribe to so that every handler gets what it understands."""
+        return covering(pattern for _, handlers in self._table for pattern, _ in handlers)

@@ -1,0 +1,262 @@
+"""The scene: the union of all sources' parts, item by item, kept up to date change by change.
+
+Whatever the order in which changes arrive, the scene is a function of the parts alone: `Scene.apply` recomputes
+just the items that a change can have altered and returns how they differ, so snapshot + changes == next snapshot.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
+from livingmap.core.names import Names
+from livingmap.core.part import Part, Place, Record
+from livingmap.core.source import Source, Tally
+
+
+class Scene:
+    """The merged picture of ``sources``; earlier ones win a field that several fill."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._names = Names()
+        self._order = [source.name for source in sources]
+        self._parts = {name: Part(self._names.same) for name in self._order}
+        self._items: dict[Place, dict[str, dict[str, Json]]] = {}
+        self._totals: dict[str, dict[str, Json]] = {}
+        self._versions: dict[str, int] = defaultdict(int)
+        self._references: dict[Place, tuple[str, ...]] = {}
+        self._defaults: dict[Place, dict[str, Json]] = {}
+        self._decorations: set[tuple[str, Place]] = set()
+        self._mentions: dict[str, dict[tuple[Place, str], None]] = defaultdict(dict)
+        self._mentioned: dict[tuple[Place, str], tuple[str, ...]] = {}
+        self._tallies = [tally for source in sources for tally in source.tallies]
+        self._counts = {count: 0 for tally in self._tallies for count in tally.counts}
+        self._known: set[str] = set()
+        for source in sources:
+            self._declare(source)
+
+    def _declare(self, source: Source) -> None:
+        for layer in source.layers:
+            place = (layer.name, layer.collection)
+            if layer.decorates:
+                self._decorations.add((source.name, place))
+            else:
+                self._items.setdefault(place, {})
+            known = self._references.get(place, ())
+            self._references[place] = (*known, *(name for name in layer.references if name not in known))
+            for name, value in layer.defaults.items():
+                self._defaults.setdefault(place, {}).setdefault(name, value)
+
+    # reading
+
+    def part(self, source: str) -> Part:
+        """Return what ``source`` said so far."""
+        return self._parts[source]
+
+    def layers(self) -> dict[str, list[str]]:
+        """Return the names of the layers, each with those of its collections."""
+        found: dict[str, list[str]] = {}
+        for layer, collection in self._items:
+            found.setdefault(layer, []).append(collection)
+        for layer in self._totals:
+            found.setdefault(layer, [])
+        return found
+
+    def totals(self, layer: str) -> Fields:
+        """Return the fields of the layer itself."""
+        return self._totals.get(layer, {})
+
+    def items(self, layer: str, collection: str) -> Fields:
+        """Return the merged items of a collection by id, in no order."""
+        return self._items.get((layer, collection), {})
+
+    def version(self, layer: str) -> int:
+        """Return a number that grows whenever anything in the layer changes."""
+        return self._versions[layer]
+
+    def resolve(self, typed: str) -> str:
+        """Return the id of the item that ``typed``, an id or an alias, means."""
+        return self._names.resolve(typed)
+
+    def owners(self, layer: str, collection: str, typed: str) -> dict[str, str]:
+        """Return, by field, the name of the source whose value an item shows."""
+        found: dict[str, str] = {}
+        shown: dict[str, Json] = {}
+        for source, record in self._records((layer, collection), typed):
+            for name, value in record.fields.items():
+                if shown.get(name) is None:
+                    shown[name] = value
+                    found[name] = source
+        return found
+
+    # writing
+
+    def apply(self, source: str, changes: Iterable[Change], seq: int, since: int | None = None) -> list[Change]:
+        """Fold what ``source`` says at position ``seq`` in; return how the merged scene changed.
+
+        ``since`` is the position at which a poll started: whatever events changed after it stays. An unknown
+        source has no part any more (it was disabled since) and changes nothing.
+        """
+        part = self._parts.get(source)
+        if part is None:
+            return []
+        dirty: dict[tuple[Place, str], None] = {}
+        for change in changes:
+            self._known.add(change.layer)
+            if isinstance(change, Total):
+                part.set_total(change, seq, since)
+                continue
+            place = (change.layer, change.collection)
+            self._items.setdefault(place, {})
+            stirred = (
+                self._put(source, part, place, change, seq, since)
+                if isinstance(change, Put)
+                else self._drop(part, change, seq, since)
+            )
+            dirty[place, self.resolve(change.id)] = None
+            for typed in stirred:
+                dirty.update(dict.fromkeys((where, typed) for where in self._items))
+                dirty.update(self._mentions.get(typed, {}))
+        if since is not None:
+            part.settled(since)
+        return [*self._merge_all(dirty), *self._total_all()]
+
+    def _put(self, source: str, part: Part, place: Place, change: Put, seq: int, since: int | None) -> set[str]:
+        before = part.record(place, change.id)
+        was_real = bool(before and before.creates)
+        record = part.put(change, seq, since)
+        if record is None:
+            return set()
+        if (source, place) in self._decorations:
+            record.creates = False
+        stirred = self._names.add(change.id) if record.creates and not was_real else set()
+        if change.aliases != record.aliases and (change.aliases or since is not None):
+            stirred |= self._names.rename(change.id, record.aliases, change.aliases)
+            record.aliases = change.aliases
+        return stirred
+
+    def _drop(self, part: Part, change: Drop, seq: int, since: int | None) -> set[str]:
+        stirred: set[str] = set()
+        for typed, record in part.drop(change, seq, since):
+            stirred |= {typed, self.resolve(typed)}
+            stirred |= self._names.rename(typed, record.aliases, ())
+            if record.creates:
+                stirred |= self._names.remove(typed)
+        return stirred
+
+    # merging
+
+    def _records(self, place: Place, typed: str) -> Iterator[tuple[str, Record]]:
+        """Yield every source's records of one item, the strongest first."""
+        same = self._names.same(typed)
+        for source in self._order:
+            for one in reversed(same):
+                record = self._parts[source].record(place, one)
+                if record is not None:
+                    yield source, record
+
+    def _merged(self, place: Place, typed: str) -> dict[str, Json] | None:
+        if self.resolve(typed) != typed:
+            return None
+        merged: dict[str, Json] = {}
+        exists = False
+        for _, record in self._records(place, typed):
+            exists |= record.creates
+            for name, value in record.fields.items():
+                if merged.get(name) is None:
+                    merged[name] = value
+        if not exists:
+            return None
+        for name, value in self._defaults.get(place, {}).items():
+            if merged.get(name) is None:
+                merged[name] = value
+        return merged
+
+    def _merge_all(self, dirty: Iterable[tuple[Place, str]]) -> Iterator[Change]:
+        for place, typed in dirty:
+            layer, collection = place
+            items = self._items[place]
+            before, after = items.get(typed), self._merged(place, typed)
+            self._note_mentions(place, typed, after)
+            if after is None:
+                if before is None:
+                    continue
+                del items[typed]
+                change: Change = Drop(layer, typed, collection)
+            else:
+                self._resolve_references(place, after)
+                if after == before:
+                    continue
+                items[typed] = after
+                change = _difference(layer, collection, typed, before or {}, after)
+            self._versions[layer] += 1
+            self._recount(place, before, after)
+            yield change
+
+    def _note_mentions(self, place: Place, typed: str, item: Fields | None) -> None:
+        """Remember which ids an item refers to, so that it is merged anew when one gets another meaning."""
+        values = [item.get(name) for name in self._references.get(place, ())] if item else []
+        ids = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        now = tuple(one for one in ids if isinstance(one, str))
+        old = self._mentioned.get((place, typed), ())
+        if now == old:
+            return
+        for one in old:
+            self._mentions[one].pop((place, typed), None)
+            if not self._mentions[one]:
+                del self._mentions[one]
+        for one in now:
+            self._mentions[one][place, typed] = None
+        self._mentioned[place, typed] = now
+        if not now:
+            del self._mentioned[place, typed]
+
+    def _resolve_references(self, place: Place, item: dict[str, Json]) -> None:
+        for name in self._references.get(place, ()):
+            value = item.get(name)
+            if isinstance(value, str):
+                item[name] = self.resolve(value)
+            elif isinstance(value, list):
+                item[name] = [self.resolve(one) if isinstance(one, str) else one for one in value]
+
+    # totals
+
+    def _recount(self, place: Place, before: Fields | None, after: Fields | None) -> None:
+        for count in self._counts:
+            if (count.layer, count.collection) == place:
+                self._counts[count] += (after is not None and count.takes(after)) - (
+                    before is not None and count.takes(before)
+                )
+
+    def _tallied(self, tally: Tally) -> Json:
+        if any(count.layer not in self._known for count in tally.counts):
+            return None
+        return tally.rule(*(self._counts[count] for count in tally.counts))
+
+    def _total_all(self) -> Iterator[Change]:
+        """Yield how the totals changed; few layers have any, so all are looked at."""
+        after: dict[str, dict[str, Json]] = {}
+        for source in self._order:
+            for layer in self._known:
+                for name, value in self._parts[source].total(layer).items():
+                    shown = after.setdefault(layer, {})
+                    if shown.get(name) is None:
+                        shown[name] = value
+        for tally in self._tallies:
+            shown = after.setdefault(tally.layer, {})
+            if shown.get(tally.field) is None:
+                shown[tally.field] = self._tallied(tally)
+        for layer in self._totals.keys() | after.keys():
+            old, new = self._totals.get(layer, {}), after.get(layer, {})
+            if old != new:
+                self._totals[layer] = new
+                self._versions[layer] += 1
+                yield Total(layer, *_fields_difference(old, new))
+
+
+def _difference(layer: str, collection: str, typed: str, before: Fields, after: Fields) -> Put:
+    return Put(layer, typed, *_fields_difference(before, after), collection=collection)
+
+
+def _fields_difference(before: Fields, after: Fields) -> tuple[dict[str, Json], tuple[str, ...]]:
+    fresh = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    return fresh, tuple(sorted(before.keys() - after.keys()))

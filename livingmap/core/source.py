@@ -1,0 +1,131 @@
+"""What a plugin says of itself: a source, the layers it fills, and the subjects it understands."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from livingmap.core.model import Change, Event, Fields, Json, Put, Total
+
+if TYPE_CHECKING:
+    from livingmap.core.part import Part
+
+M = TypeVar("M")
+
+
+class Client(Protocol):
+    """How a fetch asks its service: only GET, only JSON, bounded in time, size and concurrency.
+
+    One client lives for one poll of one source; the same GET asked twice in a poll is sent once, so
+    two layers may be filled from one answer. Failures raise `livingmap.plugin.SourceError`; a fetch lets
+    them pass, the host retries what can be retried and keeps the last good part.
+    """
+
+    @property
+    def settings(self) -> Any:
+        """The source's own validated section of the YAML."""
+
+    async def get(self, path: str, **query: Json) -> Json:
+        """Return the decoded JSON answer of ``GET base_url + path``.
+
+        Raises NotFound for 404, Refused for other 4xx, Unreachable when nobody answers or a 5xx stays,
+        Garbled for an answer that is not JSON or too large.
+        """
+
+    async def first(self, *paths: str, accept: Callable[[Json], bool] = ..., **query: Json) -> tuple[str, Json]:
+        """Return ``(path, answer)`` of the first path that exists and whose answer is accepted.
+
+        What is missing is remembered and not asked again for an hour, unless nothing is left to ask.
+        Raises NotFound if none exists.
+        """
+
+    async def optional(self, path: str, **query: Json) -> Json | None:
+        """Return the answer of a path that the service may not have; None if so, remembered for an hour."""
+
+    def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
+        """Validate each of ``rows``, a JSON array, with a pydantic model and return the good ones.
+
+        A bad row is dropped and reported with its reason (``livingmap probe`` shows it), and harms no other.
+        Raises Garbled if ``rows`` is no array. ``at`` names the place for the report, e.g. ``/agents``.
+        """
+
+
+Fetch: TypeAlias = Callable[[Client], Awaitable[Iterable[Put | Total]]]
+"""Returns the full content of one layer's collection as the service knows it now."""
+
+Details: TypeAlias = Callable[[Client, str], Awaitable[Fields]]
+"""Returns more fields of one item, asked from the service by the part of its id after the colon."""
+
+Handler: TypeAlias = "Callable[[Event, Part], Iterable[Change]]"
+"""Turns an event into changes. Pure: no I/O, no clock; ``Part`` reads what this source said so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One collection of one layer that a source fills or decorates."""
+
+    name: str
+    """The layer: ``city``, ``agents`` …; in the snapshot ``layers.<name>.<collection>``."""
+    collection: str = "items"
+    fetch: Fetch | None = None
+    """None: filled by events alone."""
+    decorates: bool = False
+    """True: lends fields to items of other sources and never creates one."""
+    references: tuple[str, ...] = ()
+    """Fields that hold an id, or a list of ids, of other items; aliases in them are resolved."""
+    defaults: Fields = field(default_factory=dict)
+    """What an item shows in a field that no source fills, such as ``{"status": "unknown"}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many items a layer's collection holds on the whole map, of all sources together."""
+
+    layer: str
+    collection: str = "items"
+    field: str | None = None
+    values: frozenset[str] = frozenset()
+    """With ``field``: only items whose field has one of these values."""
+
+    def takes(self, item: Fields) -> bool:
+        """Tell whether ``item`` is counted."""
+        return self.field is None or item.get(self.field) in self.values
+
+
+def the_count(*counts: int) -> Json:
+    """Return the first count: the rule of a tally that just counts."""
+    return counts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A total of a layer that the map works out itself, kept at every event in constant time.
+
+    None until every layer that it counts has been heard of. A source's own `Total` for the field wins.
+    """
+
+    layer: str
+    field: str
+    counts: tuple[Count, ...]
+    rule: Callable[..., Json] = the_count
+    """Gets the counts in order, returns the value. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a plugin contributes. Data that holds plain functions: the host does all the acting."""
+
+    name: str
+    """The name of its section in the YAML: ``city``."""
+    service: str
+    """The service behind it as ``meta.source_services`` names it: ``city-service``."""
+    settings: type[Any]
+    """A subclass of `livingmap.plugin.SourceSettings` that validates the section."""
+    layers: tuple[Layer, ...]
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    """By NATS subject pattern (``*`` one token, ``>`` the rest). Of several that match, the most exact one."""
+    details: Mapping[str, Details] = field(default_factory=dict)
+    """By id type (``agent``): where ``/living-map/entities/{id}`` may ask for more."""
+    tallies: tuple[Tally, ...] = ()
+    samples: Path | None = None
+    """Folder of recorded answers and messages: what a mock replays and what the contract suite feeds."""

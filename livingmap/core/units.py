@@ -1,0 +1,66 @@
+"""The words of the map: times in UTC, loads between 0 and 1, one spelling for each status."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from livingmap.core.model import Json
+
+_MILLISECONDS_FROM: Final = 10_000_000_000  # as seconds this is the year 2286
+_DECIMALS: Final = 4
+
+_STATUSES: Final = {
+    "active": "active",
+    "busy": "busy",
+    "connected": "online",
+    "critical": "degraded",
+    "dead": "offline",
+    "degraded": "degraded",
+    "down": "offline",
+    "healthy": "online",
+    "idle": "online",
+    "inactive": "inactive",
+    "offline": "offline",
+    "ok": "online",
+    "online": "online",
+    "running": "online",
+    "unhealthy": "degraded",
+    "up": "online",
+    "warn": "degraded",
+    "warning": "degraded",
+}
+
+
+def instant(value: Json) -> str | None:
+    """Return a time as RFC 3339 UTC with ``Z``, from ISO 8601 (naive means UTC) or an epoch in s or ms.
+
+    None for what is no time. Microseconds are kept only where there are any.
+    """
+    try:
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, int | float):
+            seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+            moment = datetime.fromtimestamp(seconds, UTC)
+        elif isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+        elif isinstance(value, datetime):
+            moment = value
+        else:
+            return None
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def load(value: Json) -> float | None:
+    """Return a load between 0 and 1; a value above 1 is taken as percent. None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value < 0:  # noqa: PLR0124 - NaN
+        return None
+    return round(min(value if value <= 1 else value / 100, 1.0), _DECIMALS)
+
+
+def status(value: Json, default: str = "unknown") -> str:
+    """Return a status in the map's words, such as ``online`` for ``healthy``; unknown words in lower case."""
+    word = value.strip().lower() if isinstance(value, str) else ""
+    return _STATUSES.get(word, word) or default

@@ -1,0 +1,55 @@
+"""Whether a change can be kept, compared and sent: JSON values of bounded depth, finite numbers, clean text."""
+
+import math
+from typing import Final
+
+from livingmap.core.model import Change, Drop, Json
+
+MOST_DEPTH: Final = 16
+MOST_TEXT: Final = 64 * 1024
+_LONGEST_ID: Final = 512
+
+
+def fault_in(change: Change) -> str | None:
+    """Say what is wrong with ``change``, or None if nothing is."""
+    if not isinstance(change, Drop):
+        for name, value in change.set.items():
+            if fault := _fault_in_text(name) or _fault_in(value, 1):
+                return f"{name}: {fault}"
+    for typed in (getattr(change, "id", ""), *getattr(change, "aliases", ())):
+        fault = f"an id of {len(typed)} characters" if len(typed) > _LONGEST_ID else _fault_in_text(typed)
+        if fault:
+            return fault
+    return None
+
+
+def _fault_in(value: Json, depth: int) -> str | None:
+    if depth > MOST_DEPTH:
+        return f"nested deeper than {MOST_DEPTH} levels"
+    match value:
+        case None | bool():
+            return None
+        case str():
+            return _fault_in_text(value)
+        case int():
+            return None if -(2**63) <= value < 2**64 else "an integer of more than 64 bits"
+        case float():
+            return None if math.isfinite(value) else f"{value} is no JSON number"
+        case list():
+            return next(filter(None, (_fault_in(one, depth + 1) for one in value)), None)
+        case dict():
+            if not all(isinstance(key, str) for key in value):
+                return "object keys are text"
+            return next(filter(None, (_fault_in(one, depth + 1) for one in value.values())), None)
+        case _:
+            return f"{type(value).__name__} is no JSON value"
+
+
+def _fault_in_text(value: str) -> str | None:
+    if len(value) > MOST_TEXT:
+        return f"a text of {len(value)} characters"
+    if "\0" in value:
+        return "text with a NUL character"
+    if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
+        return "text with a lone surrogate"
+    return None

@@ -1,0 +1,63 @@
+"""All errors of the map, sorted by what the host does about them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LivingMapError(Exception):
+    """Base of every error that the map raises on purpose. The message says where, what and what would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFault:
+    """One thing that is wrong with the configuration."""
+
+    path: str
+    """Where, as a dotted path into the YAML: ``sources.city.interval_seconds``."""
+    problem: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}" if self.path else self.problem
+
+
+class ConfigError(LivingMapError):
+    """The configuration cannot be used. Fatal: the program ends before it starts anything."""
+
+    def __init__(self, faults: Iterable[ConfigFault], file: str | None = None) -> None:
+        self.faults = tuple(faults)
+        self.file = file
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """Return one line per fault: file, line number where known, path, problem."""
+        return [
+            ":".join(
+                filter(None, (self.file, str(fault.line) if fault.line and self.file else "", f" {fault}"))
+            ).strip()
+            for fault in self.faults
+        ]
+
+
+class SourceError(LivingMapError):
+    """A service did not give what was asked for. The host keeps the last good part and marks the source."""
+
+
+class Unreachable(SourceError):
+    """Nobody answered in time, or the service itself failed (5xx, 429). Retried with backoff."""
+
+
+class Refused(SourceError):
+    """The service answered with a 4xx. Asking again at once would not help."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotFound(Refused):
+    """The service has no such path or item (404)."""
+
+
+class Garbled(SourceError):
+    """An answer came that cannot be used: not JSON, too large, too deep, or of another shape."""

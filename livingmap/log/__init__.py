@@ -1,0 +1,23 @@
+"""The one ordered log through which everything that changes the map has to go."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from livingmap.core.model import Event, Message, Position
+
+Reader: TypeAlias = Callable[[Event], None]
+"""Called with every entry, in order, without a gap. Must return at once and never raise."""
+
+
+class Log(Protocol):
+    """An ordered log of events."""
+
+    @property
+    def position(self) -> Position:
+        """The position of the last entry that was read."""
+
+    async def append(self, message: Message) -> None:
+        """Add ``message`` at the end. Readers have it before or after this returns, as the log sees fit."""
+
+    def read(self, reader: Reader) -> None:
+        """Hand every entry from now on to ``reader``."""

@@ -1,0 +1,38 @@
+"""The log of a single process: a counter, and whoever reads along."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from livingmap.core.model import Event, Message, Position
+from livingmap.log import Reader
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+class LocalLog:
+    """A `livingmap.log.Log` that orders what this process appends. Its epoch begins with the process."""
+
+    def __init__(self, epoch: str | None = None, now: Callable[[], datetime] = utc_now) -> None:
+        self._position = Position(epoch or uuid.uuid4().hex[:12], 0)
+        self._now = now
+        self._readers: list[Reader] = []
+
+    @property
+    def position(self) -> Position:
+        """The position of the last entry."""
+        return self._position
+
+    async def append(self, message: Message) -> None:
+        """Add ``message``; every reader has it when this returns."""
+        self._position = Position(self._position.epoch, self._position.seq + 1)
+        event = Event(self._position, message.type, message.payload, self._now())
+        for reader in self._readers:
+            reader(event)
+
+    def read(self, reader: Reader) -> None:
+        """Hand every entry from now on to ``reader``."""
+        self._readers.append(reader)

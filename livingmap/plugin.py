@@ -1,0 +1,61 @@
+"""Everything a plugin needs, and the one module of the host that it imports.
+
+A plugin answers one hook, once, at start, without I/O::
+
+    from livingmap.plugin import Client, Layer, Put, Source, SourceSettings, hookimpl
+
+    class Settings(SourceSettings):
+        base_url: str = "http://weather:8080"
+
+    async def stations(client: Client) -> list[Put]:
+        rows = await client.get("/stations")
+        return [Put("weather", f"station:{row['id']}", {"name": row["name"]}) for row in rows]
+
+    @hookimpl
+    def livingmap_source() -> Source:
+        return Source("weather", "weather-service", Settings, (Layer("weather", fetch=stations),))
+"""
+
+from livingmap.core.model import Change, Drop, Event, Fields, Json, Message, Put, Total, id_of
+from livingmap.core.part import Part
+from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
+from livingmap.core.units import instant, load, status
+from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
+from livingmap.hookspecs import Mock, Reply, Request, hookimpl
+from livingmap.sources.rows import read_event
+from livingmap.sources.settings import SourceSettings
+
+__all__ = [
+    "Change",
+    "Client",
+    "Count",
+    "Details",
+    "Drop",
+    "Event",
+    "Fetch",
+    "Fields",
+    "Garbled",
+    "Handler",
+    "Json",
+    "Layer",
+    "Message",
+    "Mock",
+    "NotFound",
+    "Part",
+    "Put",
+    "Refused",
+    "Reply",
+    "Request",
+    "Source",
+    "SourceError",
+    "SourceSettings",
+    "Tally",
+    "Total",
+    "Unreachable",
+    "hookimpl",
+    "id_of",
+    "instant",
+    "load",
+    "read_event",
+    "status",
+]

@@ -1,0 +1,233 @@
+"""Polling: each source is asked in its own time, and only how its answer differs goes into the log."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import structlog
+
+from livingmap.core.fold import DOWN, UP, refreshed
+from livingmap.core.model import Change, Message, Put, Total
+from livingmap.core.part import Part, Place
+from livingmap.core.source import Layer, Source
+from livingmap.core.validity import fault_in
+from livingmap.errors import Garbled, SourceError
+from livingmap.log import Log
+from livingmap.log.local import utc_now
+from livingmap.sources.http import FAILURES_TO_OPEN, PollClient, Service
+from livingmap.sources.settings import SourceSettings
+
+_JITTER: Final = 0.1
+_TIMEOUTS_PER_POLL: Final = 10
+_MOST_FAULTS: Final = 20
+
+_logger = structlog.get_logger(__name__)
+
+
+class Freshness(StrEnum):
+    """How far a source's part of the map can be trusted."""
+
+    FRESH = "fresh"
+    """The last poll got everything."""
+    STALE = "stale"
+    """The last poll missed something; the last good part is shown."""
+    DOWN = "down"
+    """Nothing was ever got, or several polls in a row got nothing."""
+    MOCK = "mock"
+    """Fresh, but from a simulated service."""
+    DISABLED = "disabled"
+    """Switched off in the YAML."""
+    FAILED = "failed"
+    """Its plugin could not be loaded."""
+
+
+@dataclass(slots=True)
+class SourceState:
+    """What is known about one source's health."""
+
+    name: str
+    service: str
+    status: Freshness = Freshness.DOWN
+    error: str | None = "not asked yet"
+    observed_at: datetime | None = None
+    """When the last poll that got everything started."""
+    polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    polls: int = 0
+    failures: int = 0
+    """How many polls in a row missed something."""
+    breaker: str = "closed"
+    rows: int = 0
+    dropped_rows: int = 0
+    dropped: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Paths that the service does not have; others are asked in their place."""
+    events: int = 0
+    faults: int = 0
+    last_faults: list[str] = field(default_factory=list)
+    revision: int = 0
+    """Grows with every change of this state that a snapshot shows."""
+
+    def note_fault(self, text: str) -> None:
+        """Keep that a handler of this source failed."""
+        self.faults += 1
+        self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], text]
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one poll of all layers brought."""
+
+    changes: list[Change] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    answered: int = 0
+
+
+class Poller:
+    """Polls one source for as long as it runs, and knows its state."""
+
+    def __init__(
+        self,
+        source: Source,
+        service: Service,
+        part: Part,
+        log: Log,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.source = source
+        self.service = service
+        self.state = SourceState(source.name, source.service)
+        self._settings: SourceSettings = service.settings
+        self._part = part
+        self._log = log
+        self._now = now
+        self._held: dict[Place, int] = {}
+        if not self._fetched():
+            self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
+            self.state.error = None
+
+    def _fetched(self) -> list[Layer]:
+        return [layer for layer in self.source.layers if layer.fetch]
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        if not self._fetched():
+            return
+        while True:
+            await self.poll()
+            pause = self._settings.interval_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
+            self.state.next_poll_at = self._now() + timedelta(seconds=pause)
+            await asyncio.sleep(pause)
+
+    async def poll(self) -> None:
+        """Ask for every layer once, log how the answers differ, and note how it went. Raises nothing."""
+        started, since = self._now(), self._log.position.seq
+        client = self.service.client()
+        self.state.dropped = []
+        found = _Round()
+        layers = self._fetched()
+        outcomes = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
+        for layer, outcome in zip(layers, outcomes, strict=True):
+            self._take(found, layer, outcome)
+        if found.changes:
+            await self._log.append(refreshed(self.source.name, since, found.changes))
+        self._note_answers(client)
+        self.state.breaker = await self.service.breaker()
+        await self._judge(found, started)
+
+    async def _fetch(self, layer: Layer, client: PollClient) -> list[Put | Total]:
+        assert layer.fetch is not None  # noqa: S101 - only fetched layers come here
+        async with asyncio.timeout(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL):
+            return list(await layer.fetch(client))
+
+    def _take(self, found: _Round, layer: Layer, outcome: list[Put | Total] | BaseException) -> None:
+        where = f"{layer.name}.{layer.collection}"
+        try:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            found.changes += self._difference(layer, outcome)
+            found.answered += 1
+        except SourceError as error:
+            found.errors.append(f"{where}: {error}")
+        except TimeoutError:
+            found.errors.append(f"{where}: the poll took longer than {_TIMEOUTS_PER_POLL} timeouts")
+        except Exception as error:
+            found.errors.append(f"{where}: {type(error).__name__}: {error}")
+            _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
+
+    def _difference(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
+        place = (layer.name, layer.collection)
+        said = list(self._sound(layer, answer))
+        if answer and not said:
+            raise Garbled(f"nothing in the answer can be used; {self.state.dropped[-1]}")
+        self._hold_if_suspicious(place, len({one.id for one in said if isinstance(one, Put)}))
+        # An empty total makes the layer known even if the service has nothing to list.
+        return self._part.difference(place, [Total(layer.name), *said] if not _totals(said) else said)
+
+    def _sound(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterable[Put | Total]:
+        """Yield what a fetch may say; note what it may not."""
+        for said in answer:
+            problem = fault_in(said)
+            if said.layer != layer.name or (isinstance(said, Put) and said.collection != layer.collection):
+                problem = f"is not of {layer.name}.{layer.collection}"
+            if problem:
+                self.state.dropped.append(f"{getattr(said, 'id', 'total')}: {problem}")
+            elif isinstance(said, Put) and layer.decorates:
+                yield replace(said, creates=False)
+            else:
+                yield said
+
+    def _hold_if_suspicious(self, place: Place, count: int) -> None:
+        """Raise Garbled the first time an answer is empty or less than half of what there was."""
+        before = self._part.polled_count(place)
+        if not before or count * 2 >= before:
+            self._held.pop(place, None)
+        elif place in self._held:
+            del self._held[place]
+        else:
+            self._held[place] = count
+            raise Garbled(f"held until the next poll confirms it: {count} items instead of {before}")
+
+    def _note_answers(self, client: PollClient) -> None:
+        self.state.rows, self.state.dropped_rows = client.read_rows, client.dropped_rows
+        self.state.dropped = [*client.dropped, *self.state.dropped][:_MOST_FAULTS]
+        self.state.missing = self.service.missing()
+
+    async def _judge(self, found: _Round, started: datetime) -> None:
+        state, before = self.state, self.state.status
+        state.polls += 1
+        state.polled_at = started
+        if not found.errors:
+            state.failures, state.error, state.observed_at = 0, None, started
+            state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
+        else:
+            state.failures += 1
+            state.error = "; ".join(dict.fromkeys(found.errors))
+            lost = not found.answered and (state.observed_at is None or state.failures >= FAILURES_TO_OPEN)
+            if lost:
+                state.status = Freshness.DOWN
+            elif before is not Freshness.DOWN or found.answered:
+                state.status = Freshness.STALE
+        state.revision += 1
+        await self._tell(before)
+
+    async def _tell(self, before: Freshness) -> None:
+        """Log once that a source failed, once that it is back; the map hears of going down and coming up."""
+        state, name = self.state, self.source.name
+        good = state.status in (Freshness.FRESH, Freshness.MOCK)
+        if state.failures == 1:
+            _logger.warning("source failed", source=name, status=str(state.status), error=state.error)
+        elif good and (state.polls == 1 or before in (Freshness.STALE, Freshness.DOWN)):
+            _logger.info("source answers", source=name, status=str(state.status), rows=state.rows)
+        if state.status is Freshness.DOWN and (before is not Freshness.DOWN or state.polls == 1):
+            await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
+        elif state.status is not Freshness.DOWN and before is Freshness.DOWN and state.polls > 1:
+            await self._log.append(Message(UP, {"source": name}))
+
+
+def _totals(said: Iterable[Put | Total]) -> bool:
+    return any(isinstance(one, Total) for one in said)

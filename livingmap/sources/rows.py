@@ -1,0 +1,32 @@
+"""Reading foreign data: pydantic validates each row and each payload, and says in one line what is wrong."""
+
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from livingmap.core.model import Event, Json
+from livingmap.errors import Garbled
+
+M = TypeVar("M")
+
+
+@lru_cache(maxsize=512)
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
+
+
+def read_one(model: type[M], value: Json, at: str) -> M:
+    """Return ``value`` validated as ``model``. Raises Garbled: where, which field, why."""
+    try:
+        adapter: TypeAdapter[M] = _adapter(cast("Any", model))
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join((at, *map(str, first["loc"])))
+        raise Garbled(f"{where}: {first['msg']}") from None
+
+
+def read_event(model: type[M], event: Event) -> M:
+    """Return an event's payload validated as ``model``. Raises Garbled, which sets the event aside."""
+    return read_one(model, event.payload, "payload")

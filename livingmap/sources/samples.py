@@ -1,0 +1,54 @@
+"""Samples: recorded answers and messages of a service, kept as files beside the plugin that reads them.
+
+``samples/*.json`` hold one answer each, ``{"path": "/agents", "query": {}, "status": 200, "body": …}``;
+``samples/messages.jsonl`` holds one message a line, ``{"subject": "agent.event.status", "payload": {…}}``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from livingmap.core.model import Json, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a service answered to one GET."""
+
+    path: str
+    body: Json
+    status: int = 200
+    query: Mapping[str, str] = field(default_factory=dict)
+    """Must be among the parameters asked for; empty fits any."""
+
+    def fits(self, path: str, query: Mapping[str, str]) -> bool:
+        """Tell whether this is the answer to ``GET path?query``."""
+        return path == self.path and self.query.items() <= query.items()
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples of one folder."""
+
+    answers: tuple[Sample, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    @classmethod
+    def of(cls, folder: Path) -> "Samples":
+        """Read ``folder``. Raises ValueError that names the file which is no sample."""
+        answers = []
+        for file in sorted(folder.glob("*.json")):
+            try:
+                answers.append(Sample(**json.loads(file.read_text(encoding="utf-8"))))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{file}: no sample: {error}") from error
+        file = folder / "messages.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        loaded = [json.loads(line) for line in lines if line.strip()]
+        return cls(tuple(answers), tuple(Message(one["subject"], one["payload"]) for one in loaded))
+
+    def answer(self, path: str, query: Mapping[str, str]) -> Sample | None:
+        """Return the sample that answers ``GET path?query``, the one with the most parameters first."""
+        fitting = [sample for sample in self.answers if sample.fits(path, query)]
+        return max(fitting, key=lambda sample: len(sample.query), default=None)

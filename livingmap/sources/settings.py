@@ -1,0 +1,67 @@
+"""The settings that every source has. A plugin subclasses them and gives its service's address."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
+
+_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+
+class SourceSettings(BaseModel):
+    """One section of ``sources:`` in the YAML."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
+
+    enabled: bool = True
+    """Switch the source off without deleting its section."""
+    module: str | None = None
+    """Import path of a plugin that is not installed as an entry point, such as my_network.weather."""
+    on_error: Literal["refuse", "skip"] = "refuse"
+    """What a plugin that cannot be loaded does: refuse the start, or be shown as failed."""
+    mock: bool = False
+    """Ask a simulated service instead of the real one. It is marked as mock wherever it is shown."""
+    base_url: str
+    """Address of the service, such as http://city-service:7001."""
+    token: SecretStr | None = None
+    """Bearer token for the service. Better given by environment or token_file than in the YAML."""
+    token_file: Path | None = None
+    """File whose content is the Bearer token; read again at every poll, so it may be rotated."""
+    interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
+    """Time between two polls; each varies by a tenth so that sources do not march in step."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
+    """How long one request may take from connecting to the last byte."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often a request that found nobody is repeated, with growing pauses."""
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many requests to the service may be under way at once."""
+    max_bytes: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 8 * 1024 * 1024
+    """Size from which an answer is refused, in bytes after decompression."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        _URL.validate_python(value)
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if self.token is not None and self.token_file is not None:
+            msg = "give token or token_file, not both"
+            raise ValueError(msg)
+        return self
+
+    def bearer(self) -> str | None:
+        """Return the token to send, from the setting or its file. Raises OSError if the file cannot be read."""
+        if self.token_file is not None:
+            return self.token_file.read_text(encoding="utf-8").strip() or None
+        return self.token.get_secret_value() if self.token else None

@@ -1,0 +1,172 @@
+"""What every source has to keep. Subclass `SourceContract` in a plugin's tests; pytest does the rest."""
+
+import inspect
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pluggy
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from livingmap import hookspecs
+from livingmap.core.model import Json
+from livingmap.core.route import fault_of, matches
+from livingmap.core.source import Source
+from livingmap.hookspecs import PROJECT, Reply, Request
+from livingmap.sources.settings import SourceSettings
+from livingmap.testing.stage import Stage
+
+_GARBAGE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+# No shrinking: a smaller example is not worth minutes, the failing one is printed.
+_PATIENT = settings(
+    max_examples=40,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+class SourceContract:
+    """The contract suite. ``plugin`` is the module that holds ``livingmap_source``."""
+
+    plugin: ClassVar[ModuleType]
+
+    @property
+    def source(self) -> Source:
+        """The source that the plugin describes."""
+        described = self.plugin.livingmap_source()
+        assert isinstance(described, Source)
+        return described
+
+    def test_pluggy_takes_the_plugin(self) -> None:
+        """The plugin registers and every hook it implements exists."""
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(hookspecs)
+        manager.register(self.plugin)
+        manager.check_pending()
+        assert manager.hook.livingmap_source() == [self.source]
+
+    def test_the_source_describes_itself(self) -> None:
+        """Name, service and settings are there, and the settings have a default address."""
+        source = self.source
+        assert source.name.isidentifier()
+        assert source.service
+        assert issubclass(source.settings, SourceSettings)
+        assert str(source.settings.model_fields["base_url"].default).startswith("http")
+        for name, info in source.settings.model_fields.items():
+            assert info.description, f"setting {name} has no docstring"
+
+    def test_patterns_are_sound(self) -> None:
+        """Every subject pattern is one that NATS takes."""
+        assert {pattern: fault_of(pattern) for pattern in self.source.handlers} == dict.fromkeys(
+            self.source.handlers
+        )
+
+    def test_fetches_are_coroutines(self) -> None:
+        """Every fetch and details function is async, every handler is not."""
+        for layer in self.source.layers:
+            assert layer.fetch is None or inspect.iscoroutinefunction(layer.fetch)
+        assert all(inspect.iscoroutinefunction(one) for one in self.source.details.values())
+        assert not any(inspect.iscoroutinefunction(one) for one in self.source.handlers.values())
+
+    async def test_samples_fill_every_layer(self) -> None:
+        """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty."""
+        stage = Stage(self.source)
+        await stage.poll()
+        assert stage.state.error is None
+        assert stage.state.dropped == []
+        part = stage.fold.scene.part(self.source.name)
+        for layer in self.source.layers:
+            if layer.fetch:
+                assert dict(part.items(layer.name, layer.collection)) or part.total(layer.name), layer.name
+
+    async def test_a_second_poll_changes_nothing(self) -> None:
+        """Equal answers are no news."""
+        stage = Stage(self.source)
+        await stage.poll()
+        assert await stage.poll() == []
+
+    async def test_every_handler_has_a_sample_and_folds_it(self) -> None:
+        """Each pattern matches a message of the samples, and every message is folded, before a poll and after."""
+        stage = Stage(self.source)
+        for pattern in self.source.handlers:
+            assert any(matches(pattern, one.type) for one in stage.samples.messages), pattern
+        for _ in range(2):
+            for message in stage.samples.messages:
+                await stage.send(message.type, message.payload)
+            await stage.poll()
+
+    async def test_every_detail_has_a_sample(self) -> None:
+        """Each type with details can be asked about at least one item of the samples."""
+        stage = Stage(self.source)
+        await stage.poll()
+        part = stage.fold.scene.part(self.source.name)
+        places = [(layer.name, layer.collection) for layer in self.source.layers]
+        ids = {typed for place in places for typed, _ in part.items(*place)}
+        for kind in self.source.details:
+            asked = [typed for typed in sorted(ids) if typed.startswith(f"{kind}:")]
+            assert await _first_details(stage, asked), f"no sample answers the details of any {kind}"
+
+    async def test_a_dead_service_is_an_error_and_keeps_what_was(self) -> None:
+        """A 500 in plain text changes nothing and is told."""
+        dead = False
+
+        def answer(request: Request) -> Reply | None:
+            sample = stage.samples.answer(request.path, request.query)
+            if dead:
+                return Reply(b"Internal Server Error", 500)
+            return Reply(sample.body, sample.status) if sample else None
+
+        stage = Stage(self.source, answer)
+        await stage.poll()
+        dead = True
+        if any(layer.fetch for layer in self.source.layers):
+            changed = [one for one in await stage.poll() if one.layer]
+            assert changed == []
+            assert stage.state.error
+
+    @_PATIENT
+    @given(body=_GARBAGE)
+    async def test_garbage_never_raises(self, body: Json) -> None:
+        """Whatever JSON a service answers, the poll ends and says how; no fetch raises anything of its own."""
+        stage = Stage(self.source, lambda _: Reply(body))
+        await stage.poll()
+        for said in (stage.state.error or "").split("; "):
+            kind = said.partition(": ")[2].partition(":")[0]
+            assert kind not in {"KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"}, said
+
+    @_PATIENT
+    @given(payload=st.dictionaries(st.text(max_size=8), _GARBAGE, max_size=4))
+    async def test_garbled_messages_harm_nothing(self, payload: dict[str, Json]) -> None:
+        """A message of another shape is ignored or quarantined; what comes next is folded as ever."""
+        stage = Stage(self.source)
+        await stage.poll()
+        for message in stage.samples.messages:
+            await stage.deliver(message.type, payload)
+            for name in message.payload:
+                await stage.deliver(message.type, {**message.payload, name: next(iter(payload.values()), None)})
+        for message in stage.samples.messages:
+            await stage.send(message.type, message.payload)
+
+    def test_the_folder_is_like_the_others(self) -> None:
+        """A README stands beside the plugin."""
+        assert (Path(str(self.plugin.__file__)).parent / "README.md").exists()
+
+
+async def _first_details(stage: Stage, ids: list[str]) -> Any:
+    for typed in ids:
+        try:
+            return await stage.details(typed)
+        except Exception as error:  # noqa: BLE001 - one item's sample is enough
+            last = error
+    raise AssertionError(f"details of {ids}: {last!r}" if ids else "no item has the type")

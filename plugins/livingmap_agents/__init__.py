@@ -1,0 +1,1 @@
+"""The source `agents`: who works in the network, from agents-service."""

@@ -1,0 +1,133 @@
+from livingmap.plugin import Drop, Put, Reply
+from livingmap.testing import SourceContract, Stage
+from livingmap_agents import plugin
+
+OREST = "agent:orest"
+OREST_UUID = "0b6f7c52-7d3e-4c1a-9f10-5a8f3e2b1c01"
+RIVER = "microdao:7e5d1a90-3c44-4f0b-8d2e-6b9c0f7a1101"
+NOON = "2026-01-02T12:00:00Z"
+
+
+class TestContract(SourceContract):
+    plugin = plugin
+
+
+async def test_an_agent_has_the_fields_of_the_specification():
+    stage = Stage(plugin)
+    await stage.poll()
+    assert stage.item("agents", OREST) == {
+        "name": "Orest",
+        "kind": "assistant",
+        "microdao_id": RIVER,
+        "status": "active",
+        "description": "Keeps the notes of the river council",
+        "model": "llama-4-scout",
+        "tools": ["notes.write", "calendar.read"],
+        "created_at": "2026-01-01T08:15:30.104512Z",
+        "updated_at": "2026-01-02T09:00:00.000001Z",
+    }
+
+
+async def test_an_agent_is_found_by_its_uuid():
+    stage = Stage(plugin)
+    await stage.poll()
+    assert stage.item("agents", f"agent:{OREST_UUID}") == stage.item("agents", OREST)
+
+
+async def test_a_switched_off_agent_is_inactive():
+    stage = Stage(plugin)
+    await stage.poll()
+    assert stage.item("agents", "agent:sluice-keeper")["status"] == "inactive"
+
+
+async def test_a_system_prompt_never_enters_the_map():
+    stage = Stage(plugin)
+    await stage.poll()
+    assert "secret" not in str(dict(stage.items("agents")))
+    assert "secret" not in str(await stage.details(OREST))
+
+
+async def test_the_missing_metrics_path_is_asked_once():
+    stage = Stage(plugin)
+    await stage.poll()
+    await stage.poll()
+    assert [request.path for request in stage.asked] == ["/agents", "/agents/metrics", "/agents"]
+
+
+async def test_metrics_of_the_specification_give_a_status():
+    def answer(request):
+        if request.path == "/agents/metrics":
+            return Reply({"items": [{"agent_id": OREST, "status": "healthy"}]})
+        return Reply([{"id": "1", "external_id": OREST, "name": "Orest"}])
+
+    stage = Stage(plugin, answer)
+    await stage.poll()
+    assert stage.item("agents", OREST)["status"] == "online"
+
+
+async def test_one_bad_row_is_dropped_and_told():
+    rows = [{"id": 7}, {"id": "agent:a", "name": "A"}]
+    stage = Stage(plugin, lambda request: Reply(rows) if request.path == "/agents" else None)
+    await stage.poll()
+    assert list(stage.items("agents")) == ["agent:a"]
+    assert stage.state.dropped == ["/agents[0].id: Input should be a valid string"]
+
+
+async def test_details_are_asked_from_the_service():
+    stage = Stage(plugin)
+    assert (await stage.details(OREST))["model"] == "llama-4-maverick"
+
+
+async def test_a_created_agent_appears_and_a_deleted_one_goes():
+    stage = Stage(plugin)
+    fields = {"name": "Tamila", "kind": "assistant", "status": "active", "last_active_at": NOON}
+    payload = {"agent_id": "agent:tamila", "name": "Tamila", "kind": "assistant"}
+    assert await stage.send("agent.event.created", payload) == [Put("agents", "agent:tamila", fields)]
+    assert await stage.send("agent.event.deleted", {"agent_id": "agent:tamila"}) == [
+        Drop("agents", "agent:tamila")
+    ]
+
+
+async def test_a_status_event_changes_only_the_status():
+    stage = Stage(plugin)
+    await stage.poll()
+    changes = await stage.send("agent.event.status", {"agent_id": OREST_UUID, "status": "busy"})
+    assert changes == [Put("agents", OREST, {"status": "busy", "last_active_at": NOON})]
+
+
+async def test_an_unknown_agent_is_not_made_up_from_a_sign_of_life():
+    stage = Stage(plugin)
+    assert await stage.send("agents.reply", {"agent_id": "agent:nobody"}) == []
+
+
+async def test_a_run_makes_busy_until_it_ends():
+    stage = Stage(plugin)
+    await stage.poll()
+    await stage.send("agents.runs.created", {"agent_id": OREST})
+    assert stage.item("agents", OREST)["status"] == "busy"
+    await stage.send("agents.runs.finished", {"agent_id": OREST})
+    assert stage.item("agents", OREST)["status"] == "online"
+
+
+async def test_a_filter_decision_is_noted_without_its_prompt():
+    stage = Stage(plugin)
+    await stage.poll()
+    payload = {"decision": "modify", "target_agent_id": OREST, "rewrite_prompt": "hush"}
+    changes = await stage.send("agent.filter.decision", payload)
+    assert changes == [Put("agents", OREST, {"last_decision": "modify", "last_active_at": NOON})]
+
+
+async def test_a_bot_makes_an_agent_reachable():
+    stage = Stage(plugin)
+    await stage.poll()
+    await stage.send("bot.registered", {"agent_id": OREST, "bot_token": "1:x"})
+    assert stage.item("agents", OREST)["telegram"] is True
+    await stage.send("bot.unregistered", {"agent_id": OREST, "bot_token": "1:x"})
+    assert stage.item("agents", OREST)["telegram"] is False
+
+
+async def test_errors_leave_their_time():
+    stage = Stage(plugin)
+    await stage.poll()
+    changes = await stage.send("agents.error", {"agent_id": OREST, "error": "boom"})
+    assert changes == [Put("agents", OREST, {"last_active_at": NOON, "last_error_at": NOON})]
