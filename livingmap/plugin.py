@@ -21,8 +21,9 @@ from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
 from livingmap.core.units import instant, load, status
 from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
-from livingmap.hookspecs import Mock, Reply, Request, hookimpl
+from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
 from livingmap.sources.rows import read_event
+from livingmap.sources.samples import Samples
 from livingmap.sources.settings import SourceSettings
 
 __all__ = [
@@ -46,12 +47,14 @@ __all__ = [
     "Refused",
     "Reply",
     "Request",
+    "Samples",
     "Source",
     "SourceError",
     "SourceSettings",
     "Tally",
     "Total",
     "Unreachable",
+    "World",
     "hookimpl",
     "id_of",
     "instant",

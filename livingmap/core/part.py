@@ -1,10 +1,11 @@
 """What one source said so far: its part of every layer, and how a poll differs from it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
+from livingmap.core.names import Names
 
 Place: TypeAlias = tuple[str, str]
 """A layer and one of its collections."""
@@ -47,21 +48,17 @@ class Record:
 class Part:
     """One source's own part of the map. Handlers read it; only the scene writes it."""
 
-    def __init__(self, same: Callable[[str], tuple[str, ...]] = lambda typed: (typed,)) -> None:
-        self._same = same
+    def __init__(self, decorated: frozenset[Place] = frozenset()) -> None:
+        self._decorated = decorated
+        self._names = Names()  # what this source itself calls the same: no other's word may change what it reads
         self._records: dict[Place, dict[str, Record]] = {}
         self._totals: dict[str, Record] = {}
         self._dropped: dict[tuple[Place, str], int] = {}
 
     def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
-        """Return the fields that this source gave to an item, by its id or any alias; None if it gave none."""
-        found = [self._records.get((layer, collection), {}).get(one) for one in self._same(id)]
-        if not any(found):
-            return None
-        merged: dict[str, Json] = {}
-        for record in found:
-            merged.update(record.fields if record else {})
-        return merged
+        """Return the fields that this source gave to an item, by its id or own alias; None if it gave none."""
+        record = self.record((layer, collection), self._names.resolve(id))
+        return record.fields if record else None
 
     def items(self, layer: str, collection: str = "items") -> Iterator[tuple[str, Fields]]:
         """Yield ``(id, fields)`` of every item that this source speaks of in one collection."""
@@ -86,26 +83,51 @@ class Part:
         """Return how many items of a collection came from polls."""
         return sum(1 for record in self._records.get(place, {}).values() if record.polled)
 
+    def own_id(self, change: Put, since: int | None) -> str:
+        """Return the id under which ``change`` is kept: events may speak in aliases, polls say what they mean."""
+        return self._names.resolve(change.id) if since is None else change.id
+
     def put(self, change: Put, seq: int, since: int | None) -> Record | None:
-        """Apply ``change`` and return its record; None if a newer event has dropped the item."""
-        place = (change.layer, change.collection)
-        if since is not None and self._dropped.get((place, change.id), NEVER) > since:
+        """Apply ``change``, its id an `own_id`; return its record, None if a newer event has dropped the item."""
+        place, typed = (change.layer, change.collection), change.id
+        if since is not None and self._dropped.get((place, typed), NEVER) > since:
             return None
-        record = self._records.setdefault(place, {}).setdefault(change.id, Record())
+        record = self._records.setdefault(place, {}).setdefault(typed, Record())
         record.put(change, seq, since)
-        record.creates |= change.creates
+        if change.creates and not record.creates and place not in self._decorated:
+            record.creates = True
+            self._names.add(typed)
+        if change.aliases != record.aliases and (change.aliases or since is not None):
+            self._names.rename(typed, record.aliases, change.aliases)
+            record.aliases = change.aliases
+            self._absorb(place, record, since)
         return record
+
+    def _absorb(self, place: Place, record: Record, since: int | None) -> None:
+        """Take over what events said of an alias before it was known to be one."""
+        for alias in record.aliases:
+            early = self.record(place, alias)
+            if early is None or early is record or early.creates:
+                continue
+            del self._records[place][alias]
+            for name, value in early.fields.items():
+                if name not in record.fields or early.touched.get(name, NEVER) > (since or NEVER):
+                    record.fields[name] = value
+                    record.touched[name] = early.touched.get(name, NEVER)
 
     def drop(self, change: Drop, seq: int, since: int | None) -> list[tuple[str, Record]]:
         """Apply ``change`` and return what went, by id; nothing if a newer event has touched the item."""
         place = (change.layer, change.collection)
         gone = []
-        for typed in self._same(change.id) if since is None else (change.id,):
+        for typed in self._names.same(change.id) if since is None else (change.id,):
             if since is None:
                 self._dropped[place, typed] = seq
             record = self.record(place, typed)
             if record and (since is None or record.newest() <= since):
                 del self._records[place][typed]
+                self._names.rename(typed, record.aliases, ())
+                if record.creates:
+                    self._names.remove(typed)
                 gone.append((typed, record))
         return gone
 

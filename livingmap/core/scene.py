@@ -6,11 +6,13 @@ just the items that a change can have altered and returns how they differ, so sn
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
 from livingmap.core.names import Names
 from livingmap.core.part import Part, Place, Record
-from livingmap.core.source import Source, Tally
+from livingmap.core.source import Source
+from livingmap.core.tallies import Tallies
 
 
 class Scene:
@@ -19,17 +21,15 @@ class Scene:
     def __init__(self, sources: Sequence[Source]) -> None:
         self._names = Names()
         self._order = [source.name for source in sources]
-        self._parts = {name: Part(self._names.same) for name in self._order}
+        self._parts = {source.name: Part(_decorated(source)) for source in sources}
         self._items: dict[Place, dict[str, dict[str, Json]]] = {}
         self._totals: dict[str, dict[str, Json]] = {}
         self._versions: dict[str, int] = defaultdict(int)
         self._references: dict[Place, tuple[str, ...]] = {}
         self._defaults: dict[Place, dict[str, Json]] = {}
-        self._decorations: set[tuple[str, Place]] = set()
         self._mentions: dict[str, dict[tuple[Place, str], None]] = defaultdict(dict)
         self._mentioned: dict[tuple[Place, str], tuple[str, ...]] = {}
-        self._tallies = [tally for source in sources for tally in source.tallies]
-        self._counts = {count: 0 for tally in self._tallies for count in tally.counts}
+        self._tallies = Tallies(tally for source in sources for tally in source.tallies)
         self._known: set[str] = set()
         for source in sources:
             self._declare(source)
@@ -37,9 +37,7 @@ class Scene:
     def _declare(self, source: Source) -> None:
         for layer in source.layers:
             place = (layer.name, layer.collection)
-            if layer.decorates:
-                self._decorations.add((source.name, place))
-            else:
+            if not layer.decorates:
                 self._items.setdefault(place, {})
             known = self._references.get(place, ())
             self._references[place] = (*known, *(name for name in layer.references if name not in known))
@@ -101,18 +99,22 @@ class Scene:
             return []
         dirty: dict[tuple[Place, str], None] = {}
         for change in changes:
-            self._known.add(change.layer)
+            if change.layer not in self._known:
+                self._known.add(change.layer)
+                for shown in self._tallies.showing(change.layer):
+                    dirty.update(dict.fromkeys((shown, typed) for typed in self._items.get(shown, {})))
             if isinstance(change, Total):
                 part.set_total(change, seq, since)
                 continue
             place = (change.layer, change.collection)
             self._items.setdefault(place, {})
-            stirred = (
-                self._put(source, part, place, change, seq, since)
-                if isinstance(change, Put)
-                else self._drop(part, change, seq, since)
-            )
-            dirty[place, self.resolve(change.id)] = None
+            if isinstance(change, Put):
+                typed = part.own_id(change, since)
+                stirred = self._put(part, place, replace(change, id=typed), seq, since)
+            else:
+                typed = change.id
+                stirred = self._drop(part, change, seq, since)
+            dirty[place, self.resolve(typed)] = None
             for typed in stirred:
                 dirty.update(dict.fromkeys((where, typed) for where in self._items))
                 dirty.update(self._mentions.get(typed, {}))
@@ -120,19 +122,14 @@ class Scene:
             part.settled(since)
         return [*self._merge_all(dirty), *self._total_all()]
 
-    def _put(self, source: str, part: Part, place: Place, change: Put, seq: int, since: int | None) -> set[str]:
+    def _put(self, part: Part, place: Place, change: Put, seq: int, since: int | None) -> set[str]:
         before = part.record(place, change.id)
-        was_real = bool(before and before.creates)
+        was_real, old = (before.creates, before.aliases) if before else (False, ())
         record = part.put(change, seq, since)
         if record is None:
             return set()
-        if (source, place) in self._decorations:
-            record.creates = False
         stirred = self._names.add(change.id) if record.creates and not was_real else set()
-        if change.aliases != record.aliases and (change.aliases or since is not None):
-            stirred |= self._names.rename(change.id, record.aliases, change.aliases)
-            record.aliases = change.aliases
-        return stirred
+        return stirred | self._names.rename(change.id, old, record.aliases)
 
     def _drop(self, part: Part, change: Drop, seq: int, since: int | None) -> set[str]:
         stirred: set[str] = set()
@@ -166,31 +163,32 @@ class Scene:
                     merged[name] = value
         if not exists:
             return None
+        for name, value in self._tallies.of_item(place, typed, self._known):
+            if merged.get(name) is None:
+                merged[name] = value
         for name, value in self._defaults.get(place, {}).items():
             if merged.get(name) is None:
                 merged[name] = value
         return merged
 
-    def _merge_all(self, dirty: Iterable[tuple[Place, str]]) -> Iterator[Change]:
-        for place, typed in dirty:
-            layer, collection = place
+    def _merge_all(self, dirty: dict[tuple[Place, str], None]) -> Iterator[Change]:
+        """Merge every dirty item anew; what that makes dirty in turn, an item that counts it, comes last."""
+        while dirty:
+            place, typed = next(iter(dirty))
+            del dirty[place, typed]
             items = self._items[place]
             before, after = items.get(typed), self._merged(place, typed)
             self._note_mentions(place, typed, after)
-            if after is None:
-                if before is None:
-                    continue
-                del items[typed]
-                change: Change = Drop(layer, typed, collection)
-            else:
+            if after is not None:
                 self._resolve_references(place, after)
-                if after == before:
-                    continue
                 items[typed] = after
-                change = _difference(layer, collection, typed, before or {}, after)
-            self._versions[layer] += 1
-            self._recount(place, before, after)
-            yield change
+            elif before is not None:
+                del items[typed]
+            if after == before:
+                continue
+            self._versions[place[0]] += 1
+            dirty.update(dict.fromkeys(self._tallies.recount(place, before, after)))
+            yield _difference(place, typed, before, after)
 
     def _note_mentions(self, place: Place, typed: str, item: Fields | None) -> None:
         """Remember which ids an item refers to, so that it is merged anew when one gets another meaning."""
@@ -220,18 +218,6 @@ class Scene:
 
     # totals
 
-    def _recount(self, place: Place, before: Fields | None, after: Fields | None) -> None:
-        for count in self._counts:
-            if (count.layer, count.collection) == place:
-                self._counts[count] += (after is not None and count.takes(after)) - (
-                    before is not None and count.takes(before)
-                )
-
-    def _tallied(self, tally: Tally) -> Json:
-        if any(count.layer not in self._known for count in tally.counts):
-            return None
-        return tally.rule(*(self._counts[count] for count in tally.counts))
-
     def _total_all(self) -> Iterator[Change]:
         """Yield how the totals changed; few layers have any, so all are looked at."""
         after: dict[str, dict[str, Json]] = {}
@@ -241,10 +227,10 @@ class Scene:
                     shown = after.setdefault(layer, {})
                     if shown.get(name) is None:
                         shown[name] = value
-        for tally in self._tallies:
-            shown = after.setdefault(tally.layer, {})
-            if shown.get(tally.field) is None:
-                shown[tally.field] = self._tallied(tally)
+        for layer, name, value in self._tallies.of_layers(self._known):
+            shown = after.setdefault(layer, {})
+            if shown.get(name) is None:
+                shown[name] = value
         for layer in self._totals.keys() | after.keys():
             old, new = self._totals.get(layer, {}), after.get(layer, {})
             if old != new:
@@ -253,8 +239,15 @@ class Scene:
                 yield Total(layer, *_fields_difference(old, new))
 
 
-def _difference(layer: str, collection: str, typed: str, before: Fields, after: Fields) -> Put:
-    return Put(layer, typed, *_fields_difference(before, after), collection=collection)
+def _decorated(source: Source) -> frozenset[Place]:
+    return frozenset((layer.name, layer.collection) for layer in source.layers if layer.decorates)
+
+
+def _difference(place: Place, typed: str, before: Fields | None, after: Fields | None) -> Change:
+    layer, collection = place
+    if after is None:
+        return Drop(layer, typed, collection)
+    return Put(layer, typed, *_fields_difference(before or {}, after), collection=collection)
 
 
 def _fields_difference(before: Fields, after: Fields) -> tuple[dict[str, Json], tuple[str, ...]]:

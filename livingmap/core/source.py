@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
@@ -24,6 +25,10 @@ class Client(Protocol):
     @property
     def settings(self) -> Any:
         """The source's own validated section of the YAML."""
+
+    @property
+    def now(self) -> datetime:
+        """The time at which the poll started, UTC: the only clock that a plugin sees."""
 
     async def get(self, path: str, **query: Json) -> Json:
         """Return the decoded JSON answer of ``GET base_url + path``.
@@ -99,9 +104,9 @@ def the_count(*counts: int) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A total of a layer that the map works out itself, kept at every event in constant time.
+    """A number that the map works out itself, kept at every event in constant time.
 
-    None until every layer that it counts has been heard of. A source's own `Total` for the field wins.
+    None until every layer that it counts has been heard of. What a source itself says of the field wins.
     """
 
     layer: str
@@ -109,6 +114,11 @@ class Tally:
     counts: tuple[Count, ...]
     rule: Callable[..., Json] = the_count
     """Gets the counts in order, returns the value. Pure."""
+    per: str | None = None
+    """None: a total of the layer. Else a reference field of the counted items, and the number is a field of the
+    item that they refer to: ``Tally("city", "agents", (Count("agents"),), per="microdao_id")``."""
+    collection: str = "items"
+    """With ``per``: the collection of ``layer`` whose items get the field."""
 
 
 @dataclass(frozen=True, slots=True)

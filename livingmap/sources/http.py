@@ -74,9 +74,9 @@ class Service:
             exclude=[(BaseException, lambda error: not isinstance(error, Unreachable))],
         )
 
-    def client(self) -> "PollClient":
-        """Return a client for one poll."""
-        return PollClient(self)
+    def client(self, now: datetime) -> "PollClient":
+        """Return a client for one poll that starts ``now``."""
+        return PollClient(self, now)
 
     def is_missing(self, path: str) -> bool:
         """Tell whether the service had no such path less than an hour ago."""
@@ -176,8 +176,9 @@ class _Answer:
 class PollClient:
     """The `livingmap.core.source.Client` of one poll: equal GETs are sent once, bad rows are noted."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, now: datetime) -> None:
         self._service = service
+        self._now = now
         self._answers: dict[tuple[Any, ...], _Answer] = {}
         self.read_rows = 0
         self.dropped_rows = 0
@@ -188,6 +189,11 @@ class PollClient:
     def settings(self) -> SourceSettings:
         """The source's own validated section of the YAML."""
         return self._service.settings
+
+    @property
+    def now(self) -> datetime:
+        """The time at which the poll started, UTC."""
+        return self._now
 
     async def get(self, path: str, **query: Json) -> Json:
         """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""

@@ -126,7 +126,7 @@ class Poller:
     async def poll(self) -> None:
         """Ask for every layer once, log how the answers differ, and note how it went. Raises nothing."""
         started, since = self._now(), self._log.position.seq
-        client = self.service.client()
+        client = self.service.client(started)
         self.state.dropped = []
         found = _Round()
         layers = self._fetched()

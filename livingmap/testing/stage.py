@@ -83,7 +83,7 @@ class Stage:
     async def details(self, typed: str) -> Fields:
         """Return what the source's details say of an item."""
         kind, _, rest = typed.partition(":")
-        return await self.source.details[kind](self._service.client(), rest)
+        return await self.source.details[kind](self._service.client(self.now), rest)
 
     def items(self, layer: str, collection: str = "items") -> Mapping[str, Fields]:
         """Return the merged items of a collection by id."""

@@ -1,0 +1,168 @@
+"""The laws of the scene, at random."""
+
+import copy
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livingmap.core.fold import Fold, refreshed
+from livingmap.core.model import Drop, Event, Position, Put, Total, change_from_json, change_to_json
+from livingmap.core.scene import Scene
+from livingmap.core.source import Count, Layer, Source, Tally
+from livingmap.log.local import utc_now
+
+PLACES = [("city", "items"), ("agents", "items")]
+NAMES = ["red", "green", "blue"]
+IDS = [f"{kind}:{rest}" for kind in ("microdao", "agent") for rest in "abc"]
+
+
+def source(name, *, decorates=False):
+    layers = tuple(
+        Layer(
+            *place,
+            decorates=decorates,
+            references=("microdao_id", "friends"),
+            defaults={"status": "unknown"},
+        )
+        for place in PLACES
+    )
+    tallies = (
+        Tally("city", "total", (Count("city"),)),
+        Tally("city", "busy", (Count("agents", field="status", values=frozenset({"busy"})),)),
+        Tally("city", "agents", (Count("agents"),), per="microdao_id"),
+    )
+    return Source(name, f"{name}-service", object, layers, tallies=tallies)
+
+
+SOURCES = [source("red"), source("green"), source("blue", decorates=True)]
+
+ids = st.sampled_from(IDS)
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["A", "B", None]),
+        "status": st.sampled_from(["busy", "online", None]),
+        "microdao_id": ids | st.none(),
+        "friends": st.lists(ids, max_size=2),
+    },
+)
+places = st.sampled_from(PLACES)
+puts = st.builds(
+    lambda place, typed, given, unset, aliases, creates: Put(
+        place[0], typed, given, tuple(unset - given.keys()), place[1], tuple(aliases), creates
+    ),
+    places,
+    ids,
+    fields,
+    st.sets(st.sampled_from(["name", "status"]), max_size=1),
+    st.lists(ids, max_size=2, unique=True),
+    st.booleans(),
+)
+drops = st.builds(lambda place, typed: Drop(place[0], typed, place[1]), places, ids)
+totals = st.builds(Total, st.sampled_from(["city", "agents"]), st.fixed_dictionaries({"users": st.integers(0, 3)}))
+changes = puts | puts | drops | totals
+steps = st.lists(st.tuples(st.sampled_from(NAMES), st.lists(changes, max_size=3), st.booleans()), max_size=12)
+
+
+def picture(scene):
+    return copy.deepcopy(
+        {
+            layer: {
+                "totals": dict(scene.totals(layer)),
+                **{name: dict(scene.items(layer, name)) for name in ("items",)},
+            }
+            for layer in ("city", "agents")
+        }
+    )
+
+
+def reduce(state, change):
+    """The reducer that every client has."""
+    layer = state[change.layer]
+    if isinstance(change, Total):
+        target = layer["totals"]
+    elif isinstance(change, Drop):
+        del layer[change.collection][change.id]
+        return
+    else:
+        target = layer[change.collection].setdefault(change.id, {})
+    target.update(change.set)
+    for name in change.unset:
+        del target[name]
+
+
+def apply_all(scene, run):
+    for seq, (name, said, polled) in enumerate(run, 1):
+        scene.apply(name, said, seq, since=seq - 1 if polled else None)
+
+
+@settings(max_examples=400, deadline=None)
+@given(steps)
+def test_snapshot_and_changes_make_the_next_snapshot(run):
+    scene = Scene(SOURCES)
+    state = picture(scene)
+    for seq, (name, said, polled) in enumerate(run, 1):
+        for change in scene.apply(name, said, seq, since=seq - 1 if polled else None):
+            reduce(state, change_from_json(change_to_json(change)))
+        assert state == picture(scene)
+
+
+@settings(max_examples=400, deadline=None)
+@given(steps)
+def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run):
+    mixed, sorted_scene = Scene(SOURCES), Scene(SOURCES)
+    apply_all(mixed, run)
+    apply_all(sorted_scene, sorted(run, key=lambda step: step[0]))
+    assert picture(mixed) == picture(sorted_scene)
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps)
+def test_a_source_deletes_only_its_own(run):
+    with_drops, without = Scene(SOURCES), Scene(SOURCES)
+    apply_all(with_drops, run)
+    mine = [step for step in run if step[0] != "red"]
+    apply_all(without, mine)
+    gone = [Drop(place[0], typed, place[1]) for place in PLACES for typed in IDS]
+    with_drops.apply("red", gone, 999, since=998)
+    items = {name: picture(with_drops)[name]["items"] for name in ("city", "agents")}
+    expected = {name: picture(without)[name]["items"] for name in ("city", "agents")}
+    assert without_counts(items) == without_counts(expected)
+
+
+def without_counts(layers):
+    """Whether a layer was ever heard of differs, and with it the counts."""
+    return {
+        layer: {typed: {**item, "agents": None} for typed, item in items.items()}
+        for layer, items in layers.items()
+    }
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps)
+def test_replaying_the_log_gives_the_same_scene(run):
+    events = []
+    folds = [Fold(SOURCES), Fold(SOURCES)]
+    for seq, (name, said, _) in enumerate(run, 1):
+        message = refreshed(name, seq - 1, said)
+        events.append(Event(Position("e", seq), message.type, message.payload, utc_now()))
+        folds[0].apply(events[-1])
+    for event in events:
+        folds[1].apply(event)
+    assert picture(folds[0].scene) == picture(folds[1].scene)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(puts, max_size=6), st.lists(puts, max_size=6))
+def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second):
+    place = PLACES[0]
+    answers = [
+        {one.id: Put(place[0], one.id, one.set, aliases=one.aliases) for one in answer}
+        for answer in (first, second)
+    ]
+    scene = Scene(SOURCES)
+    for seq, answer in enumerate(answers, 1):
+        scene.apply("red", scene.part("red").difference(place, answer.values()), seq, since=seq - 1)
+        said = {typed: dict(fields) for typed, fields in scene.part("red").items(*place)}
+        assert said == {typed: dict(put.set) for typed, put in answer.items()}
+        assert scene.part("red").difference(place, answer.values()) == []
