@@ -33,13 +33,11 @@ Stub = Callable[[Request], Reply | None]
 """Answers in a service's place: a mock world, or samples in a test."""
 
 
-def stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
-    """Return a transport that asks ``stub`` instead of the network."""
-
+def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
     async def answer(request: httpx.Request) -> httpx.Response:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ") or None
         asked = Request(source, request.url.path, dict(request.url.params), bearer)
-        reply = stub(asked) or Reply({"detail": "Not Found"}, 404)
+        reply = stub(asked) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
         if isinstance(reply.body, bytes):
             return httpx.Response(reply.status, content=reply.body)
         content = json.dumps(reply.body).encode()
@@ -49,16 +47,14 @@ def stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
 
 
 class Service:
-    """One source's service, for as long as the program runs."""
+    """One source's service, for as long as the program runs. With ``stub`` that is asked, not the network."""
 
-    def __init__(
-        self, name: str, settings: SourceSettings, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, name: str, settings: SourceSettings, stub: Stub | None = None) -> None:
         self.name = name
         self.settings = settings
         self._missing: dict[str, float] = {}
         self._http = httpx.AsyncClient(
-            transport=transport,
+            transport=_stub_transport(name, stub) if stub else None,
             timeout=settings.timeout_seconds,
             trust_env=False,  # a proxy of the machine has no business between the map and its services
             headers={

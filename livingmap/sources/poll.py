@@ -55,6 +55,8 @@ class SourceState:
     error: str | None = "not asked yet"
     observed_at: datetime | None = None
     """When the last poll that got everything started."""
+    contributed: bool = False
+    """Whether anything on the map came from it."""
     polled_at: datetime | None = None
     next_poll_at: datetime | None = None
     polls: int = 0
@@ -201,6 +203,7 @@ class Poller:
         state, before = self.state, self.state.status
         state.polls += 1
         state.polled_at = started
+        state.contributed |= found.answered > 0
         if not found.errors:
             state.failures, state.error, state.observed_at = 0, None, started
             state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH

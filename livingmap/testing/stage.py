@@ -10,7 +10,7 @@ from livingmap.core.model import Change, Event, Fields, Json, Message
 from livingmap.core.source import Source
 from livingmap.hookspecs import Reply, Request
 from livingmap.log.local import LocalLog
-from livingmap.sources.http import Service, stub_transport
+from livingmap.sources.http import Service
 from livingmap.sources.poll import Poller, SourceState
 from livingmap.sources.samples import Samples
 
@@ -44,7 +44,7 @@ class Stage:
         self._service = Service(
             self.source.name,
             self.source.settings(**{"retries": 0, **settings}),
-            stub_transport(self.source.name, self._answer),
+            self._answer,
         )
         self._poller = Poller(
             self.source, self._service, self.fold.scene.part(self.source.name), self._log, lambda: self.now

@@ -1,0 +1,1 @@
+"""The source `city`: microDAOs, public places, residents and nodes, from city-service."""

@@ -1,0 +1,1 @@
+"""A simulated network, for demos and tests."""

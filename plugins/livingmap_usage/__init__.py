@@ -1,0 +1,1 @@
+"""The source `usage`: what models, agents and tools are used, from usage-engine."""

@@ -1,0 +1,109 @@
+"""The catalogue of entities, and one entity in full."""
+
+import base64
+import binascii
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Query
+
+from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
+from livingmap.api.picture import Picture
+from livingmap.api.problems import ProblemError, documented
+from livingmap.core.units import instant
+from livingmap.core.view import Entity, entities
+
+
+class Catalogue:
+    """All entities in order of id, listed anew only when the map has changed."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._position: object = None
+        self._entities: list[Entity] = []
+
+    def all(self) -> list[Entity]:
+        """Return every entity."""
+        if self._position != self._picture.position:
+            self._entities = list(entities(self._picture.scene))
+            self._position = self._picture.position
+        return self._entities
+
+
+def routes(picture: Picture) -> APIRouter:
+    """Return the endpoints of entities."""
+    router = APIRouter(prefix="/living-map/entities", tags=["map"])
+    catalogue = Catalogue(picture)
+
+    @router.get("", summary="Entities", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+    async def listing(
+        type: Annotated[EntityType | None, Query(description="Only entities of this type")] = None,  # noqa: A002
+        layer: Annotated[str | None, Query(description="Only entities at home in this layer")] = None,
+        status: Annotated[str | None, Query(description="Only entities with this status")] = None,
+        q: Annotated[str | None, Query(description="Only entities whose label or id contains this text")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
+    ) -> EntityPage:
+        """List entities in order of id. Pages neither repeat nor miss an entity while the map changes."""
+        after = _after(cursor)
+        fitting = (
+            entity
+            for entity in catalogue.all()
+            if entity.id > after
+            and type in (None, entity.type)
+            and layer in (None, entity.layer)
+            and status in (None, entity.status)
+            and (q is None or entity.matches(q))
+        )
+        page = [entity for entity, _ in zip(fitting, range(limit + 1), strict=False)]
+        shown = page[:limit]
+        return EntityPage(
+            items=[
+                EntityLine(
+                    id=entity.id,
+                    type=cast("EntityType", entity.type),
+                    label=entity.label,
+                    status=entity.status,
+                    layer=entity.layer,
+                )
+                for entity in shown
+            ],
+            next_cursor=_cursor(shown[-1].id) if len(page) > limit else None,
+        )
+
+    @router.get(
+        "/{entity_id:path}",
+        summary="One entity",
+        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    )
+    async def one(entity_id: str) -> EntityDetails:
+        """Describe an entity by its id or an alias; its own service is asked for more, briefly."""
+        found = await picture.describe(entity_id)
+        if found is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_entity", f"the map has no entity {entity_id!r}")
+        return EntityDetails(
+            id=found.id,
+            type=cast("EntityType", found.id.partition(":")[0]),
+            layer=found.layer,
+            data=dict(found.data),
+            sources=found.sources,
+            observed_at=instant(found.observed_at),
+        )
+
+    _ = listing, one
+    return router
+
+
+def _cursor(typed: str) -> str:
+    return base64.urlsafe_b64encode(typed.encode()).decode().rstrip("=")
+
+
+def _after(cursor: str | None) -> str:
+    if cursor is None:
+        return ""
+    try:
+        return base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "bad_cursor", "cursor: not a next_cursor of this catalogue"
+        ) from None

@@ -1,0 +1,62 @@
+"""Whether the map lives: for people, for load balancers, for orchestrators."""
+
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from livingmap import __version__
+from livingmap.api.picture import Picture
+from livingmap.core.units import instant
+
+
+class Health(BaseModel):
+    """The specification's body of a health check."""
+
+    status: Literal["ok"] = "ok"
+    service: Literal["living-map-service"] = "living-map-service"
+    version: str = __version__
+    time: str
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Whether the map can be trusted with clients, and what each dependency says."""
+
+    status: Literal["ready", "not_ready"]
+    log: Literal["attached", "detached"]
+    sources: dict[str, str]
+    """The freshness of each source. A source that is down makes the map poorer, not unready."""
+
+
+def routes(picture: Picture) -> APIRouter:
+    """Return the health endpoints."""
+    router = APIRouter(prefix="/living-map/health", tags=["operations"])
+
+    @router.get("", summary="Health")
+    async def health() -> Health:
+        """Say ok for as long as the process can answer."""
+        return Health(time=str(instant(picture.now().replace(microsecond=0))))
+
+    @router.get("/live", summary="Liveness")
+    async def live() -> Live:
+        """Say ok for as long as the process can answer; restart it if it does not."""
+        return Live()
+
+    @router.get("/ready", summary="Readiness", responses={503: {"model": Ready}})
+    async def ready(response: Response) -> Ready:
+        """Say whether the log is attached; 503 until it is."""
+        sources = {state.name: str(state.status) for state in picture.states}
+        if picture.attached:
+            return Ready(status="ready", log="attached", sources=sources)
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return Ready(status="not_ready", log="detached", sources=sources)
+
+    _: Any = (health, live, ready)
+    return router

@@ -1,0 +1,123 @@
+"""The one thing that all endpoints read: the scene, the health of its sources, and the position in the log."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from livingmap.core.cursor import Cursor
+from livingmap.core.fold import Fold
+from livingmap.core.model import Fields, Json, Position
+from livingmap.core.units import instant
+from livingmap.core.view import place_of
+from livingmap.errors import SourceError
+from livingmap.log import Log
+from livingmap.sources.poll import Freshness, Poller, SourceState
+
+_DETAILS_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One entity with everything that is known of it."""
+
+    id: str
+    layer: str
+    data: Fields
+    sources: dict[str, str]
+    """By field, the source whose value is shown."""
+    observed_at: datetime | None
+
+
+class Picture:
+    """The map as it stands."""
+
+    def __init__(
+        self,
+        fold: Fold,
+        log: Log,
+        states: Sequence[SourceState],
+        pollers: Sequence[Poller],
+        now: Callable[[], datetime],
+        key: bytes,
+    ) -> None:
+        self.scene = fold.scene
+        self.states = states
+        self.now = now
+        self.attached = False
+        """Whether the scene follows the log."""
+        self._log = log
+        self._key = key
+        self._pollers = {poller.source.name: poller for poller in pollers}
+
+    @property
+    def position(self) -> Position:
+        """The last position of the log that the scene holds."""
+        return self._log.position
+
+    @property
+    def revision(self) -> tuple[str, int, int]:
+        """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
+        return self.position.epoch, self.position.seq, sum(state.revision for state in self.states)
+
+    def cursor(self) -> str:
+        """Return the cursor of the present position."""
+        return Cursor(self.position).encode(self._key)
+
+    def contributors(self) -> list[str]:
+        """Return the services that something on the map came from, each once."""
+        return list(dict.fromkeys(state.service for state in self.states if state.contributed))
+
+    def sources(self, now: datetime) -> list[dict[str, Json]]:
+        """Return how far each source can be trusted, as ``meta.sources`` shows it."""
+        return [
+            {
+                "name": state.name,
+                "service": state.service,
+                "status": str(state.status),
+                "observed_at": instant(state.observed_at),
+                "age_seconds": _age(state.observed_at, now),
+                "error": state.error,
+            }
+            for state in self.states
+        ]
+
+    async def describe(self, typed: str) -> Described | None:
+        """Return an entity by id or alias, with the details that its service gives at once; None if unknown."""
+        typed = self.scene.resolve(typed)
+        place = place_of(self.scene, typed)
+        if place is None:
+            return None
+        item = dict(self.scene.items(*place)[typed])
+        owners = self.scene.owners(*place, typed)
+        for name, fields in await self._details(typed, list(dict.fromkeys(owners.values()))):
+            fresh = {key: value for key, value in fields.items() if value is not None}
+            item |= fresh
+            owners |= dict.fromkeys(fresh, name)
+        times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
+        return Described(typed, place[0], item, owners, max(times, default=None))
+
+    async def _details(self, typed: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
+        """Ask the first source that owns something of the item and offers details. Never raises."""
+        kind, _, rest = typed.partition(":")
+        for name in sources:
+            poller = self._pollers.get(name)
+            details = poller.source.details.get(kind) if poller else None
+            if poller is None or details is None or poller.state.status is Freshness.DOWN:
+                continue
+            try:
+                async with asyncio.timeout(_DETAILS_SECONDS):
+                    fields = await details(poller.service.client(self.now()), quote(rest, safe=":"))
+            except (SourceError, TimeoutError):
+                continue
+            except Exception as error:  # noqa: BLE001 - the plugin rim: details that raise are details that lack
+                poller.state.note_fault(f"details of {typed}: {type(error).__name__}: {error}")
+                continue
+            return [(name, fields)]
+        return []
+
+
+def _age(observed_at: datetime | None, now: datetime) -> float | None:
+    return round((now - observed_at).total_seconds(), 1) if observed_at else None

@@ -1,0 +1,174 @@
+"""The snapshot: prepared bytes, per encoding, made anew only when something has changed."""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Final
+
+import brotli
+import orjson
+import zstandard
+from fastapi import APIRouter, Query, Request, Response
+from isal import igzip
+
+from livingmap import __version__
+from livingmap.api.models import Snapshot
+from livingmap.api.picture import Picture
+from livingmap.api.problems import ProblemError, documented
+from livingmap.core.units import instant
+from livingmap.core.view import layer, layer_names
+
+_MOST_VIEWS: Final = 32
+_THREAD_FROM: Final = 64 * 1024
+
+_ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "zstd": lambda body: zstandard.compress(body, 1),
+    "br": lambda body: brotli.compress(body, quality=4),
+    "gzip": lambda body: igzip.compress(body, mtime=0),
+}
+"""In the order in which they are preferred."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """One view at one revision, as bytes."""
+
+    tag: str
+    body: bytes
+    encoded: dict[str, bytes] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def etag(self, encoding: str) -> str:
+        """Return the strong validator of these bytes in one encoding (RFC 9110, 8.8.3.3)."""
+        return f'"{self.tag}"' if encoding == "identity" else f'"{self.tag}-{encoding}"'
+
+
+class Snapshots:
+    """Makes snapshots of ``picture`` and keeps their bytes for as long as nothing changes."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._fragments: dict[str, tuple[int, bytes]] = {}
+        self._prepared: OrderedDict[tuple[str, ...], tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
+
+    def prepared(self, wanted: tuple[str, ...] | None = None) -> _Prepared:
+        """Return the bytes of the layers ``wanted``, all by default."""
+        names = layer_names(self._picture.scene)
+        shown = tuple(names if wanted is None else wanted)
+        revision = self._picture.revision
+        known = self._prepared.get(shown)
+        if known and known[0] == revision:
+            return known[1]
+        made = self._make(shown, revision)
+        self._prepared[shown] = revision, made
+        self._prepared.move_to_end(shown)
+        if len(self._prepared) > _MOST_VIEWS:
+            self._prepared.popitem(last=False)
+        return made
+
+    async def encoded(self, prepared: _Prepared, encoding: str) -> bytes:
+        """Return the body in ``encoding``, compressed once, large ones beside the event loop."""
+        async with prepared.lock:
+            if encoding not in prepared.encoded:
+                encode = _ENCODERS[encoding]
+                large = len(prepared.body) >= _THREAD_FROM
+                prepared.encoded[encoding] = (
+                    await asyncio.to_thread(encode, prepared.body) if large else encode(prepared.body)
+                )
+        return prepared.encoded[encoding]
+
+    def _make(self, names: tuple[str, ...], revision: tuple[str, int, int]) -> _Prepared:
+        picture, now = self._picture, self._picture.now()
+        meta = {
+            "version": __version__,
+            "cursor": picture.cursor(),
+            "source_services": picture.contributors(),
+            "sources": picture.sources(now),
+        }
+        layers = b",".join(orjson.dumps(name) + b":" + self._fragment(name) for name in names)
+        body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (
+            orjson.dumps(instant(now)),
+            layers,
+            orjson.dumps(meta),
+        )
+        tag = hashlib.blake2b(repr((revision, names)).encode(), digest_size=12).hexdigest()
+        return _Prepared(tag, body)
+
+    def _fragment(self, name: str) -> bytes:
+        version = self._picture.scene.version(name)
+        known = self._fragments.get(name)
+        if known is None or known[0] != version:
+            known = self._fragments[name] = version, orjson.dumps(layer(self._picture.scene, name))
+        return known[1]
+
+
+def acceptable(header: str) -> str:
+    """Return the best encoding that an ``Accept-Encoding`` header takes, or ``identity`` (RFC 9110, 12.5.3)."""
+    weights: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, _, parameters = part.partition(";")
+        quality = parameters.strip().removeprefix("q=")
+        try:
+            weights[name.strip()] = float(quality) if quality else 1.0
+        except ValueError:
+            weights[name.strip()] = 0.0
+    offered = {name: weights.get(name, weights.get("*", 0.0)) for name in _ENCODERS}
+    best = max(offered, key=lambda name: offered[name])  # the first of equals: the order of preference
+    return best if offered[best] > 0 else "identity"
+
+
+def is_current(header: str, etag: str) -> bool:
+    """Tell whether an ``If-None-Match`` header names ``etag`` (RFC 9110, 13.1.2: weak comparison)."""
+    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return etag in tags or "*" in tags
+
+
+def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
+    """Return the snapshot endpoint."""
+    router = APIRouter(prefix="/living-map", tags=["map"])
+
+    @router.get(
+        "/snapshot",
+        summary="Snapshot",
+        response_model=Snapshot,
+        responses={304: {"description": "Nothing has changed"}, **documented(HTTPStatus.UNPROCESSABLE_ENTITY)},
+    )
+    async def snapshot(
+        request: Request,
+        layers: Annotated[
+            str | None, Query(description="Only these layers, separated by commas", max_length=1000)
+        ] = None,
+    ) -> Response:
+        """Return the state of the whole network. Never waits for a source."""
+        prepared = snapshots.prepared(wanted_layers(layers, layer_names(picture.scene)))
+        encoding = acceptable(request.headers.get("accept-encoding", ""))
+        etag = prepared.etag(encoding)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+        if is_current(request.headers.get("if-none-match", ""), etag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if encoding == "identity":
+            return Response(prepared.body, headers=headers, media_type="application/json")
+        headers["Content-Encoding"] = encoding
+        body = await snapshots.encoded(prepared, encoding)
+        return Response(body, headers=headers, media_type="application/json")
+
+    _ = snapshot
+    return router
+
+
+def wanted_layers(text: str | None, names: Iterable[str]) -> tuple[str, ...] | None:
+    """Return the layers that ``text`` names, in the order of ``names``; None for all. Raises ProblemError."""
+    if text is None:
+        return None
+    asked = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+    known = list(names)
+    unknown = [name for name in asked if name not in known]
+    if unknown or not asked:
+        what = f"no such layer: {', '.join(unknown)}" if unknown else "names no layer"
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_layer", f"layers: {what} (there are: {', '.join(known)})"
+        )
+    return tuple(name for name in known if name in asked)

@@ -1,0 +1,40 @@
+"""The health of every source."""
+
+from fastapi import APIRouter
+
+from livingmap.api.models import SourceReport, SourceReports
+from livingmap.api.picture import Picture
+from livingmap.core.units import instant
+
+
+def routes(picture: Picture) -> APIRouter:
+    """Return the endpoint of sources."""
+    router = APIRouter(prefix="/living-map", tags=["operations"])
+
+    @router.get("/sources", summary="Sources")
+    async def sources() -> SourceReports:
+        """Say of each source how fresh it is, what it last brought, and what went wrong."""
+        shown = picture.sources(picture.now())
+        return SourceReports(
+            items=[
+                SourceReport(
+                    **brief,
+                    polled_at=instant(state.polled_at),
+                    next_poll_at=instant(state.next_poll_at),
+                    polls=state.polls,
+                    failures=state.failures,
+                    breaker=state.breaker,
+                    rows=state.rows,
+                    dropped_rows=state.dropped_rows,
+                    dropped=state.dropped,
+                    missing=state.missing,
+                    events=state.events,
+                    faults=state.faults,
+                    last_faults=state.last_faults,
+                )
+                for brief, state in zip(shown, picture.states, strict=True)
+            ]
+        )
+
+    _ = sources
+    return router

@@ -1,0 +1,246 @@
+"""The settings: environment over YAML over defaults; each plugin validates its own section.
+
+Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGMAP_SOURCES__CITY__BASE_URL``.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from livingmap.core.source import Source
+from livingmap.document import Document, read_yaml
+from livingmap.errors import ConfigError, ConfigFault
+from livingmap.hookspecs import Mock
+from livingmap.sources.registry import PluginError, installed, load_mock, load_source
+from livingmap.sources.settings import SourceSettings
+
+PREFIX: Final = "LIVINGMAP_"
+DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
+_FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
+_DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ServerSettings(BaseModel):
+    """Where the map is served."""
+
+    model_config = _DOCUMENTED
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for all."""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 7017
+    """Port to listen on; 0 takes a free one and logs it."""
+    access_log: bool = False
+    """Log every request."""
+
+
+class LoggingSettings(BaseModel):
+    """What the program says of itself on standard error."""
+
+    model_config = _DOCUMENTED
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least importance to be logged."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """auto: console on a terminal, else one JSON object a line."""
+
+
+class Settings(BaseSettings):
+    """The whole configuration before plugins have seen their sections."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    logging: LoggingSettings = LoggingSettings()
+    mock: dict[str, Any] = {}
+    """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
+    sources: dict[str, dict[str, Any] | None] = {}
+    """The sources by plugin name. The order decides who wins a field that several fill."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what the YAML says."""
+        return env_settings, init_settings
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One section of ``sources:`` after its plugin has seen it."""
+
+    name: str
+    enabled: bool = True
+    source: Source | None = None
+    settings: SourceSettings | None = None
+    error: str | None = None
+    """Why the plugin could not be loaded, with ``on_error: skip``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration that can be run."""
+
+    file: Path | None
+    server: ServerSettings
+    logging: LoggingSettings
+    sources: tuple[SourceConfig, ...]
+    mock: Mock | None = None
+    mock_settings: Any = None
+
+    def enabled(self) -> list[tuple[Source, SourceSettings]]:
+        """Return the sources that run, the strongest first."""
+        return [(one.source, one.settings) for one in self.sources if one.source and one.settings]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A configuration on its way: what is wrong with it so far."""
+
+    document: Document
+    faults: list[ConfigFault] = field(default_factory=list)
+
+    def fault(self, path: Sequence[str | int], problem: str) -> None:
+        self.faults.append(ConfigFault(".".join(map(str, path)), problem, self.document.line(path)))
+
+    def end(self) -> None:
+        if self.faults:
+            raise ConfigError(self.faults, str(self.document.file) if self.document.file else None)
+
+
+def config_file(given: Path | None = None) -> Path | None:
+    """Return the file to read: the one given, ``LIVINGMAP_CONFIG``, or the first default that is there."""
+    if given is None and os.environ.get(_FILE_VARIABLE):
+        given = Path(os.environ[_FILE_VARIABLE])
+    return given or next((file for file in DEFAULT_FILES if file.is_file()), None)
+
+
+def load(file: Path | None) -> Config:
+    """Read and check everything. Raises ConfigError with all faults that were found."""
+    reading = _Reading(read_yaml(file))
+    _check_environment(reading)
+    settings = _settings(reading)
+    reading.end()
+    folder = file.parent if file else Path.cwd()
+    sources = tuple(_source(reading, name, section or {}, folder) for name, section in settings.sources.items())
+    if not sources:
+        reading.fault(("sources",), f"names no source (installed: {', '.join(installed())})")
+    mock, mock_settings = _mock(reading, settings.mock, sources, folder)
+    reading.end()
+    return Config(file, settings.server, settings.logging, sources, mock, mock_settings)
+
+
+def _check_environment(reading: _Reading) -> None:
+    known = {*Settings.model_fields, _FILE_VARIABLE.removeprefix(PREFIX).lower()}
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(PREFIX):
+            section = variable[len(PREFIX) :].partition("__")[0].lower()
+            if section not in known:
+                reading.fault((variable,), f"no such setting{_instead(section, sorted(known))}")
+
+
+def _settings(reading: _Reading) -> Settings:
+    try:
+        return Settings(**reading.document.data)
+    except ValidationError as error:
+        _note(reading, (), error, Settings)
+    except ValueError as error:  # a variable that should be JSON and is not
+        reading.fault(("environment",), str(error))
+    return Settings.model_construct()
+
+
+def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
+    path = ("sources", name)
+    try:
+        if not TypeAdapter(bool).validate_python(section.get("enabled", True)):
+            return SourceConfig(name, enabled=False)
+    except ValidationError as error:
+        reading.fault((*path, "enabled"), error.errors()[0]["msg"])
+        return SourceConfig(name)
+    try:
+        source = load_source(name, section.get("module"), folder)
+    except PluginError as error:
+        if section.get("on_error") != "skip":
+            reading.fault(path, str(error))
+        return SourceConfig(name, error=str(error))
+    try:
+        return SourceConfig(name, source=source, settings=source.settings.model_validate(dict(section)))
+    except ValidationError as error:
+        _note(reading, path, error, source.settings)
+        return SourceConfig(name)
+
+
+def _mock(
+    reading: _Reading, section: Mapping[str, Any], sources: Sequence[SourceConfig], folder: Path
+) -> tuple[Mock | None, Any]:
+    if not any(one.settings and one.settings.mock for one in sources):
+        return None, None
+    try:
+        mock = load_mock(section.get("module"), folder)
+        return mock, mock.settings.model_validate(dict(section))
+    except PluginError as error:
+        reading.fault(("mock",), str(error))
+    except ValidationError as error:
+        _note(reading, ("mock",), error, mock.settings)
+    return None, None
+
+
+def _note(reading: _Reading, path: tuple[str, ...], error: ValidationError, model: type[BaseModel]) -> None:
+    """Keep every error of a validation, with what would have worked; values are not shown, they may be secret."""
+    for one in error.errors(include_url=False, include_input=False):
+        where = (*path, *one["loc"])
+        if one["type"] == "extra_forbidden":
+            reading.fault(where, f"no such setting{_instead(str(where[-1]), _fields(model, one['loc'][:-1]))}")
+        else:
+            reading.fault(where, one["msg"].removeprefix("Value error, "))
+
+
+def _fields(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    for name in loc:
+        inner = model.model_fields[str(name)].annotation if str(name) in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return sorted(model.model_fields)
+
+
+def _instead(wrong: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(wrong, names, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f" (there are: {', '.join(names)})" if names else ""
+
+
+def schema(config: Config) -> dict[str, Any]:
+    """Return the JSON Schema of the YAML file, with the settings of every enabled plugin in it."""
+    sections: dict[str, Any] = {
+        one.source.name: (one.source.settings | None, None) for one in config.sources if one.source
+    }
+    sources = create_model("Sources", __config__=ConfigDict(extra="allow"), **sections)
+    mock: Any = config.mock.settings if config.mock else dict[str, Any]
+    whole: Any = create_model(
+        "LivingMapConfig",
+        __config__=ConfigDict(extra="forbid"),
+        server=(ServerSettings, ServerSettings()),
+        logging=(LoggingSettings, LoggingSettings()),
+        mock=(mock | None, None),
+        sources=(sources, ...),
+    )
+    generated: dict[str, Any] = whole.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated}

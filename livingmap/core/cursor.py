@@ -1,0 +1,46 @@
+"""Cursors: a position in the log that a client may keep, opaque and signed.
+
+``base64url(payload || mac)`` with payload ``epoch-seq|view`` and a 16-byte BLAKE2b MAC of it (RFC 7693, keyed).
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from livingmap.core.model import Position
+
+_MAC_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a client is, and in which view."""
+
+    position: Position
+    view: str = ""
+
+    def encode(self, key: bytes) -> str:
+        """Return the text that a client gets."""
+        payload = f"{self.position}|{self.view}".encode()
+        return base64.urlsafe_b64encode(payload + _mac(payload, key)).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str, key: bytes) -> "Cursor":
+        """Return what `encode` wrote with the same key. Raises ValueError for anything else."""
+        try:
+            raw = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+            payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+            if not hmac.compare_digest(mac, _mac(payload, key)):
+                raise ValueError("not signed by this map")
+            place, _, view = payload.decode().partition("|")
+            epoch, _, seq = place.rpartition("-")
+            return cls(Position(epoch, int(seq)), view)
+        except (binascii.Error, UnicodeError, ValueError) as error:
+            raise ValueError(f"no cursor of this map: {error}") from error
+
+
+def _mac(payload: bytes, key: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_MAC_BYTES, key=key[:64]).digest()

@@ -1,0 +1,72 @@
+"""YAML files that say where a fault is: every value with its line, no key twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from livingmap.errors import ConfigError, ConfigFault
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML mapping and the line of each of its keys."""
+
+    file: Path | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    def line(self, path: Sequence[str | int]) -> int | None:
+        """Return the line of ``path``, or of the nearest thing around it that the file has."""
+        whole = tuple(path)
+        return next(
+            (self.lines[whole[:end]] for end in range(len(whole), 0, -1) if whole[:end] in self.lines), None
+        )
+
+
+def read_yaml(file: Path | None) -> Document:
+    """Read ``file``; no file is an empty document. Raises ConfigError."""
+    if file is None:
+        return Document()
+    try:
+        text = file.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([ConfigFault("", f"cannot be read: {error}")], str(file)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = f"no YAML: {getattr(error, 'problem', None) or error}"
+        raise ConfigError([ConfigFault("", problem, mark.line + 1 if mark else None)], str(file)) from error
+    if data is None:
+        return Document(file)
+    if not isinstance(data, dict):
+        raise ConfigError([ConfigFault("", "the file has to be a mapping such as 'sources: …'", 1)], str(file))
+    lines: dict[tuple[str | int, ...], int] = {}
+    faults: list[ConfigFault] = []
+    _walk(root, (), lines, faults)
+    if faults:
+        raise ConfigError(faults, str(file))
+    return Document(file, data, lines)
+
+
+def _walk(
+    node: yaml.Node | None,
+    path: tuple[str | int, ...],
+    lines: dict[tuple[str | int, ...], int],
+    faults: list[ConfigFault],
+) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner, line = (*path, key.value), key.start_mark.line + 1
+            if inner in lines:
+                where = ".".join(map(str, inner))
+                faults.append(ConfigFault(where, f"is there twice, first on line {lines[inner]}", line))
+            lines[inner] = line
+            _walk(value, inner, lines, faults)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[*path, index] = value.start_mark.line + 1
+            _walk(value, (*path, index), lines, faults)

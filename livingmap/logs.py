@@ -1,0 +1,41 @@
+"""What the program says of itself: structlog on standard error, for people or for machines."""
+
+import logging
+import sys
+
+import structlog
+
+from livingmap.config import LoggingSettings
+
+
+def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
+    """Set up logging for the whole process; ``quiet`` lets only errors through."""
+    level = logging.ERROR if quiet else logging.getLevelNamesMapping()[settings.level.upper()]
+    json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    # Neither renderer shows the values of local variables: tokens are among them.
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if json
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    )
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        foreign_pre_chain=shared,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(level, logging.WARNING))
+    access = logging.getLogger("uvicorn.access")
+    access.setLevel(level)

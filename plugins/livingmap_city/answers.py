@@ -1,0 +1,255 @@
+"""What becomes of city-service's answers: the content of each layer, and the details of one item."""
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+from livingmap.plugin import Client, Fields, Garbled, Json, NotFound, Put, Total, id_of, instant, status
+from livingmap_city.rows import (
+    AgentRow,
+    CityTotals,
+    CountedMicrodao,
+    Mention,
+    MicrodaoDetail,
+    MicrodaoRow,
+    NodeRow,
+    RoomDetail,
+    RoomRow,
+    Spot,
+)
+
+_SNAPSHOT: Final = "/api/city/snapshot"
+_MICRODAOS: Final = "/city/microdao"
+_ROOMS: Final = "/city/rooms"
+_MAP: Final = "/city/map"
+_AGENTS: Final = "/public/agents"
+_PRESENT: Final = "/city/agents"
+_NODES: Final = "/public/nodes"
+_PAGE: Final = {"limit": 100, "offset": 0}
+_MOST_PAGES: Final = 100
+_NOT_FOUND: Final = 404
+
+
+async def fetch_microdaos(client: Client) -> list[Put | Total]:
+    """Return all microDAOs, and the totals of the city if its snapshot is the specification's."""
+    _, answer = await client.first(_SNAPSHOT, _MICRODAOS, accept=_lists_microdaos, **_PAGE)
+    if isinstance(answer, dict):
+        rows = client.read(CountedMicrodao, answer["items"], _SNAPSHOT)
+        totals = client.read(CityTotals, [answer], _SNAPSHOT)[0].model_dump(exclude_none=True)
+        return [Total("city", totals), *map(_microdao, rows)]
+    rows = client.read(MicrodaoRow, await _pages(client, _MICRODAOS), _MICRODAOS)
+    return [_microdao(row) for row in rows]
+
+
+async def fetch_rooms(client: Client) -> list[Put | Total]:
+    """Return all public places, and how many people are in them unless the snapshot says it."""
+    rooms = [room for _, room in await _rooms(client)]
+    told = await _snapshot(client)
+    if told and told.get("active_users") is not None:
+        return [*rooms]
+    return [active_users(room.set for room in rooms), *rooms]
+
+
+async def fetch_agents(client: Client) -> list[Put]:
+    """Return the city's agents: who they are from one list, where they are from the other."""
+    rows = client.read(AgentRow, await _pages(client, _AGENTS), _AGENTS)
+    rows += client.read(AgentRow, await client.optional(_PRESENT) or [], _PRESENT)
+    same: dict[str, list[AgentRow]] = {}
+    for row in rows:
+        same.setdefault(row.id, []).append(row)
+    return [_agent(found) for found in same.values()]
+
+
+async def fetch_nodes(client: Client) -> list[Put]:
+    """Return the nodes that the city knows."""
+    return [_node(row) for row in client.read(NodeRow, await _rows(client, _NODES), _NODES)]
+
+
+async def microdao_details(client: Client, name: str) -> Fields:
+    """Return one microDAO with the agents, rooms and microDAOs that belong to it."""
+    path = f"{_MICRODAOS}/{quote(name, safe='')}"
+    row = client.read(MicrodaoDetail, [await client.get(path)], path)[0]
+    return {
+        **_microdao(row).set,
+        "agent_ids": _ids("agent", row.agents),
+        "room_ids": _ids("city", row.rooms),
+        "child_ids": _ids("microdao", row.child_microdaos),
+    }
+
+
+async def room_details(client: Client, name: str) -> Fields:
+    """Return one public place with when it was last written in; the service knows it by id, the map by slug."""
+    row, room = next(
+        (found for found in await _rooms(client) if name in (found[0].slug, found[0].id)), (None, None)
+    )
+    if row is None or room is None:
+        raise NotFound(f"{_ROOMS}: no room {name!r}", _NOT_FOUND)
+    path = f"{_ROOMS}/{quote(row.id, safe='')}"
+    detail = client.read(RoomDetail, [await client.get(path)], path)[0]
+    times = filter(None, (instant(message.created_at) for message in detail.messages))
+    return {**room.set, "last_message_at": max(times, default=None)}
+
+
+async def node_details(client: Client, name: str) -> Fields:
+    """Return one node with the agents that look after it and the microDAOs that it carries."""
+    path = f"{_NODES}/{quote(name, safe='')}"
+    row = client.read(NodeRow, [await client.get(path)], path)[0]
+    return {
+        **_node(row).set,
+        "guardian_id": _ref("agent", row.guardian_agent_id),
+        "steward_id": _ref("agent", row.steward_agent_id),
+        "microdao_ids": _ids("microdao", row.microdaos or []),
+    }
+
+
+def active_users(rooms: Iterable[Fields]) -> Total:
+    """Return how many people are in the city: the sum over its rooms, None if no room is counted."""
+    counts = [room["members_online"] for room in rooms if room.get("members_online") is not None]
+    return Total("city", {"active_users": sum(counts) if counts else None})
+
+
+def _lists_microdaos(answer: Json) -> bool:
+    return isinstance(answer, list) or _is_city(answer)
+
+
+def _is_city(answer: Json) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("items"), list)
+
+
+async def _snapshot(client: Client) -> Fields | None:
+    """Return the snapshot if it is the specification's; `fetch_microdaos` notes it missing if it is another."""
+    answer = await client.optional(_SNAPSHOT, **_PAGE)
+    return answer if _is_city(answer) else None
+
+
+async def _pages(client: Client, path: str) -> list[Json]:
+    """Return the rows of all pages. Raises Garbled if they do not end."""
+    rows: list[Json] = []
+    before: list[Json] = []
+    limit = _PAGE["limit"]
+    for page in range(_MOST_PAGES):
+        found = await _rows(client, path, limit=limit, offset=page * limit)
+        if found == before:  # the service knows no offset
+            return rows
+        rows += found
+        if len(found) < limit:
+            return rows
+        before = found
+    raise Garbled(f"{path}: more than {_MOST_PAGES} pages of {limit}")
+
+
+async def _rows(client: Client, path: str, **query: Json) -> list[Json]:
+    """Return the rows of one answer, which may stand under ``items``.
+
+    A service with the specification's snapshot need not have the path: it has no rows then.
+    """
+    specified = await _snapshot(client) is not None
+    answer = await (client.optional if specified else client.get)(path, **query)
+    if specified and answer is None:
+        return []
+    rows = answer.get("items") if isinstance(answer, dict) else answer
+    if not isinstance(rows, list):
+        raise Garbled(f"{path}: expected an array, got {type(rows).__name__}")
+    return rows
+
+
+async def _rooms(client: Client) -> list[tuple[RoomRow, Put]]:
+    rows = client.read(RoomRow, await _pages(client, _ROOMS), _ROOMS)
+    answer = await client.optional(_MAP)
+    placed = answer.get("rooms") if isinstance(answer, dict) else answer
+    spots = {spot.id: spot for spot in client.read(Spot, placed or [], _MAP)}
+    return [(row, _room(row, spots.get(row.id, Spot(id=row.id)))) for row in rows]
+
+
+def _microdao(row: MicrodaoRow) -> Put:
+    typed, slug = id_of("microdao", row.id), id_of("microdao", row.slug or row.id)
+    fields: dict[str, Json] = {
+        "slug": row.slug,
+        "name": row.name,
+        "status": _activity(row),
+        "description": row.description,
+        "district": row.district,
+        "members": row.members,
+        "orchestrator_id": _ref("agent", row.orchestrator_agent_id),
+        "parent_id": _ref("microdao", row.parent_microdao_id),
+    }
+    if isinstance(row, CountedMicrodao):
+        fields |= {"agents": row.agents, "nodes": row.nodes}
+    return _put("city", typed, slug, fields) if typed == row.id else _put("city", slug, typed, fields)
+
+
+def _activity(row: MicrodaoRow) -> str | None:
+    if row.status or row.is_active is None:
+        return _status(row.status)
+    return "active" if row.is_active else "inactive"
+
+
+def _room(row: RoomRow, spot: Spot) -> Put:
+    fields: dict[str, Json] = {
+        "slug": row.slug,
+        "name": row.name,
+        "status": "active",
+        "description": row.description,
+        "members_online": row.members_online,
+        "microdao_id": _ref("microdao", row.microdao_id),
+        "is_default": row.is_default,
+        "created_at": instant(row.created_at),
+        **spot.model_dump(exclude={"id"}),
+    }
+    return _put("city", id_of("city", row.slug), id_of("city", row.id), fields, collection="rooms")
+
+
+def _agent(rows: list[AgentRow]) -> Put:
+    fields: dict[str, Json] = {}
+    for row in rows:
+        for name, value in _resident(row).items():
+            fields[name] = fields.get(name) if value is None else value
+    slug = next((row.slug for row in rows if row.slug), rows[0].id)
+    return _put("agents", id_of("agent", rows[0].id), id_of("agent", slug), fields)
+
+
+def _resident(row: AgentRow) -> dict[str, Json]:
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "title": row.title or None,
+        "status": _status(row.status),
+        "microdao_id": _ref("microdao", row.microdao_id),
+        "node_id": _ref("node", row.node_id),
+        "room_id": _ref("city", row.room_id),
+        "district": row.district,
+        "is_orchestrator": row.is_orchestrator,
+        "color": row.color,
+        "capabilities": row.capabilities,
+    }
+
+
+def _node(row: NodeRow) -> Put:
+    fields: dict[str, Json] = {
+        "name": row.name,
+        "microdao_id": _ref("microdao", row.microdaos[0].id) if row.microdaos else None,
+        "status": _status(row.status),
+        "roles": row.roles,
+        "environment": row.environment,
+        "agents": row.agents_total,
+        "agents_online": row.agents_online,
+        "last_heartbeat": instant(row.last_heartbeat),
+    }
+    return Put("nodes", id_of("node", row.node_id), fields)
+
+
+def _put(layer: str, typed: str, alias: str, fields: Fields, collection: str = "items") -> Put:
+    return Put(layer, typed, fields, collection=collection, aliases=(alias,) if alias != typed else ())
+
+
+def _ids(kind: str, rows: Iterable[Mention]) -> list[str]:
+    return [id_of(kind, row.id) for row in rows]
+
+
+def _ref(kind: str, value: str | None) -> str | None:
+    return id_of(kind, value) if value else None
+
+
+def _status(word: str | None) -> str | None:
+    """None if the service is silent: another source may know, and else the layer's default stands."""
+    return status(word) if word else None

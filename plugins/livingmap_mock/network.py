@@ -1,0 +1,97 @@
+"""The simulated network as a whole: one population, whose ids are the same in every service."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from livingmap_mock.names import Namer
+from livingmap_mock.things import MATRIX, Agent, Channel, Dao, MicroDao, Node, Room, Usage
+
+T = TypeVar("T")
+
+_DAY: Final = timedelta(hours=24)
+_MOST_SPENT: Final = 20_000
+_MOST_ASKED: Final = 50
+
+
+class Roll(Generic[T]):
+    """Things by key, in the order in which they came, any of which can be drawn at once."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, T] = {}
+        self._all: list[T] = []
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, place: int) -> T:
+        return self._all[place]
+
+    def get(self, key: str) -> T | None:
+        """Return what stands under ``key``."""
+        return self._by_key.get(key)
+
+    def add(self, key: str, thing: T) -> T:
+        """Add ``thing`` at the end and return it."""
+        self._by_key[key] = thing
+        self._all.append(thing)
+        return thing
+
+    def remove(self, key: str) -> None:
+        """Take away what stands under ``key``."""
+        self._all.remove(self._by_key.pop(key))
+
+    def draw(self, rng: Random) -> T:
+        """Return any one."""
+        return rng.choice(self._all)
+
+
+@dataclass(slots=True, eq=False)
+class Network:
+    """Everything there is."""
+
+    rng: Random
+    namer: Namer
+    users: list[str] = field(default_factory=list)
+    microdaos: Roll[MicroDao] = field(default_factory=Roll)
+    """By slug."""
+    nodes: Roll[Node] = field(default_factory=Roll)
+    """By slug."""
+    agents: Roll[Agent] = field(default_factory=Roll)
+    """By handle."""
+    daos: Roll[Dao] = field(default_factory=Roll)
+    """By slug."""
+    channels: Roll[Channel] = field(default_factory=Roll)
+    """By UUID."""
+    rooms: Roll[Room] = field(default_factory=Roll)
+    """By id."""
+    new_microdaos: list[MicroDao] = field(default_factory=list)
+    """Who came after the founding. Only newcomers leave."""
+    new_agents: list[Agent] = field(default_factory=list)
+    asked: deque[tuple[Agent, Channel]] = field(default_factory=lambda: deque(maxlen=_MOST_ASKED))
+    """Agents that were asked in a channel and have not answered yet."""
+    spent: deque[tuple[datetime, Agent, Usage]] = field(default_factory=deque)
+    """What agents used, until it is a day old or too much to remember."""
+
+    def uuid(self) -> str:
+        """Return a new UUID."""
+        return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    def matrix_event(self) -> str:
+        """Return a new id of a Matrix event."""
+        return f"${self.rng.getrandbits(128):032x}:{MATRIX}"
+
+    def spend(self, agent: Agent, used: Usage, now: datetime) -> None:
+        """Count what ``agent`` used; it is forgotten after 24 hours."""
+        agent.used.add(used)
+        self.spent.append((now, agent, used))
+        while self.spent[0][0] < now - _DAY or len(self.spent) > _MOST_SPENT:
+            _, who, before = self.spent.popleft()
+            who.used.add(before, -1)

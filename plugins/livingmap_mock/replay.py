@@ -1,0 +1,26 @@
+"""What stands in for services that the simulation does not know: the samples of the plugin that asks them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import cycle
+
+from livingmap.plugin import Message, Reply, Request, Samples, Source
+from livingmap_mock.network import Network
+
+
+class Replay:
+    """One source's samples: the same answers for ever, and its messages one after another."""
+
+    def __init__(self, source: Source) -> None:
+        self._samples = Samples.of(source.samples) if source.samples else Samples()
+        self._messages: Iterator[Message] = cycle(self._samples.messages)
+
+    def reply(self, request: Request) -> Reply | None:
+        """Answer as the samples say; None if none fits."""
+        sample = self._samples.answer(request.path, request.query)
+        return Reply(sample.body, sample.status) if sample else None
+
+    def next_message(self, _: Network, __: datetime) -> list[Message]:
+        """Return the next message, after the last one the first again."""
+        message = next(self._messages, None)
+        return [message] if message else []

@@ -1,0 +1,48 @@
+"""agents-service (:7014). There is no ``/agents/metrics``: the word is taken for the id of an agent."""
+
+from typing import Final
+
+from livingmap.plugin import Json
+from livingmap_mock.services.ask import Answers, Ask, there
+from livingmap_mock.things import Agent
+from livingmap_mock.times import zulu
+
+
+def _agents(ask: Ask) -> Json:
+    if ask.query.get("is_active") == "false":
+        return []
+    home, kind = ask.query.get("microdao_id"), ask.query.get("kind")
+    return [
+        _row(agent)
+        for agent in ask.network.agents
+        if (home is None or agent.microdao.uuid == home) and (kind is None or agent.kind == kind)
+    ]
+
+
+def _agent(ask: Ask) -> Json:
+    typed = ask.words["agent"]
+    agent = ask.network.agents.get(typed.removeprefix("agent:")) if typed.startswith("agent:") else None
+    return _row(there(agent, f"Agent '{typed}' not found"))
+
+
+def _row(agent: Agent) -> Json:
+    return {
+        "id": agent.uuid,
+        "external_id": agent.external_id,
+        "name": agent.name,
+        "kind": agent.kind,
+        "description": agent.microdao.name,
+        "microdao_id": agent.microdao.uuid,
+        "owner_user_id": agent.microdao.owner,
+        "blueprint_id": None,
+        "model": agent.model,
+        "tools_enabled": list(agent.tools),
+        "system_prompt": "You help. These words are private.",
+        "avatar_url": None,
+        "is_active": True,
+        "created_at": zulu(agent.created),
+        "updated_at": zulu(agent.updated),
+    }
+
+
+ANSWERS: Final[Answers] = {"/agents": _agents, "/agents/{agent}": _agent}

@@ -1,0 +1,188 @@
+"""What usage-engine answers, what is published for it, and how the one is added to the other."""
+
+from typing import Annotated, Final
+
+from pydantic import AliasChoices, BaseModel, Field, StringConstraints
+
+from livingmap.plugin import Fields, Json, id_of, load
+
+Number = Annotated[int, Field(ge=0, le=2**53)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e12)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+AgentId = Annotated[str, Field(pattern=r"^(agent:)?[^\s:]+$")]
+
+_DIGITS: Final = 3
+
+_WEIGHTS: Final = {
+    "avg_latency_ms": "calls",
+    "success_rate": "calls",
+    "llm_latency_avg_ms": "llm_calls",
+    "tool_latency_avg_ms": "tool_calls",
+}
+"""Averages, each with the count that it is taken over."""
+
+
+class Summary(BaseModel):
+    """``summary`` of the answer, under the map's names. Its period moves at every poll and is not read."""
+
+    llm_calls: Number = Field(validation_alias="llm_calls_total")
+    tokens: Number | None = Field(default=None, validation_alias="llm_tokens_total")
+    tokens_prompt: Number | None = Field(default=None, validation_alias="llm_tokens_prompt")
+    tokens_completion: Number | None = Field(default=None, validation_alias="llm_tokens_completion")
+    llm_latency_avg_ms: Milliseconds | None = None
+    tool_calls: Number | None = Field(default=None, validation_alias="tool_calls_total")
+    tool_calls_failed: Number | None = None
+    tool_latency_avg_ms: Milliseconds | None = None
+    invocations: Number | None = Field(default=None, validation_alias="agent_invocations_total")
+    invocations_failed: Number | None = Field(default=None, validation_alias="agent_invocations_failed")
+    messages: Number | None = Field(default=None, validation_alias="messages_sent")
+    messages_length: Number | None = Field(default=None, validation_alias="messages_total_length")
+
+    def fields(self) -> dict[str, Json]:
+        """Return the totals of the layer."""
+        return tidy(self.model_dump())
+
+
+class ModelRow(BaseModel):
+    """One of ``models``."""
+
+    model: Name
+    provider: Name
+    calls: Number
+    tokens: Number | None = None
+    avg_latency_ms: Milliseconds | None = None
+
+    @property
+    def id(self) -> str:
+        """The id on the map."""
+        return model_id(self.provider, self.model)
+
+    def fields(self) -> dict[str, Json]:
+        """Return what the map shows of it."""
+        numbers = {"calls": self.calls, "tokens": self.tokens, "avg_latency_ms": self.avg_latency_ms}
+        return tidy({"name": self.model, "provider": self.provider, **numbers})
+
+
+class ToolRow(BaseModel):
+    """One of ``tools``; a tool that was renamed within the period has a row for each name."""
+
+    tool_id: Name
+    tool_name: str | None = None
+    calls: Number
+    success_rate: float | None = None
+    avg_latency_ms: Milliseconds | None = None
+
+    @property
+    def id(self) -> str:
+        """The id on the map."""
+        return f"tool:{self.tool_id}"
+
+    def fields(self) -> dict[str, Json]:
+        """Return what the map shows of it."""
+        numbers = {"calls": self.calls, "success_rate": load(self.success_rate)}
+        named = {"name": self.tool_name or self.tool_id}
+        return tidy({**named, **numbers, "avg_latency_ms": self.avg_latency_ms})
+
+
+class AgentRow(BaseModel):
+    """One of ``agents``."""
+
+    agent_id: AgentId
+    llm_calls: Number
+    total_tokens: Number | None = None
+    invocations: Number | None = None
+    tool_calls: Number | None = None
+
+    @property
+    def id(self) -> str:
+        """The id on the map."""
+        return id_of("agent", self.agent_id)
+
+    def fields(self) -> dict[str, Json]:
+        """Return the agent's field ``usage``."""
+        return {
+            "llm_calls_24h": self.llm_calls,
+            "tokens_24h": self.total_tokens,
+            "invocations_24h": self.invocations,
+            "tool_calls_24h": self.tool_calls,
+        }
+
+
+class UsageMessage(BaseModel):
+    """What every payload of ``usage.*`` may say."""
+
+    event_id: str | None = None
+    agent_id: AgentId | None = None
+    success: bool = True
+    latency_ms: Milliseconds | None = None
+
+
+class LlmCall(UsageMessage):
+    """The payload of ``usage.llm``, in the words of usage-engine or of agents-service."""
+
+    model: Name | None = None
+    provider: Name | None = None
+    total_tokens: Number | None = None
+    prompt_tokens: Number | None = Field(
+        default=None, validation_alias=AliasChoices("prompt_tokens", "tokens_input")
+    )
+    completion_tokens: Number | None = Field(
+        default=None, validation_alias=AliasChoices("completion_tokens", "tokens_output")
+    )
+
+    @property
+    def tokens(self) -> int | None:
+        """All tokens of the call; None if the message tells none."""
+        told = [one for one in (self.prompt_tokens, self.completion_tokens) if one is not None]
+        return self.total_tokens if self.total_tokens is not None else sum(told) if told else None
+
+
+class ToolCall(UsageMessage):
+    """The payload of ``usage.tool``."""
+
+    tool_id: Name
+    tool_name: str | None = None
+
+
+class Invocation(UsageMessage):
+    """The payload of ``usage.agent``."""
+
+    agent_id: AgentId
+
+
+def model_id(provider: str, model: str) -> str:
+    """Return a model's id on the map."""
+    return f"model:{provider}/{model}"
+
+
+def tidy(fields: Fields) -> dict[str, Json]:
+    """Return ``fields`` with averages rounded, and None for an average over nothing."""
+    averages = {name: fields[name] for name in _WEIGHTS.keys() & fields.keys() if fields[name] is not None}
+    return {
+        **fields,
+        **{name: round(value, _DIGITS) if fields[_WEIGHTS[name]] else None for name, value in averages.items()},
+    }
+
+
+def added(known: Fields, more: Fields) -> dict[str, Json]:
+    """Return the numbers of ``known`` as they are once ``more`` is counted too.
+
+    Counts are summed, averages weighted by their counts. What is not known stays so, and what ``more`` does not
+    tell stays as it is.
+    """
+    sums: dict[str, Json] = {}
+    for name, value in more.items():
+        if not isinstance(value, int | float):
+            continue
+        if name in _WEIGHTS:
+            sums[name] = _mean(known, more, name)
+        elif known.get(name) is not None:
+            sums[name] = known[name] + value
+    return {name: value for name, value in sums.items() if value is not None}
+
+
+def _mean(known: Fields, more: Fields, name: str) -> float | None:
+    before, weight, step = known.get(name), known.get(_WEIGHTS[name]), more[_WEIGHTS[name]]
+    if weight is None or (before is None and weight):
+        return None
+    return float(round(((before or 0) * weight + more[name] * step) / (weight + step), _DIGITS))
