@@ -102,7 +102,7 @@ def _after(cursor: str | None) -> str:
     if cursor is None:
         return ""
     try:
-        return base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, "bad_cursor", "cursor: not a next_cursor of this catalogue"

@@ -31,7 +31,7 @@ class Cursor:
     def decode(cls, text: str, key: bytes) -> "Cursor":
         """Return what `encode` wrote with the same key. Raises ValueError for anything else."""
         try:
-            raw = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
             if not hmac.compare_digest(mac, _mac(payload, key)):
                 raise ValueError("not signed by this map")

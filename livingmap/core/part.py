@@ -87,6 +87,12 @@ class Part:
         """Return the id under which ``change`` is kept: events may speak in aliases, polls say what they mean."""
         return self._names.resolve(change.id) if since is None else change.id
 
+    def fills(self, change: Change) -> bool:
+        """Tell whether ``change`` fills its layer rather than decorating what others fill."""
+        if isinstance(change, Put):
+            return change.creates and (change.layer, change.collection) not in self._decorated
+        return isinstance(change, Total)
+
     def put(self, change: Put, seq: int, since: int | None) -> Record | None:
         """Apply ``change``, its id an `own_id`; return its record, None if a newer event has dropped the item."""
         place, typed = (change.layer, change.collection), change.id
@@ -94,7 +100,7 @@ class Part:
             return None
         record = self._records.setdefault(place, {}).setdefault(typed, Record())
         record.put(change, seq, since)
-        if change.creates and not record.creates and place not in self._decorated:
+        if not record.creates and self.fills(change):
             record.creates = True
             self._names.add(typed)
         if change.aliases != record.aliases and (change.aliases or since is not None):

@@ -33,6 +33,9 @@ class Scene:
         self._known: set[str] = set()
         for source in sources:
             self._declare(source)
+        self._totals = {
+            change.layer: dict(change.set) for change in self._total_all() if isinstance(change, Total)
+        }
 
     def _declare(self, source: Source) -> None:
         for layer in source.layers:
@@ -99,7 +102,7 @@ class Scene:
             return []
         dirty: dict[tuple[Place, str], None] = {}
         for change in changes:
-            if change.layer not in self._known:
+            if change.layer not in self._known and part.fills(change):
                 self._known.add(change.layer)
                 for shown in self._tallies.showing(change.layer):
                     dirty.update(dict.fromkeys((shown, typed) for typed in self._items.get(shown, {})))

@@ -52,6 +52,7 @@ class Service:
     def __init__(self, name: str, settings: SourceSettings, stub: Stub | None = None) -> None:
         self.name = name
         self.settings = settings
+        self._last = ""
         self._missing: dict[str, float] = {}
         self._http = httpx.AsyncClient(
             transport=_stub_transport(name, stub) if stub else None,
@@ -109,9 +110,10 @@ class Service:
                     return await again(self._attempt, path, query)
             except OpenedState as opened:
                 shut = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
-                raise Unreachable(
-                    f"{self.settings.base_url}: not asked, the circuit is open since {shut}"
-                ) from None
+                raise Unreachable(f"{self._last}; not asked again, the circuit is open since {shut}") from None
+            except Unreachable as error:
+                self._last = str(error)
+                raise
 
     async def _attempt(self, path: str, query: dict[str, Json]) -> Json:
         url = self.settings.base_url + path
@@ -129,12 +131,16 @@ class Service:
         bearer = self.settings.bearer()
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         async with self._http.stream("GET", url, params=query, headers=headers) as response:
-            body = bytearray()
+            body, announced = bytearray(), response.headers.get("content-length", "")
+            self._refuse_size(url, int(announced) if announced.isdecimal() else 0)
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > self.settings.max_bytes:
-                    raise Garbled(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
+                self._refuse_size(url, len(body))
         return _decoded(url, response, bytes(body))
+
+    def _refuse_size(self, url: str, size: int) -> None:
+        if size > self.settings.max_bytes:
+            raise Garbled(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
 
 
 def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:

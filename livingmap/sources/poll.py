@@ -167,8 +167,9 @@ class Poller:
         if answer and not said:
             raise Garbled(f"nothing in the answer can be used; {self.state.dropped[-1]}")
         self._hold_if_suspicious(place, len({one.id for one in said if isinstance(one, Put)}))
-        # An empty total makes the layer known even if the service has nothing to list.
-        return self._part.difference(place, [Total(layer.name), *said] if not _totals(said) else said)
+        if not layer.decorates and not any(isinstance(one, Total) for one in said):
+            said.append(Total(layer.name))  # the layer is heard of even if the service has nothing to list
+        return self._part.difference(place, said)
 
     def _sound(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterable[Put | Total]:
         """Yield what a fetch may say; note what it may not."""
@@ -230,7 +231,3 @@ class Poller:
             await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
         elif state.status is not Freshness.DOWN and before is Freshness.DOWN and state.polls > 1:
             await self._log.append(Message(UP, {"source": name}))
-
-
-def _totals(said: Iterable[Put | Total]) -> bool:
-    return any(isinstance(one, Total) for one in said)

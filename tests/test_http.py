@@ -1,0 +1,221 @@
+"""How a service is asked: every way in which one can fail is an error that says what happened."""
+
+import asyncio
+import re
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import BaseModel
+
+from livingmap.errors import Garbled, NotFound, Refused, Unreachable
+from livingmap.sources.http import Service
+from livingmap.sources.samples import Sample, Samples
+from livingmap.sources.settings import SourceSettings
+from tests.support.services import StubService
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+class Row(BaseModel):
+    id: str
+
+
+@pytest.fixture
+async def stub():
+    service = StubService(
+        Samples(
+            (
+                Sample("/rows", [{"id": "a"}, {"id": 1}, {}]),
+                Sample("/old", {"old": True}),
+                Sample("/secret", {"detail": "no"}, 401),
+                Sample("/paged", ["one"], query={"page": "1"}),
+                Sample("/paged", ["two"], query={"page": "2"}),
+            )
+        )
+    )
+    await service.start()
+    yield service
+    await service.kill()
+
+
+@pytest.fixture
+async def ask(stub):
+    services = []
+
+    def client(**settings):
+        services.append(
+            Service(
+                "test",
+                SourceSettings(
+                    base_url=stub.base_url,
+                    **{"retries": 0, "timeout_seconds": 0.3, "max_bytes": 100_000, **settings},
+                ),
+            )
+        )
+        return services[-1].client(NOW)
+
+    yield client
+    for service in services:
+        await service.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "error", "text"),
+    [
+        ("hang", Unreachable, "no answer within 0.3 s"),
+        ("drip", Unreachable, "no answer within 0.3 s"),
+        ("cut", Unreachable, "closed connection"),
+        ("noise", Unreachable, "illegal|Server disconnected|RemoteProtocolError"),
+        ("500", Unreachable, "500 'Internal Server Error'"),
+        ("redirect", Garbled, "302 redirect to 'http://127.0.0.1:.*' is not followed"),
+        ("html", Garbled, "is no JSON .*<!doctype html>"),
+        ("empty", Garbled, "is no JSON"),
+        ("nan", Garbled, "is no JSON"),
+        ("deep", Garbled, "larger than max_bytes|is no JSON"),
+        ("huge", Garbled, "larger than max_bytes = 100000"),
+        ("bad utf-8", Garbled, "is no JSON"),
+    ],
+)
+async def test_every_failure_has_its_error(stub, ask, mode, error, text):
+    stub.mode = mode
+    with pytest.raises(error) as caught:
+        await ask().get("/rows")
+    assert re.search(text, str(caught.value)), str(caught.value)
+    assert str(caught.value).startswith(f"{stub.base_url}/rows")
+
+
+async def test_deep_nesting_is_refused_even_when_it_is_small_enough(stub, ask):
+    stub.mode = "deep"
+    with pytest.raises(Garbled, match="is no JSON"):
+        await ask(max_bytes=10_000_000).get("/rows")
+
+
+async def test_a_dead_service_is_unreachable(stub, ask):
+    await stub.kill()
+    with pytest.raises(Unreachable, match="All connection attempts failed"):
+        await ask().get("/rows")
+
+
+async def test_a_4xx_is_refused_and_a_404_not_found(ask):
+    with pytest.raises(Refused, match=r"401 .*no") as refused:
+        await ask().get("/secret")
+    assert refused.value.status == 401
+    with pytest.raises(NotFound, match="404"):
+        await ask().get("/nowhere")
+
+
+async def test_who_cannot_be_reached_is_asked_again(stub, ask):
+    stub.mode = "500"
+    with pytest.raises(Unreachable):
+        await ask(retries=2).get("/rows")
+    assert stub.asked == ["/rows"] * 3
+
+
+async def test_who_refuses_is_not_asked_again(stub, ask):
+    with pytest.raises(Refused):
+        await ask(retries=2).get("/secret")
+    assert stub.asked == ["/secret"]
+
+
+async def test_the_circuit_opens_and_closes_by_itself(stub, ask):
+    client = ask(interval_seconds=0.5)
+    stub.mode = "500"
+    for number in range(3):
+        with pytest.raises(Unreachable, match="500"):
+            await client.get("/rows", number=number)
+    with pytest.raises(Unreachable, match="the circuit is open since"):
+        await client.get("/rows", number=4)
+    assert len(stub.asked) == 3
+    stub.mode = "well"
+
+    async def recovered():
+        number = 5
+        while True:
+            try:
+                return await client.get("/rows", number=(number := number + 1))
+            except Unreachable:
+                await asyncio.sleep(0.05)
+
+    assert await asyncio.wait_for(recovered(), 5)
+
+
+async def test_equal_requests_of_one_poll_are_sent_once(stub, ask):
+    client = ask()
+    answers = await asyncio.gather(*(client.get("/paged", page=page) for page in (1, 2, 1, 2)))
+    assert answers == [["one"], ["two"], ["one"], ["two"]]
+    assert sorted(stub.asked) == ["/paged?page=1", "/paged?page=2"]
+
+
+async def test_no_more_requests_are_under_way_than_allowed(stub, ask):
+    stub.mode = "hang"
+    client = ask(concurrency=2)
+    tasks = [asyncio.create_task(client.get("/rows", number=number)) for number in range(6)]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    assert len(stub.asked) <= 4
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert done
+
+
+async def test_the_first_path_that_is_there_is_remembered(stub, ask):
+    client = ask()
+    assert await client.first("/new", "/old") == ("/old", {"old": True})
+    again = client._service.client(NOW)
+    assert await again.first("/new", "/old") == ("/old", {"old": True})
+    assert stub.asked == ["/new", "/old", "/old"]
+
+
+async def test_a_path_whose_answer_does_not_fit_is_passed_over(ask):
+    client = ask()
+    assert (await client.first("/old", "/rows", accept=lambda answer: isinstance(answer, list)))[0] == "/rows"
+
+
+async def test_when_no_path_is_there_all_are_asked_again(stub, ask):
+    client = ask()
+    for _ in range(2):
+        with pytest.raises(NotFound, match=r"/a: 404.*/b: 404"):
+            await client._service.client(NOW).first("/a", "/b")
+    assert stub.asked == ["/a", "/b"] * 2
+
+
+async def test_an_optional_path_that_is_missing_is_none(stub, ask):
+    client = ask()
+    assert await client.optional("/extra") is None
+    assert await client._service.client(NOW).optional("/extra") is None
+    assert await client.optional("/old") == {"old": True}
+    assert stub.asked == ["/extra", "/old"]
+
+
+async def test_bad_rows_are_dropped_with_their_reason(ask):
+    client = ask()
+    rows = client.read(Row, await client.get("/rows"), "/rows")
+    assert [row.id for row in rows] == ["a"]
+    assert (client.read_rows, client.dropped_rows) == (3, 2)
+    assert client.dropped == ["/rows[1].id: Input should be a valid string", "/rows[2].id: Field required"]
+
+
+async def test_what_is_no_array_or_has_no_good_row_is_garbled(ask):
+    with pytest.raises(Garbled, match="/rows: expected an array, got dict"):
+        ask().read(Row, {}, "/rows")
+    with pytest.raises(Garbled, match="none of 2 rows is of the expected shape"):
+        ask().read(Row, [1, 2], "/rows")
+
+
+async def test_the_token_is_sent_as_bearer_and_only_as_such(stub):
+    seen = []
+
+    def answer(request):
+        seen.append(request)
+
+    service = Service("test", SourceSettings(base_url="http://x", token="hush", retries=0), answer)
+    with pytest.raises(NotFound) as caught:
+        await service.client(NOW).get("/rows")
+    assert seen[0].bearer == "hush"
+    assert "hush" not in str(caught.value)
+    await service.close()
+
+
+async def test_a_token_file_that_is_gone_is_named(stub, ask):
+    with pytest.raises(Unreachable, match=r"sources\.test\.token_file: .*No such file"):
+        await ask(token_file="/no/such/file").get("/rows")

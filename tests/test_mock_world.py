@@ -1,0 +1,189 @@
+"""All plugins together against the simulated world, through the host's own poller, log and fold."""
+
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+
+from livingmap.core.fold import Fold
+from livingmap.log.local import LocalLog
+from livingmap.sources.http import Service
+from livingmap.sources.poll import Poller
+from livingmap.testing.stage import NOON
+from livingmap_mock.plugin import MockSettings
+from livingmap_mock.world import SimulatedWorld
+
+NAMES = ("city", "space", "agents", "microdao", "dao", "usage", "messaging")
+SIZES = {"agents": 60, "nodes": 20, "microdaos": 8, "daos": 4}
+ON_THE_MAP = frozenset({"agent", "channel", "city", "dao", "microdao", "node"})
+
+
+class Map:
+    """Every source on one map, all of them mocked by one world."""
+
+    def __init__(self, world, now=NOON):
+        self.now = now
+        self.world = world
+        self.sources = described()
+        self.fold = Fold(self.sources)
+        self.faults = []
+        self.concerned = set()
+        self.log = LocalLog("joint", lambda: self.now)
+        self.log.read(self._apply)
+        self.pollers = {source.name: self._poller(source) for source in self.sources}
+
+    def _poller(self, source):
+        settings = source.settings(retries=0, mock=True)
+        service = Service(source.name, settings, lambda request: self.world.reply(request, self.now))
+        return Poller(source, service, self.fold.scene.part(source.name), self.log, lambda: self.now)
+
+    def _apply(self, event):
+        folded = self.fold.apply(event)
+        self.faults += folded.faults
+        if not event.type.startswith("livingmap."):
+            self.concerned.update(folded.sources)
+
+    async def poll(self):
+        for poller in self.pollers.values():
+            await poller.poll()
+
+    async def live(self, steps):
+        for _ in range(steps):
+            self.now += timedelta(seconds=1)
+            for message in self.world.step(self.now):
+                await self.log.append(message)
+
+    def items(self, layer, collection="items"):
+        return self.fold.scene.items(layer, collection)
+
+    def ids(self):
+        """Return the ids of all items by layer and collection."""
+        return {
+            (layer, collection): set(self.items(layer, collection))
+            for layer, collections in self.fold.scene.layers().items()
+            for collection in collections
+        }
+
+    def states(self):
+        """Return what is wrong with any source."""
+        states = [poller.state for poller in self.pollers.values()]
+        return {state.name: (state.error, state.dropped) for state in states if state.error or state.dropped}
+
+
+def described():
+    return [import_module(f"livingmap_{name}.plugin").livingmap_source() for name in NAMES]
+
+
+def found(**settings):
+    return SimulatedWorld(MockSettings(**{**SIZES, **settings}), described())
+
+
+@pytest.fixture
+async def joint():
+    """Return the map after one poll of everything."""
+    one = Map(found())
+    await one.poll()
+    return one
+
+
+async def test_no_source_drops_a_row(joint):
+    assert joint.states() == {}
+    assert {poller.state.status for poller in joint.pollers.values()} == {"mock"}
+
+
+async def test_every_layer_is_filled(joint):
+    for source in joint.sources:
+        part = joint.fold.scene.part(source.name)
+        for layer in source.layers:
+            if layer.fetch:
+                place = (source.name, layer.name, layer.collection)
+                assert dict(part.items(layer.name, layer.collection)) or part.total(layer.name), place
+
+
+async def test_the_sizes_are_those_of_the_settings(joint):
+    assert {
+        "agents": len(joint.items("agents")),
+        "nodes": len(joint.items("nodes")),
+        "microdaos": len(joint.items("city")),
+        "daos": len(joint.items("space", "planets")),
+    } == SIZES
+
+
+async def test_references_resolve_across_sources(joint):
+    await joint.live(300)
+    await joint.poll()
+    assert dangling(joint) == []
+
+
+def dangling(joint):
+    there = set().union(*joint.ids().values())
+    return [
+        (layer.name, typed, name, one)
+        for source in joint.sources
+        for layer in source.layers
+        for typed, item in joint.items(layer.name, layer.collection).items()
+        for name in layer.references
+        for one in references(item.get(name))
+        if one.partition(":")[0] in ON_THE_MAP and one not in there
+    ]
+
+
+def references(value):
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+async def test_an_agent_is_told_of_by_three_services(joint):
+    busiest = next(iter(typed for typed, item in joint.items("agents").items() if item.get("usage")))
+    item = joint.items("agents")[busiest]
+    owners = set(joint.fold.scene.owners("agents", "items", busiest).values())
+    assert {"agents", "city", "usage"} <= owners
+    assert item["microdao_id"] in joint.items("city")
+    assert item["node_id"] in joint.items("nodes")
+    assert item["status"] in {"online", "busy", "offline"}
+
+
+async def test_a_system_prompt_never_enters_the_map(joint):
+    await joint.live(300)
+    everything = [dict(joint.items(layer, collection)) for layer, collection in joint.ids()]
+    assert "private" not in str(everything)
+
+
+async def test_steps_fold_without_a_fault(joint):
+    await joint.live(1500)
+    assert joint.faults == []
+    assert joint.concerned == {*NAMES}
+
+
+async def test_polls_amid_events_drop_nothing_and_lose_nothing(joint):
+    for _ in range(20):
+        await joint.live(50)
+        await joint.poll()
+        assert joint.states() == {}
+    fresh = Map(joint.world, joint.now)
+    await fresh.poll()
+    assert {place: ids for place, ids in joint.ids().items() if ids} == {
+        place: ids for place, ids in fresh.ids().items() if ids
+    }
+
+
+async def test_an_unchanged_world_is_no_news(joint):
+    before = joint.log.position
+    await joint.poll()
+    assert joint.log.position == before
+
+
+async def test_the_same_world_gives_the_same_map():
+    async def play():
+        one = Map(found())
+        await one.poll()
+        await one.live(200)
+        return [dict(one.items(layer, collection)) for layer, collection in sorted(one.ids())]
+
+    assert await play() == await play()
+
+
+async def test_a_big_network_is_polled_whole():
+    one = Map(found(agents=3000, nodes=150, microdaos=130, daos=20))
+    await one.poll()
+    assert one.states() == {}
+    assert (len(one.items("agents")), len(one.items("nodes")), len(one.items("city"))) == (3000, 150, 130)

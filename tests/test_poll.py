@@ -1,0 +1,228 @@
+"""What a poll brings to the log, and what it says of a source's health."""
+
+import pytest
+
+from livingmap.core.model import Drop, Put, Total
+from livingmap.core.source import Layer, Source
+from livingmap.hookspecs import Reply
+from livingmap.sources.settings import SourceSettings
+from livingmap.testing import Stage
+
+
+class Settings(SourceSettings):
+    base_url: str = "http://things"
+
+
+async def things(client):
+    return [Put("things", row["id"], row) for row in await client.get("/things")]
+
+
+async def stuff(client):
+    return [Put("stuff", row["id"], {"name": row["id"]}) for row in await client.get("/stuff")]
+
+
+def on_thing(event, part):
+    return [Put("things", event.payload["id"], event.payload["set"], creates=False)]
+
+
+def on_gone(event, part):
+    return [Drop("things", event.payload["id"])]
+
+
+SOURCE = Source(
+    "things",
+    "thing-service",
+    Settings,
+    (Layer("things", fetch=things), Layer("stuff", fetch=stuff)),
+    {"thing.changed": on_thing, "thing.gone": on_gone},
+)
+
+
+class Shop:
+    """A service whose shelves a test fills."""
+
+    def __init__(self, *rows):
+        self.rows = list(rows)
+        self.stuff = [{"id": "stuff:1"}]
+        self.dead = False
+        self.stage = Stage(SOURCE, self.answer)
+
+    def answer(self, request):
+        if self.dead:
+            return Reply(b"Internal Server Error", 500)
+        return {"/things": Reply(self.rows), "/stuff": Reply(self.stuff)}.get(request.path)
+
+    @property
+    def things(self):
+        return dict(self.stage.items("things"))
+
+    @property
+    def status(self):
+        return str(self.stage.state.status)
+
+
+def thing(number, **fields):
+    return {"id": f"thing:{number}", **fields}
+
+
+async def test_only_the_difference_is_news():
+    shop = Shop(thing(1, a=1), thing(2, a=1))
+    await shop.stage.poll()
+    shop.rows = [thing(1, a=1), thing(2, a=2), thing(3)]
+    assert await shop.stage.poll() == [
+        Put("things", "thing:2", {"a": 2}),
+        Put("things", "thing:3", {"id": "thing:3"}),
+    ]
+
+
+async def test_what_a_full_poll_lacks_goes():
+    shop = Shop(*(thing(number) for number in range(4)))
+    await shop.stage.poll()
+    shop.rows.pop()
+    assert await shop.stage.poll() == [Drop("things", "thing:3")]
+
+
+async def test_a_field_that_a_poll_lacks_goes_and_what_events_set_stays():
+    shop = Shop(thing(1, a=1, b=2))
+    await shop.stage.poll()
+    await shop.stage.send("thing.changed", {"id": "thing:1", "set": {"c": 3}})
+    shop.rows = [thing(1, a=1)]
+    assert await shop.stage.poll() == [Put("things", "thing:1", {}, ("b",))]
+    assert shop.things["thing:1"] == {"id": "thing:1", "a": 1, "c": 3}
+
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_suspicious_answer_is_held_until_the_next_confirms_it(left):
+    shop = Shop(*(thing(number) for number in range(3)))
+    await shop.stage.poll()
+    shop.rows = shop.rows[:left]
+    assert await shop.stage.poll() == []
+    assert shop.status == "stale"
+    assert f"{left} items instead of 3" in shop.stage.state.error
+    assert len(await shop.stage.poll()) == 3 - left
+    assert shop.status == "fresh"
+
+
+async def test_a_held_answer_that_was_a_slip_is_forgotten():
+    shop = Shop(*(thing(number) for number in range(3)))
+    rows = shop.rows
+    await shop.stage.poll()
+    for _ in range(2):
+        shop.rows = []
+        assert await shop.stage.poll() == []
+        shop.rows = rows
+        assert await shop.stage.poll() == []
+    assert shop.status == "fresh"
+
+
+async def test_half_of_what_there_was_is_not_suspicious():
+    shop = Shop(thing(1), thing(2))
+    await shop.stage.poll()
+    shop.rows = [thing(1)]
+    assert await shop.stage.poll() == [Drop("things", "thing:2")]
+
+
+async def test_events_newer_than_the_start_of_a_poll_win():
+    shop = Shop(thing(1, a="old"), thing(2, a="old"))
+    await shop.stage.poll()
+    slow = shop.answer
+
+    async def things_meanwhile(client):
+        answer = await things(client)
+        await shop.stage.deliver("thing.changed", {"id": "thing:1", "set": {"a": "new"}})
+        await shop.stage.deliver("thing.gone", {"id": "thing:2"})
+        return answer
+
+    late = Source("things", "s", Settings, (Layer("things", fetch=things_meanwhile),), SOURCE.handlers)
+    shop.stage = Stage(late, slow)
+    await shop.stage.poll()
+    shop.rows = [thing(1, a="older"), thing(2, a="older")]
+    await shop.stage.poll()
+    assert shop.things == {"thing:1": {"id": "thing:1", "a": "new"}}
+
+
+async def test_a_dead_service_keeps_its_part_and_goes_stale_then_down_then_comes_back():
+    shop = Shop(thing(1))
+    await shop.stage.poll()
+    shop.dead = True
+    seen = []
+    for _ in range(4):
+        assert await shop.stage.poll() == []
+        seen.append(shop.status)
+    assert seen == ["stale", "stale", "down", "down"]
+    assert shop.things == {"thing:1": thing(1)}
+    assert "500" in shop.stage.state.error
+
+
+async def test_a_service_that_never_answered_is_down_at_once():
+    shop = Shop()
+    shop.dead = True
+    await shop.stage.poll()
+    assert shop.status == "down"
+
+
+async def test_going_down_and_coming_up_are_events():
+    shop = Shop(thing(1))
+    shop.dead = True
+    await shop.stage.poll()
+    assert (shop.stage.last.event.type, shop.stage.last.event.payload["source"]) == (
+        "livingmap.source.down",
+        "things",
+    )
+    shop.dead = False
+    await shop.stage.poll()
+    assert (shop.stage.last.event.type, shop.stage.last.event.payload) == (
+        "livingmap.source.up",
+        {"source": "things"},
+    )
+
+
+async def test_one_failing_layer_leaves_the_others():
+    shop = Shop(thing(1))
+    shop.stuff = {"no": "array"}
+    await shop.stage.poll()
+    assert shop.status == "stale"
+    assert shop.things == {"thing:1": thing(1)}
+    assert shop.stage.state.error.startswith("stuff.items: TypeError")
+
+
+async def test_values_that_no_client_could_read_are_dropped_and_told():
+    deep = []
+    for _ in range(20):
+        deep = [deep]
+    shop = Shop(thing(1), thing(2, a=deep), thing(3, a="x\0y"), thing(5), thing(6))
+    await shop.stage.poll()
+    assert sorted(shop.things) == ["thing:1", "thing:5", "thing:6"]
+    assert shop.stage.state.dropped == [
+        "thing:2: a: nested deeper than 16 levels",
+        "thing:3: a: text with a NUL character",
+    ]
+
+
+async def test_a_fetch_may_fill_only_its_own_layer():
+    async def stranger(client):
+        return [Put("elsewhere", "thing:1"), Put("things", "thing:2")]
+
+    stage = Stage(Source("things", "s", Settings, (Layer("things", fetch=stranger),)))
+    await stage.poll()
+    assert list(stage.items("things")) == ["thing:2"]
+    assert stage.state.dropped == ["thing:1: is not of things.items"]
+
+
+async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
+    async def one(client):
+        return [Total("things", {"a": 1})]
+
+    async def two(client):
+        return [Total("things", {"b": 2})]
+
+    layers = (Layer("things", "ones", fetch=one), Layer("things", "twos", fetch=two))
+    stage = Stage(Source("things", "s", Settings, layers))
+    await stage.poll()
+    assert stage.totals("things") == {"a": 1, "b": 2}
+    assert await stage.poll() == []
+
+
+async def test_a_source_fed_by_events_alone_is_fresh():
+    stage = Stage(Source("things", "s", Settings, (Layer("things"),)))
+    assert str(stage.state.status) == "fresh"
