@@ -51,7 +51,7 @@ class LivingMap:
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
         service = Service(one.name, one.settings, self._mocked if one.settings.mock else None)
-        return Poller(one.source, service, self.fold.scene.part(one.name), self.log, self._now)
+        return Poller(one.source, service, self.fold.scene, self.log, self._now)
 
     def _mocked(self, request: Request) -> Reply | None:
         return self._world.reply(request, self._now()) if self._world else None

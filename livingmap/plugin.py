@@ -22,7 +22,7 @@ from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer,
 from livingmap.core.units import instant, load, status
 from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
 from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
-from livingmap.sources.rows import read_event
+from livingmap.sources.rows import Name, read_event
 from livingmap.sources.samples import Samples
 from livingmap.sources.settings import SourceSettings
 
@@ -41,6 +41,7 @@ __all__ = [
     "Layer",
     "Message",
     "Mock",
+    "Name",
     "NotFound",
     "Part",
     "Put",

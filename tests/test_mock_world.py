@@ -35,7 +35,7 @@ class Map:
     def _poller(self, source):
         settings = source.settings(retries=0, mock=True)
         service = Service(source.name, settings, lambda request: self.world.reply(request, self.now))
-        return Poller(source, service, self.fold.scene.part(source.name), self.log, lambda: self.now)
+        return Poller(source, service, self.fold.scene, self.log, lambda: self.now)
 
     def _apply(self, event):
         folded = self.fold.apply(event)

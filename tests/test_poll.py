@@ -226,3 +226,21 @@ async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
 async def test_a_source_fed_by_events_alone_is_fresh():
     stage = Stage(Source("things", "s", Settings, (Layer("things"),)))
     assert str(stage.state.status) == "fresh"
+
+
+async def test_what_events_said_of_an_item_that_another_source_lists_stays():
+    async def none(client):
+        return []
+
+    async def one(client):
+        return [Put("things", "thing:1", {"name": "One"})]
+
+    quiet = Source("quiet", "s", Settings, (Layer("things", fetch=none),), {"thing.changed": on_thing})
+    other = Source("other", "s", Settings, (Layer("things", fetch=one),))
+    stage = Stage(quiet, others=[other])
+    stage.fold.scene.apply("other", [Put("things", "thing:1", {"name": "One"})], 1)
+    await stage.send("thing.changed", {"id": "thing:1", "set": {"load": 0.5}})
+    await stage.send("thing.changed", {"id": "thing:ghost", "set": {"load": 0.5}})
+    await stage.poll()
+    assert dict(stage.items("things")) == {"thing:1": {"name": "One", "load": 0.5}}
+    assert [typed for typed, _ in stage.fold.scene.part("quiet").items("things")] == ["thing:1"]

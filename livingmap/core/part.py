@@ -1,6 +1,6 @@
 """What one source said so far: its part of every layer, and how a poll differs from it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -145,8 +145,11 @@ class Part:
         """Forget drops that no poll still under way can contradict."""
         self._dropped = {key: seq for key, seq in self._dropped.items() if seq > since}
 
-    def difference(self, place: Place, answer: Iterable[Put | Total]) -> list[Change]:
-        """Return what has to change for this part to equal ``answer``, one collection's full content."""
+    def difference(self, place: Place, answer: Iterable[Put | Total], shown: Container[str] = ()) -> list[Change]:
+        """Return what has to change for this part to equal ``answer``, one collection's full content.
+
+        What only events said of items that others list stays; of those not ``shown`` on the map it goes.
+        """
         found: list[Change] = []
         listed = set()
         for said in answer:
@@ -158,7 +161,11 @@ class Part:
             change = _difference(kept or Record(), said)
             if change or kept is None:
                 found.append(change or said)
-        missing = (typed for typed in self._records.get(place, {}) if typed not in listed)
+        missing = (
+            typed
+            for typed, record in self._records.get(place, {}).items()
+            if typed not in listed and (record.polled or record.creates or typed not in shown)
+        )
         return [*found, *(Drop(place[0], typed, place[1]) for typed in missing)]
 
 

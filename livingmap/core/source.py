@@ -59,7 +59,7 @@ Fetch: TypeAlias = Callable[[Client], Awaitable[Iterable[Put | Total]]]
 """Returns the full content of one layer's collection as the service knows it now."""
 
 Details: TypeAlias = Callable[[Client, str], Awaitable[Fields]]
-"""Returns more fields of one item, asked from the service by the part of its id after the colon."""
+"""Returns more fields of one item, by what its id has after the colon, quoted so that it fits into a path."""
 
 Handler: TypeAlias = "Callable[[Event, Part], Iterable[Change]]"
 """Turns an event into changes. Pure: no I/O, no clock; ``Part`` reads what this source said so far."""

@@ -12,7 +12,8 @@ import structlog
 
 from livingmap.core.fold import DOWN, UP, refreshed
 from livingmap.core.model import Change, Message, Put, Total
-from livingmap.core.part import Part, Place
+from livingmap.core.part import Place
+from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
 from livingmap.core.validity import fault_in
 from livingmap.errors import Garbled, SourceError
@@ -96,7 +97,7 @@ class Poller:
         self,
         source: Source,
         service: Service,
-        part: Part,
+        scene: Scene,
         log: Log,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -104,7 +105,8 @@ class Poller:
         self.service = service
         self.state = SourceState(source.name, source.service)
         self._settings: SourceSettings = service.settings
-        self._part = part
+        self._scene = scene
+        self._part = scene.part(source.name)
         self._log = log
         self._now = now
         self._held: dict[Place, int] = {}
@@ -169,7 +171,7 @@ class Poller:
         self._hold_if_suspicious(place, len({one.id for one in said if isinstance(one, Put)}))
         if not layer.decorates and not any(isinstance(one, Total) for one in said):
             said.append(Total(layer.name))  # the layer is heard of even if the service has nothing to list
-        return self._part.difference(place, said)
+        return self._part.difference(place, said, self._scene.items(*place).keys())
 
     def _sound(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterable[Put | Total]:
         """Yield what a fetch may say; note what it may not."""

@@ -1,14 +1,27 @@
 """Reading foreign data: pydantic validates each row and each payload, and says in one line what is wrong."""
 
+import re
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from livingmap.core.model import Event, Json
 from livingmap.errors import Garbled
 
 M = TypeVar("M")
+
+_NAME = re.compile(r"\S*[^\s:]")
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text.strip()):
+        raise ValueError("no id can be made of it")
+    return text.strip()
+
+
+Name = Annotated[str, AfterValidator(_name)]
+"""Text of which an id can be made: not empty, no white space, something after the colon if it is typed."""
 
 
 @lru_cache(maxsize=512)

@@ -1,6 +1,6 @@
 """One source on a stage of its own: the host's real poller and fold, with answers that a test gives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -22,13 +22,14 @@ class Stage:
     """Plays one source against answers, and shows what came of it.
 
     ``answers`` is a function from request to reply (None is a 404), or samples; without it the source's own
-    samples are replayed. Needs a running event loop.
+    samples are replayed. ``others`` stand on the map too, but nobody asks them. Needs a running event loop.
     """
 
     def __init__(
         self,
         plugin: ModuleType | Source,
         answers: Callable[[Request], Reply | None] | Samples | None = None,
+        others: Sequence[Source] = (),
         **settings: Any,
     ) -> None:
         self.source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
@@ -38,7 +39,7 @@ class Stage:
         self.faults: list[Fault] = []
         self._answers = answers if callable(answers) else _replay(answers or self.samples)
         self._changes: list[Change] = []
-        self.fold = Fold([self.source])
+        self.fold = Fold([self.source, *others])
         self._log = LocalLog("stage", lambda: self.now)
         self._log.read(self._apply)
         self._service = Service(
@@ -46,9 +47,7 @@ class Stage:
             self.source.settings(**{"retries": 0, **settings}),
             self._answer,
         )
-        self._poller = Poller(
-            self.source, self._service, self.fold.scene.part(self.source.name), self._log, lambda: self.now
-        )
+        self._poller = Poller(self.source, self._service, self.fold.scene, self._log, lambda: self.now)
 
     @property
     def samples(self) -> Samples:

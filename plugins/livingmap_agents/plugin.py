@@ -17,6 +17,7 @@ from livingmap.plugin import (
     Fields,
     Json,
     Layer,
+    Name,
     Part,
     Put,
     Source,
@@ -39,13 +40,13 @@ class AgentsSettings(SourceSettings):
 class AgentRow(BaseModel):
     """One row of ``GET /agents``."""
 
-    id: str
-    external_id: str | None = None
+    id: Name
+    external_id: Name | None = None
     name: str
     kind: str | None = None
     description: str | None = None
-    microdao_id: str | None = None
-    node_id: str | None = None
+    microdao_id: Name | None = None
+    node_id: Name | None = None
     model: str | None = None
     tools_enabled: list[str] = []
     status: str | None = None
@@ -57,17 +58,17 @@ class AgentRow(BaseModel):
 class MetricsRow(BaseModel):
     """One row of the specification's ``GET /agents/metrics``."""
 
-    agent_id: Annotated[str, Field(validation_alias=AliasChoices("agent_id", "id"))]
+    agent_id: Annotated[Name, Field(validation_alias=AliasChoices("agent_id", "id"))]
     status: str | None = None
 
 
 class AgentMessage(BaseModel):
     """The payload of ``agent.event.*`` and ``agents.*``, as far as the map reads it."""
 
-    agent_id: str
+    agent_id: Name
     name: str | None = None
     kind: str | None = None
-    microdao_id: str | None = None
+    microdao_id: Name | None = None
     status: str | None = None
 
 
@@ -75,7 +76,7 @@ class FilterDecision(BaseModel):
     """The payload of ``agent.filter.decision``."""
 
     decision: str
-    target_agent_id: str | None = None
+    target_agent_id: Name | None = None
 
 
 async def fetch_agents(client: Client) -> list[Put]:

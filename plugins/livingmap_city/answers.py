@@ -34,9 +34,9 @@ async def fetch_microdaos(client: Client) -> list[Put | Total]:
     """Return all microDAOs, and the totals of the city if its snapshot is the specification's."""
     _, answer = await client.first(_SNAPSHOT, _MICRODAOS, accept=_lists_microdaos, **_PAGE)
     if isinstance(answer, dict):
-        rows = client.read(CountedMicrodao, answer["items"], _SNAPSHOT)
         totals = client.read(CityTotals, [answer], _SNAPSHOT)[0].model_dump(exclude_none=True)
-        return [Total("city", totals), *map(_microdao, rows)]
+        counted = client.read(CountedMicrodao, answer["items"], _SNAPSHOT)
+        return [Total("city", totals), *map(_microdao, counted)]
     rows = client.read(MicrodaoRow, await _pages(client, _MICRODAOS), _MICRODAOS)
     return [_microdao(row) for row in rows]
 
@@ -67,7 +67,7 @@ async def fetch_nodes(client: Client) -> list[Put]:
 
 async def microdao_details(client: Client, name: str) -> Fields:
     """Return one microDAO with the agents, rooms and microDAOs that belong to it."""
-    path = f"{_MICRODAOS}/{quote(name, safe='')}"
+    path = f"{_MICRODAOS}/{name}"
     row = client.read(MicrodaoDetail, [await client.get(path)], path)[0]
     return {
         **_microdao(row).set,
@@ -92,7 +92,7 @@ async def room_details(client: Client, name: str) -> Fields:
 
 async def node_details(client: Client, name: str) -> Fields:
     """Return one node with the agents that look after it and the microDAOs that it carries."""
-    path = f"{_NODES}/{quote(name, safe='')}"
+    path = f"{_NODES}/{name}"
     row = client.read(NodeRow, [await client.get(path)], path)[0]
     return {
         **_node(row).set,
@@ -103,9 +103,15 @@ async def node_details(client: Client, name: str) -> Fields:
 
 
 def active_users(rooms: Iterable[Fields]) -> Total:
-    """Return how many people are in the city: the sum over its rooms, None if no room is counted."""
-    counts = [room["members_online"] for room in rooms if room.get("members_online") is not None]
-    return Total("city", {"active_users": sum(counts) if counts else None})
+    """Return how many people are in the city; None if no room is counted.
+
+    The service shows the whole city's number in every default room, and in the others an estimate from it: so the
+    greatest of the default rooms counts. Without one it is the sum.
+    """
+    counted = [room for room in rooms if room.get("members_online") is not None]
+    whole = [room["members_online"] for room in counted if room.get("is_default")]
+    users = max(whole) if whole else sum(room["members_online"] for room in counted)
+    return Total("city", {"active_users": users if counted else None})
 
 
 def _lists_microdaos(answer: Json) -> bool:

@@ -4,24 +4,11 @@ One model reads the specification's shape and the real one. Host names, addresse
 people are never read.
 """
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Json
-
-_NAME = re.compile(r"\S*[^\s:]")
-
-
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text.strip()):
-        raise ValueError("no id can be made of it")
-    return text.strip()
-
-
-Name = Annotated[str, AfterValidator(_name)]
-"""Text of which an id can be made: not empty, no white space, something after the colon if it is typed."""
+from livingmap.plugin import Json, Name
 
 
 class CityTotals(BaseModel):
@@ -147,8 +134,10 @@ class NodeRow(BaseModel):
 class CityEvent(BaseModel):
     """The payload of ``city.event.*``."""
 
-    microdao_id: Annotated[str | None, Field(validation_alias=AliasChoices("microdao_id", "microdao_slug"))] = None
-    room: Annotated[str | None, Field(validation_alias=AliasChoices("room_slug", "room_id"))] = None
+    microdao_id: Annotated[Name | None, Field(validation_alias=AliasChoices("microdao_id", "microdao_slug"))] = (
+        None
+    )
+    room: Annotated[Name | None, Field(validation_alias=AliasChoices("room_slug", "room_id"))] = None
     status: str | None = None
     members: Annotated[int | None, Field(validation_alias=AliasChoices("member_count", "members"))] = None
     online: Annotated[int | None, Field(validation_alias=AliasChoices("online_count", "members_online"))] = None
@@ -160,7 +149,7 @@ class CityEvent(BaseModel):
 class RoomPresence(BaseModel):
     """The payload of ``city.presence.room.*``; who is typing is not read."""
 
-    room_slug: str
+    room_slug: Name
     online_count: int | None = None
     typing_count: int | None = None
     last_event_ts: Json = None

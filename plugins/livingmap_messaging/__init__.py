@@ -1,0 +1,1 @@
+"""The source `messaging`: channels and how lively they are, from messaging-service."""

@@ -1,0 +1,1 @@
+"""The source `microdao`: the communities of the network, from microdao-service."""

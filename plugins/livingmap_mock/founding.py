@@ -136,7 +136,8 @@ def propose(network: Network, dao: Dao, when: datetime) -> Proposal:
     """Let a member of a DAO propose something."""
     dao.proposed += 1
     author = network.rng.choice(dao.members).user
-    proposal = Proposal(network.uuid(), f"p-{dao.proposed}", network.namer.matter(), author, when)
+    title = network.namer.matter([proposal.title for proposal in dao.proposals])
+    proposal = Proposal(network.uuid(), f"p-{dao.proposed}", title, author, when)
     dao.proposals.append(proposal)
     return proposal
 

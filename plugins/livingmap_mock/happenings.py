@@ -11,7 +11,7 @@ from livingmap.plugin import Json, Message
 from livingmap_mock.founding import hire, say
 from livingmap_mock.network import Network
 from livingmap_mock.things import MATRIX, Agent, Channel, Condition, Node, Usage, Utterance
-from livingmap_mock.times import naive, offset
+from livingmap_mock.times import naive, offset, zulu
 from livingmap_mock.words import MODELS, tool_name
 
 Happening: TypeAlias = Callable[[Network, datetime], list[Message]]
@@ -20,6 +20,7 @@ _PRESENCE: Final = {"online": ("busy", "busy", "offline"), "busy": ("online",), 
 _TROUBLES: Final[tuple[Condition, ...]] = ("overloaded", "degraded", "offline")
 _TROUBLED: Final = 0.15
 _NEWCOMERS: Final = 0.05
+_FULL: Final = 40
 
 
 def node_reports(network: Network, now: datetime) -> list[Message]:
@@ -70,11 +71,12 @@ def _status(agent: Agent, now: datetime) -> Message:
 
 
 def person_writes(network: Network, now: datetime) -> list[Message]:
-    """Let somebody write in a channel; the filter may hand the message on to an agent there."""
+    """Let somebody write in a channel; the filter may hand the message on to an agent who is there."""
     rng, channel = network.rng, network.channels.draw(network.rng)
     said = say(network, channel, None, now)
-    decision = rng.choice(("allow", "modify", "deny")) if channel.agents else "deny"
-    agent = rng.choice(channel.agents) if decision != "deny" else None
+    present = [agent for agent in channel.agents if agent.status != "offline"]
+    decision = rng.choice(("allow", "modify", "deny")) if present else "deny"
+    agent = rng.choice(present) if decision != "deny" else None
     about = {
         "channel_id": channel.uuid,
         "message_id": said.uuid,
@@ -103,7 +105,7 @@ def agent_answers(network: Network, now: datetime) -> list[Message]:
     agent, channel = network.asked.popleft()
     if network.agents.get(agent.handle) is not agent or network.channels.get(channel.uuid) is not channel:
         return []
-    return [*_work(network, agent, now), _created(channel, say(network, channel, agent, now))]
+    return [*_work(network, agent, now, channel), _created(channel, say(network, channel, agent, now))]
 
 
 def agent_works(network: Network, now: datetime) -> list[Message]:
@@ -112,32 +114,38 @@ def agent_works(network: Network, now: datetime) -> list[Message]:
     return _work(network, agent, now) if agent.status != "offline" else []
 
 
-def _work(network: Network, agent: Agent, now: datetime) -> list[Message]:
+def _work(network: Network, agent: Agent, now: datetime, channel: Channel | None = None) -> list[Message]:
     """Let an agent run once: one call of its model, and maybe some of its first tool."""
     rng = network.rng
     prompt, completion = rng.randrange(200, 2400), rng.randrange(20, 600)
     tokens = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
     tools, milliseconds = rng.randrange(3), rng.randrange(300, 2500)
     network.spend(agent, Usage(1, 1, tools, 1, prompt + completion), now)
+    actor = {"actor_id": agent.external_id, "actor_type": "agent"}
     model = {"model": agent.model, "provider": MODELS[agent.model]}
     tool = {"tool_id": agent.tools[0], "tool_name": tool_name(agent.tools[0])}
-    run = {"trigger": "message", "llm_calls": 1, "tool_calls": tools, "messages_sent": 1}
+    run = (
+        {"channel_id": channel.uuid, "trigger": "message"}
+        if channel
+        else {"channel_id": None, "trigger": "schedule"}
+    )
     return [
-        _used(network, agent, now, "llm", **model, **tokens, latency_ms=milliseconds),
-        *(_used(network, agent, now, "tool", **tool, latency_ms=rng.randrange(80, 600)) for _ in range(tools)),
-        _used(network, agent, now, "agent", **run, duration_ms=milliseconds + 40),
+        _used(network, agent, now, "llm", **actor, **model, **tokens, latency_ms=milliseconds),
+        *(
+            _used(network, agent, now, "tool", **actor, **tool, latency_ms=rng.randrange(80, 600))
+            for _ in range(tools)
+        ),
+        _used(network, agent, now, "agent", **run, duration_ms=milliseconds + 40, llm_calls=1, tool_calls=tools),
     ]
 
 
-def _used(network: Network, agent: Agent, now: datetime, what: str, **numbers: Json) -> Message:
+def _used(network: Network, agent: Agent, now: datetime, what: str, **more: Json) -> Message:
     payload = {
         "event_id": network.uuid(),
-        "timestamp": naive(now),
-        "actor_id": agent.external_id,
-        "actor_type": "agent",
+        "timestamp": zulu(now),
         "agent_id": agent.external_id,
         "microdao_id": agent.microdao.external_id,
-        **numbers,
+        **more,
         "success": True,
         "error": None,
     }
@@ -160,7 +168,7 @@ def _created(channel: Channel, said: Utterance) -> Message:
 def room_fills(network: Network, now: datetime) -> list[Message]:
     """Let people enter or leave a public room."""
     rng, room = network.rng, network.rooms.draw(network.rng)
-    room.online = max(0, room.online + rng.choice((-2, -1, 1, 2)))
+    room.online = min(max(0, room.online + rng.choice((-2, -1, 1, 2))), _FULL)
     typing = min(room.online, rng.randrange(3))
     users = [f"@guest{rng.randrange(100)}:{MATRIX}" for _ in range(typing)]
     payload = {

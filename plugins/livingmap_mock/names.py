@@ -1,6 +1,6 @@
 """Names that no two things share: of guilds, councils, agents and nodes; and what people say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Final
 
@@ -37,9 +37,9 @@ class Namer:
         tree, town = self._rng.choice(words.TREES), self._rng.choice(words.TOWNS)
         return Name(f"{tree.shown}-{number}", f"{town}-{number}-{use}")
 
-    def matter(self) -> str:
-        """Return what a proposal is about."""
-        return self._rng.choice(words.MATTERS)
+    def matter(self, known: Collection[str]) -> str:
+        """Return what a proposal is about; something new unless all is ``known``."""
+        return self._rng.choice([one for one in words.MATTERS if one not in known] or words.MATTERS)
 
     def remark(self) -> str:
         """Return what somebody says in a channel."""

@@ -4,7 +4,6 @@ The field ``usage`` that agents get always covers 24 hours, as its names say; th
 ``period_hours``. With the default of 24 both are read from one answer.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -46,8 +45,10 @@ MOST_LISTED: Final = 20
 """How long each list of the summary gets: a shorter one is complete, and what it lacks was not used."""
 
 _NO_USAGE: Final = {"llm_calls_24h": 0, "tokens_24h": 0, "invocations_24h": 0, "tool_calls_24h": 0}
-_NO_MODEL_CALLS: Final = {"calls": 0, "tokens": 0, "avg_latency_ms": None}
-_NO_TOOL_CALLS: Final = {"calls": 0, "success_rate": None, "avg_latency_ms": None}
+_NO_CALLS: Final[dict[str, Fields]] = {
+    "models": {"calls": 0, "tokens": 0, "avg_latency_ms": None},
+    "tools": {"calls": 0, "success_rate": None, "avg_latency_ms": None},
+}
 
 R = TypeVar("R", AgentRow, ModelRow, ToolRow)
 
@@ -108,10 +109,9 @@ def on_llm_call(event: Event, part: Part) -> list[Change]:
     total = {"llm_calls": 1, "tokens": said.tokens, **split, "llm_latency_avg_ms": said.latency_ms}
     changes = _agent(part, said, {"llm_calls_24h": 1, "tokens_24h": said.tokens})
     if said.model and said.provider:
-        call = {"calls": 1, "tokens": said.tokens, "avg_latency_ms": said.latency_ms}
-        known = _known(part, model_id(said.provider, said.model), "models", _NO_MODEL_CALLS)
         named = {"name": said.model, "provider": said.provider}
-        changes += _item(model_id(said.provider, said.model), "models", known, named, call)
+        call = {"calls": 1, "tokens": said.tokens, "avg_latency_ms": said.latency_ms}
+        changes += _used(part, "models", model_id(said.provider, said.model), named, call)
     return _counted(part, said, total, changes)
 
 
@@ -119,11 +119,9 @@ def on_tool_call(event: Event, part: Part) -> list[Change]:
     """Fold ``usage.tool``: one call of a tool."""
     said = read_event(ToolCall, event)
     total = {"tool_calls": 1, "tool_calls_failed": 1 - said.success, "tool_latency_avg_ms": said.latency_ms}
-    changes = _agent(part, said, {"tool_calls_24h": 1})
-    call = {"calls": 1, "success_rate": float(said.success), "avg_latency_ms": said.latency_ms}
-    known = _known(part, f"tool:{said.tool_id}", "tools", _NO_TOOL_CALLS)
     named = {"name": said.tool_name or said.tool_id}
-    changes += _item(f"tool:{said.tool_id}", "tools", known, named, call)
+    call = {"calls": 1, "success_rate": float(said.success), "avg_latency_ms": said.latency_ms}
+    changes = _agent(part, said, {"tool_calls_24h": 1}) + _used(part, "tools", said.id, named, call)
     return _counted(part, said, total, changes)
 
 
@@ -137,7 +135,7 @@ def on_invocation(event: Event, part: Part) -> list[Change]:
     return _counted(part, said, total, _agent(part, said, {"invocations_24h": 1}))
 
 
-def _counted(part: Part, said: UsageMessage, more: Fields, changes: Iterable[Change]) -> list[Change]:
+def _counted(part: Part, said: UsageMessage, more: Fields, changes: list[Change]) -> list[Change]:
     """Return ``changes`` and the new totals; nothing if the message was the last to be counted already."""
     known = part.total("usage")
     if said.event_id is not None and said.event_id == known.get("last_event_id"):
@@ -145,7 +143,7 @@ def _counted(part: Part, said: UsageMessage, more: Fields, changes: Iterable[Cha
     total = added(known, more)
     if said.event_id is not None and (total or changes):
         total["last_event_id"] = said.event_id
-    return [*changes, Total("usage", total)] if total else [*changes]
+    return [*changes, Total("usage", total)] if total else changes
 
 
 def _agent(part: Part, said: UsageMessage, more: Fields) -> list[Change]:
@@ -153,28 +151,26 @@ def _agent(part: Part, said: UsageMessage, more: Fields) -> list[Change]:
         return []
     typed = id_of("agent", said.agent_id)
     known = part.get("agents", typed)
-    usage = known.get("usage") if known else _none_yet(part, "agents", "items", _NO_USAGE)
-    if not usage:
+    if known is None and _may_be_unlisted(part, "agents", "items"):
         return []
+    usage = (known or {}).get("usage", _NO_USAGE)
     return [Put("agents", typed, {"usage": {**usage, **added(usage, more)}}, creates=False)]
 
 
-def _item(typed: str, collection: str, known: Fields | None, named: Fields, more: Fields) -> list[Change]:
-    if known is None:
+def _used(part: Part, collection: str, typed: str, named: Fields, call: Fields) -> list[Change]:
+    known = part.get("usage", typed, collection)
+    if known is None and _may_be_unlisted(part, "usage", collection):
         return []
-    fields = added(known, more) if "name" in known else {**known, **named, **added(known, more)}
+    fields = (
+        added(known, call) if known else {**named, **_NO_CALLS[collection], **added(_NO_CALLS[collection], call)}
+    )
     return [Put("usage", typed, fields, collection=collection)]
 
 
-def _known(part: Part, typed: str, collection: str, nothing: Fields) -> Fields | None:
-    known = part.get("usage", typed, collection)
-    return known if known is not None else _none_yet(part, "usage", collection, nothing)
-
-
-def _none_yet(part: Part, layer: str, collection: str, nothing: Fields) -> Fields | None:
-    """Return ``nothing`` if what a list lacks was certainly not used; None if the list may be cut or is unknown."""
+def _may_be_unlisted(part: Part, layer: str, collection: str) -> bool:
+    """Tell whether something may have been used although no list names it: the list is cut, or not known yet."""
     listed = sum(1 for _ in part.items(layer, collection))
-    return nothing if "llm_calls" in part.total("usage") and listed < MOST_LISTED else None
+    return "llm_calls" not in part.total("usage") or listed >= MOST_LISTED
 
 
 @hookimpl

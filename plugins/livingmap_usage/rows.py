@@ -75,7 +75,7 @@ class ToolRow(BaseModel):
     @property
     def id(self) -> str:
         """The id on the map."""
-        return f"tool:{self.tool_id}"
+        return tool_id(self.tool_id)
 
     def fields(self) -> dict[str, Json]:
         """Return what the map shows of it."""
@@ -143,6 +143,11 @@ class ToolCall(UsageMessage):
     tool_id: Name
     tool_name: str | None = None
 
+    @property
+    def id(self) -> str:
+        """The id on the map."""
+        return tool_id(self.tool_id)
+
 
 class Invocation(UsageMessage):
     """The payload of ``usage.agent``."""
@@ -153,6 +158,11 @@ class Invocation(UsageMessage):
 def model_id(provider: str, model: str) -> str:
     """Return a model's id on the map."""
     return f"model:{provider}/{model}"
+
+
+def tool_id(tool: str) -> str:
+    """Return a tool's id on the map."""
+    return f"tool:{tool}"
 
 
 def tidy(fields: Fields) -> dict[str, Json]:

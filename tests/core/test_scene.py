@@ -32,7 +32,7 @@ def test_parts_of_one_layer_are_merged_by_id():
 def test_a_decoration_alone_shows_nothing_until_the_item_is_there():
     made = scene()
     assert made.apply("usage", [Put("agents", "agent:a", {"usage": 5})], 1) == []
-    [change] = made.apply("agents", [Put("agents", "agent:a", {"name": "A"})], 2)
+    change, _ = made.apply("agents", [Put("agents", "agent:a", {"name": "A"})], 2)
     assert change.set == {"name": "A", "usage": 5, "status": "unknown"}
 
 

@@ -39,7 +39,7 @@ def _row(room: Room) -> Json:
         "name": room.place.shown,
         "description": room.place.description,
         "id": room.id,
-        "is_default": True,
+        "is_default": False,
         "created_at": zulu(room.created),
         "created_by": None,
         "members_online": room.online,

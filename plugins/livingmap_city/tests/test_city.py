@@ -1,0 +1,411 @@
+import pytest
+
+from livingmap.plugin import NotFound, Put, Reply, Total
+from livingmap.testing import SourceContract, Stage
+from livingmap_city import plugin
+from livingmap_city.answers import active_users
+
+NOON = "2026-01-02T12:00:00Z"
+RIVER = "microdao:river-council"
+PUMP = "microdao:pump-guild"
+SNAPSHOT = {
+    "microdaos_total": 12,
+    "active_users": 57,
+    "active_agents": 34,
+    "health": "yellow",
+    "items": [
+        {
+            "id": "microdao:7",
+            "slug": "river-council",
+            "name": "River",
+            "status": "active",
+            "agents": 9,
+            "nodes": 3,
+        },
+        {"id": "microdao:8", "slug": "pump-guild", "name": "Pumps"},
+    ],
+}
+
+
+class TestContract(SourceContract):
+    plugin = plugin
+
+
+def only(**bodies):
+    """Answer the paths, written with ``_`` for ``/``, that are given, and 404 for all others."""
+    paths = {"/" + name.replace("_", "/"): body for name, body in bodies.items()}
+    return lambda request: Reply(paths[request.path]) if request.path in paths else None
+
+
+async def polled():
+    stage = Stage(plugin)
+    await stage.poll()
+    return stage
+
+
+async def test_a_microdao_has_the_fields_of_the_specification():
+    stage = await polled()
+    assert stage.item("city", RIVER) == {
+        "slug": "river-council",
+        "name": "River Council",
+        "status": "active",
+        "description": "Decides about the water",
+        "district": "Riverside",
+        "members": 5,
+        "orchestrator_id": "agent:orest",
+        "parent_id": None,
+        "agents": 1,
+        "nodes": 1,
+    }
+
+
+async def test_a_microdao_is_found_by_the_citys_id():
+    stage = await polled()
+    assert stage.item("city", "microdao:dao_pump") == stage.item("city", PUMP)
+    assert stage.item("city", PUMP)["parent_id"] == RIVER
+
+
+async def test_a_microdao_that_is_not_active_is_inactive():
+    stage = await polled()
+    assert stage.item("city", PUMP)["status"] == "inactive"
+
+
+async def test_one_users_view_is_passed_over_and_not_asked_again():
+    stage = await polled()
+    assert list(stage.items("city")) == [RIVER, PUMP]
+    stage.asked.clear()
+    await stage.poll()
+    assert "/api/city/snapshot" not in {request.path for request in stage.asked}
+
+
+async def test_the_snapshot_of_the_specification_is_taken_as_it_is():
+    stage = Stage(plugin, only(api_city_snapshot=SNAPSHOT))
+    await stage.poll()
+    assert stage.state.error is None
+    assert stage.totals("city") == {name: SNAPSHOT[name] for name in SNAPSHOT if name != "items"}
+    item = stage.item("city", RIVER)
+    assert {name: value for name, value in item.items() if value is not None} == {
+        "slug": "river-council",
+        "name": "River",
+        "status": "active",
+        "agents": 9,
+        "nodes": 3,
+    }
+    assert sorted(stage.items("city")) == ["microdao:7", "microdao:8"]
+    assert stage.item("city", "microdao:8")["status"] == "active"
+
+
+async def test_people_counted_by_the_snapshot_are_not_counted_again():
+    room = {"id": "room_quay", "slug": "quay", "name": "Quay", "members_online": 2}
+    stage = Stage(plugin, only(api_city_snapshot=SNAPSHOT, city_rooms=[room]))
+    await stage.poll()
+    assert stage.totals("city")["active_users"] == 57
+    assert await stage.poll() == []
+
+
+async def test_people_are_counted_in_the_rooms_if_the_snapshot_does_not_count_them():
+    room = {"id": "room_quay", "slug": "quay", "name": "Quay", "members_online": 2}
+    stage = Stage(plugin, only(api_city_snapshot={"items": []}, city_rooms=[room]))
+    await stage.poll()
+    assert stage.totals("city")["active_users"] == 2
+
+
+async def test_every_page_is_read():
+    rows = [{"id": f"dao_{n}", "slug": f"dao-{n}", "name": f"DAO {n}"} for n in range(250)]
+
+    def answer(request):
+        if request.path != "/city/microdao":
+            return None
+        start, size = int(request.query["offset"]), int(request.query["limit"])
+        return Reply(rows[start : start + size])
+
+    stage = Stage(plugin, answer)
+    await stage.poll()
+    assert len(stage.items("city")) == 250
+
+
+async def test_a_service_that_knows_no_pages_is_asked_twice():
+    rows = [{"id": f"dao_{n}", "slug": f"dao-{n}", "name": f"DAO {n}"} for n in range(100)]
+    stage = Stage(plugin, only(city_microdao=rows))
+    await stage.poll()
+    assert len(stage.items("city")) == 100
+    assert [request.path for request in stage.asked].count("/city/microdao") == 2
+
+
+async def test_pages_without_end_are_refused():
+    def answer(request):
+        start = int(request.query.get("offset", 0))
+        rows = [{"id": f"dao_{n}", "name": "?"} for n in range(start, start + 100)]
+        return Reply(rows) if request.path == "/city/microdao" else None
+
+    stage = Stage(plugin, answer)
+    await stage.poll()
+    assert "city.items: /city/microdao: more than 100 pages of 100" in stage.state.error
+    assert stage.items("city") == {}
+
+
+async def test_a_path_that_the_real_service_lost_is_an_error_and_no_empty_city():
+    stage = Stage(plugin, only(city_microdao=[]))
+    await stage.poll()
+    assert {said.partition(": ")[0] for said in stage.state.error.split("; ")} == {
+        "city.rooms",
+        "agents.items",
+        "nodes.items",
+    }
+    assert stage.totals("city")["active_agents"] is None
+
+
+async def test_a_name_that_makes_no_id_drops_one_row():
+    rows = [
+        {"id": "microdao:", "name": "?"},
+        {"id": " ", "name": "?"},
+        {"id": "dao_1", "slug": "one", "name": "One"},
+    ]
+    stage = Stage(plugin, only(city_microdao=rows))
+    await stage.poll()
+    assert list(stage.items("city")) == ["microdao:one"]
+    assert stage.state.dropped == [
+        "/city/microdao[0].id: Value error, no id can be made of it",
+        "/city/microdao[1].id: Value error, no id can be made of it",
+    ]
+
+
+async def test_a_room_has_its_place_on_the_map():
+    stage = await polled()
+    assert stage.item("city", "city:quay", "rooms") == {
+        "slug": "quay",
+        "name": "The Quay",
+        "status": "active",
+        "description": "Де швартуються",
+        "members_online": 2,
+        "microdao_id": RIVER,
+        "is_default": False,
+        "created_at": "2026-01-01T07:30:00.250000Z",
+        "room_type": "district",
+        "zone": "south",
+        "icon": None,
+        "color": "#0EA5E9",
+        "x": 0,
+        "y": 3,
+        "w": 2,
+        "h": 1,
+    }
+
+
+async def test_rooms_are_there_without_a_map():
+    rooms = [{"id": "room_quay", "slug": "quay", "name": "Quay"}]
+    stage = Stage(plugin, only(city_microdao=[], city_rooms=rooms))
+    await stage.poll()
+    assert stage.item("city", "city:room_quay", "rooms")["x"] is None
+
+
+async def test_rooms_without_a_count_leave_the_number_of_people_unknown():
+    rooms = [{"id": "room_quay", "slug": "quay", "name": "Quay"}]
+    stage = Stage(plugin, only(city_microdao=[], city_rooms=rooms))
+    await stage.poll()
+    assert stage.totals("city")["active_users"] is None
+
+
+async def test_the_totals_are_counted():
+    stage = await polled()
+    assert stage.totals("city") == {
+        "active_users": 4,
+        "microdaos_total": 2,
+        "active_agents": 2,
+        "health": "red",
+    }
+
+
+@pytest.mark.parametrize(
+    ("nodes", "offline", "degraded", "health"),
+    [
+        (0, 0, 0, None),
+        (4, 0, 0, "green"),
+        (4, 1, 0, "yellow"),
+        (4, 0, 4, "yellow"),
+        (4, 2, 0, "red"),
+        (1, 1, 0, "red"),
+    ],
+)
+def test_the_health_of_the_city(nodes, offline, degraded, health):
+    assert plugin.city_health(nodes, offline, degraded) == health
+
+
+async def test_an_agent_is_put_together_from_both_lists():
+    stage = await polled()
+    assert stage.item("agents", "agent:lampa") == {
+        "name": "Lampa",
+        "kind": "social",
+        "title": None,
+        "status": "busy",
+        "microdao_id": None,
+        "node_id": None,
+        "room_id": "city:market",
+        "district": None,
+        "is_orchestrator": False,
+        "color": "amber",
+        "capabilities": ["greet", "guide"],
+    }
+    assert stage.item("agents", "agent:orest") == {
+        "name": "Orest",
+        "kind": "orchestrator",
+        "title": "Scribe",
+        "status": "online",
+        "microdao_id": RIVER,
+        "node_id": "node:node-3-lviv-gpu",
+        "room_id": None,
+        "district": "Riverside",
+        "is_orchestrator": True,
+        "color": "cyan",
+        "capabilities": [],
+    }
+    assert sorted(stage.items("agents")) == ["agent:ag_lampa", "agent:lviv-watch", "agent:orest"]
+
+
+async def test_a_node_shows_neither_host_name_nor_address():
+    stage = await polled()
+    assert stage.item("nodes", "node:node-3-lviv-gpu") == {
+        "name": "Lviv GPU",
+        "microdao_id": RIVER,
+        "status": "online",
+        "roles": ["core", "gpu"],
+        "environment": "production",
+        "agents": 2,
+        "agents_online": 1,
+        "last_heartbeat": "2026-01-02T11:59:30.125000Z",
+    }
+    assert "192.0.2" not in str(dict(stage.items("nodes"))) + str(dict(stage.items("agents")))
+
+
+async def test_details_of_a_microdao_name_what_belongs_to_it():
+    stage = Stage(plugin)
+    assert await stage.details(RIVER) == {
+        "slug": "river-council",
+        "name": "River Council",
+        "status": "active",
+        "description": "Decides about the water",
+        "district": "Riverside",
+        "members": None,
+        "orchestrator_id": "agent:orest",
+        "parent_id": None,
+        "agent_ids": ["agent:orest"],
+        "room_ids": ["city:room_quay"],
+        "child_ids": ["microdao:dao_pump"],
+    }
+
+
+async def test_details_of_a_node_name_who_looks_after_it():
+    stage = await polled()
+    assert await stage.details("node:node-3-lviv-gpu") == {
+        **stage.item("nodes", "node:node-3-lviv-gpu"),
+        "microdao_id": "microdao:dao_river",
+        "guardian_id": "agent:lviv-watch",
+        "steward_id": "agent:orest",
+        "microdao_ids": ["microdao:dao_river"],
+    }
+
+
+async def test_details_of_a_room_tell_when_and_not_what_was_written():
+    stage = await polled()
+    details = await stage.details("city:market")
+    assert details == {
+        **stage.item("city", "city:market", "rooms"),
+        "last_message_at": "2026-01-02T10:20:30.500000Z",
+    }
+    assert stage.asked[-1].path == "/city/rooms/room_city_market"
+
+
+async def test_details_of_an_unknown_room_are_not_found():
+    with pytest.raises(NotFound):
+        await Stage(plugin).details("city:nowhere")
+
+
+async def test_presence_in_a_room_changes_the_room_and_the_city():
+    stage = await polled()
+    payload = {"room_slug": "market", "online_count": "6", "typing_count": 1, "last_event_ts": 1767355080500}
+    fields = {"members_online": 6, "typing": 1, "last_event_at": "2026-01-02T11:58:00.500000Z"}
+    assert await stage.send("city.presence.room.market", payload) == [
+        Put("city", "city:market", fields, collection="rooms"),
+        Total("city", {"active_users": 6}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rooms", "expected"),
+    [
+        ([(True, 7), (True, 7), (False, 3)], 7),
+        ([(False, 2), (False, 3)], 5),
+        ([(True, None), (False, 3)], 3),
+        ([(True, 0), (False, 1)], 0),
+        ([(True, None)], None),
+        ([], None),
+    ],
+)
+def test_the_default_rooms_count_the_whole_city(rooms, expected):
+    fields = [{"is_default": default, "members_online": online} for default, online in rooms]
+    assert active_users(fields) == Total("city", {"active_users": expected})
+
+
+async def test_presence_in_an_unknown_room_changes_nothing():
+    stage = await polled()
+    payload = {"room_slug": "nowhere", "online_count": 6}
+    assert await stage.send("city.presence.room.nowhere", payload) == []
+    assert await stage.send("city.presence.room.market", {"room_slug": "market", "online_count": 4}) == [
+        Put("city", "city:market", {"last_event_at": NOON}, collection="rooms")
+    ]
+
+
+async def test_who_types_is_not_shown():
+    stage = await polled()
+    await stage.send(
+        "city.presence.room.market", {"room_slug": "market", "typing_users": ["@ivanna:river.example"]}
+    )
+    assert "ivanna" not in str(dict(stage.items("city", "rooms")))
+
+
+async def test_presence_of_a_person_changes_nothing():
+    stage = await polled()
+    payload = {"type": "user.presence", "matrix_user_id": "@ivanna:river.example", "status": "online"}
+    assert await stage.send("city.presence.user.ivanna", payload) == []
+
+
+async def test_a_city_event_is_a_sign_of_life_of_a_microdao():
+    stage = await polled()
+    payload = {"microdao_id": "dao_pump", "status": "active", "member_count": 4}
+    assert await stage.send("city.event.status", payload) == [
+        Put("city", PUMP, {"status": "active", "members": 4, "last_event_at": NOON})
+    ]
+
+
+async def test_the_status_in_an_event_of_a_room_is_the_rooms():
+    stage = await polled()
+    payload = {"microdao_id": "river-council", "room_slug": "quay", "status": "busy", "members_online": 5}
+    assert await stage.send("city.event.gathering", payload) == [
+        Put(
+            "city", "city:quay", {"status": "busy", "last_event_at": NOON, "members_online": 5}, collection="rooms"
+        ),
+        Put("city", RIVER, {"last_event_at": NOON}),
+    ]
+
+
+async def test_a_city_event_changes_only_the_totals_that_the_service_counts():
+    stage = await polled()
+    payload = {"active_users": 7, "active_agents": 99, "health": "green"}
+    assert await stage.send("city.event.pulse", payload) == [Total("city", {"active_users": 7})]
+
+    stage = Stage(plugin, only(api_city_snapshot=SNAPSHOT))
+    await stage.poll()
+    assert await stage.send("city.event.pulse", payload) == [Total("city", payload)]
+
+
+async def test_an_unknown_microdao_is_not_made_up_from_an_event():
+    stage = await polled()
+    assert await stage.send("city.event.status", {"microdao_id": "microdao:nobody", "status": "active"}) == []
+
+
+async def test_an_event_with_a_name_that_makes_no_id_is_set_aside():
+    stage = await polled()
+    assert await stage.deliver("city.event.status", {"microdao_id": " ", "status": "active"}) == []
+    assert [fault.error for fault in stage.faults] == [
+        "Garbled: payload.microdao_id: Value error, no id can be made of it"
+    ]

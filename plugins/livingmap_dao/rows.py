@@ -1,0 +1,223 @@
+"""What dao-service answers and what is said of DAOs on NATS, as far as the map reads it.
+
+One model reads the specification's shape and the real one. The texts of proposals are never read.
+"""
+
+import re
+from datetime import datetime
+from decimal import Context, Decimal
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field
+
+from livingmap.plugin import Event, Fields, Json, id_of, instant, status
+
+_NAME: Final = re.compile(r"\S*[^\s:]")
+_EXACT: Final = Context(prec=80)  # more digits than two amounts have
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text.strip()):
+        raise ValueError("no id can be made of it")
+    return text.strip()
+
+
+Name = Annotated[str, AfterValidator(_name)]
+"""Text of which an id can be made: not empty, no white space, something after the colon if it is typed."""
+
+Amount = Annotated[Decimal, Field(max_digits=60)]
+"""A decimal number, in JSON mostly a string; bounded, so that it can be written out."""
+
+
+class DaoRow(BaseModel):
+    """A DAO: a row of ``GET /dao``."""
+
+    id: Name
+    slug: Name | None = None
+    name: str
+    status: str | None = None
+    is_active: bool = True
+    description: str | None = None
+    microdao_id: Name | None = None
+    owner_user_id: str | None = None
+    governance_model: str | None = None
+    quorum_percent: int | float | None = None
+    voting_period_seconds: int | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class Overview(BaseModel):
+    """The answer of ``GET /dao/{slug}`` beside the DAO itself."""
+
+    members_count: int | None = None
+    active_proposals_count: int | None = None
+    total_proposals_count: int | None = None
+    treasury_items: list[Json] = []
+
+
+class Holding(BaseModel):
+    """What a DAO has of one token."""
+
+    token_symbol: Name
+    balance: Amount
+
+
+class SummaryRow(BaseModel):
+    """A row of the specification's ``GET /dao/proposals/summary``."""
+
+    dao_id: Annotated[Name | None, Field(validation_alias=AliasChoices("dao_id", "slug", "id"))] = None
+    active: Annotated[int | None, Field(validation_alias=AliasChoices("active", "active_proposals"))] = None
+    total: Annotated[int | None, Field(validation_alias=AliasChoices("total", "total_proposals"))] = None
+
+
+class ProposalRow(BaseModel):
+    """A row of ``GET /dao/{slug}/proposals``."""
+
+    id: Name
+    dao_id: Name | None = None
+    slug: Name
+    title: str
+    status: str
+    created_by_user_id: str | None = None
+    created_at: str | None = None
+    start_at: str | None = None
+    end_at: str | None = None
+
+
+class Result(BaseModel):
+    """How a proposal's votes stand, of ``GET /dao/{slug}/proposals/{slug}``."""
+
+    votes_yes: int | None = None
+    votes_no: int | None = None
+    votes_abstain: int | None = None
+    total_weight_yes: Amount | None = None
+    total_weight_no: Amount | None = None
+    total_weight_abstain: Amount | None = None
+
+
+class VoteRow(BaseModel):
+    """A row of ``GET /dao/{slug}/proposals/{slug}/votes``, or what ``dao.event.vote_cast`` says."""
+
+    id: Annotated[Name, Field(validation_alias=AliasChoices("vote_id", "id"))]
+    proposal_id: Name
+    voter_user_id: str | None = None
+    vote_value: Name
+    weight: Amount
+    cast_at: Annotated[Json, Field(validation_alias=AliasChoices("ts", "created_at"))] = None
+
+
+class DaoMessage(BaseModel):
+    """What every payload about a DAO has."""
+
+    dao_id: Name
+    slug: Name | None = None
+    ts: Json = None
+
+    @property
+    def typed(self) -> str:
+        """The id of the DAO on the map."""
+        return id_of("dao", self.slug or self.dao_id)
+
+
+class Creation(DaoMessage):
+    """The payload of ``dao.event.created``."""
+
+    name: str | None = None
+    microdao_id: Name | None = None
+    owner_user_id: str | None = None
+
+
+class Changes(BaseModel):
+    """What of a DAO can be updated."""
+
+    name: str | None = None
+    is_active: bool | None = None
+    description: str | None = None
+    governance_model: str | None = None
+    quorum_percent: int | float | None = None
+    voting_period_seconds: int | None = None
+
+
+class Update(DaoMessage):
+    """The payload of ``dao.event.updated``."""
+
+    changes: Changes = Changes()
+
+
+class TreasuryChange(DaoMessage):
+    """The payload of ``dao.event.treasury_updated``: a new balance, mostly with what was added to the old."""
+
+    token_symbol: Name
+    delta: Amount | None = None
+    new_balance: Amount | None = None
+
+    def balance(self, known: str | None) -> str | None:
+        """Return the balance after the change; None if neither the message nor ``known`` allows to tell."""
+        if self.new_balance is not None:
+            return amount(self.new_balance)
+        if known is None or self.delta is None:
+            return None
+        return amount(added(Decimal(known), self.delta))
+
+
+class ProposalMessage(BaseModel):
+    """What the payloads about a proposal have; their ``slug`` is the proposal's."""
+
+    dao_id: Name
+    proposal_id: Name
+    slug: Name | None = None
+    title: str | None = None
+    status: str | None = None
+    created_by_user_id: str | None = None
+    ts: Json = None
+
+    @property
+    def typed(self) -> str:
+        """The id of the proposal on the map."""
+        return id_of("proposal", self.proposal_id)
+
+
+class Closing(ProposalMessage):
+    """The payload of ``dao.event.proposal_closed``."""
+
+    final_status: str | None = None
+    is_passed: bool | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The final status; where the publisher says ``active`` of a closed proposal, whether it was passed."""
+        if self.final_status and status(self.final_status) != "active":
+            return status(self.final_status)
+        return {True: "passed", False: "rejected", None: "unknown"}[self.is_passed]
+
+
+def told(fields: Fields) -> dict[str, Json]:
+    """Return the fields of which something is known."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def amount(value: Decimal) -> str:
+    """Return an amount as the map writes it: all digits, no exponent."""
+    return f"{value:f}"
+
+
+def added(value: Decimal, other: Decimal) -> Decimal:
+    """Return the exact sum of two amounts."""
+    return _EXACT.add(value, other)
+
+
+def is_later(time: Json, known: str | None) -> bool:
+    """Tell whether a message of ``time`` is news to whom the time of the last one is ``known``.
+
+    What comes again or too late is not. Without both times there is nothing to hold against it.
+    """
+    later = instant(time)
+    if later is None or known is None:
+        return True
+    return datetime.fromisoformat(later) > datetime.fromisoformat(known)
+
+
+def time_of(time: Json, event: Event) -> str | None:
+    """Return the time that a message tells, or when it was received."""
+    return instant(time) or instant(event.received_at)

@@ -1,0 +1,488 @@
+import pytest
+
+from livingmap.plugin import Drop, NotFound, Put, Reply
+from livingmap.testing import SourceContract, Stage
+from livingmap_dao import plugin
+
+DELTA = "dao:delta-trust"
+DELTA_UUID = "3f2a9c10-51b7-4c8e-a0d4-9e1b2c3d4401"
+ESTUARY = "dao:estuary-fund"
+RIVER = "microdao:7e5d1a90-3c44-4f0b-8d2e-6b9c0f7a1101"
+PUMP = "microdao:7e5d1a90-3c44-4f0b-8d2e-6b9c0f7a1102"
+PROPOSAL = "proposal:9d4c7b20-2e81-4f36-b5a7-1c0d8e6f55"
+TOLL, WATCH, SLUICE, DREDGE = (f"{PROPOSAL}0{number}" for number in (1, 2, 3, 4))
+VOTE = "6a1f3e50-8b72-4d19-9c64-2f7a0b5d66"
+ABOUT_DELTA = {"dao_id": DELTA_UUID, "slug": "delta-trust"}
+NOON = "2026-01-02T12:00:00Z"
+
+
+class TestContract(SourceContract):
+    plugin = plugin
+
+
+def asking(answers):
+    """Answer from a dict by path; an int is a status, a missing path a 404."""
+
+    def answer(request):
+        body = answers.get(request.path)
+        if isinstance(body, int):
+            return Reply({"detail": "no"}, body)
+        return None if body is None else Reply(body)
+
+    return answer
+
+
+def two_daos():
+    """Return answers of a service with the DAOs ``weir`` and ``lock``, each with one active proposal."""
+    answers = {"/dao": [{"id": f"uuid-{slug}", "slug": slug, "name": slug.title()} for slug in ("weir", "lock")]}
+    for slug in ("weir", "lock"):
+        path = f"/dao/{slug}"
+        treasury = [{"token_symbol": "SILT", "balance": "1"}]
+        proposal = {"id": f"{slug}-p", "slug": "p", "title": "P", "status": "active"}
+        answers |= {
+            path: {"members_count": 2, "treasury_items": treasury},
+            f"{path}/proposals": [proposal],
+            f"{path}/proposals/p": {**proposal, "votes_yes": 1},
+            f"{path}/proposals/p/votes": [
+                {"id": f"{slug}-v", "proposal_id": f"{slug}-p", "vote_value": "yes", "weight": "1"}
+            ],
+        }
+    return answers
+
+
+async def polled(stage=None):
+    stage = stage or Stage(plugin)
+    await stage.poll()
+    return stage
+
+
+def vote(number, value, ts, weight="1"):
+    return {
+        "dao_id": DELTA_UUID,
+        "proposal_id": SLUICE.partition(":")[2],
+        "vote_id": f"{VOTE}0{number}",
+        "voter_user_id": "user:501",
+        "vote_value": value,
+        "weight": weight,
+        "ts": ts,
+    }
+
+
+def result(stage, typed=SLUICE):
+    item = stage.item("dao", typed, "proposals")
+    return {name: item[name] for name in item if name.startswith(("votes_", "weight_"))}
+
+
+def counts(stage, typed=DELTA):
+    item = stage.item("dao", typed)
+    return item["active_proposals"], item["total_proposals"]
+
+
+async def test_a_planet_has_the_fields_of_the_specification():
+    stage = await polled()
+    assert dict(stage.items("space", "planets")) == {
+        DELTA: {"name": "Delta Trust", "type": "dao", "orbits": [], "status": "active", "microdao_id": RIVER},
+        ESTUARY: {"name": "Estuary Fund", "type": "dao", "orbits": [], "status": "inactive", "microdao_id": PUMP},
+    }
+
+
+async def test_a_dao_has_its_rules_and_its_counts():
+    stage = await polled()
+    assert stage.item("dao", DELTA) == {
+        "slug": "delta-trust",
+        "name": "Delta Trust",
+        "status": "active",
+        "description": "Holds the delta in trust",
+        "microdao_id": RIVER,
+        "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000001",
+        "governance_model": "simple",
+        "quorum_percent": 40,
+        "voting_period_seconds": 259200,
+        "members": 4,
+        "active_proposals": 1,
+        "total_proposals": 4,
+        "created_at": "2026-01-01T09:00:00.125000Z",
+        "updated_at": "2026-01-02T07:00:00.500000Z",
+    }
+
+
+@pytest.mark.parametrize(("layer", "collection"), [("space", "planets"), ("dao", "items")])
+async def test_a_dao_is_found_by_its_uuid(layer, collection):
+    stage = await polled()
+    assert stage.item(layer, f"dao:{DELTA_UUID}", collection) == stage.item(layer, DELTA, collection)
+
+
+async def test_an_active_proposal_shows_how_its_votes_stand():
+    stage = await polled()
+    assert stage.item("dao", SLUICE, "proposals") == {
+        "dao_id": DELTA,
+        "slug": "new-sluice",
+        "title": "Build a second sluice",
+        "status": "active",
+        "author": "c1d2e3f4-0000-4a4a-8b8b-000000000001",
+        "created_at": "2026-01-01T15:00:00.400000Z",
+        "start_at": "2026-01-01T16:00:00Z",
+        "end_at": "2026-01-04T16:00:00Z",
+        "votes_yes": 2,
+        "votes_no": 1,
+        "votes_abstain": 0,
+        "weight_yes": "3.50000000",
+        "weight_no": "1.00000000",
+        "weight_abstain": "0",
+    }
+
+
+async def test_a_draft_is_not_asked_for_votes():
+    stage = await polled()
+    assert result(stage, DREDGE) == {}
+
+
+async def test_results_of_the_newest_concluded_proposals_are_asked():
+    stage = await polled(Stage(plugin, concluded_results=1))
+    assert (result(stage, WATCH)["votes_yes"], result(stage, TOLL)) == (3, {})
+
+
+async def test_votes_and_treasury_refer_to_what_they_belong_to():
+    stage = await polled()
+    assert stage.items("dao", "votes")[f"vote:{VOTE}02"] == {
+        "proposal_id": SLUICE,
+        "value": "yes",
+        "weight": "2.50000000",
+        "voter": "c1d2e3f4-0000-4a4a-8b8b-000000000002",
+        "cast_at": "2026-01-02T08:30:00.200000Z",
+    }
+    assert dict(stage.items("dao", "treasury")) == {
+        "treasury:delta-trust/RIPPLE": {"dao_id": DELTA, "symbol": "RIPPLE", "balance": "64200.00000000"},
+        "treasury:delta-trust/SILT": {"dao_id": DELTA, "symbol": "SILT", "balance": "12.50000000"},
+    }
+
+
+async def test_the_layer_counts_its_daos_and_proposals():
+    stage = await polled()
+    assert stage.totals("dao") == {"daos": 2, "proposals_total": 4, "proposals_active": 1}
+
+
+async def test_every_path_is_asked_once():
+    stage = await polled()
+    asked = [request.path for request in stage.asked]
+    assert sorted(asked) == [
+        "/dao",
+        "/dao/delta-trust",
+        "/dao/delta-trust/proposals",
+        "/dao/delta-trust/proposals/new-sluice",
+        "/dao/delta-trust/proposals/new-sluice/votes",
+        "/dao/delta-trust/proposals/night-watch",
+        "/dao/delta-trust/proposals/toll-gate",
+        "/dao/estuary-fund",
+        "/dao/estuary-fund/proposals",
+        "/dao/proposals/summary",
+    ]
+
+
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"items": rows}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"dao_id": "uuid-weir", "active": 2, "total": 5},
+        {"slug": "weir", "active_proposals": 2, "total_proposals": 5},
+    ],
+)
+async def test_a_summary_of_the_specification_gives_the_counts(wrap, row):
+    daos = [{"id": "uuid-weir", "slug": "weir", "name": "Weir"}]
+    stage = await polled(Stage(plugin, asking({"/dao": daos, "/dao/proposals/summary": wrap([row])})))
+    assert counts(stage, "dao:weir") == (2, 5)
+
+
+async def test_an_answer_of_the_specifications_shape_keeps_its_ids():
+    rows = [{"id": "dao:3", "name": "Core", "type": "dao", "status": "active"}]
+    stage = await polled(Stage(plugin, asking({"/dao": {"items": rows}})))
+    assert stage.item("space", "dao:3", "planets")["name"] == "Core"
+    assert counts(stage, "dao:3") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "collection", "field"),
+    [("/dao/weir", "items", "members"), ("/dao/weir/proposals/p", "proposals", "votes_yes")],
+)
+async def test_a_failure_that_costs_one_its_counts_loses_no_other(path, collection, field):
+    stage = await polled(Stage(plugin, asking({**two_daos(), path: 500})))
+    told = sorted(str(item.get(field)) for item in stage.items("dao", collection).values())
+    assert told == sorted(["None", str({"members": 2, "votes_yes": 1}[field])])
+
+
+@pytest.mark.parametrize(
+    ("path", "collection"),
+    [("/dao/weir", "treasury"), ("/dao/weir/proposals", "proposals"), ("/dao/weir/proposals/p/votes", "votes")],
+)
+async def test_a_failure_that_hides_items_leaves_the_collection_as_it_was(path, collection):
+    answers = two_daos()
+    stage = await polled(Stage(plugin, asking(answers)))
+    before = dict(stage.items("dao", collection))
+    answers[path] = 503
+    await stage.poll()
+    assert dict(stage.items("dao", collection)) == before
+    assert len(before) == 2
+    assert f"dao.{collection}: http://dao-service:7016{path}: 503" in stage.state.error
+
+
+async def test_counts_stay_when_all_overviews_fail():
+    answers = two_daos()
+    stage = await polled(Stage(plugin, asking(answers)))
+    answers |= {"/dao/weir": 503, "/dao/lock": 503}
+    assert await stage.poll() == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_what_the_account_may_not_see_is_left_out(status):
+    forbidden = {"/dao/weir": status, "/dao/weir/proposals": status}
+    stage = await polled(Stage(plugin, asking({**two_daos(), **forbidden})))
+    assert stage.state.error is None
+    shown = {name: sorted(stage.items("dao", name)) for name in ("items", "proposals", "votes", "treasury")}
+    assert shown == {
+        "items": ["dao:lock", "dao:weir"],
+        "proposals": ["proposal:lock-p"],
+        "votes": ["vote:lock-v"],
+        "treasury": ["treasury:lock/SILT"],
+    }
+
+
+async def test_details_are_asked_from_the_service():
+    details = await Stage(plugin).details(DELTA)
+    assert (details["type"], details["members"], details["treasury"]) == (
+        "dao",
+        4,
+        {"RIPPLE": "64200.00000000", "SILT": "12.50000000"},
+    )
+
+
+async def test_details_of_a_dao_that_the_service_does_not_know_are_not_found():
+    with pytest.raises(NotFound):
+        await Stage(plugin).details("dao:3")
+
+
+async def test_a_created_dao_appears():
+    stage = Stage(plugin)
+    created = {"dao_id": "uuid-9", "slug": "tide-pool", "name": "Tide Pool", "microdao_id": "uuid-2"}
+    await stage.send(
+        "dao.event.created", {**created, "owner_user_id": "user:501", "ts": "2026-01-02T11:55:00+00:00"}
+    )
+    assert stage.item("space", "dao:uuid-9", "planets") == {
+        "name": "Tide Pool",
+        "type": "dao",
+        "status": "active",
+        "orbits": [],
+        "microdao_id": "microdao:uuid-2",
+    }
+    assert stage.item("dao", "dao:tide-pool") == {
+        "slug": "tide-pool",
+        "name": "Tide Pool",
+        "status": "active",
+        "microdao_id": "microdao:uuid-2",
+        "owner": "user:501",
+        "members": None,
+        "active_proposals": None,
+        "total_proposals": None,
+        "created_at": "2026-01-02T11:55:00Z",
+    }
+
+
+async def test_a_deleted_dao_goes_with_all_that_is_its_own():
+    stage = await polled()
+    changes = await stage.send("dao.event.deleted", ABOUT_DELTA)
+    gone = [(one.collection, one.id) for one in changes if isinstance(one, Drop)]
+    assert sorted(gone) == [
+        ("items", DELTA),
+        ("planets", DELTA),
+        *(("proposals", typed) for typed in (TOLL, WATCH, SLUICE, DREDGE)),
+        ("treasury", "treasury:delta-trust/RIPPLE"),
+        ("treasury", "treasury:delta-trust/SILT"),
+        *(("votes", f"vote:{VOTE}0{number}") for number in (1, 2, 3)),
+    ]
+    assert stage.totals("dao") == {"daos": 1, "proposals_total": 0, "proposals_active": 0}
+
+
+async def test_an_update_changes_what_it_names():
+    stage = await polled()
+    changes = {"name": "Delta", "quorum_percent": 45, "is_active": False}
+    told = {**ABOUT_DELTA, "changes": changes, "ts": "2026-01-02T11:55:01+00:00"}
+    fields = {"name": "Delta", "status": "inactive"}
+    updated = {**fields, "quorum_percent": 45, "updated_at": "2026-01-02T11:55:01Z"}
+    assert await stage.send("dao.event.updated", told) == [
+        Put("space", DELTA, fields, collection="planets"),
+        Put("dao", DELTA, updated),
+    ]
+
+
+@pytest.mark.parametrize(("verb", "members"), [("member_added", 5), ("member_removed", 3)])
+async def test_members_are_counted_once(verb, members):
+    stage = await polled()
+    told = {**ABOUT_DELTA, "member_id": "1", "ts": "2026-01-02T11:55:02.000321"}
+    fields = {"members": members, "members_changed_at": "2026-01-02T11:55:02.000321Z"}
+    assert await stage.send(f"dao.event.{verb}", told) == [Put("dao", DELTA, fields)]
+    assert await stage.send(f"dao.event.{verb}", told) == []
+
+
+async def test_an_unknown_number_of_members_stays_unknown():
+    stage = Stage(plugin)
+    await stage.send("dao.event.created", ABOUT_DELTA)
+    await stage.send("dao.event.member_added", ABOUT_DELTA)
+    assert stage.item("dao", DELTA)["members"] is None
+
+
+@pytest.mark.parametrize(
+    ("told", "balance"),
+    [
+        ({"delta": "800", "new_balance": "65000.00000000"}, "65000.00000000"),
+        ({"new_balance": 0}, "0"),
+        ({"delta": "-0.5"}, "64199.50000000"),
+    ],
+)
+async def test_a_treasury_has_its_new_balance(told, balance):
+    stage = await polled()
+    await stage.send("dao.event.treasury_updated", {**ABOUT_DELTA, "token_symbol": "RIPPLE", **told})
+    assert stage.item("dao", "treasury:delta-trust/RIPPLE", "treasury")["balance"] == balance
+
+
+async def test_a_token_that_is_new_appears():
+    stage = await polled()
+    told = {**ABOUT_DELTA, "token_symbol": "MUD", "new_balance": "7", "ts": "2026-01-02T11:55:04"}
+    fields = {"dao_id": DELTA, "symbol": "MUD", "balance": "7", "changed_at": "2026-01-02T11:55:04Z"}
+    assert await stage.send("dao.event.treasury_updated", told) == [
+        Put("dao", "treasury:delta-trust/MUD", fields, collection="treasury")
+    ]
+
+
+async def test_a_balance_of_which_nothing_is_known_stays_unknown():
+    stage = await polled()
+    told = {**ABOUT_DELTA, "token_symbol": "MUD", "delta": "7"}
+    assert await stage.send("dao.event.treasury_updated", told) == []
+
+
+async def test_an_old_balance_does_not_come_back():
+    stage = await polled()
+    old = {**ABOUT_DELTA, "token_symbol": "SILT", "new_balance": "1", "ts": "2026-01-02T11:55:05"}
+    for told in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:55:06"}, old):
+        await stage.send("dao.event.treasury_updated", told)
+    assert stage.item("dao", "treasury:delta-trust/SILT", "treasury")["balance"] == "2"
+
+
+async def test_a_proposal_goes_from_draft_to_outcome_and_its_dao_counts_it():
+    stage = await polled()
+    about = {"dao_id": DELTA_UUID, "proposal_id": "uuid-5", "slug": "reed-beds"}
+    created = {**about, "title": "Plant reed beds", "created_by_user_id": "user:501", "status": "draft"}
+    await stage.send("dao.event.proposal_created", created)
+    assert stage.item("dao", "proposal:uuid-5", "proposals") == {
+        "dao_id": DELTA,
+        "slug": "reed-beds",
+        "title": "Plant reed beds",
+        "status": "draft",
+        "author": "user:501",
+        "created_at": NOON,
+    }
+    assert counts(stage) == (1, 5)
+    await stage.send("dao.event.proposal_activated", about)
+    assert stage.item("dao", "proposal:uuid-5", "proposals")["status"] == "active"
+    assert counts(stage) == (2, 5)
+    await stage.send("dao.event.proposal_closed", {**about, "final_status": "passed", "is_passed": True})
+    assert stage.item("dao", "proposal:uuid-5", "proposals")["status"] == "passed"
+    assert counts(stage) == (1, 5)
+
+
+async def test_what_is_said_of_a_proposal_again_counts_nothing():
+    stage = await polled()
+    about = {"dao_id": DELTA_UUID, "proposal_id": "uuid-5", "slug": "reed-beds", "ts": "2026-01-02T11:55:05"}
+    said = [(f"dao.event.proposal_{verb}", about) for verb in ("created", "activated", "closed")]
+    for subject, told in said:
+        await stage.send(subject, told)
+    for subject, told in said:
+        assert await stage.send(subject, told) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"final_status": "active", "is_passed": True}, "passed"),
+        ({"final_status": "active", "is_passed": False}, "rejected"),
+        ({"final_status": "executed", "is_passed": True}, "executed"),
+        ({"final_status": "active"}, "unknown"),
+    ],
+)
+async def test_a_closed_proposal_is_never_active(told, status):
+    stage = await polled()
+    about = {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]}
+    await stage.send("dao.event.proposal_closed", {**about, **told})
+    assert stage.item("dao", SLUICE, "proposals")["status"] == status
+    assert counts(stage) == (0, 4)
+
+
+async def test_the_first_votes_on_an_opened_draft_are_counted_from_nothing():
+    stage = await polled()
+    dredge = DREDGE.partition(":")[2]
+    await stage.send("dao.event.proposal_activated", {"dao_id": DELTA_UUID, "proposal_id": dredge})
+    await stage.send("dao.event.vote_cast", {**vote(7, "no", None, "2.5"), "proposal_id": dredge})
+    assert result(stage, DREDGE) == {
+        "votes_yes": 0,
+        "votes_no": 1,
+        "votes_abstain": 0,
+        "weight_yes": "0",
+        "weight_no": "2.5",
+        "weight_abstain": "0",
+    }
+
+
+async def test_a_vote_counts_once_for_its_proposal():
+    stage = await polled()
+    told = vote(4, "abstain", "2026-01-02T11:55:07.600000+00:00")
+    fields = {
+        "proposal_id": SLUICE,
+        "value": "abstain",
+        "weight": "1",
+        "voter": "user:501",
+        "cast_at": "2026-01-02T11:55:07.600000Z",
+    }
+    assert await stage.send("dao.event.vote_cast", told) == [
+        Put("dao", f"vote:{VOTE}04", fields, collection="votes"),
+        Put("dao", SLUICE, {"votes_abstain": 1, "weight_abstain": "1"}, collection="proposals"),
+    ]
+    assert await stage.send("dao.event.vote_cast", told) == []
+
+
+async def test_a_changed_vote_counts_elsewhere_and_its_past_does_not_come_back():
+    stage = await polled()
+    past = vote(2, "yes", "2026-01-02T08:30:00.200000+00:00", "2.5")
+    for told in (vote(2, "no", "2026-01-02T11:55:08+00:00", "2.5"), past):
+        await stage.send("dao.event.vote_cast", told)
+    assert result(stage) == {
+        "votes_yes": 1,
+        "votes_no": 2,
+        "votes_abstain": 0,
+        "weight_yes": "1.00000000",
+        "weight_no": "3.50000000",
+        "weight_abstain": "0",
+    }
+
+
+async def test_the_same_vote_without_a_time_counts_nothing():
+    stage = await polled()
+    await stage.send("dao.event.vote_cast", vote(3, "no", None, "1.00000000"))
+    assert result(stage)["votes_no"] == 1
+
+
+async def test_votes_on_a_proposal_that_nobody_counted_leave_it_uncounted():
+    stage = Stage(plugin)
+    await stage.send("dao.event.proposal_created", {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]})
+    await stage.send("dao.event.vote_cast", vote(4, "yes", None))
+    assert result(stage) == {}
+
+
+async def test_an_unknown_dao_is_not_made_up():
+    stage = Stage(plugin)
+    for message in stage.samples.messages:
+        if message.type != "dao.event.created":
+            await stage.send(message.type, message.payload)
+    assert [dict(stage.items("space", "planets")), dict(stage.items("dao"))] == [{}, {}]
+
+
+async def test_what_is_not_known_yet_changes_nothing():
+    stage = await polled()
+    assert await stage.send("dao.event.proposal_status_changed", {"dao_id": 7}) == []

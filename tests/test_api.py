@@ -1,0 +1,266 @@
+"""What clients get over HTTP."""
+
+import gzip
+import re
+
+import brotli
+import pytest
+import zstandard
+
+from livingmap.api.snapshot import Snapshots, acceptable
+from livingmap.core.fold import refreshed
+from livingmap.core.model import Drop, Message, Put
+from tests.support.maps import SOURCES, browser, living_map
+from tests.support.services import stub_services
+
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+@pytest.fixture
+async def living(tmp_path):
+    async with (
+        stub_services([source for source in SOURCES if source.name in {"agents", "usage"}]) as services,
+        living_map(tmp_path, {name: {"base_url": one.base_url} for name, one in services.items()}) as made,
+    ):
+        yield made
+
+
+@pytest.fixture
+async def client(living):
+    async with browser(living) as opened:
+        yield opened
+
+
+async def say(living, *changes, source="agents"):
+    await living.log.append(refreshed(source, living.log.position.seq, changes))
+
+
+async def test_health_is_the_body_of_the_specification(client):
+    body = (await client.get("/living-map/health")).json()
+    assert body.keys() == {"status", "service", "version", "time"}
+    assert (body["status"], body["service"]) == ("ok", "living-map-service")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", body["time"])
+
+
+async def test_live_and_ready_answer(client, living):
+    assert (await client.get("/living-map/health/live")).json() == {"status": "ok"}
+    ready = await client.get("/living-map/health/ready")
+    assert (ready.status_code, ready.json()["log"]) == (200, "attached")
+    living.picture.attached = False
+    unready = await client.get("/living-map/health/ready")
+    assert (unready.status_code, unready.json()["status"]) == (503, "not_ready")
+
+
+async def test_the_snapshot_says_when_and_whence(client):
+    body = (await client.get("/living-map/snapshot")).json()
+    assert RFC_3339.fullmatch(body["generated_at"])
+    assert body["meta"].keys() == {"version", "cursor", "source_services", "sources"}
+    assert body["meta"]["source_services"] == ["agents-service", "usage-engine"]
+    for one in body["meta"]["sources"]:
+        assert one.keys() == {"name", "service", "status", "observed_at", "age_seconds", "error"}
+        assert RFC_3339.fullmatch(one["observed_at"])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "decode"),
+    [
+        ("zstd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
+        ("br", brotli.decompress),
+        ("gzip", gzip.decompress),
+        ("identity", bytes),
+    ],
+)
+async def test_the_snapshot_comes_in_every_encoding_with_a_validator_of_its_own(client, encoding, decode):
+    plain = (await client.get("/living-map/snapshot", headers={"accept-encoding": "identity"})).content
+    request = client.build_request("GET", "/living-map/snapshot", headers={"accept-encoding": encoding})
+    answer = await client.send(request, stream=True)
+    body = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert decode(body) == plain
+    assert answer.headers.get("content-encoding", "identity") == encoding
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    again = await client.get(
+        "/living-map/snapshot", headers={"accept-encoding": encoding, "if-none-match": answer.headers["etag"]}
+    )
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, deflate, br", "br"),
+        ("gzip;q=1, br;q=0.5", "gzip"),
+        ("gzip;q=0", "identity"),
+        ("*", "zstd"),
+        ("zstd;q=0, *;q=0.1", "br"),
+        ("", "identity"),
+        ("gzip;q=nonsense", "identity"),
+    ],
+)
+def test_the_best_encoding_that_the_client_takes_is_chosen(header, expected):
+    assert acceptable(header) == expected
+
+
+async def test_the_validator_changes_with_every_change(client, living):
+    first = (await client.get("/living-map/snapshot")).headers["etag"]
+    await say(living, Put("agents", "agent:new", {"name": "New"}))
+    second = await client.get("/living-map/snapshot", headers={"if-none-match": first})
+    assert second.status_code == 200
+    assert "agent:new" in {item["id"] for item in second.json()["layers"]["agents"]["items"]}
+
+
+async def test_only_the_layers_asked_for_are_there(client):
+    body = (await client.get("/living-map/snapshot?layers=usage,city")).json()
+    assert list(body["layers"]) == ["city", "usage"]
+
+
+@pytest.mark.parametrize(("layers", "said"), [("sky", "no such layer: sky"), ("", "names no layer")])
+async def test_an_unknown_layer_is_refused_with_the_known_ones(client, layers, said):
+    answer = await client.get("/living-map/snapshot", params={"layers": layers})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "unknown_layer"
+    assert said in answer.json()["detail"]
+    assert "agents" in answer.json()["detail"]
+
+
+async def test_nothing_is_made_anew_while_nothing_changes(living):
+    snapshots = Snapshots(living.picture)
+    first = snapshots.prepared()
+    assert snapshots.prepared() is first
+    assert await snapshots.encoded(first, "zstd") is await snapshots.encoded(first, "zstd")
+    await say(living, Put("agents", "agent:new", {"name": "New"}))
+    assert snapshots.prepared() is not first
+
+
+async def test_ten_thousand_entities_are_served_from_prepared_bytes(living, client):
+    await say(living, *(Put("agents", f"agent:{number}", {"name": f"A{number}"}) for number in range(10_000)))
+    answers = [await client.get("/living-map/snapshot", headers={"accept-encoding": "gzip"}) for _ in range(3)]
+    assert len(answers[0].json()["layers"]["agents"]["items"]) > 10_000
+    assert len({answer.content for answer in answers}) == 1
+
+
+async def test_an_entity_is_listed_with_its_minimal_data(client):
+    body = (await client.get("/living-map/entities?q=orest")).json()
+    assert body == {
+        "items": [{"id": "agent:orest", "type": "agent", "label": "Orest", "status": "active", "layer": "agents"}],
+        "next_cursor": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("type=agent&status=inactive", ["agent:sluice-keeper"]),
+        ("type=dao", []),
+        ("layer=agents&q=ДАРИНА", ["agent:0b6f7c527d3e"]),
+        ("layer=sky", []),
+        ("status=active&limit=1", ["agent:0b6f7c527d3e"]),
+    ],
+)
+async def test_entities_are_filtered(client, query, expected):
+    body = (await client.get(f"/living-map/entities?{query}")).json()
+    assert [item["id"] for item in body["items"]] == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["type=star", "limit=0", "limit=1001", "limit=x", "cursor=%21", "cursor=%C3%A9", "cursor=gICA"]
+)
+async def test_bad_parameters_are_refused(client, query):
+    answer = await client.get(f"/living-map/entities?{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json().keys() == {"type", "title", "status", "code", "detail"}
+
+
+async def test_pages_neither_repeat_nor_miss_while_the_map_changes(client, living):
+    await say(living, *(Put("agents", f"agent:x{number:03}", {}) for number in range(100)))
+    seen, cursor, step = [], None, 0
+    while True:
+        params = {"limit": 7, "q": "agent:x", **({"cursor": cursor} if cursor else {})}
+        body = (await client.get("/living-map/entities", params=params)).json()
+        seen += [item["id"] for item in body["items"]]
+        cursor, step = body["next_cursor"], step + 1
+        await say(
+            living, Put("agents", f"agent:w{step}"), Put("agents", f"agent:x{step:03}a"), Drop("agents", seen[0])
+        )
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen))
+    assert {f"agent:x{number:03}" for number in range(100)} <= set(seen)
+
+
+async def test_an_entity_is_described_with_the_details_of_its_service(client):
+    body = (await client.get("/living-map/entities/agent:orest")).json()
+    assert body.keys() == {"id", "type", "layer", "data", "sources", "observed_at"}
+    assert (body["type"], body["layer"]) == ("agent", "agents")
+    assert body["data"]["model"] == "llama-4-maverick"
+    assert body["sources"]["usage"] == "usage"
+    assert body["sources"]["model"] == "agents"
+    assert RFC_3339.fullmatch(body["observed_at"])
+
+
+async def test_an_entity_is_found_by_its_alias(client):
+    body = (await client.get("/living-map/entities/agent:0b6f7c52-7d3e-4c1a-9f10-5a8f3e2b1c01")).json()
+    assert body["id"] == "agent:orest"
+
+
+async def test_without_its_service_an_entity_is_described_from_the_map(client, living):
+    await living.pollers["agents"].service.close()
+    body = (await client.get("/living-map/entities/agent:orest")).json()
+    assert body["data"]["model"] == "llama-4-scout"
+
+
+@pytest.mark.parametrize("typed", ["agent:nobody", "nonsense", "star:1", "agent:../../etc", "agent:%00"])
+async def test_an_unknown_entity_is_not_found(client, typed):
+    answer = await client.get(f"/living-map/entities/{typed}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_entity")
+
+
+async def test_sources_tell_what_went_wrong(client, living):
+    await living.log.append(Message("agent.event.status", {"no": "agent"}))
+    report = {one["name"]: one for one in (await client.get("/living-map/sources")).json()["items"]}
+    agents = report["agents"]
+    assert (agents["status"], agents["rows"], agents["missing"]) == ("fresh", 3, ["/agents/metrics"])
+    assert (agents["faults"], agents["events"]) == (1, 2)
+    assert "payload.agent_id: Field required" in agents["last_faults"][0]
+
+
+async def test_what_is_nowhere_and_what_is_not_allowed_are_problems(client):
+    nowhere = await client.get("/living-map/nowhere")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not_found")
+    forbidden = await client.delete("/living-map/snapshot")
+    assert (forbidden.status_code, forbidden.json()["code"]) == (405, "method_not_allowed")
+    assert forbidden.headers["allow"] == "GET"
+
+
+async def test_an_unexpected_error_is_a_problem_without_its_reason(client, living, monkeypatch):
+    monkeypatch.setattr(type(living.picture), "contributors", lambda _: 1 / 0)
+    answer = await client.get("/living-map/snapshot")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "division" not in answer.text
+
+
+async def test_the_page_shows_what_runs_and_links_to_it(client):
+    page = (await client.get("/")).text
+    for word in ("Living Map", "agents-service", "● fresh", 'href="/living-map/snapshot"', 'href="/docs"'):
+        assert word in page
+
+
+async def test_the_page_escapes_what_services_say(client, living):
+    living.picture.states[0].error = "<script>alert(1)</script>"
+    assert "<script>" not in (await client.get("/")).text
+
+
+async def test_the_api_documents_itself(client):
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert set(paths) == {
+        "/living-map/health",
+        "/living-map/health/live",
+        "/living-map/health/ready",
+        "/living-map/snapshot",
+        "/living-map/entities",
+        "/living-map/entities/{entity_id}",
+        "/living-map/sources",
+    }
+    assert (await client.get("/docs")).status_code == 200
