@@ -89,7 +89,7 @@ def _room_changes(part: Part, room: str, fields: Fields) -> list[Change]:
     changes: list[Change] = [Put("city", room, told, collection="rooms", creates=False)]
     rooms = {typed: kept for typed, kept in part.items("city", "rooms") if "name" in kept}
     if room in rooms and "members_online" in told:
-        changes.append(active_users({**rooms, room: told}.values()))
+        changes.append(active_users({**rooms, room: {**rooms[room], **told}}.values()))
     return changes
 
 
