@@ -13,7 +13,7 @@ from livingmap.testing.stage import NOON
 from livingmap_mock.plugin import MockSettings
 from livingmap_mock.world import SimulatedWorld
 
-NAMES = ("city", "space", "agents", "microdao", "dao", "usage", "messaging")
+NAMES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
 SIZES = {"agents": 60, "nodes": 20, "microdaos": 8, "daos": 4}
 ON_THE_MAP = frozenset({"agent", "channel", "city", "dao", "microdao", "node"})
 
@@ -163,6 +163,44 @@ async def test_polls_amid_events_drop_nothing_and_lose_nothing(joint):
     await fresh.poll()
     assert {place: ids for place, ids in joint.ids().items() if ids} == {
         place: ids for place, ids in fresh.ids().items() if ids
+    }
+
+
+TOLD = {
+    ("agents", "items"): {"status"},
+    ("city", "items"): {"description", "members"},
+    ("city", "rooms"): {"members_online"},
+    ("dao", "proposals"): {"status", "votes_abstain", "votes_no", "votes_yes"},
+    ("dao", "treasury"): {"balance"},
+    ("dao", "votes"): {"value"},
+    ("messaging", "channels"): {"last_message_at", "last_sender_id"},
+    ("microdao", "items"): {"members", "treasury"},
+    ("nodes", "items"): {"status"},
+    ("usage", "models"): {"calls", "tokens"},
+    ("usage", "tools"): {"calls"},
+}
+"""What events tell completely, so that a poll can only confirm it."""
+
+
+async def test_a_poll_confirms_what_events_told(joint):
+    for _ in range(5):
+        await joint.live(100)
+        before = told(joint)
+        await joint.poll()
+        after = told(joint)
+        assert {key: value for key, value in before.items() if key in after} == {
+            key: value for key, value in after.items() if key in before
+        }
+
+
+def told(joint):
+    """Return what is known of the fields in `TOLD`."""
+    return {
+        (layer, collection, typed, name): item[name]
+        for (layer, collection), names in TOLD.items()
+        for typed, item in joint.items(layer, collection).items()
+        for name in names
+        if item.get(name) is not None
     }
 
 

@@ -244,3 +244,21 @@ async def test_what_events_said_of_an_item_that_another_source_lists_stays():
     await stage.poll()
     assert dict(stage.items("things")) == {"thing:1": {"name": "One", "load": 0.5}}
     assert [typed for typed, _ in stage.fold.scene.part("quiet").items("things")] == ["thing:1"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_list_that_is_not_whole_takes_away_only_what_polls_brought(whole):
+    rows = [Put("things", f"thing:{number}", {"name": "x"}) for number in range(3)]
+
+    async def some(client):
+        return rows
+
+    def on_made(event, part):
+        return [Put("things", "thing:made", {"name": "made"})]
+
+    stage = Stage(Source("things", "s", Settings, (Layer("things", fetch=some, whole=whole),), {"made": on_made}))
+    await stage.poll()
+    await stage.send("made", {})
+    rows.pop()
+    await stage.poll()
+    assert sorted(stage.items("things")) == ["thing:0", "thing:1", *([] if whole else ["thing:made"])]

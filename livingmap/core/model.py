@@ -73,7 +73,8 @@ class Put:
     unset: tuple[str, ...] = ()
     collection: str = "items"
     aliases: tuple[str, ...] = ()
-    """Other typed ids of the same thing (``agent:<uuid>``); references to them resolve to ``id``."""
+    """Other typed ids of the same thing (``agent:<uuid>``); references to them resolve to ``id``.
+    Only who lists an item says what else it is called: ignored without ``creates``."""
     creates: bool = True
     """False: only changes an item that is there by somebody's word; alone it shows nothing."""
 

@@ -103,7 +103,7 @@ class Part:
         if not record.creates and self.fills(change):
             record.creates = True
             self._names.add(typed)
-        if change.aliases != record.aliases and (change.aliases or since is not None):
+        if self.fills(change) and change.aliases != record.aliases and (change.aliases or since is not None):
             self._names.rename(typed, record.aliases, change.aliases)
             record.aliases = change.aliases
             self._absorb(place, record, since)
@@ -145,10 +145,13 @@ class Part:
         """Forget drops that no poll still under way can contradict."""
         self._dropped = {key: seq for key, seq in self._dropped.items() if seq > since}
 
-    def difference(self, place: Place, answer: Iterable[Put | Total], shown: Container[str] = ()) -> list[Change]:
+    def difference(
+        self, place: Place, answer: Iterable[Put | Total], shown: Container[str] = (), *, whole: bool = True
+    ) -> list[Change]:
         """Return what has to change for this part to equal ``answer``, one collection's full content.
 
         What only events said of items that others list stays; of those not ``shown`` on the map it goes.
+        If the answer is not the ``whole`` list, it takes away only what polls brought.
         """
         found: list[Change] = []
         listed = set()
@@ -164,7 +167,8 @@ class Part:
         missing = (
             typed
             for typed, record in self._records.get(place, {}).items()
-            if typed not in listed and (record.polled or record.creates or typed not in shown)
+            if typed not in listed
+            and (record.polled or (whole and record.creates) or not (record.creates or typed in shown))
         )
         return [*found, *(Drop(place[0], typed, place[1]) for typed in missing)]
 
@@ -178,6 +182,7 @@ def _difference(kept: Record, said: Put | Total) -> Change | None:
     if isinstance(said, Total):  # several fetches may give totals of one layer: what one omits is another's
         return replace(said, set=fresh) if fresh else None
     gone = tuple(sorted(kept.polled - said.set.keys()))
-    if not fresh and not gone and said.aliases == kept.aliases and (kept.creates or not said.creates):
+    same = not said.creates or (kept.creates and said.aliases == kept.aliases)
+    if not fresh and not gone and same:
         return None
     return replace(said, set=fresh, unset=gone)

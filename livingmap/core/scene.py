@@ -114,6 +114,7 @@ class Scene:
             if isinstance(change, Put):
                 typed = part.own_id(change, since)
                 stirred = self._put(part, place, replace(change, id=typed), seq, since)
+                dirty.update(dict.fromkeys((place, self.resolve(alias)) for alias in change.aliases))
             else:
                 typed = change.id
                 stirred = self._drop(part, change, seq, since)
@@ -177,21 +178,26 @@ class Scene:
     def _merge_all(self, dirty: dict[tuple[Place, str], None]) -> Iterator[Change]:
         """Merge every dirty item anew; what that makes dirty in turn, an item that counts it, comes last."""
         while dirty:
-            place, typed = next(iter(dirty))
-            del dirty[place, typed]
-            items = self._items[place]
-            before, after = items.get(typed), self._merged(place, typed)
-            self._note_mentions(place, typed, after)
-            if after is not None:
-                self._resolve_references(place, after)
-                items[typed] = after
-            elif before is not None:
-                del items[typed]
-            if after == before:
-                continue
-            self._versions[place[0]] += 1
-            dirty.update(dict.fromkeys(self._tallies.recount(place, before, after)))
-            yield _difference(place, typed, before, after)
+            batch = list(dirty)
+            dirty.clear()
+            for place, typed in batch:
+                before, after = self._items[place].get(typed), self._store(place, typed)
+                if after == before:
+                    continue
+                self._versions[place[0]] += 1
+                dirty.update(dict.fromkeys(self._tallies.recount(place, before, after)))
+                yield _difference(place, typed, before, after)
+
+    def _store(self, place: Place, typed: str) -> dict[str, Json] | None:
+        """Keep an item as its sources now tell it, and return it; None if it is no more."""
+        items, merged = self._items[place], self._merged(place, typed)
+        self._note_mentions(place, typed, merged)
+        if merged is not None:
+            self._resolve_references(place, merged)
+            items[typed] = merged
+        else:
+            items.pop(typed, None)
+        return merged
 
     def _note_mentions(self, place: Place, typed: str, item: Fields | None) -> None:
         """Remember which ids an item refers to, so that it is merged anew when one gets another meaning."""

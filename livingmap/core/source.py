@@ -76,6 +76,8 @@ class Layer:
     """None: filled by events alone."""
     decorates: bool = False
     """True: lends fields to items of other sources and never creates one."""
+    whole: bool = True
+    """False: the service lists only some, such as a caller's own; what events alone brought stays."""
     references: tuple[str, ...] = ()
     """Fields that hold an id, or a list of ids, of other items; aliases in them are resolved."""
     defaults: Fields = field(default_factory=dict)

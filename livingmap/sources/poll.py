@@ -171,7 +171,7 @@ class Poller:
         self._hold_if_suspicious(place, len({one.id for one in said if isinstance(one, Put)}))
         if not layer.decorates and not any(isinstance(one, Total) for one in said):
             said.append(Total(layer.name))  # the layer is heard of even if the service has nothing to list
-        return self._part.difference(place, said, self._scene.items(*place).keys())
+        return self._part.difference(place, said, self._scene.items(*place).keys(), whole=layer.whole)
 
     def _sound(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterable[Put | Total]:
         """Yield what a fetch may say; note what it may not."""

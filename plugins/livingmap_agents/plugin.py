@@ -106,20 +106,21 @@ def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
         "name": row.name,
         "kind": row.kind,
         "microdao_id": id_of("microdao", row.microdao_id) if row.microdao_id else None,
-        "status": _status(told, active=row.is_active),
         "description": row.description,
         "model": row.model,
         "tools": row.tools_enabled,
         "created_at": instant(row.created_at),
         "updated_at": instant(row.updated_at),
     }
+    if status_told := _status(told, active=row.is_active):
+        fields["status"] = status_told
     if row.node_id:
         fields["node_id"] = id_of("node", row.node_id)
     return Put("agents", typed, fields, aliases=(id_of("agent", row.id),) if row.external_id else ())
 
 
 def _status(told: str | None, *, active: bool) -> str | None:
-    """None if the service is silent: another source may know, and else the layer's default stands."""
+    """None if the service is silent: then an event's word stays, or another source's, or the layer's default."""
     if not active:
         return "inactive"
     return status(told) if told else None

@@ -26,7 +26,7 @@ _AGENTS: Final = "/public/agents"
 _PRESENT: Final = "/city/agents"
 _NODES: Final = "/public/nodes"
 _PAGE: Final = {"limit": 100, "offset": 0}
-_MOST_PAGES: Final = 100
+_MOST_PAGES: Final = 1000
 _NOT_FOUND: Final = 404
 
 

@@ -136,21 +136,24 @@ def livingmap_source() -> Source:
         service="dao-service",
         settings=DaoSettings,
         layers=(
+            # not whole: the service lists only the DAOs of the account that asks
             Layer(
                 "space",
                 "planets",
                 fetch=fetch_planets,
+                whole=False,
                 references=("orbits", "microdao_id"),
                 defaults={"orbits": []},
             ),
             Layer(
                 "dao",
                 fetch=fetch_daos,
+                whole=False,
                 references=("microdao_id",),
                 defaults=dict.fromkeys(("members", "active_proposals", "total_proposals")),
             ),
             Layer("dao", "treasury", fetch=fetch_treasury, references=("dao_id",)),
-            Layer("dao", "proposals", fetch=fetch_proposals, references=("dao_id",)),
+            Layer("dao", "proposals", fetch=fetch_proposals, whole=False, references=("dao_id",)),
             Layer("dao", "votes", fetch=fetch_votes, references=("proposal_id",)),
         ),
         handlers={

@@ -3,27 +3,16 @@
 One model reads the specification's shape and the real one. The texts of proposals are never read.
 """
 
-import re
 from datetime import datetime
 from decimal import Context, Decimal
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Event, Fields, Json, id_of, instant, status
+from livingmap.plugin import Event, Fields, Json, Name, id_of, instant, status
 
-_NAME: Final = re.compile(r"\S*[^\s:]")
 _EXACT: Final = Context(prec=80)  # more digits than two amounts have
 
-
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text.strip()):
-        raise ValueError("no id can be made of it")
-    return text.strip()
-
-
-Name = Annotated[str, AfterValidator(_name)]
-"""Text of which an id can be made: not empty, no white space, something after the colon if it is typed."""
 
 Amount = Annotated[Decimal, Field(max_digits=60)]
 """A decimal number, in JSON mostly a string; bounded, so that it can be written out."""
@@ -198,8 +187,8 @@ def told(fields: Fields) -> dict[str, Json]:
 
 
 def amount(value: Decimal) -> str:
-    """Return an amount as the map writes it: all digits, no exponent."""
-    return f"{value:f}"
+    """Return an amount as the map writes it: all digits that count, no exponent. ``1.00`` and ``1`` are one."""
+    return f"{value.normalize(_EXACT):f}"
 
 
 def added(value: Decimal, other: Decimal) -> Decimal:

@@ -144,8 +144,11 @@ def livingmap_source() -> Source:
         service="microdao-service",
         settings=MicrodaoSettings,
         layers=(
-            Layer("city", fetch=fetch_city, defaults={"agents": None, "nodes": None, "status": "active"}),
-            Layer("microdao", fetch=fetch_microdaos, defaults={"members": None, "treasury": None}),
+            # not whole: the service lists only the microDAOs of the account that asks
+            Layer(
+                "city", fetch=fetch_city, whole=False, defaults={"agents": None, "nodes": None, "status": "active"}
+            ),
+            Layer("microdao", fetch=fetch_microdaos, whole=False, defaults={"members": None, "treasury": None}),
         ),
         handlers={
             "microdao.event.*": on_other,

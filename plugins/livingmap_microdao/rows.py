@@ -106,8 +106,8 @@ def told(fields: Fields) -> dict[str, Json]:
 
 
 def amount(value: Decimal) -> str:
-    """Return an amount as the map writes it: all digits, no exponent."""
-    return f"{value:f}"
+    """Return an amount as the map writes it: all digits that count, no exponent. ``1.00`` and ``1`` are one."""
+    return f"{value.normalize(_EXACT):f}"
 
 
 def is_later(time: Json, known: str | None) -> bool:

@@ -18,16 +18,16 @@ from livingmap_mock.things import (
     Node,
     Proposal,
     Room,
-    Usage,
     Utterance,
     Vote,
 )
+from livingmap_mock.used import Usage
 from livingmap_mock.words import DISTRICTS, MODELS, PLACES
 
 FOUNDED: Final = datetime(2025, 9, 1, 8, 0, tzinfo=UTC)
 _USERS: Final = 60
 _IN_A_CHANNEL: Final = 5
-_PRESENCE: Final = (("online", 70), ("busy", 12), ("offline", 18))
+_PRESENCE: Final = {"online": 70, "busy": 12, "offline": 18}
 _NODE_USES: Final = (
     ("gpu", ("gpu", "ai_runtime"), 48.0, 128.0),
     ("core", ("core", "gateway", "agents"), 24.0, 64.0),
@@ -62,6 +62,8 @@ def found(sizes: Sizes) -> Network:
     crews: dict[MicroDao, list[Agent]] = {microdao: [] for microdao in network.microdaos}
     for _ in range(sizes.agents):
         agent = hire(network, network.microdaos.draw(rng), some_day(rng))
+        agent.used = _habit(rng)
+        agent.status = rng.choices([*_PRESENCE], [*_PRESENCE.values()])[0]
         crews[agent.microdao].append(agent)
     for number in range(sizes.daos):
         _found_dao(network, network.microdaos[number % sizes.microdaos], number, sizes.daos)
@@ -109,8 +111,8 @@ def hire(network: Network, microdao: MicroDao, when: datetime) -> Agent:
         room=network.rooms.draw(rng) if rng.randrange(3) == 0 else None,
         created=when,
         updated=when,
-        status=_one_of(rng, _PRESENCE),
-        used=_habit(rng),
+        status="online",
+        used=Usage(),
     )
     microdao.orchestrator = microdao.orchestrator or agent
     return network.agents.add(name.slug, agent)
@@ -238,12 +240,10 @@ def _members(network: Network, number: int, when: datetime) -> list[Member]:
 
 
 def _habit(rng: Random) -> Usage:
+    """Return what an agent used in the day before the start: most of them little, a few a lot."""
     invocations = int(rng.paretovariate(1.2) * 8)
     calls = invocations + rng.randrange(invocations + 1)
-    return Usage(
-        invocations, calls, rng.randrange(calls + 1), rng.randrange(invocations + 1), calls * rng.randint(200, 900)
-    )
-
-
-def _one_of(rng: Random, weighted: tuple[tuple[str, int], ...]) -> str:
-    return rng.choices([word for word, _ in weighted], [weight for _, weight in weighted])[0]
+    tools, said = rng.randrange(calls + 1), rng.randrange(invocations + 1)
+    prompt = calls * rng.randint(200, 900)
+    milliseconds = calls * rng.randint(400, 1600), tools * rng.randint(100, 500)
+    return Usage(invocations, calls, tools, said, prompt, prompt // 4, *milliseconds)

@@ -10,8 +10,9 @@ from typing import Final, TypeAlias
 from livingmap.plugin import Json, Message
 from livingmap_mock.founding import hire, say
 from livingmap_mock.network import Network
-from livingmap_mock.things import MATRIX, Agent, Channel, Condition, Node, Usage, Utterance
+from livingmap_mock.things import MATRIX, Agent, Channel, Condition, Node, Utterance
 from livingmap_mock.times import naive, offset, zulu
+from livingmap_mock.used import Usage
 from livingmap_mock.words import MODELS, tool_name
 
 Happening: TypeAlias = Callable[[Network, datetime], list[Message]]
@@ -117,25 +118,19 @@ def agent_works(network: Network, now: datetime) -> list[Message]:
 def _work(network: Network, agent: Agent, now: datetime, channel: Channel | None = None) -> list[Message]:
     """Let an agent run once: one call of its model, and maybe some of its first tool."""
     rng = network.rng
-    prompt, completion = rng.randrange(200, 2400), rng.randrange(20, 600)
-    tokens = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-    tools, milliseconds = rng.randrange(3), rng.randrange(300, 2500)
-    network.spend(agent, Usage(1, 1, tools, 1, prompt + completion), now)
+    prompt, completion, llm_ms = rng.randrange(200, 2400), rng.randrange(20, 600), rng.randrange(300, 2500)
+    tools_ms = [rng.randrange(80, 600) for _ in range(rng.randrange(3))]
+    network.spend(agent, Usage(1, 1, len(tools_ms), 1, prompt, completion, llm_ms, sum(tools_ms)), now)
     actor = {"actor_id": agent.external_id, "actor_type": "agent"}
     model = {"model": agent.model, "provider": MODELS[agent.model]}
+    tokens = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
     tool = {"tool_id": agent.tools[0], "tool_name": tool_name(agent.tools[0])}
-    run = (
-        {"channel_id": channel.uuid, "trigger": "message"}
-        if channel
-        else {"channel_id": None, "trigger": "schedule"}
-    )
+    cause = {"channel_id": channel.uuid if channel else None, "trigger": "message" if channel else "schedule"}
+    run = {"duration_ms": llm_ms + sum(tools_ms), "llm_calls": 1, "tool_calls": len(tools_ms)}
     return [
-        _used(network, agent, now, "llm", **actor, **model, **tokens, latency_ms=milliseconds),
-        *(
-            _used(network, agent, now, "tool", **actor, **tool, latency_ms=rng.randrange(80, 600))
-            for _ in range(tools)
-        ),
-        _used(network, agent, now, "agent", **run, duration_ms=milliseconds + 40, llm_calls=1, tool_calls=tools),
+        _used(network, agent, now, "llm", **actor, **model, **tokens, latency_ms=llm_ms),
+        *(_used(network, agent, now, "tool", **actor, **tool, latency_ms=one) for one in tools_ms),
+        _used(network, agent, now, "agent", **cause, **run),
     ]
 
 
@@ -199,7 +194,7 @@ def agent_starts(network: Network, now: datetime) -> list[Message]:
         "microdao_id": agent.microdao.uuid,
         "ts": offset(now),
     }
-    return [Message("agent.event.created", payload)]
+    return [Message("agent.event.created", payload), _status(agent, now)]
 
 
 def agent_leaves(network: Network, now: datetime) -> list[Message]:
@@ -213,6 +208,7 @@ def dismiss(network: Network, agent: Agent, now: datetime) -> Message:
     """Take an agent that came late out of everything, and return what is said of it."""
     network.new_agents.remove(agent)
     network.agents.remove(agent.handle)
+    network.former_agents.append(agent)
     network.namer.release(agent.handle)
     if agent.microdao.orchestrator is agent:
         agent.microdao.orchestrator = None

@@ -9,13 +9,15 @@ from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from livingmap_mock.names import Namer
-from livingmap_mock.things import MATRIX, Agent, Channel, Dao, MicroDao, Node, Room, Usage
+from livingmap_mock.things import MATRIX, Agent, Channel, Dao, MicroDao, Node, Room
+from livingmap_mock.used import Usage
 
 T = TypeVar("T")
 
 _DAY: Final = timedelta(hours=24)
 _MOST_SPENT: Final = 20_000
 _MOST_ASKED: Final = 50
+_MOST_FORMER: Final = 100
 
 
 class Roll(Generic[T]):
@@ -75,6 +77,8 @@ class Network:
     new_microdaos: list[MicroDao] = field(default_factory=list)
     """Who came after the founding. Only newcomers leave."""
     new_agents: list[Agent] = field(default_factory=list)
+    former_agents: deque[Agent] = field(default_factory=lambda: deque(maxlen=_MOST_FORMER))
+    """Who left of late. What they used is not undone."""
     asked: deque[tuple[Agent, Channel]] = field(default_factory=lambda: deque(maxlen=_MOST_ASKED))
     """Agents that were asked in a channel and have not answered yet."""
     spent: deque[tuple[datetime, Agent, Usage]] = field(default_factory=deque)
@@ -90,8 +94,8 @@ class Network:
 
     def spend(self, agent: Agent, used: Usage, now: datetime) -> None:
         """Count what ``agent`` used; it is forgotten after 24 hours."""
-        agent.used.add(used)
+        agent.used = agent.used.plus(used)
         self.spent.append((now, agent, used))
         while self.spent[0][0] < now - _DAY or len(self.spent) > _MOST_SPENT:
             _, who, before = self.spent.popleft()
-            who.used.add(before, -1)
+            who.used = who.used.minus(before)

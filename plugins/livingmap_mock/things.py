@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
+from livingmap_mock.used import Usage
 from livingmap_mock.words import Place
 
 TOKEN: Final = "DCR"  # noqa: S105 - the symbol of a currency
@@ -99,25 +100,6 @@ class Node:
     def is_up(self) -> bool:
         """Whether it answers at all."""
         return self.condition != "offline"
-
-
-@dataclass(slots=True)
-class Usage:
-    """What was used within 24 hours."""
-
-    invocations: int = 0
-    llm_calls: int = 0
-    tool_calls: int = 0
-    messages: int = 0
-    tokens: int = 0
-
-    def add(self, other: "Usage", sign: int = 1) -> None:
-        """Add ``other``, or with ``sign=-1`` take it away."""
-        self.invocations += sign * other.invocations
-        self.llm_calls += sign * other.llm_calls
-        self.tool_calls += sign * other.tool_calls
-        self.messages += sign * other.messages
-        self.tokens += sign * other.tokens
 
 
 @dataclass(slots=True, eq=False)

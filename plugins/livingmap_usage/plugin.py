@@ -112,7 +112,7 @@ def on_llm_call(event: Event, part: Part) -> list[Change]:
         named = {"name": said.model, "provider": said.provider}
         call = {"calls": 1, "tokens": said.tokens, "avg_latency_ms": said.latency_ms}
         changes += _used(part, "models", model_id(said.provider, said.model), named, call)
-    return _counted(part, said, total, changes)
+    return _counted(part, total, changes)
 
 
 def on_tool_call(event: Event, part: Part) -> list[Change]:
@@ -122,7 +122,7 @@ def on_tool_call(event: Event, part: Part) -> list[Change]:
     named = {"name": said.tool_name or said.tool_id}
     call = {"calls": 1, "success_rate": float(said.success), "avg_latency_ms": said.latency_ms}
     changes = _agent(part, said, {"tool_calls_24h": 1}) + _used(part, "tools", said.id, named, call)
-    return _counted(part, said, total, changes)
+    return _counted(part, total, changes)
 
 
 def on_invocation(event: Event, part: Part) -> list[Change]:
@@ -132,17 +132,12 @@ def on_invocation(event: Event, part: Part) -> list[Change]:
     """
     said = read_event(Invocation, event)
     total = {"invocations": 1, "invocations_failed": 1 - said.success}
-    return _counted(part, said, total, _agent(part, said, {"invocations_24h": 1}))
+    return _counted(part, total, _agent(part, said, {"invocations_24h": 1}))
 
 
-def _counted(part: Part, said: UsageMessage, more: Fields, changes: list[Change]) -> list[Change]:
-    """Return ``changes`` and the new totals; nothing if the message was the last to be counted already."""
-    known = part.total("usage")
-    if said.event_id is not None and said.event_id == known.get("last_event_id"):
-        return []
-    total = added(known, more)
-    if said.event_id is not None and (total or changes):
-        total["last_event_id"] = said.event_id
+def _counted(part: Part, more: Fields, changes: list[Change]) -> list[Change]:
+    """Return ``changes`` and the new totals."""
+    total = added(part.total("usage"), more)
     return [*changes, Total("usage", total)] if total else changes
 
 

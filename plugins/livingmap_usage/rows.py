@@ -111,7 +111,6 @@ class AgentRow(BaseModel):
 class UsageMessage(BaseModel):
     """What every payload of ``usage.*`` may say."""
 
-    event_id: str | None = None
     agent_id: AgentId | None = None
     success: bool = True
     latency_ms: Milliseconds | None = None

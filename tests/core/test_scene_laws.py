@@ -96,7 +96,7 @@ def apply_all(scene, run):
         scene.apply(name, said, seq, since=seq - 1 if polled else None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(steps)
 def test_snapshot_and_changes_make_the_next_snapshot(run):
     scene = Scene(SOURCES)
@@ -107,7 +107,7 @@ def test_snapshot_and_changes_make_the_next_snapshot(run):
         assert state == picture(scene)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(steps)
 def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run):
     mixed, sorted_scene = Scene(SOURCES), Scene(SOURCES)
@@ -116,7 +116,7 @@ def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run):
     assert picture(mixed) == picture(sorted_scene)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(steps)
 def test_a_source_deletes_only_its_own(run):
     with_drops, without = Scene(SOURCES), Scene(SOURCES)
@@ -138,7 +138,7 @@ def without_counts(layers):
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(steps)
 def test_replaying_the_log_gives_the_same_scene(run):
     events = []
@@ -152,7 +152,7 @@ def test_replaying_the_log_gives_the_same_scene(run):
     assert picture(folds[0].scene) == picture(folds[1].scene)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(puts, max_size=6), st.lists(puts, max_size=6))
 def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second):
     place = PLACES[0]

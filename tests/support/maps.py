@@ -13,7 +13,7 @@ from livingmap.app import LivingMap
 from livingmap.config import load
 from livingmap.sources.registry import installed, load_source
 
-FAMILIES = ("agents", "microdao", "city", "space", "dao", "usage", "messaging")
+FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
 SOURCES = [load_source(name, None, Path()) for name in installed()]
 
 

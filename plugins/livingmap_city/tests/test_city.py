@@ -140,7 +140,7 @@ async def test_pages_without_end_are_refused():
 
     stage = Stage(plugin, answer)
     await stage.poll()
-    assert "city.items: /city/microdao: more than 100 pages of 100" in stage.state.error
+    assert "city.items: /city/microdao: more than 1000 pages of 100" in stage.state.error
     assert stage.items("city") == {}
 
 

@@ -61,7 +61,7 @@ async def test_what_only_this_service_knows_stands_in_its_own_layer():
             "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000001",
             "external_id": "microdao:7e5d1a90",
             "members": 12,
-            "treasury": {"RIPPLE": "7310.25000000", "SILT": "40.00000000"},
+            "treasury": {"RIPPLE": "7310.25", "SILT": "40"},
         },
         PUMP: {
             "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000002",
@@ -141,10 +141,10 @@ async def test_treasuries_stay_when_all_of_them_fail():
 async def test_a_treasury_that_may_not_be_seen_is_told_by_events():
     answers = {"/microdao": [row("weir")], "/microdao/weir/treasury": 403}
     stage = await polled(Stage(plugin, asking(answers)))
-    told = {"microdao_id": "uuid-weir", "slug": "weir", "token_symbol": "SILT", "new_balance": "2.50"}
+    told = {"microdao_id": "uuid-weir", "slug": "weir", "token_symbol": "SILT", "new_balance": "2.5"}
     await stage.send("microdao.event.treasury_updated", told)
     assert await stage.poll() == []
-    assert stage.item("microdao", "microdao:weir")["treasury"] == {"SILT": "2.50"}
+    assert stage.item("microdao", "microdao:weir")["treasury"] == {"SILT": "2.5"}
 
 
 async def test_treasuries_are_asked_up_to_a_number():
@@ -240,15 +240,15 @@ async def test_a_role_leaves_the_time_of_its_change():
 @pytest.mark.parametrize(
     ("told", "balance"),
     [
-        ({"delta": "89.75", "new_balance": "7400.00000000"}, "7400.00000000"),
-        ({"operation": "set_balance", "new_balance": "0E-8"}, "0.00000000"),
-        ({"delta": "-0.25"}, "7310.00000000"),
+        ({"delta": "89.75", "new_balance": "7400"}, "7400"),
+        ({"operation": "set_balance", "new_balance": "0E-8"}, "0"),
+        ({"delta": "-0.25"}, "7310"),
     ],
 )
 async def test_a_treasury_has_its_new_balance(told, balance):
     stage = await polled()
     await stage.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "RIPPLE", **told})
-    assert stage.item("microdao", RIVER)["treasury"] == {"RIPPLE": balance, "SILT": "40.00000000"}
+    assert stage.item("microdao", RIVER)["treasury"] == {"RIPPLE": balance, "SILT": "40"}
 
 
 async def test_a_balance_of_which_nothing_is_known_stays_unknown():

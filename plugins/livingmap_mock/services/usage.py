@@ -1,27 +1,25 @@
 """usage-engine (:7013). As in reality it lists no more than the 20 busiest agents."""
 
 import heapq
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
 
 from livingmap.plugin import Json
 from livingmap_mock.services.ask import Answers, Ask
-from livingmap_mock.things import Agent, Usage
+from livingmap_mock.things import Agent
 from livingmap_mock.times import naive
+from livingmap_mock.used import Usage
 from livingmap_mock.words import MODELS, tool_name
 
 _LISTED: Final = 20
-_LLM_MS: Final = 840.0
-_TOOL_MS: Final = 310.0
-_PROMPT_SHARE: Final = 0.8
 
 
 def _summary(ask: Ask) -> Json:
     hours = ask.number("period_hours", 24, least=1, most=720)
     home, wanted = ask.query.get("microdao_id"), ask.query.get("agent_id")
-    agents = [one for one in ask.network.agents if home in (None, one.microdao.external_id)]
+    everybody = (*ask.network.agents, *ask.network.former_agents)
+    agents = [one for one in everybody if home in (None, one.microdao.external_id)]
     chosen = [one for one in agents if wanted in (None, one.external_id)]
     return {
         "summary": {
@@ -38,20 +36,17 @@ def _summary(ask: Ask) -> Json:
 
 
 def _totals(agents: Iterable[Agent]) -> dict[str, Json]:
-    used = Usage()
-    for agent in agents:
-        used.add(agent.used)
-    prompt = int(used.tokens * _PROMPT_SHARE)
+    used = _sum(agents)
     return {
         "llm_calls_total": used.llm_calls,
         "llm_tokens_total": used.tokens,
-        "llm_tokens_prompt": prompt,
-        "llm_tokens_completion": used.tokens - prompt,
-        "llm_latency_avg_ms": _LLM_MS if used.llm_calls else 0.0,
+        "llm_tokens_prompt": used.prompt,
+        "llm_tokens_completion": used.completion,
+        "llm_latency_avg_ms": _mean(used.llm_ms, used.llm_calls),
         "tool_calls_total": used.tool_calls,
         "tool_calls_success": used.tool_calls,
         "tool_calls_failed": 0,
-        "tool_latency_avg_ms": _TOOL_MS if used.tool_calls else 0.0,
+        "tool_latency_avg_ms": _mean(used.tool_ms, used.tool_calls),
         "agent_invocations_total": used.invocations,
         "agent_invocations_success": used.invocations,
         "agent_invocations_failed": 0,
@@ -61,20 +56,16 @@ def _totals(agents: Iterable[Agent]) -> dict[str, Json]:
 
 
 def _models(agents: Iterable[Agent]) -> Json:
-    calls: Counter[str] = Counter()
-    tokens: Counter[str] = Counter()
-    for agent in agents:
-        calls[agent.model] += agent.used.llm_calls
-        tokens[agent.model] += agent.used.tokens
+    used = _by(agents, lambda agent: agent.model)
     return [
         {
             "model": model,
             "provider": MODELS[model],
-            "calls": number,
-            "tokens": tokens[model],
-            "avg_latency_ms": _LLM_MS,
+            "calls": one.llm_calls,
+            "tokens": one.tokens,
+            "avg_latency_ms": _mean(one.llm_ms, one.llm_calls),
         }
-        for model, number in calls.most_common()
+        for model, one in sorted(used.items(), key=lambda entry: -entry[1].llm_calls)
     ]
 
 
@@ -94,19 +85,33 @@ def _busiest(agents: Iterable[Agent]) -> Json:
 
 
 def _tools(agents: Iterable[Agent]) -> Json:
-    calls: Counter[str] = Counter()
-    for agent in agents:
-        calls[agent.tools[0]] += agent.used.tool_calls
+    used = _by(agents, lambda agent: agent.tools[0])
     return [
         {
             "tool_id": tool,
             "tool_name": tool_name(tool),
-            "calls": number,
+            "calls": one.tool_calls,
             "success_rate": 1.0,
-            "avg_latency_ms": _TOOL_MS,
+            "avg_latency_ms": _mean(one.tool_ms, one.tool_calls),
         }
-        for tool, number in calls.most_common()
+        for tool, one in sorted(used.items(), key=lambda entry: -entry[1].tool_calls)
     ]
+
+
+def _by(agents: Iterable[Agent], key: Callable[[Agent], str]) -> dict[str, Usage]:
+    found: dict[str, list[Agent]] = {}
+    for agent in agents:
+        found.setdefault(key(agent), []).append(agent)
+    return {name: _sum(some) for name, some in found.items()}
+
+
+def _sum(agents: Iterable[Agent]) -> Usage:
+    """Return what ``agents`` used together."""
+    return Usage(*map(sum, zip(*(agent.used for agent in agents), strict=True)))
+
+
+def _mean(milliseconds: int, calls: int) -> float:
+    return milliseconds / calls if calls else 0.0
 
 
 ANSWERS: Final[Answers] = {"/internal/usage/summary": _summary}

@@ -49,6 +49,10 @@ PATHS = {
 }
 
 
+WITHOUT_PUBLISHER = frozenset({"node.metrics.update"})
+"""What no service publishes yet has no shape but the specification's example, which may be added to."""
+
+
 def samples_of(name):
     return Samples.of(PLUGINS / f"livingmap_{name}" / "samples")
 
@@ -91,6 +95,8 @@ def test_answers_have_the_shapes_of_the_samples(simulate, name):
 def test_messages_have_the_shapes_of_the_samples(simulate, name):
     samples = {}
     for message in samples_of(name).messages:
+        if message.type in WITHOUT_PUBLISHER:
+            continue
         samples.setdefault(message.type, []).append(message.payload)
     told = list(simulate(name).steps(5000))
     strange = {one.type for one in told if one.type in samples and not fits([one.payload], samples[one.type])}

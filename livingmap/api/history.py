@@ -1,0 +1,189 @@
+"""The history: what happened, newest first."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from livingmap.api.picture import Picture
+from livingmap.api.problems import ProblemError, documented
+from livingmap.core.model import typed_id
+from livingmap.core.route import fault_of
+from livingmap.core.units import instant
+from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, utc
+from livingmap.history import Query as Wanted
+
+_RETRY_SECONDS: Final = 5
+_MOST_PATTERNS: Final = 100
+_UNPROCESSABLE: Final = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class HistoryItem(BaseModel):
+    """One event."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: UUID
+    timestamp: str
+    """When the map received it."""
+    event_type: str
+    payload: dict[str, Any]
+    """The message's own, intact."""
+
+
+class HistoryGap(BaseModel):
+    """Events that were lost: the map could not keep them."""
+
+    since: str
+    until: str
+    events: int
+    reason: str
+
+
+class HistoryPage(BaseModel):
+    """A page of the history, newest first."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    items: list[HistoryItem]
+    next_cursor: str | None
+    """Give it as ``cursor`` to get the next page; null on the last."""
+    oldest_available: str | None
+    """How far back the history reaches at all; null while it is empty."""
+    gaps: list[HistoryGap]
+    """What is missing in the time that this page spans."""
+
+
+def routes(picture: Picture, history: History) -> APIRouter:
+    """Return the endpoint of the history."""
+    router = APIRouter(prefix="/living-map/history", tags=["map"])
+
+    @router.get("", summary="History", responses=documented(_UNPROCESSABLE, HTTPStatus.SERVICE_UNAVAILABLE))
+    async def listing(
+        since: Annotated[
+            str | None, Query(description="From this time on (ISO 8601; without offset: UTC)")
+        ] = None,
+        until: Annotated[str | None, Query(description="Up to, not including, this time")] = None,
+        event_type: Annotated[
+            list[str] | None,
+            Query(description="Only these types; comma separated or repeated; NATS wildcards `*` and `>`"),
+        ] = None,
+        entity_id: Annotated[str | None, Query(description="Only what concerns this entity")] = None,
+        source: Annotated[str | None, Query(description="Only what concerns this source")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+        cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
+    ) -> HistoryPage:
+        """List events, newest first. Pages neither repeat nor miss an event while new ones come in."""
+        wanted = Wanted(
+            since=_time("since", since),
+            until=_time("until", until),
+            event_types=_patterns(event_type or ()),
+            entity_ids=_entity(picture, entity_id),
+            source=_text("source", source),
+            limit=limit,
+            before=_mark(cursor),
+        )
+        if wanted.since and wanted.until and wanted.since > wanted.until:
+            raise _refused("since", "is later than until")
+        try:
+            page = await history.read(wanted)
+        except HistoryUnavailable as error:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "history_unavailable",
+                "the history's database does not answer now; the map itself goes on",
+                {"retry-after": str(_RETRY_SECONDS)},
+            ) from error
+        return HistoryPage(
+            items=[_item(entry) for entry in page.entries],
+            next_cursor=_cursor(page.next) if page.next else None,
+            oldest_available=instant(page.oldest_available),
+            gaps=[_gap(gap) for gap in page.gaps],
+        )
+
+    _ = listing
+    return router
+
+
+def _item(entry: Entry) -> HistoryItem:
+    return HistoryItem.model_construct(
+        id=entry.id,
+        timestamp=str(instant(entry.received_at)),
+        event_type=entry.event_type,
+        payload=dict(entry.payload),
+    )
+
+
+def _gap(gap: Gap) -> HistoryGap:
+    return HistoryGap(
+        since=str(instant(gap.since)),
+        until=str(instant(gap.until)),
+        events=gap.last_seq - gap.first_seq + 1,
+        reason=gap.reason,
+    )
+
+
+def _refused(parameter: str, problem: str) -> ProblemError:
+    return ProblemError(_UNPROCESSABLE, "invalid_parameter", f"{parameter}: {problem}")
+
+
+def _time(parameter: str, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    # an unescaped + of an offset arrives as a space; a space between date and time stands further left
+    found = instant(value) or instant("+".join(value.rsplit(" ", 1)))
+    if found is None:
+        raise _refused(parameter, f"{value!r} is no ISO 8601 time such as 2025-11-24T12:30:00Z")
+    return datetime.fromisoformat(found)
+
+
+def _text(parameter: str, value: str | None) -> str | None:
+    if value is not None and ("\0" in value or not value.strip()):
+        raise _refused(parameter, "is empty or has a NUL character")
+    return value
+
+
+def _patterns(given: Sequence[str]) -> tuple[str, ...]:
+    patterns = tuple(dict.fromkeys(one.strip() for part in given for one in part.split(",")))
+    if len(patterns) > _MOST_PATTERNS:
+        raise _refused("event_type", f"names {len(patterns)} types, more than {_MOST_PATTERNS}")
+    for one in patterns:
+        problem = "has a NUL character" if "\0" in one else fault_of(one)
+        if problem:
+            raise _refused("event_type", f"{one!r} {problem}; write it like 'dao.event.*' or 'agent.>'")
+    return patterns
+
+
+def _entity(picture: Picture, given: str | None) -> tuple[str, ...]:
+    if _text("entity_id", given) is None or given is None:
+        return ()
+    try:
+        typed = typed_id(given)
+    except ValueError as error:
+        raise _refused("entity_id", str(error)) from error
+    # an entry from before the alias was known has the alias
+    return tuple(dict.fromkeys((picture.scene.resolve(typed), typed)))
+
+
+def _cursor(mark: Mark) -> str:
+    place = f"{mark.received_at.isoformat()}|{mark.seq}|{mark.epoch}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _mark(cursor: str | None) -> Mark | None:
+    if cursor is None:
+        return None
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        moment, seq, epoch = raw.decode().split("|", 2)
+        if "\0" in epoch or not 0 <= int(seq) < 2**63:
+            raise ValueError("out of range")
+        return Mark(utc(datetime.fromisoformat(moment)), epoch, int(seq))
+    except (binascii.Error, ValueError, OverflowError):
+        raise ProblemError(_UNPROCESSABLE, "bad_cursor", "cursor: not a next_cursor of the history") from None

@@ -1,0 +1,108 @@
+"""A real nats-server for tests, that can be stopped in every way and comes back on the same port."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sysconfig
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import nats
+from nats.aio.client import Client
+
+_PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
+
+
+class NatsServer:
+    """One nats-server, not running until started. ``config`` is the text of its configuration."""
+
+    def __init__(self, folder: Path, config: str = "") -> None:
+        self.port = _free_port()
+        self.config = config
+        self._file = folder / f"nats-{self.port}.conf"
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self._write()
+        self._process = await asyncio.create_subprocess_exec(
+            _PROGRAM, "-c", self._file, stderr=asyncio.subprocess.DEVNULL
+        )
+        await until(self._listens)
+
+    def _write(self) -> None:
+        self._file.write_text(f"host: 127.0.0.1\nport: {self.port}\nmax_payload: 4MB\n{self.config}\n")
+
+    async def _listens(self) -> bool:
+        assert self._process
+        assert self._process.returncode is None, "nats-server ended at once"
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
+    async def kill(self) -> None:
+        """End it without a word to anybody."""
+        if self._process is not None:
+            self._process.kill()
+            await self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    async def reload(self, config: str) -> None:
+        """Change the configuration while it runs."""
+        self.config = config
+        self._write()
+        self._signal(signal.SIGHUP)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
+    @contextlib.asynccontextmanager
+    async def publisher(self, **how: str) -> AsyncIterator[Client]:
+        """Lend a connection of its own; what it published has reached the server when it is given back."""
+        client = await nats.connect(self.url, **how)
+        try:
+            yield client
+            await client.flush()
+        finally:
+            await client.close()
+
+    async def send(self, *lines: bytes) -> None:
+        """Send raw lines of the protocol, which may be such as no client library would send."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        await reader.readline()
+        writer.write(b"\r\n".join([b'CONNECT {"verbose":false,"headers":true}', *lines, b"PING\r\n"]))
+        while not (await reader.readline()).startswith(b"PONG"):
+            pass
+        writer.close()
+        await writer.wait_closed()
+
+
+async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Return when ``condition`` holds, which may be a coroutine function. Raises TimeoutError if it never does."""
+    async with asyncio.timeout(seconds):
+        while True:
+            held = condition()
+            if await held if asyncio.iscoroutine(held) else held:
+                return
+            await asyncio.sleep(0.005)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
