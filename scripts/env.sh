@@ -11,10 +11,11 @@ fail() {
   exit 1
 }
 
-# find_python: sets PYTHON to the first interpreter that is new enough.
+# find_python: sets PYTHON to the first interpreter that is new enough. The environment's own comes early: another
+# one would make it anew and lose what was added to it.
 find_python() {
   local candidate
-  for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python; do
+  for candidate in "${PYTHON:-}" "$PWD/.venv/bin/python" python3 python3.13 python3.12 python3.11 python; do
     if [ -n "$candidate" ] && command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       PYTHON=$(command -v "$candidate")
       return

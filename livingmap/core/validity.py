@@ -38,11 +38,14 @@ def _fault_in(value: Json, depth: int) -> str | None:
         case list():
             return next(filter(None, (_fault_in(one, depth + 1) for one in value)), None)
         case dict():
-            if not all(isinstance(key, str) for key in value):
-                return "object keys are text"
-            return next(filter(None, (_fault_in(one, depth + 1) for one in value.values())), None)
+            inner = (_fault_in_key(key) or _fault_in(one, depth + 1) for key, one in value.items())
+            return next(filter(None, inner), None)
         case _:
             return f"{type(value).__name__} is no JSON value"
+
+
+def _fault_in_key(key: object) -> str | None:
+    return _fault_in_text(key) if isinstance(key, str) else "object keys are text"
 
 
 def _fault_in_text(value: str) -> str | None:

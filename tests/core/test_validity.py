@@ -1,0 +1,29 @@
+import pytest
+
+from livingmap.core.model import Drop, Put, Total
+from livingmap.core.validity import fault_in
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ({"a": [1, 2.5, "x", None, True]}, None),
+        (float("nan"), "a: nan is no JSON number"),
+        (2**64, "a: an integer of more than 64 bits"),
+        ("x\0", "a: text with a NUL character"),
+        ({"k\0": 1}, "a: text with a NUL character"),
+        ({"k": {"\ud800": 1}}, "a: text with a lone surrogate"),
+        ({1: 2}, "a: object keys are text"),
+        ("x" * 70_000, "a: a text of 70000 characters"),
+        ({1, 2}, "a: set is no JSON value"),
+        (b"x", "a: bytes is no JSON value"),
+    ],
+)
+def test_only_clean_json_is_kept(value, fault):
+    assert fault_in(Put("agents", "agent:a", {"a": value})) == fault
+    assert fault_in(Total("agents", {"a": value})) == fault
+
+
+def test_ids_are_bounded_and_clean():
+    assert fault_in(Drop("agents", "agent:" + "x" * 600)) == "an id of 606 characters"
+    assert fault_in(Put("agents", "agent:a", aliases=("agent:\0",))) == "text with a NUL character"
