@@ -14,16 +14,23 @@ import uvicorn
 
 from livingmap.api.http import application
 from livingmap.api.picture import Picture
+from livingmap.api.snapshot import Snapshots
 from livingmap.config import Config, ServerSettings, SourceConfig
 from livingmap.core.fold import Fold
 from livingmap.core.model import Event
 from livingmap.errors import ConfigError, ConfigFault
 from livingmap.hookspecs import Reply, Request, World
 from livingmap.log.local import LocalLog, utc_now
+from livingmap.log.nats import NatsIntake
 from livingmap.sources.http import Service
 from livingmap.sources.poll import Freshness, Poller, SourceState
+from livingmap.stream.hub import Hub
+from livingmap.stream.websocket import StreamProtocol
 
 _SHUTDOWN_SECONDS: Final = 5
+_MOST_MESSAGE_BYTES: Final = 64 * 1024
+_SILENT_VIEWER_SECONDS: Final = 300
+"""A viewer that does not read for so long has gone."""
 _LEAST_PAUSE_SECONDS: Final = 0.01
 
 _logger = structlog.get_logger(__name__)
@@ -43,7 +50,13 @@ class LivingMap:
         key = secrets.token_bytes(32)
         states = list(self._states.values())
         self.picture = Picture(self.fold, self.log, states, list(self.pollers.values()), now, key)
-        self.http = application(self.picture)
+        snapshots = Snapshots(self.picture)
+        self.hub = Hub(
+            self.fold.scene, lambda: self.log.position, lambda view: snapshots.prepared(view).body, key, now
+        )
+        patterns = self.fold.routes.patterns()
+        self.nats = NatsIntake(config.nats, patterns, self.log, now) if config.nats.url else None
+        self.http = application(self.picture, snapshots, self.hub, self.nats)
         self.log.read(self._fold)
         self.picture.attached = True
 
@@ -65,6 +78,7 @@ class LivingMap:
 
     def _fold(self, event: Event) -> None:
         folded = self.fold.apply(event)
+        self.hub.publish(folded)
         for name in folded.sources:
             state = self._states[name]
             state.events += 1
@@ -79,6 +93,10 @@ class LivingMap:
         server = _Server(
             uvicorn.Config(
                 self.http,
+                ws=StreamProtocol,
+                ws_max_size=_MOST_MESSAGE_BYTES,
+                ws_ping_timeout=_SILENT_VIEWER_SECONDS,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=self.config.server.access_log,
@@ -88,7 +106,7 @@ class LivingMap:
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.stop)
+            loop.add_signal_handler(number, server.stop, self.hub.close)
         host, port = listener.getsockname()[:2]
         _logger.info("the map is served", url=f"http://{host}:{port}", sources=len(self.pollers))
         # A task that dies takes the whole process along: a map that answers but no longer lives is a lie.
@@ -96,6 +114,9 @@ class LivingMap:
             background = [
                 group.create_task(poller.run(), name=f"poll {name}") for name, poller in self.pollers.items()
             ]
+            background.append(group.create_task(self.hub.run(), name="hub"))
+            if self.nats is not None:
+                background.append(group.create_task(self.nats.run(), name="nats"))
             background.append(group.create_task(self._simulate(), name="mock world"))
             await server.serve([listener])
             for task in background:
@@ -131,7 +152,8 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    def stop(self) -> None:
+    def stop(self, farewell: Callable[[], None]) -> None:
+        farewell()
         self.should_exit = True
 
 

@@ -122,16 +122,16 @@ def snapshot(
     loaded = _load(config)
 
     async def ask() -> bytes:
-        from livingmap.api.problems import ProblemError  # noqa: PLC0415
-        from livingmap.api.snapshot import Snapshots, wanted_layers  # noqa: PLC0415
+        from livingmap.api.snapshot import Snapshots  # noqa: PLC0415
         from livingmap.core.view import layer_names  # noqa: PLC0415
+        from livingmap.stream.layers import LayersError, wanted  # noqa: PLC0415
 
         living = await _polled(loaded, [one.name for one in loaded.sources if one.source])
         try:
-            wanted = wanted_layers(layers, layer_names(living.fold.scene))
-        except ProblemError as error:
+            shown = wanted(layers, layer_names(living.fold.scene))
+        except LayersError as error:
             _fail(str(error))
-        return Snapshots(living.picture).prepared(wanted).body
+        return Snapshots(living.picture).prepared(shown).body
 
     body = asyncio.run(ask())
     typer.echo(body.decode() if compact else json.dumps(json.loads(body), indent=2, ensure_ascii=False))

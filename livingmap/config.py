@@ -17,6 +17,7 @@ from livingmap.core.source import Source
 from livingmap.document import Document, read_yaml
 from livingmap.errors import ConfigError, ConfigFault
 from livingmap.hookspecs import Mock
+from livingmap.log.settings import NatsSettings
 from livingmap.sources.registry import PluginError, installed, load_mock, load_source
 from livingmap.sources.settings import SourceSettings
 
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
 
     server: ServerSettings = ServerSettings()
     logging: LoggingSettings = LoggingSettings()
+    nats: NatsSettings = NatsSettings()
     mock: dict[str, Any] = {}
     """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
     sources: dict[str, dict[str, Any] | None] = {}
@@ -100,6 +102,7 @@ class Config:
     file: Path | None
     server: ServerSettings
     logging: LoggingSettings
+    nats: NatsSettings
     sources: tuple[SourceConfig, ...]
     mock: Mock | None = None
     mock_settings: Any = None
@@ -143,7 +146,7 @@ def load(file: Path | None) -> Config:
         reading.fault(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(reading, settings.mock, sources, folder)
     reading.end()
-    return Config(file, settings.server, settings.logging, sources, mock, mock_settings)
+    return Config(file, settings.server, settings.logging, settings.nats, sources, mock, mock_settings)
 
 
 def _check_environment(reading: _Reading) -> None:
@@ -239,6 +242,7 @@ def schema(config: Config) -> dict[str, Any]:
         __config__=ConfigDict(extra="forbid"),
         server=(ServerSettings, ServerSettings()),
         logging=(LoggingSettings, LoggingSettings()),
+        nats=(NatsSettings, NatsSettings()),
         mock=(mock | None, None),
         sources=(sources, ...),
     )

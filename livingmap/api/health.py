@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from livingmap import __version__
 from livingmap.api.picture import Picture
 from livingmap.core.units import instant
+from livingmap.log.nats import NatsIntake
 
 
 class Health(BaseModel):
@@ -31,11 +32,13 @@ class Ready(BaseModel):
 
     status: Literal["ready", "not_ready"]
     log: Literal["attached", "detached"]
+    nats: Literal["connected", "disconnected", "off"]
+    """Without NATS the map lives by polls alone; it connects as soon as it can."""
     sources: dict[str, str]
     """The freshness of each source. A source that is down makes the map poorer, not unready."""
 
 
-def routes(picture: Picture) -> APIRouter:
+def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
     """Return the health endpoints."""
     router = APIRouter(prefix="/living-map/health", tags=["operations"])
 
@@ -53,10 +56,13 @@ def routes(picture: Picture) -> APIRouter:
     async def ready(response: Response) -> Ready:
         """Say whether the log is attached; 503 until it is."""
         sources = {state.name: str(state.status) for state in picture.states}
+        events: Literal["connected", "disconnected", "off"] = "off"
+        if nats is not None:
+            events = "connected" if nats.status.connected else "disconnected"
         if picture.attached:
-            return Ready(status="ready", log="attached", sources=sources)
+            return Ready(status="ready", log="attached", nats=events, sources=sources)
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return Ready(status="not_ready", log="detached", sources=sources)
+        return Ready(status="not_ready", log="detached", nats=events, sources=sources)
 
     _: Any = (health, live, ready)
     return router

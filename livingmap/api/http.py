@@ -1,15 +1,25 @@
 """The HTTP application, put together."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI
 
 from livingmap import __version__
 from livingmap.api import entities, health, problems, snapshot, sources, ui
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
+from livingmap.core.view import layer_names
+from livingmap.log.nats import NatsIntake
+from livingmap.stream import sse, websocket
+from livingmap.stream.hub import Hub
 
 
-def application(picture: Picture) -> FastAPI:
+def application(picture: Picture, snapshots: Snapshots, hub: Hub, nats: NatsIntake | None) -> FastAPI:
     """Return the application that shows ``picture``."""
+
+    def names() -> list[str]:
+        return layer_names(picture.scene)
+
     app = FastAPI(
         title="Living Map",
         version=__version__,
@@ -18,10 +28,12 @@ def application(picture: Picture) -> FastAPI:
     )
     problems.install(app)
     for router in (
-        health.routes(picture),
-        snapshot.routes(picture, Snapshots(picture)),
+        health.routes(picture, nats),
+        snapshot.routes(picture, snapshots),
         entities.routes(picture),
-        sources.routes(picture),
+        websocket.routes(hub, names),
+        sse.routes(hub, names, problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY)),
+        sources.routes(picture, nats),
         ui.routes(picture),
     ):
         app.include_router(router)

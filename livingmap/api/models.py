@@ -145,7 +145,40 @@ class SourceReport(SourceFreshness):
     last_faults: list[str]
 
 
+class DeadLetter(BaseModel):
+    """A message that could not be read."""
+
+    received_at: str
+    subject: str
+    reason: str
+    excerpt: str
+
+
+class NatsReport(BaseModel):
+    """What comes from NATS."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: str
+    connected: bool
+    error: str | None
+    refused: list[str]
+    """Subjects that the server does not let the map subscribe to."""
+    reconnects: int
+    received: int
+    logged: int
+    dropped: int
+    """Given up because too many were waiting."""
+    dead: int
+    """Could not be read; the last hundred stand in dead_letters."""
+    dead_letters: list[DeadLetter]
+
+
 class SourceReports(BaseModel):
-    """All sources in the order in which they win fields."""
+    """All sources in the order in which they win fields, and where their events come from."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     items: list[SourceReport]
+    nats: NatsReport | None
+    """None if no server is configured."""

@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from livingmap.stream.layers import LayersError
+
 _logger = structlog.get_logger(__name__)
 
 
@@ -54,6 +56,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ProblemError)
     async def _problem(_: Request, error: ProblemError) -> JSONResponse:
         return _response(error.problem, error.headers)
+
+    @app.exception_handler(LayersError)
+    async def _layers(_: Request, error: LayersError) -> JSONResponse:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _response(
+            Problem(title=status.phrase, status=status, code="unknown_layer", detail=str(error)), None
+        )
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

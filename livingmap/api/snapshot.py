@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -17,9 +17,10 @@ from isal import igzip
 from livingmap import __version__
 from livingmap.api.models import Snapshot
 from livingmap.api.picture import Picture
-from livingmap.api.problems import ProblemError, documented
+from livingmap.api.problems import documented
 from livingmap.core.units import instant
 from livingmap.core.view import layer, layer_names
+from livingmap.stream.layers import wanted
 
 _MOST_VIEWS: Final = 32
 _THREAD_FROM: Final = 64 * 1024
@@ -143,7 +144,7 @@ def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
         ] = None,
     ) -> Response:
         """Return the state of the whole network. Never waits for a source."""
-        prepared = snapshots.prepared(wanted_layers(layers, layer_names(picture.scene)))
+        prepared = snapshots.prepared(wanted(layers, layer_names(picture.scene)))
         encoding = acceptable(request.headers.get("accept-encoding", ""))
         etag = prepared.etag(encoding)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
@@ -157,18 +158,3 @@ def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
 
     _ = snapshot
     return router
-
-
-def wanted_layers(text: str | None, names: Iterable[str]) -> tuple[str, ...] | None:
-    """Return the layers that ``text`` names, in the order of ``names``; None for all. Raises ProblemError."""
-    if text is None:
-        return None
-    asked = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-    known = list(names)
-    unknown = [name for name in asked if name not in known]
-    if unknown or not asked:
-        what = f"no such layer: {', '.join(unknown)}" if unknown else "names no layer"
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_layer", f"layers: {what} (there are: {', '.join(known)})"
-        )
-    return tuple(name for name in known if name in asked)

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from livingmap.api.models import SourceReport, SourceReports
+from livingmap.api.models import DeadLetter, NatsReport, SourceReport, SourceReports
 from livingmap.api.picture import Picture
 from livingmap.core.units import instant
+from livingmap.log.nats import NatsIntake, NatsStatus
 
 
-def routes(picture: Picture) -> APIRouter:
+def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
 
@@ -33,8 +34,32 @@ def routes(picture: Picture) -> APIRouter:
                     last_faults=state.last_faults,
                 )
                 for brief, state in zip(shown, picture.states, strict=True)
-            ]
+            ],
+            nats=_nats(nats.status) if nats else None,
         )
 
     _ = sources
     return router
+
+
+def _nats(status: NatsStatus) -> NatsReport:
+    return NatsReport(
+        url=status.url,
+        connected=status.connected,
+        error=status.error,
+        refused=status.refused,
+        reconnects=status.reconnects,
+        received=status.received,
+        logged=status.logged,
+        dropped=status.dropped,
+        dead=status.dead.count,
+        dead_letters=[
+            DeadLetter(
+                received_at=str(instant(letter.received_at)),
+                subject=letter.subject,
+                reason=letter.reason,
+                excerpt=letter.excerpt,
+            )
+            for letter in status.dead.letters
+        ],
+    )

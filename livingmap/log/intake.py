@@ -1,0 +1,125 @@
+"""What comes from outside turns into messages for the log, or is set aside with its reason. Pure."""
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NoReturn
+
+import orjson
+
+from livingmap.core.model import Json, Message, Total
+from livingmap.core.route import fault_of
+from livingmap.core.validity import fault_in
+from livingmap.errors import LivingMapError
+
+MOST_BYTES: Final = 256 * 1024
+MOST_SUBJECT: Final = 256
+MOST_LETTERS: Final = 100
+_MOST_EXCERPT: Final = 200
+_OWN: Final = "livingmap"
+_NO_TEXT: Final = "\ufffd"
+_LONG: Final = re.compile(rb"\d{19}")
+"""Only with so many digits can an integer have more than 64 bits."""
+
+
+class DeadMessage(LivingMapError):
+    """A message from outside that cannot be an event. It is set aside; reading it again would not help."""
+
+
+def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
+    """Return what was published on ``subject`` as a message whose payload can be kept, compared and sent.
+
+    Raises DeadMessage for everything else, and nothing but that.
+    """
+    if fault := _fault_in_subject(subject):
+        raise DeadMessage(f"its subject {fault}")
+    if len(data) > most_bytes:
+        raise DeadMessage(f"larger than most_bytes = {most_bytes}")
+    try:
+        payload = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DeadMessage(f"no JSON: {error}") from None
+    if not isinstance(payload, dict):
+        raise DeadMessage(f"no JSON object but {_kind(payload)}")
+    # A total may say exactly what an event may say: its fields are what has to be sound.
+    if problem := fault_in(Total(_OWN, payload)):
+        raise DeadMessage(problem)
+    if b"\\u0000" in data and any("\0" in key for key in _keys(payload)):
+        raise DeadMessage("a key with a NUL character")
+    if _LONG.search(data):
+        _check_integers(data)
+    return Message(subject, payload)
+
+
+def _fault_in_subject(subject: str) -> str | None:
+    if len(subject) > MOST_SUBJECT:
+        return f"has {len(subject)} characters, more than {MOST_SUBJECT}"
+    if not subject.isprintable() or _NO_TEXT in subject:
+        return "has characters that are no text"
+    if subject == _OWN or subject.startswith(f"{_OWN}."):
+        return f"begins with {_OWN}, where only the map itself speaks"
+    if any(word in ("*", ">") for word in subject.split(".")):
+        return "is a pattern"
+    return fault_of(subject)
+
+
+def _kind(value: Json) -> str:
+    return {list: "an array", str: "text", type(None): "null", bool: "a boolean"}.get(type(value), "a number")
+
+
+def _keys(value: Json) -> Iterator[str]:
+    """Yield the keys of ``value`` and of everything in it. Its depth is known to be bounded."""
+    if isinstance(value, dict):
+        yield from value
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _keys(one)
+
+
+def _check_integers(data: bytes) -> None:
+    """Raise DeadMessage for an integer of more than 64 bits, which orjson silently makes an inexact float."""
+
+    def integer(digits: str) -> int:
+        value = int(digits) if len(digits) <= len(str(-(2**64))) else 2**64
+        return value if -(2**63) <= value < 2**64 else _refuse(digits)
+
+    json.loads(data, parse_int=integer)
+
+
+def _refuse(digits: str) -> NoReturn:
+    raise DeadMessage(f"an integer of {len(digits.lstrip('-'))} digits, more than 64 bits")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was set aside, as far as it is kept."""
+
+    received_at: datetime
+    subject: str
+    reason: str
+    excerpt: str
+    """How the payload begins, written as a Python literal: always printable."""
+
+
+@dataclass(slots=True)
+class DeadLetters:
+    """The last messages that were set aside, and how many there ever were."""
+
+    count: int = 0
+    letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=MOST_LETTERS))
+
+    def add(self, received_at: datetime, subject: str, reason: object, data: bytes) -> None:
+        """Keep a letter; the oldest goes when there are too many."""
+        excerpt = repr(data[:_MOST_EXCERPT])[:_MOST_EXCERPT]
+        letter = DeadLetter(
+            received_at, _shown(subject, MOST_SUBJECT), _shown(str(reason), _MOST_EXCERPT), excerpt
+        )
+        self.letters.append(letter)
+        self.count += 1
+
+
+def _shown(text: str, most: int) -> str:
+    return "".join(char if char.isprintable() else _NO_TEXT for char in text[:most])

@@ -1,0 +1,104 @@
+"""The messages of a stream, encoded once for all who share a view.
+
+A WebSocket frame is RFC 6455, 5.2 (final text frame, unmasked); a server-sent event is the HTML standard's, 9.2.6.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import Enum
+from typing import Final, TypeAlias
+
+import orjson
+
+from livingmap.core.fold import REFRESHED, Folded
+from livingmap.core.model import Change, change_to_json
+from livingmap.core.units import instant
+
+View: TypeAlias = tuple[str, ...] | None
+"""The layers that a viewer wants; None for all."""
+
+_FINAL_TEXT: Final = 0x81
+_LONG: Final = 126
+_LONGER: Final = 127
+
+
+class Wire(Enum):
+    """How messages are told apart on the way."""
+
+    WEBSOCKET = "websocket"
+    EVENTS = "events"
+
+
+def event(folded: Folded, cursor: str, view: View) -> bytes | None:
+    """Return the message of one log entry; None if it concerns no layer of ``view``."""
+    changes = [change for change in folded.changes if view is None or change.layer in view]
+    if view is not None and not changes:
+        return None
+    entry = folded.event
+    # What a poll found is in the changes; its own wording is for the log.
+    payload = {"source": entry.payload["source"]} if entry.type == REFRESHED else entry.payload
+    return orjson.dumps(
+        {
+            "kind": "event",
+            "cursor": cursor,
+            "event_type": entry.type,
+            "timestamp": instant(entry.received_at),
+            "payload": payload,
+            "changes": _wire(changes),
+        }
+    )
+
+
+def merged(changes: Iterable[Change], skipped: int, cursor: str) -> bytes:
+    """Return the message for a viewer that fell behind: what ``skipped`` events came to."""
+    return orjson.dumps({"kind": "changes", "cursor": cursor, "skipped": skipped, "changes": _wire(changes)})
+
+
+def snapshot(body: bytes, reason: str, cursor: str, now: datetime) -> bytes:
+    """Return the message that holds a whole snapshot, given as JSON."""
+    head = orjson.dumps({"kind": "snapshot", "timestamp": instant(now), "cursor": cursor, "reason": reason})
+    return head[:-1] + b',"payload":' + body + b"}"
+
+
+def heartbeat(cursor: str, now: datetime) -> bytes:
+    """Return the message that says: all is well, nothing happened."""
+    return orjson.dumps({"kind": "heartbeat", "cursor": cursor, "timestamp": instant(now)})
+
+
+def restarting(retry_after_ms: int) -> bytes:
+    """Return the last message before the map goes: when to try again."""
+    return orjson.dumps({"kind": "restarting", "retry_after_ms": retry_after_ms})
+
+
+def fault(code: str, detail: str) -> bytes:
+    """Return the answer to a message of the client that makes no sense."""
+    return orjson.dumps({"kind": "error", "code": code, "detail": detail})
+
+
+def framed(wire: Wire, message: bytes, cursor: str | None = None) -> bytes:
+    """Return ``message`` as it travels on ``wire``."""
+    if wire is Wire.EVENTS:
+        mark = b"id: " + cursor.encode() + b"\n" if cursor else b""
+        return mark + b"data: " + message + b"\n\n"
+    size = len(message)
+    if size < _LONG:
+        return bytes((_FINAL_TEXT, size)) + message
+    if size < 1 << 16:
+        return bytes((_FINAL_TEXT, _LONG)) + size.to_bytes(2, "big") + message
+    return bytes((_FINAL_TEXT, _LONGER)) + size.to_bytes(8, "big") + message
+
+
+def unframed(frames: bytes) -> Iterator[str]:
+    """Yield the messages of joined WebSocket frames, as `framed` wrote them."""
+    at = 0
+    while at < len(frames):
+        size, start = frames[at + 1], at + 2
+        if size >= _LONG:
+            width = 2 if size == _LONG else 8
+            size, start = int.from_bytes(frames[start : start + width], "big"), start + width
+        yield frames[start : start + size].decode()
+        at = start + size
+
+
+def _wire(changes: Iterable[Change]) -> list[dict[str, object]]:
+    return [change_to_json(change) for change in changes]

@@ -1,0 +1,263 @@
+"""The hub: one event in, one write per viewer out, and nobody waits for anybody.
+
+Frames are encoded once per view and joined; a viewer gets at most one write per tick. Who does not read has no
+queue: the touched items are noted and sent with their last values as soon as its socket drains.
+"""
+
+import asyncio
+import itertools
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Protocol
+
+from livingmap.core.cursor import Cursor
+from livingmap.core.fold import Folded
+from livingmap.core.model import Position
+from livingmap.core.scene import Scene
+from livingmap.stream import frames
+from livingmap.stream.backlog import Backlog
+from livingmap.stream.frames import View, Wire
+
+TICK_SECONDS: Final = 0.02
+MOST_TICK_SECONDS: Final = 0.05
+HEARTBEAT_SECONDS: Final = 15.0
+_CHUNK: Final = 200
+_MOST_UNSENT_BYTES: Final = 256 * 1024
+_MOST_KEPT_EVENTS: Final = 20_000
+_MOST_KEPT_CHANGES: Final = 200_000
+_RETRY_MS: Final = (500, 5000)
+
+
+class Line(Protocol):
+    """The way to one viewer."""
+
+    wire: Wire
+
+    def write(self, data: bytes) -> None:
+        """Send ``data`` without waiting; into the void if the viewer has gone."""
+
+    def unsent(self) -> int:
+        """Return how many bytes wait for the viewer to read."""
+
+    def end(self) -> None:
+        """Let the line end once what was written is sent."""
+
+
+class Viewer:
+    """One who watches. ``since`` is the position that it has everything up to."""
+
+    def __init__(self, line: Line, view: View) -> None:
+        self.line = line
+        self.view = view
+        self.since = -1
+        self.backlog: Backlog | None = None
+        self.wrote_at = 0.0
+
+
+class Hub:
+    """Sends every folded event to all viewers. Build it inside a running event loop."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        position: Callable[[], Position],
+        snapshot: Callable[[View], bytes],
+        key: bytes,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._scene = scene
+        self._position = position
+        self._snapshot = snapshot
+        self._key = key
+        self._now = now
+        self._loop = asyncio.get_running_loop()
+        self._viewers: dict[Viewer, None] = {}
+        self._kept: deque[Folded] = deque()
+        self._kept_changes = 0
+        self._pending: list[Folded] = []
+        self._busy = False
+        self._flushed_at = 0.0
+        self._tick = TICK_SECONDS
+
+    @property
+    def viewers(self) -> int:
+        """How many watch."""
+        return len(self._viewers)
+
+    # viewers
+
+    def join(self, line: Line, view: View, cursor: str | None = None) -> Viewer:
+        """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""
+        viewer = Viewer(line, view)
+        missed, reason = self._missed(view, cursor)
+        if reason is not None:
+            self._send_snapshot(viewer, reason)
+        else:
+            viewer.since = self._position().seq
+            self._write(viewer, b"".join(self._framed(folded, line.wire, view) for folded in missed))
+        # No await between reading the scene and this line, or an event between them would be lost.
+        self._viewers[viewer] = None
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Forget a viewer."""
+        self._viewers.pop(viewer, None)
+
+    def show(self, viewer: Viewer, view: View) -> None:
+        """Change what a viewer sees; it gets a snapshot of that."""
+        viewer.view, viewer.backlog = view, None
+        self._send_snapshot(viewer, "layers_changed")
+
+    def say(self, viewer: Viewer, message: bytes) -> None:
+        """Send one viewer a message of its own."""
+        self._write(viewer, frames.framed(viewer.line.wire, message))
+
+    def drained(self, viewer: Viewer) -> None:
+        """Let a viewer that fell behind catch up, now that it reads again."""
+        if viewer in self._viewers and viewer.backlog is not None:
+            self._catch_up(viewer)
+
+    def close(self) -> None:
+        """Tell every viewer that the map goes, and when to try again."""
+        for viewer in self._viewers:
+            self.say(viewer, frames.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
+            viewer.line.end()
+
+    def _missed(self, view: View, text: str | None) -> tuple[list[Folded], str | None]:
+        """Return the events after a cursor, or the reason why the viewer needs a snapshot."""
+        if text is None:
+            return [], "connect"
+        here = self._position()
+        try:
+            cursor = Cursor.decode(text, self._key)
+        except ValueError:
+            return [], "cursor_unknown"
+        position = cursor.position
+        if position.epoch != here.epoch or position.seq > here.seq or cursor.view != _name(view):
+            return [], "cursor_unknown"
+        missed = self._after(position.seq)
+        if len(missed) != here.seq - position.seq:
+            return [], "cursor_expired"
+        return missed, None
+
+    def _after(self, seq: int) -> list[Folded]:
+        """Return the kept events after ``seq``."""
+        newer = itertools.takewhile(lambda folded: folded.event.position.seq > seq, reversed(self._kept))
+        return list(newer)[::-1]
+
+    def _send_snapshot(self, viewer: Viewer, reason: str) -> None:
+        here = self._position()
+        cursor = self._cursor(here, viewer.view)
+        message = frames.snapshot(self._snapshot(viewer.view), reason, cursor, self._now())
+        viewer.since = here.seq
+        self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+
+    # events
+
+    def publish(self, folded: Folded) -> None:
+        """Take the next event of the log. Returns at once; viewers get it within a tick."""
+        self._kept.append(folded)
+        self._kept_changes += len(folded.changes)
+        while len(self._kept) > _MOST_KEPT_EVENTS or self._kept_changes > _MOST_KEPT_CHANGES:
+            self._kept_changes -= len(self._kept.popleft().changes)
+        self._pending.append(folded)
+        if not self._busy:
+            self._busy = True
+            # The first event after silence goes out at once, the next ones together.
+            self._loop.call_at(max(self._loop.time(), self._flushed_at + self._tick), self._flush)
+
+    def _flush(self) -> None:
+        batch, self._pending = self._pending, []
+        self._send(batch, list(self._viewers), {}, self._loop.time())
+
+    def _send(
+        self, batch: list[Folded], viewers: list[Viewer], joined: dict[tuple[Wire, View], bytes], began: float
+    ) -> None:
+        """Write a batch to some viewers and come back for the rest, so that the loop is never held for long."""
+        for viewer in viewers[:_CHUNK]:
+            if viewer in self._viewers:
+                self._deliver(viewer, batch, joined)
+        if len(viewers) > _CHUNK:
+            self._loop.call_soon(self._send, batch, viewers[_CHUNK:], joined, began)
+            return
+        self._flushed_at = self._loop.time()
+        self._tick = min(max(TICK_SECONDS, 2 * (self._flushed_at - began)), MOST_TICK_SECONDS)
+        self._busy = bool(self._pending)
+        if self._busy:
+            self._loop.call_at(self._flushed_at + self._tick, self._flush)
+
+    def _deliver(self, viewer: Viewer, batch: list[Folded], joined: dict[tuple[Wire, View], bytes]) -> None:
+        if viewer.backlog is None and viewer.line.unsent() > _MOST_UNSENT_BYTES:
+            viewer.backlog = Backlog()
+        if viewer.backlog is not None:
+            self._fall_behind(viewer, batch)
+            if viewer.line.unsent() <= _MOST_UNSENT_BYTES:
+                self._catch_up(viewer)
+            return
+        first, last = batch[0].event.position.seq, batch[-1].event.position.seq
+        if viewer.since >= last:
+            return
+        if viewer.since >= first:  # it joined amid the batch
+            fresh = [folded for folded in batch if folded.event.position.seq > viewer.since]
+            data = b"".join(self._framed(folded, viewer.line.wire, viewer.view) for folded in fresh)
+        else:
+            key = (viewer.line.wire, viewer.view)
+            if key not in joined:
+                joined[key] = b"".join(self._framed(folded, *key) for folded in batch)
+            data = joined[key]
+        viewer.since = last
+        self._write(viewer, data)
+
+    def _fall_behind(self, viewer: Viewer, batch: list[Folded]) -> None:
+        assert viewer.backlog is not None  # noqa: S101 - only who is behind comes here
+        for folded in batch:
+            if folded.event.position.seq > viewer.since:
+                viewer.backlog.add(folded, viewer.view)
+                viewer.since = folded.event.position.seq
+
+    def _catch_up(self, viewer: Viewer) -> None:
+        """Send the last values of all that was touched: the viewer is then where the scene is."""
+        here, fresh = self._position(), self._after(viewer.since)
+        backlog, viewer.backlog = viewer.backlog, None
+        if backlog is None or len(fresh) != here.seq - viewer.since:
+            self._send_snapshot(viewer, "cursor_expired")
+            return
+        for folded in fresh:
+            backlog.add(folded, viewer.view)
+        viewer.since = here.seq
+        cursor = self._cursor(here, viewer.view)
+        message = frames.merged(backlog.changes(self._scene), backlog.skipped, cursor)
+        self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+
+    # writing
+
+    def _framed(self, folded: Folded, wire: Wire, view: View) -> bytes:
+        cursor = self._cursor(folded.event.position, view)
+        message = frames.event(folded, cursor, view)
+        return frames.framed(wire, message, cursor) if message else b""
+
+    def _cursor(self, position: Position, view: View) -> str:
+        return Cursor(position, _name(view)).encode(self._key)
+
+    def _write(self, viewer: Viewer, data: bytes) -> None:
+        if data:
+            viewer.wrote_at = self._loop.time()
+            viewer.line.write(data)
+
+    async def run(self) -> None:
+        """Send heartbeats into silence until cancelled."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS / 3)
+            silent_since = self._loop.time() - HEARTBEAT_SECONDS * 2 / 3
+            here = self._position()
+            for viewer in list(self._viewers):
+                if viewer.backlog is None and viewer.wrote_at <= silent_since and viewer.since <= here.seq:
+                    cursor = self._cursor(Position(here.epoch, viewer.since), viewer.view)
+                    message = frames.heartbeat(cursor, self._now())
+                    self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+
+
+def _name(view: View) -> str:
+    return "" if view is None else ",".join(view)

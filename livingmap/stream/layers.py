@@ -1,0 +1,22 @@
+"""Which layers a client asks for."""
+
+from collections.abc import Iterable
+
+from livingmap.errors import LivingMapError
+
+
+class LayersError(LivingMapError):
+    """A client asks for layers that the map does not have, or for none."""
+
+
+def wanted(text: str | None, names: Iterable[str]) -> tuple[str, ...] | None:
+    """Return the layers that ``text`` names, separated by commas, in the order of ``names``; None for all."""
+    if text is None:
+        return None
+    asked = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+    known = list(names)
+    unknown = [name for name in asked if name not in known]
+    if unknown or not asked:
+        what = f"no such layer: {', '.join(unknown)}" if unknown else "names no layer"
+        raise LayersError(f"layers: {what} (there are: {', '.join(known)})")
+    return tuple(name for name in known if name in asked)

@@ -1,0 +1,308 @@
+"""The stream as clients get it: over a real socket, from a real server."""
+
+import asyncio
+import base64
+import json
+import random
+
+import httpx
+import pytest
+from websockets.asyncio import client as websockets
+from websockets.exceptions import ConnectionClosed
+
+from livingmap.core.fold import refreshed
+from livingmap.core.model import Drop, Message, Put, Total
+from tests.support.clients import Follower, normal, same
+from tests.support.maps import snapshot
+
+
+def connect(url, max_queue=None):
+    """Connect as a client that reads as fast as it can: with a bounded queue it does not even see a close."""
+    return websockets.connect(url, max_queue=max_queue)
+
+
+AGENTS = [f"agent:{letter}" for letter in "abcdefgh"]
+
+
+async def say(living, *changes, source="agents"):
+    await living.log.append(refreshed(source, living.log.position.seq, changes))
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.005)
+
+
+async def receive(socket, follower, kind=None):
+    """Take messages until one of ``kind``."""
+    async with asyncio.timeout(10):
+        while True:
+            message = follower.take(await socket.recv())
+            if kind in (None, message["kind"]):
+                return message
+
+
+async def follow(socket, follower, seq):
+    """Take messages until the follower is at the position."""
+    async with asyncio.timeout(20):
+        while not at(follower, seq):
+            follower.take(await socket.recv())
+
+
+def at(follower, seq):
+    return position(follower.cursor) >= seq
+
+
+def position(cursor):
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:-16].decode()
+    return int(raw.partition("|")[0].rpartition("-")[2])
+
+
+async def picture(living):
+    return same(normal((await snapshot(living))["layers"]))
+
+
+async def test_a_viewer_gets_a_snapshot_and_then_every_event_in_order(living, address):
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        first = await receive(socket, follower)
+        assert (first["kind"], first["reason"]) == ("snapshot", "connect")
+        assert first["payload"]["layers"].keys() >= {"city", "space", "nodes", "agents"}
+        for number in range(50):
+            await living.log.append(Message("agent.event.unknown", {"agent_id": "agent:a", "number": number}))
+        events = [await receive(socket, follower) for _ in range(50)]
+    assert [event["payload"]["number"] for event in events] == list(range(50))
+    assert events[0].keys() == {"kind", "cursor", "event_type", "timestamp", "payload", "changes"}
+    assert (events[0]["kind"], events[0]["event_type"]) == ("event", "agent.event.unknown")
+
+
+async def test_a_clients_state_equals_the_snapshot_at_every_position(living, address):
+    numbers = random.Random(11)
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        for _ in range(60):
+            await say(living, *some_changes(numbers))
+            await follow(socket, follower, living.log.position.seq)
+            assert same(follower.state) == await picture(living)
+
+
+def some_changes(numbers):
+    for _ in range(numbers.randint(1, 4)):
+        typed = numbers.choice(AGENTS)
+        match numbers.randint(0, 5):
+            case 0:
+                yield Drop("agents", typed)
+            case 1:
+                yield Total("city", {"active_users": numbers.randint(0, 9)})
+            case _:
+                fields = {name: numbers.randint(0, 3) for name in numbers.sample("xyz", 2)}
+                gone = tuple(name for name in "xyz" if name not in fields and numbers.random() < 0.5)
+                yield Put("agents", typed, fields, gone)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_who_comes_and_goes_misses_nothing_and_gets_nothing_twice(living, address, seed):
+    numbers = random.Random(seed)
+    follower, storming = Follower(), True
+
+    async def storm():
+        while storming:
+            for _ in range(numbers.randint(1, 30)):
+                await say(living, *some_changes(numbers))
+            await asyncio.sleep(numbers.random() * 0.02)
+
+    task = asyncio.create_task(storm())
+    for _ in range(12):
+        query = f"?cursor={follower.cursor}" if follower.cursor else ""
+        async with connect(f"ws://{address}/living-map/stream{query}") as socket:
+            for _ in range(numbers.randint(1, 60)):
+                await receive(socket, follower)
+    storming = False
+    await task
+    async with connect(f"ws://{address}/living-map/stream?cursor={follower.cursor}") as socket:
+        await follow(socket, follower, living.log.position.seq)
+    assert [message["kind"] for message in follower.seen].count("snapshot") == 1
+    assert same(follower.state) == await picture(living)
+    places = [position(message["cursor"]) for message in follower.seen]
+    assert places == list(range(places[0], places[0] + len(places)))
+
+
+@pytest.mark.parametrize(
+    ("cursor", "reason"),
+    [("nonsense", "cursor_unknown"), ("AAAA", "cursor_unknown"), ("%00", "cursor_unknown")],
+)
+async def test_a_cursor_that_is_not_known_gets_a_snapshot_with_the_reason(address, cursor, reason):
+    async with connect(f"ws://{address}/living-map/stream?cursor={cursor}") as socket:
+        message = await receive(socket, Follower())
+    assert (message["kind"], message["reason"]) == ("snapshot", reason)
+
+
+async def test_a_cursor_of_another_view_gets_a_snapshot(address):
+    follower = Follower()
+    async with connect(f"ws://{address}/living-map/stream?layers=agents") as socket:
+        await receive(socket, follower)
+    async with connect(f"ws://{address}/living-map/stream?cursor={follower.cursor}") as socket:
+        assert (await receive(socket, follower))["reason"] == "cursor_unknown"
+
+
+async def test_a_cursor_that_is_too_old_gets_a_snapshot(living, address):
+    follower = Follower()
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        await receive(socket, follower)
+    for _ in range(20_001):
+        await living.log.append(Message("nobody.knows", {}))
+    async with connect(f"ws://{address}/living-map/stream?cursor={follower.cursor}") as socket:
+        assert (await receive(socket, follower))["reason"] == "cursor_expired"
+
+
+async def test_only_the_layers_asked_for_come(living, address):
+    async with connect(f"ws://{address}/living-map/stream?layers=city") as socket:
+        follower = Follower()
+        first = await receive(socket, follower)
+        assert list(first["payload"]["layers"]) == ["city"]
+        await say(living, Put("agents", "agent:a", {"x": 1}), Put("agents", "agent:b", {"status": "busy"}))
+        await say(living, Total("city", {"active_users": 5}), source="city")
+        seen = [await receive(socket, follower, "event") for _ in range(2)]
+    assert {change["layer"] for event in seen for change in event["changes"]} == {"city"}
+    assert follower.state["city"]["active_users"] == 5
+
+
+async def test_the_layers_can_be_changed_on_the_open_socket(living, address):
+    async with connect(f"ws://{address}/living-map/stream?layers=city") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        await socket.send(json.dumps({"kind": "layers", "layers": ["agents"]}))
+        message = await receive(socket, follower)
+        assert (message["reason"], list(message["payload"]["layers"])) == ("layers_changed", ["agents"])
+        await say(living, Put("agents", "agent:a", {"x": 1}))
+        await receive(socket, follower, "event")
+        await socket.send(json.dumps({"kind": "layers", "layers": None}))
+        assert "city" in (await receive(socket, follower, "snapshot"))["payload"]["layers"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ("{", "no_json"),
+        ("7", "unknown_message"),
+        ('{"kind": "dance"}', "unknown_message"),
+        ('{"kind": "layers", "layers": ["sky"]}', "unknown_layer"),
+        ('{"kind": "layers", "layers": [1]}', "unknown_message"),
+    ],
+)
+async def test_a_message_that_makes_no_sense_is_answered_and_harms_nothing(living, address, sent, code):
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        await socket.send(sent)
+        assert (await receive(socket, follower))["code"] == code
+        await say(living, Put("agents", "agent:a", {"x": 1}))
+        assert (await receive(socket, follower))["kind"] == "event"
+
+
+async def test_an_unknown_layer_is_refused(address):
+    async with connect(f"ws://{address}/living-map/stream?layers=sky") as socket:
+        assert json.loads(await socket.recv())["code"] == "unknown_layer"
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd.code == 1008
+
+
+async def test_who_does_not_read_gets_the_last_values_and_delays_nobody(living, address):
+    async with (
+        connect(f"ws://{address}/living-map/stream", max_queue=1) as slow,
+        connect(f"ws://{address}/living-map/stream") as quick,
+    ):
+        lazy, follower = Follower(), Follower()
+        await receive(slow, lazy)
+        await receive(quick, follower)
+        for number in range(3000):
+            await say(living, Put("agents", AGENTS[number % 8], {"x": number, "text": f"{number} " * 2000}))
+            if number % 100 == 0:
+                await follow(quick, follower, living.log.position.seq)
+        await say(living, Drop("agents", AGENTS[0]), Put("agents", AGENTS[1], {}, ("text",)))
+        await follow(quick, follower, living.log.position.seq)
+        await follow(slow, lazy, living.log.position.seq)
+    kinds = [message["kind"] for message in lazy.seen]
+    assert "changes" in kinds
+    assert len(kinds) < 3000
+    assert [message["kind"] for message in follower.seen].count("event") == 3001
+    expected = await picture(living)
+    assert same(follower.state) == expected
+    assert same(lazy.state) == expected
+    skipped = sum(message.get("skipped", 0) for message in lazy.seen)
+    assert skipped + kinds.count("event") == 3001
+
+
+async def test_server_sent_events_bring_the_same(living, address):
+    follower = Follower()
+    async with (
+        httpx.AsyncClient() as client,
+        client.stream("GET", f"http://{address}/living-map/events") as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.aiter_lines()
+        assert (await next_event(lines, follower))["kind"] == "snapshot"
+        await say(living, Put("agents", "agent:a", {"x": 1}))
+        assert (await next_event(lines, follower))["kind"] == "event"
+    await say(living, Put("agents", "agent:a", {"x": 2}))
+    async with (
+        httpx.AsyncClient() as client,
+        client.stream(
+            "GET", f"http://{address}/living-map/events", headers={"last-event-id": follower.cursor}
+        ) as answer,
+    ):
+        resumed = await next_event(answer.aiter_lines(), follower)
+    assert (resumed["kind"], resumed["changes"][0]["set"]) == ("event", {"x": 2})
+    assert same(follower.state) == await picture(living)
+
+
+async def next_event(lines, follower):
+    mark = None
+    async with asyncio.timeout(10):
+        async for line in lines:
+            name, _, value = line.partition(": ")
+            if name == "id":
+                mark = value
+            elif name == "data":
+                message = follower.take(value)
+                assert message["cursor"] == mark
+                return message
+    raise AssertionError("the stream ended")
+
+
+async def test_server_sent_events_refuse_an_unknown_layer(address):
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://{address}/living-map/events?layers=sky")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_layer")
+
+
+async def test_who_goes_is_forgotten(living, address):
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        await receive(socket, Follower())
+        assert living.hub.viewers == 1
+    await until(lambda: living.hub.viewers == 0)
+
+
+async def test_a_map_that_goes_says_when_to_come_back(living, address):
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        await receive(socket, Follower())
+        living.hub.close()
+        message = json.loads(await socket.recv())
+    assert message["kind"] == "restarting"
+    assert 500 <= message["retry_after_ms"] <= 5000
+
+
+async def test_silence_is_filled_with_heartbeats(living, address, monkeypatch):
+    monkeypatch.setattr("livingmap.stream.hub.HEARTBEAT_SECONDS", 0.05)
+    beating = asyncio.create_task(living.hub.run())
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        message = await receive(socket, follower, "heartbeat")
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
+    assert message.keys() == {"kind", "cursor", "timestamp"}
+    assert position(message["cursor"]) == living.log.position.seq
