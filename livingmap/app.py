@@ -27,6 +27,7 @@ from livingmap.sources.poll import Freshness, Poller, SourceState
 from livingmap.stream.hub import Hub
 from livingmap.stream.websocket import StreamProtocol
 
+_BACKLOG: Final = 2048
 _SHUTDOWN_SECONDS: Final = 5
 _MOST_MESSAGE_BYTES: Final = 64 * 1024
 _SILENT_VIEWER_SECONDS: Final = 300
@@ -169,6 +170,7 @@ def _listen(server: ServerSettings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((server.host, server.port))
+        listener.listen(_BACKLOG)  # from here on clients are not refused
     except (OSError, OverflowError) as error:
         listener.close()
         where = f"{server.host}:{server.port}"

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sys
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -29,6 +30,7 @@ config_app = typer.Typer(help="About the configuration file.", no_args_is_help=T
 app.add_typer(config_app, name="config")
 
 _out = Console(soft_wrap=True)
+_MOST_SHOWN: Final = 4
 
 ConfigOption = Annotated[
     Path | None,
@@ -38,6 +40,9 @@ ConfigOption = Annotated[
         help="The YAML file; default: LIVINGMAP_CONFIG, ./config/livingmap.yaml or ./livingmap.yaml.",
     ),
 ]
+
+DEFAULT_URL = "http://127.0.0.1:7017"
+UrlOption = Annotated[str, typer.Option("--url", "-u", envvar="LIVINGMAP_URL", help="Address of the running map.")]
 
 
 def _version(wanted: bool) -> None:
@@ -137,6 +142,54 @@ def snapshot(
     typer.echo(body.decode() if compact else json.dumps(json.loads(body), indent=2, ensure_ascii=False))
 
 
+@app.command()
+def tail(
+    url: UrlOption = DEFAULT_URL,
+    layer: Annotated[str | None, typer.Option(help="Only these layers, separated by commas.")] = None,
+    type: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(help="Only events of this type, with NATS wildcards: 'dao.event.*'.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON message a line, as it came.")] = False,
+) -> None:
+    """Follow the stream of a running map; a broken connection goes on where it was."""
+    from livingmap.remote import RemoteError, fits, follow  # noqa: PLC0415
+
+    async def run() -> None:
+        async for message in follow(url, layer):
+            if fits(message, type):
+                _out.print(_line(message) if not json else dumps(message), highlight=False, markup=False)
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except RemoteError as error:
+        _fail(str(error))
+
+
+@app.command()
+def publish(
+    subject: Annotated[str, typer.Argument(help="Such as agent.event.status.")],
+    payload: Annotated[str, typer.Argument(help="A JSON object.")],
+    config: ConfigOption = None,
+) -> None:
+    """Publish one message on the NATS of the configuration, to try things out."""
+    loaded = _load(config)
+    if loaded.nats.url is None:
+        _fail("nats.url is not set: there is nowhere to publish")
+    from livingmap.log.intake import DeadMessage, read  # noqa: PLC0415
+    from livingmap.log.nats import publish_once  # noqa: PLC0415
+
+    try:
+        read(subject, payload.encode(), loaded.nats.most_bytes)
+        asyncio.run(publish_once(loaded.nats, subject, payload.encode()))
+    except DeadMessage as error:
+        _fail(f"the map would not read this: {error}")
+    except OSError as error:
+        _fail(str(error))
+    _out.print(f"published on {subject}", highlight=False, markup=False)
+
+
 @config_app.command("schema")
 def config_schema(config: ConfigOption = None) -> None:
     """Print the JSON Schema of the configuration, with every enabled plugin's settings, for editors."""
@@ -171,6 +224,28 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
     for line in (state.error or "").split("; "):
         if line:
             _out.print(f"  error: {line}", highlight=False, markup=False)
+
+
+def _line(message: dict[str, Any]) -> str:
+    """Return one message for people."""
+    time = str(message.get("timestamp", ""))[11:19]
+    match message["kind"]:
+        case "event":
+            touched = [change.get("id", change["layer"]) for change in message["changes"]]
+            rest = f" +{len(touched) - _MOST_SHOWN}" if len(touched) > _MOST_SHOWN else ""
+            return f"{time} {message['event_type']}  {' '.join(touched[:_MOST_SHOWN])}{rest}"
+        case "snapshot":
+            layers = message["payload"]["layers"]
+            items = sum(
+                len(value) for layer in layers.values() for value in layer.values() if isinstance(value, list)
+            )
+            return f"{time} snapshot ({message['reason']})  {items} items in {len(layers)} layers"
+        case "changes":
+            return f"{time} caught up  {len(message['changes'])} changes of {message['skipped']} events"
+        case "disconnected":
+            return f"disconnected, trying again within {message['retry_seconds']} s"
+        case kind:
+            return f"{time} {kind}"
 
 
 def _told(config: Config, name: str) -> str:

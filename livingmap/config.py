@@ -24,6 +24,8 @@ from livingmap.sources.settings import SourceSettings
 PREFIX: Final = "LIVINGMAP_"
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
 _FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
+_NOT_SETTINGS: Final = ("config", "url")
+"""``LIVINGMAP_CONFIG`` names the file, ``LIVINGMAP_URL`` the map that the command line talks to."""
 _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
@@ -150,7 +152,7 @@ def load(file: Path | None) -> Config:
 
 
 def _check_environment(reading: _Reading) -> None:
-    known = {*Settings.model_fields, _FILE_VARIABLE.removeprefix(PREFIX).lower()}
+    known = {*Settings.model_fields, *_NOT_SETTINGS}
     for variable in sorted(os.environ):
         if variable.upper().startswith(PREFIX):
             section = variable[len(PREFIX) :].partition("__")[0].lower()

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 import structlog
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 
 from livingmap.core.route import matches
@@ -241,6 +242,32 @@ class _Client(Client):
         # and it stops reading, silently and for good, at a subject or header that is no UTF-8.
         if subscription := self._subs.get(sid):
             self._on_message(subscription.subject, subject.decode("utf-8", "replace"), data)
+
+
+async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> None:
+    """Publish one message and return when the server has it. Raises OSError if no server can be reached."""
+    client = Client()
+    try:
+        await client.connect(
+            settings.servers(),
+            name=_NAME,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=_CONNECT_SECONDS,
+            error_cb=_ignore,
+            **settings.sign_in(),
+        )
+        await client.publish(subject, payload)
+        await client.flush(_CONNECT_SECONDS)
+    except (NatsError, TimeoutError) as error:
+        raise OSError(f"NATS: {str(error) or type(error).__name__}") from error
+    finally:
+        await _close(client)
+
+
+async def _ignore(_: Exception) -> None:
+    """Leave it to the exception that follows."""
 
 
 async def _close(client: Client) -> None:

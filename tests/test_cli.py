@@ -1,0 +1,185 @@
+"""The command line as a user meets it: real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIVINGMAP = Path(sys.executable).parent / "livingmap"
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [LIVINGMAP, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200", **environment},
+    )
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Write a small mocked map and return its path."""
+    file = tmp_path / "demo.yaml"
+    sources = "".join(f"  {name}: {{mock: true}}\n" for name in ("agents", "microdao", "space", "city"))
+    file.write_text(f"server: {{port: 0}}\nmock: {{agents: 20, events_per_second: 50}}\nsources:\n{sources}")
+    return str(file)
+
+
+@pytest.fixture
+def serving(demo):
+    """Serve the small map and return its address."""
+    process = subprocess.Popen(
+        [LIVINGMAP, "serve", "--config", demo],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LIVINGMAP_LOGGING__FORMAT": "json"},
+    )
+    url = ""
+    while not url:
+        url = json.loads(process.stderr.readline()).get("url", "")
+    yield process, url
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def test_version_and_help():
+    assert run("--version").stdout.startswith("livingmap 1.")
+    shown = run("--help").stdout
+    for command in ("serve", "check", "probe", "plugins", "snapshot", "config", "tail", "publish"):
+        assert command in shown
+
+
+def test_check_passes_what_is_shipped_without_the_network():
+    for file in ("config/demo.yaml", "config/livingmap.yaml"):
+        done = run("check", "--config", file)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"{file}: ok" in done.stdout
+
+
+def test_check_says_who_fills_what():
+    shown = run("check", "-c", "config/demo.yaml").stdout
+    assert "agents.items: agents, usage, city" in shown
+    assert "city: city-service, mock" in shown
+
+
+def test_check_names_file_line_and_path_of_each_fault(tmp_path):
+    file = tmp_path / "bad.yaml"
+    file.write_text("sources:\n  citi:\n  agents: {retries: x}\n")
+    done = run("check", "--config", str(file))
+    assert done.returncode == 1
+    assert [line.split(": ")[:2] for line in done.stderr.splitlines()] == [
+        [f"{file}:2", "sources.citi"],
+        [f"{file}:3", "sources.agents.retries"],
+    ]
+
+
+def test_without_a_configuration_it_says_what_to_do(tmp_path):
+    done = subprocess.run(
+        [LIVINGMAP, "serve"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, "LIVINGMAP_CONFIG" in done.stderr) == (1, True)
+
+
+def test_plugins_are_listed_with_their_distribution():
+    shown = run("plugins").stdout
+    assert "livingmap_city.plugin" in shown
+    assert "livingmap_mock.plugin" in shown
+
+
+def test_snapshot_asks_once_and_prints_json(demo):
+    whole = json.loads(run("snapshot", "--config", demo).stdout)
+    assert len(whole["layers"]["agents"]["items"]) == 20
+    few = json.loads(run("snapshot", "--config", demo, "--layers", "city", "--compact").stdout)
+    assert list(few["layers"]) == ["city"]
+    wrong = run("snapshot", "--config", demo, "--layers", "sky")
+    assert (wrong.returncode, "no such layer: sky" in wrong.stderr) == (1, True)
+
+
+def test_probe_shows_what_came_and_fails_where_nobody_answers(demo):
+    good = run("probe", "--config", demo)
+    assert good.returncode == 0
+    assert "agents.items: 20 items" in good.stdout
+    assert "not there: /agents/metrics" in good.stdout
+    dead = run(
+        "probe",
+        "agents",
+        "-c",
+        demo,
+        LIVINGMAP_SOURCES__AGENTS__MOCK="0",
+        LIVINGMAP_SOURCES__AGENTS__BASE_URL="http://127.0.0.1:9",
+    )
+    assert dead.returncode == 1
+    assert "All connection attempts failed" in dead.stdout
+    unknown = run("probe", "sky", "-c", demo)
+    assert (unknown.returncode, "there are: agents, microdao, space, city" in unknown.stderr) == (1, True)
+
+
+def test_the_schema_is_json_schema():
+    made = json.loads(run("config", "schema", "-c", "config/demo.yaml").stdout)
+    assert "$schema" in made
+    assert "events_per_second" in json.dumps(made)
+
+
+def test_an_address_in_use_is_said(serving, demo):
+    _, url = serving
+    done = run("serve", "-c", demo, LIVINGMAP_SERVER__PORT=url.rpartition(":")[2])
+    assert done.returncode == 1
+    assert "cannot listen on 127.0.0.1" in done.stderr
+    assert "LIVINGMAP_SERVER__PORT" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_order(serving, number):
+    process, url = serving
+    with urllib.request.urlopen(f"{url}/living-map/health") as answer:
+        assert json.load(answer)["status"] == "ok"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "the map has stopped" in said
+
+
+def test_the_demo_lives(serving):
+    _, url = serving
+    seqs = set()
+    deadline = time.monotonic() + 20
+    while len(seqs) < 3 and time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{url}/living-map/snapshot") as answer:
+            seqs.add(json.load(answer)["meta"]["cursor"])
+    assert len(seqs) == 3
+
+
+def test_tail_shows_the_snapshot_and_the_events(serving):
+    _, url = serving
+    process = subprocess.Popen(
+        [LIVINGMAP, "tail", "--url", url, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    lines = [json.loads(process.stdout.readline()) for _ in range(5)]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert [line["kind"] for line in lines] == ["snapshot"] + ["event"] * 4
+
+
+def test_tail_of_nothing_says_so():
+    done = run("tail", "--url", "http://127.0.0.1:9")
+    assert (done.returncode, "127.0.0.1:9" in done.stderr) == (1, True)
+
+
+def test_publish_needs_nats_and_sound_json(demo):
+    done = run("publish", "agent.event.status", "{}", "-c", demo)
+    assert (done.returncode, "nats.url is not set" in done.stderr) == (1, True)
+    done = run("publish", "agent.event.status", "[1]", "-c", demo, LIVINGMAP_NATS__URL="nats://127.0.0.1:9")
+    assert (done.returncode, "would not read" in done.stderr) == (1, True)
+    done = run("publish", "agent.event.status", "{}", "-c", demo, LIVINGMAP_NATS__URL="nats://127.0.0.1:9")
+    assert (done.returncode, "NATS" in done.stderr) == (1, True)
