@@ -19,6 +19,9 @@ from livingmap.config import Config, ServerSettings, SourceConfig
 from livingmap.core.fold import Fold
 from livingmap.core.model import Event
 from livingmap.errors import ConfigError, ConfigFault
+from livingmap.history import History, entry_of
+from livingmap.history.pruning import Pruner
+from livingmap.history.writer import HistoryWriter
 from livingmap.hookspecs import Reply, Request, World
 from livingmap.log.local import LocalLog, utc_now
 from livingmap.log.nats import NatsIntake
@@ -38,10 +41,12 @@ _logger = structlog.get_logger(__name__)
 
 
 class LivingMap:
-    """The whole map in one process. Build it inside a running event loop."""
+    """The whole map in one process. Build it inside a running event loop; ``history`` is the caller's to close."""
 
-    def __init__(self, config: Config, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, config: Config, history: History, now: Callable[[], datetime] = utc_now) -> None:
         self.config = config
+        self.writer = HistoryWriter(history)
+        self._pruner = Pruner(history, config.history.retention, now)
         self._now = now
         self._world = _world(config)
         self.log = LocalLog(now=now)
@@ -57,7 +62,7 @@ class LivingMap:
         )
         patterns = self.fold.routes.patterns()
         self.nats = NatsIntake(config.nats, patterns, self.log, now) if config.nats.url else None
-        self.http = application(self.picture, snapshots, self.hub, self.nats)
+        self.http = application(self.picture, snapshots, self.hub, self.nats, history)
         self.log.read(self._fold)
         self.picture.attached = True
 
@@ -80,6 +85,7 @@ class LivingMap:
     def _fold(self, event: Event) -> None:
         folded = self.fold.apply(event)
         self.hub.publish(folded)
+        self.writer.offer(entry_of(folded, self.fold.scene.resolve))
         for name in folded.sources:
             state = self._states[name]
             state.events += 1
@@ -116,12 +122,15 @@ class LivingMap:
                 group.create_task(poller.run(), name=f"poll {name}") for name, poller in self.pollers.items()
             ]
             background.append(group.create_task(self.hub.run(), name="hub"))
+            background.append(group.create_task(self.writer.run(), name="history"))
+            background.append(group.create_task(self._pruner.run(), name="history pruning"))
             if self.nats is not None:
                 background.append(group.create_task(self.nats.run(), name="nats"))
             background.append(group.create_task(self._simulate(), name="mock world"))
             await server.serve([listener])
             for task in background:
                 task.cancel()
+        await self.writer.drain(_SHUTDOWN_SECONDS)
         await self.close()
         _logger.info("the map has stopped")
 

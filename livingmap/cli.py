@@ -66,11 +66,17 @@ def serve(config: ConfigOption = None) -> None:
     loaded = _load(config)
     configure(loaded.logging)
     from livingmap.app import LivingMap  # noqa: PLC0415
+    from livingmap.history import HistoryError  # noqa: PLC0415
+    from livingmap.history.store import store  # noqa: PLC0415
 
     async def run() -> None:
-        await LivingMap(loaded).run()
+        async with store(loaded.history) as history:
+            await LivingMap(loaded, history).run()
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except HistoryError as error:
+        _fail(f"history: {error}")
 
 
 @app.command()
@@ -168,6 +174,54 @@ def tail(
 
 
 @app.command()
+def history(
+    url: UrlOption = DEFAULT_URL,
+    since: Annotated[str | None, typer.Option(help="From this time on: 2026-01-02T03:04:05Z.")] = None,
+    type: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(help="Only events of this type, with NATS wildcards: 'dao.event.*'.")
+    ] = None,
+    entity: Annotated[str | None, typer.Option(help="Only what concerns this entity: agent:sofia.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show what happened on a running map, newest first."""
+    from livingmap.remote import RemoteError, get  # noqa: PLC0415
+
+    try:
+        page = get(url, "/living-map/history", since=since, event_type=type, entity_id=entity, limit=limit)
+    except RemoteError as error:
+        _fail(str(error))
+    for item in page["items"]:
+        line = dumps(item) if json else f"{item['timestamp']} {item['event_type']}  {dumps(item['payload'])}"
+        _out.print(line, highlight=False, markup=False)
+
+
+@app.command()
+def migrate(
+    config: ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied.")] = False,
+) -> None:
+    """Bring the database of history.url to the present form. Safe to repeat and to run twice at once."""
+    settings = _load(config).history
+    if settings.kind != "postgresql":
+        _fail(f"history.url is {settings.shown}: only a database of your own is migrated by hand")
+    from asyncpg import InterfaceError, PostgresError  # noqa: PLC0415
+
+    from livingmap.history import HistoryError  # noqa: PLC0415
+    from livingmap.history.migrate import migrate as apply  # noqa: PLC0415
+
+    try:
+        steps = asyncio.run(apply(settings.url.get_secret_value(), dry_run=dry_run))
+    except (HistoryError, OSError, PostgresError, InterfaceError) as error:
+        _fail(f"{settings.shown}: {error}")
+    for step in steps:
+        _out.print(f"{'pending' if dry_run else 'applied'} {step.name}", highlight=False, markup=False)
+    _out.print(
+        f"{settings.shown}: {'nothing applied' if dry_run else 'up to date'}", highlight=False, markup=False
+    )
+
+
+@app.command()
 def publish(
     subject: Annotated[str, typer.Argument(help="Such as agent.event.status.")],
     payload: Annotated[str, typer.Argument(help="A JSON object.")],
@@ -199,9 +253,10 @@ def config_schema(config: ConfigOption = None) -> None:
 async def _polled(config: Config, names: list[str]) -> "LivingMap":
     """Return a map whose sources ``names`` were asked once."""
     from livingmap.app import LivingMap  # noqa: PLC0415
+    from livingmap.history.memory import MemoryHistory  # noqa: PLC0415
 
     configure(config.logging, quiet=True)
-    living = LivingMap(config)
+    living = LivingMap(config, MemoryHistory())
     await asyncio.gather(*(living.pollers[name].poll() for name in names))
     await living.close()
     return living

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from livingmap.core.source import Source
 from livingmap.document import Document, read_yaml
 from livingmap.errors import ConfigError, ConfigFault
+from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Mock
 from livingmap.log.settings import NatsSettings
 from livingmap.sources.registry import PluginError, installed, load_mock, load_source
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     logging: LoggingSettings = LoggingSettings()
     nats: NatsSettings = NatsSettings()
+    history: HistorySettings = HistorySettings()
     mock: dict[str, Any] = {}
     """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
     sources: dict[str, dict[str, Any] | None] = {}
@@ -105,6 +107,7 @@ class Config:
     server: ServerSettings
     logging: LoggingSettings
     nats: NatsSettings
+    history: HistorySettings
     sources: tuple[SourceConfig, ...]
     mock: Mock | None = None
     mock_settings: Any = None
@@ -148,7 +151,9 @@ def load(file: Path | None) -> Config:
         reading.fault(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(reading, settings.mock, sources, folder)
     reading.end()
-    return Config(file, settings.server, settings.logging, settings.nats, sources, mock, mock_settings)
+    return Config(
+        file, settings.server, settings.logging, settings.nats, settings.history, sources, mock, mock_settings
+    )
 
 
 def _check_environment(reading: _Reading) -> None:
@@ -245,6 +250,7 @@ def schema(config: Config) -> dict[str, Any]:
         server=(ServerSettings, ServerSettings()),
         logging=(LoggingSettings, LoggingSettings()),
         nats=(NatsSettings, NatsSettings()),
+        history=(HistorySettings, HistorySettings()),
         mock=(mock | None, None),
         sources=(sources, ...),
     )

@@ -263,5 +263,6 @@ async def test_the_api_documents_itself(client):
         "/living-map/entities/{entity_id}",
         "/living-map/sources",
         "/living-map/events",
+        "/living-map/history",
     }
     assert (await client.get("/docs")).status_code == 200

@@ -31,8 +31,11 @@ def run(*arguments, **environment):
 def demo(tmp_path):
     """Write a small mocked map and return its path."""
     file = tmp_path / "demo.yaml"
-    sources = "".join(f"  {name}: {{mock: true}}\n" for name in ("agents", "microdao", "space", "city"))
-    file.write_text(f"server: {{port: 0}}\nmock: {{agents: 20, events_per_second: 50}}\nsources:\n{sources}")
+    names = ("agents", "microdao", "space", "city")
+    head = "server: {port: 0}\nhistory: {url: 'memory:'}\nmock: {agents: 20, events_per_second: 50}\nsources:\n"
+    file.write_text(
+        head + "".join(f"  {name}: {{mock: true}}\n" for name in ("agents", "microdao", "space", "city"))
+    )
     return str(file)
 
 
@@ -173,6 +176,27 @@ def test_tail_shows_the_snapshot_and_the_events(serving):
 
 def test_tail_of_nothing_says_so():
     done = run("tail", "--url", "http://127.0.0.1:9")
+    assert (done.returncode, "127.0.0.1:9" in done.stderr) == (1, True)
+
+
+def test_history_shows_what_happened_newest_first(serving):
+    _, url = serving
+    lines = []
+    deadline = time.monotonic() + 20
+    while len(lines) < 5 and time.monotonic() < deadline:
+        lines = run("history", "--url", url, "--limit", "5", "--json").stdout.splitlines()
+    items = [json.loads(line) for line in lines]
+    assert [item["timestamp"] for item in items] == sorted((item["timestamp"] for item in items), reverse=True)
+    assert items[0].keys() == {"id", "timestamp", "event_type", "payload"}
+    wrong = run("history", "--url", url, "--type", "a..b")
+    assert (wrong.returncode, "422" in wrong.stderr) == (1, True)
+
+
+def test_migrate_needs_a_database_of_its_own(demo):
+    done = run("migrate", "-c", demo)
+    assert (done.returncode, "history.url" in done.stderr) == (1, True)
+    away = "postgresql://map@127.0.0.1:9/map"
+    done = run("migrate", "-c", demo, LIVINGMAP_HISTORY__URL=away)
     assert (done.returncode, "127.0.0.1:9" in done.stderr) == (1, True)
 
 

@@ -6,15 +6,19 @@ from fastapi import FastAPI
 
 from livingmap import __version__
 from livingmap.api import entities, health, problems, snapshot, sources, ui
+from livingmap.api import history as history_api
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
 from livingmap.core.view import layer_names
+from livingmap.history import History
 from livingmap.log.nats import NatsIntake
 from livingmap.stream import sse, websocket
 from livingmap.stream.hub import Hub
 
 
-def application(picture: Picture, snapshots: Snapshots, hub: Hub, nats: NatsIntake | None) -> FastAPI:
+def application(
+    picture: Picture, snapshots: Snapshots, hub: Hub, nats: NatsIntake | None, history: History
+) -> FastAPI:
     """Return the application that shows ``picture``."""
 
     def names() -> list[str]:
@@ -31,6 +35,7 @@ def application(picture: Picture, snapshots: Snapshots, hub: Hub, nats: NatsInta
         health.routes(picture, nats),
         snapshot.routes(picture, snapshots),
         entities.routes(picture),
+        history_api.routes(picture, history),
         websocket.routes(hub, names),
         sse.routes(hub, names, problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY)),
         sources.routes(picture, nats),

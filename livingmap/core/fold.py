@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from livingmap.core.model import Change, Event, Message, change_from_json, change_to_json
+from livingmap.core.model import Change, Event, Fields, Message, change_from_json, change_to_json
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
@@ -38,6 +38,13 @@ class Folded:
     faults: tuple[Fault, ...] = ()
     sources: tuple[str, ...] = field(default=())
     """The sources that the event concerned, whether they changed anything or not."""
+
+    @property
+    def told(self) -> Fields:
+        """What is told of the event beside its changes: a message's own payload, of a poll only whose it was."""
+        if self.event.type == REFRESHED:
+            return {"source": self.event.payload["source"], "changed": len(self.event.payload["changes"])}
+        return self.event.payload
 
 
 class Fold:

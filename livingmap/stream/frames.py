@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from livingmap.core.fold import REFRESHED, Folded
+from livingmap.core.fold import Folded
 from livingmap.core.model import Change, change_to_json
 from livingmap.core.units import instant
 
@@ -35,15 +35,13 @@ def event(folded: Folded, cursor: str, view: View) -> bytes | None:
     if view is not None and not changes:
         return None
     entry = folded.event
-    # What a poll found is in the changes; its own wording is for the log.
-    payload = {"source": entry.payload["source"]} if entry.type == REFRESHED else entry.payload
     return orjson.dumps(
         {
             "kind": "event",
             "cursor": cursor,
             "event_type": entry.type,
             "timestamp": instant(entry.received_at),
-            "payload": payload,
+            "payload": folded.told,
             "changes": _wire(changes),
         }
     )

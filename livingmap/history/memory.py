@@ -1,0 +1,107 @@
+"""The history in memory: for tests, and for a map that shall leave nothing behind."""
+
+import bisect
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from livingmap.core.model import Position
+from livingmap.history import MOST_GAPS, Entry, Gap, Mark, Page, Query, Retention, span
+from livingmap.history.jsonb import decode, encode, text
+
+
+class MemoryHistory:
+    """A `livingmap.history.History` of at most ``capacity`` entries; the oldest make room."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._entries: list[Entry] = []
+        self._ids: set[uuid.UUID] = set()
+        self._gaps: dict[tuple[str, int], Gap] = {}
+        self._last: dict[str, tuple[datetime, int]] = {}
+
+    async def open(self) -> None:
+        """Do nothing: memory is always there."""
+
+    async def close(self) -> None:
+        """Do nothing; what was written stays readable."""
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        """Keep ``entries``; those that are there already stay as they are."""
+        for entry in map(storable, entries):
+            self._reach(entry.position, entry.received_at)
+            if entry.id not in self._ids:
+                self._ids.add(entry.id)
+                bisect.insort(self._entries, entry, key=_mark)
+        excess = self._entries[: max(0, len(self._entries) - self._capacity)]
+        self._forget(excess)
+
+    async def read(self, query: Query) -> Page:
+        """Return a page of the entries that ``query`` covers."""
+        covered = (entry for entry in reversed(self._entries) if query.covers(entry))
+        found = list(islice(covered, query.limit + 1))
+        oldest = self._entries[0].received_at if self._entries else None
+        return Page.of(query, found, oldest, self._gaps_in(*span(query, found)))
+
+    async def since(self, position: Position, limit: int) -> list[Entry]:
+        """Return the entries after ``position`` in the same epoch, oldest first."""
+        later = [one for one in self._entries if one.position.epoch == position.epoch and one.position > position]
+        return sorted(later, key=lambda entry: entry.position)[:limit]
+
+    async def last(self) -> Position | None:
+        """Return the last position ever written or recorded as lost."""
+        if not self._last:
+            return None
+        epoch = max(self._last, key=lambda one: (self._last[one][0], one))
+        return Position(epoch, self._last[epoch][1])
+
+    async def record_gap(self, gap: Gap) -> None:
+        """Keep that something is missing."""
+        known = self._gaps.get((gap.epoch, gap.first_seq))
+        if known is None or known.last_seq < gap.last_seq:
+            self._gaps[gap.epoch, gap.first_seq] = gap
+        self._reach(Position(gap.epoch, gap.last_seq), gap.until)
+
+    async def prune(self, now: datetime, retention: Retention) -> int:
+        """Delete what is older than ``retention`` allows; return how many entries that were."""
+        old = [one for one in self._entries if one.received_at < retention.cutoff(one.event_type, now)]
+        self._forget(old)
+        oldest = retention.gap_cutoff(now)
+        self._gaps = {key: gap for key, gap in self._gaps.items() if gap.until >= oldest}
+        return len(old)
+
+    def _forget(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            gone = {entry.id for entry in entries}
+            self._ids -= gone
+            self._entries = [entry for entry in self._entries if entry.id not in gone]
+
+    def _reach(self, position: Position, moment: datetime) -> None:
+        known = self._last.get(position.epoch, (moment, position.seq))
+        self._last[position.epoch] = max(moment, known[0]), max(position.seq, known[1])
+
+    def _gaps_in(self, start: datetime | None, end: datetime | None) -> list[Gap]:
+        met = [
+            gap
+            for gap in self._gaps.values()
+            if (start is None or gap.until >= start) and (end is None or gap.since <= end)
+        ]
+        return sorted(met, key=lambda gap: (gap.since, gap.epoch, gap.first_seq), reverse=True)[:MOST_GAPS]
+
+
+def storable(entry: Entry) -> Entry:
+    """Return ``entry`` as a database would give it back."""
+    return replace(
+        entry,
+        position=Position(text(entry.position.epoch), entry.position.seq),
+        event_type=text(entry.event_type),
+        payload=decode(encode(entry.payload)),
+        source=None if entry.source is None else text(entry.source),
+        entity_ids=tuple(map(text, entry.entity_ids)),
+    )
+
+
+def _mark(entry: Entry) -> Mark:
+    return entry.mark

@@ -1,0 +1,133 @@
+"""Migrations: plain SQL files, applied once each, in order of name, forward only."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from livingmap.history import HistoryError
+
+_LOCK: Final = 7017_010
+"""The advisory lock that two migrators meet at."""
+
+_FILE: Final = re.compile(r"\d{3}_\w+\.sql")
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS living_map_migrations (
+  name TEXT PRIMARY KEY,
+  checksum TEXT NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+
+
+class MigrationError(HistoryError):
+    """The files and the database do not belong together, or a file does not run. Fatal; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration file."""
+
+    name: str
+    checksum: str
+    """SHA-256 of its text, whatever the line ends."""
+    sql: str
+
+    @classmethod
+    def read(cls, file: Path) -> "Step":
+        """Read a migration."""
+        sql = file.read_text(encoding="utf-8")
+        return cls(file.name, hashlib.sha256(sql.encode()).hexdigest(), sql)
+
+
+def migrations_folder() -> Path:
+    """Return where the files are: inside an installed package, or at the top of the repository."""
+    package = Path(__file__).parents[1]
+    folders = (package / "_migrations", package.parent / "migrations")
+    for folder in folders:
+        if any(folder.glob("010_*.sql")):
+            return folder
+    raise MigrationError(f"migrations: not found in {' nor in '.join(map(str, folders))}; reinstall livingmap")
+
+
+async def migrate(
+    target: str | asyncpg.Connection, folder: Path | None = None, *, dry_run: bool = False
+) -> list[Step]:
+    """Apply what is pending and return it; with ``dry_run`` only return it. Safe to be run by many at once.
+
+    Raises MigrationError if a file that was applied has been edited, is gone, or now comes after a new one.
+    """
+    steps = [
+        Step.read(file) for file in sorted((folder or migrations_folder()).iterdir()) if _FILE.fullmatch(file.name)
+    ]
+    async with _connection(target) as connection:
+        if dry_run:
+            return _pending(steps, await _applied(connection))
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        try:
+            await connection.execute(_TABLE)
+            pending = _pending(steps, await _applied(connection))
+            for step in pending:
+                await _apply(connection, step)
+        finally:
+            if not connection.is_closed():
+                await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+    return pending
+
+
+@asynccontextmanager
+async def _connection(target: str | asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+    if not isinstance(target, str):
+        yield target
+        return
+    connection = await asyncpg.connect(target)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _applied(connection: asyncpg.Connection) -> dict[str, str]:
+    if await connection.fetchval("SELECT to_regclass('living_map_migrations')") is None:
+        return {}
+    rows = await connection.fetch("SELECT name, checksum FROM living_map_migrations")
+    return {row["name"]: row["checksum"] for row in rows}
+
+
+def _pending(steps: Sequence[Step], applied: Mapping[str, str]) -> list[Step]:
+    for name in sorted(applied.keys() - {step.name for step in steps}):
+        raise MigrationError(
+            f"migrations: {name} was applied to this database but is not among the files; "
+            "restore it, or run the version of livingmap that brought it"
+        )
+    for step in steps:
+        if applied.get(step.name, step.checksum) != step.checksum:
+            raise MigrationError(
+                f"migrations: {step.name} was edited after it had been applied to this database; "
+                "restore it and put the change into a new file"
+            )
+    pending = [step for step in steps if step.name not in applied]
+    newest = max(applied, default="")
+    for step in pending:
+        if step.name < newest:
+            raise MigrationError(
+                f"migrations: {step.name} is new but comes before {newest}, which is applied; "
+                "give it a higher number"
+            )
+    return pending
+
+
+async def _apply(connection: asyncpg.Connection, step: Step) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(step.sql)
+            await connection.execute(
+                "INSERT INTO living_map_migrations (name, checksum) VALUES ($1, $2)", step.name, step.checksum
+            )
+    except (asyncpg.SyntaxOrAccessError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        raise MigrationError(f"migrations: {step.name}: {error}") from error

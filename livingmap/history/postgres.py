@@ -1,0 +1,246 @@
+"""The history in PostgreSQL."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from livingmap.core.model import Position
+from livingmap.history import (
+    MOST_GAPS,
+    Entry,
+    Gap,
+    HistoryError,
+    HistoryUnavailable,
+    Page,
+    Query,
+    Retention,
+    span,
+    sql,
+    utc,
+)
+from livingmap.history.jsonb import decode, encode, text
+from livingmap.history.migrate import migrate
+
+_JSONB_VERSION: Final = b"\x01"  # of the binary format, which is this byte and the JSON text
+_PRUNED_AT_ONCE: Final = 1000
+_CONNECT_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 30.0
+_CLOSE_SECONDS: Final = 3.0
+
+_logger = structlog.get_logger(__name__)
+
+# What one entry alone can be to blame for: a value out of range (found by the server, or by asyncpg: ValueError),
+# an index row too large, JSON too deep.
+_FAULTY_ENTRY: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, ValueError)
+
+
+class PostgresHistory:
+    """A `livingmap.history.History` in the database at ``url``. Its tables are migrated when it is opened."""
+
+    def __init__(self, url: str, *, migrations: Path | None = None, connections: int = 5) -> None:
+        self._url = url
+        self._migrations = migrations
+        self._connections = connections
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect and migrate, unless that is done. Raises HistoryUnavailable, or MigrationError for good."""
+        async with self._opening:
+            if self._pool is not None:
+                return
+            with _configured(), _reaching():
+                connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS)
+                try:
+                    await migrate(connection, self._migrations)
+                finally:
+                    await _end(connection)
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._connections,
+                    init=_prepare,
+                    timeout=_CONNECT_SECONDS,
+                    command_timeout=_ANSWER_SECONDS,
+                    # a generic plan would not know how frequent this very type or entity is
+                    server_settings={"plan_cache_mode": "force_custom_plan", "application_name": "livingmap"},
+                )
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await pool.close()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            pool.terminate()
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        """Keep ``entries`` in one transaction; one that cannot be stored at all becomes a gap."""
+        if not entries:
+            return
+        try:
+            async with self._connection() as connection:
+                await connection.execute(sql.WRITE, *_columns(entries))
+        except HistoryUnavailable as error:
+            if not isinstance(error.__cause__, _FAULTY_ENTRY):
+                raise
+            await self._write_apart(entries, error.__cause__)
+
+    async def _write_apart(self, entries: Sequence[Entry], error: Exception) -> None:
+        """Write the halves, down to the one entry that the database does not take."""
+        if len(entries) > 1:
+            middle = len(entries) // 2
+            await self.write(entries[:middle])
+            await self.write(entries[middle:])
+            return
+        one = entries[0]
+        reason = f"{text(one.event_type)[:100]} could not be stored: {error}"
+        _logger.warning(
+            "an entry could not be stored", position=str(one.position), type=one.event_type, error=str(error)
+        )
+        seq, received = one.position.seq, one.received_at
+        await self.record_gap(Gap(one.position.epoch, seq, seq, received, received, reason))
+
+    async def read(self, query: Query) -> Page:
+        """Return a page of the entries that ``query`` covers."""
+        async with self._connection() as connection:
+            types = [row[0] for row in await connection.fetch(sql.TYPES)] if sql.wild(query) else []
+            statement = sql.page(query, types)
+            found = (
+                [_entry(row) for row in await connection.fetch(statement[0], *statement[1])] if statement else []
+            )
+            oldest = await connection.fetchval(sql.OLDEST)
+            gaps = await connection.fetch(sql.GAPS, *span(query, found), MOST_GAPS)
+        return Page.of(query, found, oldest, [Gap(**row) for row in gaps])
+
+    async def since(self, position: Position, limit: int) -> list[Entry]:
+        """Return the entries after ``position`` in the same epoch, oldest first."""
+        async with self._connection() as connection:
+            return [_entry(row) for row in await connection.fetch(sql.SINCE, position.epoch, position.seq, limit)]
+
+    async def last(self) -> Position | None:
+        """Return the last position ever written or recorded as lost."""
+        async with self._connection() as connection:
+            row = await connection.fetchrow(sql.LAST)
+        return Position(row["epoch"], row["last_seq"]) if row else None
+
+    async def record_gap(self, gap: Gap) -> None:
+        """Keep that something is missing."""
+        values = (gap.first_seq, gap.last_seq, gap.since, gap.until, text(gap.reason))
+        async with self._connection() as connection:
+            await connection.execute(sql.RECORD_GAP, text(gap.epoch), *values)
+
+    async def prune(self, now: datetime, retention: Retention) -> int:
+        """Delete what is older than ``retention`` allows, a little at a time; return how many entries."""
+        async with self._connection() as connection:
+            types = [row[0] for row in await connection.fetch(sql.TYPES)]
+            await connection.execute(sql.PRUNE_GAPS, retention.gap_cutoff(now))
+        total = 0
+        for event_type in types:
+            cutoff = retention.cutoff(event_type, now)
+            deleted = _PRUNED_AT_ONCE
+            while deleted == _PRUNED_AT_ONCE:
+                async with self._connection() as connection:  # given back each time: others wait for it, too
+                    tag = await connection.execute(sql.PRUNE, event_type, cutoff, _PRUNED_AT_ONCE)
+                deleted = int(tag.rpartition(" ")[2])
+                total += deleted
+        return total
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        if self._pool is None:
+            raise HistoryUnavailable("history: not connected to the database yet")
+        with _reaching():
+            async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+                yield connection
+
+
+@contextlib.contextmanager
+def _configured() -> Iterator[None]:
+    """Tell an address that nobody could use from a database that is away, without telling the password."""
+    try:
+        yield
+    except HistoryUnavailable as error:
+        if isinstance(error.__cause__, asyncpg.ClientConfigurationError):
+            raise HistoryError(
+                "history.url: not understood; write postgresql://user:password@host/database"
+            ) from None
+        raise
+    except ValueError:
+        raise HistoryError("history.url: not understood; write postgresql://user:password@host/database") from None
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    """Turn whatever says that the database is not to be had into HistoryUnavailable."""
+    try:
+        yield
+    except HistoryError:
+        raise
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise HistoryUnavailable(f"history: the database does not answer: {reason}") from error
+
+
+async def _end(connection: Any) -> None:
+    try:
+        await connection.close(timeout=_CLOSE_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+
+
+async def _prepare(connection: Any) -> None:
+    """Let jsonb be raw JSON on the way in and objects on the way out."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda raw: _JSONB_VERSION + raw,
+        decoder=lambda raw: decode(memoryview(raw)[1:]),
+    )
+
+
+def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
+    """Return the values of `sql.WRITE`: the columns of the rows, and how far the log got by epoch."""
+    reached: dict[str, tuple[int, datetime]] = {}
+    for one in entries:
+        epoch, seq = text(one.position.epoch), one.position.seq
+        known = reached.get(epoch, (seq, one.received_at))
+        reached[epoch] = max(seq, known[0]), max(one.received_at, known[1])
+    ids: list[uuid.UUID] = [one.id for one in entries]
+    return [
+        ids,
+        [one.received_at for one in entries],
+        [text(one.event_type) for one in entries],
+        [encode(one.payload) for one in entries],
+        [text(one.position.epoch) for one in entries],
+        [one.position.seq for one in entries],
+        [None if one.source is None else text(one.source) for one in entries],
+        [sql.array(tuple(map(text, one.entity_ids))) for one in entries],
+        list(reached),
+        [seq for seq, _ in reached.values()],
+        [until for _, until in reached.values()],
+        [one.occurred_at for one in entries],
+    ]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        Position(row["epoch"], row["seq"]),
+        row["event_type"],
+        row["payload"],
+        utc(row["timestamp"]),  # asyncpg gives the end of time without a zone
+        utc(row["occurred_at"]) if row["occurred_at"] else None,
+        row["source"],
+        tuple(row["entity_ids"]),
+    )

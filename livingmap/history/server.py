@@ -1,0 +1,192 @@
+"""A PostgreSQL server of one's own: made, started and stopped by its own programs."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import signal
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from livingmap.history import HistoryError
+
+_START_SECONDS: Final = 120.0  # a crash recovery takes its time
+_STOP_SECONDS: Final = 20.0
+_SOCKET: Final = ".s.PGSQL.5432"
+_SOCKET_BYTES: Final = 103  # sun_path, less its NUL, where it is shortest (macOS)
+_TAIL: Final = 2000
+_LOOK_SECONDS: Final = 0.02
+_OPTIONS: Final = tuple(
+    f"--{name}"
+    for name in (
+        "listen_addresses=",
+        "port=5432",
+        "unix_socket_permissions=0700",
+        "max_connections=40",
+        "jit=off",
+        "log_checkpoints=off",
+        "max_wal_size=256MB",  # a history on somebody's laptop
+    )
+)
+
+
+class EmbeddedError(HistoryError):
+    """The embedded PostgreSQL does not run: its folder is in use, cannot be used, or the server did not start."""
+
+
+class Server:
+    """One server, with everything that it keeps in ``folder``. Run it as ``account``, if one is given."""
+
+    def __init__(self, folder: Path, programs: Path, account: str | None) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._log = folder / "log"
+        self._programs = programs
+        self._account = account
+        self._sockets = _socket_folder(folder)
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """How to reach the server, once it runs."""
+        return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
+
+    async def prepare(self) -> None:
+        """Make the data folder, whole or not at all, and end what a killed process left running."""
+        if not self._data.exists():
+            fresh = self._folder / "data.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            await self._make(fresh)
+            fresh.rename(self._data)
+        self._make_socket_folder()
+        await self._end_predecessor()
+
+    def _make_socket_folder(self) -> None:
+        """Make the folder, which may be in a place that everybody writes to, the server's alone."""
+        with suppress(FileExistsError):
+            self._sockets.mkdir(mode=0o700)
+        found = self._sockets.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), self._data.stat().st_uid):
+            raise EmbeddedError(f"history: {self._sockets} belongs to somebody else; remove it")
+        if self._account:
+            shutil.chown(self._sockets, self._account)
+
+    async def start(self) -> None:
+        """Start and wait until connections are accepted."""
+        if self._log.exists():
+            self._log.replace(self._folder / "log.1")
+        with self._log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                str(self._programs / "bin" / "postgres"),
+                *("-D", str(self._data), "-k", str(self._sockets), *_OPTIONS),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,  # Ctrl-C is for the map, which then stops its server
+                **_as(self._account),
+            )
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while not self._ready():
+                    if self._process.returncode is not None:
+                        raise EmbeddedError(
+                            f"history: PostgreSQL does not start on {self._folder}: {self._said()}"
+                        )
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError as error:
+            raise EmbeddedError(f"history: PostgreSQL is not ready on {self._folder}: {self._said()}") from error
+
+    async def stop(self) -> None:
+        """Stop, if it runs; what was committed is on the disk."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, at last
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await process.wait()
+                    break
+        if self._sockets.parent != self._folder:
+            with suppress(OSError):
+                self._sockets.rmdir()
+
+    def _ready(self) -> bool:
+        """Tell whether connections are accepted: the last line of the pid file says so (miscadmin.h)."""
+        assert self._process is not None  # noqa: S101 - asked by `start` alone
+        lines = self._pid_file_lines()
+        return lines[:1] == [str(self._process.pid)] and lines[-1].strip() == "ready"
+
+    def _pid_file_lines(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return (self._data / "postmaster.pid").read_text(errors="replace").splitlines()
+        return []
+
+    def _said(self) -> str:
+        return self._log.read_text(errors="replace")[-_TAIL:].strip()
+
+    async def _end_predecessor(self) -> None:
+        """Stop the server that a killed process left on the data.
+
+        A pid file whose number means another process now is removed: PostgreSQL itself takes any living process of
+        its account for its predecessor, and does not start.
+        """
+        import psutil  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the wheel that brings the server
+
+        lines = self._pid_file_lines()
+        with suppress(ValueError, IndexError, psutil.Error):
+            left = psutil.Process(int(lines[0]))
+            if Path(left.cwd()) == self._data.resolve():
+                left.send_signal(signal.SIGINT)
+                async with asyncio.timeout(_STOP_SECONDS):
+                    while left.is_running() and left.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - no child
+                        await asyncio.sleep(_LOOK_SECONDS)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
+
+    async def _make(self, data: Path) -> None:
+        with tempfile.TemporaryFile() as said:
+            process = await asyncio.create_subprocess_exec(
+                str(self._programs / "bin" / "initdb"),
+                *("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "-D", str(data)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                cwd=self._folder,
+                **_as(self._account),
+            )
+            try:
+                status = await process.wait()
+            except asyncio.CancelledError:
+                process.terminate()
+                await process.wait()
+                raise
+            said.seek(0)
+            words = said.read().decode(errors="replace")[-_TAIL:].strip()
+        if status:
+            raise EmbeddedError(f"history: no database can be made in {self._folder}: {words}")
+
+
+def _as(account: str | None) -> dict[str, Any]:
+    if account is None:
+        return {}
+    import pwd  # noqa: PLC0415 - POSIX only
+
+    return {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []}
+
+
+def _socket_folder(folder: Path) -> Path:
+    """Return where the server's socket is: in ``folder`` unless the path would be too long for one."""
+    near = folder / "socket"
+    if len(os.fsencode(near / _SOCKET)) <= _SOCKET_BYTES and "," not in str(
+        near
+    ):  # a comma would separate folders
+        return near
+    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"livingmap-{os.geteuid()}-{key}"

@@ -1,0 +1,164 @@
+"""The history's statements."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from livingmap.core.route import matches
+from livingmap.history import Query
+
+_MOST_BRANCHES: Final = 32
+"""Up to so many event types, the newest of each are looked up; beyond, one scan by time meets enough of them."""
+
+_COLUMNS: Final = "epoch, seq, event_type, payload, timestamp, occurred_at, source, entity_ids"
+
+_ORDER: Final = "ORDER BY timestamp DESC, epoch DESC, seq DESC"
+
+WRITE: Final = """
+WITH reached AS (
+  INSERT INTO living_map_epochs AS known (epoch, last_seq, until)
+  SELECT * FROM unnest($9::text[], $10::bigint[], $11::timestamptz[])
+  ON CONFLICT (epoch) DO UPDATE
+  SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)
+)
+INSERT INTO living_map_history (id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at)
+SELECT id, received, type, payload, epoch, seq, source, entities::text[], occurred
+FROM unnest(
+  $1::uuid[], $2::timestamptz[], $3::text[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+  $12::timestamptz[]
+) AS row (id, received, type, payload, epoch, seq, source, entities, occurred)
+ON CONFLICT DO NOTHING"""
+
+SINCE: Final = f"SELECT {_COLUMNS} FROM living_map_history WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # noqa: S608
+
+LAST: Final = "SELECT epoch, last_seq FROM living_map_epochs ORDER BY until DESC, epoch DESC LIMIT 1"
+
+OLDEST: Final = "SELECT timestamp FROM living_map_history ORDER BY timestamp LIMIT 1"
+
+# Jumps from type to type along the index: as many probes as there are types, however many rows.
+TYPES: Final = """
+WITH RECURSIVE types AS (
+  (SELECT event_type FROM living_map_history ORDER BY event_type LIMIT 1)
+  UNION ALL
+  SELECT (
+    SELECT event_type FROM living_map_history
+    WHERE event_type > types.event_type ORDER BY event_type LIMIT 1
+  )
+  FROM types WHERE types.event_type IS NOT NULL
+)
+SELECT event_type FROM types WHERE event_type IS NOT NULL"""
+
+RECORD_GAP: Final = """
+WITH reached AS (
+  INSERT INTO living_map_epochs AS known (epoch, last_seq, until) VALUES ($1, $3, $5)
+  ON CONFLICT (epoch) DO UPDATE
+  SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)
+)
+INSERT INTO living_map_gaps AS known (epoch, first_seq, last_seq, since, until, reason)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (epoch, first_seq) DO UPDATE
+SET last_seq = excluded.last_seq, since = excluded.since, until = excluded.until, reason = excluded.reason
+WHERE known.last_seq < excluded.last_seq"""
+
+GAPS: Final = """
+SELECT epoch, first_seq, last_seq, since, until, reason FROM living_map_gaps
+WHERE ($1::timestamptz IS NULL OR until >= $1) AND ($2::timestamptz IS NULL OR since <= $2)
+ORDER BY since DESC, epoch DESC, first_seq DESC LIMIT $3"""
+
+# By ctid, because a DELETE has no LIMIT: short transactions let the writer and autovacuum through.
+PRUNE: Final = """
+DELETE FROM living_map_history WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM living_map_history WHERE event_type = $1 AND timestamp < $2 ORDER BY timestamp LIMIT $3
+))"""
+
+PRUNE_GAPS: Final = "DELETE FROM living_map_gaps WHERE until < $1"
+
+
+@dataclass(slots=True)
+class _Where:
+    conditions: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, condition: str, *values: Any) -> None:
+        """Add a condition whose ``{}`` stand for ``values``."""
+        places = [f"${len(self.values) + number}" for number in range(1, len(values) + 1)]
+        self.conditions.append(condition.format(*places))
+        self.values.extend(values)
+
+    def __str__(self) -> str:
+        return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+
+
+def wild(query: Query) -> bool:
+    """Tell whether `page` has to know which event types there are."""
+    return not _everything(query) and any("*" in one or ">" in one for one in query.event_types)
+
+
+def page(query: Query, known: list[str]) -> tuple[str, list[Any]] | None:
+    """Return the statement for a page and its values; None if nothing can match.
+
+    ``known`` are the event types that there are, if `wild` asks for them: patterns become the types that they
+    match, by the very function that routes messages.
+    """
+    where = _where(query)
+    if not query.event_types or _everything(query):
+        return _scan(where, query.limit + 1)
+    types = sorted({*query.event_types} if not wild(query) else _matching(query, known))
+    if not types:
+        return None
+    if len(types) <= _MOST_BRANCHES:
+        return _branches(where, types, query.limit + 1)
+    where.add("event_type = ANY({}::text[])", types)
+    return _scan(where, query.limit + 1)
+
+
+def _everything(query: Query) -> bool:
+    return ">" in query.event_types
+
+
+def _matching(query: Query, known: list[str]) -> set[str]:
+    return {one for one in known if any(matches(pattern, one) for pattern in query.event_types)}
+
+
+def _where(query: Query) -> _Where:
+    where = _Where()
+    if query.since is not None:
+        where.add("timestamp >= {}::timestamptz", query.since)
+    if query.until is not None:
+        where.add("timestamp < {}::timestamptz", query.until)
+    if query.before is not None:
+        mark = query.before
+        where.add(
+            "(timestamp, epoch, seq) < ({}::timestamptz, {}::text, {}::bigint)",
+            mark.received_at,
+            mark.epoch,
+            mark.seq,
+        )
+    if query.source is not None:
+        where.add("source = {}::text", query.source)
+    if query.entity_ids:
+        where.add("entity_ids && {}::text[]", list(query.entity_ids))
+    return where
+
+
+def _scan(where: _Where, rows: int) -> tuple[str, list[Any]]:
+    return f"SELECT {_COLUMNS} FROM living_map_history {where} {_ORDER} LIMIT {rows}", where.values  # noqa: S608
+
+
+def _branches(where: _Where, types: list[str], rows: int) -> tuple[str, list[Any]]:
+    """Take the newest of each type by its index, then the newest of those: rare types cost no scan.
+
+    Each type is a parameter of its own, so that the planner knows how frequent it is.
+    """
+    branches = []
+    for event_type in types:
+        one = _Where([*where.conditions], where.values)
+        one.add("event_type = {}::text", event_type)
+        branches.append(f"({_scan(one, rows)[0]})")
+    newest = " UNION ALL ".join(branches)
+    return f"SELECT {_COLUMNS} FROM ({newest}) AS newest {_ORDER} LIMIT {rows}", where.values  # noqa: S608
+
+
+def array(values: tuple[str, ...]) -> str:
+    """Return ``values`` as an array literal: rows of arrays of several lengths do not fit into one parameter."""
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"

@@ -1,0 +1,37 @@
+"""The store: the history that the settings ask for, with the server that it needs."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from livingmap.history import History, HistoryUnavailable
+from livingmap.history.embedded import EmbeddedMissing, embedded
+from livingmap.history.memory import MemoryHistory
+from livingmap.history.postgres import PostgresHistory
+from livingmap.history.settings import HistorySettings
+
+_logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def store(settings: HistorySettings, folder: Path | None = None) -> AsyncIterator[History]:
+    """Give the history, opened if its database can be reached now; `HistoryWriter.run` opens it later if not.
+
+    ``folder`` is that of the embedded server, if it is not to be the default. Raises HistoryError for what
+    waiting does not mend. A machine without the embedded server gets a history in memory, and is told so.
+    """
+    async with AsyncExitStack() as stack:
+        history: History = MemoryHistory()
+        if settings.kind == "postgresql":
+            history = PostgresHistory(settings.url.get_secret_value())
+        elif settings.kind == "embedded":
+            try:
+                history = PostgresHistory(await stack.enter_async_context(embedded(folder)))
+            except EmbeddedMissing as error:
+                _logger.warning("THE HISTORY IS KEPT IN MEMORY ONLY and ends with this process", reason=str(error))
+        stack.push_async_callback(history.close)
+        with suppress(HistoryUnavailable):
+            await history.open()
+        yield history

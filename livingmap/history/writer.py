@@ -1,0 +1,147 @@
+"""The writer: takes entries without ever waiting, and brings them into the history in batches."""
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from livingmap.core.model import Position
+from livingmap.history import Entry, Gap, History, HistoryUnavailable
+
+_BATCH_ROWS: Final = 1000
+_BATCH_SECONDS: Final = 0.05
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_LOST: Final = "the database was away for longer than the buffer lasts"
+
+_logger = structlog.get_logger(__name__)
+
+
+class HistoryWriter:
+    """Writes what it is offered. While the database is away it keeps the newest ``capacity`` entries."""
+
+    def __init__(
+        self, history: History, *, capacity: int = 50_000, longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS
+    ) -> None:
+        self.written = 0
+        """How many entries the history took."""
+        self.lost = 0
+        """How many had to make room; each is in a recorded gap, or will be."""
+        self.failing: str | None = None
+        """Why the history cannot be written now."""
+        self.last_written: Position | None = None
+        self._history = history
+        self._capacity = capacity
+        self._longest_pause = longest_pause_seconds
+        self._waiting: deque[Entry] = deque()
+        self._batch: list[Entry] = []
+        self._gaps: deque[Gap] = deque()
+        self._newest: datetime | None = None
+        self._some = asyncio.Event()
+        self._many = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._draining = False
+
+    @property
+    def buffered(self) -> int:
+        """How many entries wait to be written."""
+        return len(self._waiting) + len(self._batch)
+
+    def offer(self, entry: Entry) -> None:
+        """Keep ``entry`` until it is written. Returns at once; when the buffer is full the oldest makes room."""
+        if self._newest is not None and entry.received_at < self._newest:  # the clock was set back
+            entry = replace(entry, received_at=self._newest)
+        self._newest = entry.received_at
+        if len(self._waiting) >= self._capacity:
+            self._lose(self._waiting.popleft())
+        self._waiting.append(entry)
+        self._some.set()
+        if len(self._waiting) >= _BATCH_ROWS:
+            self._many.set()
+
+    async def run(self) -> None:
+        """Write until cancelled; try again for as long as the database is away.
+
+        Raises MigrationError and the like: what no waiting would mend.
+        """
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._history.open()
+                await self._some.wait()
+                await self._gather()
+                await self._write()
+                pause = _FIRST_PAUSE_SECONDS
+            except HistoryUnavailable as error:
+                self._fail(error)
+                await asyncio.sleep(min(pause, self._longest_pause))
+                pause = min(2 * pause, self._longest_pause)
+
+    async def drain(self, timeout: float) -> int:  # noqa: ASYNC109 - a limit to what is done, not to who waits
+        """Write what waits, for ``timeout`` seconds at most; return how many entries are left, and lost.
+
+        For the end: `run` may have been cancelled before, or go on.
+        """
+        self._draining = True
+        self._many.set()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._history.open()
+                while self.buffered or self._gaps:
+                    await self._write()
+        except (HistoryUnavailable, TimeoutError) as error:
+            self._fail(error)
+        if self.buffered:
+            _logger.error("the history ends early", entries_lost=self.buffered, error=self.failing)
+        return self.buffered
+
+    async def _gather(self) -> None:
+        """Give a batch the time to grow."""
+        if len(self._waiting) < _BATCH_ROWS and not self._batch and not self._draining:
+            self._many.clear()
+            try:
+                async with asyncio.timeout(_BATCH_SECONDS):
+                    await self._many.wait()
+            except TimeoutError:
+                pass
+
+    async def _write(self) -> None:
+        """Write one batch, and the gaps that come after it. What fails stays where it is."""
+        async with self._writing:
+            while self._waiting and len(self._batch) < _BATCH_ROWS:
+                self._batch.append(self._waiting.popleft())
+            if self._batch:
+                await self._history.write(self._batch)
+                self.written += len(self._batch)
+                self.last_written = self._batch[-1].position
+                self._batch = []
+            while self._gaps:
+                gap = self._gaps[0]
+                await self._history.record_gap(gap)
+                if self._gaps[0] is not gap:  # it grew meanwhile
+                    continue
+                self._gaps.popleft()
+                _logger.warning("the history has a gap", first=gap.first_seq, last=gap.last_seq, reason=gap.reason)
+            if self.failing is not None:
+                self.failing = None
+                _logger.info("the history is written again", buffered=self.buffered)
+            if not self._waiting:
+                self._some.clear()
+
+    def _lose(self, entry: Entry) -> None:
+        """Let ``entry`` go, and remember that."""
+        self.lost += 1
+        epoch, seq = entry.position.epoch, entry.position.seq
+        known = self._gaps[-1] if self._gaps else None
+        if known and known.epoch == epoch and known.last_seq + 1 == seq:
+            self._gaps[-1] = replace(known, last_seq=seq, until=entry.received_at)
+        else:
+            self._gaps.append(Gap(epoch, seq, seq, entry.received_at, entry.received_at, _LOST))
+
+    def _fail(self, error: Exception) -> None:
+        if self.failing is None:
+            _logger.error("the history cannot be written; entries wait", error=str(error), buffered=self.buffered)
+        self.failing = str(error) or type(error).__name__

@@ -1,0 +1,116 @@
+"""PostgreSQL and memory answer alike, whatever is in them and whatever is asked."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from livingmap.core.model import Position
+from livingmap.history import Entry, Gap, Mark, Query, Retention
+from livingmap.history.memory import MemoryHistory
+from livingmap.history.postgres import PostgresHistory
+from tests.history.making import NOON
+
+EPOCHS = st.sampled_from(["a", "B", "é", "_"])
+TOKENS = st.sampled_from(["dao", "event", "d_o", "D", "é", "a%"])
+TYPES = st.lists(TOKENS, min_size=1, max_size=3).map(".".join)
+PATTERNS = st.lists(TOKENS | st.just("*"), min_size=1, max_size=3).map(".".join) | st.lists(
+    TOKENS | st.just("*"), max_size=2
+).map(lambda tokens: ".".join([*tokens, ">"]))
+TIMES = st.integers(0, 8).map(lambda seconds: NOON + timedelta(seconds=seconds))
+IDS = st.sampled_from(["agent:a", "agent:b", 'x:"{\\', "x:é,"])
+SOURCES = st.sampled_from(["agents", "dao"])
+# jsonb gives a float beyond 2**53 back as the integer of the same digits
+FLOATS = st.floats(-(2.0**50), 2.0**50) | st.sampled_from([float("nan"), float("-inf"), 1e300])
+TEXTS = st.text(max_size=5)
+PAYLOADS = st.dictionaries(
+    TEXTS,
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | FLOATS | TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=3,
+)
+ENTRIES = st.lists(
+    st.builds(
+        Entry,
+        st.builds(Position, EPOCHS, st.integers(0, 12)),
+        TYPES,
+        PAYLOADS,
+        TIMES,
+        st.none() | TIMES,
+        st.none() | SOURCES,
+        st.lists(IDS, max_size=3).map(tuple),
+    ),
+    max_size=25,
+)
+QUERIES = st.builds(
+    Query,
+    st.none() | TIMES,
+    st.none() | TIMES,
+    st.lists(PATTERNS, max_size=3).map(tuple),
+    st.lists(IDS, max_size=2).map(tuple),
+    st.none() | SOURCES,
+    st.integers(1, 6),
+    st.none() | st.builds(Mark, TIMES, EPOCHS, st.integers(0, 12)),
+)
+GAPS = st.lists(
+    st.builds(
+        lambda epoch, first, more, since: Gap(
+            epoch, first, first + more, since, since + timedelta(seconds=more), "lost"
+        ),
+        EPOCHS,
+        st.integers(0, 12),
+        st.integers(0, 5),
+        TIMES,
+    ),
+    max_size=4,
+)
+DAYS = st.integers(0, 9).map(lambda seconds: seconds / 86_400)
+RETENTIONS = st.builds(Retention, DAYS, st.dictionaries(PATTERNS, DAYS, max_size=2))
+
+
+@pytest.fixture
+async def tables(database):
+    history = PostgresHistory(database)
+    await history.open()
+    await history.close()
+    return database
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ENTRIES, ENTRIES, GAPS, QUERIES, RETENTIONS)
+async def test_postgres_and_memory_answer_alike(tables, first, second, gaps, query, retention):
+    connection = await asyncpg.connect(tables)
+    await connection.execute("TRUNCATE living_map_history, living_map_gaps, living_map_epochs")
+    await connection.close()
+    postgres, memory = PostgresHistory(tables), MemoryHistory()
+    await postgres.open()
+    try:
+        for history in (postgres, memory):
+            await history.write(first)
+            for gap in gaps:
+                await history.record_gap(gap)
+            await history.write(second)
+        await assert_alike(postgres, memory, query)
+        end = NOON + timedelta(seconds=9)
+        assert await postgres.prune(end, retention) == await memory.prune(end, retention)
+        await assert_alike(postgres, memory, query)
+    finally:
+        await postgres.close()
+
+
+async def assert_alike(postgres, memory, query):
+    assert await postgres.last() == await memory.last()
+    position = Position(query.before.epoch, query.before.seq) if query.before else Position("a", 3)
+    assert await postgres.since(position, query.limit) == await memory.since(position, query.limit)
+    while True:
+        page = await postgres.read(query)
+        assert page == await memory.read(query)
+        if page.next is None:
+            break
+        query = replace(query, before=page.next)

@@ -1,0 +1,215 @@
+"""The writer: nothing waits for it, nothing is lost in silence."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from livingmap.core.model import Position
+from livingmap.history import HistoryUnavailable, Query
+from livingmap.history.embedded import embedded
+from livingmap.history.memory import MemoryHistory
+from livingmap.history.migrate import MigrationError
+from livingmap.history.postgres import PostgresHistory
+from livingmap.history.writer import HistoryWriter
+from tests.history.making import NOON, entry, seqs, until
+
+
+@contextlib.asynccontextmanager
+async def running(writer):
+    task = asyncio.create_task(writer.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+class Switched(MemoryHistory):
+    """A history whose database can be switched off, or made to hang."""
+
+    def __init__(self):
+        super().__init__()
+        self.away = False
+        self.free = asyncio.Event()
+        self.free.set()
+        self.recordable = asyncio.Event()
+        self.recordable.set()
+        self.batches = []
+
+    async def write(self, entries):
+        await self.free.wait()
+        if self.away:
+            raise HistoryUnavailable("switched off")
+        self.batches.append(len(entries))
+        await super().write(entries)
+
+    async def record_gap(self, gap):
+        await self.recordable.wait()
+        await super().record_gap(gap)
+
+
+async def everything(history):
+    return seqs((await history.read(Query(limit=100_000))).entries)[::-1]
+
+
+async def test_what_is_offered_is_written(history):
+    writer = HistoryWriter(history)
+    async with running(writer):
+        for number in range(1, 3001):
+            writer.offer(entry(number))
+        await until(lambda: writer.buffered == 0)
+    assert await history.last() == writer.last_written == Position("e1", 3000)
+    assert (writer.written, writer.lost, writer.failing) == (3000, 0, None)
+
+
+async def test_entries_are_written_in_batches():
+    history = Switched()
+    writer = HistoryWriter(history)
+    for number in range(2500):
+        writer.offer(entry(number))
+    async with running(writer):
+        await until(lambda: writer.buffered == 0)
+    assert history.batches == [1000, 1000, 500]
+
+
+async def test_a_clock_set_back_does_not_turn_the_order(history):
+    writer = HistoryWriter(history)
+    for number, second in enumerate([5, 3, 9, 1]):
+        writer.offer(entry(number, received_at=NOON + timedelta(seconds=second)))
+    assert await writer.drain(10) == 0
+    times = [one.received_at - NOON for one in (await history.read(Query())).entries]
+    assert [one.seconds for one in times] == [9, 9, 5, 5]
+    assert await everything(history) == [0, 1, 2, 3]
+
+
+async def test_while_the_database_is_away_entries_wait():
+    history = Switched()
+    writer = HistoryWriter(history, longest_pause_seconds=0.01)
+    with structlog.testing.capture_logs() as logs:
+        async with running(writer):
+            history.away = True
+            for number in range(1, 1501):
+                writer.offer(entry(number))
+            await until(lambda: writer.failing is not None)
+            assert (writer.failing, writer.buffered, writer.last_written) == ("switched off", 1500, None)
+            history.away = False
+            await until(lambda: writer.buffered == 0)
+    assert await everything(history) == list(range(1, 1501))
+    assert (writer.failing, writer.written) == (None, 1500)
+    assert [line["event"] for line in logs] == [
+        "the history cannot be written; entries wait",
+        "the history is written again",
+    ]
+
+
+async def test_what_the_buffer_cannot_hold_becomes_a_gap():
+    history = Switched()
+    writer = HistoryWriter(history, capacity=100, longest_pause_seconds=0.01)
+    async with running(writer):
+        history.away = True
+        writer.offer(entry(1))
+        await until(lambda: writer.failing is not None)
+        for number in range(2, 202):
+            writer.offer(entry(number))
+        assert (writer.lost, writer.buffered) == (100, 101)
+        history.away = False
+        assert await writer.drain(10) == 0
+    assert await everything(history) == [1, *range(102, 202)]
+    (gap,) = (await history.read(Query())).gaps
+    assert (gap.epoch, gap.first_seq, gap.last_seq) == ("e1", 2, 101)
+    assert (gap.since, gap.until) == (entry(2).received_at, entry(101).received_at)
+
+
+async def test_a_gap_that_grows_while_it_is_recorded_is_recorded_whole():
+    history = Switched()
+    writer = HistoryWriter(history, capacity=1000, longest_pause_seconds=0.01)
+    async with running(writer):
+        history.away = True
+        for number in range(1, 1001):
+            writer.offer(entry(number))
+        await until(lambda: writer.failing is not None)
+        for number in range(1001, 2002):
+            writer.offer(entry(number))
+        history.recordable.clear()
+        history.away = False
+        await until(lambda: writer.written == 1000)
+        writer.offer(entry(2002))
+        history.recordable.set()
+        assert await writer.drain(10) == 0
+    assert await everything(history) == [*range(1, 1001), *range(1003, 2003)]
+    gaps = (await history.read(Query(limit=10_000))).gaps
+    assert [(one.first_seq, one.last_seq) for one in gaps] == [(1001, 1002)]
+
+
+async def test_a_cancelled_write_is_written_by_the_drain():
+    history = Switched()
+    writer = HistoryWriter(history)
+    history.free.clear()
+    async with running(writer):
+        writer.offer(entry(1))
+        await until(lambda: writer._batch != [])
+    history.free.set()
+    writer.offer(entry(2))
+    assert await writer.drain(10) == 0
+    assert await everything(history) == [1, 2]
+
+
+async def test_a_drain_ends_in_time_and_says_what_is_lost():
+    history = Switched()
+    history.free.clear()
+    writer = HistoryWriter(history)
+    writer.offer(entry(1))
+    with structlog.testing.capture_logs() as logs:
+        assert await writer.drain(0.01) == 1
+    assert [line["event"] for line in logs][-1] == "the history ends early"
+
+
+async def test_what_waiting_does_not_mend_ends_the_writer(database, tmp_path):
+    (tmp_path / "010_wrong.sql").write_text("nonsense")
+    writer = HistoryWriter(PostgresHistory(database, migrations=tmp_path))
+    with pytest.raises(MigrationError, match=r"010_wrong\.sql"):
+        await writer.run()
+
+
+async def test_a_stopped_server_is_caught_up_with_when_it_is_back(open_folder):
+    async with contextlib.AsyncExitStack() as stack:
+        async with embedded(open_folder / "pg") as url:
+            history = PostgresHistory(url)
+            stack.push_async_callback(history.close)
+            writer = HistoryWriter(history, longest_pause_seconds=0.05)
+            await stack.enter_async_context(running(writer))
+            for number in range(1, 1501):
+                writer.offer(entry(number))
+            await until(lambda: writer.buffered == 0)
+        for number in range(1501, 4001):
+            writer.offer(entry(number))
+        await until(lambda: writer.failing is not None)
+        with pytest.raises(HistoryUnavailable):
+            await history.read(Query())
+        async with embedded(open_folder / "pg") as again:
+            assert again == url
+            for number in range(4001, 4501):
+                writer.offer(entry(number))
+            await until(lambda: writer.buffered == 0)
+            assert await everything(history) == list(range(1, 4501))
+            assert (writer.lost, writer.failing) == (0, None)
+            await stack.aclose()
+
+
+async def test_a_server_that_comes_later_than_the_map_gets_everything(open_folder):
+    async with embedded(open_folder / "pg") as url:
+        pass
+    history = PostgresHistory(url)
+    writer = HistoryWriter(history, longest_pause_seconds=0.05)
+    async with running(writer):
+        writer.offer(entry(1))
+        await until(lambda: writer.failing is not None)
+        assert "FileNotFoundError" in writer.failing
+        async with embedded(open_folder / "pg"):
+            await until(lambda: writer.buffered == 0)
+            assert await everything(history) == [1]
+            await history.close()
