@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import sys
+from contextlib import aclosing
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -161,14 +163,17 @@ def tail(
     from livingmap.remote import RemoteError, fits, follow  # noqa: PLC0415
 
     async def run() -> None:
-        async for message in follow(url, layer):
-            if fits(message, type):
-                _out.print(_line(message) if not json else dumps(message), highlight=False, markup=False)
+        async with aclosing(follow(url, layer)) as messages:
+            async for message in messages:
+                if fits(message, type):
+                    print(dumps(message) if json else _line(message), flush=True)  # noqa: T201
 
     try:
         asyncio.run(run())
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except BrokenPipeError:  # whoever read has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RemoteError as error:
         _fail(str(error))
 

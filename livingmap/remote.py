@@ -6,7 +6,7 @@ import json
 import random
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -25,7 +25,7 @@ class RemoteError(LivingMapError):
     """The map cannot be reached at the address, or refuses."""
 
 
-async def follow(url: str, layers: str | None = None) -> AsyncIterator[dict[str, Any]]:
+async def follow(url: str, layers: str | None = None) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the messages of the stream for ever; connections that break go on where they were.
 
     Raises RemoteError if the first connection fails or the map refuses the layers.

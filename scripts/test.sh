@@ -23,6 +23,8 @@ ruff format --check .
 say "lint"
 ruff check .
 shellcheck --external-sources scripts/*.sh .ci/run
+hadolint Dockerfile
+check-jsonschema --builtin-schema vendor.compose-spec docker-compose.phase9.yml
 say "types"
 mypy
 say "import rules"

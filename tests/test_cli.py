@@ -33,9 +33,7 @@ def demo(tmp_path):
     file = tmp_path / "demo.yaml"
     names = ("agents", "microdao", "space", "city")
     head = "server: {port: 0}\nhistory: {url: 'memory:'}\nmock: {agents: 20, events_per_second: 50}\nsources:\n"
-    file.write_text(
-        head + "".join(f"  {name}: {{mock: true}}\n" for name in ("agents", "microdao", "space", "city"))
-    )
+    file.write_text(head + "".join(f"  {name}: {{mock: true}}\n" for name in names))
     return str(file)
 
 
@@ -172,6 +170,20 @@ def test_tail_shows_the_snapshot_and_the_events(serving):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert [line["kind"] for line in lines] == ["snapshot"] + ["event"] * 4
+
+
+def test_tail_ends_quietly_when_nobody_reads_on(serving):
+    _, url = serving
+    done = subprocess.run(
+        f"{LIVINGMAP} tail --url {url} | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "snapshot (connect)" in done.stdout
+    assert done.stderr == ""
 
 
 def test_tail_of_nothing_says_so():

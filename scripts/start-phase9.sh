@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Starts the map, PostgreSQL and NATS in containers, and waits until the map answers.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "${1:-mock}" in
+mock) export LIVINGMAP_NETWORK=demo ;;
+daarion) export LIVINGMAP_NETWORK=livingmap ;;
+*)
+  printf 'usage: scripts/start-phase9.sh [mock|daarion]\n\n  mock     a simulated network (default)\n  daarion  the real services, at the addresses in config/livingmap.yaml\n'
+  [ "$1" = --help ] || [ "$1" = -h ] && exit 0
+  exit 2
+  ;;
+esac
+
+if docker compose version >/dev/null 2>&1; then
+  compose=(docker compose)
+elif command -v docker-compose >/dev/null 2>&1; then
+  compose=(docker-compose)
+else
+  printf 'error: Docker with compose is needed; without it scripts/run.sh serves the map\n' >&2
+  exit 1
+fi
+
+"${compose[@]}" -f docker-compose.phase9.yml up --detach --build
+url="http://127.0.0.1:${LIVINGMAP_PORT:-7017}"
+printf 'waiting for %s ' "$url"
+for _ in $(seq 60); do
+  if curl --silent --fail --output /dev/null "$url/living-map/health/ready"; then
+    printf '\nthe map: %s (scripts/stop-phase9.sh ends it)\n' "$url"
+    exit 0
+  fi
+  printf '.'
+  sleep 1
+done
+printf '\nerror: the map does not answer; its last words:\n' >&2
+"${compose[@]}" -f docker-compose.phase9.yml logs --tail 40 living-map-service migrations >&2
+exit 1
