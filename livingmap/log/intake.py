@@ -3,7 +3,6 @@
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NoReturn
@@ -47,8 +46,6 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
     # A total may say exactly what an event may say: its fields are what has to be sound.
     if problem := fault_in(Total(_OWN, payload)):
         raise DeadMessage(problem)
-    if b"\\u0000" in data and any("\0" in key for key in _keys(payload)):
-        raise DeadMessage("a key with a NUL character")
     if _LONG.search(data):
         _check_integers(data)
     return Message(subject, payload)
@@ -68,15 +65,6 @@ def _fault_in_subject(subject: str) -> str | None:
 
 def _kind(value: Json) -> str:
     return {list: "an array", str: "text", type(None): "null", bool: "a boolean"}.get(type(value), "a number")
-
-
-def _keys(value: Json) -> Iterator[str]:
-    """Yield the keys of ``value`` and of everything in it. Its depth is known to be bounded."""
-    if isinstance(value, dict):
-        yield from value
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _keys(one)
 
 
 def _check_integers(data: bytes) -> None:

@@ -116,7 +116,8 @@ class NatsIntake:
     def _set_aside(self, subject: str, data: bytes, dead: DeadMessage) -> None:
         self.status.dead.add(self._now(), subject, dead, data)
         tell = _logger.warning if self.status.dead.count == 1 else _logger.debug
-        tell("a message was set aside", letter=self.status.dead.letters[-1])
+        letter = self.status.dead.letters[-1]
+        tell("a message was set aside", subject=letter.subject, reason=letter.reason)
 
     async def _stay_connected(self) -> None:
         # nats-py's own reconnecting is off: it ends for good at most errors that a server can send, such as an
@@ -148,6 +149,8 @@ class NatsIntake:
         async def on_closed() -> None:
             closed.set()
 
+        if self._settings.credentials_file is not None:
+            self._settings.credentials_file.read_bytes()  # nats-py reads it only if asked, and fails obscurely
         await client.connect(
             self._settings.servers(),
             name=_NAME,
