@@ -8,7 +8,7 @@ from livingmap import __version__
 from livingmap.api import entities, health, problems, snapshot, sources, ui
 from livingmap.api import history as history_api
 from livingmap.api.picture import Picture
-from livingmap.api.snapshot import Snapshots
+from livingmap.api.snapshot import FastPath, Snapshots
 from livingmap.core.view import layer_names
 from livingmap.history import History
 from livingmap.log.nats import NatsIntake
@@ -42,4 +42,5 @@ def application(
         ui.routes(picture),
     ):
         app.include_router(router)
+    app.add_middleware(FastPath, snapshots=snapshots)
     return app
