@@ -108,6 +108,10 @@ def probe(
     for name in [source] if source else names:
         _report(living, living.pollers[name])
         failed |= living.pollers[name].state.error is not None
+    for one in loaded.sources if source is None else ():
+        if one.error is not None:
+            failed = True
+            _out.print(f"{one.name}: failed: {one.error}", highlight=False, markup=False, style="red")
     raise typer.Exit(int(failed))
 
 

@@ -125,7 +125,14 @@ class _Reading:
     faults: list[ConfigFault] = field(default_factory=list)
 
     def fault(self, path: Sequence[str | int], problem: str) -> None:
-        self.faults.append(ConfigFault(".".join(map(str, path)), problem, self.document.line(path)))
+        where = ".".join(map(str, path))
+        variable = PREFIX + "__".join(map(str, path)).upper()
+        if variable in {name.upper() for name in os.environ}:
+            self.faults.append(ConfigFault(where, f"{problem} (from {variable})", from_file=False))
+        elif where.upper().startswith(PREFIX):
+            self.faults.append(ConfigFault(where, problem, from_file=False))
+        else:
+            self.faults.append(ConfigFault(where, problem, self.document.line(path)))
 
     def end(self) -> None:
         if self.faults:
@@ -144,10 +151,9 @@ def load(file: Path | None) -> Config:
     reading = _Reading(read_yaml(file))
     _check_environment(reading)
     settings = _settings(reading)
-    reading.end()
     folder = file.parent if file else Path.cwd()
     sources = tuple(_source(reading, name, section or {}, folder) for name, section in settings.sources.items())
-    if not sources:
+    if not sources and not reading.faults:
         reading.fault(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(reading, settings.mock, sources, folder)
     reading.end()
@@ -172,7 +178,11 @@ def _settings(reading: _Reading) -> Settings:
         _note(reading, (), error, Settings)
     except ValueError as error:  # a variable that should be JSON and is not
         reading.fault(("environment",), str(error))
-    return Settings.model_construct()
+    given = reading.document.data.get("sources")
+    sound = isinstance(given, dict) and all(
+        section is None or isinstance(section, dict) for section in given.values()
+    )
+    return Settings.model_construct(sources=given if sound else {})  # to find what is wrong there too
 
 
 def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
@@ -190,7 +200,10 @@ def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Pa
             reading.fault(path, str(error))
         return SourceConfig(name, error=str(error))
     try:
-        return SourceConfig(name, source=source, settings=source.settings.model_validate(dict(section)))
+        settings = source.settings.model_validate(dict(section))
+        if settings.token_file is not None:
+            settings = settings.model_copy(update={"token_file": folder / settings.token_file})
+        return SourceConfig(name, source=source, settings=settings)
     except ValidationError as error:
         _note(reading, path, error, source.settings)
         return SourceConfig(name)

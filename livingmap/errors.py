@@ -16,6 +16,8 @@ class ConfigFault:
     """Where, as a dotted path into the YAML: ``sources.city.interval_seconds``."""
     problem: str
     line: int | None = None
+    from_file: bool = True
+    """False: it stands in the environment."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}" if self.path else self.problem
@@ -31,12 +33,12 @@ class ConfigError(LivingMapError):
 
     def lines(self) -> list[str]:
         """Return one line per fault: file, line number where known, path, problem."""
-        return [
-            ":".join(
-                filter(None, (self.file, str(fault.line) if fault.line and self.file else "", f" {fault}"))
-            ).strip()
-            for fault in self.faults
-        ]
+        return [self._line(fault) for fault in self.faults]
+
+    def _line(self, fault: ConfigFault) -> str:
+        if not self.file or not fault.from_file:
+            return str(fault)
+        return f"{self.file}:{fault.line}: {fault}" if fault.line else f"{self.file}: {fault}"
 
 
 class SourceError(LivingMapError):

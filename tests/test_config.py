@@ -163,7 +163,7 @@ def test_all_faults_are_told_at_once(write):
 def test_a_misspelt_variable_is_a_fault(write, monkeypatch):
     monkeypatch.setenv("LIVINGMAP_SERVRE__PORT", "1")
     assert faults(write("sources:\n  agents:\n")) == [
-        " LIVINGMAP_SERVRE__PORT: no such setting; did you mean server?"
+        "LIVINGMAP_SERVRE__PORT: no such setting; did you mean server?"
     ]
 
 
@@ -228,3 +228,24 @@ def test_a_broken_distribution_that_is_not_enabled_harms_nobody(write, tmp_path,
     distribution(tmp_path, "ruin", "[livingmap.plugins]\nruin = no.such.module\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert [source.name for source, _ in load(write("sources:\n  agents:\n")).enabled()] == ["agents"]
+
+
+def test_a_fault_of_the_environment_names_the_variable(write, monkeypatch):
+    monkeypatch.setenv("LIVINGMAP_SOURCES__AGENTS__RETRIES", "many")
+    [fault] = faults(write("sources:\n  agents: {retries: 1}\n"))
+    assert fault.startswith("sources.agents.retries: Input should be a valid integer")
+    assert fault.endswith("(from LIVINGMAP_SOURCES__AGENTS__RETRIES)")
+
+
+def test_faults_in_one_section_do_not_hide_those_in_another(write):
+    assert [line.split(": ")[1] for line in faults(write("server: {port: x}\nsources:\n  citi:\n"))] == [
+        "server.port",
+        "sources.citi",
+    ]
+
+
+def test_a_token_file_is_sought_beside_the_yaml(write, tmp_path):
+    (tmp_path / "secret").write_text("one")
+    file = write("sources:\n  agents: {token_file: secret}\n")
+    [(_, settings)] = load(file).enabled()
+    assert settings.token_file == tmp_path / "secret"

@@ -214,3 +214,10 @@ async def test_every_recorded_message_is_folded(network):
         states = living.picture.states
     assert {state.name: state.last_faults for state in states} == {name: [] for name in FAMILIES}
     assert all(state.events for state in states)
+
+
+async def test_details_refer_by_the_ids_of_the_map(network):
+    async with network() as living, browser(living) as client:
+        found = (await client.get("/living-map/entities/agent:orest")).json()
+    assert found["data"]["model"] == "llama-4-maverick"
+    assert found["data"]["microdao_id"] == "microdao:river-council"

@@ -83,7 +83,7 @@ def routes(picture: Picture) -> APIRouter:
             raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_entity", f"the map has no entity {entity_id!r}")
         return EntityDetails(
             id=found.id,
-            type=cast("EntityType", found.id.partition(":")[0]),
+            type=found.id.partition(":")[0],
             layer=found.layer,
             data=dict(found.data),
             sources=found.sources,

@@ -113,7 +113,8 @@ class EntityDetails(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
-    type: EntityType
+    type: str
+    """One of the catalogue's types, or one that a plugin brought along."""
     layer: str
     data: dict[str, Any]
     sources: dict[str, str]

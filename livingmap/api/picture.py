@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
-from livingmap.core.model import Fields, Json, Position
+from livingmap.core.model import Fields, Json, Position, Total
 from livingmap.core.units import instant
+from livingmap.core.validity import fault_in
 from livingmap.core.view import place_of
 from livingmap.errors import SourceError
 from livingmap.log import Log
@@ -94,7 +95,7 @@ class Picture:
         owners = self.scene.owners(*place, typed)
         for name, fields in await self._details(typed, list(dict.fromkeys(owners.values()))):
             fresh = {key: value for key, value in fields.items() if value is not None}
-            item |= fresh
+            item |= self.scene.resolved(place, fresh)
             owners |= dict.fromkeys(fresh, name)
         times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
         return Described(typed, place[0], item, owners, max(times, default=None))
@@ -110,6 +111,8 @@ class Picture:
             try:
                 async with asyncio.timeout(_DETAILS_SECONDS):
                     fields = await details(poller.service.client(self.now()), quote(rest, safe=":"))
+                if problem := fault_in(Total("details", fields)):
+                    raise ValueError(problem)
             except (SourceError, TimeoutError):
                 continue
             except Exception as error:  # noqa: BLE001 - the plugin rim: details that raise are details that lack

@@ -84,6 +84,11 @@ class Fold:
 
     def _apply_poll(self, event: Event) -> Folded:
         source = str(event.payload["source"])
-        said = [change_from_json(wire) for wire in event.payload["changes"]]
-        changes = self.scene.apply(source, said, event.position.seq, since=int(event.payload["since"]))
+        try:
+            said = [change_from_json(wire) for wire in event.payload["changes"]]
+            changes = self.scene.apply(source, said, event.position.seq, since=int(event.payload["since"]))
+        except Exception as error:  # noqa: BLE001 - a poll that cannot be folded must not stop the log either
+            return Folded(
+                event, faults=(Fault(source, event, f"{type(error).__name__}: {error}"),), sources=(source,)
+            )
         return Folded(event, tuple(changes), sources=(source,))

@@ -78,6 +78,17 @@ class Scene:
         """Return the id of the item that ``typed``, an id or an alias, means."""
         return self._names.resolve(typed)
 
+    def resolved(self, place: Place, item: Fields) -> dict[str, Json]:
+        """Return ``item`` with the ids that it refers to in place of their aliases."""
+        shown = dict(item)
+        for name in self._references.get(place, ()):
+            value = shown.get(name)
+            if isinstance(value, str):
+                shown[name] = self.resolve(value)
+            elif isinstance(value, list):
+                shown[name] = [self.resolve(one) if isinstance(one, str) else one for one in value]
+        return shown
+
     def owners(self, layer: str, collection: str, typed: str) -> dict[str, str]:
         """Return, by field, the name of the source whose value an item shows."""
         found: dict[str, str] = {}
@@ -181,6 +192,8 @@ class Scene:
             batch = list(dirty)
             dirty.clear()
             for place, typed in batch:
+                if place not in self._items:  # a tally for a collection that nobody fills
+                    continue
                 before, after = self._items[place].get(typed), self._store(place, typed)
                 if after == before:
                     continue
@@ -193,8 +206,7 @@ class Scene:
         items, merged = self._items[place], self._merged(place, typed)
         self._note_mentions(place, typed, merged)
         if merged is not None:
-            self._resolve_references(place, merged)
-            items[typed] = merged
+            items[typed] = merged = self.resolved(place, merged)
         else:
             items.pop(typed, None)
         return merged
@@ -216,14 +228,6 @@ class Scene:
         self._mentioned[place, typed] = now
         if not now:
             del self._mentioned[place, typed]
-
-    def _resolve_references(self, place: Place, item: dict[str, Json]) -> None:
-        for name in self._references.get(place, ()):
-            value = item.get(name)
-            if isinstance(value, str):
-                item[name] = self.resolve(value)
-            elif isinstance(value, list):
-                item[name] = [self.resolve(one) if isinstance(one, str) else one for one in value]
 
     # totals
 

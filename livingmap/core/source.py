@@ -96,7 +96,8 @@ class Count:
 
     def takes(self, item: Fields) -> bool:
         """Tell whether ``item`` is counted."""
-        return self.field is None or item.get(self.field) in self.values
+        value = item.get(self.field) if self.field else None
+        return self.field is None or (isinstance(value, str) and value in self.values)
 
 
 def the_count(*counts: int) -> Json:
@@ -115,7 +116,7 @@ class Tally:
     field: str
     counts: tuple[Count, ...]
     rule: Callable[..., Json] = the_count
-    """Gets the counts in order, returns the value. Pure."""
+    """Gets the counts in order, returns the value. Pure; if it raises the number is None."""
     per: str | None = None
     """None: a total of the layer. Else a reference field of the counted items, and the number is a field of the
     item that they refer to: ``Tally("city", "agents", (Count("agents"),), per="microdao_id")``."""

@@ -65,18 +65,22 @@ class Tallies:
     def of_item(self, place: Place, typed: str, known: set[str]) -> Iterator[tuple[str, Json]]:
         """Yield ``(field, number)`` for one item; None for what counts a layer that is not ``known`` yet."""
         for tally in self._of_items.get(place, ()):
-            counts = (self._item_counts[count, str(tally.per)][typed] for count in tally.counts)
-            yield tally.field, tally.rule(*counts) if _all_known(tally, known) else None
+            counts = [self._item_counts[count, str(tally.per)][typed] for count in tally.counts]
+            yield tally.field, _number(tally, counts, known)
 
     def of_layers(self, known: set[str]) -> Iterator[tuple[str, str, Json]]:
         """Yield ``(layer, field, number)``; None for what counts a layer that is not ``known`` yet."""
         for tally in self._of_layers:
-            counts = (self._counts[count] for count in tally.counts)
-            yield tally.layer, tally.field, tally.rule(*counts) if _all_known(tally, known) else None
+            yield tally.layer, tally.field, _number(tally, [self._counts[count] for count in tally.counts], known)
 
 
-def _all_known(tally: Tally, known: set[str]) -> bool:
-    return all(count.layer in known for count in tally.counts)
+def _number(tally: Tally, counts: list[int], known: set[str]) -> Json:
+    if any(count.layer not in known for count in tally.counts):
+        return None
+    try:
+        return tally.rule(*counts)
+    except Exception:  # noqa: BLE001 - the plugin rim: one rule that raises must not stop the fold
+        return None
 
 
 def _takes(count: Count, item: Fields | None) -> bool:

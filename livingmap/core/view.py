@@ -85,9 +85,14 @@ def _entity(typed: str, kind: str, layer: str, item: Fields) -> Entity:
 
 
 def place_of(scene: Scene, typed: str) -> tuple[str, str] | None:
-    """Return the layer and collection in which an entity is at home; None if the map has no such entity."""
-    home = HOMES.get(typed.partition(":")[0], "")
-    for collection in scene.layers().get(home, []):
-        if typed in scene.items(home, collection):
-            return home, collection
+    """Return the layer and collection in which an item is at home; None if the map has no such item.
+
+    An item of a type of its own, such as ``station:lviv``, is at home in the first layer by name that has it.
+    """
+    home = HOMES.get(typed.partition(":")[0])
+    layers = scene.layers()
+    for name in sorted(layers) if home is None else [home]:
+        for collection in layers.get(name, []):
+            if typed in scene.items(name, collection):
+                return name, collection
     return None

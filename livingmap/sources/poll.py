@@ -161,7 +161,8 @@ class Poller:
             found.errors.append(f"{where}: the poll took longer than {_TIMEOUTS_PER_POLL} timeouts")
         except Exception as error:
             found.errors.append(f"{where}: {type(error).__name__}: {error}")
-            _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
+            if not self.state.failures:  # once, like every failure
+                _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
 
     def _difference(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
         place = (layer.name, layer.collection)

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
 from livingmap.core.model import Event, Json
 from livingmap.errors import Garbled
@@ -14,14 +14,18 @@ M = TypeVar("M")
 _NAME = re.compile(r"\S*[^\s:]")
 
 
+def _as_text(value: Json) -> Json:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text.strip()):
         raise ValueError("no id can be made of it")
     return text.strip()
 
 
-Name = Annotated[str, AfterValidator(_name)]
-"""Text of which an id can be made: not empty, no white space, something after the colon if it is typed."""
+Name = Annotated[str, BeforeValidator(_as_text), AfterValidator(_name)]
+"""Text or an integer of which an id can be made: not empty, no white space, something after a colon."""
 
 
 @lru_cache(maxsize=512)

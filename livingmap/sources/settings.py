@@ -25,7 +25,8 @@ class SourceSettings(BaseModel):
     enabled: bool = True
     """Switch the source off without deleting its section."""
     module: str | None = None
-    """Import path of a plugin that is not installed as an entry point, such as my_network.weather."""
+    """A plugin that is not installed as an entry point: an import path such as my_network.weather, or a file such
+    as ./weather.py beside the YAML."""
     on_error: Literal["refuse", "skip"] = "refuse"
     """What a plugin that cannot be loaded does: refuse the start, or be shown as failed."""
     mock: bool = False
@@ -35,7 +36,7 @@ class SourceSettings(BaseModel):
     token: SecretStr | None = None
     """Bearer token for the service. Better given by environment or token_file than in the YAML."""
     token_file: Path | None = None
-    """File whose content is the Bearer token; read again at every poll, so it may be rotated."""
+    """File with the Bearer token, sought beside the YAML; read for every request, so it may be rotated."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
     """Time between two polls; each varies by a tenth so that sources do not march in step."""
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0

@@ -114,3 +114,21 @@ def test_a_source_that_tells_a_count_itself_is_believed():
 
 def test_a_source_that_is_no_more_changes_nothing():
     assert scene().apply("ghost", [Put("agents", "agent:a")], 1) == []
+
+
+def test_a_tally_that_cannot_be_worked_out_stops_nobody():
+    odd = Source(
+        "odd",
+        "s",
+        object,
+        (Layer("agents"),),
+        tallies=(
+            Tally("agents", "broken", (Count("agents"),), rule=lambda count: 1 / 0),
+            Tally("nowhere", "agents", (Count("agents"),), per="microdao_id"),
+            Tally("agents", "busy", (Count("agents", field="status", values=frozenset({"busy"})),)),
+        ),
+    )
+    made = scene(odd)
+    made.apply("odd", [Put("agents", "agent:a", {"microdao_id": "microdao:x", "status": ["busy"]})], 1)
+    assert made.items("agents", "items") == {"agent:a": {"microdao_id": "microdao:x", "status": ["busy"]}}
+    assert made.totals("agents") == {"broken": None, "busy": 0}
