@@ -179,10 +179,9 @@ def _settings(reading: _Reading) -> Settings:
     except ValueError as error:  # a variable that should be JSON and is not
         reading.fault(("environment",), str(error))
     given = reading.document.data.get("sources")
-    sound = isinstance(given, dict) and all(
-        section is None or isinstance(section, dict) for section in given.values()
-    )
-    return Settings.model_construct(sources=given if sound else {})  # to find what is wrong there too
+    sections = given.items() if isinstance(given, dict) else ()
+    sound = {name: one for name, one in sections if one is None or isinstance(one, dict)}
+    return Settings.model_construct(sources=sound)  # to find what is wrong there too
 
 
 def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
