@@ -62,7 +62,7 @@ class LivingMap:
         )
         patterns = self.fold.routes.patterns()
         self.nats = NatsIntake(config.nats, patterns, self.log, now) if config.nats.url else None
-        self.http = application(self.picture, snapshots, self.hub, self.nats, history)
+        self.http = application(self.picture, snapshots, self.hub, self.nats, history, self.writer)
         self.log.read(self._fold)
         self.picture.attached = True
 

@@ -208,6 +208,12 @@ def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Pa
         return SourceConfig(name)
 
 
+def _beside(folder: Path, nats: NatsSettings) -> NatsSettings:
+    if nats.credentials_file is None:
+        return nats
+    return nats.model_copy(update={"credentials_file": folder / nats.credentials_file})
+
+
 def _mock(
     reading: _Reading, section: Mapping[str, Any], sources: Sequence[SourceConfig], folder: Path
 ) -> tuple[Mock | None, Any]:

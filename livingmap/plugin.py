@@ -19,14 +19,15 @@ A plugin answers one hook, once, at start, without I/O::
 from livingmap.core.model import Change, Drop, Event, Fields, Json, Message, Put, Total, id_of
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
-from livingmap.core.units import instant, load, status
+from livingmap.core.units import added, amount, instant, is_later, load, status, told
 from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
 from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
-from livingmap.sources.rows import Name, read_event
+from livingmap.sources.rows import Amount, Name, read_event
 from livingmap.sources.samples import Samples
 from livingmap.sources.settings import SourceSettings
 
 __all__ = [
+    "Amount",
     "Change",
     "Client",
     "Count",
@@ -56,10 +57,14 @@ __all__ = [
     "Total",
     "Unreachable",
     "World",
+    "added",
+    "amount",
     "hookimpl",
     "id_of",
     "instant",
+    "is_later",
     "load",
     "read_event",
     "status",
+    "told",
 ]

@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 case "${1:-mock}" in
-mock) export LIVINGMAP_NETWORK=demo ;;
-daarion) export LIVINGMAP_NETWORK=livingmap ;;
+mock) export PHASE9_NETWORK=demo ;;
+daarion) export PHASE9_NETWORK=livingmap ;;
 *)
   printf 'usage: scripts/start-phase9.sh [mock|daarion]\n\n  mock     a simulated network (default)\n  daarion  the real services, at the addresses in config/livingmap.yaml\n'
   [ "$1" = --help ] || [ "$1" = -h ] && exit 0
@@ -23,7 +23,7 @@ else
 fi
 
 "${compose[@]}" -f docker-compose.phase9.yml up --detach --build
-url="http://127.0.0.1:${LIVINGMAP_PORT:-7017}"
+url="http://127.0.0.1:${PHASE9_PORT:-7017}"
 printf 'waiting for %s ' "$url"
 for _ in $(seq 60); do
   if curl --silent --fail --output /dev/null "$url/living-map/health/ready"; then

@@ -1,12 +1,10 @@
-"""The documentation is true: its examples run, its tables are complete, its links lead somewhere.
+"""The documentation is true: its examples run, its tables are complete, its links lead somewhere."""
 
-A marker such as ``<!-- stream -->`` says that a page does not tell of that yet: what belongs to it is not looked
-for there until the marker is replaced.
-"""
-
+import asyncio
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -14,26 +12,40 @@ import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import typer
+import yaml
 from pydantic import BaseModel, SecretStr
+from websockets.asyncio.client import connect
 
-from livingmap.api.models import EntityDetails, NatsReport, SourceReport
+from livingmap.api.health import Ready
+from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
+from livingmap.api.models import DeadLetter, EntityDetails, NatsReport, SourceReport
 from livingmap.app import LivingMap
 from livingmap.cli import app, config_app
 from livingmap.config import Settings, load, schema
+from livingmap.core.fold import Folded, refreshed
+from livingmap.core.model import Drop, Event, Message, Position, Total
 from livingmap.core.view import HOMES, entities
 from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
+from livingmap.history.writer import HistoryWriter
 from livingmap.plugin import Put, Reply
 from livingmap.sources.poll import Freshness
 from livingmap.sources.registry import installed, load_source
 from livingmap.sources.settings import SourceSettings
+from livingmap.stream import frames, hub
 from livingmap.testing import Stage
 from livingmap_mock.plugin import MockSettings
+from tests.stream.conftest import served
+from tests.support.clients import normal, same
+from tests.support.maps import poll, snapshot
+from tests.support.nats_server import NatsServer, until
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -45,9 +57,6 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"
 
 _FENCE = re.compile(r'^```(\w*)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_MARKER = re.compile(r"<!-- (\w+) -->")
-_MARKED_COMMANDS = {"tail": "stream", "history": "history", "migrate": "history", "publish": "nats"}
-_MARKED_PATHS = {"/living-map/history": "history", "/living-map/events": "stream"}
 
 
 @dataclass(frozen=True)
@@ -68,12 +77,13 @@ def blocks(page: Path, language: str | None = None) -> list[Block]:
     return [block for block in found if language in (None, block.language)]
 
 
+def titled(page: Path, title: str) -> str:
+    [text] = [block.text for block in blocks(page) if block.title == title]
+    return text
+
+
 def prose(page: Path) -> str:
     return _FENCE.sub("", text_of(page))
-
-
-def markers(page: Path) -> set[str]:
-    return set(_MARKER.findall(text_of(page)))
 
 
 def commands(page: Path) -> list[tuple[str, str]]:
@@ -187,7 +197,7 @@ def test_the_first_steps_print_what_is_shown(page, tmp_path, file_service):
     for command, printed in commands(page):
         if command.startswith("echo"):
             subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
-        elif command.startswith("livingmap") and "--config" not in command:
+        elif command.startswith(("livingmap check", "livingmap probe")):
             variable = {f"LIVINGMAP_SOURCES__{name}__BASE_URL": file_service}
             said = livingmap(*command.split()[1:], folder=tmp_path, **variable)
             assert said.replace(file_service, told[1]) == printed
@@ -230,6 +240,13 @@ def test_faults_are_told_as_shown(tmp_path, monkeypatch):
     assert caught.value.lines() == Path("bad.txt").read_text().splitlines()
 
 
+def test_a_fault_of_the_environment_is_told_as_shown(monkeypatch):
+    monkeypatch.setenv("LIVINGMAP_SERVER__PORT", "70000")
+    with pytest.raises(ConfigError) as caught:
+        load(ROOT / "config" / "demo.yaml")
+    assert caught.value.lines() == titled(SETTINGS, "from-environment.txt").splitlines()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_json_is_json(page):
     for block in blocks(page, "json"):
@@ -268,6 +285,89 @@ async def test_what_is_shown_is_on_the_map_of_the_demo(demo):
         ids = set(re.findall(r'"((?:agent|city|dao|microdao|node):[^"…]+)"', shown))
         assert ids
         assert ids <= there
+
+
+async def test_the_client_of_the_stream_has_what_the_snapshot_says(demo):
+    await poll(demo)
+    client = {"__name__": "follow"}
+    exec(titled(API, "follow.py"), client)
+    agent = "agent:bramwell-ledger"
+    state = {}
+    async with served(demo) as address, connect(f"ws://{address}/living-map/stream", max_size=None) as socket:
+        for changes in (
+            [Put("agents", agent, {"status": "busy", "mood": "calm"}), Total("city", {"active_users": 7})],
+            [Put("agents", agent, {}, ("mood",)), Put("agents", "agent:new", {"name": "New"})],
+            [Drop("agents", agent), Drop("agents", "agent:nobody")],
+        ):
+            await demo.log.append(refreshed("agents", demo.log.position.seq, changes))
+        async with asyncio.timeout(10):
+            for _ in range(4):
+                client["fold"](state, json.loads(await socket.recv()))
+    assert state["agents"]["items"]["agent:new"]["name"] == "New"
+    assert same(state) == same(normal((await snapshot(demo))["layers"]))
+
+
+async def test_the_client_of_the_stream_runs(demo, tmp_path):
+    await poll(demo)
+    file = tmp_path / "follow.py"
+    async with served(demo) as address:
+        file.write_text(titled(API, "follow.py").replace("127.0.0.1:7017", address))
+        process = await asyncio.create_subprocess_exec(sys.executable, file, stdout=subprocess.PIPE)
+        async with asyncio.timeout(20):
+            said = [await process.stdout.readline()]
+            await demo.log.append(Message("agent.event.status", {"agent_id": "agent:bramwell-ledger"}))
+            said.append(await process.stdout.readline())
+    async with asyncio.timeout(20):
+        said += [await process.stdout.readline() for _ in range(2)]
+    process.kill()
+    await process.communicate()
+    told = [line.decode().split() for line in said]
+    assert told[:3] == [["snapshot", "200"], ["event", "agent.event.status", "200"], ["restarting", "200"]]
+    assert told[3][0] == "disconnected:"
+    assert "1012" in told[3]
+
+
+async def test_a_snapshots_cursor_resumes_the_stream(demo):
+    await poll(demo)
+    cursor = (await snapshot(demo))["meta"]["cursor"]
+    await demo.log.append(Message("nobody.knows", {}))
+    async with (
+        served(demo) as address,
+        connect(f"ws://{address}/living-map/stream?cursor={cursor}", max_size=None) as socket,
+        asyncio.timeout(10),
+    ):
+        assert json.loads(await socket.recv())["event_type"] == "nobody.knows"
+
+
+@pytest.fixture
+async def nats(tmp_path, monkeypatch) -> AsyncIterator[NatsServer]:
+    one = NatsServer(tmp_path)
+    await one.start()
+    monkeypatch.setenv("LIVINGMAP_NATS__URL", one.url)
+    yield one
+    await one.kill()
+
+
+async def test_a_published_message_is_heard(nats, demo):
+    await poll(demo)
+    hearing = asyncio.create_task(demo.nats.run())
+    await until(lambda: demo.nats.status.connected)
+    await publish_as_shown(OPERATIONS, nats, ROOT)
+    agents = demo.fold.scene.items("agents", "items")
+    await until(lambda: agents["agent:bramwell-ledger"]["status"] == "busy")
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)
+
+
+async def test_a_message_of_the_guide_is_published(nats, package):
+    await publish_as_shown(GUIDE, nats, package)
+
+
+async def publish_as_shown(page, nats, folder):
+    [(command, printed)] = [one for one in commands(page) if one[0].startswith("livingmap publish")]
+    arguments = shlex.split(command)[1:]
+    said = await asyncio.to_thread(livingmap, *arguments, folder=folder, LIVINGMAP_NATS__URL=nats.url)
+    assert said == printed
 
 
 # completeness
@@ -340,20 +440,37 @@ def test_the_schema_is_that_of_the_program():
 async def test_every_path_is_told(page, demo):
     told = text_of(page).replace("{id}", "{entity_id}").replace("`/ready`", "`/living-map/health/ready`")
     for path in demo.http.openapi()["paths"]:
-        if _MARKED_PATHS.get(path) not in markers(page):
-            assert path in told, path
+        assert f"`GET {path}`" in told or path.startswith("/living-map/health/") or path == "/", path
+    assert "`WS /living-map/stream`" in told
+
+
+_DESCRIBED = {
+    "/living-map/snapshot": "Snapshot",
+    "/living-map/entities": "Entities",
+    "/living-map/history": "History",
+    "/living-map/events": "Stream",
+}
 
 
 async def test_every_parameter_is_told(demo):
     for path, methods in demo.http.openapi()["paths"].items():
-        for parameter in methods["get"].get("parameters", []):
-            if _MARKED_PATHS.get(path) not in markers(API):
-                assert f"`{parameter['name']}`" in text_of(API) or parameter["in"] == "path", (path, parameter)
+        given = [one["name"] for one in methods["get"].get("parameters", []) if one["in"] == "query"]
+        shown = {cells[0].strip("`") for cells in table(API, _DESCRIBED[path])} if given else set()
+        assert set(given) <= shown, path
+    assert "`Last-Event-ID`" in text_of(API)
 
 
 def test_every_field_of_an_answer_is_told():
-    models = [EntityDetails, SourceReport] + ([] if "nats" in markers(API) else [NatsReport])
-    for model in models:
+    for model in (
+        EntityDetails,
+        SourceReport,
+        NatsReport,
+        DeadLetter,
+        HistoryItem,
+        HistoryGap,
+        HistoryPage,
+        Ready,
+    ):
         for name in model.model_fields:
             assert f'"{name}"' in text_of(API) or f"`{name}`" in text_of(API), name
 
@@ -377,15 +494,118 @@ def test_every_error_code_is_one_of_the_program():
     assert shown <= known
 
 
-def test_every_command_is_told():
+def test_every_code_of_the_program_is_told():
+    code = {file: file.read_text() for file in (ROOT / "livingmap").rglob("*.py")}
+    raised = re.findall(
+        r'(?:ProblemError\(\s*[\w.]+,|frames\.fault\(|code=)\s*"([a-z_]+)"', "".join(code.values())
+    )
+    assert {"unknown_entity", "history_unavailable", "internal_error", "no_json"} <= set(raised)
+    for one in raised:
+        assert f"`{one}`" in text_of(API), one
+
+
+def shown_messages() -> list[dict]:
+    """Return the messages of the stream that are shown."""
+    return [shown for block in blocks(API, "json") if "kind" in (shown := json.loads(block.text))]
+
+
+def test_messages_of_the_stream_are_shown_as_they_are():
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    put = Put("agents", "agent:a", {"x": 1})
+    folded = Folded(Event(Position("e", 1), "a.b", {}, now), (put, Drop("agents", "agent:a"), Total("city")))
+    sent = [
+        frames.event(folded, "c", None),
+        frames.merged([put], 2, "c"),
+        frames.snapshot(b"{}", "connect", "c", now),
+        frames.heartbeat("c", now),
+        frames.restarting(500),
+        frames.fault("no_json", "?"),
+    ]
+    real = {message["kind"]: message for message in map(json.loads, sent)}
+    told = {cells[0].strip("`"): " ".join(cells) for cells in table(API, "Stream")}
+    for kind, message in real.items():
+        for name in message.keys() - {"kind", "cursor"}:
+            assert f"`{name}`" in told[kind], (kind, name)
+    for shown in shown_messages():
+        if shown["kind"] in real:
+            assert shown.keys() == real[shown["kind"]].keys()
+    ops = {change["op"]: change.keys() for change in real["event"]["changes"]}
+    for change in [change for shown in shown_messages() for change in shown.get("changes", [])]:
+        assert change.keys() == ops[change["op"]]
+    assert ops.keys() <= told.keys()
+
+
+async def test_what_a_client_may_say_is_understood(demo):
+    [said] = [shown for shown in shown_messages() if shown["kind"] == "layers"]
+    async with (
+        served(demo) as address,
+        connect(f"ws://{address}/living-map/stream", max_size=None) as socket,
+        asyncio.timeout(10),
+    ):
+        await socket.recv()
+        await socket.send(json.dumps(said))
+        assert list(json.loads(await socket.recv())["payload"]["layers"]) == said["layers"]
+
+
+def test_every_reason_for_a_snapshot_is_told():
+    code = (ROOT / "livingmap" / "stream" / "hub.py").read_text()
+    told = {cells[0].strip("`") for cells in table(API, "Cursors")} - {"reason"}
+    assert told == set(re.findall(r'"(connect|[a-z]+_[a-z]+)"', code))
+
+
+def test_bounds_are_told_as_they_are():
+    assert f"the last {hub._MOST_KEPT_EVENTS:,} are" in text_of(API)
+    assert f"more than {hub._MOST_KEPT_CHANGES:,} changes" in text_of(API)
+    assert f"more than {hub._MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
+    assert f"Up to {HistoryWriter.__init__.__kwdefaults__['capacity']:,} entries wait" in text_of(OPERATIONS)
+    [entries] = MemoryHistory.__init__.__defaults__
+    assert f"the last {entries:,} entries" in text_of(OPERATIONS)
+    assert f"the last {entries:,} entries" in text_of(SETTINGS)
+
+
+def test_every_line_of_the_log_is_told():
+    told = " ".join(cells[0] for cells in table(OPERATIONS, "Logs"))
+    for file in (ROOT / "livingmap").rglob("*.py"):
+        for line in re.findall(r'(?:_logger\.\w+|\btell)\(\s*"([^"]+)"', file.read_text()):
+            assert f"`{line}`" in told, line
+
+
+def test_every_command_and_its_options_are_told():
+    whole = typer.main.get_command(app)
     names = [command.callback.__name__ for command in app.registered_commands]
-    names += [f"config {command.name}" for command in config_app.registered_commands]
     for name in names:
-        if _MARKED_COMMANDS.get(name) not in markers(README):
-            assert f"| `livingmap {name}" in text_of(README), name
+        [row] = [cells for cells in table(README, "Command line") if cells[0].startswith(f"`livingmap {name}")]
+        for option in whole.commands[name].params:
+            if option.opts[0].startswith("--") and option.name not in {"config", "url"}:
+                assert option.opts[0] in row[0], (name, option.opts)
+    for command in config_app.registered_commands:
+        assert f"| `livingmap config {command.name}" in text_of(README)
+
+
+def test_every_variable_of_compose_is_told():
+    compose = text_of(ROOT / "docker-compose.phase9.yml")
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", compose))
+    shown = {cells[0].strip("`"): cells[1].strip("`") for cells in table(OPERATIONS, "Containers")}
+    assert {name: shown.get(name) for name in defaults} == defaults
+    services = yaml.safe_load(compose)["services"]
+    assert services["living-map-service"]["env_file"] == [{"path": "livingmap.env", "required": False}]
+    for script in (ROOT / "scripts").glob("*-phase9.sh"):
+        assert f"`scripts/{script.name}`" in text_of(OPERATIONS)
+
+
+def test_every_folder_is_told():
+    tree = next(block.text for block in blocks(README, "text") if "plugin.py" in block.text)
+    rooms = [file.name for file in (ROOT / "livingmap").iterdir() if (file / "__init__.py").is_file()]
+    for name in (*rooms, "plugins", "migrations", "config", "docs", "scripts", "tests"):
+        assert re.search(rf"^ *{name}/ ", tree, flags=re.MULTILINE), name
 
 
 # form
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_nothing_is_left_to_be_told(page):
+    assert "<!--" not in text_of(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

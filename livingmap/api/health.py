@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from livingmap import __version__
 from livingmap.api.picture import Picture
 from livingmap.core.units import instant
+from livingmap.history.writer import HistoryWriter
 from livingmap.log.nats import NatsIntake
 
 
@@ -34,11 +35,13 @@ class Ready(BaseModel):
     log: Literal["attached", "detached"]
     nats: Literal["connected", "disconnected", "off"]
     """Without NATS the map lives by polls alone; it connects as soon as it can."""
+    history: Literal["written", "waiting"]
+    """``waiting``: the database is away, entries are kept until it is back."""
     sources: dict[str, str]
     """The freshness of each source. A source that is down makes the map poorer, not unready."""
 
 
-def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
+def routes(picture: Picture, nats: NatsIntake | None, writer: HistoryWriter) -> APIRouter:
     """Return the health endpoints."""
     router = APIRouter(prefix="/living-map/health", tags=["operations"])
 
@@ -59,10 +62,15 @@ def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
         events: Literal["connected", "disconnected", "off"] = "off"
         if nats is not None:
             events = "connected" if nats.status.connected else "disconnected"
-        if picture.attached:
-            return Ready(status="ready", log="attached", nats=events, sources=sources)
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return Ready(status="not_ready", log="detached", nats=events, sources=sources)
+        if not picture.attached:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return Ready(
+            status="ready" if picture.attached else "not_ready",
+            log="attached" if picture.attached else "detached",
+            nats=events,
+            history="waiting" if writer.failing else "written",
+            sources=sources,
+        )
 
     _: Any = (health, live, ready)
     return router

@@ -11,13 +11,19 @@ from livingmap.api.picture import Picture
 from livingmap.api.snapshot import FastPath, Snapshots
 from livingmap.core.view import layer_names
 from livingmap.history import History
+from livingmap.history.writer import HistoryWriter
 from livingmap.log.nats import NatsIntake
 from livingmap.stream import sse, websocket
 from livingmap.stream.hub import Hub
 
 
 def application(
-    picture: Picture, snapshots: Snapshots, hub: Hub, nats: NatsIntake | None, history: History
+    picture: Picture,
+    snapshots: Snapshots,
+    hub: Hub,
+    nats: NatsIntake | None,
+    history: History,
+    writer: HistoryWriter,
 ) -> FastAPI:
     """Return the application that shows ``picture``."""
 
@@ -32,7 +38,7 @@ def application(
     )
     problems.install(app)
     for router in (
-        health.routes(picture, nats),
+        health.routes(picture, nats, writer),
         snapshot.routes(picture, snapshots),
         entities.routes(picture),
         history_api.routes(picture, history),

@@ -63,9 +63,9 @@ class Picture:
         """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
         return self.position.epoch, self.position.seq, sum(state.revision for state in self.states)
 
-    def cursor(self) -> str:
-        """Return the cursor of the present position."""
-        return Cursor(self.position).encode(self._key)
+    def cursor(self, layers: Sequence[str] | None) -> str:
+        """Return the cursor of the present position for who sees ``layers``, None being all."""
+        return Cursor(self.position, ",".join(layers or ())).encode(self._key)
 
     def contributors(self) -> list[str]:
         """Return the services that something on the map came from, each once."""

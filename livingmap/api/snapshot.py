@@ -55,19 +55,17 @@ class Snapshots:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._fragments: dict[str, tuple[int, bytes]] = {}
-        self._prepared: OrderedDict[tuple[str, ...], tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
+        self._prepared: OrderedDict[tuple[str, ...] | None, tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
 
     def prepared(self, wanted: tuple[str, ...] | None = None) -> _Prepared:
         """Return the bytes of the layers ``wanted``, all by default."""
-        names = layer_names(self._picture.scene)
-        shown = tuple(names if wanted is None else wanted)
         revision = self._picture.revision
-        known = self._prepared.get(shown)
+        known = self._prepared.get(wanted)
         if known and known[0] == revision:
             return known[1]
-        made = self._make(shown, revision)
-        self._prepared[shown] = revision, made
-        self._prepared.move_to_end(shown)
+        made = self._make(wanted, revision)
+        self._prepared[wanted] = revision, made
+        self._prepared.move_to_end(wanted)
         if len(self._prepared) > _MOST_VIEWS:
             self._prepared.popitem(last=False)
         return made
@@ -83,11 +81,12 @@ class Snapshots:
                 )
         return prepared.encoded[encoding]
 
-    def _make(self, names: tuple[str, ...], revision: tuple[str, int, int]) -> _Prepared:
+    def _make(self, wanted: tuple[str, ...] | None, revision: tuple[str, int, int]) -> _Prepared:
         picture, now = self._picture, self._picture.now()
+        names = layer_names(picture.scene) if wanted is None else wanted
         meta = {
             "version": __version__,
-            "cursor": picture.cursor(),
+            "cursor": picture.cursor(wanted),
             "source_services": picture.contributors(),
             "sources": picture.sources(now),
         }
@@ -97,7 +96,7 @@ class Snapshots:
             layers,
             orjson.dumps(meta),
         )
-        tag = hashlib.blake2b(repr((revision, names)).encode(), digest_size=12).hexdigest()
+        tag = hashlib.blake2b(repr((revision, wanted)).encode(), digest_size=12).hexdigest()
         return _Prepared(tag, body)
 
     def _fragment(self, name: str) -> bytes:

@@ -1,12 +1,14 @@
-"""The words of the map: times in UTC, loads between 0 and 1, one spelling for each status."""
+"""The words of the map: times in UTC, loads between 0 and 1, exact amounts, one spelling for each status."""
 
 from datetime import UTC, datetime
+from decimal import Context, Decimal
 from typing import Final
 
-from livingmap.core.model import Json
+from livingmap.core.model import Fields, Json
 
 _MILLISECONDS_FROM: Final = 10_000_000_000  # as seconds this is the year 2286
 _DECIMALS: Final = 4
+_EXACT: Final = Context(prec=80)  # more digits than two amounts have
 
 _STATUSES: Final = {
     "active": "active",
@@ -64,3 +66,29 @@ def status(value: Json, default: str = "unknown") -> str:
     """Return a status in the map's words, such as ``online`` for ``healthy``; unknown words in lower case."""
     word = value.strip().lower() if isinstance(value, str) else ""
     return _STATUSES.get(word, word) or default
+
+
+def amount(value: Decimal) -> str:
+    """Return an amount as the map writes it: all digits that count, no exponent. ``1.00`` and ``1`` are one."""
+    return f"{value.normalize(_EXACT):f}"
+
+
+def added(value: Decimal, other: Decimal) -> Decimal:
+    """Return the exact sum of two amounts."""
+    return _EXACT.add(value, other)
+
+
+def is_later(time: Json, known: str | None) -> bool:
+    """Tell whether a message of ``time`` is news to whom the time of the last one is ``known``.
+
+    What comes again or too late is not. Without both times there is nothing to hold against it.
+    """
+    later = instant(time)
+    if later is None or known is None:
+        return True
+    return datetime.fromisoformat(later) > datetime.fromisoformat(known)
+
+
+def told(fields: Fields) -> dict[str, Json]:
+    """Return the fields of which something is known."""
+    return {name: value for name, value in fields.items() if value is not None}

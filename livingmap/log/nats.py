@@ -264,7 +264,7 @@ async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> 
         await client.publish(subject, payload)
         await client.flush(_CONNECT_SECONDS)
     except (NatsError, TimeoutError) as error:
-        raise OSError(f"NATS: {str(error) or type(error).__name__}") from error
+        raise OSError(f"NATS: {str(error).removeprefix('nats: ') or type(error).__name__}") from error
     finally:
         await _close(client)
 

@@ -1,10 +1,11 @@
 """Reading foreign data: pydantic validates each row and each payload, and says in one line what is wrong."""
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from livingmap.core.model import Event, Json
 from livingmap.errors import Garbled
@@ -26,6 +27,9 @@ def _name(text: str) -> str:
 
 Name = Annotated[str, BeforeValidator(_as_text), AfterValidator(_name)]
 """Text or an integer of which an id can be made: not empty, no white space, something after a colon."""
+
+Amount = Annotated[Decimal, Field(max_digits=60)]
+"""A decimal number, in JSON mostly a string; bounded, so that it can be written out."""
 
 
 @lru_cache(maxsize=512)

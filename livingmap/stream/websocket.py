@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import orjson
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -67,7 +67,7 @@ def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
             view = wanted(layers, layer_names())
         except LayersError as error:
             await socket.accept()
-            await socket.send_bytes(frames.fault("unknown_layer", str(error)))
+            await socket.send_text(frames.fault("unknown_layer", str(error)).decode())
             await socket.close(1008, str(error)[:100])
             return
         offered = socket.scope.get("subprotocols", [])
@@ -87,12 +87,10 @@ def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
 async def _listen(hub: Hub, viewer: Viewer, socket: WebSocket, layer_names: LayerNames) -> None:
     """Take the client's messages until it goes."""
     try:
-        while True:
-            answer = _heed(hub, viewer, await socket.receive_text(), layer_names())
+        while (message := await socket.receive())["type"] != "websocket.disconnect":
+            answer = _heed(hub, viewer, message.get("text") or "", layer_names())
             if answer is not None:
                 hub.say(viewer, answer)
-    except (WebSocketDisconnect, KeyError):  # KeyError: a binary message
-        pass
     finally:
         hub.leave(viewer)
 

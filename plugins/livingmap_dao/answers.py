@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 from urllib.parse import quote
 
-from livingmap.plugin import Client, Fields, Json, Put, Refused, SourceError, id_of, status
+from livingmap.plugin import Client, Fields, Json, Put, Refused, SourceError, amount, id_of, status, told
 from livingmap_dao.items import counts, dao, holding, names, planet, proposal, vote
-from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow, amount, told
+from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow
 
 T = TypeVar("T")
 

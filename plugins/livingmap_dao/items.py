@@ -1,7 +1,7 @@
 """How DAOs, proposals, votes and treasuries stand on the map: pure functions from what is told to a change."""
 
-from livingmap.plugin import Fields, Json, Put, id_of, instant, status
-from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow, amount, told
+from livingmap.plugin import Fields, Json, Put, amount, id_of, instant, status, told
+from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow
 
 
 def names(row: DaoRow) -> tuple[str, tuple[str, ...]]:

@@ -24,7 +24,9 @@ from livingmap.plugin import (
     hookimpl,
     id_of,
     instant,
+    is_later,
     read_event,
+    told,
 )
 from livingmap_dao.answers import (
     dao_details,
@@ -35,7 +37,7 @@ from livingmap_dao.answers import (
     fetch_votes,
 )
 from livingmap_dao.items import holding, holding_id, microdao_id, stepped
-from livingmap_dao.rows import Creation, DaoMessage, TreasuryChange, Update, is_later, time_of, told
+from livingmap_dao.rows import Creation, DaoMessage, TreasuryChange, Update, time_of
 from livingmap_dao.voting import on_proposal_activated, on_proposal_closed, on_proposal_created, on_vote
 
 

@@ -3,19 +3,12 @@
 One model reads the specification's shape and the real one. The texts of proposals are never read.
 """
 
-from datetime import datetime
-from decimal import Context, Decimal
-from typing import Annotated, Final
+from decimal import Decimal
+from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Event, Fields, Json, Name, id_of, instant, status
-
-_EXACT: Final = Context(prec=80)  # more digits than two amounts have
-
-
-Amount = Annotated[Decimal, Field(max_digits=60)]
-"""A decimal number, in JSON mostly a string; bounded, so that it can be written out."""
+from livingmap.plugin import Amount, Event, Json, Name, added, amount, id_of, instant, status
 
 
 class DaoRow(BaseModel):
@@ -179,32 +172,6 @@ class Closing(ProposalMessage):
         if self.final_status and status(self.final_status) != "active":
             return status(self.final_status)
         return {True: "passed", False: "rejected", None: "unknown"}[self.is_passed]
-
-
-def told(fields: Fields) -> dict[str, Json]:
-    """Return the fields of which something is known."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def amount(value: Decimal) -> str:
-    """Return an amount as the map writes it: all digits that count, no exponent. ``1.00`` and ``1`` are one."""
-    return f"{value.normalize(_EXACT):f}"
-
-
-def added(value: Decimal, other: Decimal) -> Decimal:
-    """Return the exact sum of two amounts."""
-    return _EXACT.add(value, other)
-
-
-def is_later(time: Json, known: str | None) -> bool:
-    """Tell whether a message of ``time`` is news to whom the time of the last one is ``known``.
-
-    What comes again or too late is not. Without both times there is nothing to hold against it.
-    """
-    later = instant(time)
-    if later is None or known is None:
-        return True
-    return datetime.fromisoformat(later) > datetime.fromisoformat(known)
 
 
 def time_of(time: Json, event: Event) -> str | None:

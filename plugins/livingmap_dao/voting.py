@@ -3,9 +3,23 @@
 from decimal import Decimal
 from typing import Final
 
-from livingmap.plugin import Change, Event, Fields, Json, Part, Put, id_of, read_event, status
+from livingmap.plugin import (
+    Change,
+    Event,
+    Fields,
+    Json,
+    Part,
+    Put,
+    added,
+    amount,
+    id_of,
+    is_later,
+    read_event,
+    status,
+    told,
+)
 from livingmap_dao.items import stepped, vote
-from livingmap_dao.rows import Closing, ProposalMessage, VoteRow, added, amount, is_later, time_of, told
+from livingmap_dao.rows import Closing, ProposalMessage, VoteRow, time_of
 
 _NO_VOTES: Final = {
     **dict.fromkeys(("votes_yes", "votes_no", "votes_abstain"), 0),

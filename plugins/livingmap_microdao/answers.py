@@ -4,8 +4,21 @@ import asyncio
 from typing import Final
 from urllib.parse import quote
 
-from livingmap.plugin import Client, Fields, Garbled, Json, Put, Refused, SourceError, id_of, instant, status
-from livingmap_microdao.rows import Holding, MicrodaoRow, amount, told
+from livingmap.plugin import (
+    Client,
+    Fields,
+    Garbled,
+    Json,
+    Put,
+    Refused,
+    SourceError,
+    amount,
+    id_of,
+    instant,
+    status,
+    told,
+)
+from livingmap_microdao.rows import Holding, MicrodaoRow
 
 _PATH: Final = "/microdao"
 _PATHS: Final = ("/microdaos", _PATH)

@@ -25,18 +25,12 @@ from livingmap.plugin import (
     hookimpl,
     id_of,
     instant,
-    read_event,
-)
-from livingmap_microdao.answers import fetch_city, fetch_microdaos, microdao_details
-from livingmap_microdao.rows import (
-    Creation,
-    MicrodaoMessage,
-    SettingsChange,
-    TreasuryChange,
-    Update,
     is_later,
+    read_event,
     told,
 )
+from livingmap_microdao.answers import fetch_city, fetch_microdaos, microdao_details
+from livingmap_microdao.rows import Creation, MicrodaoMessage, SettingsChange, TreasuryChange, Update
 
 
 class MicrodaoSettings(SourceSettings):

@@ -3,19 +3,12 @@
 One model reads the specification's shape and the real one. The values of settings are never read.
 """
 
-from datetime import datetime
-from decimal import Context, Decimal
-from typing import Annotated, Final
+from decimal import Decimal
+from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Fields, Json, Name, id_of, instant
-
-_EXACT: Final = Context(prec=80)  # more digits than two amounts have
-
-
-Amount = Annotated[Decimal, Field(max_digits=60)]
-"""A decimal number, in JSON mostly a string; bounded, so that it can be written out."""
+from livingmap.plugin import Amount, Json, Name, added, amount, id_of
 
 
 class MicrodaoRow(BaseModel):
@@ -90,7 +83,7 @@ class TreasuryChange(MicrodaoMessage):
             return amount(self.new_balance)
         if known is None or self.delta is None:
             return None
-        return amount(_EXACT.add(Decimal(known), self.delta))
+        return amount(added(Decimal(known), self.delta))
 
 
 class SettingsChange(MicrodaoMessage):
@@ -98,24 +91,3 @@ class SettingsChange(MicrodaoMessage):
 
     setting_key: str | None = None
     updated_keys: list[str] = []
-
-
-def told(fields: Fields) -> dict[str, Json]:
-    """Return the fields of which something is known."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def amount(value: Decimal) -> str:
-    """Return an amount as the map writes it: all digits that count, no exponent. ``1.00`` and ``1`` are one."""
-    return f"{value.normalize(_EXACT):f}"
-
-
-def is_later(time: Json, known: str | None) -> bool:
-    """Tell whether a message of the time ``time`` is news to whom the time of the last one is ``known``.
-
-    What comes again or too late is not. Without both times there is nothing to hold against it.
-    """
-    later = instant(time)
-    if later is None or known is None:
-        return True
-    return datetime.fromisoformat(later) > datetime.fromisoformat(known)

@@ -139,6 +139,17 @@ async def test_a_cursor_that_is_not_known_gets_a_snapshot_with_the_reason(addres
     assert (message["kind"], message["reason"]) == ("snapshot", reason)
 
 
+async def test_a_snapshot_by_http_names_where_its_stream_goes_on(living, address):
+    async with httpx.AsyncClient() as client:
+        body = (await client.get(f"http://{address}/living-map/snapshot?layers=agents")).json()
+    await say(living, Put("agents", "agent:a", {"x": 1}))
+    cursor = body["meta"]["cursor"]
+    async with connect(f"ws://{address}/living-map/stream?layers=agents&cursor={cursor}") as socket:
+        assert (await receive(socket, Follower()))["kind"] == "event"
+    async with connect(f"ws://{address}/living-map/stream?cursor={cursor}") as socket:
+        assert (await receive(socket, Follower()))["reason"] == "cursor_unknown"
+
+
 async def test_a_cursor_of_another_view_gets_a_snapshot(address):
     follower = Follower()
     async with connect(f"ws://{address}/living-map/stream?layers=agents") as socket:
@@ -186,6 +197,7 @@ async def test_the_layers_can_be_changed_on_the_open_socket(living, address):
     ("sent", "code"),
     [
         ("{", "no_json"),
+        (b"{}", "no_json"),
         ("7", "unknown_message"),
         ('{"kind": "dance"}', "unknown_message"),
         ('{"kind": "layers", "layers": ["sky"]}', "unknown_layer"),

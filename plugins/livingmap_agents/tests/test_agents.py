@@ -66,7 +66,7 @@ async def test_metrics_of_the_specification_give_a_status():
 
 
 async def test_one_bad_row_is_dropped_and_told():
-    rows = [{"id": 7}, {"id": "agent:a", "name": "A"}]
+    rows = [{"id": []}, {"id": "agent:a", "name": "A"}]
     stage = Stage(plugin, lambda request: Reply(rows) if request.path == "/agents" else None)
     await stage.poll()
     assert list(stage.items("agents")) == ["agent:a"]

@@ -114,7 +114,7 @@ async def test_an_answer_of_the_specifications_shape_keeps_its_ids_and_counts(wr
 
 
 async def test_one_bad_row_is_dropped_and_told():
-    stage = await polled(Stage(plugin, asking({"/microdao": [{"id": 7}, row("weir")]})))
+    stage = await polled(Stage(plugin, asking({"/microdao": [{"id": []}, row("weir")]})))
     assert list(stage.items("city")) == ["microdao:weir"]
     assert stage.state.dropped[0] == "/microdao[0].id: Input should be a valid string"
 

@@ -1,0 +1,41 @@
+"""What the commands share: their options, where they print, and how they give up."""
+
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+from rich.console import Console
+
+from livingmap.config import Config, config_file, load
+from livingmap.errors import ConfigError
+
+DEFAULT_URL: Final = "http://127.0.0.1:7017"
+
+out = Console(soft_wrap=True)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="The YAML file; default: LIVINGMAP_CONFIG, ./config/livingmap.yaml or ./livingmap.yaml.",
+    ),
+]
+UrlOption = Annotated[str, typer.Option("--url", "-u", envvar="LIVINGMAP_URL", help="Address of the running map.")]
+
+
+def load_config(given: Path | None) -> Config:
+    """Return the configuration, or end the program with what is wrong with it."""
+    file = config_file(given)
+    if file is None:
+        fail("no configuration: give --config, set LIVINGMAP_CONFIG, or write ./livingmap.yaml")
+    try:
+        return load(file)
+    except ConfigError as error:
+        fail("\n".join(error.lines()))
+
+
+def fail(message: str) -> NoReturn:
+    """End the program with a message and exit status 1."""
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
