@@ -145,10 +145,11 @@ class LivingMap:
         if self._world is None or rate <= 0:
             return
         loop = asyncio.get_running_loop()
-        due = loop.time()
+        due, owed, pause = loop.time(), 0.0, max(1 / rate, _LEAST_PAUSE_SECONDS)
         while True:
-            due += max(1 / rate, _LEAST_PAUSE_SECONDS)
-            for _ in range(max(1, round(rate * _LEAST_PAUSE_SECONDS))):
+            due += pause
+            steps, owed = divmod(owed + rate * pause, 1)
+            for _ in range(round(steps)):
                 for message in self._world.step(self._now()):
                     await self.log.append(message)
             due = max(due, loop.time())  # a stopped machine does not make up for lost time

@@ -193,7 +193,7 @@ def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Pa
         reading.fault((*path, "enabled"), error.errors()[0]["msg"])
         return SourceConfig(name)
     try:
-        source = load_source(name, section.get("module"), folder)
+        source = load_source(name, _module(section), folder)
     except PluginError as error:
         if section.get("on_error") != "skip":
             reading.fault(path, str(error))
@@ -205,7 +205,14 @@ def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Pa
         return SourceConfig(name, source=source, settings=settings)
     except ValidationError as error:
         _note(reading, path, error, source.settings)
-        return SourceConfig(name)
+    except Exception as error:  # noqa: BLE001 - a plugin's own validator
+        reading.fault(path, f"its settings raised {type(error).__name__}: {error}")
+    return SourceConfig(name)
+
+
+def _module(section: Mapping[str, Any]) -> str | None:
+    module = section.get("module")
+    return None if module is None else str(module)
 
 
 def _beside(folder: Path, nats: NatsSettings) -> NatsSettings:
@@ -220,7 +227,7 @@ def _mock(
     if not any(one.settings and one.settings.mock for one in sources):
         return None, None
     try:
-        mock = load_mock(section.get("module"), folder)
+        mock = load_mock(_module(section), folder)
         return mock, mock.settings.model_validate(dict(section))
     except PluginError as error:
         reading.fault(("mock",), str(error))

@@ -36,6 +36,8 @@ def read_yaml(file: Path | None) -> Document:
         data = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([ConfigFault("", f"cannot be read: {error}")], str(file)) from error
+    except RecursionError as error:
+        raise ConfigError([ConfigFault("", "an alias refers to what it is part of")], str(file)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = f"no YAML: {getattr(error, 'problem', None) or error}"
@@ -46,7 +48,10 @@ def read_yaml(file: Path | None) -> Document:
         raise ConfigError([ConfigFault("", "the file has to be a mapping such as 'sources: …'", 1)], str(file))
     lines: dict[tuple[str | int, ...], int] = {}
     faults: list[ConfigFault] = []
-    _walk(root, (), lines, faults)
+    try:
+        _walk(root, (), lines, faults)
+    except RecursionError as error:
+        raise ConfigError([ConfigFault("", "an alias refers to what it is part of")], str(file)) from error
     if faults:
         raise ConfigError(faults, str(file))
     return Document(file, data, lines)

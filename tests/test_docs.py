@@ -31,7 +31,7 @@ from livingmap.cli import app, config_app
 from livingmap.config import Settings, load, schema
 from livingmap.core.fold import Folded, refreshed
 from livingmap.core.model import Drop, Event, Message, Position, Total
-from livingmap.core.view import HOMES, entities
+from livingmap.core.view import HOMES, Catalogue
 from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.writer import HistoryWriter
@@ -279,7 +279,7 @@ def test_the_pyproject_of_the_guide_fits_its_files(package):
 async def test_what_is_shown_is_on_the_map_of_the_demo(demo):
     for poller in demo.pollers.values():
         await poller.poll()
-    there = {entity.id for entity in entities(demo.fold.scene)}
+    there = {entity.id for entity in Catalogue(demo.fold.scene).entities()}
     for page in (README, API):
         shown = "".join(block.text for block in blocks(page) if block.language in ("console", "json"))
         ids = set(re.findall(r'"((?:agent|city|dao|microdao|node):[^"…]+)"', shown))

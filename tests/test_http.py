@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from livingmap.errors import Garbled, NotFound, Refused, Unreachable
-from livingmap.sources.http import Service
+from livingmap.hookspecs import Reply
+from livingmap.sources.http import DETAILS, Service
 from livingmap.sources.samples import Sample, Samples
 from livingmap.sources.settings import SourceSettings
 from tests.support.services import StubService
@@ -219,3 +220,47 @@ async def test_the_token_is_sent_as_bearer_and_only_as_such(stub):
 async def test_a_token_file_that_is_gone_is_named(stub, ask):
     with pytest.raises(Unreachable, match=r"sources\.test\.token_file: .*No such file"):
         await ask(token_file="/no/such/file").get("/rows")
+
+
+@pytest.mark.parametrize("token", ["two words", "a\nb", "ключ", "a\x00b"])
+async def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(token):
+    service = Service("test", SourceSettings(base_url="http://x", token=token, retries=0), lambda _: None)
+    with pytest.raises(Unreachable, match=r"sources\.test: the token holds") as caught:
+        await service.client(NOW).get("/rows")
+    assert token not in str(caught.value)
+    await service.close()
+
+
+async def test_a_token_that_the_service_repeats_is_not_shown():
+    def echo(request):
+        return Reply({"detail": f"bad token {request.bearer}"}, 401)
+
+    service = Service("test", SourceSettings(base_url="http://x", token="hush-hush", retries=0), echo)
+    with pytest.raises(Refused, match=r"bad token \*\*\*"):
+        await service.client(NOW).get("/rows")
+    await service.close()
+
+
+def test_an_address_with_a_password_is_refused_without_being_shown():
+    with pytest.raises(ValueError, match="holds a user or password") as caught:
+        SourceSettings(base_url="http://user:hush@x")
+    assert "hush" not in str(caught.value.errors(include_input=False))
+
+
+async def test_an_encoded_answer_is_refused_before_it_is_unpacked(stub, ask):
+    stub.mode = "encoded"
+    with pytest.raises(Garbled, match="encoded as 'gzip'"):
+        await ask().get("/rows")
+
+
+async def test_details_that_fail_leave_the_polls_alone(stub, ask):
+    client = ask()
+    details = client._service.client(NOW, DETAILS)
+    stub.mode = "500"
+    for number in range(4):
+        with pytest.raises(Unreachable):
+            await details.get("/rows", number=number)
+    stub.mode = "well"
+    assert await client.get("/old") == {"old": True}
+    with pytest.raises(Unreachable, match="the circuit is open"):
+        await details.get("/old")

@@ -1,5 +1,7 @@
 """What a poll brings to the log, and what it says of a source's health."""
 
+import asyncio
+
 import pytest
 
 from livingmap.core.model import Drop, Put, Total
@@ -262,3 +264,58 @@ async def test_a_list_that_is_not_whole_takes_away_only_what_polls_brought(whole
     rows.pop()
     await stage.poll()
     assert sorted(stage.items("things")) == ["thing:0", "thing:1", *([] if whole else ["thing:made"])]
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), asyncio.CancelledError(), ValueError("x")])
+async def test_a_fetch_that_raises_anything_fails_its_layer_alone(error):
+    async def bad(client):
+        raise error
+
+    stage = Stage(
+        Source("things", "s", Settings, (Layer("things", fetch=things), Layer("stuff", fetch=bad))),
+        lambda request: Reply([thing(1)]),
+    )
+    await stage.poll()
+    assert (str(stage.state.status), list(stage.items("things"))) == ("stale", ["thing:1"])
+    assert stage.state.error.startswith("stuff.items: ")
+
+
+async def test_a_handler_that_calls_exit_is_quarantined():
+    def leave(event, part):
+        raise SystemExit(1)
+
+    stage = Stage(Source("things", "s", Settings, (Layer("things"),), {"thing.left": leave}))
+    await stage.deliver("thing.left", {})
+    assert stage.faults[0].error == "SystemExit: 1"
+
+
+async def test_a_second_small_answer_of_another_size_is_held_too():
+    shop = Shop(*(thing(number) for number in range(10)))
+    rows = shop.rows
+    await shop.stage.poll()
+    shop.rows = []
+    await shop.stage.poll()
+    shop.rows = rows[:4]
+    await shop.stage.poll()
+    assert len(shop.things) == 10
+    await shop.stage.poll()
+    assert len(shop.things) == 4
+
+
+async def test_what_a_status_page_shows_is_cut():
+    shop = Shop({"id": "thing:" + "x" * 5000}, thing(1))
+    await shop.stage.poll()
+    assert len(shop.stage.state.dropped[0]) <= 1001
+    shop.stuff = "y" * 5000
+    await shop.stage.poll()
+    assert len(shop.stage.state.error) <= 2100
+
+
+async def test_failures_are_logged_once_and_so_is_recovery(capsys):
+    shop = Shop(thing(1))
+    await shop.stage.poll()
+    shop.dead = True
+    for _ in range(3):
+        await shop.stage.poll()
+    said = capsys.readouterr().out
+    assert (said.count("source failed"), said.count("source answers")) == (1, 1)

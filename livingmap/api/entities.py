@@ -11,49 +11,35 @@ from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityTy
 from livingmap.api.picture import Picture
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.units import instant
-from livingmap.core.view import Entity, entities
-
-
-class Catalogue:
-    """All entities in order of id, listed anew only when the map has changed."""
-
-    def __init__(self, picture: Picture) -> None:
-        self._picture = picture
-        self._position: object = None
-        self._entities: list[Entity] = []
-
-    def all(self) -> list[Entity]:
-        """Return every entity."""
-        if self._position != self._picture.position:
-            self._entities = list(entities(self._picture.scene))
-            self._position = self._picture.position
-        return self._entities
+from livingmap.core.view import Catalogue
 
 
 def routes(picture: Picture) -> APIRouter:
     """Return the endpoints of entities."""
     router = APIRouter(prefix="/living-map/entities", tags=["map"])
-    catalogue = Catalogue(picture)
+    catalogue = Catalogue(picture.scene)
 
     @router.get("", summary="Entities", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
     async def listing(
         type: Annotated[EntityType | None, Query(description="Only entities of this type")] = None,  # noqa: A002
         layer: Annotated[str | None, Query(description="Only entities at home in this layer")] = None,
         status: Annotated[str | None, Query(description="Only entities with this status")] = None,
-        q: Annotated[str | None, Query(description="Only entities whose label or id contains this text")] = None,
+        q: Annotated[
+            str | None, Query(description="Only entities whose label or id contains this text", max_length=200)
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
     ) -> EntityPage:
         """List entities in order of id. Pages neither repeat nor miss an entity while the map changes."""
-        after = _after(cursor)
+        after, folded = _after(cursor), q.casefold() if q is not None else None
         fitting = (
             entity
-            for entity in catalogue.all()
+            for entity in catalogue.entities()
             if entity.id > after
             and type in (None, entity.type)
             and layer in (None, entity.layer)
             and status in (None, entity.status)
-            and (q is None or entity.matches(q))
+            and (folded is None or entity.matches(folded))
         )
         page = [entity for entity, _ in zip(fitting, range(limit + 1), strict=False)]
         shown = page[:limit]

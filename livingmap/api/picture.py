@@ -15,6 +15,7 @@ from livingmap.core.validity import fault_in
 from livingmap.core.view import place_of
 from livingmap.errors import SourceError
 from livingmap.log import Log
+from livingmap.sources.http import DETAILS
 from livingmap.sources.poll import Freshness, Poller, SourceState
 
 _DETAILS_SECONDS: Final = 2.0
@@ -110,12 +111,12 @@ class Picture:
                 continue
             try:
                 async with asyncio.timeout(_DETAILS_SECONDS):
-                    fields = await details(poller.service.client(self.now()), quote(rest, safe=":"))
+                    fields = await details(poller.service.client(self.now(), DETAILS), quote(rest, safe=":"))
                 if problem := fault_in(Total("details", fields)):
                     raise ValueError(problem)
             except (SourceError, TimeoutError):
                 continue
-            except Exception as error:  # noqa: BLE001 - the plugin rim: details that raise are details that lack
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises is what lacks
                 poller.state.note_fault(f"details of {typed}: {type(error).__name__}: {error}")
                 continue
             return [(name, fields)]

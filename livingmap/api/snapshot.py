@@ -62,8 +62,9 @@ class Snapshots:
         revision = self._picture.revision
         known = self._prepared.get(wanted)
         if known and known[0] == revision:
+            self._prepared.move_to_end(wanted)
             return known[1]
-        made = self._make(wanted, revision)
+        made = self._make(wanted)
         self._prepared[wanted] = revision, made
         self._prepared.move_to_end(wanted)
         if len(self._prepared) > _MOST_VIEWS:
@@ -81,7 +82,7 @@ class Snapshots:
                 )
         return prepared.encoded[encoding]
 
-    def _make(self, wanted: tuple[str, ...] | None, revision: tuple[str, int, int]) -> _Prepared:
+    def _make(self, wanted: tuple[str, ...] | None) -> _Prepared:
         picture, now = self._picture, self._picture.now()
         names = layer_names(picture.scene) if wanted is None else wanted
         meta = {
@@ -96,8 +97,7 @@ class Snapshots:
             layers,
             orjson.dumps(meta),
         )
-        tag = hashlib.blake2b(repr((revision, wanted)).encode(), digest_size=12).hexdigest()
-        return _Prepared(tag, body)
+        return _Prepared(hashlib.blake2b(body, digest_size=12).hexdigest(), body)
 
     def _fragment(self, name: str) -> bytes:
         version = self._picture.scene.version(name)
@@ -119,7 +119,7 @@ def acceptable(header: str) -> str:
             weights[name.strip()] = 0.0
     offered = {name: weights.get(name, weights.get("*", 0.0)) for name in _ENCODERS}
     best = max(offered, key=lambda name: offered[name])  # the first of equals: the order of preference
-    return best if offered[best] > 0 else "identity"
+    return best if offered[best] > 0 and offered[best] >= weights.get("identity", 0) else "identity"
 
 
 def is_current(header: str, etag: str) -> bool:

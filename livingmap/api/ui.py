@@ -1,5 +1,6 @@
 """The page at ``/``: what runs here, and where everything is."""
 
+from collections import Counter
 from html import escape
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from livingmap import __version__
 from livingmap.api.picture import Picture
-from livingmap.core.view import entities
+from livingmap.core.view import Catalogue, Entity
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --mute: #777; }
@@ -35,20 +36,19 @@ _SHAPES = {"fresh": "●", "mock": "◐", "stale": "▲", "down": "✕", "disabl
 def routes(picture: Picture) -> APIRouter:
     """Return the page."""
     router = APIRouter(include_in_schema=False)
+    catalogue = Catalogue(picture.scene)
 
     @router.get("/", response_class=HTMLResponse)
     async def page() -> str:
         """Show what runs."""
-        return _page(picture)
+        return _page(picture, catalogue.entities())
 
     _ = page
     return router
 
 
-def _page(picture: Picture) -> str:
-    counted: dict[str, int] = {}
-    for entity in entities(picture.scene):
-        counted[entity.type] = counted.get(entity.type, 0) + 1
+def _page(picture: Picture, entities: list[Entity]) -> str:
+    counted = Counter(entity.type for entity in entities)
     numbers = "".join(f"<li><b>{number}</b>{escape(kind)}</li>" for kind, number in sorted(counted.items()))
     rows = "".join(
         f"<tr><td>{escape(str(one['name']))}</td><td>{escape(str(one['service']))}</td>"

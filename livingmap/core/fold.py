@@ -69,7 +69,7 @@ class Fold:
                 said = list(handler(event, self.scene.part(source)))
                 self._check(source, said)
                 changes += self.scene.apply(source, said, event.position.seq)
-            except Exception as error:  # noqa: BLE001 - the plugin rim: one bad handler must not stop the log
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: nobody may stop the log
                 faults.append(Fault(source, event, f"{type(error).__name__}: {error}"))
         return Folded(event, tuple(changes), tuple(faults), tuple(source for source, _ in concerned))
 

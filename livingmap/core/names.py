@@ -48,10 +48,12 @@ class Names:
         for alias in {*old} ^ {*new}:
             before = self.resolve(alias)
             step = 1 if alias in new else -1
-            for counter, key in ((self._claims[alias], typed), (self._aliases[typed], alias)):
-                counter[key] += step
-                if not counter[key]:
-                    del counter[key]
+            for counters, name, key in ((self._claims, alias, typed), (self._aliases, typed, alias)):
+                counters[name][key] += step
+                if not counters[name][key]:
+                    del counters[name][key]
+                if not counters[name]:
+                    del counters[name]
             stirred |= self._stirred(alias, before)
         return stirred
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
 from livingmap.core.names import Names
@@ -11,6 +11,7 @@ Place: TypeAlias = tuple[str, str]
 """A layer and one of its collections."""
 
 NEVER = -1
+MOST_LOOSE: Final = 50_000
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Part:
         self._records: dict[Place, dict[str, Record]] = {}
         self._totals: dict[str, Record] = {}
         self._dropped: dict[tuple[Place, str], int] = {}
+        self._loose: dict[tuple[Place, str], None] = {}
 
     def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
         """Return the fields that this source gave to an item, by its id or own alias; None if it gave none."""
@@ -100,6 +102,7 @@ class Part:
             return None
         record = self._records.setdefault(place, {}).setdefault(typed, Record())
         record.put(change, seq, since)
+        self._bound_loose(place, typed, record, change)
         if not record.creates and self.fills(change):
             record.creates = True
             self._names.add(typed)
@@ -108,6 +111,17 @@ class Part:
             record.aliases = change.aliases
             self._absorb(place, record, since)
         return record
+
+    def _bound_loose(self, place: Place, typed: str, record: Record, change: Put) -> None:
+        """Keep no more than `MOST_LOOSE` records that events alone made, of items that others list."""
+        if record.creates or record.polled or self.fills(change):
+            self._loose.pop((place, typed), None)
+            return
+        self._loose[place, typed] = None
+        if len(self._loose) > MOST_LOOSE:
+            where, oldest = next(iter(self._loose))
+            del self._loose[where, oldest]
+            self._records[where].pop(oldest, None)
 
     def _absorb(self, place: Place, record: Record, since: int | None) -> None:
         """Take over what events said of an alias before it was known to be one."""
@@ -128,9 +142,12 @@ class Part:
         for typed in self._names.same(change.id) if since is None else (change.id,):
             if since is None:
                 self._dropped[place, typed] = seq
+                if len(self._dropped) > MOST_LOOSE:
+                    del self._dropped[next(iter(self._dropped))]
             record = self.record(place, typed)
             if record and (since is None or record.newest() <= since):
                 del self._records[place][typed]
+                self._loose.pop((place, typed), None)
                 self._names.rename(typed, record.aliases, ())
                 if record.creates:
                     self._names.remove(typed)

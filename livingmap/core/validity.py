@@ -1,6 +1,7 @@
 """Whether a change can be kept, compared and sent: JSON values of bounded depth, finite numbers, clean text."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from livingmap.core.model import Change, Drop, Json
@@ -13,8 +14,10 @@ _LONGEST_ID: Final = 512
 def fault_in(change: Change) -> str | None:
     """Say what is wrong with ``change``, or None if nothing is."""
     if not isinstance(change, Drop):
+        if not isinstance(change.set, Mapping):
+            return "its fields are no mapping"
         for name, value in change.set.items():
-            if fault := _fault_in_text(name) or _fault_in(value, 1):
+            if fault := _fault_in_key(name) or _fault_in(value, 1):
                 return f"{name}: {fault}"
     for typed in (getattr(change, "id", ""), *getattr(change, "aliases", ())):
         fault = f"an id of {len(typed)} characters" if len(typed) > _LONGEST_ID else _fault_in_text(typed)

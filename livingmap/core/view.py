@@ -62,26 +62,49 @@ class Entity:
     status: str
     layer: str
 
-    def matches(self, text: str) -> bool:
-        """Tell whether label or id contain ``text``, whatever the case."""
-        return text.casefold() in self.label.casefold() or text.casefold() in self.id.casefold()
+    def matches(self, folded: str) -> bool:
+        """Tell whether label or id contain a text, given in folded case (`str.casefold`)."""
+        return folded in self.label.casefold() or folded in self.id.casefold()
 
 
-def entities(scene: Scene) -> Iterator[Entity]:
-    """Yield every entity of the map in order of id, each once."""
-    found: dict[str, Entity] = {}
-    for name, collections in scene.layers().items():
-        for collection in collections:
-            for typed, item in scene.items(name, collection).items():
-                kind = typed.partition(":")[0]
-                if HOMES.get(kind) == name and typed not in found:
-                    found[typed] = _entity(typed, kind, name, item)
-    yield from (found[typed] for typed in sorted(found))
+class Catalogue:
+    """Every entity of the map in order of id, each once; only what has changed is looked at anew."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._versions: dict[str, int] = {}
+        self._known: dict[str, tuple[Fields, Entity]] = {}
+        self._entities: list[Entity] = []
+
+    def entities(self) -> list[Entity]:
+        """Return the entities."""
+        versions = {name: self._scene.version(name) for name in sorted(set(HOMES.values()))}
+        if versions != self._versions:
+            known = {typed: self._entity(name, typed, item) for name, typed, item in self._at_home()}
+            self._known, self._versions = known, versions
+            self._entities = [known[typed][1] for typed in sorted(known)]
+        return self._entities
+
+    def _at_home(self) -> Iterator[tuple[str, str, Fields]]:
+        for name, collections in self._scene.layers().items():
+            for collection in collections:
+                for typed, item in self._scene.items(name, collection).items():
+                    if HOMES.get(typed.partition(":")[0]) == name:
+                        yield name, typed, item
+
+    def _entity(self, layer: str, typed: str, item: Fields) -> tuple[Fields, Entity]:
+        known = self._known.get(typed)
+        if known is not None and known[0] is item:  # the scene replaces an item that changes
+            return known
+        kind, _, rest = typed.partition(":")
+        label, status = (
+            found if isinstance(found := item.get(name), str) else None for name in ("name", "status")
+        )
+        return item, Entity(typed, kind, label or rest, status or "unknown", layer)
 
 
-def _entity(typed: str, kind: str, layer: str, item: Fields) -> Entity:
-    label, status = item.get("name"), item.get("status")
-    return Entity(typed, kind, str(label or typed.partition(":")[2]), str(status or "unknown"), layer)
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def place_of(scene: Scene, typed: str) -> tuple[str, str] | None:

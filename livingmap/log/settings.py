@@ -36,7 +36,7 @@ class NatsSettings(BaseModel):
     token: SecretStr | None = None
     """Token to sign in with instead of a user. Better given by environment than in the YAML."""
     credentials_file: Path | None = None
-    """File with a user's JWT and seed (.creds) to sign in with, sought beside the YAML; read at every connection."""
+    """File with a user's JWT and seed (.creds), sought beside the YAML; read again at every connection."""
     most_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = MOST_BYTES
     """Size from which a message is set aside as a dead letter, in bytes."""
     most_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000

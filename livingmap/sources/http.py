@@ -19,12 +19,14 @@ from livingmap import __version__
 from livingmap.core.model import Json
 from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
-from livingmap.sources.rows import read_one
+from livingmap.sources.rows import read_all, read_one
 from livingmap.sources.settings import SourceSettings
 
 M = TypeVar("M")
 
 FAILURES_TO_OPEN: Final = 3
+POLL: Final = "poll"
+DETAILS: Final = "details"
 _MOST_DROPPED: Final = 20
 _MISSING_SECONDS: Final = 3600
 _EXCERPT: Final = 60
@@ -64,16 +66,17 @@ class Service:
                 "user-agent": f"livingmap/{__version__}",
             },
         )
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        # Readers who ask for details have a circuit and slots of their own: they must not hold up the polls.
+        self._slots = {purpose: asyncio.Semaphore(settings.concurrency) for purpose in (POLL, DETAILS)}
         self._breakers = AsyncCircuitBreakerFactory(
             default_threshold=FAILURES_TO_OPEN,
             default_ttl=settings.interval_seconds * 0.8,  # so that every poll may try once
             exclude=[(BaseException, lambda error: not isinstance(error, Unreachable))],
         )
 
-    def client(self, now: datetime) -> "PollClient":
-        """Return a client for one poll that starts ``now``."""
-        return PollClient(self, now)
+    def client(self, now: datetime, purpose: str = POLL) -> "PollClient":
+        """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
+        return PollClient(self, now, purpose)
 
     def is_missing(self, path: str) -> bool:
         """Tell whether the service had no such path less than an hour ago."""
@@ -89,14 +92,14 @@ class Service:
 
     async def breaker(self) -> str:
         """Return the breaker's state: ``closed``, ``opened`` or ``half-opened``."""
-        breaker = await self._breakers.get_breaker(self.name)
+        breaker = await self._breakers.get_breaker(POLL)
         return str(breaker.context.state)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def get(self, path: str, query: dict[str, Json]) -> Json:
+    async def get(self, path: str, query: dict[str, Json], purpose: str) -> Json:
         """Ask once, with retries inside the breaker; see `livingmap.core.source.Client.get`."""
         again = AsyncRetrying(
             stop=stop_after_attempt(self.settings.retries + 1),
@@ -104,9 +107,9 @@ class Service:
             retry=retry_if_exception_type(Unreachable),
             reraise=True,
         )
-        async with self._slots:
+        async with self._slots[purpose]:
             try:
-                async with await self._breakers.get_breaker(self.name):
+                async with await self._breakers.get_breaker(purpose):
                     return await again(self._attempt, path, query)
             except OpenedState as opened:
                 shut = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
@@ -126,11 +129,22 @@ class Service:
             raise Unreachable(f"{url}: {str(error) or type(error).__name__}") from None
         except OSError as error:
             raise Unreachable(f"sources.{self.name}.token_file: {error}") from None
+        except ValueError as error:
+            raise Unreachable(f"sources.{self.name}: {error}") from None
 
     async def _exchange(self, url: str, query: dict[str, Json]) -> Json:
         bearer = self.settings.bearer()
-        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        try:
+            return await self._read(url, query, {"authorization": f"Bearer {bearer}"} if bearer else {})
+        except SourceError as error:  # a service may repeat what it was sent
+            if bearer and bearer in str(error):
+                error.args = (str(error).replace(bearer, "***"), *error.args[1:])
+            raise
+
+    async def _read(self, url: str, query: dict[str, Json], headers: dict[str, str]) -> Json:
         async with self._http.stream("GET", url, params=query, headers=headers) as response:
+            if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+                raise Garbled(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
             body, announced = bytearray(), response.headers.get("content-length", "")
             self._refuse_size(url, int(announced) if announced.isdecimal() else 0)
             async for chunk in response.aiter_bytes():
@@ -178,8 +192,9 @@ class _Answer:
 class PollClient:
     """The `livingmap.core.source.Client` of one poll: equal GETs are sent once, bad rows are noted."""
 
-    def __init__(self, service: Service, now: datetime) -> None:
+    def __init__(self, service: Service, now: datetime, purpose: str) -> None:
         self._service = service
+        self._purpose = purpose
         self._now = now
         self._answers: dict[tuple[Any, ...], _Answer] = {}
         self.read_rows = 0
@@ -203,7 +218,7 @@ class PollClient:
         async with answer.lock:
             if not answer.there:
                 try:
-                    answer.value = await self._service.get(path, query)
+                    answer.value = await self._service.get(path, query, self._purpose)
                 except SourceError as error:
                     answer.error = error
                 answer.there = True
@@ -243,6 +258,13 @@ class PollClient:
         """Return the valid rows; see `livingmap.core.source.Client.read`."""
         if not isinstance(rows, list):
             raise Garbled(f"{at}: expected an array, got {type(rows).__name__}")
+        self.read_rows += len(rows)
+        try:
+            return read_all(model, rows)
+        except Garbled:  # one of them at least; each by itself then
+            return self._read_each(model, rows, at)
+
+    def _read_each(self, model: type[M], rows: list[Json], at: str) -> list[M]:
         good: list[M] = []
         for index, row in enumerate(rows):
             try:
@@ -250,7 +272,6 @@ class PollClient:
             except Garbled as error:
                 self.dropped_rows += 1
                 self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
-        self.read_rows += len(rows)
         if rows and not good:
             raise Garbled(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
         return good

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,8 @@ from livingmap.sources.settings import SourceSettings
 _JITTER: Final = 0.1
 _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
+_MOST_TEXT: Final = 1000
+_CHANGES_PER_ENTRY: Final = 250
 
 _logger = structlog.get_logger(__name__)
 
@@ -78,7 +80,7 @@ class SourceState:
     def note_fault(self, text: str) -> None:
         """Keep that a handler of this source failed."""
         self.faults += 1
-        self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], text]
+        self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], _short(text)]
 
 
 @dataclass(slots=True)
@@ -131,22 +133,27 @@ class Poller:
         """Ask for every layer once, log how the answers differ, and note how it went. Raises nothing."""
         started, since = self._now(), self._log.position.seq
         client = self.service.client(started)
-        self.state.dropped = []
+        self.state.dropped, self.state.dropped_rows = [], 0
         found = _Round()
         layers = self._fetched()
         outcomes = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, outcome in zip(layers, outcomes, strict=True):
             self._take(found, layer, outcome)
-        if found.changes:
-            await self._log.append(refreshed(self.source.name, since, found.changes))
+        for start in range(0, len(found.changes), _CHANGES_PER_ENTRY):
+            some = found.changes[start : start + _CHANGES_PER_ENTRY]
+            await self._log.append(refreshed(self.source.name, since, some))
+            await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
         self._note_answers(client)
         self.state.breaker = await self.service.breaker()
         await self._judge(found, started)
 
     async def _fetch(self, layer: Layer, client: PollClient) -> list[Put | Total]:
         assert layer.fetch is not None  # noqa: S101 - only fetched layers come here
-        async with asyncio.timeout(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL):
-            return list(await layer.fetch(client))
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL):
+                return list(await layer.fetch(client))
+        except SystemExit as error:  # it would end the process
+            raise RuntimeError(f"called sys.exit({error.code})") from error
 
     def _take(self, found: _Round, layer: Layer, outcome: list[Put | Total] | BaseException) -> None:
         where = f"{layer.name}.{layer.collection}"
@@ -159,48 +166,58 @@ class Poller:
             found.errors.append(f"{where}: {error}")
         except TimeoutError:
             found.errors.append(f"{where}: the poll took longer than {_TIMEOUTS_PER_POLL} timeouts")
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             found.errors.append(f"{where}: {type(error).__name__}: {error}")
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
 
     def _difference(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
         place = (layer.name, layer.collection)
-        said = list(self._sound(layer, answer))
-        if answer and not said:
-            raise Garbled(f"nothing in the answer can be used; {self.state.dropped[-1]}")
+        said = list(self._own(layer, answer))
         self._hold_if_suspicious(place, len({one.id for one in said if isinstance(one, Put)}))
         if not layer.decorates and not any(isinstance(one, Total) for one in said):
             said.append(Total(layer.name))  # the layer is heard of even if the service has nothing to list
-        return self._part.difference(place, said, self._scene.items(*place).keys(), whole=layer.whole)
+        changes = self._part.difference(place, said, self._scene.items(*place).keys(), whole=layer.whole)
+        sound = list(self._sound(changes))
+        if changes and not sound:
+            raise Garbled(f"nothing in the answer can be used; {self.state.dropped[-1]}")
+        return sound
 
-    def _sound(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterable[Put | Total]:
-        """Yield what a fetch may say; note what it may not."""
+    def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
+        """Yield what is of the layer that was asked for; note what is not."""
         for said in answer:
-            problem = fault_in(said)
             if said.layer != layer.name or (isinstance(said, Put) and said.collection != layer.collection):
-                problem = f"is not of {layer.name}.{layer.collection}"
-            if problem:
-                self.state.dropped.append(f"{getattr(said, 'id', 'total')}: {problem}")
+                self._drop(said, f"is not of {layer.name}.{layer.collection}")
             elif isinstance(said, Put) and layer.decorates:
                 yield replace(said, creates=False)
             else:
                 yield said
 
+    def _sound(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """Yield what can be kept and sent; note what cannot."""
+        for change in changes:
+            if problem := fault_in(change):
+                self._drop(change, problem)
+            else:
+                yield change
+
+    def _drop(self, said: Change, problem: str) -> None:
+        self.state.dropped_rows += 1
+        if len(self.state.dropped) < _MOST_FAULTS:
+            self.state.dropped.append(f"{getattr(said, 'id', 'total')}: {problem}")
+
     def _hold_if_suspicious(self, place: Place, count: int) -> None:
         """Raise Garbled the first time an answer is empty or less than half of what there was."""
-        before = self._part.polled_count(place)
-        if not before or count * 2 >= before:
-            self._held.pop(place, None)
-        elif place in self._held:
-            del self._held[place]
-        else:
+        before, held = self._part.polled_count(place), self._held.pop(place, None)
+        confirmed = held is not None and held <= count * 2 and count <= held * 2
+        if before and count * 2 < before and not confirmed:
             self._held[place] = count
             raise Garbled(f"held until the next poll confirms it: {count} items instead of {before}")
 
     def _note_answers(self, client: PollClient) -> None:
-        self.state.rows, self.state.dropped_rows = client.read_rows, client.dropped_rows
-        self.state.dropped = [*client.dropped, *self.state.dropped][:_MOST_FAULTS]
+        self.state.rows = client.read_rows
+        self.state.dropped_rows += client.dropped_rows
+        self.state.dropped = [_short(one) for one in (*client.dropped, *self.state.dropped)][:_MOST_FAULTS]
         self.state.missing = self.service.missing()
 
     async def _judge(self, found: _Round, started: datetime) -> None:
@@ -213,8 +230,8 @@ class Poller:
             state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
         else:
             state.failures += 1
-            state.error = "; ".join(dict.fromkeys(found.errors))
-            lost = not found.answered and (state.observed_at is None or state.failures >= FAILURES_TO_OPEN)
+            state.error = "; ".join(dict.fromkeys(map(_short, found.errors)))
+            lost = not found.answered and (not state.contributed or state.failures >= FAILURES_TO_OPEN)
             if lost:
                 state.status = Freshness.DOWN
             elif before is not Freshness.DOWN or found.answered:
@@ -234,3 +251,8 @@ class Poller:
             await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
         elif state.status is not Freshness.DOWN and before is Freshness.DOWN and state.polls > 1:
             await self._log.append(Message(UP, {"source": name}))
+
+
+def _short(text: str) -> str:
+    """Return ``text`` cut to what belongs on a status page: services may answer anything."""
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"

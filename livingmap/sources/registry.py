@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +14,10 @@ import pluggy
 
 from livingmap import hookspecs
 from livingmap.core.route import fault_of
-from livingmap.core.source import Source
+from livingmap.core.source import Layer, Source
 from livingmap.errors import LivingMapError
 from livingmap.hookspecs import PROJECT, Mock
+from livingmap.sources.settings import SourceSettings
 
 SOURCES: Final = "livingmap.plugins"
 MOCKS: Final = "livingmap.mocks"
@@ -61,6 +63,8 @@ def load_mock(module: str | None, folder: Path) -> Mock:
 
 def _import(name: str, module: str | None, folder: Path, group: str) -> ModuleType:
     entries = installed(group).get(name, [])
+    if module is not None and not str(module).strip():
+        raise PluginError("module is empty; write it like my_network.weather or ./weather.py")
     if module is None and not entries:
         names = ", ".join(installed(group)) or "none"
         raise PluginError(f"no such plugin (installed: {names}; or say module:)")
@@ -122,7 +126,9 @@ def _ask(name: str, plugin: ModuleType, hook: str) -> object:
         raise PluginError(f"{plugin.__name__} has no @hookimpl {hook}()")
     try:
         return getattr(manager.hook, hook)()[0]
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit in a plugin is a fault of the plugin
         raise PluginError(f"{hook} of {plugin.__name__} raised {type(error).__name__}: {error}") from error
 
 
@@ -131,6 +137,14 @@ def _first_line(error: BaseException) -> str:
 
 
 def _check(source: Source) -> None:
+    settings: object = source.settings
+    if not (isinstance(settings, type) and issubclass(settings, SourceSettings)):
+        raise PluginError(f"its settings are {settings!r}, not a subclass of SourceSettings")
+    handlers: object = source.handlers
+    if not (isinstance(handlers, Mapping) and all(map(callable, handlers.values()))):
+        raise PluginError("its handlers are no mapping from subject to function")
+    if not all(isinstance(layer, Layer) for layer in source.layers):
+        raise PluginError("its layers are not all a Layer")
     faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := fault_of(pattern))]
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]

@@ -48,6 +48,11 @@ def read_one(model: type[M], value: Json, at: str) -> M:
         raise Garbled(f"{where}: {first['msg']}") from None
 
 
+def read_all(model: type[M], rows: list[Json]) -> list[M]:
+    """Return ``rows`` validated at once, much faster than one by one. Raises Garbled if any is not valid."""
+    return read_one(cast("type[list[M]]", list[model]), rows, "rows")  # type: ignore[valid-type]
+
+
 def read_event(model: type[M], event: Event) -> M:
     """Return an event's payload validated as ``model``. Raises Garbled, which sets the event aside."""
     return read_one(model, event.payload, "payload")

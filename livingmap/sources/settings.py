@@ -51,7 +51,8 @@ class SourceSettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        _URL.validate_python(value)
+        if _URL.validate_python(value).username is not None:
+            raise ValueError("holds a user or password, and addresses are shown; use token or token_file")
         return value.rstrip("/")
 
     @model_validator(mode="after")
@@ -62,7 +63,12 @@ class SourceSettings(BaseModel):
         return self
 
     def bearer(self) -> str | None:
-        """Return the token to send, from the setting or its file. Raises OSError if the file cannot be read."""
-        if self.token_file is not None:
-            return self.token_file.read_text(encoding="utf-8").strip() or None
-        return self.token.get_secret_value() if self.token else None
+        """Return the token to send, from the setting or its file.
+
+        Raises OSError if the file cannot be read, ValueError (without the token) if no header could hold it.
+        """
+        text = self.token_file.read_text(encoding="utf-8") if self.token_file else ""
+        token = (self.token.get_secret_value() if self.token else text).strip()
+        if not all("!" <= char <= "~" for char in token):
+            raise ValueError("the token holds white space or characters that no header can carry")
+        return token or None

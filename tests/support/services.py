@@ -77,6 +77,8 @@ class StubService:
             for _ in range(50):
                 writer.write(b'"' + b"x" * 1024 * 1024 + b'",')
                 await writer.drain()
+        elif self.mode == "encoded":
+            writer.write(_response(200, b"\x1f\x8b", "content-encoding: gzip\r\n"))
         elif self.mode in GARBAGE:
             writer.write(_response(200, GARBAGE[self.mode]))
         elif self.mode == "500":
