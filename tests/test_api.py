@@ -266,3 +266,20 @@ async def test_the_api_documents_itself(client):
         "/living-map/history",
     }
     assert (await client.get("/docs")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/living-map/health", "/living-map/snapshot", "/living-map/entities"])
+async def test_head_is_get_without_the_body(client, path):
+    whole, head = await client.get(path), await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.headers.get("etag") == whole.headers.get("etag")
+
+
+async def test_a_view_that_was_forgotten_gets_a_validator_of_its_new_bytes(living):
+    snapshots = Snapshots(living.picture)
+    first = snapshots.prepared(("city",))
+    for number in range(40):
+        snapshots.prepared(("city",) * (number + 2))
+    again = snapshots.prepared(("city",))
+    assert (again.body == first.body) == (again.tag == first.tag)

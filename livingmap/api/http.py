@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from livingmap import __version__
 from livingmap.api import entities, health, problems, snapshot, sources, ui
 from livingmap.api import history as history_api
+from livingmap.api.head import Head
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import FastPath, Snapshots
 from livingmap.core.view import layer_names
@@ -49,4 +50,5 @@ def application(
     ):
         app.include_router(router)
     app.add_middleware(FastPath, snapshots=snapshots)
+    app.add_middleware(Head)
     return app
