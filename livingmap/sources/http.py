@@ -39,6 +39,7 @@ def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
     async def answer(request: httpx.Request) -> httpx.Response:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ") or None
         asked = Request(source, request.url.path, dict(request.url.params), bearer)
+        await asyncio.sleep(0)  # as a network would, let the rest of the program run between two answers
         reply = stub(asked) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
         if isinstance(reply.body, bytes):
             return httpx.Response(reply.status, content=reply.body)

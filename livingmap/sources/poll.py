@@ -138,6 +138,7 @@ class Poller:
         layers = self._fetched()
         outcomes = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, outcome in zip(layers, outcomes, strict=True):
+            await asyncio.sleep(0)  # nobody waits for more than one layer to be compared
             self._take(found, layer, outcome)
         for start in range(0, len(found.changes), _CHANGES_PER_ENTRY):
             some = found.changes[start : start + _CHANGES_PER_ENTRY]
