@@ -22,7 +22,7 @@ say "format"
 ruff format --check .
 say "lint"
 ruff check .
-shellcheck --external-sources scripts/*.sh .ci/run
+shellcheck --external-sources scripts/*.sh scripts/bench/run .ci/run
 hadolint Dockerfile
 check-jsonschema --builtin-schema vendor.compose-spec docker-compose.phase9.yml
 say "types"

@@ -35,8 +35,9 @@ class MemoryHistory:
             if entry.id not in self._ids:
                 self._ids.add(entry.id)
                 bisect.insort(self._entries, entry, key=_mark)
-        excess = self._entries[: max(0, len(self._entries) - self._capacity)]
-        self._forget(excess)
+        excess = max(0, len(self._entries) - self._capacity)
+        self._ids.difference_update(entry.id for entry in self._entries[:excess])
+        del self._entries[:excess]
 
     async def read(self, query: Query) -> Page:
         """Return a page of the entries that ``query`` covers."""

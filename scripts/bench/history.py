@@ -1,0 +1,146 @@
+"""The history in the embedded PostgreSQL: writing beside COPY and single INSERTs, and reading a large one."""
+
+import asyncio
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import asyncpg
+import orjson
+
+from livingmap.core.model import Event, Position
+from livingmap.history import Entry, Query, entry_of
+from livingmap.history.embedded import embedded
+from livingmap.history.jsonb import encode
+from livingmap.history.postgres import PostgresHistory
+from scripts.bench.network import living_map, messages
+from scripts.bench.table import Scale, Table
+
+_BATCH: Final = 1000
+_READS: Final = 50
+_COLUMNS: Final = (
+    "id",
+    "timestamp",
+    "event_type",
+    "payload",
+    "epoch",
+    "seq",
+    "source",
+    "entity_ids",
+    "occurred_at",
+)
+_INSERT: Final = """
+INSERT INTO bench_each (id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+_LATEST: Final = """
+SELECT id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at
+FROM living_map_history ORDER BY timestamp DESC LIMIT 200"""
+_COUNT: Final = "SELECT count(*) FROM living_map_history"
+_FILL: Final = """
+INSERT INTO living_map_history (timestamp, event_type, payload, epoch, seq, source, entity_ids)
+SELECT
+  now() - ($1 - n) * interval '1 second',
+  CASE WHEN n % 10000 = 5000 THEN 'bench.rare' ELSE 'bench.common.' || n % 20 END,
+  jsonb_build_object('n', n, 'text', repeat('x', 200)),
+  'filled', n, 'bench', ARRAY['agent:' || n % 1000]
+FROM generate_series(1, $1::bigint) AS n"""
+
+
+def bench(scale: Scale, table: Table) -> None:
+    """Write in turn, then fill the history and read it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the server is another account when this is root
+        asyncio.run(_bench(scale, table, folder / "postgres"))
+
+
+async def _bench(scale: Scale, table: Table, folder: Path) -> None:
+    async with embedded(folder) as url:
+        history, connection = PostgresHistory(url), await asyncpg.connect(url)
+        await history.open()
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", format="binary", encoder=lambda raw: b"\x01" + raw, decoder=bytes
+        )
+        try:
+            await _write(scale, table, history, connection)
+            await _read(scale, table, history, connection)
+        finally:
+            await connection.close()
+            await history.close()
+
+
+async def _write(scale: Scale, table: Table, history: PostgresHistory, connection: Any) -> None:
+    for name in ("bench_copy", "bench_each"):
+        await connection.execute(f"CREATE TABLE {name} (LIKE living_map_history INCLUDING ALL)")
+    rates: dict[str, list[float]] = defaultdict(list)
+    entries = await _entries(scale)
+    for start in range(0, len(entries), scale.events):
+        block = entries[start : start + scale.events]
+        batches = [block[at : at + _BATCH] for at in range(0, len(block), _BATCH)]
+        rows = [[_row(one) for one in batch] for batch in batches]
+
+        async def write(batches: list[list[Entry]] = batches) -> None:
+            for batch in batches:
+                await history.write(batch)
+
+        async def copy(rows: list[list[tuple[Any, ...]]] = rows) -> None:
+            for batch in rows:
+                await connection.copy_records_to_table("bench_copy", records=batch, columns=_COLUMNS)
+
+        async def insert(row: list[tuple[Any, ...]] = rows[0]) -> None:
+            for one in row:
+                await connection.execute(_INSERT, *one)
+
+        rates["map"].append(len(block) / await _seconds(write))
+        rates["COPY"].append(len(block) / await _seconds(copy))
+        rates["an INSERT each"].append(_BATCH / await _seconds(insert))
+    table.row(f"history, batches of {_BATCH:,}: rows/s", rates.pop("map"), rates)
+
+
+async def _entries(scale: Scale) -> list[Entry]:
+    """Return what a map of the network would write."""
+    entries = []
+    async with living_map(scale.agents // 10) as living:
+        published = islice(messages(living.config), scale.rounds * scale.events)
+        for number, (subject, data) in enumerate(published, 1):
+            event = Event(Position("bench", number), subject, orjson.loads(data), datetime.now(UTC))
+            entries.append(entry_of(living.fold.apply(event), living.fold.scene.resolve))
+    return entries
+
+
+def _row(one: Entry) -> tuple[Any, ...]:
+    seq, kind = one.position.seq, one.event_type
+    entities = list(one.entity_ids)
+    return one.id, one.received_at, kind, encode(one.payload), "bench", seq, one.source, entities, one.occurred_at
+
+
+async def _read(scale: Scale, table: Table, history: PostgresHistory, connection: Any) -> None:
+    await connection.execute("TRUNCATE living_map_history")
+    await connection.execute(_FILL, scale.rows, timeout=600)
+    await connection.execute("VACUUM ANALYZE living_map_history")
+    latest, rare = Query(limit=200), Query(limit=200, event_types=("bench.rare",))
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(scale.rounds):
+        found["latest"].append(await _milliseconds(lambda: history.read(latest)))
+        found["rare"].append(await _milliseconds(lambda: history.read(rare)))
+        found["bare"].append(await _milliseconds(lambda: connection.fetch(_LATEST)))
+        found["count"].append(await _milliseconds(lambda: connection.fetch(_COUNT), 3))
+    beside = {"its SELECT alone": found["bare"], "count(*)": found["count"]}
+    table.row(f"history of {scale.rows:,} rows, latest 200: ms", found["latest"], beside)
+    table.row(f"history of {scale.rows:,} rows, a type of {scale.rows // 10_000}: ms", found["rare"])
+
+
+async def _milliseconds(ask: Callable[[], Awaitable[object]], times: int = _READS) -> float:
+    return median([await _seconds(ask) for _ in range(times)]) * 1000
+
+
+async def _seconds(work: Callable[[], Awaitable[object]]) -> float:
+    began = time.perf_counter()
+    await work()
+    return time.perf_counter() - began
