@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from livingmap import __version__
 from livingmap.api import entities, health, problems, snapshot, sources, ui
@@ -31,7 +32,7 @@ def application(
     def names() -> list[str]:
         return layer_names(picture.scene)
 
-    app = FastAPI(
+    app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
         title="Living Map",
         version=__version__,
         summary="The state of a whole network of services, gathered live",

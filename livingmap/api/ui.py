@@ -25,10 +25,22 @@ tr { border-bottom: 1px solid var(--line); }
 _LINKS = (
     ("/living-map/snapshot", "the state of the whole network"),
     ("/living-map/entities", "the catalogue of everything on the map"),
+    ("/living-map/history", "what happened, newest first"),
+    ("/living-map/events", "what happens, as it happens"),
     ("/living-map/sources", "where it comes from, and how fresh it is"),
     ("/living-map/health", "whether the map itself is well"),
     ("/docs", "the HTTP API, to read and to try"),
 )
+
+_NAMES = {
+    "agent": "agents",
+    "channel": "channels",
+    "city": "public places",
+    "dao": "DAOs",
+    "microdao": "microDAOs",
+    "node": "nodes",
+    "space": "planets",
+}
 
 _SHAPES = {"fresh": "●", "mock": "◐", "stale": "▲", "down": "✕", "disabled": "○", "failed": "✕"}
 
@@ -49,7 +61,7 @@ def routes(picture: Picture) -> APIRouter:
 
 def _page(picture: Picture, entities: list[Entity]) -> str:
     counted = Counter(entity.type for entity in entities)
-    numbers = "".join(f"<li><b>{number}</b>{escape(kind)}</li>" for kind, number in sorted(counted.items()))
+    numbers = "".join(f"<li><b>{counted[kind]}</b>{name}</li>" for kind, name in _NAMES.items() if counted[kind])
     rows = "".join(
         f"<tr><td>{escape(str(one['name']))}</td><td>{escape(str(one['service']))}</td>"
         f"<td>{_SHAPES[one['status']]} {one['status']}</td><td>{escape(str(one['error'] or ''))}</td></tr>"
