@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 import orjson
 from fastapi import APIRouter, WebSocket
@@ -63,6 +64,9 @@ def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
     @router.websocket("/living-map/stream")
     async def stream(socket: WebSocket, layers: str | None = None, cursor: str | None = None) -> None:
         """Send the map and whatever changes, until the client goes."""
+        if _is_foreign(socket):
+            await socket.close(1008, "the page is of another origin")
+            return
         try:
             view = wanted(layers, layer_names())
         except LayersError as error:
@@ -82,6 +86,12 @@ def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
 
     _ = stream
     return router
+
+
+def _is_foreign(socket: WebSocket) -> bool:
+    """Tell whether a page of another site opens the socket (RFC 6455, 10.2): browsers let any page do so."""
+    origin = socket.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != socket.headers.get("host")
 
 
 async def _listen(hub: Hub, viewer: Viewer, socket: WebSocket, layer_names: LayerNames) -> None:

@@ -8,7 +8,7 @@ import random
 import httpx
 import pytest
 from websockets.asyncio import client as websockets
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put, Total
@@ -212,6 +212,19 @@ async def test_a_message_that_makes_no_sense_is_answered_and_harms_nothing(livin
         assert (await receive(socket, follower))["code"] == code
         await say(living, Put("agents", "agent:a", {"x": 1}))
         assert (await receive(socket, follower))["kind"] == "event"
+
+
+@pytest.mark.parametrize(
+    ("origin", "welcome"), [("http://{address}", True), ("https://elsewhere.example", False), ("null", False)]
+)
+async def test_only_pages_of_the_maps_own_origin_may_open_the_stream(address, origin, welcome):
+    opening = websockets.connect(f"ws://{address}/living-map/stream", origin=origin.format(address=address))
+    if welcome:
+        async with opening as socket:
+            assert (await receive(socket, Follower()))["kind"] == "snapshot"
+    else:
+        with pytest.raises(InvalidStatus, match="403"):
+            await opening
 
 
 async def test_an_unknown_layer_is_refused(address):
