@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Protocol
 
+import structlog
+
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
 from livingmap.core.model import Position
@@ -24,6 +26,7 @@ TICK_SECONDS: Final = 0.02
 MOST_TICK_SECONDS: Final = 0.05
 HEARTBEAT_SECONDS: Final = 15.0
 _CHUNK: Final = 200
+_logger = structlog.get_logger(__name__)
 _MOST_UNSENT_BYTES: Final = 256 * 1024
 _MOST_KEPT_EVENTS: Final = 20_000
 _MOST_KEPT_CHANGES: Final = 200_000
@@ -178,7 +181,7 @@ class Hub:
         """Write a batch to some viewers and come back for the rest, so that the loop is never held for long."""
         for viewer in viewers[:_CHUNK]:
             if viewer in self._viewers:
-                self._deliver(viewer, batch, joined)
+                self._deliver_safely(viewer, batch, joined)
         if len(viewers) > _CHUNK:
             self._loop.call_soon(self._send, batch, viewers[_CHUNK:], joined, began)
             return
@@ -187,6 +190,13 @@ class Hub:
         self._busy = bool(self._pending)
         if self._busy:
             self._loop.call_at(self._flushed_at + self._tick, self._flush)
+
+    def _deliver_safely(self, viewer: Viewer, batch: list[Folded], joined: dict[tuple[Wire, View], bytes]) -> None:
+        try:
+            self._deliver(viewer, batch, joined)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one line, the others go on
+            _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
+            self.leave(viewer)
 
     def _deliver(self, viewer: Viewer, batch: list[Folded], joined: dict[tuple[Wire, View], bytes]) -> None:
         if viewer.backlog is None and viewer.line.unsent() > _MOST_UNSENT_BYTES:

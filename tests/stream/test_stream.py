@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put, Total
+from livingmap.stream.frames import Wire
 from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
 
@@ -331,3 +332,30 @@ async def test_silence_is_filled_with_heartbeats(living, address, monkeypatch):
     await asyncio.gather(beating, return_exceptions=True)
     assert message.keys() == {"kind", "cursor", "timestamp"}
     assert position(message["cursor"]) == living.log.position.seq
+
+
+async def test_a_line_that_breaks_is_given_up_and_the_others_go_on(living, address):
+    class Broken:
+        wire = Wire.WEBSOCKET
+        broken = False
+
+        def write(self, data):
+            if self.broken:
+                raise RuntimeError("broken")
+
+        def unsent(self):
+            return 0
+
+        def end(self):
+            pass
+
+    line = Broken()
+    living.hub.join(line, None)
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        line.broken = True
+        for number in range(3):
+            await say(living, Put("agents", "agent:a", {"x": number}))
+            await follow(socket, follower, living.log.position.seq)
+        assert living.hub.viewers == 1
