@@ -158,7 +158,14 @@ def load(file: Path | None) -> Config:
     mock, mock_settings = _mock(reading, settings.mock, sources, folder)
     reading.end()
     return Config(
-        file, settings.server, settings.logging, settings.nats, settings.history, sources, mock, mock_settings
+        file,
+        settings.server,
+        settings.logging,
+        _beside(folder, settings.nats),
+        settings.history,
+        sources,
+        mock,
+        mock_settings,
     )
 
 

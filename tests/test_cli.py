@@ -92,6 +92,20 @@ def test_without_a_configuration_it_says_what_to_do(tmp_path):
     assert (done.returncode, "LIVINGMAP_CONFIG" in done.stderr) == (1, True)
 
 
+def test_the_environment_alone_is_a_configuration(tmp_path):
+    done = subprocess.run(
+        [LIVINGMAP, "check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "LIVINGMAP_SOURCES__AGENTS__MOCK": "true"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["agents: agents-service, mock", "environment: ok"]
+
+
 def test_plugins_are_listed_with_their_distribution():
     shown = run("plugins").stdout
     assert "livingmap_city.plugin" in shown

@@ -244,6 +244,11 @@ def test_faults_in_one_section_do_not_hide_those_in_another(write):
     ]
 
 
+def test_a_credentials_file_is_sought_beside_the_yaml(write, tmp_path):
+    file = write("nats: {url: 'nats://x', credentials_file: map.creds}\nsources:\n  agents:\n")
+    assert load(file).nats.credentials_file == tmp_path / "map.creds"
+
+
 def test_a_token_file_is_sought_beside_the_yaml(write, tmp_path):
     (tmp_path / "secret").write_text("one")
     file = write("sources:\n  agents: {token_file: secret}\n")

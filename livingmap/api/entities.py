@@ -76,7 +76,6 @@ def routes(picture: Picture) -> APIRouter:
             observed_at=instant(found.observed_at),
         )
 
-    _ = listing, one
     return router
 
 

@@ -1,7 +1,7 @@
 """Whether the map lives: for people, for load balancers, for orchestrators."""
 
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
@@ -72,5 +72,4 @@ def routes(picture: Picture, nats: NatsIntake | None, writer: HistoryWriter) -> 
             sources=sources,
         )
 
-    _: Any = (health, live, ready)
     return router

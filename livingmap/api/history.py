@@ -107,7 +107,6 @@ def routes(picture: Picture, history: History) -> APIRouter:
             gaps=[_gap(gap) for gap in page.gaps],
         )
 
-    _ = listing
     return router
 
 

@@ -66,7 +66,7 @@ class Picture:
 
     def cursor(self, layers: Sequence[str] | None) -> str:
         """Return the cursor of the present position for who sees ``layers``, None being all."""
-        return Cursor(self.position, ",".join(layers or ())).encode(self._key)
+        return Cursor.of(self.position, layers).encode(self._key)
 
     def contributors(self) -> list[str]:
         """Return the services that something on the map came from, each once."""

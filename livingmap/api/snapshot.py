@@ -194,5 +194,4 @@ def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
         found = await answer(snapshots, wanted(layers, layer_names(picture.scene)), request.headers)
         return Response(found.body, found.status, found.headers)
 
-    _ = snapshot
     return router

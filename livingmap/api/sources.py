@@ -38,7 +38,6 @@ def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
             nats=_nats(nats.status) if nats else None,
         )
 
-    _ = sources
     return router
 
 

@@ -55,7 +55,6 @@ def routes(picture: Picture) -> APIRouter:
         """Show what runs."""
         return _page(picture, catalogue.entities())
 
-    _ = page
     return router
 
 

@@ -1,12 +1,13 @@
 """What the commands share: their options, where they print, and how they give up."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
 
-from livingmap.config import Config, config_file, load
+from livingmap.config import PREFIX, Config, config_file, load
 from livingmap.errors import ConfigError
 
 DEFAULT_URL: Final = "http://127.0.0.1:7017"
@@ -27,8 +28,11 @@ UrlOption = Annotated[str, typer.Option("--url", "-u", envvar="LIVINGMAP_URL", h
 def load_config(given: Path | None) -> Config:
     """Return the configuration, or end the program with what is wrong with it."""
     file = config_file(given)
-    if file is None:
-        fail("no configuration: give --config, set LIVINGMAP_CONFIG, or write ./livingmap.yaml")
+    if file is None and not any(name.upper().startswith(f"{PREFIX}SOURCES__") for name in os.environ):
+        fail(
+            "no configuration: give --config, set LIVINGMAP_CONFIG, write ./livingmap.yaml, "
+            "or name sources in the environment: LIVINGMAP_SOURCES__CITY__ENABLED=true"
+        )
     try:
         return load(file)
     except ConfigError as error:

@@ -77,10 +77,6 @@ class Part:
         """Return the record kept under exactly this id."""
         return self._records.get(place, {}).get(typed)
 
-    def places(self) -> Iterable[Place]:
-        """Return the collections that hold anything."""
-        return self._records.keys()
-
     def polled_count(self, place: Place) -> int:
         """Return how many items of a collection came from polls."""
         return sum(1 for record in self._records.get(place, {}).values() if record.polled)

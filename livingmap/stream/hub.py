@@ -138,7 +138,7 @@ class Hub:
         except ValueError:
             return [], "cursor_unknown"
         position = cursor.position
-        if position.epoch != here.epoch or position.seq > here.seq or cursor.view != _name(view):
+        if position.epoch != here.epoch or position.seq > here.seq or cursor != Cursor.of(position, view):
             return [], "cursor_unknown"
         missed = self._after(position.seq)
         if len(missed) != here.seq - position.seq:
@@ -249,7 +249,7 @@ class Hub:
         return frames.framed(wire, message, cursor) if message else b""
 
     def _cursor(self, position: Position, view: View) -> str:
-        return Cursor(position, _name(view)).encode(self._key)
+        return Cursor.of(position, view).encode(self._key)
 
     def _write(self, viewer: Viewer, data: bytes) -> None:
         if data:
@@ -267,7 +267,3 @@ class Hub:
                     cursor = self._cursor(Position(here.epoch, viewer.since), viewer.view)
                     message = frames.heartbeat(cursor, self._now())
                     self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
-
-
-def _name(view: View) -> str:
-    return "" if view is None else ",".join(view)

@@ -48,5 +48,4 @@ def routes(hub: Hub, layer_names: Callable[[], list[str]], errors: dict[int | st
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
 
-    _ = events
     return router

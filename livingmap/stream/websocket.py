@@ -84,7 +84,6 @@ def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
         else:
             await _queued(hub, socket, view, cursor, layer_names)
 
-    _ = stream
     return router
 
 
