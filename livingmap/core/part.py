@@ -1,6 +1,6 @@
 """What one source said so far: its part of every layer, and how a poll differs from it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -29,6 +29,16 @@ class Record:
     def newest(self) -> int:
         """Return the position of the last event that changed anything here."""
         return max(self.touched.values(), default=NEVER)
+
+    def state(self) -> list[Json]:
+        """Return all of it as JSON, for `of`."""
+        return [dict(self.fields), list(self.aliases), self.creates, sorted(self.polled), dict(self.touched)]
+
+    @classmethod
+    def of(cls, state: Sequence[Json]) -> "Record":
+        """Return the record whose `state` that is."""
+        fields, aliases, creates, polled, touched = state
+        return cls(fields, tuple(aliases), creates, set(polled), touched)
 
     def put(self, change: Put | Total, seq: int, since: int | None) -> None:
         """Take over ``change``; with ``since``, a poll's, only where no event was newer."""
@@ -72,6 +82,34 @@ class Part:
         return self._totals[layer].fields if layer in self._totals else {}
 
     # What follows is the scene's and the poller's.
+
+    def state(self) -> dict[str, Json]:
+        """Return all that was said as JSON, for `restore`."""
+        return {
+            "records": [[*place, typed, record.state()] for place, typed, record in self.records()],
+            "totals": {layer: record.state() for layer, record in self._totals.items()},
+            "dropped": [[*place, typed, seq] for (place, typed), seq in self._dropped.items()],
+            "loose": [[*place, typed] for place, typed in self._loose],
+        }
+
+    def restore(self, state: Mapping[str, Json]) -> None:
+        """Become the part whose `state` that was; what is here goes."""
+        self._names = Names()
+        self._records = {}
+        for layer, collection, typed, kept in state["records"]:
+            record = self._records.setdefault((layer, collection), {})[typed] = Record.of(kept)
+            if record.creates:
+                self._names.add(typed)
+            self._names.rename(typed, (), record.aliases)
+        self._totals = {layer: Record.of(kept) for layer, kept in state["totals"].items()}
+        self._dropped = {((layer, name), typed): seq for layer, name, typed, seq in state["dropped"]}
+        self._loose = {((layer, name), typed): None for layer, name, typed in state["loose"]}
+
+    def records(self) -> Iterator[tuple[Place, str, Record]]:
+        """Yield every record with its place and id."""
+        for place, records in self._records.items():
+            for typed, record in records.items():
+                yield place, typed, record
 
     def record(self, place: Place, typed: str) -> Record | None:
         """Return the record kept under exactly this id."""

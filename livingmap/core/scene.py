@@ -5,7 +5,7 @@ just the items that a change can have altered and returns how they differ, so sn
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
@@ -19,19 +19,24 @@ class Scene:
     """The merged picture of ``sources``; earlier ones win a field that several fill."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        self._names = Names()
+        self._sources = tuple(sources)
         self._order = [source.name for source in sources]
         self._parts = {source.name: Part(_decorated(source)) for source in sources}
+        self._versions: dict[str, int] = defaultdict(int)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start from nothing but the parts: all else follows from them."""
+        self._names = Names()
         self._items: dict[Place, dict[str, dict[str, Json]]] = {}
         self._totals: dict[str, dict[str, Json]] = {}
-        self._versions: dict[str, int] = defaultdict(int)
         self._references: dict[Place, tuple[str, ...]] = {}
         self._defaults: dict[Place, dict[str, Json]] = {}
         self._mentions: dict[str, dict[tuple[Place, str], None]] = defaultdict(dict)
         self._mentioned: dict[tuple[Place, str], tuple[str, ...]] = {}
-        self._tallies = Tallies(tally for source in sources for tally in source.tallies)
+        self._tallies = Tallies(tally for source in self._sources for tally in source.tallies)
         self._known: set[str] = set()
-        for source in sources:
+        for source in self._sources:
             self._declare(source)
         self._totals = {
             change.layer: dict(change.set) for change in self._total_all() if isinstance(change, Total)
@@ -154,6 +159,39 @@ class Scene:
             if record.creates:
                 stirred |= self._names.remove(typed)
         return stirred
+
+    # keeping
+
+    def states(self) -> Iterator[tuple[str, Json]]:
+        """Yield by name, part by part, all that the scene is made of, as JSON for `restore`.
+
+        Nothing may be applied before the last one was taken.
+        """
+        yield "known", sorted(self._known)
+        for source in self._order:
+            yield f"part {source}", self._parts[source].state()
+
+    def restore(self, states: Mapping[str, Json]) -> None:
+        """Become the scene whose `states` these were; what is here goes. Versions go on growing.
+
+        A source that had no part then begins with an empty one; the part of one that is gone is left out.
+        """
+        layers = self.layers().keys()
+        self._begin()
+        self._known = set(states["known"])
+        dirty: dict[tuple[Place, str], None] = {}
+        for source, part in self._parts.items():
+            part.restore(states.get(f"part {source}", Part().state()))
+            for place, typed, record in part.records():
+                self._items.setdefault(place, {})
+                if record.creates:
+                    self._names.add(typed)
+                self._names.rename(typed, (), record.aliases)
+                dirty[place, typed] = None
+        list(self._merge_all({(place, self.resolve(typed)): None for place, typed in dirty}))
+        list(self._total_all())
+        for layer in {*layers, *self.layers()}:
+            self._versions[layer] += 1
 
     # merging
 

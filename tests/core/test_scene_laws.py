@@ -1,6 +1,7 @@
 """The laws of the scene, at random."""
 
 import copy
+import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,6 +151,32 @@ def test_replaying_the_log_gives_the_same_scene(run):
     for event in events:
         folds[1].apply(event)
     assert picture(folds[0].scene) == picture(folds[1].scene)
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps, steps)
+def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest):
+    going, kept = Scene(SOURCES), Scene(SOURCES)
+    apply_all(going, run)
+    kept.apply("red", [Put("city", "microdao:old", {"name": "of another life"})], 1)
+    before = {name: kept.version(name) for name in ("city", "agents")}
+    kept.restore(json.loads(json.dumps(dict(going.states()))))
+    assert picture(kept) == picture(going)
+    assert all(kept.version(name) > seen for name, seen in before.items())
+    for seq, (name, said, polled) in enumerate(rest, 100):
+        since = (seq - 1, 50)[seq % 2] if polled else None
+        changes = [scene.apply(name, said, seq, since=since) for scene in (going, kept)]
+        assert sorted(map(repr, changes[0])) == sorted(map(repr, changes[1]))
+    assert picture(kept) == picture(going)
+
+
+def test_a_source_that_was_not_there_when_the_scene_was_kept_begins_with_nothing():
+    before, after = Scene(SOURCES[1:]), Scene(SOURCES[:2])
+    for name in ("green", "blue"):
+        before.apply(name, [Put("city", f"microdao:{name}", {"name": name})], 1)
+    after.restore(dict(before.states()))
+    assert after.items("city", "items").keys() == {"microdao:green"}
+    assert list(after.part("red").items("city")) == []
 
 
 @settings(max_examples=300, deadline=None)
