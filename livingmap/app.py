@@ -26,8 +26,8 @@ from livingmap.history.writer import HistoryWriter
 from livingmap.hookspecs import Reply, Request, World
 from livingmap.log.local import LocalLog, utc_now
 from livingmap.log.nats import NatsIntake
-from livingmap.sources.http import Service
 from livingmap.sources.poll import Freshness, Poller, SourceState
+from livingmap.sources.service import Service
 from livingmap.stream.hub import Hub
 from livingmap.stream.websocket import StreamProtocol
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from livingmap.errors import Garbled, NotFound, Refused, Unreachable
 from livingmap.hookspecs import Reply
-from livingmap.sources.http import DETAILS, Service
+from livingmap.sources.http import DETAILS
 from livingmap.sources.samples import Sample, Samples
+from livingmap.sources.service import Service
 from livingmap.sources.settings import SourceSettings
 from tests.support.services import StubService
 

@@ -7,8 +7,8 @@ import pytest
 
 from livingmap.core.fold import Fold
 from livingmap.log.local import LocalLog
-from livingmap.sources.http import Service
 from livingmap.sources.poll import Poller
+from livingmap.sources.service import Service
 from livingmap.testing.stage import NOON
 from livingmap_mock.plugin import MockSettings
 from livingmap_mock.world import SimulatedWorld

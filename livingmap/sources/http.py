@@ -1,13 +1,11 @@
-"""How services are asked: bounded GETs for JSON with retries and a circuit breaker. The only user of httpx."""
+"""How services are asked: bounded requests for JSON with retries and a circuit breaker. The only user of httpx."""
 
 import asyncio
 import json
-import math
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeAlias
 
 import httpx
 import orjson
@@ -19,20 +17,35 @@ from livingmap import __version__
 from livingmap.core.model import Json
 from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
-from livingmap.sources.rows import read_all, read_one
-from livingmap.sources.settings import SourceSettings
-
-M = TypeVar("M")
+from livingmap.sources.settings import ServiceSettings
 
 FAILURES_TO_OPEN: Final = 3
 POLL: Final = "poll"
 DETAILS: Final = "details"
-_MOST_DROPPED: Final = 20
-_MISSING_SECONDS: Final = 3600
 _EXCERPT: Final = 60
+_SECRET_FROM: Final = 8
 
-Stub = Callable[[Request], Reply | None]
+Stub: TypeAlias = Callable[[Request], Reply | None]
 """Answers in a service's place: a mock world, or samples in a test."""
+
+Bearer: TypeAlias = Callable[[], Awaitable[str | None]]
+"""Returns the token to send. Raises SourceError, OSError or ValueError, with a message that may be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request for JSON."""
+
+    method: str
+    path: str
+    query: Mapping[str, Json] = field(default_factory=dict)
+    body: Json = None
+    """Sent as JSON; nothing is sent if it is None."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def _no_bearer() -> str | None:
+    return None
 
 
 def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
@@ -49,16 +62,28 @@ def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
     return httpx.MockTransport(answer)
 
 
-class Service:
-    """One source's service, for as long as the program runs. With ``stub`` that is asked, not the network."""
+class Exchange:
+    """The way to one service, for as long as the program runs. With ``stub`` that is asked, not the network.
 
-    def __init__(self, name: str, settings: SourceSettings, stub: Stub | None = None) -> None:
-        self.name = name
+    ``where`` is its place in the configuration, for errors. Its circuit, once open, lets somebody try again after
+    ``reopen_seconds``.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        settings: ServiceSettings,
+        stub: Stub | None = None,
+        *,
+        bearer: Bearer = _no_bearer,
+        reopen_seconds: float = 2.0,
+    ) -> None:
+        self.where = where
         self.settings = settings
+        self._bearer = bearer
         self._last = ""
-        self._missing: dict[str, float] = {}
         self._http = httpx.AsyncClient(
-            transport=_stub_transport(name, stub) if stub else None,
+            transport=_stub_transport(where.rpartition(".")[2], stub) if stub else None,
             timeout=settings.timeout_seconds,
             trust_env=False,  # a proxy of the machine has no business between the map and its services
             headers={
@@ -71,25 +96,9 @@ class Service:
         self._slots = {purpose: asyncio.Semaphore(settings.concurrency) for purpose in (POLL, DETAILS)}
         self._breakers = AsyncCircuitBreakerFactory(
             default_threshold=FAILURES_TO_OPEN,
-            default_ttl=settings.interval_seconds * 0.8,  # so that every poll may try once
+            default_ttl=reopen_seconds,
             exclude=[(BaseException, lambda error: not isinstance(error, Unreachable))],
         )
-
-    def client(self, now: datetime, purpose: str = POLL) -> "PollClient":
-        """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
-        return PollClient(self, now, purpose)
-
-    def is_missing(self, path: str) -> bool:
-        """Tell whether the service had no such path less than an hour ago."""
-        return time.monotonic() - self._missing.get(path, -math.inf) < _MISSING_SECONDS
-
-    def note_missing(self, path: str) -> None:
-        """Remember that the service has no such path."""
-        self._missing[path] = time.monotonic()
-
-    def missing(self) -> list[str]:
-        """Return the paths that are not asked for now because they were not there."""
-        return sorted(path for path in self._missing if self.is_missing(path))
 
     async def breaker(self) -> str:
         """Return the breaker's state: ``closed``, ``opened`` or ``half-opened``."""
@@ -100,8 +109,16 @@ class Service:
         """Close the connections."""
         await self._http.aclose()
 
-    async def get(self, path: str, query: dict[str, Json], purpose: str) -> Json:
-        """Ask once, with retries inside the breaker; see `livingmap.core.source.Client.get`."""
+    async def get(self, path: str, query: Mapping[str, Json] | None = None, purpose: str = POLL) -> Json:
+        """Return the JSON answer of a GET; see `livingmap.core.source.Client.get`."""
+        return await self.ask(Call("GET", path, query or {}), purpose)
+
+    async def post(self, path: str, body: Json) -> Json:
+        """Return the JSON answer of a POST, with the errors of `get`. It is repeated like a GET."""
+        return await self.ask(Call("POST", path, body=body))
+
+    async def ask(self, call: Call, purpose: str = POLL) -> Json:
+        """Ask with retries inside the breaker."""
         again = AsyncRetrying(
             stop=stop_after_attempt(self.settings.retries + 1),
             wait=wait_random_exponential(multiplier=0.2, max=2),
@@ -111,7 +128,7 @@ class Service:
         async with self._slots[purpose]:
             try:
                 async with await self._breakers.get_breaker(purpose):
-                    return await again(self._attempt, path, query)
+                    return await again(self._attempt, call)
             except OpenedState as opened:
                 shut = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
                 raise Unreachable(f"{self._last}; not asked again, the circuit is open since {shut}") from None
@@ -119,31 +136,35 @@ class Service:
                 self._last = str(error)
                 raise
 
-    async def _attempt(self, path: str, query: dict[str, Json]) -> Json:
-        url = self.settings.base_url + path
+    async def _attempt(self, call: Call) -> Json:
+        url = self.settings.base_url + call.path
         try:
             async with asyncio.timeout(self.settings.timeout_seconds):
-                return await self._exchange(url, query)
+                return await self._exchange(url, call)
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{url}: no answer within {self.settings.timeout_seconds:g} s") from None
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(f"{url}: {str(error) or type(error).__name__}") from None
         except OSError as error:
-            raise Unreachable(f"sources.{self.name}.token_file: {error}") from None
+            raise Unreachable(f"{self.where}.token_file: {error}") from None
         except ValueError as error:
-            raise Unreachable(f"sources.{self.name}: {error}") from None
+            raise Unreachable(f"{self.where}: {error}") from None
 
-    async def _exchange(self, url: str, query: dict[str, Json]) -> Json:
-        bearer = self.settings.bearer()
+    async def _exchange(self, url: str, call: Call) -> Json:
+        bearer = await self._bearer()
+        headers = {**call.headers, **({"authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
-            return await self._read(url, query, {"authorization": f"Bearer {bearer}"} if bearer else {})
+            return await self._read(url, call, headers)
         except SourceError as error:  # a service may repeat what it was sent
-            if bearer and bearer in str(error):
-                error.args = (str(error).replace(bearer, "***"), *error.args[1:])
+            for secret in filter(None, (bearer, *_told(call))):
+                error.args = (str(error).replace(secret, "***"), *error.args[1:])
             raise
 
-    async def _read(self, url: str, query: dict[str, Json], headers: dict[str, str]) -> Json:
-        async with self._http.stream("GET", url, params=query, headers=headers) as response:
+    async def _read(self, url: str, call: Call, headers: Mapping[str, str]) -> Json:
+        sent = {"json": call.body} if call.body is not None else {}
+        async with self._http.stream(
+            call.method, url, params=dict(call.query), headers=headers, **sent
+        ) as response:
             if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
                 raise Garbled(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
             body, announced = bytearray(), response.headers.get("content-length", "")
@@ -156,6 +177,12 @@ class Service:
     def _refuse_size(self, url: str, size: int) -> None:
         if size > self.settings.max_bytes:
             raise Garbled(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
+
+
+def _told(call: Call) -> list[str]:
+    """Return what a request says in confidence: the longer texts of its body, and its headers."""
+    body = call.body.values() if isinstance(call.body, dict) else ()
+    return [one for one in (*body, *call.headers.values()) if isinstance(one, str) and len(one) >= _SECRET_FROM]
 
 
 def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
@@ -178,101 +205,3 @@ def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
 def _excerpt(body: bytes) -> str:
     text = body[: _EXCERPT + 1].decode("utf-8", "replace").replace("\n", " ")
     return repr(text[:_EXCERPT] + "…" if len(text) > _EXCERPT else text)
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What came of one GET of a poll; whoever asks for the same waits for it."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    value: Json = None
-    error: SourceError | None = None
-    there: bool = False
-
-
-class PollClient:
-    """The `livingmap.core.source.Client` of one poll: equal GETs are sent once, bad rows are noted."""
-
-    def __init__(self, service: Service, now: datetime, purpose: str) -> None:
-        self._service = service
-        self._purpose = purpose
-        self._now = now
-        self._answers: dict[tuple[Any, ...], _Answer] = {}
-        self.read_rows = 0
-        self.dropped_rows = 0
-        self.dropped: list[str] = []
-        """The first few rows that were of no use, each with the reason."""
-
-    @property
-    def settings(self) -> SourceSettings:
-        """The source's own validated section of the YAML."""
-        return self._service.settings
-
-    @property
-    def now(self) -> datetime:
-        """The time at which the poll started, UTC."""
-        return self._now
-
-    async def get(self, path: str, **query: Json) -> Json:
-        """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
-        answer = self._answers.setdefault((path, *sorted(query.items())), _Answer())
-        async with answer.lock:
-            if not answer.there:
-                try:
-                    answer.value = await self._service.get(path, query, self._purpose)
-                except SourceError as error:
-                    answer.error = error
-                answer.there = True
-        if answer.error is not None:
-            raise answer.error
-        return answer.value
-
-    async def first(
-        self, *paths: str, accept: Callable[[Json], bool] = lambda _: True, **query: Json
-    ) -> tuple[str, Json]:
-        """Return the first path that exists and fits; see `livingmap.core.source.Client.first`."""
-        left = [path for path in paths if not self._service.is_missing(path)] or paths
-        missing: list[str] = []
-        for path in left:
-            try:
-                answer = await self.get(path, **query)
-            except NotFound as error:
-                missing.append(str(error))
-            else:
-                if accept(answer):
-                    return path, answer
-                missing.append(f"{path}: answers, but not with what is looked for here")
-            self._service.note_missing(path)
-        raise NotFound("; ".join(missing), httpx.codes.NOT_FOUND)
-
-    async def optional(self, path: str, **query: Json) -> Json | None:
-        """Return the answer or None; see `livingmap.core.source.Client.optional`."""
-        if self._service.is_missing(path):
-            return None
-        try:
-            return await self.get(path, **query)
-        except NotFound:
-            self._service.note_missing(path)
-            return None
-
-    def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
-        """Return the valid rows; see `livingmap.core.source.Client.read`."""
-        if not isinstance(rows, list):
-            raise Garbled(f"{at}: expected an array, got {type(rows).__name__}")
-        self.read_rows += len(rows)
-        try:
-            return read_all(model, rows)
-        except Garbled:  # one of them at least; each by itself then
-            return self._read_each(model, rows, at)
-
-    def _read_each(self, model: type[M], rows: list[Json], at: str) -> list[M]:
-        good: list[M] = []
-        for index, row in enumerate(rows):
-            try:
-                good.append(read_one(model, row, f"{at}[{index}]"))
-            except Garbled as error:
-                self.dropped_rows += 1
-                self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
-        if rows and not good:
-            raise Garbled(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
-        return good

@@ -19,7 +19,8 @@ from livingmap.core.validity import fault_in
 from livingmap.errors import Garbled, SourceError
 from livingmap.log import Log
 from livingmap.log.local import utc_now
-from livingmap.sources.http import FAILURES_TO_OPEN, PollClient, Service
+from livingmap.sources.http import FAILURES_TO_OPEN
+from livingmap.sources.service import PollClient, Service
 from livingmap.sources.settings import SourceSettings
 
 _JITTER: Final = 0.1

@@ -17,28 +17,13 @@ from pydantic import (
 _URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 
-class SourceSettings(BaseModel):
-    """One section of ``sources:`` in the YAML."""
+class ServiceSettings(BaseModel):
+    """How any service is asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
-    enabled: bool = True
-    """Switch the source off without deleting its section."""
-    module: str | None = None
-    """A plugin that is not installed as an entry point: an import path such as my_network.weather, or a file such
-    as ./weather.py beside the YAML."""
-    on_error: Literal["refuse", "skip"] = "refuse"
-    """What a plugin that cannot be loaded does: refuse the start, or be shown as failed."""
-    mock: bool = False
-    """Ask a simulated service instead of the real one. It is marked as mock wherever it is shown."""
     base_url: str
     """Address of the service, such as http://city-service:7001."""
-    token: SecretStr | None = None
-    """Bearer token for the service. Better given by environment or token_file than in the YAML."""
-    token_file: Path | None = None
-    """File with the Bearer token, sought beside the YAML; read for every request, so it may be rotated."""
-    interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
-    """Time between two polls; each varies by a tenth so that sources do not march in step."""
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
     """How long one request may take from connecting to the last byte."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
@@ -54,6 +39,26 @@ class SourceSettings(BaseModel):
         if _URL.validate_python(value).username is not None:
             raise ValueError("holds a user or password, and addresses are shown; use token or token_file")
         return value.rstrip("/")
+
+
+class SourceSettings(ServiceSettings):
+    """One section of ``sources:`` in the YAML."""
+
+    enabled: bool = True
+    """Switch the source off without deleting its section."""
+    module: str | None = None
+    """A plugin that is not installed as an entry point: an import path such as my_network.weather, or a file such
+    as ./weather.py beside the YAML."""
+    on_error: Literal["refuse", "skip"] = "refuse"
+    """What a plugin that cannot be loaded does: refuse the start, or be shown as failed."""
+    mock: bool = False
+    """Ask a simulated service instead of the real one. It is marked as mock wherever it is shown."""
+    token: SecretStr | None = None
+    """Bearer token for the service. Better given by environment or token_file than in the YAML."""
+    token_file: Path | None = None
+    """File with the Bearer token, sought beside the YAML; read for every request, so it may be rotated."""
+    interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
+    """Time between two polls; each varies by a tenth so that sources do not march in step."""
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:

@@ -10,9 +10,9 @@ from livingmap.core.model import Change, Event, Fields, Json, Message
 from livingmap.core.source import Source
 from livingmap.hookspecs import Reply, Request
 from livingmap.log.local import LocalLog
-from livingmap.sources.http import Service
 from livingmap.sources.poll import Poller, SourceState
 from livingmap.sources.samples import Samples
+from livingmap.sources.service import Service
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 """The time on the stage until a test sets another."""
