@@ -1,0 +1,106 @@
+/** The messages of the stream, as they come over the wire, and how one is read. */
+
+import type { Item, Json, SourceBrief } from "./scene.ts";
+
+export type Put = {
+  readonly op: "put";
+  readonly layer: string;
+  readonly collection: string;
+  readonly id: string;
+  readonly set: Readonly<Record<string, Json>>;
+  readonly unset: readonly string[];
+};
+
+export type Drop = {
+  readonly op: "drop";
+  readonly layer: string;
+  readonly collection: string;
+  readonly id: string;
+};
+
+export type Total = {
+  readonly op: "total";
+  readonly layer: string;
+  readonly set: Readonly<Record<string, Json>>;
+  readonly unset: readonly string[];
+};
+
+/** How the map differs after an event. Applied in order, changes give exactly what the next snapshot says. */
+export type Change = Put | Drop | Total;
+
+export type SnapshotMeta = {
+  readonly version: string;
+  readonly cursor: string;
+  readonly source_services: readonly string[];
+  readonly sources: readonly SourceBrief[];
+};
+
+/** A layer as JSON: totals and lists of items side by side. */
+export type LayerJson = { readonly [name: string]: Json | readonly Item[] };
+
+/** What `GET /living-map/snapshot` answers. */
+export type Snapshot = {
+  readonly generated_at: string;
+  readonly layers: { readonly [name: string]: LayerJson };
+  readonly meta: SnapshotMeta;
+};
+
+export type SnapshotMessage = {
+  readonly kind: "snapshot";
+  readonly cursor: string;
+  readonly reason: string;
+  readonly timestamp: string;
+  readonly payload: Snapshot;
+};
+
+/** One entry of the log, with what it changed. */
+export type MapEvent = {
+  readonly kind: "event";
+  readonly cursor: string;
+  readonly event_type: string;
+  readonly timestamp: string;
+  readonly payload: { readonly [name: string]: Json };
+  readonly changes: readonly Change[];
+};
+
+/** What came of `skipped` events that this client was too slow to be sent. */
+export type ChangesMessage = {
+  readonly kind: "changes";
+  readonly cursor: string;
+  readonly skipped: number;
+  readonly changes: readonly Change[];
+};
+
+export type Heartbeat = { readonly kind: "heartbeat"; readonly cursor: string; readonly timestamp: string };
+export type Restarting = { readonly kind: "restarting"; readonly retry_after_ms: number };
+export type ErrorMessage = { readonly kind: "error"; readonly code: string; readonly detail: string };
+
+export type Message = SnapshotMessage | MapEvent | ChangesMessage | Heartbeat | Restarting | ErrorMessage;
+
+/** A message of a kind that this client does not know: a newer map may say more. */
+export type UnknownMessage = { readonly kind: "unknown" };
+
+const NEEDS: Readonly<Record<Message["kind"], readonly string[]>> = {
+  snapshot: ["cursor", "payload"],
+  event: ["cursor", "event_type", "changes"],
+  changes: ["cursor", "changes"],
+  heartbeat: ["cursor"],
+  restarting: ["retry_after_ms"],
+  error: ["code", "detail"],
+};
+
+/** Read one message. Throws SyntaxError for what is no message of the stream; unknown kinds are let pass. */
+export function messageOf(text: string): Message | UnknownMessage {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || !("kind" in value) || typeof value.kind !== "string") {
+    throw new SyntaxError(`no message of the stream: ${text.slice(0, 80)}`);
+  }
+  if (!isKnown(value.kind)) return { kind: "unknown" };
+  const missing = NEEDS[value.kind].filter((name) => !(name in value));
+  if (missing.length > 0) throw new SyntaxError(`a ${value.kind} without ${missing.join(", ")}`);
+  return value as Message;
+}
+
+function isKnown(kind: string): kind is Message["kind"] {
+  return Object.hasOwn(NEEDS, kind);
+}

@@ -1,0 +1,68 @@
+/** What a client knows at one moment. Immutable; each part keeps its identity until it changes. */
+
+import type { MapError } from "./http.ts";
+import type { ConnectionStatus, Transport } from "./machine.ts";
+import type { MapEvent, Message, SnapshotMeta } from "./messages.ts";
+import { Draft, sceneOf } from "./reduce.ts";
+import { EMPTY_SCENE, type Scene } from "./scene.ts";
+
+/** What was read of the map. */
+export type MapData = {
+  readonly scene: Scene;
+  /** Null until the first snapshot. */
+  readonly meta: SnapshotMeta | null;
+  /** When the map was as `scene` says. */
+  readonly generatedAt: string;
+  readonly cursor: string | null;
+  /** The latest events, the newest first; bounded. */
+  readonly events: readonly MapEvent[];
+};
+
+export type Connection = {
+  readonly status: ConnectionStatus;
+  readonly transport: Transport | null;
+  /** Why there is no connection, or was none; null while live. */
+  readonly error: MapError | null;
+  /** When the next attempt comes, in ms since 1970. */
+  readonly retryAt: number | null;
+};
+
+export type MapState = {
+  readonly data: MapData;
+  readonly connection: Connection;
+  readonly paused: boolean;
+  /** How many events came since the pause began. */
+  readonly held: number;
+};
+
+export const NO_DATA: MapData = { scene: EMPTY_SCENE, meta: null, generatedAt: "", cursor: null, events: [] };
+
+export const NEW_STATE: MapState = {
+  data: NO_DATA,
+  connection: { status: "idle", transport: null, error: null, retryAt: null },
+  paused: false,
+  held: 0,
+};
+
+/** Return `data` after `messages`, in their order, and the events among them. Copies nothing twice. */
+export function advance(data: MapData, messages: readonly Message[], keepEvents: number): [MapData, MapEvent[]] {
+  let { meta, generatedAt, cursor } = data;
+  let draft = new Draft(data.scene);
+  const fresh: MapEvent[] = [];
+  for (const message of messages) {
+    if ("cursor" in message) cursor = message.cursor;
+    if (message.kind === "snapshot") {
+      draft = new Draft(sceneOf(message.payload));
+      meta = message.payload.meta;
+      generatedAt = message.payload.generated_at;
+    } else if (message.kind === "event" || message.kind === "changes") {
+      for (const change of message.changes) draft.apply(change);
+      if (message.kind === "event") fresh.push(message);
+    }
+    if ("timestamp" in message) generatedAt = message.timestamp;
+  }
+  const events = fresh.length
+    ? [...fresh.slice(-keepEvents).reverse(), ...data.events].slice(0, keepEvents)
+    : data.events;
+  return [{ scene: draft.finish(), meta, generatedAt, cursor, events }, fresh];
+}

@@ -1,0 +1,80 @@
+/** The two ways by which the stream comes: a WebSocket, or server-sent events. Both say the same. */
+
+import { MapError, type MapHttp } from "./http.ts";
+import type { Ending, Transport } from "./machine.ts";
+import { eventData } from "./sse.ts";
+
+const SUBPROTOCOL = "livingmap.v1";
+const NORMAL_CLOSURE = 1000;
+
+/** What a wire tells of. After `ended`, or once closed by `Wire.close`, it tells nothing more. */
+export type WireEvents = {
+  message(text: string): void;
+  ended(how: Ending, error: MapError): void;
+};
+
+export type Wire = { close(): void };
+
+export type StreamQuery = { readonly cursor: string | null; readonly layers: string | null };
+
+export function openWire(transport: Transport, http: MapHttp, query: StreamQuery, events: WireEvents): Wire {
+  let isOpen = true;
+  const abort = new AbortController();
+  const guarded: WireEvents = {
+    message: (text) => isOpen && events.message(text),
+    ended: (how, error) => {
+      if (isOpen) events.ended(how, error);
+      isOpen = false;
+    },
+  };
+  const run = transport === "websocket" ? overWebSocket : overEvents;
+  run(http, query, guarded, abort.signal).catch((error: unknown) =>
+    guarded.ended(endingOf(error), errorOf(error)),
+  );
+  return {
+    close() {
+      isOpen = false;
+      abort.abort();
+    },
+  };
+}
+
+async function overWebSocket(
+  http: MapHttp,
+  query: StreamQuery,
+  events: WireEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const token = await http.token();
+  if (signal.aborted) return;
+  const url = http.address("living-map/stream", query);
+  url.protocol = url.protocol.replace("http", "ws");
+  // A browser cannot set headers here, and a token has no place in an address.
+  const socket = new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL]);
+  socket.onmessage = ({ data }) => events.message(String(data));
+  socket.onclose = ({ code, reason }) => {
+    events.ended({ code }, new MapError(reason || `the stream ended (${code})`));
+  };
+  socket.onerror = () => undefined; // a close follows, and says as much
+  signal.addEventListener("abort", () => socket.close(NORMAL_CLOSURE));
+}
+
+async function overEvents(
+  http: MapHttp,
+  query: StreamQuery,
+  events: WireEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await http.ask("living-map/events", query, signal, "text/event-stream");
+  if (!answer.body) throw new MapError("living-map/events: an answer without a body");
+  for await (const data of eventData(answer.body)) events.message(data);
+  events.ended({}, new MapError("the stream of events ended"));
+}
+
+export function endingOf(error: unknown): Ending {
+  return error instanceof MapError && error.status !== null ? { status: error.status } : {};
+}
+
+export function errorOf(error: unknown): MapError {
+  return error instanceof MapError ? error : new MapError(String(error), null, null, error);
+}
