@@ -153,7 +153,7 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
     head = f"{state.name} ({state.service}, {poller.service.settings.base_url}): {state.status}"
     out.print(head, highlight=False, markup=False, style="green" if state.error is None else "red")
     for layer in poller.source.layers:
-        items = sum(1 for _ in part.items(layer.name, layer.collection))
+        items = part.count(layer.name, layer.collection)
         note = "" if layer.fetch else " (by events)"
         out.print(f"  {layer.name}.{layer.collection}: {items} items{note}", highlight=False, markup=False)
     out.print(f"  rows: {state.rows} read, {state.dropped_rows} dropped", highlight=False)

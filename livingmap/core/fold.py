@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from livingmap.core.model import Change, Event, Fields, Message, change_from_json, change_to_json
+from livingmap.core.model import Change, Event, Fields, Message, Place, Total, change_from_json, change_to_json
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
@@ -53,9 +53,7 @@ class Fold:
     def __init__(self, sources: Sequence[Source]) -> None:
         self.scene = Scene(sources)
         self.routes = Routes(sources)
-        self._may = {
-            source.name: frozenset((layer.name, layer.collection) for layer in source.layers) for source in sources
-        }
+        self._may = {source.name: _places(source) for source in sources}
 
     def apply(self, event: Event) -> Folded:
         """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself."""
@@ -74,10 +72,11 @@ class Fold:
         return Folded(event, tuple(changes), tuple(faults), tuple(source for source, _ in concerned))
 
     def _check(self, source: str, said: Iterable[Change]) -> None:
+        may = self._may[source]
         for change in said:
-            place = (change.layer, getattr(change, "collection", None))
-            if not any(layer == place[0] and place[1] in (None, name) for layer, name in self._may[source]):
-                where = ".".join(filter(None, place))
+            place = change.layer if isinstance(change, Total) else (change.layer, change.collection)
+            if place not in may:
+                where = place if isinstance(place, str) else ".".join(place)
                 raise ValueError(f"changed {where}, which its Source does not declare as a layer")
             if problem := fault_in(change):
                 raise ValueError(problem)
@@ -92,3 +91,8 @@ class Fold:
                 event, faults=(Fault(source, event, f"{type(error).__name__}: {error}"),), sources=(source,)
             )
         return Folded(event, tuple(changes), sources=(source,))
+
+
+def _places(source: Source) -> frozenset[str | Place]:
+    """Return what a source may speak of: its layers, and their collections."""
+    return frozenset(one for layer in source.layers for one in (layer.name, (layer.name, layer.collection)))

@@ -15,18 +15,25 @@ class Names:
         self._real: Counter[str] = Counter()
         self._claims: dict[str, Counter[str]] = defaultdict(Counter)
         self._aliases: dict[str, Counter[str]] = defaultdict(Counter)
+        self._same: dict[str, tuple[str, ...]] = {}
+        """What `same` found out since names last changed."""
 
     def resolve(self, typed: str) -> str:
         """Return the id that ``typed`` means: itself, unless it is only an alias."""
-        if self._real[typed] or not self._claims.get(typed):
-            return typed
-        return min(self._claims[typed])
+        claims = self._claims.get(typed)
+        return typed if claims is None or typed in self._real else min(claims)
 
     def same(self, typed: str) -> tuple[str, ...]:
         """Return the resolved id first, then every alias that means it, in order of name."""
         meant = self.resolve(typed)
-        aliases = self._aliases.get(meant, ())
-        return (meant, *sorted(alias for alias in aliases if alias != meant and self.resolve(alias) == meant))
+        aliases = self._aliases.get(meant)
+        if aliases is None:
+            return (meant,)
+        found = self._same.get(meant)
+        if found is None:
+            others = (one for one in aliases if one != meant and self.resolve(one) == meant)
+            found = self._same[meant] = (meant, *sorted(others))
+        return found
 
     def add(self, typed: str) -> set[str]:
         """Note that something stands under ``typed``; return the ids whose meaning that may have changed."""
@@ -45,7 +52,7 @@ class Names:
     def rename(self, typed: str, old: tuple[str, ...], new: tuple[str, ...]) -> set[str]:
         """Replace one source's aliases of an id; return the ids whose meaning that may have changed."""
         stirred: set[str] = set()
-        for alias in {*old} ^ {*new}:
+        for alias in {*old} ^ {*new} if old != new else ():
             before = self.resolve(alias)
             step = 1 if alias in new else -1
             for counters, name, key in ((self._claims, alias, typed), (self._aliases, typed, alias)):
@@ -58,5 +65,6 @@ class Names:
         return stirred
 
     def _stirred(self, typed: str, before: str) -> set[str]:
+        self._same.clear()
         after = self.resolve(typed)
         return set() if before == after else {typed, before, after}

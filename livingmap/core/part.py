@@ -2,13 +2,10 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final
 
-from livingmap.core.model import Change, Drop, Fields, Json, Put, Total
+from livingmap.core.model import Change, Drop, Fields, Json, Place, Put, Total
 from livingmap.core.names import Names
-
-Place: TypeAlias = tuple[str, str]
-"""A layer and one of its collections."""
 
 NEVER = -1
 MOST_LOOSE: Final = 50_000
@@ -40,19 +37,24 @@ class Record:
         fields, aliases, creates, polled, touched = state
         return cls(fields, tuple(aliases), creates, set(polled), touched)
 
+    def is_renamed_by(self, change: Put) -> bool:
+        """Tell whether an event's ``change`` may alter that the item is there, or what else it is called."""
+        return (change.creates and not self.creates) or bool(change.aliases and change.aliases != self.aliases)
+
     def put(self, change: Put | Total, seq: int, since: int | None) -> None:
         """Take over ``change``; with ``since``, a poll's, only where no event was newer."""
-        for name in (*change.set, *change.unset):
+        fields, touched = self.fields, self.touched
+        for name, value in change.set.items():
             if since is None:
-                self.touched[name] = seq
-            elif self.touched.get(name, NEVER) > since:
-                continue
-            elif name in change.set:
+                fields[name], touched[name] = value, seq
+            elif touched.get(name, NEVER) <= since:
+                fields[name] = value
                 self.polled.add(name)
-            if name in change.set:
-                self.fields[name] = change.set[name]
-            else:
-                self.fields.pop(name, None)
+        for name in change.unset:
+            if since is None:
+                touched[name] = seq
+            if since is None or touched.get(name, NEVER) <= since:
+                fields.pop(name, None)
                 self.polled.discard(name)
 
 
@@ -76,6 +78,10 @@ class Part:
         """Yield ``(id, fields)`` of every item that this source speaks of in one collection."""
         for typed, record in self._records.get((layer, collection), {}).items():
             yield typed, record.fields
+
+    def count(self, layer: str, collection: str = "items") -> int:
+        """Return how many items of a collection this source speaks of."""
+        return len(self._records.get((layer, collection), ()))
 
     def total(self, layer: str) -> Fields:
         """Return the totals that this source gave to a layer."""
@@ -113,7 +119,12 @@ class Part:
 
     def record(self, place: Place, typed: str) -> Record | None:
         """Return the record kept under exactly this id."""
-        return self._records.get(place, {}).get(typed)
+        records = self._records.get(place)
+        return records.get(typed) if records else None
+
+    def at(self, place: Place) -> dict[str, Record]:
+        """Return the records of a collection by id; they stay up to date until `restore`."""
+        return self._records.setdefault(place, {})
 
     def polled_count(self, place: Place) -> int:
         """Return how many items of a collection came from polls."""
@@ -129,26 +140,28 @@ class Part:
             return change.creates and (change.layer, change.collection) not in self._decorated
         return isinstance(change, Total)
 
-    def put(self, change: Put, seq: int, since: int | None) -> Record | None:
-        """Apply ``change``, its id an `own_id`; return its record, None if a newer event has dropped the item."""
-        place, typed = (change.layer, change.collection), change.id
+    def put(self, change: Put, typed: str, seq: int, since: int | None) -> Record | None:
+        """Apply ``change`` to its `own_id`; return that record, None if a newer event has dropped the item."""
+        place, fills = (change.layer, change.collection), self.fills(change)
         if since is not None and self._dropped.get((place, typed), NEVER) > since:
             return None
-        record = self._records.setdefault(place, {}).setdefault(typed, Record())
+        record = self.record(place, typed)
+        if record is None:
+            record = self.at(place)[typed] = Record()
         record.put(change, seq, since)
-        self._bound_loose(place, typed, record, change)
-        if not record.creates and self.fills(change):
+        self._bound_loose(place, typed, loose=not (fills or record.creates or record.polled))
+        if fills and not record.creates:
             record.creates = True
             self._names.add(typed)
-        if self.fills(change) and change.aliases != record.aliases and (change.aliases or since is not None):
+        if fills and change.aliases != record.aliases and (change.aliases or since is not None):
             self._names.rename(typed, record.aliases, change.aliases)
             record.aliases = change.aliases
             self._absorb(place, record, since)
         return record
 
-    def _bound_loose(self, place: Place, typed: str, record: Record, change: Put) -> None:
+    def _bound_loose(self, place: Place, typed: str, *, loose: bool) -> None:
         """Keep no more than `MOST_LOOSE` records that events alone made, of items that others list."""
-        if record.creates or record.polled or self.fills(change):
+        if not loose:
             self._loose.pop((place, typed), None)
             return
         self._loose[place, typed] = None

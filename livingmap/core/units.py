@@ -7,6 +7,7 @@ from typing import Final
 from livingmap.core.model import Fields, Json
 
 _MILLISECONDS_FROM: Final = 10_000_000_000  # as seconds this is the year 2286
+_ZONE: Final = -len("+00:00")
 _DECIMALS: Final = 4
 _EXACT: Final = Context(prec=80)  # more digits than two amounts have
 
@@ -38,21 +39,20 @@ def instant(value: Json) -> str | None:
     None for what is no time. Microseconds are kept only where there are any.
     """
     try:
-        if isinstance(value, bool):
-            return None
-        if isinstance(value, int | float):
-            seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
-            moment = datetime.fromtimestamp(seconds, UTC)
+        if isinstance(value, datetime):
+            moment = value
         elif isinstance(value, str):
             moment = datetime.fromisoformat(value)
-        elif isinstance(value, datetime):
-            moment = value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+            moment = datetime.fromtimestamp(seconds, UTC)
         else:
             return None
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is not UTC:
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.isoformat().replace("+00:00", "Z")
+    return moment.isoformat()[:_ZONE] + "Z"
 
 
 def load(value: Json) -> float | None:

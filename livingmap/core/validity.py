@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from livingmap.core.model import Change, Drop, Json
+from livingmap.core.model import Change, Drop, Json, Total
 
 MOST_DEPTH: Final = 16
 MOST_TEXT: Final = 64 * 1024
@@ -19,7 +19,7 @@ def fault_in(change: Change) -> str | None:
         for name, value in change.set.items():
             if fault := _fault_in_key(name) or _fault_in(value, 1):
                 return f"{name}: {fault}"
-    for typed in (getattr(change, "id", ""), *getattr(change, "aliases", ())):
+    for typed in () if isinstance(change, Total) else (change.id, *getattr(change, "aliases", ())):
         fault = f"an id of {len(typed)} characters" if len(typed) > _LONGEST_ID else _fault_in_text(typed)
         if fault:
             return fault
@@ -29,22 +29,22 @@ def fault_in(change: Change) -> str | None:
 def _fault_in(value: Json, depth: int) -> str | None:
     if depth > MOST_DEPTH:
         return f"nested deeper than {MOST_DEPTH} levels"
-    match value:
-        case None | bool():
-            return None
-        case str():
-            return _fault_in_text(value)
-        case int():
-            return None if -(2**63) <= value < 2**64 else "an integer of more than 64 bits"
-        case float():
-            return None if math.isfinite(value) else f"{value} is no JSON number"
-        case list():
-            return next(filter(None, (_fault_in(one, depth + 1) for one in value)), None)
-        case dict():
-            inner = (_fault_in_key(key) or _fault_in(one, depth + 1) for key, one in value.items())
-            return next(filter(None, inner), None)
-        case _:
-            return f"{type(value).__name__} is no JSON value"
+    if isinstance(value, str):
+        return _fault_in_text(value)
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return None if -(2**63) <= value < 2**64 else "an integer of more than 64 bits"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"{value} is no JSON number"
+    if isinstance(value, list):
+        return next(filter(None, (_fault_in(one, depth + 1) for one in value)), None)
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if fault := _fault_in_key(key) or _fault_in(one, depth + 1):
+                return fault
+        return None
+    return f"{type(value).__name__} is no JSON value"
 
 
 def _fault_in_key(key: object) -> str | None:

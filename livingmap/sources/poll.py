@@ -11,8 +11,7 @@ from typing import Final
 import structlog
 
 from livingmap.core.fold import DOWN, UP, refreshed
-from livingmap.core.model import Change, Message, Put, Total
-from livingmap.core.part import Place
+from livingmap.core.model import Change, Message, Place, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
 from livingmap.core.validity import fault_in

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from livingmap.core.fold import Folded
-from livingmap.core.model import Change, Drop, Put, Total
-from livingmap.core.part import Place
+from livingmap.core.model import Change, Drop, Place, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.stream.frames import View
 

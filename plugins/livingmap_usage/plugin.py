@@ -164,8 +164,7 @@ def _used(part: Part, collection: str, typed: str, named: Fields, call: Fields) 
 
 def _may_be_unlisted(part: Part, layer: str, collection: str) -> bool:
     """Tell whether something may have been used although no list names it: the list is cut, or not known yet."""
-    listed = sum(1 for _ in part.items(layer, collection))
-    return "llm_calls" not in part.total("usage") or listed >= MOST_LISTED
+    return "llm_calls" not in part.total("usage") or part.count(layer, collection) >= MOST_LISTED
 
 
 @hookimpl

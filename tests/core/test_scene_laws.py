@@ -193,3 +193,21 @@ def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second)
         said = {typed: dict(fields) for typed, fields in scene.part("red").items(*place)}
         assert said == {typed: dict(put.set) for typed, put in answer.items()}
         assert scene.part("red").difference(place, answer.values()) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps)
+def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run):
+    scene, whole = Scene(SOURCES), Scene(SOURCES)
+    apply_all(scene, run)
+    shown = picture(scene)
+    heard = {"city": shown["city"]["totals"]["total"], "agents": shown["city"]["totals"]["busy"]}
+    for name in NAMES:
+        part = scene.part(name)
+        said = [Total(layer, dict(part.total(layer))) for layer, count in heard.items() if count is not None]
+        for place in PLACES:
+            for typed, fields in part.items(*place):
+                record = part.record(place, typed)
+                said.append(Put(place[0], typed, fields, (), place[1], record.aliases, record.creates))
+        whole.apply(name, said, 1, since=0)
+    assert shown == picture(whole)
