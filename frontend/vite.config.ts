@@ -14,5 +14,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/living-map": { target: map, ws: true } } },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"] },
+  test: {
+    environmentOptions: { happyDOM: { settings: { fetch: { disableSameOriginPolicy: true } } } },
+    include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
+  },
 });

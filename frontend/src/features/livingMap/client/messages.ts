@@ -1,6 +1,7 @@
 /** The messages of the stream, as they come over the wire, and how one is read. */
 
-import type { Item, Json, SourceBrief } from "./scene.ts";
+import type { components } from "./openapi.ts";
+import type { Item, Json } from "./scene.ts";
 
 export type Put = {
   readonly op: "put";
@@ -28,12 +29,7 @@ export type Total = {
 /** How the map differs after an event. Applied in order, changes give exactly what the next snapshot says. */
 export type Change = Put | Drop | Total;
 
-export type SnapshotMeta = {
-  readonly version: string;
-  readonly cursor: string;
-  readonly source_services: readonly string[];
-  readonly sources: readonly SourceBrief[];
-};
+export type SnapshotMeta = components["schemas"]["Meta"];
 
 /** A layer as JSON: totals and lists of items side by side. */
 export type LayerJson = { readonly [name: string]: Json | readonly Item[] };

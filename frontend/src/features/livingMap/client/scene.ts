@@ -1,5 +1,7 @@
 /** The state of the network as a client keeps it: layers of items by id. Immutable; what did not change is shared. */
 
+import type { components } from "./openapi.ts";
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** One thing of a layer: its id, such as `agent:sofia`, and what the sources say of it. */
@@ -17,14 +19,7 @@ export type Scene = Readonly<Record<string, Layer>>;
 export const EMPTY_SCENE: Scene = {};
 
 /** What `meta.sources` of a snapshot says of one source. */
-export type SourceBrief = {
-  readonly name: string;
-  readonly service: string;
-  readonly status: "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
-  readonly observed_at: string | null;
-  readonly age_seconds: number | null;
-  readonly error: string | null;
-};
+export type SourceBrief = components["schemas"]["SourceFreshness"];
 
 /** The layers of the map that can be shown and hidden. */
 export const LAYER_NAMES = ["city", "space", "nodes", "agents", "dao", "messaging"] as const;
