@@ -1,0 +1,174 @@
+/** Points, polygons, and chance that is the same every time. */
+
+export type Point = { readonly x: number; readonly y: number };
+export type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
+
+/** An edge of a cell lies towards one neighbour; `towards` names it. */
+export type Edge = { readonly from: Point; readonly to: Point; readonly towards: number };
+
+/** Return a number of 32 bits that looks random and depends on `text` alone (FNV-1a, finished as in MurmurHash3). */
+export function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) {
+    value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  }
+  return finish(value);
+}
+
+/** Return a number of 32 bits that looks random and depends on two integers alone. */
+export function hash2(one: number, other: number): number {
+  return finish(Math.imul(one, 0x9e3779b1) ^ Math.imul(other + 0x7f4a7c15, 0x85ebca6b));
+}
+
+function finish(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** Return a source of numbers from 0 to 1 that is the same for the same seed (mulberry32). */
+export function dice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+/** A convex polygon; each edge starts at its point and remembers which neighbour it was cut by. */
+export type Corner = Point & { readonly towards: number };
+
+/** Keep what of a convex polygon lies behind the line through `at` whose normal is (nx, ny). */
+export function cut(corners: readonly Corner[], at: Point, nx: number, ny: number, towards: number): Corner[] {
+  const kept: Corner[] = [];
+  const side = (one: Point) => (one.x - at.x) * nx + (one.y - at.y) * ny;
+  corners.forEach((one, index) => {
+    const next = corners[(index + 1) % corners.length] ?? one;
+    const here = side(one);
+    const there = side(next);
+    if (here <= 0) {
+      kept.push(one);
+    }
+    if (here <= 0 !== there <= 0) {
+      const share = here / (here - there);
+      const x = one.x + (next.x - one.x) * share;
+      const y = one.y + (next.y - one.y) * share;
+      kept.push({ x, y, towards: here <= 0 ? towards : one.towards });
+    }
+  });
+  return kept;
+}
+
+/** Shrink a convex polygon: each edge moves inwards by what `by` says of the neighbour that it lies towards. */
+export function inset(corners: readonly Corner[], by: (towards: number) => number): Corner[] {
+  let left = [...corners];
+  corners.forEach((one, index) => {
+    const next = corners[(index + 1) % corners.length] ?? one;
+    const length = Math.hypot(next.x - one.x, next.y - one.y);
+    if (length > 0.01) {
+      const nx = (next.y - one.y) / length;
+      const ny = (one.x - next.x) / length;
+      const depth = by(one.towards);
+      left = cut(left, { x: one.x - nx * depth, y: one.y - ny * depth }, nx, ny, one.towards);
+    }
+  });
+  return left;
+}
+
+/** Return the polygon with its corners cut round, as a path of points. */
+export function rounded(corners: readonly Point[], radius: number, steps = 4): Point[] {
+  const path: Point[] = [];
+  corners.forEach((one, index) => {
+    const before = corners[(index + corners.length - 1) % corners.length] ?? one;
+    const after = corners[(index + 1) % corners.length] ?? one;
+    const start = towards(one, before, radius);
+    const end = towards(one, after, radius);
+    for (let step = 0; step <= steps; step += 1) {
+      path.push(bend(start, one, end, step / steps));
+    }
+  });
+  return path;
+}
+
+function towards(from: Point, to: Point, distance: number): Point {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const share = Math.min(distance / length, 0.5);
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+}
+
+/** Return the point of a quadratic Bézier curve at `share` of its way. */
+export function bend(from: Point, over: Point, to: Point, share: number): Point {
+  const rest = 1 - share;
+  return {
+    x: rest * rest * from.x + 2 * rest * share * over.x + share * share * to.x,
+    y: rest * rest * from.y + 2 * rest * share * over.y + share * share * to.y,
+  };
+}
+
+export function middle(corners: readonly Point[]): Point {
+  const sum = corners.reduce((total, one) => ({ x: total.x + one.x, y: total.y + one.y }), { x: 0, y: 0 });
+  const count = corners.length || 1;
+  return { x: sum.x / count, y: sum.y / count };
+}
+
+export function inside(corners: readonly Point[], at: Point): boolean {
+  return corners.every((one, index) => {
+    const next = corners[(index + 1) % corners.length] ?? one;
+    return (at.x - one.x) * (next.y - one.y) - (at.y - one.y) * (next.x - one.x) <= 1e-9;
+  });
+}
+
+/**
+ * Return the points of a honeycomb with `gap` between neighbours that lie in a convex polygon, the middle ones first.
+ * Of a few ways to lay the honeycomb the one that fits most points in is taken.
+ */
+export function honeycomb(corners: readonly Point[], gap: number, rise = gap * 0.866): Point[] {
+  const centre = middle(corners);
+  const lays = [0, 0.5].flatMap((right) => [0, 0.5].map((down) => lay(corners, centre, gap, rise, right, down)));
+  const most = lays.reduce((best, one) => (one.length > best.length ? one : best));
+  const far = (one: Point) => Math.hypot(one.x - centre.x, one.y - centre.y);
+  return most.sort((one, other) => far(one) - far(other) || one.y - other.y || one.x - other.x);
+}
+
+function lay(
+  corners: readonly Point[],
+  at: Point,
+  gap: number,
+  rise: number,
+  right: number,
+  down: number,
+): Point[] {
+  const reach = Math.ceil(90 / Math.min(gap, rise));
+  const found: Point[] = [];
+  for (let row = -reach; row <= reach; row += 1) {
+    for (let column = -reach; column <= reach; column += 1) {
+      const one = { x: at.x + (column + right + (row & 1) / 2) * gap, y: at.y + (row + down) * rise };
+      if (inside(corners, one)) {
+        found.push(one);
+      }
+    }
+  }
+  return found;
+}
+
+export function overlaps(one: Box, other: Box): boolean {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+}
+
+/** Return the smallest box around all of `boxes`, or null for none. */
+export function around(boxes: Iterable<Box>): Box | null {
+  let all: Box | null = null;
+  for (const one of boxes) {
+    all = all
+      ? {
+          left: Math.min(all.left, one.left),
+          top: Math.min(all.top, one.top),
+          right: Math.max(all.right, one.right),
+          bottom: Math.max(all.bottom, one.bottom),
+        }
+      : one;
+  }
+  return all;
+}

@@ -1,0 +1,317 @@
+/** The canvas: what stands where is drawn by those who know how, when there is something new to see. */
+
+import "pixi.js/graphics";
+import "pixi.js/particle-container";
+import "pixi.js/sprite-tiling";
+import "pixi.js/text";
+import "pixi.js/unsafe-eval";
+import { autoDetectRenderer, Container, Graphics, type Renderer, Ticker } from "pixi.js";
+import type { MapView as View } from "../../client/scene.ts";
+import { type Flight, flight, type Size, seen, toScreen } from "../camera.ts";
+import { KINDS, type Kind, type Shape } from "../kinds.ts";
+import { chosen, namedAt } from "../labels.ts";
+import type { Layout, Settled } from "../layout.ts";
+import type { Palette } from "../palette.ts";
+import { Places } from "../places.ts";
+import { toneOf } from "../status.ts";
+import { Atlas } from "./atlas.ts";
+import { Backdrop } from "./backdrop.ts";
+import { Beat } from "./beat.ts";
+import { Crowd } from "./crowd.ts";
+import { dress } from "./dress.ts";
+import { Ground } from "./ground.ts";
+import { type Marked, Marker, NOTHING } from "./marker.ts";
+import { Pulses } from "./pulses.ts";
+import { Scribe } from "./scribe.ts";
+
+/** Far out an agent is less than a point of the screen: its quarter's name and number stand for it. */
+const AGENTS_FROM = 0.05;
+const LABELS_EVERY_MS = 160;
+const WAITING_PULSES = 96;
+
+export class Stage {
+  readonly places = new Places();
+  readonly layout: Layout;
+  private readonly renderer: Renderer;
+  private readonly root = new Container();
+  private readonly soil = new Container({ isRenderGroup: true });
+  private readonly world = new Container({ isRenderGroup: true });
+  private readonly atlas = new Atlas();
+  private readonly backdrop = new Backdrop(this.atlas);
+  private readonly ground: Ground;
+  private readonly crowds: Readonly<Record<Kind, Crowd>>;
+  private readonly rings = new Graphics();
+  private readonly marker: Marker;
+  private readonly pulses = new Pulses(this.atlas);
+  private readonly scribe: Scribe;
+  private readonly beat = new Beat((now) => this.frame(now));
+  private readonly waiting = new Map<string, Shape>();
+  private palette: Palette;
+  private shown: ReadonlySet<Kind> = new Set(KINDS);
+  private marked: Marked = NOTHING;
+  private size: Size = { width: 1, height: 1 };
+  private view: View = { x: 0, y: 0, zoom: 0.5 };
+  private way: { readonly flight: Flight; readonly begun: number } | null = null;
+  private moved = true;
+  private remark = true;
+  private relabel = true;
+  private labelled = 0;
+  private onMove: (view: View, resting: boolean) => void = () => undefined;
+
+  private constructor(renderer: Renderer, layout: Layout, palette: Palette) {
+    this.renderer = renderer;
+    this.layout = layout;
+    this.palette = palette;
+    this.ground = new Ground(layout.city, this.atlas, palette);
+    this.marker = new Marker(layout.city);
+    this.scribe = new Scribe(palette);
+    this.crowds = Object.fromEntries(KINDS.map((kind) => [kind, new Crowd(this.atlas)])) as Record<Kind, Crowd>;
+    this.world.addChild(this.rings);
+    for (const kind of KINDS) {
+      this.world.addChild(this.crowds[kind].view);
+    }
+    this.world.addChild(this.pulses.view, this.marker.view);
+    this.soil.addChild(this.ground.view);
+    this.root.addChild(this.backdrop.below, this.soil, this.backdrop.above, this.world, this.scribe.view);
+    this.backdrop.paint(palette);
+  }
+
+  /** Make a stage on a canvas, with the best means that the browser has. */
+  static async on(canvas: HTMLCanvasElement, layout: Layout, palette: Palette): Promise<Stage> {
+    const renderer = await autoDetectRenderer({
+      canvas,
+      preference: ["webgl", "canvas"],
+      antialias: window.devicePixelRatio < 2,
+      resolution: window.devicePixelRatio,
+      autoDensity: true,
+      background: palette.sea.at(-1) ?? 0,
+      clearBeforeRender: true,
+      skipExtensionImports: true,
+      gcActive: false,
+    });
+    // its own clock would wake the page sixty times a second
+    Ticker.system.autoStart = false;
+    Ticker.system.stop();
+    return new Stage(renderer, layout, palette);
+  }
+
+  /** Called with every move of the map, and once more when it has come to rest. */
+  listen(onMove: (view: View, resting: boolean) => void): void {
+    this.onMove = onMove;
+  }
+
+  resize(size: Size, resolution: number): void {
+    this.size = size;
+    if (resolution !== this.renderer.resolution) {
+      this.scribe.restyle(this.palette, resolution);
+    }
+    this.renderer.resize(size.width, size.height, resolution);
+    this.moved = true;
+    this.draw();
+  }
+
+  /** Draw at once: the canvas was emptied, or must not lag behind what surrounds it. */
+  draw(): void {
+    this.frame(performance.now());
+  }
+
+  settle({ put, gone, cells, systems }: Settled): void {
+    if (cells.size > 0) {
+      this.ground.change(cells);
+    }
+    for (const shape of gone) {
+      this.places.drop(shape);
+      this.crowds[shape.kind].drop(shape.key);
+    }
+    for (const shape of put) {
+      this.places.put(shape);
+      this.dress(shape);
+    }
+    if (systems.size > 0) {
+      this.orbits();
+    }
+    if (put.length + gone.length > 0) {
+      this.relabel = true;
+      this.beat.later();
+    }
+  }
+
+  repaint(palette: Palette): void {
+    this.palette = palette;
+    this.backdrop.paint(palette);
+    this.ground.recolour(palette);
+    this.scribe.restyle(palette, this.renderer.resolution);
+    this.orbits();
+    for (const shape of this.layout.shapes.values()) {
+      this.dress(shape);
+    }
+    this.remark = true;
+    this.relabel = true;
+    this.beat.soon();
+  }
+
+  show(kinds: ReadonlySet<Kind>, city: boolean): void {
+    this.shown = kinds;
+    this.ground.soften(city);
+    this.rings.visible = kinds.has("orbit") || kinds.has("proposal");
+    this.moved = true;
+    this.relabel = true;
+    this.beat.soon();
+  }
+
+  /** Let the kinds that are out of date fade. */
+  fade(alphas: Readonly<Record<Kind, number>>): void {
+    for (const kind of KINDS) {
+      this.crowds[kind].view.alpha = alphas[kind];
+    }
+    this.beat.later();
+  }
+
+  mark(marked: Marked): void {
+    this.marked = marked;
+    this.remark = true;
+    this.relabel = true;
+    this.beat.soon();
+  }
+
+  /** Let rings spread around these, if they are in sight; when too much happens, around some of them. */
+  pulse(shapes: readonly Shape[]): void {
+    for (const shape of shapes) {
+      if (this.waiting.size < WAITING_PULSES) {
+        this.waiting.set(shape.key, shape);
+      }
+    }
+    this.beat.later();
+  }
+
+  get looking(): View {
+    return this.view;
+  }
+
+  look(view: View): void {
+    this.way = null;
+    this.view = view;
+    this.moved = true;
+    this.beat.soon();
+  }
+
+  fly(view: View): void {
+    this.way = { flight: flight(this.view, view, this.size), begun: performance.now() };
+    this.beat.soon();
+  }
+
+  destroy(): void {
+    this.beat.stop();
+    this.root.destroy({ children: true });
+    this.backdrop.destroy();
+    this.atlas.destroy();
+    this.renderer.destroy();
+  }
+
+  private dress(shape: Shape): void {
+    const quarter = this.layout.city.quarters.get(shape.home);
+    this.crowds[shape.kind].put(shape.key, dress(shape, this.palette, quarter?.hue ?? 0));
+  }
+
+  private orbits(): void {
+    this.rings.clear();
+    for (const { x, y, rings } of this.layout.sky.systems.values()) {
+      for (const { radius, trade } of rings) {
+        const alpha = (this.palette.night ? 0.3 : 0.45) * (trade === "moons" ? 0.6 : 1);
+        this.rings.circle(x, y, radius).stroke({ width: 1.2, color: this.palette.orbit, alpha });
+      }
+    }
+  }
+
+  private frame(now: number): boolean {
+    const flying = this.advance(now);
+    this.release(now);
+    const sight = seen(this.view, this.size);
+    if (this.moved) {
+      const origin = toScreen(this.view, this.size, { x: 0, y: 0 });
+      for (const one of [this.soil, this.world]) {
+        one.scale.set(this.view.zoom);
+        one.position.set(origin.x, origin.y);
+      }
+      this.backdrop.look(this.view, this.size);
+    }
+    this.ground.flush(sight, this.view.zoom);
+    for (const kind of KINDS) {
+      const near = kind !== "agent" || this.view.zoom >= AGENTS_FROM;
+      this.crowds[kind].view.visible = near && this.shown.has(kind);
+      this.crowds[kind].flush(sight);
+    }
+    if (this.moved || this.remark) {
+      this.marker.draw(this.marked, this.palette, this.view.zoom);
+    }
+    this.pulses.step(now, this.view.zoom);
+    const writing = this.label(now);
+    this.renderer.render(this.root);
+    this.settleDown(flying, writing);
+    return flying;
+  }
+
+  private advance(now: number): boolean {
+    if (!this.way) {
+      return false;
+    }
+    const share = Math.min(1, (now - this.way.begun) / this.way.flight.milliseconds);
+    this.view = this.way.flight.at(Math.max(0, share));
+    this.moved = true;
+    if (share >= 1) {
+      this.way = null;
+    }
+    return this.way !== null;
+  }
+
+  private release(now: number): void {
+    const sight = seen(this.view, this.size);
+    for (const shape of this.waiting.values()) {
+      if (this.pulses.room <= 0) {
+        break;
+      }
+      const { x, y, kind, item } = shape;
+      if (this.shown.has(kind) && x > sight.left && x < sight.right && y > sight.top && y < sight.bottom) {
+        const tint = kind === "channel" ? this.palette.lamp : this.palette.tones[toneOf(kind, item)];
+        this.pulses.start(shape, tint, now);
+      }
+    }
+    this.waiting.clear();
+  }
+
+  private label(now: number): boolean {
+    if ((this.moved || this.relabel) && now - this.labelled > LABELS_EVERY_MS) {
+      this.labelled = now;
+      this.relabel = this.moved;
+      const pinned = new Set(
+        [this.marked.focused, ...this.marked.selected].flatMap((one) => (one ? [one.key] : [])),
+      );
+      const sight = seen(this.view, this.size);
+      const named = namedAt(this.view.zoom, this.shown);
+      const shapes = this.places.within(sight, named);
+      for (const key of pinned) {
+        const shape = this.layout.shapes.get(key);
+        if (shape && !named.has(shape.kind) && this.shown.has(shape.kind)) {
+          shapes.push(shape);
+        }
+      }
+      this.scribe.write(chosen(shapes, this.view, this.size, pinned, this.scribe.held));
+    }
+    const writing = this.scribe.proceed();
+    this.scribe.place(this.view, this.size);
+    return writing;
+  }
+
+  private settleDown(flying: boolean, writing: boolean): void {
+    if (this.moved) {
+      this.onMove(this.view, !flying);
+    }
+    this.remark = false;
+    this.moved = false;
+    if (writing) {
+      this.beat.soon();
+    } else if (this.pulses.alive || this.relabel) {
+      this.beat.later();
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** In which order Tab goes from one thing in sight to the next. */
+
+import type { Kind, Shape } from "./kinds.ts";
+
+const RANKS: Readonly<Record<Kind, number>> = {
+  microdao: 0,
+  dao: 1,
+  room: 2,
+  node: 3,
+  proposal: 4,
+  channel: 5,
+  orbit: 6,
+  agent: 7,
+};
+const ROW = 160;
+
+/** Return the next stop after `from` (the one before it if `back`); null at the end, where the focus leaves the map. */
+export function nextStop(shapes: readonly Shape[], from: Shape | null, back: boolean): Shape | null {
+  const stops = [...shapes].sort(byPlace);
+  const here = from ? stops.findIndex((one) => one.key === from.key) : -1;
+  if (here < 0) {
+    return (back ? stops.at(-1) : stops[0]) ?? null;
+  }
+  return stops[here + (back ? -1 : 1)] ?? null;
+}
+
+function byPlace(one: Shape, other: Shape): number {
+  const rank = RANKS[one.kind] - RANKS[other.kind];
+  return (
+    rank ||
+    Math.floor(one.y / ROW) - Math.floor(other.y / ROW) ||
+    one.x - other.x ||
+    (one.key < other.key ? -1 : 1)
+  );
+}
