@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -12,22 +11,24 @@ from typing import Final
 import structlog
 import uvicorn
 
+from livingmap import __version__
 from livingmap.api.http import application
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
 from livingmap.config import Config, ServerSettings, SourceConfig
 from livingmap.core.fold import Fold
-from livingmap.core.model import Event, Total
-from livingmap.core.validity import fault_in
 from livingmap.errors import ConfigError, ConfigFault
-from livingmap.history import History, entry_of
+from livingmap.history import History
 from livingmap.history.pruning import Pruner
 from livingmap.history.writer import HistoryWriter
-from livingmap.hookspecs import Reply, Request, World
+from livingmap.hookspecs import World
+from livingmap.log.jetstream import JetStreamLog
 from livingmap.log.local import LocalLog, utc_now
 from livingmap.log.nats import NatsIntake
+from livingmap.mirror import Mirror
 from livingmap.sources.poll import Freshness, Poller, SourceState
 from livingmap.sources.service import Service
+from livingmap.sources.simulation import Simulation
 from livingmap.stream.hub import Hub
 from livingmap.stream.websocket import StreamProtocol
 
@@ -36,7 +37,7 @@ _SHUTDOWN_SECONDS: Final = 5
 _MOST_MESSAGE_BYTES: Final = 64 * 1024
 _SILENT_VIEWER_SECONDS: Final = 300
 """A viewer that does not read for so long has gone."""
-_LEAST_PAUSE_SECONDS: Final = 0.01
+_TELL_SECONDS: Final = 2.0
 
 _logger = structlog.get_logger(__name__)
 
@@ -49,32 +50,60 @@ class LivingMap:
         self.writer = HistoryWriter(history)
         self._pruner = Pruner(history, config.history.retention, now)
         self._now = now
-        self._world = _world(config)
-        self.log = LocalLog(now=now)
         self.fold = Fold([source for source, _ in config.enabled()])
+        self.log = self._log()
+        rate = config.mock_settings.events_per_second if config.mock else 0.0
+        self._simulation = Simulation(_world(config), rate, self.log, now)
         self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
-        self._states = {one.name: self._state(one) for one in config.sources}
-        key = secrets.token_bytes(32)
-        states = list(self._states.values())
-        self.picture = Picture(self.fold, self.log, states, list(self.pollers.values()), now, key)
+        states = [self._state(one) for one in config.sources]
+        self.picture = Picture(self.fold, self.log, states, list(self.pollers.values()), now)
         snapshots = Snapshots(self.picture)
         self.hub = Hub(
-            self.fold.scene, lambda: self.log.position, lambda view: snapshots.prepared(view).body, key, now
+            self.fold.scene,
+            lambda: self.log.position,
+            lambda view: snapshots.prepared(view).body,
+            lambda: self.log.key,
+            now,
         )
-        patterns = self.fold.routes.patterns()
-        self.nats = NatsIntake(config.nats, patterns, self.log, now) if config.nats.url else None
-        self.http = application(self.picture, snapshots, self.hub, self.nats, history, self.writer)
-        self.log.read(self._fold)
+        self._mirror = Mirror(self.fold, self.picture, self.hub, self.writer, states, lambda: self.log.position)
+        self.log.read(self._mirror.take)
+        self.nats = self._nats()
+        status = self.nats.status if self.nats else None
+        self.http = application(self.picture, snapshots, self.hub, status, history, self.writer)
+
+    def _log(self) -> LocalLog | JetStreamLog:
+        nats = self.config.nats
+        if nats.url is None or not nats.jetstream:
+            return LocalLog(now=self._now)
+        shape = [__version__, *(source.name for source, _ in self.config.enabled())]
+        return JetStreamLog(nats, self.fold.routes.patterns(), "|".join(shape).encode())
+
+    def _nats(self) -> NatsIntake | JetStreamLog | None:
+        """Return what takes messages from NATS. Follow the log from now on, or from where it is kept."""
+        if isinstance(self.log, JetStreamLog):
+            self.log.keep(self._mirror)
+            self.log.listen(self._hear)
+            if self._shares_history:
+                self.writer.follow()
+            return self.log
         self.picture.attached = True
+        patterns = self.fold.routes.patterns()
+        return NatsIntake(self.config.nats, patterns, self.log, self._now) if self.config.nats.url else None
+
+    @property
+    def _shares_history(self) -> bool:
+        """Whether other processes on the same log write into the same history."""
+        return isinstance(self.log, JetStreamLog) and self.config.history.kind == "postgresql"
+
+    def _hear(self, told: bytes) -> None:
+        if isinstance(self.log, JetStreamLog) and not self.log.leads:
+            self._mirror.hear(told)
 
     def _poller(self, one: SourceConfig) -> Poller:
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
-        service = Service(one.name, one.settings, self._mocked if one.settings.mock else None)
+        service = Service(one.name, one.settings, self._simulation.reply if one.settings.mock else None)
         return Poller(one.source, service, self.fold.scene, self.log, self._now)
-
-    def _mocked(self, request: Request) -> Reply | None:
-        return self._world.reply(request, self._now()) if self._world else None
 
     def _state(self, one: SourceConfig) -> SourceState:
         if one.name in self.pollers:
@@ -82,18 +111,6 @@ class LivingMap:
         if one.enabled:
             return SourceState(one.name, one.name, Freshness.FAILED, one.error)
         return SourceState(one.name, one.name, Freshness.DISABLED, None)
-
-    def _fold(self, event: Event) -> None:
-        folded = self.fold.apply(event)
-        self.hub.publish(folded)
-        self.writer.offer(entry_of(folded, self.fold.scene.resolve))
-        for name in folded.sources:
-            state = self._states[name]
-            state.events += 1
-            state.contributed |= bool(folded.changes)
-        for fault in folded.faults:
-            self._states[fault.source].note_fault(f"{event.type} at {event.position}: {fault.error}")
-            _logger.debug("an event was set aside", source=fault.source, type=event.type, error=fault.error)
 
     async def run(self) -> None:
         """Serve until SIGINT or SIGTERM. Raises ConfigError if the address cannot be had."""
@@ -119,51 +136,47 @@ class LivingMap:
         _logger.info("the map is served", url=f"http://{host}:{port}", sources=len(self.pollers))
         # A task that dies takes the whole process along: a map that answers but no longer lives is a lie.
         async with asyncio.TaskGroup() as group:
+            leading = group.create_task(self.log.lead(self._lead), name="duties")
             background = [
-                group.create_task(poller.run(), name=f"poll {name}") for name, poller in self.pollers.items()
+                group.create_task(self.hub.run(), name="hub"),
+                group.create_task(self.writer.run(), name="history"),
             ]
-            background.append(group.create_task(self.hub.run(), name="hub"))
-            background.append(group.create_task(self.writer.run(), name="history"))
-            background.append(group.create_task(self._pruner.run(), name="history pruning"))
             if self.nats is not None:
                 background.append(group.create_task(self.nats.run(), name="nats"))
-            background.append(group.create_task(self._simulate(), name="mock world"))
             await server.serve([listener])
+            leading.cancel()
+            await asyncio.wait([leading])  # it may have to say over NATS that it goes
             for task in background:
                 task.cancel()
         await self.writer.drain(_SHUTDOWN_SECONDS)
         await self.close()
         _logger.info("the map has stopped")
 
+    async def _lead(self) -> None:
+        """Do what one process alone does: ask the services, and write a history that is shared."""
+        self.writer.take_over()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, poller in self.pollers.items():
+                    group.create_task(poller.run(), name=f"poll {name}")
+                group.create_task(self._simulation.run(), name="mock world")
+                group.create_task(self._pruner.run(), name="history pruning")
+                if isinstance(self.log, JetStreamLog):
+                    group.create_task(self._tell(self.log), name="telling")
+        finally:
+            if self._shares_history:
+                await self.writer.drain(_SHUTDOWN_SECONDS)
+                self.writer.follow()
+
+    async def _tell(self, log: JetStreamLog) -> None:
+        while True:
+            await log.tell(self._mirror.told())
+            await asyncio.sleep(_TELL_SECONDS)
+
     async def close(self) -> None:
         """Close the connections to services."""
         for poller in self.pollers.values():
             await poller.service.close()
-
-    async def _simulate(self) -> None:
-        """Let the mock world live at its rate, if there is one."""
-        rate = self.config.mock_settings.events_per_second if self._world else 0
-        if self._world is None or rate <= 0:
-            return
-        loop = asyncio.get_running_loop()
-        due, owed, pause = loop.time(), 0.0, max(1 / rate, _LEAST_PAUSE_SECONDS)
-        while True:
-            due += pause
-            steps, owed = divmod(owed + rate * pause, 1)
-            for _ in range(round(steps)):
-                await self._step(self._world)
-            due = max(due, loop.time())  # a stopped machine does not make up for lost time
-            await asyncio.sleep(due - loop.time())
-
-    async def _step(self, world: World) -> None:
-        """Let one thing happen in the mock world. What it gets wrong is logged, and harms nobody."""
-        try:
-            for message in world.step(self._now()):
-                if problem := fault_in(Total("mock", message.payload)):
-                    raise ValueError(f"{message.type}: {problem}")
-                await self.log.append(message)
-        except Exception as error:  # noqa: BLE001 - the plugin rim
-            _logger.warning("the mock world made a mistake", error=f"{type(error).__name__}: {error}")
 
 
 class _Server(uvicorn.Server):

@@ -39,7 +39,7 @@ from livingmap.plugin import Put, Reply
 from livingmap.sources.poll import Freshness
 from livingmap.sources.registry import installed, load_source
 from livingmap.sources.settings import SourceSettings
-from livingmap.stream import frames, hub
+from livingmap.stream import frames, hub, recall
 from livingmap.testing import Stage
 from livingmap_mock.plugin import MockSettings
 from tests.stream.conftest import served
@@ -344,6 +344,7 @@ async def nats(tmp_path, monkeypatch) -> AsyncIterator[NatsServer]:
     one = NatsServer(tmp_path)
     await one.start()
     monkeypatch.setenv("LIVINGMAP_NATS__URL", one.url)
+    monkeypatch.setenv("LIVINGMAP_NATS__JETSTREAM", "false")
     yield one
     await one.kill()
 
@@ -554,8 +555,9 @@ def test_every_reason_for_a_snapshot_is_told():
 
 
 def test_bounds_are_told_as_they_are():
-    assert f"the last {hub._MOST_KEPT_EVENTS:,} are" in text_of(API)
-    assert f"more than {hub._MOST_KEPT_CHANGES:,} changes" in text_of(API)
+    assert f"the last {hub.MOST_KEPT_EVENTS:,} are" in text_of(API)
+    assert f"more than {hub.MOST_KEPT_CHANGES:,} changes" in text_of(API)
+    assert f"up to {recall.MOST_EVENTS:,} events" in text_of(API)
     assert f"more than {hub._MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
     assert f"Up to {HistoryWriter.__init__.__kwdefaults__['capacity']:,} entries wait" in text_of(OPERATIONS)
     [entries] = MemoryHistory.__init__.__defaults__

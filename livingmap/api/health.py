@@ -10,7 +10,7 @@ from livingmap import __version__
 from livingmap.api.picture import Picture
 from livingmap.core.units import instant
 from livingmap.history.writer import HistoryWriter
-from livingmap.log.nats import NatsIntake
+from livingmap.log.connection import NatsStatus
 
 
 class Health(BaseModel):
@@ -41,7 +41,7 @@ class Ready(BaseModel):
     """The freshness of each source. A source that is down makes the map poorer, not unready."""
 
 
-def routes(picture: Picture, nats: NatsIntake | None, writer: HistoryWriter) -> APIRouter:
+def routes(picture: Picture, nats: NatsStatus | None, writer: HistoryWriter) -> APIRouter:
     """Return the health endpoints."""
     router = APIRouter(prefix="/living-map/health", tags=["operations"])
 
@@ -61,7 +61,7 @@ def routes(picture: Picture, nats: NatsIntake | None, writer: HistoryWriter) -> 
         sources = {state.name: str(state.status) for state in picture.states}
         events: Literal["connected", "disconnected", "off"] = "off"
         if nats is not None:
-            events = "connected" if nats.status.connected else "disconnected"
+            events = "connected" if nats.connected else "disconnected"
         if not picture.attached:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Ready(

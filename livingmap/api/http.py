@@ -14,7 +14,7 @@ from livingmap.api.snapshot import FastPath, Snapshots
 from livingmap.core.view import layer_names
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
-from livingmap.log.nats import NatsIntake
+from livingmap.log.connection import NatsStatus
 from livingmap.stream import sse, websocket
 from livingmap.stream.hub import Hub
 
@@ -23,7 +23,7 @@ def application(
     picture: Picture,
     snapshots: Snapshots,
     hub: Hub,
-    nats: NatsIntake | None,
+    nats: NatsStatus | None,
     history: History,
     writer: HistoryWriter,
 ) -> FastAPI:
@@ -44,8 +44,8 @@ def application(
         snapshot.routes(picture, snapshots),
         entities.routes(picture),
         history_api.routes(picture, history),
-        websocket.routes(hub, names),
-        sse.routes(hub, names, problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY)),
+        websocket.routes(hub, history, names),
+        sse.routes(hub, history, names, problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY)),
         sources.routes(picture, nats),
         ui.routes(picture),
     ):

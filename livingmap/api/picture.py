@@ -43,7 +43,6 @@ class Picture:
         states: Sequence[SourceState],
         pollers: Sequence[Poller],
         now: Callable[[], datetime],
-        key: bytes,
     ) -> None:
         self.scene = fold.scene
         self.states = states
@@ -51,7 +50,6 @@ class Picture:
         self.attached = False
         """Whether the scene follows the log."""
         self._log = log
-        self._key = key
         self._pollers = {poller.source.name: poller for poller in pollers}
 
     @property
@@ -66,7 +64,7 @@ class Picture:
 
     def cursor(self, layers: Sequence[str] | None) -> str:
         """Return the cursor of the present position for who sees ``layers``, None being all."""
-        return Cursor.of(self.position, layers).encode(self._key)
+        return Cursor.of(self.position, layers).encode(self._log.key)
 
     def contributors(self) -> list[str]:
         """Return the services that something on the map came from, each once."""

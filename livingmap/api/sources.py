@@ -5,10 +5,10 @@ from fastapi import APIRouter
 from livingmap.api.models import DeadLetter, NatsReport, SourceReport, SourceReports
 from livingmap.api.picture import Picture
 from livingmap.core.units import instant
-from livingmap.log.nats import NatsIntake, NatsStatus
+from livingmap.log.connection import NatsStatus
 
 
-def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
+def routes(picture: Picture, nats: NatsStatus | None) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
 
@@ -35,7 +35,7 @@ def routes(picture: Picture, nats: NatsIntake | None) -> APIRouter:
                 )
                 for brief, state in zip(shown, picture.states, strict=True)
             ],
-            nats=_nats(nats.status) if nats else None,
+            nats=_nats(nats) if nats else None,
         )
 
     return router

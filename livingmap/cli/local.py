@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,7 @@ def serve(config: ConfigOption = None) -> None:
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
+    from livingmap.log.connection import LogError  # noqa: PLC0415
 
     async def run() -> None:
         async with store(loaded.history) as history:
@@ -33,10 +35,14 @@ def serve(config: ConfigOption = None) -> None:
     except HistoryError as error:
         fail(str(error))
     except BaseExceptionGroup as group:  # one of the map's tasks found out
-        found = group.subgroup(HistoryError)
+        found = group.subgroup((HistoryError, LogError))
         if found is None:
             raise
-        fail(str(found.exceptions[0]))
+        fail(str(_first(found)))
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def check(config: ConfigOption = None) -> None:
@@ -139,9 +145,10 @@ async def _polled(config: Config, names: list[str]) -> "LivingMap":
     """Return a map whose sources ``names`` were asked once."""
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history.memory import MemoryHistory  # noqa: PLC0415
+    from livingmap.log.settings import NatsSettings  # noqa: PLC0415
 
     configure(config.logging, quiet=True)
-    living = LivingMap(config, MemoryHistory())
+    living = LivingMap(replace(config, nats=NatsSettings()), MemoryHistory())
     await asyncio.gather(*(living.pollers[name].poll() for name in names))
     await living.close()
     return living

@@ -45,10 +45,43 @@ def covering(patterns: Iterable[str]) -> list[str]:
     Patterns that merely overlap (``a.*`` and ``*.b``) both stay; whoever subscribes tells them apart.
     """
     distinct = sorted(set(patterns))
-    return [one for one in distinct if not any(other != one and _covers(other, one) for other in distinct)]
+    return [one for one in distinct if not any(other != one and covers(other, one) for other in distinct)]
 
 
-def _covers(wide: str, narrow: str) -> bool:
+def disjoint(patterns: Iterable[str]) -> list[str]:
+    """Return patterns that cover all of ``patterns`` and of which no two overlap; they may match more."""
+    found: list[str] = []
+    for pattern in sorted(set(patterns)):
+        wide = pattern
+        while met := next((other for other in found if overlap(other, wide)), None):
+            found.remove(met)
+            wide = _common(met, wide)
+        found.append(wide)
+    return sorted(found)
+
+
+def _common(one: str, other: str) -> str:
+    """Return the most exact pattern that covers both of two that overlap."""
+    tokens: list[str] = []
+    for left, right in zip(one.split("."), other.split("."), strict=False):
+        if ">" in (left, right):
+            return ".".join([*tokens, ">"])
+        tokens.append(left if left == right else "*")
+    return ".".join(tokens)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether there is a subject that both patterns match."""
+    for left, right in zip(ours := one.split("."), theirs := other.split("."), strict=False):
+        if ">" in (left, right):
+            return True
+        if left != right and "*" not in (left, right):
+            return False
+    return len(ours) == len(theirs)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Tell whether the pattern ``wide`` matches every subject that ``narrow`` does."""
     wide_tokens, narrow_tokens = wide.split("."), narrow.split(".")
     for index, word in enumerate(wide_tokens):
         if word == ">":

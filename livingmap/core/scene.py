@@ -56,6 +56,11 @@ class Scene:
         """Return what ``source`` said so far."""
         return self._parts[source]
 
+    def has_part(self, source: str) -> bool:
+        """Tell whether ``source`` has anything on the map."""
+        part = self._parts.get(source)
+        return part is not None and next(part.records(), None) is not None
+
     def layers(self) -> dict[str, list[str]]:
         """Return the names of the layers, each with those of its collections."""
         found: dict[str, list[str]] = {}
@@ -182,7 +187,7 @@ class Scene:
         for source, part in self._parts.items():
             part.restore(states.get(f"part {source}", Part().state()))
         self._begin()
-        self._known = set(states["known"])
+        self._known = set(states.get("known", ()))
         dirty = Dirty()
         for source, part in self._parts.items():
             for place, typed, record in part.records():

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeAlias
 
+import orjson
+
 from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
-from livingmap.core.model import Drop, Fields, Json, Position, Put, id_of
+from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
 from livingmap.core.route import exactness, matches
 from livingmap.core.units import instant
 from livingmap.errors import LivingMapError
@@ -20,6 +22,9 @@ MOST_GAPS: Final = 100
 
 MOST_ENTITIES: Final = 200
 """How many items an entry names at most; the first poll of a service touches all it has."""
+
+MOST_CHANGES_BYTES: Final = 1024 * 1024
+"""Up to so much an entry keeps its changes; a stream does not go on from before a larger one."""
 
 _KINDS: Final = ("agent", "node", "microdao", "dao", "channel")
 _TIMES: Final = ("ts", "timestamp", "created_at")
@@ -47,6 +52,10 @@ class Entry:
     """What the payload itself says, UTC. Publishers' clocks differ: never sort by it."""
     source: str | None = None
     entity_ids: tuple[str, ...] = ()
+    previous: int | None = None
+    """The ``seq`` of the entry before it in the log, if known: positions may have holes."""
+    changes: bytes | None = None
+    """How the map changed: the JSON array of a stream's event. None if that was not kept."""
 
     @property
     def id(self) -> uuid.UUID:
@@ -180,11 +189,11 @@ class History(Protocol):
     async def since(self, position: Position, limit: int) -> list[Entry]:
         """Return the entries after ``position`` in the same epoch, oldest first.
 
-        The caller checks that their ``seq`` follow each other: where one is missing it was lost or deleted.
+        The caller checks that each names the one before it as ``previous``: else one was lost or deleted.
         """
 
-    async def last(self) -> Position | None:
-        """Return the last position ever written or recorded as lost, even if the entry was deleted since."""
+    async def reached(self, epoch: str) -> int | None:
+        """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost; None if none was."""
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep that something is missing."""
@@ -196,7 +205,7 @@ class History(Protocol):
 Resolve: TypeAlias = Callable[[str], str]
 
 
-def entry_of(folded: Folded, resolve: Resolve = str) -> Entry:
+def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None) -> Entry:
     """Return what the history keeps of an event; ``resolve`` is that of the scene."""
     event = folded.event
     source = folded.sources[0] if folded.sources else None
@@ -211,7 +220,17 @@ def entry_of(folded: Folded, resolve: Resolve = str) -> Entry:
         datetime.fromisoformat(occurred) if occurred else None,
         source,
         _entities(folded, resolve),
+        previous,
+        _changes(folded),
     )
+
+
+def _changes(folded: Folded) -> bytes | None:
+    try:
+        raw = orjson.dumps([change_to_json(change) for change in folded.changes])
+    except TypeError:  # what a stream could not send either
+        return None
+    return raw if len(raw) <= MOST_CHANGES_BYTES else None
 
 
 def _entities(folded: Folded, resolve: Resolve) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class MemoryHistory:
         self._entries: list[Entry] = []
         self._ids: set[uuid.UUID] = set()
         self._gaps: dict[tuple[str, int], Gap] = {}
-        self._last: dict[str, tuple[datetime, int]] = {}
+        self._last: dict[str, int] = {}
 
     async def open(self) -> None:
         """Do nothing: memory is always there."""
@@ -31,7 +31,7 @@ class MemoryHistory:
     async def write(self, entries: Sequence[Entry]) -> None:
         """Keep ``entries``; those that are there already stay as they are."""
         for entry in map(storable, entries):
-            self._reach(entry.position, entry.received_at)
+            self._reach(entry.position)
             if entry.id not in self._ids:
                 self._ids.add(entry.id)
                 bisect.insort(self._entries, entry, key=_mark)
@@ -51,19 +51,16 @@ class MemoryHistory:
         later = [one for one in self._entries if one.position.epoch == position.epoch and one.position > position]
         return sorted(later, key=lambda entry: entry.position)[:limit]
 
-    async def last(self) -> Position | None:
-        """Return the last position ever written or recorded as lost."""
-        if not self._last:
-            return None
-        epoch = max(self._last, key=lambda one: (self._last[one][0], one))
-        return Position(epoch, self._last[epoch][1])
+    async def reached(self, epoch: str) -> int | None:
+        """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
+        return self._last.get(text(epoch))
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep that something is missing."""
         known = self._gaps.get((gap.epoch, gap.first_seq))
         if known is None or known.last_seq < gap.last_seq:
             self._gaps[gap.epoch, gap.first_seq] = gap
-        self._reach(Position(gap.epoch, gap.last_seq), gap.until)
+        self._reach(Position(gap.epoch, gap.last_seq))
 
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows; return how many entries that were."""
@@ -79,9 +76,8 @@ class MemoryHistory:
             self._ids -= gone
             self._entries = [entry for entry in self._entries if entry.id not in gone]
 
-    def _reach(self, position: Position, moment: datetime) -> None:
-        known = self._last.get(position.epoch, (moment, position.seq))
-        self._last[position.epoch] = max(moment, known[0]), max(position.seq, known[1])
+    def _reach(self, position: Position) -> None:
+        self._last[position.epoch] = max(position.seq, self._last.get(position.epoch, position.seq))
 
     def _gaps_in(self, start: datetime | None, end: datetime | None) -> list[Gap]:
         met = [

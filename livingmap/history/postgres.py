@@ -128,11 +128,11 @@ class PostgresHistory:
         async with self._connection() as connection:
             return [_entry(row) for row in await connection.fetch(sql.SINCE, position.epoch, position.seq, limit)]
 
-    async def last(self) -> Position | None:
-        """Return the last position ever written or recorded as lost."""
+    async def reached(self, epoch: str) -> int | None:
+        """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
         async with self._connection() as connection:
-            row = await connection.fetchrow(sql.LAST)
-        return Position(row["epoch"], row["last_seq"]) if row else None
+            found: int | None = await connection.fetchval(sql.REACHED, text(epoch))
+        return found
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep that something is missing."""
@@ -231,6 +231,8 @@ def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
         [seq for seq, _ in reached.values()],
         [until for _, until in reached.values()],
         [one.occurred_at for one in entries],
+        [one.previous for one in entries],
+        [one.changes for one in entries],
     ]
 
 
@@ -243,4 +245,6 @@ def _entry(row: Any) -> Entry:
         utc(row["occurred_at"]) if row["occurred_at"] else None,
         row["source"],
         tuple(row["entity_ids"]),
+        row["previous"],
+        row["changes"],
     )

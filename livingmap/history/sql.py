@@ -9,7 +9,7 @@ from livingmap.history import Query
 _MOST_BRANCHES: Final = 32
 """Up to so many event types, the newest of each are looked up; beyond, one scan by time meets enough of them."""
 
-_COLUMNS: Final = "epoch, seq, event_type, payload, timestamp, occurred_at, source, entity_ids"
+_COLUMNS: Final = "epoch, seq, event_type, payload, timestamp, occurred_at, source, entity_ids, previous, changes"
 
 _ORDER: Final = "ORDER BY timestamp DESC, epoch DESC, seq DESC"
 
@@ -20,17 +20,19 @@ WITH reached AS (
   ON CONFLICT (epoch) DO UPDATE
   SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)
 )
-INSERT INTO living_map_history (id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at)
-SELECT id, received, type, payload, epoch, seq, source, entities::text[], occurred
+INSERT INTO living_map_history (
+  id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at, previous, changes
+)
+SELECT id, received, type, payload, epoch, seq, source, entities::text[], occurred, previous, changes
 FROM unnest(
   $1::uuid[], $2::timestamptz[], $3::text[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-  $12::timestamptz[]
-) AS row (id, received, type, payload, epoch, seq, source, entities, occurred)
+  $12::timestamptz[], $13::bigint[], $14::bytea[]
+) AS row (id, received, type, payload, epoch, seq, source, entities, occurred, previous, changes)
 ON CONFLICT DO NOTHING"""
 
 SINCE: Final = f"SELECT {_COLUMNS} FROM living_map_history WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # noqa: S608
 
-LAST: Final = "SELECT epoch, last_seq FROM living_map_epochs ORDER BY until DESC, epoch DESC LIMIT 1"
+REACHED: Final = "SELECT last_seq FROM living_map_epochs WHERE epoch = $1"
 
 OLDEST: Final = "SELECT timestamp FROM living_map_history ORDER BY timestamp LIMIT 1"
 

@@ -15,13 +15,19 @@ _BATCH_ROWS: Final = 1000
 _BATCH_SECONDS: Final = 0.05
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+_FOLLOW_SECONDS: Final = 1.0
 _LOST: Final = "the database was away for longer than the buffer lasts"
+_NOT_READ: Final = "the log no longer had them when the map came back"
 
 _logger = structlog.get_logger(__name__)
 
 
 class HistoryWriter:
-    """Writes what it is offered. While the database is away it keeps the newest ``capacity`` entries."""
+    """Writes what it is offered. While the database is away it keeps the newest ``capacity`` entries.
+
+    Of several processes that share a log and a database one writes; the others `follow`: they keep what it has
+    not written yet, and go on from there when they `take_over`.
+    """
 
     def __init__(
         self, history: History, *, capacity: int = 50_000, longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS
@@ -44,11 +50,28 @@ class HistoryWriter:
         self._many = asyncio.Event()
         self._writing = asyncio.Lock()
         self._draining = False
+        self._follows = False
+        self._compared = False
 
     @property
     def buffered(self) -> int:
         """How many entries wait to be written."""
         return len(self._waiting) + len(self._batch)
+
+    @property
+    def oldest(self) -> Position | None:
+        """The first entry that is not known to be written; None if all are."""
+        waiting = self._batch or self._waiting
+        return waiting[0].position if waiting else None
+
+    def follow(self) -> None:
+        """From now on let another process write."""
+        self._follows = True
+
+    def take_over(self) -> None:
+        """From now on write what no other process has written."""
+        self._follows, self._compared = False, False
+        self._some.set()
 
     def offer(self, entry: Entry) -> None:
         """Keep ``entry`` until it is written. Returns at once; when the buffer is full the oldest makes room."""
@@ -72,6 +95,10 @@ class HistoryWriter:
             try:
                 await self._history.open()
                 await self._some.wait()
+                if self._follows:
+                    await self._compare()
+                    await asyncio.sleep(_FOLLOW_SECONDS)
+                    continue
                 await self._gather()
                 await self._write()
                 pause = _FIRST_PAUSE_SECONDS
@@ -90,11 +117,13 @@ class HistoryWriter:
         try:
             async with asyncio.timeout(timeout):
                 await self._history.open()
-                while self.buffered or self._gaps:
+                if self._follows:
+                    await self._compare()
+                while not self._follows and (self.buffered or self._gaps):
                     await self._write()
         except (HistoryUnavailable, TimeoutError) as error:
             self._fail(error)
-        if self.buffered:
+        if self.buffered and not self._follows:
             _logger.error("the history ends early", entries_lost=self.buffered, error=self.failing)
         return self.buffered
 
@@ -108,8 +137,38 @@ class HistoryWriter:
             except TimeoutError:
                 pass
 
+    async def _compare(self) -> None:
+        """Let go of what the history has already. Who is about to write notes what is missing before the rest."""
+        async with self._writing:
+            self._waiting.extendleft(reversed(self._batch))
+            self._batch = []
+            while self._waiting:
+                epoch = self._waiting[0].position.epoch
+                reached = await self._history.reached(epoch)
+                if reached is None or not self._let_go(Position(epoch, reached)):
+                    break
+            if not self._follows and self._waiting and reached is not None:
+                self._note_missing(self._waiting[0], reached)
+        self._compared = True
+
+    def _let_go(self, reached: Position) -> bool:
+        """Forget what is written up to ``reached``; tell whether entries of another epoch come next."""
+        epoch, seq = reached.epoch, reached.seq
+        self._gaps = deque(gap for gap in self._gaps if gap.epoch != epoch or gap.last_seq > seq)
+        while self._waiting and self._waiting[0].position <= reached and self._waiting[0].position.epoch == epoch:
+            self._waiting.popleft()
+        return bool(self._waiting) and self._waiting[0].position.epoch != epoch
+
+    def _note_missing(self, first: Entry, reached: int) -> None:
+        if first.previous is not None and first.previous > reached:
+            moment = first.received_at
+            gap = Gap(first.position.epoch, reached + 1, first.previous, moment, moment, _NOT_READ)
+            self._gaps.append(gap)
+
     async def _write(self) -> None:
         """Write one batch, and the gaps that come after it. What fails stays where it is."""
+        if not self._compared:
+            await self._compare()
         async with self._writing:
             while self._waiting and len(self._batch) < _BATCH_ROWS:
                 self._batch.append(self._waiting.popleft())

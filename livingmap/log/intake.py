@@ -9,7 +9,8 @@ from typing import Final, NoReturn
 
 import orjson
 
-from livingmap.core.model import Json, Message, Total
+from livingmap.core.fold import DOWN, REFRESHED, UP
+from livingmap.core.model import Json, Message, Total, change_from_json
 from livingmap.core.route import fault_of
 from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, fault_in
 from livingmap.errors import LivingMapError
@@ -53,6 +54,20 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
         if _MANY_DIGITS in data.translate(_DIGITS):
             _check_integers(data)
     return Message(subject, payload)
+
+
+def read_own(event_type: str, data: bytes) -> Message:
+    """Return what a process of the map itself said. Raises DeadMessage for what none of them says."""
+    try:
+        payload = orjson.loads(data)
+        if event_type not in (REFRESHED, DOWN, UP) or not isinstance(payload["source"], str):
+            raise DeadMessage(f"the map says no {event_type}")
+        for wire in payload["changes"] if event_type == REFRESHED else ():
+            if problem := fault_in(change_from_json(wire)):
+                raise DeadMessage(problem)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeadMessage(f"not of this program: {type(error).__name__}: {error}") from None
+    return Message(event_type, payload)
 
 
 def _is_plain(data: bytes) -> bool:

@@ -1,7 +1,8 @@
 """The log of a single process: a counter, and whoever reads along."""
 
+import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from livingmap.core.model import Event, Message, Position
@@ -19,6 +20,8 @@ class LocalLog:
     def __init__(self, epoch: str | None = None, now: Callable[[], datetime] = utc_now) -> None:
         self._position = Position(epoch or uuid.uuid4().hex[:12], 0)
         self._now = now
+        self.key = secrets.token_bytes(32)
+        """What cursors are signed with."""
         self._readers: list[Reader] = []
 
     @property
@@ -36,3 +39,7 @@ class LocalLog:
     def read(self, reader: Reader) -> None:
         """Hand every entry from now on to ``reader``."""
         self._readers.append(reader)
+
+    async def lead(self, duties: Callable[[], Awaitable[None]]) -> None:
+        """Run ``duties``: there is nobody else."""
+        await duties()

@@ -41,6 +41,17 @@ class NatsSettings(BaseModel):
     """Size from which a message is set aside as a dead letter, in bytes."""
     most_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
     """How many messages may wait to be logged; when there are more the oldest are dropped, and counted."""
+    jetstream: bool = True
+    """Keep the log in a stream of the server's JetStream: what is published while the map is away is not lost, and
+    several maps may share it. false takes messages as they come."""
+    stream: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "LIVINGMAP"
+    """Name of the stream. Maps with the same one share a log; KV_ and OBJ_ before it name what else they share."""
+    stream_days: Annotated[float, Field(gt=0, le=3650)] = 7
+    """For how many days the stream keeps a message."""
+    stream_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024**3
+    """How large the stream may grow; the oldest messages make room."""
+    stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    """On how many servers of a cluster the stream is kept."""
     ping_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     """Time between two pings, and how long the server may take to answer before it is connected to anew."""
 

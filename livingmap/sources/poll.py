@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from livingmap.core.fold import DOWN, UP, refreshed
-from livingmap.core.model import Change, Message, Place, Put, Total
+from livingmap.core.model import Change, Fields, Json, Message, Place, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
 from livingmap.core.validity import fault_in
@@ -27,6 +27,21 @@ _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
 _MOST_TEXT: Final = 1000
 _CHANGES_PER_ENTRY: Final = 250
+_TOLD: Final = (
+    "status",
+    "error",
+    "observed_at",
+    "contributed",
+    "polled_at",
+    "next_poll_at",
+    "polls",
+    "failures",
+    "breaker",
+    "rows",
+    "dropped_rows",
+    "dropped",
+    "missing",
+)
 
 _logger = structlog.get_logger(__name__)
 
@@ -76,6 +91,23 @@ class SourceState:
     last_faults: list[str] = field(default_factory=list)
     revision: int = 0
     """Grows with every change of this state that a snapshot shows."""
+
+    def told(self) -> dict[str, Json]:
+        """Return what only who polls knows, for `hear`; times and status as they are."""
+        return {name: getattr(self, name) for name in _TOLD}
+
+    def hear(self, told: Fields) -> None:
+        """Take over what the process that polls said of it, as JSON."""
+        heard = {
+            name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
+            for name, value in told.items()
+            if name in _TOLD
+        }
+        heard["status"] = Freshness(told["status"])
+        if any(heard[name] != getattr(self, name) for name in heard):
+            self.revision += 1
+        for name, value in heard.items():
+            setattr(self, name, value)
 
     def note_fault(self, text: str) -> None:
         """Keep that a handler of this source failed."""

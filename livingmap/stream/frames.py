@@ -13,6 +13,7 @@ import orjson
 from livingmap.core.fold import Folded
 from livingmap.core.model import Change, change_to_json
 from livingmap.core.units import instant
+from livingmap.history import Entry
 
 View: TypeAlias = tuple[str, ...] | None
 """The layers that a viewer wants; None for all."""
@@ -43,6 +44,26 @@ def event(folded: Folded, cursor: str, view: View) -> bytes | None:
             "timestamp": instant(entry.received_at),
             "payload": folded.told,
             "changes": _wire(changes),
+        }
+    )
+
+
+def recalled(entry: Entry, cursor: str, view: View) -> bytes | None:
+    """Return the message that `event` made of an entry of the history whose changes were kept."""
+    changes = orjson.Fragment(entry.changes or b"[]")
+    if view is not None:
+        seen = [change for change in orjson.loads(entry.changes or b"[]") if change["layer"] in view]
+        if not seen:
+            return None
+        changes = orjson.Fragment(orjson.dumps(seen))
+    return orjson.dumps(
+        {
+            "kind": "event",
+            "cursor": cursor,
+            "event_type": entry.event_type,
+            "timestamp": instant(entry.received_at),
+            "payload": entry.payload,
+            "changes": changes,
         }
     )
 

@@ -28,8 +28,8 @@ HEARTBEAT_SECONDS: Final = 15.0
 _CHUNK: Final = 200
 _logger = structlog.get_logger(__name__)
 _MOST_UNSENT_BYTES: Final = 256 * 1024
-_MOST_KEPT_EVENTS: Final = 20_000
-_MOST_KEPT_CHANGES: Final = 200_000
+MOST_KEPT_EVENTS: Final = 20_000
+MOST_KEPT_CHANGES: Final = 200_000
 _RETRY_MS: Final = (500, 5000)
 
 
@@ -67,7 +67,7 @@ class Hub:
         scene: Scene,
         position: Callable[[], Position],
         snapshot: Callable[[View], bytes],
-        key: bytes,
+        key: Callable[[], bytes],
         now: Callable[[], datetime],
     ) -> None:
         self._scene = scene
@@ -79,6 +79,7 @@ class Hub:
         self._viewers: dict[Viewer, None] = {}
         self._kept: deque[Folded] = deque()
         self._kept_changes = 0
+        self._kept_after = position()
         self._pending: list[Folded] = []
         self._busy = False
         self._flushed_at = 0.0
@@ -94,15 +95,29 @@ class Hub:
     def join(self, line: Line, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(line, view)
-        missed, reason = self._missed(view, cursor)
+        since, reason = self._since(view, cursor)
         if reason is not None:
             self._send_snapshot(viewer, reason)
         else:
-            viewer.since = self._position().seq
+            viewer.since = max(since.seq, self._position().seq)  # another process may have been ahead of this one
+            missed = self._after(since.seq)
             self._write(viewer, b"".join(self._framed(folded, line.wire, view) for folded in missed))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
         return viewer
+
+    def since(self, view: View, cursor: str) -> Position | None:
+        """Return the position that a cursor of ``view`` names; None if it is none of this log."""
+        try:
+            found = Cursor.decode(cursor, self._key())
+        except ValueError:
+            return None
+        same = found.position.epoch == self._position().epoch and found == Cursor.of(found.position, view)
+        return found.position if same else None
+
+    def reaches(self, position: Position) -> bool:
+        """Tell whether every event after ``position`` is in memory."""
+        return position.epoch == self._kept_after.epoch and position.seq >= self._kept_after.seq
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
@@ -128,22 +143,15 @@ class Hub:
             self.say(viewer, frames.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
             viewer.line.end()
 
-    def _missed(self, view: View, text: str | None) -> tuple[list[Folded], str | None]:
-        """Return the events after a cursor, or the reason why the viewer needs a snapshot."""
-        if text is None:
-            return [], "connect"
+    def _since(self, view: View, cursor: str | None) -> tuple[Position, str | None]:
+        """Return the position to go on from, or with it the reason why the viewer needs a snapshot."""
         here = self._position()
-        try:
-            cursor = Cursor.decode(text, self._key)
-        except ValueError:
-            return [], "cursor_unknown"
-        position = cursor.position
-        if position.epoch != here.epoch or position.seq > here.seq or cursor != Cursor.of(position, view):
-            return [], "cursor_unknown"
-        missed = self._after(position.seq)
-        if len(missed) != here.seq - position.seq:
-            return [], "cursor_expired"
-        return missed, None
+        if cursor is None:
+            return here, "connect"
+        since = self.since(view, cursor)
+        if since is None:
+            return here, "cursor_unknown"
+        return since, None if self.reaches(since) else "cursor_expired"
 
     def _after(self, seq: int) -> list[Folded]:
         """Return the kept events after ``seq``."""
@@ -152,7 +160,7 @@ class Hub:
 
     def _send_snapshot(self, viewer: Viewer, reason: str) -> None:
         here = self._position()
-        cursor = self._cursor(here, viewer.view)
+        cursor = self.cursor(here, viewer.view)
         message = frames.snapshot(self._snapshot(viewer.view), reason, cursor, self._now())
         viewer.since = here.seq
         self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
@@ -161,15 +169,33 @@ class Hub:
 
     def publish(self, folded: Folded) -> None:
         """Take the next event of the log. Returns at once; viewers get it within a tick."""
-        self._kept.append(folded)
-        self._kept_changes += len(folded.changes)
-        while len(self._kept) > _MOST_KEPT_EVENTS or self._kept_changes > _MOST_KEPT_CHANGES:
-            self._kept_changes -= len(self._kept.popleft().changes)
+        self.keep(folded)
         self._pending.append(folded)
         if not self._busy:
             self._busy = True
             # The first event after silence goes out at once, the next ones together.
             self._loop.call_at(max(self._loop.time(), self._flushed_at + self._tick), self._flush)
+
+    def keep(self, folded: Folded) -> None:
+        """Take an event from before there was anybody to tell; who resumes may ask for it."""
+        self._kept.append(folded)
+        self._kept_changes += len(folded.changes)
+        while len(self._kept) > MOST_KEPT_EVENTS or self._kept_changes > MOST_KEPT_CHANGES:
+            gone = self._kept.popleft()
+            self._kept_changes -= len(gone.changes)
+            self._kept_after = gone.event.position
+
+    def forget(self) -> None:
+        """Forget every event: what comes next does not follow them."""
+        self._kept.clear()
+        self._pending.clear()
+        self._kept_changes, self._kept_after = 0, self._position()
+
+    def restart(self) -> None:
+        """Send every viewer a snapshot: the scene is another than the one that they have."""
+        for viewer in list(self._viewers):
+            viewer.backlog = None
+            self._send_snapshot(viewer, "cursor_unknown")
 
     def _flush(self) -> None:
         batch, self._pending = self._pending, []
@@ -231,25 +257,26 @@ class Hub:
         """Send the last values of all that was touched: the viewer is then where the scene is."""
         here, fresh = self._position(), self._after(viewer.since)
         backlog, viewer.backlog = viewer.backlog, None
-        if backlog is None or len(fresh) != here.seq - viewer.since:
+        if backlog is None or not self.reaches(Position(here.epoch, viewer.since)):
             self._send_snapshot(viewer, "cursor_expired")
             return
         for folded in fresh:
             backlog.add(folded, viewer.view)
-        viewer.since = here.seq
-        cursor = self._cursor(here, viewer.view)
+        viewer.since = max(viewer.since, here.seq)
+        cursor = self.cursor(here, viewer.view)
         message = frames.merged(backlog.changes(self._scene), backlog.skipped, cursor)
         self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
 
     # writing
 
     def _framed(self, folded: Folded, wire: Wire, view: View) -> bytes:
-        cursor = self._cursor(folded.event.position, view)
+        cursor = self.cursor(folded.event.position, view)
         message = frames.event(folded, cursor, view)
         return frames.framed(wire, message, cursor) if message else b""
 
-    def _cursor(self, position: Position, view: View) -> str:
-        return Cursor.of(position, view).encode(self._key)
+    def cursor(self, position: Position, view: View) -> str:
+        """Return the text by which a viewer of ``view`` goes on after ``position``."""
+        return Cursor.of(position, view).encode(self._key())
 
     def _write(self, viewer: Viewer, data: bytes) -> None:
         if data:
@@ -264,6 +291,6 @@ class Hub:
             here = self._position()
             for viewer in list(self._viewers):
                 if viewer.backlog is None and viewer.wrote_at <= silent_since and viewer.since <= here.seq:
-                    cursor = self._cursor(Position(here.epoch, viewer.since), viewer.view)
+                    cursor = self.cursor(Position(here.epoch, viewer.since), viewer.view)
                     message = frames.heartbeat(cursor, self._now())
                     self._write(viewer, frames.framed(viewer.line.wire, message, cursor))

@@ -7,13 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from livingmap.history import History
 from livingmap.stream.frames import Wire
 from livingmap.stream.hub import Hub
 from livingmap.stream.layers import wanted
 from livingmap.stream.queue import QueueLine
+from livingmap.stream.recall import Recall
 
 
-def routes(hub: Hub, layer_names: Callable[[], list[str]], errors: dict[int | str, dict[str, Any]]) -> APIRouter:
+def routes(
+    hub: Hub, history: History, layer_names: Callable[[], list[str]], errors: dict[int | str, dict[str, Any]]
+) -> APIRouter:
     """Return the endpoint of server-sent events; ``errors`` documents how a bad parameter is refused."""
     router = APIRouter(prefix="/living-map", tags=["map"])
 
@@ -37,7 +41,10 @@ def routes(hub: Hub, layer_names: Callable[[], list[str]], errors: dict[int | st
 
         async def stream() -> AsyncIterator[bytes]:
             line = QueueLine(Wire.EVENTS)
-            viewer = hub.join(line, view, cursor or last_event_id)
+            recall = Recall(hub, history, view, cursor or last_event_id)
+            async for joined in recall.pages(line.wire):
+                yield joined
+            viewer = hub.join(line, view, recall.cursor)
             try:
                 while not await request.is_disconnected() and (data := await line.take()):
                     yield data

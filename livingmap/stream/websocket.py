@@ -10,11 +10,13 @@ from fastapi import APIRouter, WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from livingmap.history import History
 from livingmap.stream import frames
 from livingmap.stream.frames import View, Wire
 from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import LayersError, wanted
 from livingmap.stream.queue import QueueLine
+from livingmap.stream.recall import Recall
 
 SUBPROTOCOL: Final = "livingmap.v1"
 _EXTENSION: Final = "livingmap.line"
@@ -57,8 +59,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self.on_drained()
 
 
-def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
-    """Return the WebSocket endpoint."""
+def routes(hub: Hub, history: History, layer_names: LayerNames) -> APIRouter:
+    """Return the WebSocket endpoint; ``history`` is asked for what ``hub`` no longer has in memory."""
     router = APIRouter()
 
     @router.websocket("/living-map/stream")
@@ -77,12 +79,16 @@ def routes(hub: Hub, layer_names: LayerNames) -> APIRouter:
         offered = socket.scope.get("subprotocols", [])
         await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
         line = socket.scope["extensions"].get(_EXTENSION)
+        recall = Recall(hub, history, view, cursor)
         if isinstance(line, StreamProtocol):
-            viewer = hub.join(line, view, cursor)
+            async for joined in recall.pages(line.wire):
+                line.write(joined)
+                await line.writable.wait()  # a client that does not read is ended by its pings
+            viewer = hub.join(line, view, recall.cursor)
             line.on_drained = lambda: hub.drained(viewer)
             await _listen(hub, viewer, socket, layer_names)
         else:
-            await _queued(hub, socket, view, cursor, layer_names)
+            await _queued(hub, socket, view, recall, layer_names)
 
     return router
 
@@ -125,10 +131,13 @@ def _heed(hub: Hub, viewer: Viewer, text: str, names: list[str]) -> bytes | None
     return None
 
 
-async def _queued(hub: Hub, socket: WebSocket, view: View, cursor: str | None, layer_names: LayerNames) -> None:
+async def _queued(hub: Hub, socket: WebSocket, view: View, recall: Recall, layer_names: LayerNames) -> None:
     """Serve a client under a server that only knows ASGI."""
     line = QueueLine(Wire.WEBSOCKET)
-    viewer = hub.join(line, view, cursor)
+    async for joined in recall.pages(line.wire):
+        for message in frames.unframed(joined):
+            await socket.send_text(message)
+    viewer = hub.join(line, view, recall.cursor)
 
     async def send() -> None:
         while True:

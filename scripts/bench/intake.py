@@ -5,7 +5,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -38,6 +38,7 @@ class _Count:
 
     def __init__(self, most: int) -> None:
         self.position = Position("bench", 0)
+        self.key = b""
         self.done = asyncio.Event()
         self.began = self.began_busy = 0.0
         self._most = self._left = most
@@ -56,6 +57,9 @@ class _Count:
 
     def read(self, reader: Reader) -> None:
         """Hand nothing on."""
+
+    async def lead(self, duties: Callable[[], Awaitable[None]]) -> None:
+        """Do nothing."""
 
 
 _Consume: TypeAlias = Callable[[_Count], AbstractAsyncContextManager[None]]

@@ -1,6 +1,10 @@
-import pytest
+import itertools
 
-from livingmap.core.route import Routes, covering, fault_of, matches
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livingmap.core.route import Routes, covering, disjoint, fault_of, matches, overlap
 from livingmap.core.source import Source
 
 
@@ -62,3 +66,39 @@ def test_of_one_source_the_most_exact_pattern_alone_is_asked():
     assert [found.__name__ for _, found in routes.of("x.q.r")] == ["x.>"]
     assert routes.of("nobody.knows") == ()
     assert routes.patterns() == ["*.y", "x.>", "z.*"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["a.*", "b.>"], ["a.*", "b.>"]),
+        (["a.*", "*.b"], ["*.*"]),
+        (["a.*", "*.b", "b.>"], ["*.>"]),
+        (["a.b.c", "a.>", "a.b.*"], ["a.>"]),
+        (["a", "a.>", "a.*.c"], ["a", "a.>"]),
+        ([">", "a"], [">"]),
+        ([], []),
+    ],
+)
+def test_disjoint_patterns_cover_all_and_overlap_nowhere(patterns, expected):
+    assert disjoint(patterns) == expected
+
+
+WORDS = st.lists(st.sampled_from(["a", "b", "*"]), min_size=1, max_size=3)
+PATTERNS = st.builds(lambda words, rest: ".".join([*words, ">"] if rest else words), WORDS, st.booleans())
+SUBJECTS = [".".join(words) for size in (1, 2, 3, 4) for words in itertools.product("ab", repeat=size)]
+
+
+@given(st.lists(PATTERNS, max_size=5))
+def test_disjoint_patterns_match_all_that_was_matched_and_each_subject_once(patterns):
+    found = disjoint(patterns)
+    for subject in SUBJECTS:
+        times = sum(matches(pattern, subject) for pattern in found)
+        assert times <= 1
+        assert times == 1 or not any(matches(pattern, subject) for pattern in patterns)
+
+
+@given(PATTERNS, PATTERNS)
+def test_patterns_overlap_where_a_subject_matches_both(one, other):
+    both = any(matches(one, subject) and matches(other, subject) for subject in SUBJECTS)
+    assert overlap(one, other) == both

@@ -19,7 +19,7 @@ PATH = "/living-map/history"
 
 
 def asking(history):
-    picture = Picture(Fold([]), LocalLog(), [], [], utc_now, b"key")
+    picture = Picture(Fold([]), LocalLog(), [], [], utc_now)
     app = FastAPI()
     problems.install(app)
     app.include_router(routes(picture, history))

@@ -1,17 +1,28 @@
 """What the history keeps of an event."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from livingmap.core.fold import DOWN, Fold, Folded, refreshed
-from livingmap.core.model import Drop, Event, Position, Put, Total
-from livingmap.history import Retention, entry_of
+from livingmap.core.model import Drop, Event, Position, Put, Total, change_from_json
+from livingmap.history import MOST_CHANGES_BYTES, Retention, entry_of
 from tests.history.making import NOON
 
 
 def folded(payload, event_type="agent.event.status", **rest):
     return Folded(Event(Position("e", 1), event_type, payload, NOON), **rest)
+
+
+def test_an_entry_keeps_what_a_stream_needs_to_go_on_from_it():
+    changes = (Put("agents", "agent:sofia", {"status": "busy"}, ("mood",)), Total("city", {"active_users": 5}))
+    entry = entry_of(folded({}, changes=changes), previous=7)
+    assert (entry.previous, entry_of(folded({})).previous) == (7, None)
+    assert [change_from_json(change) for change in json.loads(entry.changes)] == list(changes)
+    huge = (Put("agents", "agent:sofia", {"story": "x" * MOST_CHANGES_BYTES}),)
+    assert entry_of(folded({}, changes=huge)).changes is None
+    assert entry_of(folded({}, changes=(Put("agents", "agent:sofia", {"odd": object()}),))).changes is None
 
 
 def test_an_entry_is_the_event_with_what_it_is_about():

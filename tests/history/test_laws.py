@@ -45,6 +45,8 @@ ENTRIES = st.lists(
         st.none() | TIMES,
         st.none() | SOURCES,
         st.lists(IDS, max_size=3).map(tuple),
+        st.none() | st.integers(0, 12),
+        st.none() | st.binary(max_size=9),
     ),
     max_size=25,
 )
@@ -105,7 +107,8 @@ async def test_postgres_and_memory_answer_alike(tables, first, second, gaps, que
 
 
 async def assert_alike(postgres, memory, query):
-    assert await postgres.last() == await memory.last()
+    for epoch in ("a", "b", "nowhere"):
+        assert await postgres.reached(epoch) == await memory.reached(epoch)
     position = Position(query.before.epoch, query.before.seq) if query.before else Position("a", 3)
     assert await postgres.since(position, query.limit) == await memory.since(position, query.limit)
     while True:

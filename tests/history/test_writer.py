@@ -62,7 +62,8 @@ async def test_what_is_offered_is_written(history):
         for number in range(1, 3001):
             writer.offer(entry(number))
         await until(lambda: writer.buffered == 0)
-    assert await history.last() == writer.last_written == Position("e1", 3000)
+    assert writer.last_written == Position("e1", 3000)
+    assert await history.reached("e1") == 3000
     assert (writer.written, writer.lost, writer.failing) == (3000, 0, None)
 
 
@@ -166,6 +167,51 @@ async def test_a_drain_ends_in_time_and_says_what_is_lost():
     with structlog.testing.capture_logs() as logs:
         assert await writer.drain(0.01) == 1
     assert [line["event"] for line in logs][-1] == "the history ends early"
+
+
+async def test_of_two_writers_of_one_log_one_writes_and_the_other_goes_on_where_it_ended():
+    history = Switched()
+    leader, follower = HistoryWriter(history), HistoryWriter(history)
+    follower.follow()
+    async with running(follower):
+        async with running(leader):
+            for number in range(1, 101):
+                for writer in (leader, follower):
+                    writer.offer(entry(number, previous=number - 1))
+            await until(lambda: follower.buffered == 0)
+        assert (leader.written, follower.written) == (100, 0)
+        for number in range(101, 151):
+            for writer in (leader, follower):
+                writer.offer(entry(number, previous=number - 1))
+        assert follower.oldest == Position("e1", 101)
+        follower.take_over()
+        await until(lambda: follower.buffered == 0)
+    assert follower.oldest is None
+    assert await everything(history) == list(range(1, 151))
+    assert (await history.read(Query())).gaps == ()
+
+
+async def test_a_follower_that_ends_loses_nothing_and_says_nothing():
+    history = Switched()
+    follower = HistoryWriter(history)
+    follower.follow()
+    follower.offer(entry(1))
+    with structlog.testing.capture_logs() as logs:
+        await follower.drain(10)
+    assert logs == []
+    assert await everything(history) == []
+
+
+async def test_what_the_log_no_longer_has_is_a_gap_before_the_first_entry_after_it():
+    history = Switched()
+    await history.write([entry(3, previous=2)])
+    writer = HistoryWriter(history)
+    async with running(writer):
+        writer.offer(entry(9, previous=7))
+        await until(lambda: writer.buffered == 0)
+        await writer.drain(10)
+    (gap,) = (await history.read(Query())).gaps
+    assert (gap.first_seq, gap.last_seq, gap.since) == (4, 7, entry(9).received_at)
 
 
 async def test_what_waiting_does_not_mend_ends_the_writer(database, tmp_path):

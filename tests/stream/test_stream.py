@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put, Total
+from livingmap.history import HistoryUnavailable
 from livingmap.stream.frames import Wire
 from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
@@ -167,6 +168,92 @@ async def test_a_cursor_that_is_too_old_gets_a_snapshot(living, address):
         await living.log.append(Message("nobody.knows", {}))
     async with connect(f"ws://{address}/living-map/stream?cursor={follower.cursor}") as socket:
         assert (await receive(socket, follower))["reason"] == "cursor_expired"
+
+
+@pytest.fixture
+async def forgetful(living, address, monkeypatch):
+    """A map that keeps little in memory, and everything in its history."""
+    monkeypatch.setattr("livingmap.stream.hub.MOST_KEPT_EVENTS", 10)
+    monkeypatch.setattr("livingmap.stream.recall._PAGE", 7)
+    living.hub.forget()
+    return address
+
+
+async def missed(living, follower, url):
+    """Follow the stream, go, and let more happen than memory keeps."""
+    async with connect(url) as socket:
+        await receive(socket, follower)
+    numbers = random.Random(3)
+    for _ in range(100):
+        await say(living, *some_changes(numbers))
+    assert await living.writer.drain(10) == 0
+
+
+@pytest.mark.parametrize("layers", [None, "agents", "city"])
+async def test_what_memory_no_longer_has_comes_from_the_history(living, forgetful, layers):
+    url = f"ws://{forgetful}/living-map/stream" + (f"?layers={layers}" if layers else "?")
+    follower = Follower()
+    await missed(living, follower, url)
+    async with connect(f"{url}&cursor={follower.cursor}") as socket:
+        await say(living, Put("agents", "agent:a", {"x": 99}), Total("city", {"active_users": 99}))
+        await follow(socket, follower, living.log.position.seq)
+    kinds = [message["kind"] for message in follower.seen]
+    assert (kinds[0], set(kinds[1:])) == ("snapshot", {"event"})
+    if layers is None:
+        places = [position(message["cursor"]) for message in follower.seen]
+        assert places == list(range(places[0], places[0] + 102))
+    expected = {name: layer for name, layer in (await picture(living)).items() if layers in (None, name)}
+    assert same(follower.state) == expected
+
+
+async def test_server_sent_events_too_come_from_the_history(living, forgetful):
+    follower = Follower()
+    await missed(living, follower, f"ws://{forgetful}/living-map/stream")
+    async with (
+        httpx.AsyncClient() as client,
+        client.stream("GET", f"http://{forgetful}/living-map/events?cursor={follower.cursor}") as answer,
+    ):
+        lines = answer.aiter_lines()
+        for _ in range(100):
+            assert (await next_event(lines, follower))["kind"] == "event"
+    assert same(follower.state) == await picture(living)
+
+
+async def test_an_event_that_the_history_lost_is_not_passed_over(living, forgetful):
+    follower = Follower()
+    await missed(living, follower, f"ws://{forgetful}/living-map/stream")
+    history = living.writer._history
+    history._entries = [one for one in history._entries if one.position.seq % 50]
+    async with connect(f"ws://{forgetful}/living-map/stream?cursor={follower.cursor}") as socket:
+        while (message := await receive(socket, follower))["kind"] == "event":
+            pass
+        assert (message["kind"], message["reason"]) == ("snapshot", "cursor_expired")
+    places = [position(message["cursor"]) for message in follower.seen[:-1]]
+    assert places == list(range(places[0], places[0] + len(places)))
+    assert same(follower.state) == await picture(living)
+
+
+async def test_a_history_that_does_not_answer_leaves_the_snapshot(living, forgetful, monkeypatch):
+    follower = Follower()
+    await missed(living, follower, f"ws://{forgetful}/living-map/stream")
+
+    async def away(*_):
+        raise HistoryUnavailable("away")
+
+    monkeypatch.setattr(living.writer._history, "since", away)
+    async with connect(f"ws://{forgetful}/living-map/stream?cursor={follower.cursor}") as socket:
+        assert (await receive(socket, follower))["reason"] == "cursor_expired"
+
+
+async def test_another_scene_is_sent_to_everybody(living, address):
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        living.hub.restart()
+        assert (await receive(socket, follower))["reason"] == "cursor_unknown"
+        await say(living, Put("agents", "agent:a", {"x": 1}))
+        assert (await receive(socket, follower))["kind"] == "event"
+    assert same(follower.state) == await picture(living)
 
 
 async def test_only_the_layers_asked_for_come(living, address):

@@ -21,6 +21,7 @@ class NatsServer:
         self.port = _free_port()
         self.config = config
         self._file = folder / f"nats-{self.port}.conf"
+        self._store = folder / f"jetstream-{self.port}"
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -36,6 +37,10 @@ class NatsServer:
 
     def _write(self) -> None:
         self._file.write_text(f"host: 127.0.0.1\nport: {self.port}\nmax_payload: 4MB\n{self.config}\n")
+
+    def use_jetstream(self, more: str = "") -> None:
+        """Have a JetStream from the next start on, whose streams outlive the process."""
+        self.config += f'\njetstream {{ store_dir: "{self._store}"\n{more} }}\n'
 
     async def _listens(self) -> bool:
         assert self._process

@@ -1,0 +1,60 @@
+"""Going on from a cursor that memory no longer reaches: the history has the events."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from livingmap.core.model import Position
+from livingmap.history import Entry, History, HistoryUnavailable
+from livingmap.stream import frames
+from livingmap.stream.frames import View, Wire
+from livingmap.stream.hub import Hub
+
+_PAGE: Final = 500
+MOST_EVENTS: Final = 100_000
+"""Who missed more is better off with a snapshot."""
+
+
+class Recall:
+    """What a viewer missed, page by page, until the hub's memory goes on. Afterwards join the hub at ``cursor``.
+
+    Where the history has not every event, or does not answer, ``cursor`` stays one that the hub does not reach,
+    for which it sends a snapshot.
+    """
+
+    def __init__(self, hub: Hub, history: History, view: View, cursor: str | None) -> None:
+        self.cursor = cursor
+        self._hub = hub
+        self._history = history
+        self._view = view
+
+    async def pages(self, wire: Wire) -> AsyncIterator[bytes]:
+        """Yield joined frames, as they travel on ``wire``. Take each away before the next."""
+        here = self._hub.since(self._view, self.cursor) if self.cursor else None
+        for _ in range(0, MOST_EVENTS, _PAGE):
+            if here is None or self._hub.reaches(here):
+                return
+            entries = await self._after(here)
+            if not entries:
+                return
+            here = entries[-1].position
+            self.cursor = self._hub.cursor(here, self._view)
+            yield b"".join(self._framed(wire, entry) for entry in entries)
+
+    async def _after(self, here: Position) -> list[Entry]:
+        """Return the entries that follow ``here`` one upon the other, with their changes."""
+        try:
+            found = await self._history.since(here, _PAGE)
+        except HistoryUnavailable:
+            return []
+        chain: list[Entry] = []
+        for entry in found:
+            if entry.previous != here.seq or entry.changes is None:
+                break
+            chain.append(entry)
+            here = entry.position
+        return chain
+
+    def _framed(self, wire: Wire, entry: Entry) -> bytes:
+        cursor = self._hub.cursor(entry.position, self._view)
+        message = frames.recalled(entry, cursor, self._view)
+        return frames.framed(wire, message, cursor) if message else b""

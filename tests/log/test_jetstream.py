@@ -1,0 +1,449 @@
+"""The log in a stream of a real nats-server, whatever happens to either."""
+
+import asyncio
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import structlog
+from nats.js.api import RetentionPolicy
+
+from livingmap.core.fold import DOWN, refreshed
+from livingmap.core.model import Message, Put
+from livingmap.log.connection import LogError
+from livingmap.log.jetstream import JetStreamLog
+from livingmap.log.settings import NatsSettings
+from tests.support.nats_server import NatsServer, until
+
+LOCKED = """
+authorization { users: [
+  { user: map, password: map, permissions: { publish: ["a.*"], subscribe: [">"] } }
+  { user: all, password: all }
+] }
+"""
+
+
+@pytest.fixture
+async def server(tmp_path):
+    one = NatsServer(tmp_path)
+    one.use_jetstream()
+    await one.start()
+    yield one
+    await one.kill()
+
+
+class Notes:
+    """A mirror that keeps what it was handed."""
+
+    def __init__(self):
+        self.seen = []
+        self.restored = []
+        self.times_caught_up = 0
+        self.unsettled = None
+
+    def take(self, event):
+        self.seen.append((event.type, event.payload))
+
+    def states(self):
+        yield "seen", [list(one) for one in self.seen]
+
+    def restore(self, states):
+        self.restored.append(dict(states))
+        self.seen = [tuple(one) for one in states.get("seen", [])]
+
+    def caught_up(self):
+        self.times_caught_up += 1
+
+    def oldest_unsettled(self):
+        return self.unsettled
+
+
+@contextlib.asynccontextmanager
+async def reading(server, *patterns, duties=None, shape=b"", **settings):
+    """Run a log; lend it and the notes of what it read."""
+    given = {"url": server.url, "ping_seconds": 1, **settings}
+    log = JetStreamLog(NatsSettings(**given), patterns or ["a.*"], shape, longest_pause_seconds=0.3)
+    notes = Notes()
+    log.read(notes.take)
+    log.keep(notes)
+    running = [asyncio.create_task(log.run())]
+    if duties is not None:
+        running.append(asyncio.create_task(log.lead(duties)))
+    try:
+        yield log, notes
+        assert not any(task.done() for task in running)
+    finally:
+        for task in reversed(running):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def publish(server, *messages, **how):
+    async with server.publisher(**how) as client:
+        for subject, payload in messages:
+            await client.publish(subject, payload if isinstance(payload, bytes) else json.dumps(payload).encode())
+
+
+def numbered(first, last, *subjects):
+    return [(subjects[number % len(subjects)], {"number": number}) for number in range(first, last)]
+
+
+async def attached(log):
+    async with asyncio.timeout(20):
+        await log.attached.wait()
+
+
+async def idle():
+    await asyncio.Event().wait()
+
+
+async def test_messages_come_once_and_in_order_with_the_streams_positions(server):
+    messages = numbered(0, 3000, "a.1.x", "a.2.y", "a.1.y", "c", "b.1")
+    async with reading(server, "a.*.x", "a.1.*", "a.2.y", "c", "b.>", "b.*") as (log, notes):
+        await attached(log)
+        events = []
+        log.read(events.append)
+        began = datetime.now(UTC)
+        await publish(server, *messages, ("a.3.z", {}), ("b.end", {}))
+        await until(lambda: notes.seen[-1:] == [("b.end", {})])
+        assert notes.seen[:-1] == messages
+        assert [event.position.seq for event in events] == [*range(1, 3001), 3002]
+        assert {event.position.epoch for event in events} == {log.position.epoch}
+        times = [event.received_at for event in events]
+        assert times == sorted(times)
+        assert abs(times[0] - began) < timedelta(minutes=1)
+        assert (log.status.received, log.status.logged, notes.times_caught_up) == (3001, 3001, 1)
+
+
+async def test_what_is_published_while_nobody_reads_is_read_afterwards(server):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await publish(server, *numbered(0, 10, "a.1"))
+        await until(lambda: len(notes.seen) == 10)
+        epoch = log.position.epoch
+    await publish(server, *numbered(10, 20, "a.1"))
+    async with reading(server) as (log, notes):
+        await attached(log)
+        assert notes.seen == numbered(0, 20, "a.1")
+        assert (log.position.epoch, log.position.seq) == (epoch, 20)
+
+
+async def test_what_is_appended_is_read_by_all_before_it_returns_to_who_appended(server):
+    async with reading(server) as (one, ones), reading(server) as (two, twos):
+        await attached(one)
+        await attached(two)
+        poll = refreshed("city", 0, [Put("city", "microdao:x", {"name": "X"})])
+        for message in (poll, Message(DOWN, {"source": "city", "error": None}), Message("a.b", {"x": 1})):
+            await one.append(message)
+            assert ones.seen[-1] == (message.type, message.payload)
+        await until(lambda: twos.seen == ones.seen)
+        assert one.position == two.position
+        assert one.key == two.key
+
+
+async def test_what_nobody_wants_is_published_and_not_waited_for(server):
+    async with reading(server) as (log, notes), server.publisher() as client:
+        await attached(log)
+        heard = await client.subscribe("x.1")
+        await client.flush()
+        await asyncio.wait_for(log.append(Message("x.1", {"y": 1})), 10)
+        assert json.loads((await heard.next_msg(timeout=10)).data) == {"y": 1}
+        assert notes.seen == []
+
+
+async def test_cursors_of_a_map_of_another_shape_do_not_hold(server):
+    async with reading(server) as (one, _), reading(server, shape=b"other") as (two, _):
+        await attached(one)
+        await attached(two)
+        assert one.key != two.key
+
+
+async def test_a_difference_that_is_too_large_for_one_message_is_divided(server):
+    server.config += "\nmax_payload: 100KB\n"
+    await server.kill()
+    await server.start()
+    changes = [Put("city", f"microdao:{number}", {"text": "x" * 10_000}) for number in range(40)]
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await log.append(
+            refreshed("city", 0, [*changes, Put("city", "microdao:huge", {"text": ["x" * 9000] * 20})])
+        )
+    said = [change["id"] for _, payload in notes.seen for change in payload["changes"]]
+    assert said == [change.id for change in changes]
+    assert len(notes.seen) > 4
+
+
+async def test_a_server_may_come_later_and_go_and_come_again(tmp_path):
+    server = NatsServer(tmp_path)
+    server.use_jetstream()
+    async with reading(server) as (log, notes):
+        await until(lambda: log.status.error != "not connected yet")
+        assert not log.attached.is_set()
+        await server.start()
+        await attached(log)
+        appending = None
+        for number in range(3):
+            await until(lambda: log.status.connected)
+            await publish(server, ("a.b", {"number": number}))
+            await until(lambda number=number: notes.seen[-1] == ("a.b", {"number": number}))
+            await server.kill()
+            await until(lambda: not log.status.connected)
+            if number == 1:
+                appending = asyncio.create_task(log.append(Message("a.own", {})))
+            await server.start()
+        await asyncio.wait_for(appending, 30)
+        await until(lambda: log.status.connected)
+    assert [message for message in notes.seen if message[0] == "a.b"] == numbered(0, 3, "a.b")
+    assert notes.seen.count(("a.own", {})) == 1
+    await server.kill()
+
+
+async def test_a_server_that_only_stays_silent_is_noticed_and_nothing_is_lost(server):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        server.freeze()
+        await until(lambda: not log.status.connected)
+        server.thaw()
+        await publish(server, ("a.1", {}))
+        await until(lambda: notes.seen == [("a.1", {})])
+
+
+async def test_a_consumer_that_the_server_forgot_is_asked_for_again(server):
+    async with reading(server) as (log, notes), server.publisher() as client:
+        await attached(log)
+        js = client.jetstream()
+        [consumer] = await js.consumers_info("LIVINGMAP")
+        await js.delete_consumer("LIVINGMAP", consumer.name)
+        await publish(server, ("a.1", {}))
+        await until(lambda: notes.seen == [("a.1", {})], 30)
+
+
+async def test_bad_messages_are_set_aside_and_harm_nothing(server):
+    bad = [
+        ("a.1", b"hello"),
+        ("a.1", b'{"a": "\\u0000"}'),
+        ("a.1", b"x" * 300_000),
+        ("livingmap.LIVINGMAP.source.refreshed", b'{"source": "city", "since": 0, "changes": [{"op": "dance"}]}'),
+        ("livingmap.LIVINGMAP.source.refreshed", b'{"source": "city", "since": 0, "changes": 7}'),
+        ("livingmap.LIVINGMAP.source.died", b'{"source": "city"}'),
+        ("livingmap.LIVINGMAP.source.down", b"[]"),
+    ]
+    async with reading(server) as (log, notes):
+        await attached(log)
+        for message in bad:
+            await publish(server, message, ("a.1", {}))
+        await until(lambda: log.status.received == 2 * len(bad))
+        assert notes.seen == [("a.1", {})] * len(bad)
+        assert log.status.dead.count == len(bad)
+        assert log.position.seq == 2 * len(bad)
+
+
+async def test_of_two_processes_one_leads_and_the_other_follows_when_it_goes(server):
+    leading = []
+
+    def duty(name):
+        async def run():
+            leading.append(name)
+            try:
+                await idle()
+            finally:
+                leading.remove(name)
+
+        return run
+
+    async with contextlib.AsyncExitStack() as stack:
+        one, _ = await stack.enter_async_context(reading(server, duties=duty("one")))
+        await until(lambda: leading == ["one"])
+        async with reading(server, duties=duty("two")) as (two, _):
+            await attached(two)
+            assert (one.leads, two.leads) == (True, False)
+            await stack.aclose()
+            await until(lambda: leading == ["two"])
+
+
+async def test_duties_that_fail_end_the_leading(server):
+    async def broken():
+        raise RuntimeError("no more")
+
+    async with reading(server) as (log, _):
+        with pytest.raises(ExceptionGroup) as group:
+            await asyncio.wait_for(log.lead(broken), 20)
+    assert group.group_contains(RuntimeError, match="no more")
+
+
+async def test_who_joins_later_begins_with_the_checkpoint(server):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await publish(server, *numbered(0, 10, "a.1"), ("a.1", b"dead"))
+        await until(lambda: log.status.received == 11)
+        notes.unsettled = log.position
+        keeping = asyncio.create_task(log._checkpoints.keep(log._where, log._js))
+        await publish(server, *numbered(10, 15, "a.1"))
+        await until(lambda: len(notes.seen) == 15)
+        notes.unsettled = None
+        await asyncio.wait_for(keeping, 20)
+        async with reading(server) as (later, laters):
+            await attached(later)
+            assert laters.restored == [{"seen": [list(one) for one in numbered(0, 10, "a.1")]}]
+            assert laters.seen == notes.seen
+            assert later.position == log.position
+            assert later.status.received == 5
+
+
+async def test_a_leader_keeps_a_first_checkpoint_at_once(server):
+    async with reading(server, duties=idle) as (log, _):
+        await publish_when(log, server)
+        await until(lambda: log._checkpoints.kept_up_to is not None)
+
+
+async def publish_when(log, server):
+    await attached(log)
+    await publish(server, ("a.1", {}))
+
+
+async def test_a_checkpoint_that_cannot_be_used_is_left_aside(server):
+    async with reading(server) as (log, _), server.publisher() as client:
+        await attached(log)
+        await publish(server, *numbered(0, 3, "a.1"))
+        store = await client.jetstream().create_object_store("LIVINGMAP")
+        await store.put("checkpoint", b"nonsense")
+    with structlog.testing.capture_logs() as logs:
+        async with reading(server) as (log, notes):
+            await attached(log)
+            assert notes.seen == numbered(0, 3, "a.1")
+    assert "a checkpoint cannot be used" in [line["event"] for line in logs]
+
+
+async def test_a_stream_that_is_made_anew_begins_a_new_epoch(server):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await publish(server, *numbered(0, 3, "a.1"))
+        await until(lambda: len(notes.seen) == 3)
+        before = log.position
+        async with server.publisher() as client:
+            await client.jetstream().delete_stream("LIVINGMAP")
+        await until(lambda: log.position.epoch != before.epoch, 30)
+        await until(lambda: log.status.connected)
+        await publish(server, ("a.1", {"number": 9}))
+        await until(lambda: notes.seen == [("a.1", {"number": 9})])
+        assert log.position.seq == 1
+
+
+async def test_what_the_stream_dropped_meanwhile_is_told_and_reading_goes_on(server):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await publish(server, ("a.1", {"number": 0}))
+        await until(lambda: len(notes.seen) == 1)
+        server.freeze()
+        await until(lambda: not log.status.connected)
+        server.thaw()
+        with structlog.testing.capture_logs() as logs:
+            async with server.publisher() as client:
+                for number in range(1, 4):
+                    await client.publish("a.1", json.dumps({"number": number}).encode())
+                await client.flush()
+                await client.jetstream().purge_stream("LIVINGMAP")
+                await client.publish("a.1", b'{"number": 4}')
+            await until(lambda: notes.seen[-1] == ("a.1", {"number": 4}))
+    told = [line["event"] for line in logs]
+    assert len(notes.seen) == 5 or "the stream no longer has what was published meanwhile" in told
+
+
+# declaring the stream
+
+
+async def test_the_stream_is_bounded_and_answers_no_requests(server):
+    async with (
+        reading(server, "a.*", "b.>", stream="MAP_2", stream_days=2, stream_bytes=2 * 1024**2) as (log, _),
+        server.publisher() as client,
+    ):
+        await attached(log)
+        config = (await client.jetstream().stream_info("MAP_2")).config
+        assert sorted(config.subjects) == ["a.*", "b.>", "livingmap.MAP_2.>"]
+        assert (config.max_age, config.max_bytes, config.no_ack) == (172_800, 2 * 1024**2, True)
+
+        async def answer(message):
+            await message.respond(b"from the service")
+
+        await client.subscribe("a.service", cb=answer)
+        assert (await client.request("a.service", b"{}", timeout=5)).data == b"from the service"
+
+
+async def test_the_stream_changes_with_the_plugins(server):
+    for patterns in (["a.*"], ["a.*", "b.*"], ["b.*"]):
+        async with reading(server, *patterns) as (log, _), server.publisher() as client:
+            await attached(log)
+            config = (await client.jetstream().stream_info("LIVINGMAP")).config
+            assert sorted(config.subjects) == [*patterns, "livingmap.LIVINGMAP.>"]
+
+
+async def test_a_subject_of_another_stream_is_read_from_there(server):
+    async with server.publisher() as client:
+        await client.jetstream().add_stream(name="OTHER", subjects=["a.>"])
+        async with reading(server, "a.*", "b.*") as (log, notes):
+            await attached(log)
+            await publish(server, ("a.1", {}), ("b.1", {}), ("a.x.y", {}))
+            await until(lambda: len(notes.seen) == 2)
+            assert sorted(notes.seen) == [("a.1", {}), ("b.1", {})]
+
+
+async def test_a_subject_of_which_another_stream_owns_a_part_is_warned_of(server):
+    async with server.publisher() as client:
+        await client.jetstream().add_stream(name="OTHER", subjects=["a.1", "a.2"])
+        with structlog.testing.capture_logs() as logs:
+            async with reading(server, "a.*") as (log, notes):
+                await attached(log)
+                await publish(server, ("a.1", {}), ("a.3", {}), ("a.2", {}))
+                await until(lambda: len(notes.seen) == 2)
+    warned = [line for line in logs if line["event"].startswith("another stream has a part")]
+    assert [(line["subject"], line["streams"]) for line in warned] == [("a.*", ["OTHER: a.1", "OTHER: a.2"])]
+
+
+async def refusal(log):
+    with pytest.raises(ExceptionGroup) as group:
+        await asyncio.wait_for(log.run(), 20)
+    [error] = group.value.exceptions
+    assert isinstance(error, LogError)
+    return str(error)
+
+
+def a_log(server, **settings):
+    return JetStreamLog(NatsSettings(url=server.url, **settings), ["a.*"])
+
+
+async def test_a_work_queue_is_not_read_along(server):
+    async with server.publisher() as client:
+        await client.jetstream().add_stream(name="JOBS", subjects=["a.>"], retention=RetentionPolicy.WORK_QUEUE)
+    said = await refusal(a_log(server))
+    assert said.startswith("nats.stream: a.* belongs to the work queue JOBS")
+
+
+async def test_a_server_without_jetstream_is_told_with_what_would_work(tmp_path):
+    server = NatsServer(tmp_path)
+    await server.start()
+    said = await refusal(a_log(server))
+    await server.kill()
+    assert said.startswith("nats.jetstream: the server has no JetStream")
+    assert "nats.jetstream: false" in said
+
+
+async def test_an_account_that_may_not_is_told_with_what_would_work(tmp_path):
+    server = NatsServer(tmp_path, LOCKED)
+    server.use_jetstream()
+    await server.start()
+    said = await refusal(a_log(server, user="map", password="map"))
+    await server.kill()
+    assert said.startswith("nats.jetstream: the account may not use JetStream")
+    assert "$js.api.info" in said.lower()
+
+
+async def test_a_stream_that_is_too_large_for_the_server_is_told(tmp_path):
+    server = NatsServer(tmp_path)
+    server.use_jetstream("max_file_store: 10MB")
+    await server.start()
+    said = await refusal(a_log(server))
+    await server.kill()
+    assert said.startswith("nats.stream: the server does not keep LIVINGMAP")
+    assert "nats.stream_bytes" in said
