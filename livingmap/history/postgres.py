@@ -64,7 +64,7 @@ class PostgresHistory:
                     await _end(connection)
                 self._pool = await asyncpg.create_pool(
                     self._url,
-                    min_size=1,
+                    min_size=0,  # or the pool itself would try to reach a database that is away, and complain
                     max_size=self._connections,
                     init=_prepare,
                     timeout=_CONNECT_SECONDS,
@@ -162,7 +162,11 @@ class PostgresHistory:
             raise HistoryUnavailable("history: not connected to the database yet")
         with _reaching():
             async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncio.CancelledError:
+                    connection.terminate()  # given back it would wait for an answer, and forget the cancelling
+                    raise
 
 
 @contextlib.contextmanager

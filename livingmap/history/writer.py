@@ -201,6 +201,7 @@ class HistoryWriter:
             self._gaps.append(Gap(epoch, seq, seq, entry.received_at, entry.received_at, _LOST))
 
     def _fail(self, error: Exception) -> None:
+        reason = str(error) or type(error).__name__
         if self.failing is None:
-            _logger.error("the history cannot be written; entries wait", error=str(error), buffered=self.buffered)
-        self.failing = str(error) or type(error).__name__
+            _logger.error("the history cannot be written; entries wait", error=reason, buffered=self.buffered)
+        self.failing = reason
