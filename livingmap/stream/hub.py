@@ -5,6 +5,7 @@ queue: the touched items are noted and sent with their last values as soon as it
 """
 
 import asyncio
+import contextlib
 import itertools
 import random
 from collections import deque
@@ -82,6 +83,7 @@ class Hub:
         self._kept_after = position()
         self._pending: list[Folded] = []
         self._busy = False
+        self._closed = False
         self._flushed_at = 0.0
         self._tick = TICK_SECONDS
 
@@ -95,6 +97,9 @@ class Hub:
     def join(self, line: Line, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(line, view)
+        if self._closed:
+            self._dismiss(viewer)
+            return viewer
         since, reason = self._since(view, cursor)
         if reason is not None:
             self._send_snapshot(viewer, reason)
@@ -138,8 +143,13 @@ class Hub:
             self._catch_up(viewer)
 
     def close(self) -> None:
-        """Tell every viewer that the map goes, and when to try again."""
-        for viewer in self._viewers:
+        """Tell every viewer that the map goes, and when to try again; nothing comes after that."""
+        self._closed = True
+        while self._viewers:
+            self._dismiss(self._viewers.popitem()[0])
+
+    def _dismiss(self, viewer: Viewer) -> None:
+        with contextlib.suppress(Exception):  # a line that breaks now was about to end anyway
             self.say(viewer, frames.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
             viewer.line.end()
 
