@@ -38,6 +38,8 @@ _MOST_MESSAGE_BYTES: Final = 64 * 1024
 _SILENT_VIEWER_SECONDS: Final = 300
 """A viewer that does not read for so long has gone."""
 _TELL_SECONDS: Final = 2.0
+_UNSENT_BYTES: Final = 128 * 1024
+"""So much waits in the kernel for a client that does not read; without a limit it would be 4 MiB each."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -201,6 +203,8 @@ def _listen(server: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from the listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:
         listener.bind((server.host, server.port))
         listener.listen(_BACKLOG)  # from here on clients are not refused
