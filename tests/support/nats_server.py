@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import signal
-import socket
 import sysconfig
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import nats
 from nats.aio.client import Client
+
+from tests.support.ports import free_port
 
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
 
@@ -18,7 +20,7 @@ class NatsServer:
     """One nats-server, not running until started. ``config`` is the text of its configuration."""
 
     def __init__(self, folder: Path, config: str = "") -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.config = config
         self._file = folder / f"nats-{self.port}.conf"
         self._store = folder / f"jetstream-{self.port}"
@@ -77,7 +79,7 @@ class NatsServer:
         self._process.send_signal(number)
 
     @contextlib.asynccontextmanager
-    async def publisher(self, **how: str) -> AsyncIterator[Client]:
+    async def publisher(self, **how: Any) -> AsyncIterator[Client]:
         """Lend a connection of its own; what it published has reached the server when it is given back."""
         client = await nats.connect(self.url, **how)
         try:
@@ -97,17 +99,11 @@ class NatsServer:
         await writer.wait_closed()
 
 
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20, every: float = 0.005) -> None:
     """Return when ``condition`` holds, which may be a coroutine function. Raises TimeoutError if it never does."""
     async with asyncio.timeout(seconds):
         while True:
             held = condition()
             if await held if asyncio.iscoroutine(held) else held:
                 return
-            await asyncio.sleep(0.005)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+            await asyncio.sleep(every)

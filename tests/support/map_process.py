@@ -1,0 +1,158 @@
+"""The real program as a process of its own, that can be stopped in every way and comes back on the same port."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sysconfig
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import yaml
+
+from tests.support.maps import FAMILIES
+from tests.support.nats_server import until
+from tests.support.ports import free_port
+
+_PROGRAM = Path(sysconfig.get_path("scripts")) / "livingmap"
+_START_SECONDS = 60
+SMALL = {"microdaos": 3, "agents": 20, "nodes": 4, "daos": 2, "events_per_second": 0}
+"""A simulated network that is quick to compare."""
+
+
+class MapProcess:
+    """One ``livingmap serve``, not running until started. ``sections`` are those of its YAML.
+
+    Without other word it asks a small simulated network once, and keeps its history in memory.
+    """
+
+    def __init__(self, folder: Path, **sections: Any) -> None:
+        self.port = free_port()
+        self._file = folder / f"map-{self.port}.yaml"
+        self._log = folder / f"map-{self.port}.log"
+        self._process: asyncio.subprocess.Process | None = None
+        sources = {name: {"mock": True, "interval_seconds": 86_400} for name in FAMILIES}
+        whole = {
+            "server": {"port": self.port},
+            "logging": {"format": "json"},
+            "history": {"url": "memory:"},
+            "sources": sources,
+            **sections,
+        }
+        if any(one.get("mock") for one in whole["sources"].values()):
+            whole.setdefault("mock", SMALL)
+        self._file.write_text(yaml.safe_dump(whole, sort_keys=False))
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, *, until_asked: bool = True) -> None:
+        """Start it and wait until it serves, and has asked every service."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(_PROGRAM, "serve", "--config", self._file),
+                stdout=log,
+                stderr=log,
+                env=own,
+                cwd=self._file.parent,
+            )
+        await until(self._has_asked if until_asked else self._serves, _START_SECONDS, 0.05)
+
+    async def _serves(self) -> bool:
+        assert self.runs, f"the map ended: {self._log.read_text()[-2000:]}"
+        try:
+            return (await self.ready())["status"] == "ready"
+        except httpx.TransportError:
+            return False
+
+    async def _has_asked(self) -> bool:
+        return await self._serves() and "down" not in (await self.ready())["sources"].values()
+
+    async def kill(self) -> None:
+        """End it as if the power went."""
+        await self._end(signal.SIGKILL)
+
+    async def terminate(self) -> int:
+        """Ask it to end; return its exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self._process
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        async with asyncio.timeout(_START_SECONDS):
+            return await self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
+    def resident_bytes(self) -> int:
+        """Return the memory that it holds."""
+        assert self._process
+        return int(psutil.Process(self._process.pid).memory_info().rss)
+
+    def said(self) -> list[dict[str, Any]]:
+        """Return the lines of its log, over all starts."""
+        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+
+    # reading
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """Return what it answers. Raises httpx.HTTPStatusError for anything but success."""
+        async with self._client() as client:
+            return (await client.get(f"/living-map/{path}", params=query)).raise_for_status().json()
+
+    async def ready(self) -> Any:
+        """Return what it says of its readiness, whether it is ready or not."""
+        async with self._client() as client:
+            return (await client.get("/living-map/health/ready")).json()
+
+    def _client(self) -> httpx.AsyncClient:
+        # certificates are not needed, and dear to load
+        return httpx.AsyncClient(base_url=f"http://{self.address}", timeout=30, verify=False)
+
+    async def nats(self) -> Any:
+        """Return what it says of its connection to NATS."""
+        return (await self.get("sources"))["nats"]
+
+    async def connected(self) -> None:
+        """Wait until it hears NATS."""
+
+        async def hears() -> bool:
+            return bool((await self.nats())["connected"])
+
+        await until(hears, _START_SECONDS, 0.05)
+
+    async def history(self, **query: Any) -> list[Any]:
+        """Return all pages of its history, oldest first."""
+        items: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.get("history", limit=1000, **query, **cursor)
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items[::-1]
+            cursor = {"cursor": page["next_cursor"]}
+
+
+@contextlib.asynccontextmanager
+async def map_process(folder: Path, **sections: Any) -> AsyncIterator[MapProcess]:
+    """Run a map; see `MapProcess`."""
+    one = MapProcess(folder, **sections)
+    try:
+        await one.start()
+        yield one
+    finally:
+        if one.runs:
+            await one.kill()

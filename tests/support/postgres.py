@@ -1,0 +1,123 @@
+"""A real PostgreSQL for tests, that can be stopped in every way and comes back at the same address."""
+
+import signal
+import tempfile
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import orjson
+import psutil
+
+from livingmap.history.embedded import embedded
+from tests.support.nats_server import until
+
+_HOLDS = "SELECT 1 FROM living_map_history WHERE (payload ->> 'number')::int >= $1 LIMIT 1"
+
+
+class PostgresServer:
+    """One server in a folder of its own, open to the account that it may have to run as."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._folder = tempfile.TemporaryDirectory(prefix="livingmap-")
+        Path(self._folder.name).chmod(0o755)
+        self._running = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        self._folder.cleanup()
+
+    async def start(self) -> None:
+        self.url = await self._running.enter_async_context(embedded(Path(self._folder.name) / "pg"))
+
+    async def stop(self) -> None:
+        """Stop it in order; whoever is connected is thrown out."""
+        await self._running.aclose()
+
+    async def crash(self) -> None:
+        """End it as if the power went."""
+        pid = int((Path(self._folder.name) / "pg" / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).send_signal(signal.SIGQUIT)  # of its children as well, and without a checkpoint
+        await self.stop()
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return Path(parse_qs(urlsplit(self.url).query)["host"][0]) / ".s.PGSQL.5432"
+
+    def by_port(self, port: int) -> str:
+        """Return the URL for who comes through a proxy."""
+        return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            return list(await connection.fetch(statement, *values))
+        finally:
+            await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of ``living_map_history``."""
+
+    epoch: str
+    seq: int
+    event_type: str
+    payload: dict[str, Any]
+
+
+async def kept(server: PostgresServer) -> list[Row]:
+    """Return the whole history in its order; nothing if its table is not made yet."""
+    try:
+        rows = await server.fetch(
+            "SELECT epoch, seq, event_type, payload FROM living_map_history ORDER BY timestamp, epoch, seq"
+        )
+    except asyncpg.UndefinedTableError:
+        return []
+    return [Row(row["epoch"], row["seq"], row["event_type"], orjson.loads(row["payload"])) for row in rows]
+
+
+async def written(server: PostgresServer, number: int) -> None:
+    """Wait until the history holds a message of this number or a later one."""
+
+    async def holds() -> bool:
+        with suppress(asyncpg.UndefinedTableError):
+            return bool(await server.fetch(_HOLDS, number))
+        return False
+
+    await until(holds, 60, 0.05)
+
+
+def numbers(rows: Iterable[Row]) -> list[int]:
+    """Return the field ``number`` of the payloads that have one."""
+    return [row.payload["number"] for row in rows if "number" in row.payload]
+
+
+def runs(places: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the unbroken runs of ``places`` by first and last: one, if nothing lacks or comes twice."""
+    found: list[tuple[int, int]] = []
+    for place in places:
+        if found and found[-1][1] + 1 == place:
+            found[-1] = (found[-1][0], place)
+        else:
+            found.append((place, place))
+    return found
+
+
+def seqs(rows: Iterable[Row]) -> dict[str, list[tuple[int, int]]]:
+    """Return by epoch the runs of positions."""
+    by_epoch: dict[str, list[int]] = {}
+    for row in rows:
+        by_epoch.setdefault(row.epoch, []).append(row.seq)
+    return {epoch: runs(places) for epoch, places in by_epoch.items()}
