@@ -1,6 +1,13 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./features/livingMap/app/App.tsx";
+import "./styles/tokens.css";
+import "./styles/frame.css";
+import "./styles/panels.css";
+import "./styles/details.css";
+import "./styles/table.css";
+import "./styles/dialogs.css";
+import "./styles/narrow.css";
 
 const root = document.getElementById("root");
 if (root) {

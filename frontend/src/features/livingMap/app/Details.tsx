@@ -1,0 +1,241 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { labelOf, statusOfItem, typeOf } from "../client/entities.ts";
+import type { MapEvent } from "../client/messages.ts";
+import type { components } from "../client/openapi.ts";
+import type { Item, Scene } from "../client/scene.ts";
+import type { MapState } from "../client/state.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { useAsked } from "./asked.ts";
+import { EntityLink, IconButton, LoadBar, StatusChip, TypeName } from "./bits.tsx";
+import { numberIn } from "./catalogue.ts";
+import { Facts } from "./Facts.tsx";
+import { say, subjectOf } from "./happenings.ts";
+import { TypeIcon } from "./icons.tsx";
+import { relationsOf, wholeItem } from "./relations.ts";
+import { Sparkline } from "./Sparkline.tsx";
+import { type Samples, SHARES, useSamples, valuesOf } from "./samples.ts";
+import { go } from "./url.ts";
+
+type DetailsProps = { readonly id: string; readonly state: MapState; readonly onShow: (id: string) => void };
+
+/** One thing in full: how it is, its live values, what it belongs to, what happened to it, what is known of it. */
+export function Details({ id, state, onShow }: DetailsProps) {
+  const { words } = useLanguage();
+  const { scene, events } = state.data;
+  const item = wholeItem(scene, id);
+  const title = useRef<HTMLHeadingElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who picks something else is led to its title
+  useEffect(() => title.current?.focus({ preventScroll: true }), [id]);
+  return (
+    <aside className="details" aria-label={words.details.label}>
+      <header>
+        <TypeIcon type={typeOf(id)} />
+        <div className="details-title">
+          <h2 ref={title} tabIndex={-1}>
+            {item ? labelOf(item) : id}
+          </h2>
+          <p>
+            <TypeName type={typeOf(id)} />
+            {item && <StatusChip status={statusOfItem(item)} type={typeOf(id)} />}
+          </p>
+        </div>
+        <IconButton icon="close" label={words.details.close} onClick={() => go({ select: null })} />
+      </header>
+      {item ? (
+        <Known key={id} id={id} item={item} scene={scene} events={events} onShow={onShow} />
+      ) : (
+        <p className="padded">{words.details.gone}</p>
+      )}
+    </aside>
+  );
+}
+
+type KnownProps = {
+  readonly id: string;
+  readonly item: Item;
+  readonly scene: Scene;
+  readonly events: readonly MapEvent[];
+  readonly onShow: (id: string) => void;
+};
+
+function Known({ id, item, scene, events, onShow }: KnownProps) {
+  const { words } = useLanguage();
+  const own = events.filter((event) => concerns(event, id, scene));
+  const history = useAsked<HistoryPage>("living-map/history", { entity_id: id, limit: 50 });
+  const earlier = useMemo(() => earlierSamples(history.answer?.items ?? []), [history.answer]);
+  const described = useAsked<EntityDetails>(`living-map/entities/${encodeURIComponent(id)}`, {});
+  return (
+    <div className="scroll padded">
+      {typeof item.description === "string" && item.description && (
+        <p className="description">{item.description}</p>
+      )}
+      <div className="actions">
+        <button type="button" className="button" onClick={() => onShow(id)}>
+          {words.details.show}
+        </button>
+        <CopyLink />
+      </div>
+      <Live id={id} item={item} earlier={earlier} />
+      <Relations item={item} scene={scene} />
+      <History recorded={history.answer?.items ?? []} failed={history.error !== null} live={own} scene={scene} />
+      <Facts
+        item={described.answer ? ({ ...described.answer.data, ...item } as Item) : item}
+        sources={described.answer?.sources ?? {}}
+        scene={scene}
+      />
+    </div>
+  );
+}
+
+type HistoryPage = components["schemas"]["HistoryPage"];
+type EntityDetails = components["schemas"]["EntityDetails"];
+
+function concerns(event: MapEvent, id: string, scene: Scene): boolean {
+  return (
+    event.changes.some((change) => change.op !== "total" && change.id === id) || subjectOf(event, scene) === id
+  );
+}
+
+function CopyLink() {
+  const { words } = useLanguage();
+  const [isCopied, setCopied] = useState(false);
+  const copy = () => navigator.clipboard?.writeText(location.href).then(() => setCopied(true));
+  return (
+    <button type="button" className="button quiet" onClick={copy}>
+      {isCopied ? words.details.copied : words.details.copy}
+    </button>
+  );
+}
+
+/** Return samples from the node's own messages in the history, so that the line does not begin at nothing. */
+function earlierSamples(items: HistoryPage["items"]): Samples {
+  const found = new Map<string, { at: number; value: number }[]>();
+  for (const { timestamp, event_type, payload } of items.toReversed()) {
+    if (!event_type.startsWith("node.metrics.")) continue;
+    for (const name of ["cpu", "gpu", "ram"]) {
+      const value = numberIn(payload as Item, name);
+      if (value === undefined) continue;
+      const list = found.get(name) ?? [];
+      list.push({ at: Date.parse(timestamp), value: value > 1 ? value / 100 : value });
+      found.set(name, list);
+    }
+  }
+  return found;
+}
+
+function Live({ id, item, earlier }: { readonly id: string; readonly item: Item; readonly earlier: Samples }) {
+  const { words, number } = useLanguage();
+  const samples = useSamples(id, earlier);
+  const values = valuesOf(item);
+  if (values.size === 0) return null;
+  const names: Readonly<Record<string, string>> = words.values;
+  return (
+    <section>
+      <h3>{words.details.live}</h3>
+      <div className="live">
+        {[...values].map(([name, value]) => (
+          <div key={name} className="live-value">
+            {SHARES.has(name) ? (
+              <LoadBar label={names[name] ?? name} load={value} />
+            ) : (
+              <p className="live-number">
+                <span>{names[name] ?? name}</span>
+                <strong>{number(value)}</strong>
+              </p>
+            )}
+            <Sparkline samples={samples.get(name) ?? []} share={SHARES.has(name)} />
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+const MOST_LINKS = 12;
+
+function Relations({ item, scene }: { readonly item: Item; readonly scene: Scene }) {
+  const { words, fill } = useLanguage();
+  const relations = relationsOf(scene, item);
+  if (relations.length === 0) return null;
+  const names: Readonly<Record<string, string>> = words.fields;
+  return (
+    <section>
+      <h3>{words.details.relations}</h3>
+      <dl className="relations">
+        {relations.map(({ name, ids }) => (
+          <div key={name}>
+            <dt>
+              {names[name] ?? name}
+              {ids.length > 1 && <span className="count">{ids.length}</span>}
+            </dt>
+            <dd>
+              {ids.slice(0, MOST_LINKS).map((one) => (
+                <EntityLink key={one} scene={scene} id={one} />
+              ))}
+              {ids.length > MOST_LINKS && (
+                <More
+                  ids={ids.slice(MOST_LINKS)}
+                  scene={scene}
+                  label={fill(words.details.more, { n: ids.length - MOST_LINKS })}
+                />
+              )}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function More({
+  ids,
+  scene,
+  label,
+}: {
+  readonly ids: readonly string[];
+  readonly scene: Scene;
+  readonly label: string;
+}) {
+  return (
+    <details className="more">
+      <summary>{label}</summary>
+      {ids.map((one) => (
+        <EntityLink key={one} scene={scene} id={one} />
+      ))}
+    </details>
+  );
+}
+
+type HistoryProps = {
+  readonly recorded: HistoryPage["items"];
+  readonly failed: boolean;
+  readonly live: readonly MapEvent[];
+  readonly scene: Scene;
+};
+
+function History({ recorded, failed, live, scene }: HistoryProps) {
+  const language = useLanguage();
+  const { words } = language;
+  const newest = recorded[0]?.timestamp ?? "";
+  const asEvents = recorded.map(
+    (one) => ({ ...one, kind: "event", cursor: one.id, changes: [] }) as unknown as MapEvent,
+  );
+  const all = [...live.filter((one) => one.timestamp > newest), ...asEvents].slice(0, 50);
+  return (
+    <section>
+      <h3>{words.details.history}</h3>
+      {failed && <p className="muted">{words.details.historyFailed}</p>}
+      {!failed && all.length === 0 && <p className="muted">{words.details.noHistory}</p>}
+      <ol className="history">
+        {all.map((event) => (
+          <li key={event.cursor}>
+            <time dateTime={event.timestamp} title={language.date(event.timestamp)}>
+              {language.time(event.timestamp)}
+            </time>
+            <span title={event.event_type}>{say(event, scene, language)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,44 @@
+import type { MapState } from "../client/state.ts";
+import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { catalogue } from "./catalogue.ts";
+import { Login } from "./Login.tsx";
+import { Summary, summaryOf } from "./Summary.tsx";
+import { useSession } from "./session.ts";
+
+/** What stands in the way of the map, if anything does. */
+export function Notice({ state }: { readonly state: MapState }) {
+  const client = useLivingMapClient();
+  const { words } = useLanguage();
+  const session = useSession();
+  const { connection, data } = state;
+  const { status, error } = connection;
+  if (status === "forbidden") return <Login reason="forbidden" detail={error?.message ?? null} onClose={null} />;
+  if (status === "unauthenticated") {
+    return <Login reason={session ? "expired" : "needed"} detail={error?.message ?? null} onClose={null} />;
+  }
+  const isReady = data.meta !== null;
+  if (!isReady && (status === "refused" || error)) {
+    return (
+      <div className="notice" role="alert">
+        <h2>{words.failed.title}</h2>
+        <p>{error?.message}</p>
+        <button type="button" className="button primary" onClick={() => client.retry()}>
+          {words.failed.retry}
+        </button>
+      </div>
+    );
+  }
+  if (!isReady) return <output className="notice is-quiet">{words.failed.reading}</output>;
+  const counts = summaryOf(data.scene);
+  if (counts) return <Summary counts={counts} />;
+  if (catalogue(data.scene).length === 0) {
+    return (
+      <div className="notice">
+        <h2>{words.failed.empty}</h2>
+        <p>{words.failed.emptyHint}</p>
+      </div>
+    );
+  }
+  return null;
+}

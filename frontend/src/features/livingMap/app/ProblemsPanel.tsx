@@ -1,0 +1,78 @@
+import { useLanguage } from "../i18n/i18n.tsx";
+import { Empty, EntityLine } from "./bits.tsx";
+import { statusWord } from "./happenings.ts";
+import { Icon, Mark } from "./icons.tsx";
+import type { Problem } from "./problems.ts";
+import { go } from "./url.ts";
+
+const GROUPS = ["sources", "nodes", "agents", "others"] as const;
+const MOST = 200;
+
+/** What is wrong, the gravest first. */
+export function ProblemsPanel({
+  problems,
+  onPick,
+}: {
+  readonly problems: readonly Problem[];
+  readonly onPick: (id: string) => void;
+}) {
+  const { words } = useLanguage();
+  if (problems.length === 0) return <Empty title={words.problems.none}>{words.problems.noneHint}</Empty>;
+  return (
+    <div className="scroll padded">
+      {GROUPS.map((group) => {
+        const own = problems.filter((one) => one.group === group);
+        if (own.length === 0) return null;
+        return (
+          <section key={group}>
+            <h3>
+              {words.problems.groups[group]} <span className="count">{own.length}</span>
+            </h3>
+            <ul className="lines">
+              {own.slice(0, MOST).map((problem) => (
+                <li key={problem.key}>
+                  <ProblemLine problem={problem} onPick={onPick} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly onPick: (id: string) => void }) {
+  const said = useSaid(problem);
+  const { entity, source, tone } = problem;
+  if (entity) {
+    return (
+      <EntityLine {...entity} onPick={onPick}>
+        <span className={`tone-text tone-${tone}`}>{said}</span>
+      </EntityLine>
+    );
+  }
+  return (
+    <button type="button" className="line" onClick={() => go({ panel: "sources" })}>
+      <Icon name="sources" />
+      <span className="line-text">
+        <span className="line-name">{source?.service}</span>
+        <span className={`line-more tone-text tone-${tone}`}>{said}</span>
+      </span>
+      <span className="line-status">
+        <Mark tone={tone} />
+      </span>
+    </button>
+  );
+}
+
+function useSaid({ what, source }: Problem): string {
+  const language = useLanguage();
+  const { problems, values } = language.words;
+  if (what.kind === "load")
+    return language.fill(problems.load, { what: values.load, n: language.percent(Number(what.text)) });
+  if (what.kind === "status") return statusWord(what.text, language);
+  if (what.kind === "alert") return what.text;
+  const status = source?.status;
+  return status === "down" || status === "stale" || status === "failed" ? problems[status] : what.text;
+}

@@ -1,0 +1,154 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useDeferredValue, useMemo, useRef } from "react";
+import type { Scene } from "../client/scene.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { Empty, EntityLine } from "./bits.tsx";
+import { catalogue, found } from "./catalogue.ts";
+import { statusWord } from "./happenings.ts";
+import { Icon } from "./icons.tsx";
+import { go, usePlace } from "./url.ts";
+
+const LINE_PX = 52;
+
+/** Search with filters; what is picked is flown to. */
+export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly onPick: (id: string) => void }) {
+  const language = useLanguage();
+  const { words, plural } = language;
+  const { q, type, status, layer, select } = usePlace();
+  const filters = useDeferredValue(useMemo(() => ({ q, type, status, layer }), [q, type, status, layer]));
+  const all = catalogue(scene);
+  const hits = useMemo(() => found(all, filters), [all, filters]);
+  const types: Readonly<Record<string, string>> = words.typeNames;
+  const layers: Readonly<Record<string, string>> = words.layers;
+  const isFiltered = Boolean(q || type || status || layer);
+  return (
+    <>
+      <search className="search">
+        <label className="search-field">
+          <Icon name="search" />
+          <span className="hidden">{words.search.label}</span>
+          <input
+            id="search"
+            type="search"
+            value={q}
+            placeholder={words.search.placeholder}
+            autoComplete="off"
+            spellCheck={false}
+            onChange={(event) => go({ q: event.target.value })}
+            onKeyDown={(event) => event.key === "Enter" && hits[0] && onPick(hits[0].id)}
+          />
+        </label>
+        <div className="filters">
+          <Choice
+            name="type"
+            value={type}
+            options={valuesOf(all, "type")}
+            label={words.search.type}
+            say={(one) => types[one] ?? one}
+          />
+          <Choice
+            name="status"
+            value={status}
+            options={valuesOf(all, "status")}
+            label={words.search.status}
+            say={(one) => statusWord(one, language)}
+          />
+          <Choice
+            name="layer"
+            value={layer}
+            options={valuesOf(all, "layer")}
+            label={words.search.layer}
+            say={(one) => layers[one] ?? one}
+          />
+        </div>
+        <div className="search-count">
+          <output>{plural(hits.length, words.search.found)}</output>
+          {isFiltered && (
+            <button
+              type="button"
+              className="text-button"
+              onClick={() => go({ q: "", type: "", status: "", layer: "" })}
+            >
+              {words.search.clear}
+            </button>
+          )}
+        </div>
+      </search>
+      {hits.length === 0 && isFiltered ? (
+        <Empty title={plural(0, words.search.found)}>{words.search.nothing}</Empty>
+      ) : (
+        <Hits hits={hits} selected={select} onPick={onPick} label={words.panels.search} />
+      )}
+    </>
+  );
+}
+
+function valuesOf(all: ReturnType<typeof catalogue>, name: "type" | "status" | "layer"): readonly string[] {
+  return [...new Set(all.map((one) => one[name]))].sort();
+}
+
+type ChoiceProps = {
+  readonly name: "type" | "status" | "layer";
+  readonly value: string;
+  readonly options: readonly string[];
+  readonly label: string;
+  readonly say: (value: string) => string;
+};
+
+function Choice({ name, value, options, label, say }: ChoiceProps) {
+  const { words } = useLanguage();
+  const all = value && !options.includes(value) ? [value, ...options] : options;
+  return (
+    <label className="choice">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => go({ [name]: event.target.value })}>
+        <option value="">{words.search.any}</option>
+        {all.map((one) => (
+          <option key={one} value={one}>
+            {say(one)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+type HitsProps = {
+  readonly hits: ReturnType<typeof catalogue>;
+  readonly selected: string | null;
+  readonly onPick: (id: string) => void;
+  readonly label: string;
+};
+
+function Hits({ hits, selected, onPick, label }: HitsProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: hits.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => LINE_PX,
+    overscan: 8,
+    initialRect: { width: 300, height: 600 },
+  });
+  return (
+    <div ref={box} className="scroll">
+      <ul className="lines" aria-label={label} style={{ height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map(({ index, start }) => {
+          const hit = hits[index];
+          return (
+            hit && (
+              <li
+                key={hit.id}
+                className="virtual"
+                aria-setsize={hits.length}
+                aria-posinset={index + 1}
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <EntityLine {...hit} selected={hit.id === selected} onPick={onPick} />
+              </li>
+            )
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

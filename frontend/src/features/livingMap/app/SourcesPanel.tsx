@@ -1,0 +1,44 @@
+import type { SourceBrief } from "../client/scene.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { Empty } from "./bits.tsx";
+import { useNow } from "./calm.ts";
+import { Mark } from "./icons.tsx";
+import { toneOf } from "./tones.ts";
+
+/** Where the map's data comes from, and how fresh each part is. */
+export function SourcesPanel({ sources }: { readonly sources: readonly SourceBrief[] }) {
+  const { words } = useLanguage();
+  const now = useNow(1000);
+  if (sources.length === 0) return <Empty title={words.sources.label}>{words.sources.hidden}</Empty>;
+  return (
+    <ul className="scroll padded sources" aria-label={words.sources.label}>
+      {sources.map((source) => (
+        <Source key={source.name} source={source} now={now} />
+      ))}
+    </ul>
+  );
+}
+
+function Source({ source, now }: { readonly source: SourceBrief; readonly now: number }) {
+  const { words, fill, ago } = useLanguage();
+  const { name, service, status, observed_at, error } = source;
+  const tone = toneOf(status);
+  return (
+    <li className="source">
+      <div className="source-head">
+        <span className="source-name">{service}</span>
+        <span className={`chip tone-${tone}`} title={words.sources.hint[status]}>
+          <Mark tone={tone} />
+          {words.sources.status[status]}
+        </span>
+      </div>
+      <p className="muted">
+        <code>{name}</code>
+        {" · "}
+        {observed_at ? fill(words.sources.read, { ago: ago(observed_at, now) }) : words.sources.never}
+      </p>
+      {status !== "fresh" && <p className="muted">{words.sources.hint[status]}</p>}
+      {error && <p className="source-error">{error}</p>}
+    </li>
+  );
+}

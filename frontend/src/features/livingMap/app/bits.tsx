@@ -1,0 +1,112 @@
+/** Small pieces that several panels share. */
+
+import type { ReactNode } from "react";
+import { findItem, labelOf, statusOfItem, typeOf } from "../client/entities.ts";
+import type { Scene } from "../client/scene.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { statusWord } from "./happenings.ts";
+import { Icon, type IconName, Mark, TypeIcon } from "./icons.tsx";
+import { toneOf, toneOfLoad } from "./tones.ts";
+import { go } from "./url.ts";
+
+export function StatusChip({ status, type }: { readonly status: string; readonly type: string }) {
+  const language = useLanguage();
+  const tone = toneOf(status, type);
+  return (
+    <span className={`chip tone-${tone}`}>
+      <Mark tone={tone} />
+      {statusWord(status, language)}
+    </span>
+  );
+}
+
+export function TypeName({ type }: { readonly type: string }) {
+  const names: Readonly<Record<string, string>> = useLanguage().words.typeNames;
+  return <>{names[type] ?? type}</>;
+}
+
+type LineProps = {
+  readonly id: string;
+  readonly type: string;
+  readonly label: string;
+  readonly status: string;
+  readonly selected?: boolean;
+  readonly onPick: (id: string) => void;
+  readonly children?: ReactNode;
+};
+
+/** An entity as one line that can be picked. */
+export function EntityLine({ id, type, label, status, selected = false, onPick, children }: LineProps) {
+  const language = useLanguage();
+  return (
+    <button type="button" className="line" aria-current={selected} onClick={() => onPick(id)}>
+      <TypeIcon type={type} />
+      <span className="line-text">
+        <span className="line-name">{label}</span>
+        <span className="line-more">{children ?? <TypeName type={type} />}</span>
+      </span>
+      <span className="line-status" title={statusWord(status, language)}>
+        <Mark tone={toneOf(status, type)} />
+        <span className="hidden">{statusWord(status, language)}</span>
+      </span>
+    </button>
+  );
+}
+
+/** An entity that something else names. */
+export function EntityLink({ scene, id }: { readonly scene: Scene; readonly id: string }) {
+  const found = findItem(scene, id);
+  if (!found) return <span className="muted">{id}</span>;
+  const status = statusOfItem(found.item);
+  return (
+    <button type="button" className="link-chip" onClick={() => go({ select: id })}>
+      <Mark tone={toneOf(status, typeOf(id))} />
+      {labelOf(found.item)}
+    </button>
+  );
+}
+
+export function LoadBar({ label, load }: { readonly label: string; readonly load: number }) {
+  const { percent } = useLanguage();
+  const share = Math.max(0, Math.min(1, load));
+  return (
+    <div className="load">
+      <span className="load-label">{label}</span>
+      <meter className={`tone-${toneOfLoad(load)}`} min={0} max={1} value={share} aria-label={label} />
+      <span className="load-number">{percent(load)}</span>
+    </div>
+  );
+}
+
+type ButtonProps = {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly pressed?: boolean;
+  readonly className?: string;
+};
+
+/** A button that shows a sign and tells its name to who hovers or listens. */
+export function IconButton({ icon, label, onClick, pressed, className = "" }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      className={`icon-button ${className}`}
+      title={label}
+      aria-label={label}
+      aria-pressed={pressed}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+export function Empty({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <strong>{title}</strong>
+      {children && <p>{children}</p>}
+    </div>
+  );
+}

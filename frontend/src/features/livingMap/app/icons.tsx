@@ -1,0 +1,82 @@
+/** The signs of the page, drawn as lines that take the colour of the text around them. */
+
+import type { ReactNode } from "react";
+import type { Tone } from "./tones.ts";
+
+const PATHS = {
+  city: "M3 21h18M5 21V9l5-3v15M10 21V4l9 4v13M13 10h3M13 14h3M13 18h3M7 12h0M7 16h0",
+  space: "M12 17a5 5 0 1 0 0-10 5 5 0 0 0 0 10ZM3.5 16.5c1.5 2 6.500-.2 10.500-3.300s7.500-7 6.500-9-5-.5-8 1.500",
+  nodes: "M4 5h16v5H4zM4 14h16v5H4zM7.500 7.500h.01M7.500 16.500h.01M11 7.500h6M11 16.500h6",
+  agents: "M12 4v3M6 9h12v9H6zM9.500 13h.01M14.500 13h.01M3 12v3M21 12v3M12 4h.01",
+  dao: "M12 3 4 7v1h16V7l-8-4ZM6 11v6M10 11v6M14 11v6M18 11v6M4 20h16",
+  messaging: "M4 5h16v11H9l-5 4V5ZM8 9h8M8 12h5",
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
+  problems: "M12 4 2.500 20h19L12 4ZM12 10v4M12 17h.01",
+  events: "M3 12h4l2.500-7 5 14 2.500-7h4",
+  sources:
+    "M12 8c4.400 0 8-1.100 8-2.500S16.400 3 12 3 4 4.100 4 5.500 7.600 8 12 8ZM4 5.500v13C4 19.900 7.600 21 12 21s8-1.100 8-2.500v-13M4 12c0 1.400 3.600 2.500 8 2.500s8-1.100 8-2.500",
+  map: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2V6ZM9 4v14M15 6v14",
+  table: "M4 5h16v14H4zM4 10h16M4 14.500h16M10 5v14",
+  close: "M6 6l12 12M18 6 6 18",
+  fit: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  target: "M12 18a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM12 2v4M12 18v4M2 12h4M18 12h4",
+  pause: "M8 5v14M16 5v14",
+  play: "M7 4l13 8-13 8V4Z",
+  help: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 16.500h.01",
+  sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.400 1.400M17.600 17.600 19 19M19 5l-1.400 1.400M6.400 17.600 5 19",
+  moon: "M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500Z",
+  link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  user: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4 21c0-4 3.600-6 8-6s8 2 8 6",
+  up: "M6 15l6-6 6 6",
+  down: "M6 9l6 6 6-6",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** A sign that only repeats what a text beside it or a label says. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+const TYPE_ICONS: Readonly<Record<string, IconName>> = {
+  agent: "agents",
+  channel: "messaging",
+  city: "map",
+  dao: "dao",
+  microdao: "city",
+  node: "nodes",
+  space: "space",
+  proposal: "dao",
+  vote: "dao",
+};
+
+export function TypeIcon({ type }: { readonly type: string }) {
+  return <Icon name={TYPE_ICONS[type] ?? "target"} />;
+}
+
+const MARKS: Readonly<Record<Tone, ReactNode>> = {
+  good: <circle cx="6" cy="6" r="4.500" className="filled" />,
+  busy: (
+    <>
+      <circle cx="6" cy="6" r="4.200" />
+      <circle cx="6" cy="6" r="1.600" className="filled" />
+    </>
+  ),
+  warn: <path d="M6 1.500 11 10.500H1Z" className="filled" />,
+  bad: <path d="M2.500 2.500l7 7M9.500 2.500l-7 7" className="thick" />,
+  off: <circle cx="6" cy="6" r="4.200" />,
+  idle: <rect x="2.500" y="2.500" width="7" height="7" rx="1" className="filled" />,
+};
+
+/** How something is, by shape and colour. */
+export function Mark({ tone }: { readonly tone: Tone }) {
+  return (
+    <svg className={`mark tone-${tone}`} viewBox="0 0 12 12" aria-hidden="true">
+      {MARKS[tone]}
+    </svg>
+  );
+}

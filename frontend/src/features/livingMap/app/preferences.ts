@@ -1,0 +1,64 @@
+/** What a person prefers, remembered in this browser: the theme, the language, and that the introduction was read. */
+
+import { useEffect, useSyncExternalStore } from "react";
+import { type Locale, preferredLocale } from "../i18n/i18n.tsx";
+
+export type Theme = "dark" | "light";
+type Preferences = { readonly theme: Theme; readonly locale: Locale; readonly introduced: boolean };
+
+const KEY = "livingmap.preferences";
+const listeners = new Set<() => void>();
+let current: Preferences = { ...usual(), ...remembered() };
+
+function usual(): Preferences {
+  const dark = globalThis.matchMedia?.("(prefers-color-scheme: light)").matches ? "light" : "dark";
+  return { theme: dark, locale: preferredLocale(globalThis.navigator?.languages ?? []), introduced: false };
+}
+
+function remembered(): Partial<Preferences> {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>;
+  } catch {
+    return {};
+  }
+}
+
+/** Prefer something else, from now on and next time. */
+export function prefer(change: Partial<Preferences>): void {
+  current = { ...current, ...change };
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ ...remembered(), ...change }));
+  } catch {
+    // then it holds for this page alone
+  }
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The preferences; the document follows them. */
+export function usePreferences(): Preferences {
+  const preferences = useSyncExternalStore(subscribe, () => current);
+  const { theme, locale } = preferences;
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    document.documentElement.lang = locale;
+  }, [theme, locale]);
+  return preferences;
+}
+
+const REDUCED = "(prefers-reduced-motion: reduce)";
+
+export function useReducedMotion(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      const query = matchMedia(REDUCED);
+      query.addEventListener("change", listener);
+      return () => query.removeEventListener("change", listener);
+    },
+    () => matchMedia(REDUCED).matches,
+  );
+}

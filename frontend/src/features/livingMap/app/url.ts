@@ -1,0 +1,102 @@
+/** What is shown, kept in the address: whoever is sent the address sees the same. */
+
+import { useSyncExternalStore } from "react";
+import { LAYER_NAMES, type LayerName, type MapView } from "../client/scene.ts";
+
+export const PANELS = ["search", "problems", "events", "sources"] as const;
+export type Panel = (typeof PANELS)[number];
+
+export type Place = {
+  readonly layers: ReadonlySet<LayerName>;
+  readonly select: string | null;
+  /** Null shows everything. */
+  readonly view: MapView | null;
+  readonly panel: Panel | null;
+  readonly mode: "map" | "table";
+  readonly q: string;
+  readonly type: string;
+  readonly status: string;
+  readonly layer: string;
+};
+
+const ALL: ReadonlySet<LayerName> = new Set(LAYER_NAMES);
+
+/** Return what an address shows; what it does not say, or says wrongly, is as usual. */
+export function placeOf(search: string, usualPanel: Panel | null = null): Place {
+  const said = new URLSearchParams(search);
+  const layers = LAYER_NAMES.filter((name) => said.get("layers")?.split(",").includes(name));
+  const panel = said.get("panel");
+  return {
+    layers: said.has("layers") ? new Set(layers) : ALL,
+    select: said.get("select"),
+    view: viewOf(said.get("view")),
+    panel: panel === "none" ? null : (PANELS.find((one) => one === panel) ?? usualPanel),
+    mode: said.get("mode") === "table" ? "table" : "map",
+    q: said.get("q") ?? "",
+    type: said.get("type") ?? "",
+    status: said.get("status") ?? "",
+    layer: said.get("layer") ?? "",
+  };
+}
+
+function viewOf(text: string | null): MapView | null {
+  const numbers = (text ?? "").split(",").map(Number);
+  const [x, y, zoom] = numbers;
+  const isView = numbers.length === 3 && numbers.every(Number.isFinite);
+  return isView && x !== undefined && y !== undefined && zoom !== undefined && zoom > 0 ? { x, y, zoom } : null;
+}
+
+/** Return the address of a place: `?` and only what is not as usual. */
+export function searchOf(place: Place, usualPanel: Panel | null = null): string {
+  const said = new URLSearchParams();
+  if (place.layers.size < LAYER_NAMES.length) {
+    said.set("layers", LAYER_NAMES.filter((name) => place.layers.has(name)).join(","));
+  }
+  if (place.mode === "table") said.set("mode", "table");
+  if (place.panel !== usualPanel) said.set("panel", place.panel ?? "none");
+  for (const name of ["q", "type", "status", "layer", "select"] as const) {
+    const value = place[name];
+    if (value) said.set(name, value);
+  }
+  if (place.view) {
+    const { x, y, zoom } = place.view;
+    said.set("view", [round(x, 1), round(y, 1), round(zoom, 3)].join(","));
+  }
+  const text = said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  return text ? `?${text}` : "";
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+/** Narrow windows have no room for a panel beside the map. */
+const usual: Panel | null = globalThis.matchMedia?.("(min-width: 900px)").matches ? "search" : null;
+
+const listeners = new Set<() => void>();
+let current: Place = placeOf(globalThis.location?.search ?? "", usual);
+
+globalThis.addEventListener?.("popstate", () => {
+  current = placeOf(location.search, usual);
+  for (const listener of listeners) listener();
+});
+
+/** Go to another place. What a person picks can be gone back from; the rest replaces the address. */
+export function go(change: Partial<Place>): void {
+  const before = current;
+  current = { ...current, ...change };
+  const isPick = current.select !== before.select && change.select !== null;
+  const address = location.pathname + searchOf(current, usual) + location.hash;
+  history[isPick || current.mode !== before.mode ? "pushState" : "replaceState"](null, "", address);
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The place that the address shows. */
+export function usePlace(): Place {
+  return useSyncExternalStore(subscribe, () => current);
+}
