@@ -71,7 +71,7 @@ class LivingMap:
         self.log.read(self._mirror.take)
         self.nats = self._nats()
         status = self.nats.status if self.nats else None
-        self.http = application(self.picture, snapshots, self.hub, status, history, self.writer)
+        self.http = application(self.picture, snapshots, self.hub, status, history, self.writer, config.ui)
 
     def _log(self) -> LocalLog | JetStreamLog:
         nats = self.config.nats

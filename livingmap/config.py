@@ -21,6 +21,7 @@ from livingmap.hookspecs import Mock
 from livingmap.log.settings import NatsSettings
 from livingmap.sources.registry import PluginError, installed, load_mock, load_source
 from livingmap.sources.settings import SourceSettings
+from livingmap.ui import UiSettings
 
 PREFIX: Final = "LIVINGMAP_"
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = ServerSettings()
+    ui: UiSettings = UiSettings()
     logging: LoggingSettings = LoggingSettings()
     nats: NatsSettings = NatsSettings()
     history: HistorySettings = HistorySettings()
@@ -105,6 +107,7 @@ class Config:
 
     file: Path | None
     server: ServerSettings
+    ui: UiSettings
     logging: LoggingSettings
     nats: NatsSettings
     history: HistorySettings
@@ -160,6 +163,7 @@ def load(file: Path | None) -> Config:
     return Config(
         file,
         settings.server,
+        settings.ui,
         settings.logging,
         _beside(folder, settings.nats),
         settings.history,
@@ -280,6 +284,7 @@ def schema(config: Config) -> dict[str, Any]:
         "LivingMapConfig",
         __config__=ConfigDict(extra="forbid"),
         server=(ServerSettings, ServerSettings()),
+        ui=(UiSettings, UiSettings()),
         logging=(LoggingSettings, LoggingSettings()),
         nats=(NatsSettings, NatsSettings()),
         history=(HistorySettings, HistorySettings()),

@@ -241,17 +241,6 @@ async def test_an_unexpected_error_is_a_problem_without_its_reason(client, livin
     assert "division" not in answer.text
 
 
-async def test_the_page_shows_what_runs_and_links_to_it(client):
-    page = (await client.get("/")).text
-    for word in ("Living Map", "agents-service", "● fresh", 'href="/living-map/snapshot"', 'href="/docs"'):
-        assert word in page
-
-
-async def test_the_page_escapes_what_services_say(client, living):
-    living.picture.states[0].error = "<script>alert(1)</script>"
-    assert "<script>" not in (await client.get("/")).text
-
-
 async def test_the_api_documents_itself(client):
     paths = (await client.get("/openapi.json")).json()["paths"]
     assert set(paths) == {

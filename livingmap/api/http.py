@@ -17,6 +17,7 @@ from livingmap.history.writer import HistoryWriter
 from livingmap.log.connection import NatsStatus
 from livingmap.stream import sse, websocket
 from livingmap.stream.hub import Hub
+from livingmap.ui import UiSettings
 
 
 def application(
@@ -26,6 +27,7 @@ def application(
     nats: NatsStatus | None,
     history: History,
     writer: HistoryWriter,
+    page: UiSettings,
 ) -> FastAPI:
     """Return the application that shows ``picture``."""
 
@@ -47,7 +49,7 @@ def application(
         websocket.routes(hub, history, names),
         sse.routes(hub, history, names, problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY)),
         sources.routes(picture, nats),
-        ui.routes(picture),
+        ui.routes(page),
     ):
         app.include_router(router)
     app.add_middleware(FastPath, snapshots=snapshots)

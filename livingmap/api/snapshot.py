@@ -27,7 +27,7 @@ PATH: Final = "/living-map/snapshot"
 _MOST_VIEWS: Final = 32
 _THREAD_FROM: Final = 64 * 1024
 
-_ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "zstd": lambda body: zstandard.compress(body, 1),
     "br": lambda body: brotli.compress(body, quality=4),
     "gzip": lambda body: igzip.compress(body, mtime=0),
@@ -75,7 +75,7 @@ class Snapshots:
         """Return the body in ``encoding``, compressed once, large ones beside the event loop."""
         async with prepared.lock:
             if encoding not in prepared.encoded:
-                encode = _ENCODERS[encoding]
+                encode = ENCODERS[encoding]
                 large = len(prepared.body) >= _THREAD_FROM
                 prepared.encoded[encoding] = (
                     await asyncio.to_thread(encode, prepared.body) if large else encode(prepared.body)
@@ -117,7 +117,7 @@ def acceptable(header: str) -> str:
             weights[name.strip()] = float(quality) if quality else 1.0
         except ValueError:
             weights[name.strip()] = 0.0
-    offered = {name: weights.get(name, weights.get("*", 0.0)) for name in _ENCODERS}
+    offered = {name: weights.get(name, weights.get("*", 0.0)) for name in ENCODERS}
     best = max(offered, key=lambda name: offered[name])  # the first of equals: the order of preference
     return best if offered[best] > 0 and offered[best] >= weights.get("identity", 0) else "identity"
 

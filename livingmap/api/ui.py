@@ -1,95 +1,124 @@
-"""The page at ``/``: what runs here, and where everything is."""
+"""The page at ``/``: the built front end. Its files are read once, and an asset never changes under its name."""
 
-from collections import Counter
+import asyncio
+import hashlib
+import mimetypes
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
 
-from livingmap import __version__
-from livingmap.api.picture import Picture
-from livingmap.core.view import Catalogue, Entity
+from livingmap.api.snapshot import ENCODERS, acceptable, is_current
+from livingmap.ui import UiSettings
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --mute: #777; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0; } p.lead { color: var(--mute); margin-top: 0; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 600; padding: .5rem 0; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; }
-tr { border-bottom: 1px solid var(--line); }
-.numbers { display: flex; flex-wrap: wrap; gap: 1rem 2rem; padding: 0; list-style: none; }
-.numbers b { display: block; font-size: 1.8rem; line-height: 1.2; }
-.wide { overflow-x: auto; } code { font-size: .9em; }
-"""
-
-_LINKS = (
-    ("/living-map/snapshot", "the state of the whole network"),
-    ("/living-map/entities", "the catalogue of everything on the map"),
-    ("/living-map/history", "what happened, newest first"),
-    ("/living-map/events", "what happens, as it happens"),
-    ("/living-map/sources", "where it comes from, and how fresh it is"),
-    ("/living-map/health", "whether the map itself is well"),
-    ("/docs", "the HTTP API, to read and to try"),
-)
-
-_NAMES = {
-    "agent": "agents",
-    "channel": "channels",
-    "city": "public places",
-    "dao": "DAOs",
-    "microdao": "microDAOs",
-    "node": "nodes",
-    "space": "planets",
-}
-
-_SHAPES = {"fresh": "●", "mock": "◐", "stale": "▲", "down": "✕", "disabled": "○", "failed": "✕"}
+FOLDER: Final = Path(__file__).parent.parent / "_ui"
+"""Where ``npm run build`` of the front end puts the page."""
+_PAGE: Final = "index.html"
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_CHECKED: Final = "no-cache"
+_LEAST_COMPRESSED_BYTES: Final = 1024
+_COMPRESSED: Final = ("text/", "application/javascript", "application/json", "image/svg+xml")
+_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+"""Not left to the machine: some have a MIME table that calls JavaScript plain text, and browsers refuse that."""
 
 
-def routes(picture: Picture) -> APIRouter:
-    """Return the page."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the page, and its bytes in each encoding that was asked for."""
+
+    body: bytes
+    type: str
+    cache: str
+    tag: str
+    encoded: dict[str, bytes] = field(default_factory=dict)
+
+    async def in_encoding(self, encoding: str) -> bytes:
+        """Return the body in an encoding, compressed once, beside the event loop."""
+        if encoding not in self.encoded:
+            self.encoded[encoding] = await asyncio.to_thread(ENCODERS[encoding], self.body)
+        return self.encoded[encoding]
+
+
+def routes(ui: UiSettings) -> APIRouter:
+    """Return the page and its files; ``ui`` says who may frame it and where people log in."""
     router = APIRouter(include_in_schema=False)
-    catalogue = Catalogue(picture.scene)
+    files = {path: _file(path, body, ui) for path, body in _read(FOLDER)}
+    policy = {"content-security-policy": content_policy(ui)}
 
-    @router.get("/", response_class=HTMLResponse)
-    async def page() -> str:
-        """Show what runs."""
-        return _page(picture, catalogue.entities())
+    @router.get("/")
+    async def page(request: Request) -> Response:
+        """Send the page."""
+        return await _answer(files, _PAGE, request, policy)
+
+    @router.get("/icon.svg")
+    async def icon(request: Request) -> Response:
+        """Send the page's icon."""
+        return await _answer(files, "icon.svg", request, {})
+
+    @router.get("/assets/{name}")
+    async def asset(name: str, request: Request) -> Response:
+        """Send a file of the page."""
+        return await _answer(files, f"assets/{name}", request, {})
 
     return router
 
 
-def _page(picture: Picture, entities: list[Entity]) -> str:
-    counted = Counter(entity.type for entity in entities)
-    numbers = "".join(f"<li><b>{counted[kind]}</b>{name}</li>" for kind, name in _NAMES.items() if counted[kind])
-    rows = "".join(
-        f"<tr><td>{escape(str(one['name']))}</td><td>{escape(str(one['service']))}</td>"
-        f"<td>{_SHAPES[one['status']]} {one['status']}</td><td>{escape(str(one['error'] or ''))}</td></tr>"
-        for one in picture.sources(picture.now())
-    )
-    links = "".join(f'<li><a href="{path}"><code>{path}</code></a>: {text}</li>' for path, text in _LINKS)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="10">
-<link rel="icon" href="data:,">
-<title>Living Map</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Living Map</h1>
-<p class="lead">Version {__version__}, position {picture.position.seq} of the log.</p>
-<ul class="numbers">{numbers or "<li>Nothing is on the map yet.</li>"}</ul>
-<div class="wide"><table>
-<caption>Sources</caption>
-<thead><tr><th>Name</th><th>Service</th><th>Status</th><th>What is wrong</th></tr></thead>
-<tbody>{rows}</tbody>
-</table></div>
-<h2>Where to go</h2>
-<ul>{links}</ul>
-</main>
-</body>
-</html>
-"""
+def content_policy(ui: UiSettings) -> str:
+    """Return the page's Content-Security-Policy: all comes from here, and it talks to map and login."""
+    login = f" {ui.login_url.rstrip('/')}/" if ui.login_url else ""
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data: blob:",
+        "connect-src": f"'self' data: blob:{login}",
+        "worker-src": "'self' blob:",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": " ".join(["'self'", *ui.embedders]),
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def _read(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _file(path: str, body: bytes, ui: UiSettings) -> File:
+    if path == _PAGE:
+        body = _told(body, {"livingmap-login": ui.login_url or "", "livingmap-embedders": " ".join(ui.embedders)})
+    guessed = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    kind = _TYPES.get(Path(path).suffix, guessed)
+    cache = _FOREVER if path.startswith("assets/") else _CHECKED
+    return File(body, kind, cache, hashlib.blake2b(body, digest_size=12).hexdigest())
+
+
+def _told(page: bytes, said: Mapping[str, str]) -> bytes:
+    """Return the page with what it has to know before it can ask."""
+    for name, value in said.items():
+        empty = f'<meta name="{name}" content="" />'.encode()
+        page = page.replace(empty, f'<meta name="{name}" content="{escape(value)}" />'.encode())
+    return page
+
+
+async def _answer(files: Mapping[str, File], path: str, request: Request, extra: Mapping[str, str]) -> Response:
+    file = files.get(path)
+    if file is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    compressed = len(file.body) >= _LEAST_COMPRESSED_BYTES and file.type.startswith(_COMPRESSED)
+    encoding = acceptable(request.headers.get("accept-encoding", "")) if compressed else "identity"
+    tag = f'"{file.tag}"' if encoding == "identity" else f'"{file.tag}-{encoding}"'
+    headers = {"etag": tag, "cache-control": file.cache, "vary": "Accept-Encoding", **extra}
+    if is_current(request.headers.get("if-none-match", ""), tag):
+        return Response(None, HTTPStatus.NOT_MODIFIED, headers)
+    if encoding == "identity":
+        return Response(file.body, headers=headers, media_type=file.type)
+    headers["content-encoding"] = encoding
+    return Response(await file.in_encoding(encoding), headers=headers, media_type=file.type)

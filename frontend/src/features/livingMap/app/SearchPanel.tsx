@@ -3,7 +3,7 @@ import { useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
-import { catalogue, found } from "./catalogue.ts";
+import { catalogue, found, listed } from "./catalogue.ts";
 import { statusWord } from "./happenings.ts";
 import { Icon } from "./icons.tsx";
 import { go, usePlace } from "./url.ts";
@@ -17,7 +17,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   const { q, type, status, layer, select } = usePlace();
   const filters = useDeferredValue(useMemo(() => ({ q, type, status, layer }), [q, type, status, layer]));
   const all = catalogue(scene);
-  const hits = useMemo(() => found(all, filters), [all, filters]);
+  const hits = useMemo(() => found(listed(all), filters), [all, filters]);
   const types: Readonly<Record<string, string>> = words.typeNames;
   const layers: Readonly<Record<string, string>> = words.layers;
   const isFiltered = Boolean(q || type || status || layer);

@@ -61,6 +61,15 @@ export function catalogue(scene: Scene): readonly Entity[] {
   return found;
 }
 
+const ORDER = ["microdao", "dao", "node", "agent", "channel", "city"];
+
+/** Return entities as people would list them: by what they are, then by name. */
+export function listed(all: readonly Entity[]): readonly Entity[] {
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const place = ({ type }: Entity) => (ORDER.indexOf(type) + ORDER.length + 1) % (ORDER.length + 1);
+  return all.toSorted((one, other) => place(one) - place(other) || collator.compare(one.label, other.label));
+}
+
 /** Return what fits the filters; with words, those whose name begins with them come first. */
 export function found(all: readonly Entity[], { q, type, status, layer }: Filters): readonly Entity[] {
   const wanted = q.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);

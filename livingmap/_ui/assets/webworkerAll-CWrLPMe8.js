@@ -1,0 +1,1 @@
+import"./stage-DwBvu3dm.js";import"./init-DY49HI2F.js";
