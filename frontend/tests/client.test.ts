@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { LivingMapClient, type MapEvent, type Snapshot, snapshotOf } from "../src/features/livingMap/index.ts";
 import { type RealMap, startMap, until } from "./server.ts";
 
-const SOON = { timeout: 15_000 };
+const SOON = { timeout: 60_000 };
 const running: (() => unknown)[] = [];
 
 afterEach(async () => {

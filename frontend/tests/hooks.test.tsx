@@ -13,7 +13,7 @@ import {
 } from "../src/features/livingMap/index.ts";
 import { type RealMap, startMap, until } from "./server.ts";
 
-const SOON = { timeout: 15_000 };
+const SOON = { timeout: 60_000 };
 const BUSY_EVENTS_PER_SECOND = 1000;
 
 let map: RealMap;
@@ -46,7 +46,7 @@ describe("useLivingMapFull", () => {
       </StrictMode>,
     );
     expect(shown()).toEqual([true, "connecting", null, 0, 0]);
-    await screen.findByText(/^\[false,"live",null,30,200\]$/, {}, { timeout: 10_000 });
+    await screen.findByText(/^\[false,"live",null,30,200\]$/, {}, { timeout: 40_000 });
   });
 
   test("draws at most once a frame, however much happens", SOON, async () => {
@@ -57,7 +57,7 @@ describe("useLivingMapFull", () => {
       return <>{useLivingMapFull({ url: map.url }).events.length}</>;
     }
     render(<Counted />);
-    await screen.findByText("200", {}, { timeout: 10_000 });
+    await screen.findByText("200", {}, { timeout: 40_000 });
     const [drawsBefore, framesBefore] = [draws, frames.count];
     const client = new LivingMapClient({ url: map.url });
     client.start();
@@ -106,7 +106,7 @@ describe("the selectors", () => {
         <Absent />
       </LivingMapProvider>,
     );
-    await screen.findByText("30 agents", {}, { timeout: 10_000 });
+    await screen.findByText("30 agents", {}, { timeout: 40_000 });
     const seen = client.getState().data.events.length;
     await act(() => until(client.subscribe, () => client.getState().data.events.length > seen));
     expect(draws.entity).toBe(1);
