@@ -6,12 +6,13 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvicorn
 
 from livingmap import __version__
+from livingmap.api import quick
 from livingmap.api.http import application
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
@@ -59,7 +60,7 @@ class LivingMap:
         self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
         states = [self._state(one) for one in config.sources]
         self.picture = Picture(self.fold, self.log, states, list(self.pollers.values()), now)
-        snapshots = Snapshots(self.picture)
+        self._snapshots = snapshots = Snapshots(self.picture)
         self.hub = Hub(
             self.fold.scene,
             lambda: self.log.position,
@@ -114,23 +115,27 @@ class LivingMap:
             return SourceState(one.name, one.name, Freshness.FAILED, one.error)
         return SourceState(one.name, one.name, Freshness.DISABLED, None)
 
+    def serving(self, **more: Any) -> uvicorn.Config:
+        """Return how uvicorn serves the map."""
+        return uvicorn.Config(
+            self.http,
+            http=quick.protocol(self._snapshots),
+            ws=StreamProtocol,
+            ws_max_size=_MOST_MESSAGE_BYTES,
+            ws_ping_timeout=_SILENT_VIEWER_SECONDS,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=self.config.server.access_log,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            server_header=False,
+            **more,
+        )
+
     async def run(self) -> None:
         """Serve until SIGINT or SIGTERM. Raises ConfigError if the address cannot be had."""
         listener = _listen(self.config.server)
-        server = _Server(
-            uvicorn.Config(
-                self.http,
-                ws=StreamProtocol,
-                ws_max_size=_MOST_MESSAGE_BYTES,
-                ws_ping_timeout=_SILENT_VIEWER_SECONDS,
-                ws_per_message_deflate=False,
-                lifespan="off",
-                log_config=None,
-                access_log=self.config.server.access_log,
-                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-                server_header=False,
-            )
-        )
+        server = _Server(self.serving())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop, self.hub.close)

@@ -10,7 +10,7 @@ from livingmap.api import entities, health, problems, snapshot, sources, ui
 from livingmap.api import history as history_api
 from livingmap.api.head import Head
 from livingmap.api.picture import Picture
-from livingmap.api.snapshot import FastPath, Snapshots
+from livingmap.api.snapshot import Snapshots
 from livingmap.core.view import layer_names
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
@@ -52,6 +52,5 @@ def application(
         ui.routes(page),
     ):
         app.include_router(router)
-    app.add_middleware(FastPath, snapshots=snapshots)
     app.add_middleware(Head)
     return app

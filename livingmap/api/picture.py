@@ -60,7 +60,7 @@ class Picture:
     @property
     def revision(self) -> tuple[str, int, int]:
         """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
-        return self.position.epoch, self.position.seq, sum(state.revision for state in self.states)
+        return self.position.epoch, self.position.seq, sum([state.revision for state in self.states])
 
     def cursor(self, layers: Sequence[str] | None) -> str:
         """Return the cursor of the present position for who sees ``layers``, None being all."""

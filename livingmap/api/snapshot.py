@@ -3,27 +3,31 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Final
+from urllib.parse import parse_qsl
 
 import brotli
 import orjson
 import zstandard
 from fastapi import APIRouter, Query, Request, Response
 from isal import igzip
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livingmap import __version__
 from livingmap.api.models import Snapshot
 from livingmap.api.picture import Picture
 from livingmap.api.problems import documented
+from livingmap.api.quick import Headers, Reply
 from livingmap.core.units import instant
 from livingmap.core.view import layer, layer_names
-from livingmap.stream.layers import wanted
+from livingmap.stream.layers import LayersError, wanted
 
 PATH: Final = "/living-map/snapshot"
+MOST_LAYERS_TEXT: Final = 1000
+_PATH: Final = PATH.encode()
 _MOST_VIEWS: Final = 32
 _THREAD_FROM: Final = 64 * 1024
 
@@ -47,6 +51,16 @@ class _Prepared:
     def etag(self, encoding: str) -> str:
         """Return the strong validator of these bytes in one encoding (RFC 9110, 8.8.3.3)."""
         return f'"{self.tag}"' if encoding == "identity" else f'"{self.tag}-{encoding}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which snapshot a client asks for."""
+
+    layers: tuple[str, ...] | None
+    encoding: str
+    tags: str
+    """What it has already: the header ``If-None-Match``."""
 
 
 class Snapshots:
@@ -73,6 +87,8 @@ class Snapshots:
 
     async def encoded(self, prepared: _Prepared, encoding: str) -> bytes:
         """Return the body in ``encoding``, compressed once, large ones beside the event loop."""
+        if encoding == "identity":
+            return prepared.body
         async with prepared.lock:
             if encoding not in prepared.encoded:
                 encode = ENCODERS[encoding]
@@ -81,6 +97,27 @@ class Snapshots:
                     await asyncio.to_thread(encode, prepared.body) if large else encode(prepared.body)
                 )
         return prepared.encoded[encoding]
+
+    def wish(self, url: bytes, headers: Headers) -> Wish | None:
+        """Return what a request is about; None if it is not for a snapshot, or not to be answered at once."""
+        path, _, query = url.partition(b"?")
+        if path != _PATH or len(asked := dict(headers)) != len(headers):
+            return None
+        try:
+            layers = _layers(query, layer_names(self._picture.scene))
+        except (ValueError, LayersError):
+            return None
+        encoding = acceptable(asked.get(b"accept-encoding", b"").decode("latin-1"))
+        return Wish(layers, encoding, asked.get(b"if-none-match", b"").decode("latin-1"))
+
+    def answer(self, wish: Wish) -> Reply | None:
+        """Return the reply to a wish; None if the snapshot has to be compressed for it first."""
+        prepared = self.prepared(wish.layers)
+        etag = prepared.etag(wish.encoding)
+        if is_current(wish.tags, etag):
+            return _lines(HTTPStatus.NOT_MODIFIED, etag, wish.encoding, None), b""
+        body = prepared.body if wish.encoding == "identity" else prepared.encoded.get(wish.encoding)
+        return None if body is None else (_lines(HTTPStatus.OK, etag, wish.encoding, len(body)), body)
 
     def _make(self, wanted: tuple[str, ...] | None) -> _Prepared:
         picture, now = self._picture, self._picture.now()
@@ -107,6 +144,7 @@ class Snapshots:
         return known[1]
 
 
+@lru_cache(maxsize=1024)
 def acceptable(header: str) -> str:
     """Return the best encoding that an ``Accept-Encoding`` header takes, or ``identity`` (RFC 9110, 12.5.3)."""
     weights: dict[str, float] = {}
@@ -124,54 +162,36 @@ def acceptable(header: str) -> str:
 
 def is_current(header: str, etag: str) -> bool:
     """Tell whether an ``If-None-Match`` header names ``etag`` (RFC 9110, 13.1.2: weak comparison)."""
+    if header == etag:
+        return True
     tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return etag in tags or "*" in tags
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A snapshot as it goes to one client."""
-
-    status: HTTPStatus
-    headers: dict[str, str]
-    body: bytes
-
-
-async def answer(snapshots: Snapshots, layers: tuple[str, ...] | None, headers: Mapping[str, str]) -> Answer:
-    """Return the snapshot in the best encoding that the request's ``headers`` take, or 304."""
-    prepared = snapshots.prepared(layers)
-    encoding = acceptable(headers.get("accept-encoding", ""))
-    etag = prepared.etag(encoding)
-    shared = {"etag": etag, "cache-control": "private, no-cache", "vary": "Accept-Encoding"}
-    if is_current(headers.get("if-none-match", ""), etag):
-        return Answer(HTTPStatus.NOT_MODIFIED, shared, b"")
-    shared["content-type"] = "application/json"
-    if encoding == "identity":
-        return Answer(HTTPStatus.OK, shared, prepared.body)
-    body = await snapshots.encoded(prepared, encoding)
-    return Answer(HTTPStatus.OK, {**shared, "content-encoding": encoding}, body)
+def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:
+    """Return the layers that a query asks for. Raises LayersError or ValueError for one that asks otherwise."""
+    if not query:
+        return None
+    ((name, text),) = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+    if name != "layers" or len(text) > MOST_LAYERS_TEXT:
+        raise ValueError(name)
+    return wanted(text, names)
 
 
-class FastPath:
-    """Answers ``GET /living-map/snapshot`` before the router of ``app``: what is prepared needs none."""
+def _headers(status: HTTPStatus, etag: str, encoding: str) -> dict[str, str]:
+    headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "Accept-Encoding"}
+    if status is HTTPStatus.OK:
+        headers["content-type"] = "application/json"
+        if encoding != "identity":
+            headers["content-encoding"] = encoding
+    return headers
 
-    def __init__(self, app: ASGIApp, snapshots: Snapshots) -> None:
-        self._app = app
-        self._snapshots = snapshots
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let ``app`` do so (ASGI 3)."""
-        plain = scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]
-        if not plain or scope["path"] != PATH:
-            await self._app(scope, receive, send)
-            return
-        asked = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        found = await answer(self._snapshots, None, asked)
-        headers = [(name.encode(), value.encode()) for name, value in found.headers.items()]
-        if found.status is HTTPStatus.OK:
-            headers.append((b"content-length", b"%d" % len(found.body)))
-        await send({"type": "http.response.start", "status": int(found.status), "headers": headers})
-        await send({"type": "http.response.body", "body": found.body})
+@lru_cache(maxsize=256)
+def _lines(status: HTTPStatus, etag: str, encoding: str, length: int | None) -> bytes:
+    headers = _headers(status, etag, encoding) | ({} if length is None else {"content-length": str(length)})
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
@@ -187,11 +207,16 @@ def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
     async def snapshot(
         request: Request,
         layers: Annotated[
-            str | None, Query(description="Only these layers, separated by commas", max_length=1000)
+            str | None, Query(description="Only these layers, separated by commas", max_length=MOST_LAYERS_TEXT)
         ] = None,
     ) -> Response:
         """Return the state of the whole network. Never waits for a source."""
-        found = await answer(snapshots, wanted(layers, layer_names(picture.scene)), request.headers)
-        return Response(found.body, found.status, found.headers)
+        prepared = snapshots.prepared(wanted(layers, layer_names(picture.scene)))
+        encoding = acceptable(request.headers.get("accept-encoding", ""))
+        etag = prepared.etag(encoding)
+        if is_current(request.headers.get("if-none-match", ""), etag):
+            return Response(None, HTTPStatus.NOT_MODIFIED, _headers(HTTPStatus.NOT_MODIFIED, etag, encoding))
+        body = await snapshots.encoded(prepared, encoding)
+        return Response(body, HTTPStatus.OK, _headers(HTTPStatus.OK, etag, encoding))
 
     return router

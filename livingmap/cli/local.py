@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from livingmap import loop
 from livingmap.cli.options import ConfigOption, fail, load_config, out
 from livingmap.config import Config, schema
 from livingmap.logs import configure
@@ -31,7 +32,7 @@ def serve(config: ConfigOption = None) -> None:
             await LivingMap(loaded, history).run()
 
     try:
-        asyncio.run(run())
+        loop.run(run())
     except HistoryError as error:
         fail(str(error))
     except BaseExceptionGroup as group:  # one of the map's tasks found out

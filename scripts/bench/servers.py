@@ -14,6 +14,7 @@ import orjson
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
+from livingmap import loop as event_loop
 from livingmap.app import LivingMap
 from livingmap.core.fold import Folded
 from livingmap.core.model import Event, Message, Position
@@ -134,7 +135,8 @@ def main(kind: str, port: str, tally: str, *rest: str) -> None:
         "bare": bare,
         "nats": nats,
     }
-    asyncio.run(kinds[kind](int(port), Tally(Path(tally)), *rest))
+    run = event_loop.run if kind == "map" else asyncio.run  # as `livingmap serve` does; the others as is usual
+    run(kinds[kind](int(port), Tally(Path(tally)), *rest))
 
 
 if __name__ == "__main__":

@@ -6,17 +6,14 @@ import contextlib
 import pytest
 import uvicorn
 
-from livingmap.stream.websocket import StreamProtocol
+from livingmap import loop
 from tests.support.maps import living_map
 
 
 @contextlib.asynccontextmanager
 async def served(living):
     """Serve ``living`` as `LivingMap.run` does, without its pollers."""
-    config = uvicorn.Config(
-        living.http, port=0, ws=StreamProtocol, ws_per_message_deflate=False, lifespan="off", log_config=None
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(living.serving(port=0))
     server.capture_signals = contextlib.nullcontext
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(5):
@@ -28,6 +25,11 @@ async def served(living):
         living.hub.close()
         server.should_exit = True
         await task
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """Run every test of the stream on both event loops that the map may have."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": loop.factory()}
 
 
 @pytest.fixture
