@@ -30,5 +30,5 @@ mypy
 say "import rules"
 lint-imports
 say "tests"
-pytest
+pytest --numprocesses auto --maxprocesses 4 --dist worksteal  # most wait for servers: they share the time
 say "all is well"

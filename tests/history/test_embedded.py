@@ -143,7 +143,7 @@ async def test_a_killed_server_recovers(open_folder):
         await connection.close()
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1, "nonsense"])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1, "nonsense"], ids=["ours", "nobody", "nonsense"])
 async def test_a_pid_file_that_means_nothing_any_more_is_no_obstacle(open_folder, pid):
     folder = open_folder / "pg"
     async with embedded(folder):
