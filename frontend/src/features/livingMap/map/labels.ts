@@ -28,11 +28,13 @@ const LEVELS: Readonly<Record<Kind, { readonly from: number; readonly weight: nu
   orbit: { from: 1.5, weight: 250, size: 11 },
   proposal: { from: 1.5, weight: 280, size: 11 },
   channel: { from: 1.7, weight: 260, size: 11 },
-  agent: { from: 2.1, weight: 100, size: 11 },
+  agent: { from: 2.7, weight: 100, size: 11 },
 };
 
 export const MOST_LABELS = 220;
 const GRID = 64;
+/** On a narrower screen names are written smaller. */
+const NARROW = 520;
 
 /** Return the kinds that are called by their names at a magnification. */
 export function namedAt(zoom: number, shown: ReadonlySet<Kind>): ReadonlySet<Kind> {
@@ -53,7 +55,7 @@ export function chosen(
   const taken = new Taken();
   const labels: Label[] = [];
   for (const [, shape] of ranked) {
-    const label = labelOf(shape, view, pinned.has(shape.key));
+    const label = labelOf(shape, view, size, pinned.has(shape.key));
     if (taken.claim(boxOf(label, view, size))) {
       labels.push(label);
     }
@@ -72,8 +74,9 @@ function weight(shape: Shape, pinned: ReadonlySet<string>): number {
   return (pinned.has(shape.key) ? 10_000 : 0) + LEVELS[kind].weight + alert + large + leads;
 }
 
-function labelOf(shape: Shape, view: View, pinned: boolean): Label {
+function labelOf(shape: Shape, view: View, screen: Size, pinned: boolean): Label {
   const { kind, item, size } = shape;
+  const narrow = screen.width < NARROW ? 1.5 : 0;
   const large =
     kind === "microdao" && typeof item.agents === "number" ? Math.min(3, Math.log10(1 + item.agents)) : 0;
   const near = Math.max(0, Math.min(2, Math.log2(view.zoom / LEVELS[kind].from) * 0.5));
@@ -81,7 +84,9 @@ function labelOf(shape: Shape, view: View, pinned: boolean): Label {
     key: shape.key,
     text: shortened(nameOf(item), pinned ? 60 : 26),
     shape,
-    size: Math.round(LEVELS[kind].size + large * 0.7 + (kind === "microdao" || kind === "dao" ? near : 0)),
+    size: Math.round(
+      LEVELS[kind].size + large * 0.7 + (kind === "microdao" || kind === "dao" ? near : 0) - narrow,
+    ),
     strong: kind === "microdao" || kind === "dao" || pinned,
     alert: kind === "node" && alertOf(item) !== null,
     zoom: view.zoom,
@@ -91,9 +96,10 @@ function labelOf(shape: Shape, view: View, pinned: boolean): Label {
 
 function boxOf(label: Label, view: View, size: Size): Box {
   const at = toScreen(view, size, label.shape);
-  const half = (label.text.length * label.size * 0.56) / 2 + 4;
+  const air = label.strong ? 9 : 4;
+  const half = (label.text.length * label.size * (label.strong ? 0.64 : 0.58)) / 2 + air;
   const top = at.y + label.drop;
-  return { left: at.x - half, right: at.x + half, top: top - 1, bottom: top + label.size * 1.3 };
+  return { left: at.x - half, right: at.x + half, top: top - air / 2, bottom: top + label.size * 1.3 + air / 2 };
 }
 
 /** Boxes that are taken, sorted into squares so that a look at the neighbours is enough. */

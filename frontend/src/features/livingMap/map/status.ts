@@ -15,53 +15,53 @@ export const MARKS: Readonly<Record<Tone, Mark>> = {
   idle: "square",
 };
 
-const WORDS: Readonly<Record<string, Tone>> = {
-  active: "good",
-  online: "good",
-  healthy: "good",
-  good: "good",
-  green: "good",
-  ok: "good",
-  passed: "good",
-  executed: "good",
-  busy: "busy",
-  degraded: "warn",
-  warn: "warn",
-  warning: "warn",
-  yellow: "warn",
-  critical: "bad",
-  error: "bad",
-  red: "bad",
-  failed: "bad",
-  rejected: "bad",
-  down: "bad",
-  offline: "off",
-  inactive: "off",
-  deleted: "off",
-  draft: "idle",
-};
+const WORDS: ReadonlyMap<string, Tone> = new Map<string, Tone>([
+  ["active", "good"],
+  ["online", "good"],
+  ["healthy", "good"],
+  ["good", "good"],
+  ["green", "good"],
+  ["ok", "good"],
+  ["passed", "good"],
+  ["executed", "good"],
+  ["busy", "busy"],
+  ["degraded", "warn"],
+  ["warn", "warn"],
+  ["warning", "warn"],
+  ["yellow", "warn"],
+  ["critical", "bad"],
+  ["error", "bad"],
+  ["red", "bad"],
+  ["failed", "bad"],
+  ["rejected", "bad"],
+  ["down", "bad"],
+  ["offline", "off"],
+  ["inactive", "off"],
+  ["deleted", "off"],
+  ["draft", "idle"],
+]);
 
 /** Return the tone of what an item says of its own health; a status that nobody knows is `idle`. */
 export function toneOf(kind: Kind, item: Item): Tone {
   const said = kind === "dao" ? (item.health ?? item.status) : item.status;
-  const tone = typeof said === "string" ? (WORDS[said.toLowerCase()] ?? "idle") : "idle";
+  const tone = typeof said === "string" ? (WORDS.get(said.toLowerCase()) ?? "idle") : "idle";
   return kind === "node" && tone === "off" ? "bad" : tone;
 }
 
-const SEVERITIES: Readonly<Record<string, Tone>> = {
-  info: "busy",
-  warn: "warn",
-  warning: "warn",
-  error: "bad",
-  critical: "bad",
-};
+const SEVERITIES: ReadonlyMap<string, Tone> = new Map<string, Tone>([
+  ["info", "busy"],
+  ["warn", "warn"],
+  ["warning", "warn"],
+  ["error", "bad"],
+  ["critical", "bad"],
+]);
 
 /** Return the tone of the gravest alert, or null if there is none. */
 export function alertOf(item: Item): Tone | null {
   const alerts = Array.isArray(item.alerts) ? item.alerts : [];
   let gravest: Tone | null = null;
   for (const alert of alerts) {
-    const tone = SEVERITIES[String(field(alert, "severity")).toLowerCase()] ?? "warn";
+    const tone = SEVERITIES.get(String(field(alert, "severity")).toLowerCase()) ?? "warn";
     gravest = gravest === "bad" || tone === "bad" ? "bad" : gravest === "warn" ? "warn" : tone;
   }
   return gravest;

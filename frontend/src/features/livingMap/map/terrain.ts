@@ -11,7 +11,7 @@ export const SPACING = 100;
 export const HORIZON = -640;
 export const RIVER_WIDTH = 42;
 
-const COAST = HORIZON + 190;
+const COAST = HORIZON + 285;
 const SHAKE = 0.24;
 const ROW = SPACING * 0.866;
 const OFFSET = 4096;

@@ -18,7 +18,6 @@ type Words = {
   readonly mock: string;
   readonly stale: string;
   readonly agents: Readonly<Record<Intl.LDMLPluralRule, string>>;
-  readonly empty: string;
 };
 
 const WORDS: Readonly<Record<Locale, Words>> = {
@@ -43,7 +42,6 @@ const WORDS: Readonly<Record<Locale, Words>> = {
     mock: "змодельовано",
     stale: "застаріло",
     agents: { one: "агент", few: "агенти", many: "агентів", other: "агента", zero: "агентів", two: "агенти" },
-    empty: "Тут ще порожньо: місто з'явиться, щойно надійдуть перші дані.",
   },
   en: {
     map: "Living map of the network",
@@ -66,7 +64,6 @@ const WORDS: Readonly<Record<Locale, Words>> = {
     mock: "simulated",
     stale: "stale",
     agents: { one: "agent", few: "agents", many: "agents", other: "agents", zero: "agents", two: "agents" },
-    empty: "Nothing here yet: the city appears as soon as the first data arrive.",
   },
 };
 

@@ -1,6 +1,6 @@
 /** Sea below and sky above the horizon: they reach as far as anybody looks. */
 
-import { Container, Sprite, Texture, TilingSprite } from "pixi.js";
+import { Container, Rectangle, Sprite, Texture, TilingSprite } from "pixi.js";
 import type { MapView as View } from "../../client/scene.ts";
 import { type Size, toScreen } from "../camera.ts";
 import { dice } from "../geometry.ts";
@@ -8,7 +8,7 @@ import { css, type Palette } from "../palette.ts";
 import { HORIZON } from "../terrain.ts";
 import type { Atlas } from "./atlas.ts";
 
-const SKY = 2400;
+const SKY = 1700;
 const SEA = 1500;
 const TILE = 512;
 
@@ -22,14 +22,17 @@ export class Backdrop {
   private readonly deep = new Sprite(Texture.WHITE);
   private readonly high = new Sprite(Texture.WHITE);
   private readonly line = new Sprite(Texture.WHITE);
-  private readonly glow: Sprite;
+  /** The light of the sun that is about to rise, over the horizon and on the water. */
+  private readonly glows: readonly [Sprite, Sprite];
   private readonly stars: TilingSprite;
 
   constructor(atlas: Atlas) {
-    this.glow = new Sprite({ texture: atlas.texture("glow"), anchor: 0.5 });
+    this.glows = [new Sprite(half(atlas, 0)), new Sprite(half(atlas, 1))];
+    this.glows[0].anchor.set(0.5, 1);
+    this.glows[1].anchor.set(0.5, 0);
     this.stars = new TilingSprite({ texture: starry(), width: 1, height: 1 });
-    this.below.addChild(this.deep, this.sea);
-    this.above.addChild(this.high, this.sky, this.stars, this.glow, this.line);
+    this.below.addChild(this.deep, this.sea, this.glows[1]);
+    this.above.addChild(this.high, this.sky, this.stars, this.glows[0], this.line);
   }
 
   paint(palette: Palette): void {
@@ -42,8 +45,10 @@ export class Backdrop {
     }
     this.high.tint = palette.sky[0] ?? 0;
     this.deep.tint = palette.sea.at(-1) ?? 0;
-    this.glow.tint = palette.glow;
-    this.glow.alpha = palette.night ? 0.5 : 0.7;
+    this.glows.forEach((glow, at) => {
+      glow.tint = palette.glow;
+      glow.alpha = (palette.night ? 0.5 : 0.75) * (at === 0 ? 1 : 0.6);
+    });
     this.line.tint = palette.glow;
     this.line.alpha = palette.night ? 0.55 : 0.8;
     this.stars.tint = palette.star;
@@ -64,9 +69,10 @@ export class Backdrop {
       Math.max(0, size.height - horizon - SEA * zoom + 1),
     );
     spread(this.line, 0, horizon - 0.75, size.width, 1.5);
-    this.glow.position.set(middle, horizon);
-    this.glow.width = Math.max(size.width * 1.5, 3600 * zoom);
-    this.glow.height = Math.min(900 * zoom, size.height);
+    for (const glow of this.glows) {
+      glow.position.set(middle, horizon);
+      glow.setSize(Math.max(size.width * 1.4, 3600 * zoom), Math.min(480 * zoom, size.height / 2));
+    }
     this.stars.width = size.width;
     this.stars.height = Math.max(0, Math.min(size.height, horizon - 60 * zoom));
     this.stars.visible = this.stars.height > 0;
@@ -78,6 +84,13 @@ export class Backdrop {
     this.sea.texture.destroy(true);
     this.stars.texture.destroy(true);
   }
+}
+
+/** The upper or the lower half of a round glow. */
+function half(atlas: Atlas, part: 0 | 1): Texture {
+  const { source, frame } = atlas.texture("glow");
+  const high = frame.height / 2;
+  return new Texture({ source, frame: new Rectangle(frame.x, frame.y + part * high, frame.width, high) });
 }
 
 function spread(sprite: Sprite, x: number, y: number, width: number, height: number): void {

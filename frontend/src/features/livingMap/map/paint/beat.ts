@@ -1,54 +1,86 @@
 /** Draws when there is a reason to, and not more often than is needed: nothing runs while nothing moves. */
 
-/** How soon a frame is wanted: at once while a hand moves the map, at leisure for what lives on its own. */
+/** What lives on its own is drawn so often at most. */
 const AT_LEAST_MS = 50;
-/** The share of the time that may go into drawing what lives on its own. */
+/** The share of the page's time that may go into drawing what lives on its own. */
 const SHARE = 0.1;
+/** How long the graphics rest after what lives on its own, as a multiple of how long they worked on it. */
+const REST = 1;
+const POLL_MS = 16;
+/** A first frame works for long and a fence may never fall: neither stops the map. */
+const PATIENCE_MS = 400;
+
+export type Draw = {
+  /** Draw, and say whether the next frame of the screen is wanted too. */
+  frame(now: number): boolean;
+  /** Return a function that tells whether the graphics are done with what they were told so far. */
+  fence(): () => boolean;
+};
 
 export class Beat {
-  private readonly draw: (now: number) => boolean;
-  private frame = 0;
+  private readonly draw: Draw;
+  private request = 0;
   private timer = 0;
   private cost = 4;
+  private work = 0;
   private drawn = 0;
+  private done: (() => boolean) | null = null;
   private stopped = false;
 
-  /** `draw` says whether it wants to be called for the next frame too. */
-  constructor(draw: (now: number) => boolean) {
+  constructor(draw: Draw) {
     this.draw = draw;
   }
 
   /** Draw in the next frame of the screen. */
   soon(): void {
-    if (this.stopped || this.frame) {
+    if (this.stopped || this.request) {
       return;
     }
     clearTimeout(this.timer);
     this.timer = 0;
-    this.frame = requestAnimationFrame((now) => this.run(now));
+    this.request = requestAnimationFrame((now) => this.run(now));
   }
 
   /** Draw before long; many such wishes become one frame. */
   later(): void {
-    if (this.stopped || this.frame || this.timer) {
+    if (this.stopped || this.request || this.timer) {
       return;
     }
-    const rest = Math.max(AT_LEAST_MS, this.cost / SHARE) - (performance.now() - this.drawn);
-    this.timer = window.setTimeout(() => this.soon(), Math.max(0, rest));
+    const passed = performance.now() - this.drawn;
+    const rest = Math.max(AT_LEAST_MS, this.cost / SHARE, Math.min(PATIENCE_MS, this.work) * (1 + REST)) - passed;
+    this.timer = window.setTimeout(() => this.tick(), Math.max(0, rest));
   }
 
   stop(): void {
     this.stopped = true;
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.request);
     clearTimeout(this.timer);
   }
 
+  private tick(): void {
+    const worked = performance.now() - this.drawn;
+    if (this.done && !this.done() && worked < PATIENCE_MS) {
+      this.work = worked;
+      this.timer = window.setTimeout(() => this.tick(), POLL_MS);
+      return;
+    }
+    if (this.done && Math.min(PATIENCE_MS, this.work) * (1 + REST) > worked) {
+      this.timer = 0;
+      this.done = null;
+      this.later();
+      return;
+    }
+    this.soon();
+  }
+
   private run(now: number): void {
-    this.frame = 0;
+    this.request = 0;
     const began = performance.now();
-    const again = this.draw(now);
+    const again = this.draw.frame(now);
     this.drawn = performance.now();
     this.cost += (this.drawn - began - this.cost) * 0.2;
+    this.work *= 0.7;
+    this.done = this.draw.fence();
     if (again) {
       this.soon();
     }

@@ -1,6 +1,6 @@
 /** Many small things of the atlas, drawn in few strokes: sorted into squares of ground, of which those in sight are drawn. */
 
-import { Container, Particle, ParticleContainer, Rectangle } from "pixi.js";
+import { Container, Particle, ParticleContainer, Rectangle, Sprite } from "pixi.js";
 import { type Box, overlaps } from "../geometry.ts";
 import { type Atlas, type Frame, INK } from "./atlas.ts";
 
@@ -20,10 +20,16 @@ const SQUARE = 900;
 /** How far a drawing may reach out of the square in which its middle lies. */
 const OVERHANG = 260;
 
+/** Particles cost least; where there is no WebGL, Pixi draws sprites alone as it should. */
+export type Means = "particles" | "sprites";
+type Figure = Particle | Sprite;
+
+const STILL = { position: false, vertex: false, rotation: false, uvs: false, color: false };
+
 type Patch = {
-  readonly view: ParticleContainer;
+  readonly view: Container;
   readonly box: Box;
-  readonly things: Map<string, Particle[]>;
+  readonly things: Map<string, Figure[]>;
   regroup: boolean;
   stale: boolean;
 };
@@ -31,11 +37,13 @@ type Patch = {
 export class Crowd {
   readonly view = new Container();
   private readonly atlas: Atlas;
+  private readonly means: Means;
   private readonly patches = new Map<string, Patch>();
   private readonly homes = new Map<string, Patch>();
 
-  constructor(atlas: Atlas) {
+  constructor(atlas: Atlas, means: Means) {
     this.atlas = atlas;
+    this.means = means;
   }
 
   /** Draw a thing anew, by all of its spots; the first one says in which square it lies. */
@@ -76,13 +84,8 @@ export class Crowd {
       if (patch.view.visible !== shown) {
         patch.view.visible = shown;
       }
-      if (shown && patch.regroup) {
-        patch.view.particleChildren = [...patch.things.values()].flat();
-      }
       if (shown && (patch.regroup || patch.stale)) {
-        patch.view.update();
-        patch.regroup = false;
-        patch.stale = false;
+        regroup(patch);
       }
     }
   }
@@ -99,25 +102,36 @@ export class Crowd {
       patch.stale = true;
       return;
     }
-    const particles = spots.map((spot) => this.dress(new Particle(this.atlas.texture(spot.frame)), spot));
-    patch.things.set(key, particles);
+    const figures = spots.map((spot) => this.dress(this.figure(spot.frame), spot));
+    patch.things.set(key, figures);
     patch.regroup = true;
     this.homes.set(key, patch);
   }
 
-  private dress(particle: Particle, spot: Spot): Particle {
+  private figure(frame: Frame): Figure {
+    const texture = this.atlas.texture(frame);
+    return this.means === "particles"
+      ? new Particle({ texture, anchorX: 0.5, anchorY: 0.5 })
+      : new Sprite({ texture, anchor: 0.5 });
+  }
+
+  private dress(figure: Figure, spot: Spot): Figure {
     const texture = this.atlas.texture(spot.frame);
-    particle.texture = texture;
-    particle.anchorX = 0.5;
-    particle.anchorY = 0.5;
-    particle.x = spot.x;
-    particle.y = spot.y;
-    particle.scaleX = spot.wide / INK / texture.width;
-    particle.scaleY = (spot.high ?? spot.wide) / INK / texture.height;
-    particle.rotation = spot.turn ?? 0;
-    particle.tint = spot.tint;
-    particle.alpha = spot.alpha ?? 1;
-    return particle;
+    const wide = spot.wide / INK / texture.width;
+    const high = (spot.high ?? spot.wide) / INK / texture.height;
+    figure.texture = texture;
+    figure.x = spot.x;
+    figure.y = spot.y;
+    if (figure instanceof Sprite) {
+      figure.scale.set(wide, high);
+    } else {
+      figure.scaleX = wide;
+      figure.scaleY = high;
+    }
+    figure.rotation = spot.turn ?? 0;
+    figure.tint = spot.tint;
+    figure.alpha = spot.alpha ?? 1;
+    return figure;
   }
 
   private patchAt(x: number, y: number): Patch {
@@ -136,13 +150,28 @@ export class Crowd {
 
   private patch(left: number, top: number): Patch {
     const [x, y, reach] = [left - OVERHANG, top - OVERHANG, SQUARE + 2 * OVERHANG];
-    const view = new ParticleContainer({
-      texture: this.atlas.texture("disc"),
-      boundsArea: new Rectangle(x, y, reach, reach),
-      dynamicProperties: { position: false, vertex: false, rotation: false, uvs: false, color: false },
-    });
+    const boundsArea = new Rectangle(x, y, reach, reach);
+    const view =
+      this.means === "particles"
+        ? new ParticleContainer({ texture: this.atlas.texture("disc"), boundsArea, dynamicProperties: STILL })
+        : new Container({ boundsArea });
     view.visible = false;
     const box = { left: x, top: y, right: x + reach, bottom: y + reach };
     return { view, box, things: new Map(), regroup: false, stale: false };
   }
+}
+
+function regroup(patch: Patch): void {
+  const { view, things } = patch;
+  if (view instanceof ParticleContainer) {
+    if (patch.regroup) {
+      view.particleChildren = [...things.values()].flat().filter((one) => one instanceof Particle);
+    }
+    view.update();
+  } else if (patch.regroup) {
+    view.removeChildren();
+    view.addChild(...[...things.values()].flat().filter((one) => one instanceof Sprite));
+  }
+  patch.regroup = false;
+  patch.stale = false;
 }

@@ -53,7 +53,7 @@ function node({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
     wide: 34,
     high: 34,
     tint: 0x000000,
-    alpha: palette.night ? 0.35 : 0.16,
+    alpha: palette.night ? 0.3 : 0.09,
   };
   const body: Spot = { frame: "tower", x, y, wide: size * 1.75, high: size * 1.9, tint: tower(palette) };
   const mark: Spot = { frame: MARKS[tone], x: x - 6.2, y: y - 9, wide: 6.2, tint: palette.tones[tone] };
@@ -90,7 +90,7 @@ function emblem({ x, y, size, kind, item }: Shape, palette: Palette, hue: number
   const tone = toneOf(kind, item);
   const tint = palette.hues[hue % HUES] ?? palette.accent;
   return [
-    { frame: "shade", x, y: y + 3, wide: size * 3, tint: 0x000000, alpha: palette.night ? 0.4 : 0.14 },
+    { frame: "shade", x, y: y + 3, wide: size * 3, tint: 0x000000, alpha: palette.night ? 0.3 : 0.07 },
     { frame: "emblem", x, y, wide: size * 2, tint: palette.night ? mix(tint, 0x0a1124, 0.72) : 0xffffff },
     { frame: "emblem", x, y, wide: size * 1.62, tint },
     { frame: "emblem", x, y, wide: size * 1.3, tint: palette.night ? mix(tint, 0x0a1124, 0.78) : 0xffffff },
@@ -98,18 +98,18 @@ function emblem({ x, y, size, kind, item }: Shape, palette: Palette, hue: number
   ];
 }
 
-const ROOM_HUES: Readonly<Record<string, number>> = {
-  district: 7,
-  public: 1,
-  social: 8,
-  science: 6,
-  builders: 0,
-  energy: 3,
-};
+const ROOM_HUES: ReadonlyMap<string, number> = new Map<string, number>([
+  ["district", 7],
+  ["public", 1],
+  ["social", 8],
+  ["science", 6],
+  ["builders", 0],
+  ["energy", 3],
+]);
 
 function room({ x, y, size, item }: Shape, palette: Palette): Spot[] {
   const type = typeof item.room_type === "string" ? item.room_type : "";
-  const tint = palette.hues[ROOM_HUES[type] ?? hash(type) % HUES] ?? palette.accent;
+  const tint = palette.hues[ROOM_HUES.get(type) ?? hash(type) % HUES] ?? palette.accent;
   const present = Math.min(1, number(item.members_online) / 8);
   const ground = palette.night ? mix(tint, palette.block, 0.62) : mix(tint, 0xffffff, 0.55);
   return [
@@ -182,19 +182,19 @@ function planet({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
   ];
 }
 
-const MOONS: Readonly<Record<string, Frame>> = {
-  passed: "passed",
-  executed: "passed",
-  rejected: "rejected",
-  draft: "draft",
-};
+const MOONS: ReadonlyMap<string, Frame> = new Map<string, Frame>([
+  ["passed", "passed"],
+  ["executed", "passed"],
+  ["rejected", "rejected"],
+  ["draft", "draft"],
+]);
 
 function moon({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
   const status = typeof item.status === "string" ? item.status : "";
   const active = status === "active";
   const tint = active ? palette.lamp : palette.tones[toneOf(kind, item)];
   const body: Spot = {
-    frame: MOONS[status] ?? "moon",
+    frame: MOONS.get(status) ?? "moon",
     x,
     y,
     wide: size * (active ? 2.1 : 1.7),

@@ -2,6 +2,7 @@
 
 import { Container, Graphics } from "pixi.js";
 import type { City, Quarter } from "../city.ts";
+import { shores } from "../coast.ts";
 import { type Box, type Corner, dice, hash2, inset, overlaps, type Point, rounded } from "../geometry.ts";
 import { mix, type Palette } from "../palette.ts";
 import {
@@ -17,27 +18,32 @@ import {
   STREET,
 } from "../terrain.ts";
 import type { Atlas } from "./atlas.ts";
-import { Crowd, type Spot } from "./crowd.ts";
+import { Crowd, type Means, type Spot } from "./crowd.ts";
+import { flatShader, flatten } from "./flat.ts";
 
 /** Nothing is ever built there: the park in the middle of the city. */
 const CENTRE = keyOf(0, 0);
+/** How far the river's water runs on beyond its banks. */
+const MOUTH = 10;
 const PLOT = 8;
-const LAND = SPACING * 1.22;
-const SHOALS = [SPACING * 2.5, SPACING * 1.8] as const;
+/** What is nearer than the first is covered by streets; then come meadows and two depths of shallow water. */
+const BANDS = [
+  { from: SPACING * 0.3, to: SPACING * 1.15 },
+  { from: SPACING * 1.15, to: SPACING * 1.75 },
+  { from: SPACING * 1.75, to: SPACING * 2.5 },
+] as const;
 
 type Plot = {
   readonly cells: number[];
   readonly box: Box;
-  readonly shoals: readonly [Graphics, Graphics];
-  readonly land: Graphics;
   readonly banks: Graphics;
   readonly blocks: Graphics;
 };
 
 export class Ground {
   readonly view = new Container();
-  private readonly shoals = [new Container(), new Container()] as const;
-  private readonly land = new Container();
+  private readonly shader = flatShader();
+  private readonly coast = flatten(new Graphics(), this.shader);
   private readonly banks = new Container();
   private readonly blocks = new Container();
   private readonly houses: Crowd;
@@ -47,12 +53,12 @@ export class Ground {
   private readonly city: City;
   private palette: Palette;
 
-  constructor(city: City, atlas: Atlas, palette: Palette) {
+  constructor(city: City, atlas: Atlas, means: Means, palette: Palette) {
     this.city = city;
     this.palette = palette;
-    this.houses = new Crowd(atlas);
-    this.trees = new Crowd(atlas);
-    this.view.addChild(...this.shoals, this.land, this.banks, this.blocks, this.houses.view, this.trees.view);
+    this.houses = new Crowd(atlas, means);
+    this.trees = new Crowd(atlas, means);
+    this.view.addChild(this.coast, this.banks, this.blocks, this.houses.view, this.trees.view);
   }
 
   /** Draw anew what the change of some cells touches: they, and their neighbours' edges. */
@@ -66,6 +72,7 @@ export class Ground {
     for (const plot of touched) {
       this.draw(plot);
     }
+    this.drawCoast();
   }
 
   recolour(palette: Palette): void {
@@ -73,6 +80,7 @@ export class Ground {
     for (const plot of this.plots.values()) {
       this.draw(plot);
     }
+    this.drawCoast();
   }
 
   /** Show only outlines of the ground when nobody asked for the city. */
@@ -89,9 +97,9 @@ export class Ground {
     this.trees.view.visible = zoom > 0.16;
     this.houses.flush(sight);
     this.trees.flush(sight);
-    for (const { box, shoals, land, banks, blocks } of this.plots.values()) {
+    for (const { box, banks, blocks } of this.plots.values()) {
       const shown = overlaps(box, sight);
-      for (const one of [...shoals, land, banks, blocks]) {
+      for (const one of [banks, blocks]) {
         if (one.visible !== shown) {
           one.visible = shown;
         }
@@ -125,21 +133,16 @@ export class Ground {
     const plot: Plot = {
       cells: [],
       box,
-      shoals: [new Graphics(), new Graphics()],
-      land: new Graphics(),
-      banks: new Graphics(),
-      blocks: new Graphics(),
+      banks: flatten(new Graphics(), this.shader),
+      blocks: flatten(new Graphics(), this.shader),
     };
-    this.shoals[0].addChild(plot.shoals[0]);
-    this.shoals[1].addChild(plot.shoals[1]);
-    this.land.addChild(plot.land);
     this.banks.addChild(plot.banks);
     this.blocks.addChild(plot.blocks);
     return plot;
   }
 
   private draw(plot: Plot): void {
-    for (const one of [...plot.shoals, plot.land, plot.banks, plot.blocks]) {
+    for (const one of [plot.banks, plot.blocks]) {
       one.clear();
     }
     for (const key of plot.cells.sort((one, other) => one - other)) {
@@ -147,7 +150,6 @@ export class Ground {
       const owner = this.city.owners.get(key);
       const quarter = owner === undefined ? undefined : this.city.quarters.get(owner);
       if (quarter) {
-        this.drawLand(plot, ground);
         quarter.greens.has(key) || key === CENTRE
           ? this.drawPark(plot, ground)
           : this.drawBlock(plot, ground, quarter);
@@ -157,11 +159,22 @@ export class Ground {
     }
   }
 
-  private drawLand(plot: Plot, { centre }: Cell): void {
-    SHOALS.forEach((radius, at) => {
-      plot.shoals[at]?.circle(centre.x, centre.y, radius).fill(this.palette.shoals[at]);
+  private drawCoast(): void {
+    const { meadow, shoals } = this.palette;
+    const owned = [...this.city.owners.keys()];
+    // the river has land on both sides as far as the city goes
+    const banks = new Set(owned.flatMap(neighbours).filter((key) => cell(key).river && this.bothBanks(key)));
+    const centres = [...owned, ...banks].map((key) => cell(key).centre);
+    this.coast.clear();
+    for (const key of banks) {
+      fill(this.coast, swollen(cell(key)), meadow);
+    }
+    shores(centres, BANDS).forEach((filling, at) => {
+      for (const polygon of filling) {
+        this.coast.poly(polygon as number[]);
+      }
+      this.coast.fill([meadow, shoals[1], shoals[0]][at]);
     });
-    plot.land.circle(centre.x, centre.y, LAND).fill(this.palette.meadow);
   }
 
   /** Beyond the last street: the river, and trees where there is land. */
@@ -175,23 +188,31 @@ export class Ground {
     this.trees.put(key, built > 1 && !ground.wet ? this.grove(ground, ground.corners, 3 + (ground.key % 4)) : []);
   }
 
-  /** The stretch of the river in one cell: with banks between houses, and on until it is out at sea. */
+  /** The stretch of the river in one cell, where it runs through the city; elsewhere it is part of the sea. */
   private drawRiver(plot: Plot, { key, corners }: Cell): void {
-    const near = neighbours(key);
-    const banked = near.some((one) => this.city.owners.has(one));
-    if (!banked && !near.some((one) => neighbours(one).some((far) => this.city.owners.has(far)))) {
+    if (!neighbours(key).some((one) => this.city.owners.has(one)) || !this.bothBanks(key)) {
       return;
     }
     const rows = corners.map((one) => one.y);
     const [top, bottom] = [Math.min(...rows), Math.max(...rows)];
-    if (banked) {
-      stream(plot.banks, top, bottom, RIVER_WIDTH + 10, this.palette.bank);
-    }
-    stream(plot.blocks, top, bottom, RIVER_WIDTH, this.palette.river);
+    stream(plot.banks, top, bottom, RIVER_WIDTH + 10, this.palette.bank);
+    stream(plot.blocks, top - MOUTH, bottom + MOUTH, RIVER_WIDTH, this.palette.river);
+  }
+
+  private bothBanks(key: number): boolean {
+    const near = neighbours(key).flatMap((one) => [one, ...neighbours(one)]);
+    const sides = near
+      .filter((one) => this.city.owners.has(one))
+      .map((one) => {
+        const { site } = cell(one);
+        return site.x < riverAt(site.y);
+      });
+    return sides.includes(true) && sides.includes(false);
   }
 
   private drawPark(plot: Plot, ground: Cell): void {
     const green = inset(ground.corners, () => STREET);
+    fill(plot.blocks, swollen(ground), this.palette.meadow);
     fill(plot.blocks, rounded(green, 22), this.palette.park);
     this.houses.drop(String(ground.key));
     this.trees.put(

@@ -1,11 +1,6 @@
 /** The canvas: what stands where is drawn by those who know how, when there is something new to see. */
 
-import "pixi.js/graphics";
-import "pixi.js/particle-container";
-import "pixi.js/sprite-tiling";
-import "pixi.js/text";
-import "pixi.js/unsafe-eval";
-import { autoDetectRenderer, Container, Graphics, type Renderer, Ticker } from "pixi.js";
+import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
 import type { MapView as View } from "../../client/scene.ts";
 import { type Flight, flight, type Size, seen, toScreen } from "../camera.ts";
 import { KINDS, type Kind, type Shape } from "../kinds.ts";
@@ -19,9 +14,11 @@ import { Backdrop } from "./backdrop.ts";
 import { Beat } from "./beat.ts";
 import { Crowd } from "./crowd.ts";
 import { dress } from "./dress.ts";
+import { flatShader, flatten } from "./flat.ts";
 import { Ground } from "./ground.ts";
 import { type Marked, Marker, NOTHING } from "./marker.ts";
 import { Pulses } from "./pulses.ts";
+import { fence, rendererOn } from "./renderer.ts";
 import { Scribe } from "./scribe.ts";
 
 /** Far out an agent is less than a point of the screen: its quarter's name and number stand for it. */
@@ -40,11 +37,11 @@ export class Stage {
   private readonly backdrop = new Backdrop(this.atlas);
   private readonly ground: Ground;
   private readonly crowds: Readonly<Record<Kind, Crowd>>;
-  private readonly rings = new Graphics();
+  private readonly rings = flatten(new Graphics(), flatShader());
   private readonly marker: Marker;
   private readonly pulses = new Pulses(this.atlas);
   private readonly scribe: Scribe;
-  private readonly beat = new Beat((now) => this.frame(now));
+  private readonly beat = new Beat({ frame: (now) => this.frame(now), fence: () => fence(this.renderer) });
   private readonly waiting = new Map<string, Shape>();
   private palette: Palette;
   private shown: ReadonlySet<Kind> = new Set(KINDS);
@@ -62,10 +59,14 @@ export class Stage {
     this.renderer = renderer;
     this.layout = layout;
     this.palette = palette;
-    this.ground = new Ground(layout.city, this.atlas, palette);
+    const means = renderer.type === RendererType.CANVAS ? "sprites" : "particles";
+    this.ground = new Ground(layout.city, this.atlas, means, palette);
     this.marker = new Marker(layout.city);
     this.scribe = new Scribe(palette);
-    this.crowds = Object.fromEntries(KINDS.map((kind) => [kind, new Crowd(this.atlas)])) as Record<Kind, Crowd>;
+    this.crowds = Object.fromEntries(KINDS.map((kind) => [kind, new Crowd(this.atlas, means)])) as Record<
+      Kind,
+      Crowd
+    >;
     this.world.addChild(this.rings);
     for (const kind of KINDS) {
       this.world.addChild(this.crowds[kind].view);
@@ -78,20 +79,7 @@ export class Stage {
 
   /** Make a stage on a canvas, with the best means that the browser has. */
   static async on(canvas: HTMLCanvasElement, layout: Layout, palette: Palette): Promise<Stage> {
-    const renderer = await autoDetectRenderer({
-      canvas,
-      preference: ["webgl", "canvas"],
-      antialias: window.devicePixelRatio < 2,
-      resolution: window.devicePixelRatio,
-      autoDensity: true,
-      background: palette.sea.at(-1) ?? 0,
-      clearBeforeRender: true,
-      skipExtensionImports: true,
-      gcActive: false,
-    });
-    // its own clock would wake the page sixty times a second
-    Ticker.system.autoStart = false;
-    Ticker.system.stop();
+    const renderer = await rendererOn(canvas, palette.sea.at(-1) ?? 0);
     return new Stage(renderer, layout, palette);
   }
 

@@ -1,0 +1,125 @@
+/**
+ * Where land ends and how shallow the water is: bands of equal distance from what is built, smoothed as a shore is.
+ * No two bands overlap: on a machine without graphics hardware every dot that is painted twice is paid twice.
+ */
+
+import type { Point } from "./geometry.ts";
+
+export type Band = { readonly from: number; readonly to: number };
+/** Polygons that fill one band, as flat lists of coordinates. */
+export type Filling = readonly (readonly number[])[];
+
+const GRID = 26;
+/** How far two shores reach out to each other. */
+const SOFT = 20;
+
+type Corner = Point & { readonly far: number };
+
+/** Fill each band around the centres of what is built. */
+export function shores(centres: readonly Point[], bands: readonly Band[]): Filling[] {
+  const reach = Math.max(...bands.map((band) => band.to)) + SOFT * 3;
+  const field = fieldOf(centres, reach);
+  return bands.map((band) => filled(field, band));
+}
+
+type Field = { readonly left: number; readonly top: number; readonly wide: number; readonly far: Float32Array };
+
+/** Return the smooth distance to the nearest centres at each point of a grid. */
+function fieldOf(centres: readonly Point[], reach: number): Field {
+  const xs = centres.map((one) => one.x);
+  const ys = centres.map((one) => one.y);
+  const left = Math.floor((xs.reduce((a, b) => Math.min(a, b), 0) - reach) / GRID);
+  const top = Math.floor((ys.reduce((a, b) => Math.min(a, b), 0) - reach) / GRID);
+  const wide = Math.ceil((xs.reduce((a, b) => Math.max(a, b), 0) + reach) / GRID) - left + 1;
+  const high = Math.ceil((ys.reduce((a, b) => Math.max(a, b), 0) + reach) / GRID) - top + 1;
+  const near = new Float32Array(wide * high);
+  for (const { x, y } of centres) {
+    const [fromX, toX] = [Math.ceil((x - reach) / GRID), Math.floor((x + reach) / GRID)];
+    for (let row = Math.ceil((y - reach) / GRID); row <= Math.floor((y + reach) / GRID); row += 1) {
+      for (let column = fromX; column <= toX; column += 1) {
+        const at = (row - top) * wide + column - left;
+        near[at] = (near[at] ?? 0) + Math.exp(-Math.hypot(column * GRID - x, row * GRID - y) / SOFT);
+      }
+    }
+  }
+  const far = near.map((sum, at) =>
+    sum > 0 ? -SOFT * Math.log(sum) + ripple(at % wide, Math.floor(at / wide)) : 1e4,
+  );
+  return { left, top, wide, far };
+}
+
+/** No shore is an exact curve. */
+function ripple(column: number, row: number): number {
+  return 7 * Math.sin(column * 0.9 + row * 0.35) + 6 * Math.sin(row * 0.8 - column * 0.3);
+}
+
+function filled({ left, top, wide, far }: Field, band: Band): number[][] {
+  const found: number[][] = [];
+  const high = far.length / wide;
+  const level = (column: number, row: number) => far[row * wide + column] ?? 1e4;
+  for (let row = 0; row + 1 < high; row += 1) {
+    let run = -1;
+    for (let column = 0; column + 1 < wide; column += 1) {
+      const square = [
+        level(column, row),
+        level(column + 1, row),
+        level(column + 1, row + 1),
+        level(column, row + 1),
+      ];
+      const whole = square.every((one) => one >= band.from && one <= band.to);
+      if (whole && run < 0) {
+        run = column;
+      }
+      if (!whole || column + 2 === wide) {
+        if (run >= 0) {
+          found.push(strip(left + run, left + column + (whole ? 1 : 0), top + row));
+          run = -1;
+        }
+        if (!whole) {
+          pieces(square, left + column, top + row, band, found);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+function strip(from: number, to: number, row: number): number[] {
+  const [left, right, top, bottom] = [from * GRID, to * GRID, row * GRID, (row + 1) * GRID];
+  return [left, top, right, top, right, bottom, left, bottom];
+}
+
+/** Cut out of one square what lies in the band. */
+function pieces(square: readonly number[], column: number, row: number, band: Band, found: number[][]): void {
+  if (square.every((one) => one < band.from) || square.every((one) => one > band.to)) {
+    return;
+  }
+  const [x, y] = [column * GRID, row * GRID];
+  const [a = 0, b = 0, c = 0, d = 0] = square;
+  const corners: Corner[] = [
+    { x, y, far: a },
+    { x: x + GRID, y, far: b },
+    { x: x + GRID, y: y + GRID, far: c },
+    { x, y: y + GRID, far: d },
+  ];
+  const left = kept(kept(corners, band.from, 1), band.to, -1);
+  if (left.length > 2) {
+    found.push(left.flatMap((one) => [one.x, one.y]));
+  }
+}
+
+function kept(corners: readonly Corner[], level: number, sign: 1 | -1): Corner[] {
+  const left: Corner[] = [];
+  corners.forEach((one, at) => {
+    const next = corners[(at + 1) % corners.length] ?? one;
+    const [here, there] = [(one.far - level) * sign, (next.far - level) * sign];
+    if (here >= 0) {
+      left.push(one);
+    }
+    if (here >= 0 !== there >= 0) {
+      const share = here / (here - there);
+      left.push({ x: one.x + (next.x - one.x) * share, y: one.y + (next.y - one.y) * share, far: level });
+    }
+  });
+  return left;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { seen } from "./camera.ts";
+import { KINDS, type Kind, type Shape } from "./kinds.ts";
+import { chosen, MOST_LABELS, namedAt } from "./labels.ts";
+import { Layout } from "./layout.ts";
+import { Places } from "./places.ts";
+import { network, sceneOf } from "./testing.ts";
+import { shortened } from "./words.ts";
+
+const SIZE = { width: 1280, height: 800 };
+const ALL: ReadonlySet<Kind> = new Set(KINDS);
+const NONE: ReadonlySet<string> = new Set();
+
+function crowded(): Layout {
+  const layout = new Layout();
+  layout.settle(sceneOf(network({ microdaos: 80, agents: 2000, nodes: 200, daos: 8 })));
+  return layout;
+}
+
+describe("labels", () => {
+  test("are few hundred at most and the same for the same view", () => {
+    const shapes = [...crowded().shapes.values()];
+    const view = { x: 0, y: 0, zoom: 3 };
+    const labels = chosen(shapes, view, SIZE, NONE, NONE);
+    expect(labels.length).toBeLessThanOrEqual(MOST_LABELS);
+    expect(chosen([...shapes].reverse(), view, SIZE, NONE, NONE)).toEqual(labels);
+  });
+
+  test("name the selected thing before all others", () => {
+    const shapes = [...crowded().shapes.values()];
+    const labels = chosen(shapes, { x: 0, y: 0, zoom: 1 }, SIZE, new Set(["agent:77"]), NONE);
+    expect(labels[0]?.key).toBe("agent:77");
+  });
+
+  test("stay when a thing of the same weight comes beside them", () => {
+    const shapes = [...crowded().shapes.values()].filter((one) => one.kind === "agent");
+    const view = { x: shapes[0]?.x ?? 0, y: shapes[0]?.y ?? 0, zoom: 3 };
+    const first = chosen(shapes, view, SIZE, NONE, NONE);
+    const held = new Set(first.map((one) => one.key));
+    const beside = shapes.map((one) => ({ ...one, key: `agent:!${one.key}`, x: one.x + 2 }));
+    const second = chosen([...beside, ...shapes], view, SIZE, NONE, held);
+    expect(new Set(second.map((one) => one.key))).toEqual(held);
+  });
+
+  test("call the small by name only from near", () => {
+    expect([...namedAt(0.2, ALL)].sort()).toEqual(["dao", "microdao"]);
+    expect(namedAt(4, ALL)).toEqual(ALL);
+  });
+
+  test("are cut between letters, not within", () => {
+    expect(shortened("👩‍🚀".repeat(30), 4)).toBe(`${"👩‍🚀".repeat(3)}…`);
+    expect(shortened("Лиман")).toBe("Лиман");
+  });
+});
+
+describe("places", () => {
+  test("find the same as a look at everything", () => {
+    const layout = crowded();
+    const places = new Places();
+    for (const shape of layout.shapes.values()) {
+      places.put(shape);
+    }
+    const box = seen({ x: 300, y: 100, zoom: 1.3 }, SIZE);
+    const within = ({ x, y }: Shape) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+    const keys = (shapes: Iterable<Shape>) => new Set([...shapes].map((one) => one.key));
+    expect(keys(places.within(box, ALL))).toEqual(keys([...layout.shapes.values()].filter(within)));
+  });
+
+  test("give the hand the small thing that lies on a large one, and nothing far off", () => {
+    const layout = crowded();
+    const places = new Places();
+    for (const shape of layout.shapes.values()) {
+      places.put(shape);
+    }
+    const agent = layout.shapes.get("agent:9") as Shape;
+    expect(places.at({ x: agent.x + 1, y: agent.y }, 3, ALL)?.key).toBe("agent:9");
+    expect(places.at({ x: 1e6, y: 0 }, 20, ALL)).toBeUndefined();
+    places.drop(agent);
+    expect(places.at(agent, 0, ALL)?.key).not.toBe("agent:9");
+  });
+});

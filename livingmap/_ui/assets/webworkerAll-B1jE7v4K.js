@@ -1,0 +1,1 @@
+import"./stage-D90AcqgZ.js";import"./init-ZVteeG2u.js";

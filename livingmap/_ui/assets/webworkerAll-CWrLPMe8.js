@@ -1,1 +1,0 @@
-import"./stage-DwBvu3dm.js";import"./init-DY49HI2F.js";
