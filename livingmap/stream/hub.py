@@ -82,6 +82,7 @@ class Hub:
         self._kept_changes = 0
         self._kept_after = position()
         self._pending: list[Folded] = []
+        self._sending: list[Folded] = []
         self._busy = False
         self._closed = False
         self._flushed_at = 0.0
@@ -199,6 +200,7 @@ class Hub:
         """Forget every event: what comes next does not follow them."""
         self._kept.clear()
         self._pending.clear()
+        self._sending.clear()  # those who have not got it yet get the next scene
         self._kept_changes, self._kept_after = 0, self._position()
 
     def restart(self) -> None:
@@ -208,15 +210,15 @@ class Hub:
             self._send_snapshot(viewer, "cursor_unknown")
 
     def _flush(self) -> None:
-        batch, self._pending = self._pending, []
-        self._send(batch, list(self._viewers), {}, self._loop.time())
+        self._sending, self._pending = self._pending, []
+        self._send(self._sending, list(self._viewers), {}, self._loop.time())
 
     def _send(
         self, batch: list[Folded], viewers: list[Viewer], joined: dict[tuple[Wire, View], bytes], began: float
     ) -> None:
         """Write a batch to some viewers and come back for the rest, so that the loop is never held for long."""
         for viewer in viewers[:_CHUNK]:
-            if viewer in self._viewers:
+            if batch and viewer in self._viewers:
                 self._deliver_safely(viewer, batch, joined)
         if len(viewers) > _CHUNK:
             self._loop.call_soon(self._send, batch, viewers[_CHUNK:], joined, began)

@@ -245,10 +245,13 @@ async def test_a_history_that_does_not_answer_leaves_the_snapshot(living, forget
         assert (await receive(socket, follower))["reason"] == "cursor_expired"
 
 
-async def test_another_scene_is_sent_to_everybody(living, address):
+async def test_another_scene_is_sent_to_everybody_in_place_of_what_was_on_its_way(living, address):
     async with connect(f"ws://{address}/living-map/stream") as socket:
         follower = Follower()
         await receive(socket, follower)
+        for _ in range(3):
+            await say(living, Put("agents", "agent:a", {"x": 0}))
+        living.hub.forget()
         living.hub.restart()
         assert (await receive(socket, follower))["reason"] == "cursor_unknown"
         await say(living, Put("agents", "agent:a", {"x": 1}))
