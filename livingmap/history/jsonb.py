@@ -20,8 +20,8 @@ _DEEPEST: Final = 250  # what the writers of JSON on the way to a client take
 def encode(payload: Fields) -> bytes:
     """Return ``payload`` as JSON that jsonb accepts. Never raises."""
     try:
-        raw = orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # lone surrogates, integers beyond 64 bits, deep nesting, foreign objects
+        raw = orjson.dumps(payload)
+    except TypeError:  # lone surrogates, integers beyond 64 bits, deep nesting, odd keys, foreign objects
         raw = b"\\u0000"
     if b"\\u0000" not in raw:
         return raw

@@ -162,5 +162,9 @@ def _branches(where: _Where, types: list[str], rows: int) -> tuple[str, list[Any
 
 def array(values: tuple[str, ...]) -> str:
     """Return ``values`` as an array literal: rows of arrays of several lengths do not fit into one parameter."""
-    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+    if not values:
+        return "{}"
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') > 2 * len(values) - 2:
+        joined = '","'.join(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return '{"' + joined + '"}'

@@ -5,7 +5,7 @@ A WebSocket frame is RFC 6455, 5.2 (final text frame, unmasked); a server-sent e
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 import orjson
@@ -14,19 +14,23 @@ from livingmap.core.fold import Folded
 from livingmap.core.model import Change, change_to_json
 from livingmap.core.units import instant
 from livingmap.history import Entry
+from livingmap.stream.deflate import deflated
 
 View: TypeAlias = tuple[str, ...] | None
 """The layers that a viewer wants; None for all."""
 
 _FINAL_TEXT: Final = 0x81
+_COMPRESSED: Final = 0x40
 _LONG: Final = 126
 _LONGER: Final = 127
 
 
-class Wire(Enum):
+class Wire(StrEnum):
     """How messages are told apart on the way."""
 
     WEBSOCKET = "websocket"
+    DEFLATED = "deflated"
+    """A WebSocket whose client understands compressed frames. It takes others too."""
     EVENTS = "events"
 
 
@@ -99,12 +103,24 @@ def framed(wire: Wire, message: bytes, cursor: str | None = None) -> bytes:
     if wire is Wire.EVENTS:
         mark = b"id: " + cursor.encode() + b"\n" if cursor else b""
         return mark + b"data: " + message + b"\n\n"
-    size = len(message)
+    return _frame(_FINAL_TEXT, message)
+
+
+def joined(wire: Wire, messages: Iterable[tuple[bytes, str]]) -> bytes:
+    """Return messages, each with its cursor, as they travel together on ``wire``."""
+    if wire is Wire.DEFLATED:
+        payloads = deflated(message for message, _ in messages)
+        return b"".join(_frame(_FINAL_TEXT | _COMPRESSED, payload) for payload in payloads)
+    return b"".join(framed(wire, message, cursor) for message, cursor in messages)
+
+
+def _frame(first: int, payload: bytes) -> bytes:
+    size = len(payload)
     if size < _LONG:
-        return bytes((_FINAL_TEXT, size)) + message
+        return bytes((first, size)) + payload
     if size < 1 << 16:
-        return bytes((_FINAL_TEXT, _LONG)) + size.to_bytes(2, "big") + message
-    return bytes((_FINAL_TEXT, _LONGER)) + size.to_bytes(8, "big") + message
+        return bytes((first, _LONG)) + size.to_bytes(2, "big") + payload
+    return bytes((first, _LONGER)) + size.to_bytes(8, "big") + payload
 
 
 def unframed(frames: bytes) -> Iterator[str]:

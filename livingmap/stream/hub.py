@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -21,12 +21,16 @@ from livingmap.core.model import Position
 from livingmap.core.scene import Scene
 from livingmap.stream import frames
 from livingmap.stream.backlog import Backlog
+from livingmap.stream.batch import Batch
 from livingmap.stream.frames import View, Wire
 
 TICK_SECONDS: Final = 0.02
 MOST_TICK_SECONDS: Final = 0.05
 HEARTBEAT_SECONDS: Final = 15.0
+UNREAD_SECONDS: Final = 60.0
 _CHUNK: Final = 200
+_FULL_BATCH: Final = 100
+"""With so many events in one write, what the write itself costs no longer counts."""
 _logger = structlog.get_logger(__name__)
 _MOST_UNSENT_BYTES: Final = 256 * 1024
 MOST_KEPT_EVENTS: Final = 20_000
@@ -48,6 +52,9 @@ class Line(Protocol):
     def end(self) -> None:
         """Let the line end once what was written is sent."""
 
+    def give_up(self) -> None:
+        """End the line of a viewer that does not read at all, and free what waits for it."""
+
 
 class Viewer:
     """One who watches. ``since`` is the position that it has everything up to."""
@@ -58,6 +65,9 @@ class Viewer:
         self.since = -1
         self.backlog: Backlog | None = None
         self.wrote_at = 0.0
+        self.unread = 0
+        """How many bytes waited for it when that was last looked at, and since when they have not become less."""
+        self.unread_since = 0.0
 
 
 class Hub:
@@ -82,8 +92,10 @@ class Hub:
         self._kept_changes = 0
         self._kept_after = position()
         self._pending: list[Folded] = []
-        self._sending: list[Folded] = []
+        self._batch: Batch | None = None
+        """What goes out now."""
         self._busy = False
+        self._due: asyncio.Handle | None = None
         self._closed = False
         self._flushed_at = 0.0
         self._tick = TICK_SECONDS
@@ -107,7 +119,7 @@ class Hub:
         else:
             viewer.since = max(since.seq, self._position().seq)  # another process may have been ahead of this one
             missed = self._after(since.seq)
-            self._write(viewer, b"".join(self._framed(folded, line.wire, view) for folded in missed))
+            self._write(viewer, self._joined(missed, line.wire, view))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
         return viewer
@@ -185,7 +197,10 @@ class Hub:
         if not self._busy:
             self._busy = True
             # The first event after silence goes out at once, the next ones together.
-            self._loop.call_at(max(self._loop.time(), self._flushed_at + self._tick), self._flush)
+            self._schedule()
+        elif self._due is not None and len(self._pending) == _FULL_BATCH:
+            self._due.cancel()
+            self._schedule()
 
     def keep(self, folded: Folded) -> None:
         """Take an event from before there was anybody to tell; who resumes may ask for it."""
@@ -200,7 +215,7 @@ class Hub:
         """Forget every event: what comes next does not follow them."""
         self._kept.clear()
         self._pending.clear()
-        self._sending.clear()  # those who have not got it yet get the next scene
+        self._batch = None  # those who have not got it yet get the next scene
         self._kept_changes, self._kept_after = 0, self._position()
 
     def restart(self) -> None:
@@ -209,61 +224,60 @@ class Hub:
             viewer.backlog = None
             self._send_snapshot(viewer, "cursor_unknown")
 
-    def _flush(self) -> None:
-        self._sending, self._pending = self._pending, []
-        self._send(self._sending, list(self._viewers), {}, self._loop.time())
+    def _schedule(self) -> None:
+        """Flush when the tick is over; at once if so much waits that waiting for more saves nothing."""
+        if len(self._pending) >= _FULL_BATCH:
+            self._due = self._loop.call_soon(self._flush)
+        else:
+            self._due = self._loop.call_at(max(self._loop.time(), self._flushed_at + self._tick), self._flush)
 
-    def _send(
-        self, batch: list[Folded], viewers: list[Viewer], joined: dict[tuple[Wire, View], bytes], began: float
-    ) -> None:
+    def _flush(self) -> None:
+        self._due = None
+        began = self._loop.time()
+        events, self._pending = self._pending, []
+        self._batch = Batch(events, began, self._joined) if events else None
+        self._send(list(self._viewers), 0, began)
+
+    def _send(self, viewers: list[Viewer], start: int, began: float) -> None:
         """Write a batch to some viewers and come back for the rest, so that the loop is never held for long."""
-        for viewer in viewers[:_CHUNK]:
-            if batch and viewer in self._viewers:
-                self._deliver_safely(viewer, batch, joined)
-        if len(viewers) > _CHUNK:
-            self._loop.call_soon(self._send, batch, viewers[_CHUNK:], joined, began)
+        for viewer in viewers[start : start + _CHUNK]:
+            if self._batch is not None and viewer in self._viewers:
+                try:
+                    self._deliver(viewer, self._batch)
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with one line, the others go on
+                    _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
+                    self.leave(viewer)
+        if start + _CHUNK < len(viewers):
+            self._loop.call_soon(self._send, viewers, start + _CHUNK, began)
             return
         self._flushed_at = self._loop.time()
         self._tick = min(max(TICK_SECONDS, 2 * (self._flushed_at - began)), MOST_TICK_SECONDS)
         self._busy = bool(self._pending)
         if self._busy:
-            self._loop.call_at(self._flushed_at + self._tick, self._flush)
+            self._schedule()
 
-    def _deliver_safely(self, viewer: Viewer, batch: list[Folded], joined: dict[tuple[Wire, View], bytes]) -> None:
-        try:
-            self._deliver(viewer, batch, joined)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one line, the others go on
-            _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
-            self.leave(viewer)
-
-    def _deliver(self, viewer: Viewer, batch: list[Folded], joined: dict[tuple[Wire, View], bytes]) -> None:
-        if viewer.backlog is None and viewer.line.unsent() > _MOST_UNSENT_BYTES:
-            viewer.backlog = Backlog()
-        if viewer.backlog is not None:
+    def _deliver(self, viewer: Viewer, batch: Batch) -> None:
+        line = viewer.line
+        if viewer.backlog is not None or line.unsent() > _MOST_UNSENT_BYTES:
             self._fall_behind(viewer, batch)
-            if viewer.line.unsent() <= _MOST_UNSENT_BYTES:
-                self._catch_up(viewer)
             return
-        first, last = batch[0].event.position.seq, batch[-1].event.position.seq
-        if viewer.since >= last:
-            return
-        if viewer.since >= first:  # it joined amid the batch
-            fresh = [folded for folded in batch if folded.event.position.seq > viewer.since]
-            data = b"".join(self._framed(folded, viewer.line.wire, viewer.view) for folded in fresh)
-        else:
-            key = (viewer.line.wire, viewer.view)
-            if key not in joined:
-                joined[key] = b"".join(self._framed(folded, *key) for folded in batch)
-            data = joined[key]
-        viewer.since = last
-        self._write(viewer, data)
+        if viewer.since < batch.first:
+            data = batch.joined(line.wire, viewer.view)
+        else:  # it joined amid the batch, or after it
+            data = self._joined(batch.after(viewer.since), line.wire, viewer.view)
+        viewer.since = max(viewer.since, batch.last)
+        if data:
+            viewer.wrote_at = batch.at
+            line.write(data)
 
-    def _fall_behind(self, viewer: Viewer, batch: list[Folded]) -> None:
-        assert viewer.backlog is not None  # noqa: S101 - only who is behind comes here
-        for folded in batch:
-            if folded.event.position.seq > viewer.since:
-                viewer.backlog.add(folded, viewer.view)
-                viewer.since = folded.event.position.seq
+    def _fall_behind(self, viewer: Viewer, batch: Batch) -> None:
+        """Note what a viewer cannot be told now; tell it if it can be."""
+        backlog = viewer.backlog = viewer.backlog or Backlog()
+        for folded in batch.after(viewer.since):
+            backlog.add(folded, viewer.view)
+        viewer.since = max(viewer.since, batch.last)
+        if viewer.line.unsent() <= _MOST_UNSENT_BYTES:
+            self._catch_up(viewer)
 
     def _catch_up(self, viewer: Viewer) -> None:
         """Send the last values of all that was touched: the viewer is then where the scene is."""
@@ -281,10 +295,14 @@ class Hub:
 
     # writing
 
-    def _framed(self, folded: Folded, wire: Wire, view: View) -> bytes:
-        cursor = self.cursor(folded.event.position, view)
-        message = frames.event(folded, cursor, view)
-        return frames.framed(wire, message, cursor) if message else b""
+    def _joined(self, events: Sequence[Folded], wire: Wire, view: View) -> bytes:
+        return frames.joined(wire, self._messages(events, view))
+
+    def _messages(self, events: Sequence[Folded], view: View) -> Iterator[tuple[bytes, str]]:
+        for folded in events:
+            cursor = self.cursor(folded.event.position, view)
+            if message := frames.event(folded, cursor, view):
+                yield message, cursor
 
     def cursor(self, position: Position, view: View) -> str:
         """Return the text by which a viewer of ``view`` goes on after ``position``."""
@@ -296,9 +314,10 @@ class Hub:
             viewer.line.write(data)
 
     async def run(self) -> None:
-        """Send heartbeats into silence until cancelled."""
+        """Send heartbeats into silence, and give up who does not read, until cancelled."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS / 3)
+            self._give_up_silent()
             silent_since = self._loop.time() - HEARTBEAT_SECONDS * 2 / 3
             here = self._position()
             for viewer in list(self._viewers):
@@ -306,3 +325,15 @@ class Hub:
                     cursor = self.cursor(Position(here.epoch, viewer.since), viewer.view)
                     message = frames.heartbeat(cursor, self._now())
                     self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+
+    def _give_up_silent(self) -> None:
+        """End the lines of which nothing was read for a minute while bytes waited; a slow reader goes on."""
+        now = self._loop.time()
+        for viewer in list(self._viewers):
+            unread = viewer.line.unsent() if viewer.backlog is not None else 0
+            if not unread or unread < viewer.unread:
+                viewer.unread_since = now
+            elif now - viewer.unread_since >= UNREAD_SECONDS:
+                self.leave(viewer)
+                viewer.line.give_up()
+            viewer.unread = unread

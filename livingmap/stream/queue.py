@@ -28,6 +28,11 @@ class QueueLine:
         self._ended = True
         self._filled.set()
 
+    def give_up(self) -> None:
+        """End the line; what waits goes."""
+        self._waiting.clear()
+        self.end()
+
     async def take(self) -> bytes:
         """Return all that waits, as soon as there is any; empty once the line has ended."""
         await self._filled.wait()

@@ -1,6 +1,6 @@
 """Going on from a cursor that memory no longer reaches: the history has the events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from livingmap.core.model import Position
@@ -38,7 +38,7 @@ class Recall:
                 return
             here = entries[-1].position
             self.cursor = self._hub.cursor(here, self._view)
-            yield b"".join(self._framed(wire, entry) for entry in entries)
+            yield frames.joined(wire, self._messages(entries))
 
     async def _after(self, here: Position) -> list[Entry]:
         """Return the entries that follow ``here`` one upon the other, with their changes."""
@@ -54,7 +54,8 @@ class Recall:
             here = entry.position
         return chain
 
-    def _framed(self, wire: Wire, entry: Entry) -> bytes:
-        cursor = self._hub.cursor(entry.position, self._view)
-        message = frames.recalled(entry, cursor, self._view)
-        return frames.framed(wire, message, cursor) if message else b""
+    def _messages(self, entries: list[Entry]) -> Iterator[tuple[bytes, str]]:
+        for entry in entries:
+            cursor = self._hub.cursor(entry.position, self._view)
+            if message := frames.recalled(entry, cursor, self._view):
+                yield message, cursor

@@ -12,6 +12,7 @@ from websockets.http11 import Request
 
 from livingmap.history import History
 from livingmap.stream import frames
+from livingmap.stream.deflate import SharedDeflate
 from livingmap.stream.frames import View, Wire
 from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import LayersError, wanted
@@ -20,6 +21,9 @@ from livingmap.stream.recall import Recall
 
 SUBPROTOCOL: Final = "livingmap.v1"
 _EXTENSION: Final = "livingmap.line"
+_DEFLATE: Final = SharedDeflate()
+_UNREAD: Final = 4408
+_CUT_SECONDS: Final = 10.0
 
 LayerNames: TypeAlias = Callable[[], list[str]]
 
@@ -33,9 +37,15 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     wire = Wire.WEBSOCKET
     on_drained: Callable[[], None] | None = None
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.conn.available_extensions = [_DEFLATE]
+
     def handle_connect(self, event: Request) -> None:
         """Put this line into the scope of the connection that begins."""
         super().handle_connect(event)
+        if self.conn.extensions:
+            self.wire = Wire.DEFLATED
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[_EXTENSION] = self
@@ -51,6 +61,17 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def end(self) -> None:
         """Do nothing: uvicorn ends the connection with 1012 when it shuts down."""
+
+    def give_up(self) -> None:
+        """Close with 4408; cut the connection if even that is not read."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.stop_keepalive()
+        self.conn.send_close(_UNREAD, "nothing was read for too long")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": _UNREAD})
+        self.loop.call_later(_CUT_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Let the viewer catch up: it reads again."""

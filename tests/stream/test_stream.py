@@ -18,9 +18,9 @@ from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
 
 
-def connect(url, max_queue=None):
+def connect(url, max_queue=None, **more):
     """Connect as a client that reads as fast as it can: with a bounded queue it does not even see a close."""
-    return websockets.connect(url, max_queue=max_queue)
+    return websockets.connect(url, max_queue=max_queue, **more)
 
 
 AGENTS = [f"agent:{letter}" for letter in "abcdefgh"]
@@ -328,7 +328,7 @@ async def test_an_unknown_layer_is_refused(address):
 
 async def test_who_does_not_read_gets_the_last_values_and_delays_nobody(living, address):
     async with (
-        connect(f"ws://{address}/living-map/stream", max_queue=1) as slow,
+        connect(f"ws://{address}/living-map/stream", max_queue=1, compression=None) as slow,
         connect(f"ws://{address}/living-map/stream") as quick,
     ):
         lazy, follower = Follower(), Follower()

@@ -1,0 +1,35 @@
+"""Events that go out together: encoded and joined once for all who share a wire and a view."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from livingmap.core.fold import Folded
+from livingmap.stream.frames import View, Wire
+
+Joined: TypeAlias = Callable[[Sequence[Folded], Wire, View], bytes]
+
+
+class Batch:
+    """Some events, in order, and their bytes as they are asked for."""
+
+    def __init__(self, events: Sequence[Folded], at: float, join: Joined) -> None:
+        self.at = at
+        """When it goes out, by the event loop's clock."""
+        self.first = events[0].event.position.seq
+        self.last = events[-1].event.position.seq
+        self._events = events
+        self._join = join
+        self._joined: dict[tuple[Wire, View], bytes] = {}
+
+    def joined(self, wire: Wire, view: View) -> bytes:
+        """Return all of it."""
+        found = self._joined.get((wire, view))
+        if found is None:
+            found = self._joined[wire, view] = self._join(self._events, wire, view)
+        return found
+
+    def after(self, seq: int) -> Sequence[Folded]:
+        """Return the events after a position."""
+        if seq < self.first:
+            return self._events
+        return [folded for folded in self._events if folded.event.position.seq > seq]
