@@ -90,6 +90,7 @@ class LivingMap:
                 self.writer.follow()
             return self.log
         self.picture.attached = True
+        self.hub.open()
         patterns = self.fold.routes.patterns()
         return NatsIntake(self.config.nats, patterns, self.log, self._now) if self.config.nats.url else None
 

@@ -74,6 +74,7 @@ class Mirror:
     def caught_up(self) -> None:
         """Show the scene: it is that of now."""
         self._picture.attached = True
+        self._hub.open()
         self._hub.restart()
 
     def oldest_unsettled(self) -> Position | None:

@@ -97,6 +97,7 @@ class Hub:
         self._busy = False
         self._due: asyncio.Handle | None = None
         self._closed = False
+        self._open = asyncio.Event()
         self._flushed_at = 0.0
         self._tick = TICK_SECONDS
 
@@ -106,6 +107,17 @@ class Hub:
         return len(self._viewers)
 
     # viewers
+
+    def open(self) -> None:
+        """Let viewers in: the scene is that of now."""
+        self._open.set()
+
+    async def opened(self, seconds: float) -> None:
+        """Wait until it is open, but no longer than ``seconds``."""
+        if not self._open.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._open.wait()
 
     def join(self, line: Line, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""

@@ -10,6 +10,8 @@ from livingmap.stream.frames import View, Wire
 from livingmap.stream.hub import Hub
 
 _PAGE: Final = 500
+_OPEN_SECONDS: Final = 10.0
+"""So long a viewer waits for a map that has just started: before that no cursor could be gone on from."""
 MOST_EVENTS: Final = 100_000
 """Who missed more is better off with a snapshot."""
 
@@ -29,6 +31,7 @@ class Recall:
 
     async def pages(self, wire: Wire) -> AsyncIterator[bytes]:
         """Yield joined frames, as they travel on ``wire``. Take each away before the next."""
+        await self._hub.opened(_OPEN_SECONDS)
         here = self._hub.since(self._view, self.cursor) if self.cursor else None
         for _ in range(0, MOST_EVENTS, _PAGE):
             if here is None or self._hub.reaches(here):

@@ -449,3 +449,16 @@ async def test_a_line_that_breaks_is_given_up_and_the_others_go_on(living, addre
             await say(living, Put("agents", "agent:a", {"x": number}))
             await follow(socket, follower, living.log.position.seq)
         assert living.hub.viewers == 1
+
+
+async def test_who_watches_when_the_log_begins_anew_goes_on_watching(living, address):
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        await say(living, Put("agents", "agent:a", {"x": 1}))
+        living.hub.forget()  # while an event is on its way
+        living.hub.restart()
+        assert (await receive(socket, follower))["kind"] == "snapshot"
+        await say(living, Put("agents", "agent:a", {"x": 2}))
+        assert (await receive(socket, follower))["changes"][0]["set"] == {"x": 2}
+        assert living.hub.viewers == 1

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sysconfig
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -55,8 +56,8 @@ class MapProcess:
     def runs(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, *, until_asked: bool = True) -> None:
-        """Start it and wait until it serves, and has asked every service."""
+    async def start(self, *, until_ready: bool = True) -> None:
+        """Start it, and wait until it serves and every service was asked."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -66,17 +67,33 @@ class MapProcess:
                 env=own,
                 cwd=self._file.parent,
             )
-        await until(self._has_asked if until_asked else self._serves, _START_SECONDS, 0.05)
+        if until_ready:
+            await self.asked()
+        else:
+            await until(lambda: self._listens() or not self.runs, _START_SECONDS)
 
-    async def _serves(self) -> bool:
-        assert self.runs, f"the map ended: {self._log.read_text()[-2000:]}"
-        try:
-            return (await self.ready())["status"] == "ready"
-        except httpx.TransportError:
-            return False
+    def _listens(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    async def asked(self) -> None:
+        """Wait until it serves and every service was asked."""
+        await until(self._has_asked, _START_SECONDS, 0.05)
 
     async def _has_asked(self) -> bool:
-        return await self._serves() and "down" not in (await self.ready())["sources"].values()
+        assert self.runs, f"the map ended: {self.last_words()}"
+        try:
+            ready = await self.ready()
+        except httpx.TransportError:
+            return False
+        return ready["status"] == "ready" and "down" not in ready["sources"].values()
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; return its exit status."""
+        assert self._process
+        async with asyncio.timeout(_START_SECONDS):
+            return await self._process.wait()
 
     async def kill(self) -> None:
         """End it as if the power went."""
@@ -105,6 +122,9 @@ class MapProcess:
     def said(self) -> list[dict[str, Any]]:
         """Return the lines of its log, over all starts."""
         return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+
+    def last_words(self) -> str:
+        return self._log.read_text()[-2000:]
 
     # reading
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import sysconfig
 from collections.abc import AsyncIterator, Callable
@@ -97,6 +98,19 @@ class NatsServer:
             pass
         writer.close()
         await writer.wait_closed()
+
+
+async def stored(server: NatsServer, stream: str = "LIVINGMAP") -> list[tuple[int, str, Any]]:
+    """Return sequence, subject and payload of everything in a stream."""
+    async with server.publisher() as client:
+        js = client.jetstream()
+        last = (await js.stream_info(stream)).state.last_seq
+        found: list[tuple[int, str, Any]] = []
+        reading = await js.subscribe(">", stream=stream, ordered_consumer=True)
+        while not found or found[-1][0] < last:
+            message = await reading.next_msg(timeout=20)
+            found.append((message.metadata.sequence.stream, message.subject, json.loads(message.data)))
+        return found
 
 
 async def until(condition: Callable[[], object], seconds: float = 20, every: float = 0.005) -> None:

@@ -18,7 +18,6 @@ from tests.support.maps import SOURCES
 from tests.support.nats_server import NatsServer, until
 
 _MOST_AT_ONCE = 20
-_MOST_UNHEARD = 40
 
 
 class Storm:
@@ -31,14 +30,16 @@ class Storm:
         *,
         lull_seconds: float = 0.02,
         heard: Callable[[], int] | None = None,
+        most_unheard: int = 40,
     ) -> None:
-        """``heard`` says which number was heard last: the storm waits for whoever that is."""
+        """``heard`` says which number was heard last: the storm waits for who hears, and leaves nobody behind."""
         self.published: list[tuple[str, dict[str, Any]]] = []
         """What went out, in order; the field ``number`` of each payload is its place."""
         self._numbers = random.Random(seed)
         self._large = large
         self._lull = lull_seconds
-        self._heard = heard
+        self.heard = heard
+        self._most_unheard = most_unheard
         self._messages = _happenings()
 
     async def blow(self, client: Client, count: int) -> None:
@@ -49,11 +50,11 @@ class Storm:
                 await self._publish(client)
             await client.flush()
             await asyncio.sleep(self._numbers.random() * self._lull)
-            if self._heard is not None:
+            if self.heard is not None:
                 await until(self._is_heard, 60)
 
     def _is_heard(self) -> bool:
-        return self._heard is None or len(self.published) - self._heard() < _MOST_UNHEARD
+        return self.heard is None or len(self.published) - self.heard() < self._most_unheard
 
     async def _publish(self, client: Client) -> None:
         subject, payload = next(self._messages)
@@ -86,6 +87,7 @@ async def storming(server: NatsServer, storm: Storm) -> AsyncIterator[None]:
         yield
     finally:
         calm.set()
+        storm.heard = None
         await task
 
 
