@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from scripts.bench import fanout, fold, history, intake, snapshot
+from scripts.bench import fanout, fold, history, intake, page, snapshot
 from scripts.bench.table import Scale, Table
 
 _BENCHES: Final = {
@@ -16,6 +16,7 @@ _BENCHES: Final = {
     "fold": fold.bench,
     "history": history.bench,
     "intake": intake.bench,
+    "page": page.bench,
 }
 
 

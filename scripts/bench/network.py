@@ -16,7 +16,7 @@ from livingmap.config import Config, load
 from livingmap.history.memory import MemoryHistory
 from livingmap.logs import configure
 
-_FAMILIES: Final = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
+FAMILIES: Final = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
 _ONCE: Final = 86_400
 _MOST_ENTITIES_BYTES: Final = 256 * 1024 * 1024
 
@@ -27,7 +27,7 @@ def configuration(agents: int, **rest: Any) -> Config:
     sizes = {"agents": agents, "nodes": nodes, "microdaos": microdaos, "daos": daos, "events_per_second": 0}
     source = {"mock": True, "interval_seconds": _ONCE, "timeout_seconds": 60, "max_bytes": _MOST_ENTITIES_BYTES}
     text = yaml.safe_dump(
-        {"logging": {"level": "error"}, "mock": sizes, "sources": dict.fromkeys(_FAMILIES, source), **rest}
+        {"logging": {"level": "error"}, "mock": sizes, "sources": dict.fromkeys(FAMILIES, source), **rest}
     )
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(text)

@@ -21,17 +21,19 @@ class Scale:
     """Folded, or taken in, in a round."""
     rows: int = 200_000
     """Of the history that is read."""
+    page_seconds: float = 60
+    """For how long the page is watched."""
     nginx: Path | None = None
 
     @classmethod
     def quick(cls) -> Self:
         """Return what takes less than a minute."""
-        return cls(rounds=1, seconds=1, viewers=200, agents=2000, events=5000, rows=20_000)
+        return cls(rounds=1, seconds=1, viewers=200, agents=2000, events=5000, rows=20_000, page_seconds=10)
 
     @classmethod
     def full(cls) -> Self:
         """Return what takes ten minutes."""
-        return cls(rounds=5, rows=1_000_000)
+        return cls(rounds=5, rows=1_000_000, page_seconds=600)
 
 
 @dataclass

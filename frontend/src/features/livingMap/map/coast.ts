@@ -15,7 +15,7 @@ const SOFT = 20;
 
 type Corner = Point & { readonly far: number };
 
-/** Fill each band around the centres of what is built. */
+/** Fill each band around some centres: those of the outermost cells are enough, what lies within is built on. */
 export function shores(centres: readonly Point[], bands: readonly Band[]): Filling[] {
   const reach = Math.max(...bands.map((band) => band.to)) + SOFT * 3;
   const field = fieldOf(centres, reach);
@@ -38,7 +38,7 @@ function fieldOf(centres: readonly Point[], reach: number): Field {
     for (let row = Math.ceil((y - reach) / GRID); row <= Math.floor((y + reach) / GRID); row += 1) {
       for (let column = fromX; column <= toX; column += 1) {
         const at = (row - top) * wide + column - left;
-        near[at] = (near[at] ?? 0) + Math.exp(-Math.hypot(column * GRID - x, row * GRID - y) / SOFT);
+        near[at] = (near[at] ?? 0) + Math.exp(-Math.sqrt((column * GRID - x) ** 2 + (row * GRID - y) ** 2) / SOFT);
       }
     }
   }

@@ -47,6 +47,7 @@ export class Place {
   private hovered: Shape | null = null;
   private focused: Shape | null = null;
   private still = false;
+  private seen = false;
   private whole: Box | null = null;
 
   constructor(listener: Listener) {
@@ -61,6 +62,7 @@ export class Place {
     stage.repaint(palette);
     this.start();
     this.mark();
+    this.tell();
   }
 
   destroy(): void {
@@ -176,6 +178,16 @@ export class Place {
     }
     if (!this.touched && !this.asked && this.layout.shapes.size > this.fitted * 2) {
       this.fit(this.fitted === 0);
+    }
+    this.tell();
+  }
+
+  /** Leave a mark for who measures the page: from here on there is something to see and to touch. */
+  private tell(): void {
+    if (!this.seen && this.stage && this.layout.shapes.size > 0) {
+      this.seen = true;
+      this.stage.draw();
+      performance.mark("livingmap:drawn");
     }
   }
 

@@ -50,6 +50,7 @@ export class Ground {
   private readonly trees: Crowd;
   private readonly plots = new Map<string, Plot>();
   private readonly placed = new Set<number>();
+  private readonly land = new Set<number>();
   private readonly city: City;
   private palette: Palette;
 
@@ -72,7 +73,21 @@ export class Ground {
     for (const plot of touched) {
       this.draw(plot);
     }
-    this.drawCoast();
+    if (this.grown(cells)) {
+      this.drawCoast();
+    }
+  }
+
+  /** Whether land was won or lost: a green that is built on changes no coast. */
+  private grown(cells: ReadonlySet<number>): boolean {
+    let grown = false;
+    for (const key of cells) {
+      if (this.city.owners.has(key) !== this.land.has(key)) {
+        grown = true;
+        this.land.has(key) ? this.land.delete(key) : this.land.add(key);
+      }
+    }
+    return grown;
   }
 
   recolour(palette: Palette): void {
@@ -164,12 +179,16 @@ export class Ground {
     const owned = [...this.city.owners.keys()];
     // the river has land on both sides as far as the city goes
     const banks = new Set(owned.flatMap(neighbours).filter((key) => cell(key).river && this.bothBanks(key)));
-    const centres = [...owned, ...banks].map((key) => cell(key).centre);
+    const land = new Set([...owned, ...banks]);
+    const rim = [...land].filter((key) => neighbours(key).some((one) => !land.has(one)));
     this.coast.clear();
     for (const key of banks) {
       fill(this.coast, swollen(cell(key)), meadow);
     }
-    shores(centres, BANDS).forEach((filling, at) => {
+    shores(
+      rim.map((key) => cell(key).centre),
+      BANDS,
+    ).forEach((filling, at) => {
       for (const polygon of filling) {
         this.coast.poly(polygon as number[]);
       }
@@ -188,14 +207,17 @@ export class Ground {
     this.trees.put(key, built > 1 && !ground.wet ? this.grove(ground, ground.corners, 3 + (ground.key % 4)) : []);
   }
 
-  /** The stretch of the river in one cell, where it runs through the city; elsewhere it is part of the sea. */
+  /** The stretch of the river in one cell: with banks where it runs through the city, without where it meets the sea. */
   private drawRiver(plot: Plot, { key, corners }: Cell): void {
-    if (!neighbours(key).some((one) => this.city.owners.has(one)) || !this.bothBanks(key)) {
+    const inCity = this.bothBanks(key);
+    if (!inCity && !neighbours(key).some((one) => cell(one).river && this.bothBanks(one))) {
       return;
     }
     const rows = corners.map((one) => one.y);
     const [top, bottom] = [Math.min(...rows), Math.max(...rows)];
-    stream(plot.banks, top, bottom, RIVER_WIDTH + 10, this.palette.bank);
+    if (inCity) {
+      stream(plot.banks, top, bottom, RIVER_WIDTH + 10, this.palette.bank);
+    }
     stream(plot.blocks, top - MOUTH, bottom + MOUTH, RIVER_WIDTH, this.palette.river);
   }
 

@@ -1,1 +1,0 @@
-import"./stage-D90AcqgZ.js";import"./init-ZVteeG2u.js";

@@ -1,0 +1,1 @@
+import"./stage-Bm73eEM0.js";import"./init-D2dQP3Wz.js";
