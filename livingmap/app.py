@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,12 +12,21 @@ import structlog
 import uvicorn
 
 from livingmap import __version__
+from livingmap.access.access import Access
+from livingmap.access.authenticator import Gate
+from livingmap.access.policy import Policies
+from livingmap.access.sight import Named
+from livingmap.access.sights import Sights
 from livingmap.api import quick
+from livingmap.api.desk import Desk
 from livingmap.api.http import application
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
 from livingmap.config import Config, ServerSettings, SourceConfig
 from livingmap.core.fold import Fold
+from livingmap.core.redaction import Redaction
+from livingmap.core.source import Source
+from livingmap.core.view import HOMES
 from livingmap.errors import ConfigError, ConfigFault
 from livingmap.history import History
 from livingmap.history.pruning import Pruner
@@ -27,6 +36,7 @@ from livingmap.log.jetstream import JetStreamLog
 from livingmap.log.local import LocalLog, utc_now
 from livingmap.log.nats import NatsIntake
 from livingmap.mirror import Mirror
+from livingmap.sources.account import Account
 from livingmap.sources.poll import Freshness, Poller, SourceState
 from livingmap.sources.service import Service
 from livingmap.sources.simulation import Simulation
@@ -53,16 +63,22 @@ class LivingMap:
         self.writer = HistoryWriter(history)
         self._pruner = Pruner(history, config.history.retention, now)
         self._now = now
-        self.fold = Fold([source for source, _ in config.enabled()])
+        sources = [source for source, _ in config.enabled()]
+        self.fold = Fold(sources, Redaction(config.auth.redact))
         self.log = self._log()
+        self._account = Account(config.auth.account) if config.auth.account else None
         rate = config.mock_settings.events_per_second if config.mock else 0.0
         self._simulation = Simulation(_world(config), rate, self.log, now)
         self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
         states = [self._state(one) for one in config.sources]
-        self.picture = Picture(self.fold, self.log, states, list(self.pollers.values()), now)
-        self._snapshots = snapshots = Snapshots(self.picture)
+        rules = config.auth.pdp.items if config.auth.pdp.enabled else ()
+        sights = Sights(self.fold, sources, rules, lambda: self.log.position)
+        self.access = self._access(sources)
+        self.picture = Picture(self.fold, sights, self.log, states, list(self.pollers.values()), now)
+        snapshots = Snapshots(self.picture)
+        self._desk = Desk(self.picture, snapshots, self.access)
         self.hub = Hub(
-            self.fold.scene,
+            sights,
             lambda: self.log.position,
             lambda view: snapshots.prepared(view).body,
             lambda: self.log.key,
@@ -72,7 +88,19 @@ class LivingMap:
         self.log.read(self._mirror.take)
         self.nats = self._nats()
         status = self.nats.status if self.nats else None
-        self.http = application(self.picture, snapshots, self.hub, status, history, self.writer, config.ui)
+        origins = config.server.cors_origins
+        self.http = application(
+            self.picture, snapshots, self.hub, status, history, self.writer, config.ui, self.access, origins
+        )
+
+    def _access(self, sources: Sequence[Source]) -> Access:
+        auth, config = self.config.auth, self.config
+        names = [layer.name for source in sources for layer in source.layers]
+        policies = Policies(auth, {*names, *HOMES.values()}, Named(self.fold.scene, auth.pdp.items))
+        gate = None
+        if config.authenticator is not None and config.authenticator_settings is not None:
+            gate = Gate(config.authenticator, config.authenticator_settings, auth.ttl_seconds, self._now)
+        return Access(auth, gate, policies, self._now)
 
     def _log(self) -> LocalLog | JetStreamLog:
         nats = self.config.nats
@@ -106,7 +134,9 @@ class LivingMap:
     def _poller(self, one: SourceConfig) -> Poller:
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
-        service = Service(one.name, one.settings, self._simulation.reply if one.settings.mock else None)
+        stub = self._simulation.reply if one.settings.mock else None
+        bearer = self._account.bearer if self._account and one.settings.account else None
+        service = Service(one.name, one.settings, stub, bearer)
         return Poller(one.source, service, self.fold.scene, self.log, self._now)
 
     def _state(self, one: SourceConfig) -> SourceState:
@@ -120,7 +150,7 @@ class LivingMap:
         """Return how uvicorn serves the map."""
         return uvicorn.Config(
             self.http,
-            http=quick.protocol(self._snapshots),
+            http=quick.protocol(self._desk),
             ws=StreamProtocol,
             ws_max_size=_MOST_MESSAGE_BYTES,
             ws_ping_timeout=_SILENT_VIEWER_SECONDS,
@@ -185,6 +215,9 @@ class LivingMap:
         """Close the connections to services."""
         for poller in self.pollers.values():
             await poller.service.close()
+        if self._account is not None:
+            await self._account.close()
+        await self.access.close()
 
 
 class _Server(uvicorn.Server):

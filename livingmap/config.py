@@ -4,30 +4,42 @@ Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGM
 """
 
 import difflib
+import ipaddress
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from livingmap.access.settings import NONE, AuthSettings
 from livingmap.core.source import Source
 from livingmap.document import Document, read_yaml
 from livingmap.errors import ConfigError, ConfigFault
 from livingmap.history.settings import HistorySettings
-from livingmap.hookspecs import Mock
+from livingmap.hookspecs import Authenticator, Mock
 from livingmap.log.settings import NatsSettings
-from livingmap.sources.registry import PluginError, installed, load_mock, load_source
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.registry import (
+    AUTHENTICATORS,
+    PluginError,
+    installed,
+    load_authenticator,
+    load_mock,
+    load_source,
+)
+from livingmap.sources.settings import ServiceSettings, SourceSettings
 from livingmap.ui import UiSettings
+
+S = TypeVar("S", bound=BaseModel)
 
 PREFIX: Final = "LIVINGMAP_"
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
 _FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
-_NOT_SETTINGS: Final = ("config", "url")
-"""``LIVINGMAP_CONFIG`` names the file, ``LIVINGMAP_URL`` the map that the command line talks to."""
+_NOT_SETTINGS: Final = ("config", "url", "token", "token_file")
+"""What the command line reads: the file, and the map that it talks to with the token for it."""
 _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
@@ -42,6 +54,29 @@ class ServerSettings(BaseModel):
     """Port to listen on; 0 takes a free one and logs it."""
     access_log: bool = False
     """Log every request."""
+    cors_origins: tuple[str, ...] = ()
+    """Pages of other origins that may read the map, such as https://city.example.org."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.netloc
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError(f"{origin!r} is no origin; write it like https://city.example.org")
+        return value
+
+    @property
+    def reachable(self) -> bool:
+        """Whether others than this machine can reach the address."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
 
 
 class LoggingSettings(BaseModel):
@@ -71,6 +106,7 @@ class Settings(BaseSettings):
     logging: LoggingSettings = LoggingSettings()
     nats: NatsSettings = NatsSettings()
     history: HistorySettings = HistorySettings()
+    auth: AuthSettings = AuthSettings()
     mock: dict[str, Any] = {}
     """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
     sources: dict[str, dict[str, Any] | None] = {}
@@ -111,7 +147,11 @@ class Config:
     logging: LoggingSettings
     nats: NatsSettings
     history: HistorySettings
+    auth: AuthSettings
     sources: tuple[SourceConfig, ...]
+    authenticator: Authenticator | None = None
+    """None with mode none."""
+    authenticator_settings: ServiceSettings | None = None
     mock: Mock | None = None
     mock_settings: Any = None
 
@@ -159,15 +199,20 @@ def load(file: Path | None) -> Config:
     if not sources and not reading.faults:
         reading.fault(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(reading, settings.mock, sources, folder)
+    authenticator, authenticator_settings = _authenticator(reading, settings, folder)
+    _check_access(reading, settings, sources)
     reading.end()
     return Config(
         file,
         settings.server,
         settings.ui,
         settings.logging,
-        _beside(folder, settings.nats),
+        _files_beside(folder, settings.nats),
         settings.history,
+        _account_beside(folder, settings.auth),
         sources,
+        authenticator,
+        authenticator_settings,
         mock,
         mock_settings,
     )
@@ -226,10 +271,50 @@ def _module(section: Mapping[str, Any]) -> str | None:
     return None if module is None else str(module)
 
 
-def _beside(folder: Path, nats: NatsSettings) -> NatsSettings:
-    if nats.credentials_file is None:
-        return nats
-    return nats.model_copy(update={"credentials_file": folder / nats.credentials_file})
+def _account_beside(folder: Path, auth: AuthSettings) -> AuthSettings:
+    return (
+        auth if auth.account is None else auth.model_copy(update={"account": _files_beside(folder, auth.account)})
+    )
+
+
+def _files_beside(folder: Path, settings: S) -> S:
+    """Return settings whose files are sought beside the YAML."""
+    found = {name: getattr(settings, name) for name in type(settings).model_fields}
+    files = {name: folder / file for name, file in found.items() if isinstance(file, Path)}
+    return settings.model_copy(update=files)
+
+
+def _authenticator(
+    reading: _Reading, settings: Settings, folder: Path
+) -> tuple[Authenticator | None, ServiceSettings | None]:
+    auth = settings.auth
+    if auth.mode == NONE:
+        return None, None
+    section = {name: value for name, value in auth.authenticator.items() if name != "module"}
+    try:
+        found = load_authenticator(auth.mode, _module(auth.authenticator), folder)
+    except PluginError as error:
+        known = ", ".join([NONE, *installed(AUTHENTICATORS)])
+        reading.fault(("auth", "mode"), f"{auth.mode}: {error} (there are: {known})")
+        return None, None
+    try:
+        return found, _files_beside(folder, found.settings.model_validate(section))
+    except ValidationError as error:
+        _note(reading, ("auth", "authenticator"), error, found.settings)
+    return None, None
+
+
+def _check_access(reading: _Reading, settings: Settings, sources: Sequence[SourceConfig]) -> None:
+    auth, server = settings.auth, settings.server
+    if auth.mode == NONE and not auth.allow_anonymous and server.reachable:
+        problem = (
+            f"others can reach {server.host}, and everybody may read everything; give auth.mode, "
+            "listen on 127.0.0.1, or say auth.allow_anonymous: true"
+        )
+        reading.fault(("server", "host"), problem)
+    for one in sources:
+        if one.settings is not None and one.settings.account and auth.account is None:
+            reading.fault(("sources", one.name, "account"), "there is no auth.account")
 
 
 def _mock(
@@ -280,6 +365,8 @@ def schema(config: Config) -> dict[str, Any]:
     }
     sources = create_model("Sources", __config__=ConfigDict(extra="allow"), **sections)
     mock: Any = config.mock.settings if config.mock else dict[str, Any]
+    checked: Any = config.authenticator.settings if config.authenticator else dict[str, Any]
+    auth: Any = create_model("Auth", __base__=AuthSettings, authenticator=(checked | None, None))
     whole: Any = create_model(
         "LivingMapConfig",
         __config__=ConfigDict(extra="forbid"),
@@ -288,6 +375,7 @@ def schema(config: Config) -> dict[str, Any]:
         logging=(LoggingSettings, LoggingSettings()),
         nats=(NatsSettings, NatsSettings()),
         history=(HistorySettings, HistorySettings()),
+        auth=(auth, auth()),
         mock=(mock | None, None),
         sources=(sources, ...),
     )

@@ -63,3 +63,7 @@ class NotFound(Refused):
 
 class Garbled(SourceError):
     """An answer came that cannot be used: not JSON, too large, too deep, or of another shape."""
+
+
+class Rejected(LivingMapError):
+    """A credential is not good: expired, forged, of the wrong kind, unknown. The message is shown to its owner."""

@@ -4,13 +4,14 @@ pluggy serves to find, check and block plugins at start. Afterwards the host cal
 hold; no hook is called per poll or per event.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import pluggy
 
+from livingmap.core.actor import Credential, Identity, Scheme
 from livingmap.core.model import Json, Message
 from livingmap.core.source import Source
 
@@ -59,6 +60,49 @@ class Mock:
     reading their samples."""
 
 
+class AuthClient(Protocol):
+    """How an authenticator asks its service: JSON by GET and POST, bounded in time, size and concurrency.
+
+    Failures raise `livingmap.plugin.SourceError`, which an authenticator lets pass: the host then refuses the
+    caller for now, and says that it is not the caller's fault.
+    """
+
+    @property
+    def settings(self) -> Any:
+        """The authenticator's own validated section of the YAML."""
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Json:
+        """Return the answer of ``GET base_url + path``."""
+
+    async def post(self, path: str, body: Json) -> Json:
+        """Return the answer of ``POST base_url + path``."""
+
+    async def kept(self, path: str, *, anew: bool = False) -> Json:
+        """Return the answer of a GET that many share, such as a key set, for ten minutes.
+
+        ``anew`` asks again because something is not in it, but not more often than every ten seconds.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """What an authenticator plugin contributes: who the owner of a credential is."""
+
+    name: str
+    """The name in ``auth.mode``."""
+    service: str
+    """The service behind it: ``auth-service``."""
+    settings: type[Any]
+    """A subclass of `livingmap.plugin.ServiceSettings` that validates ``auth.authenticator``."""
+    identify: Callable[[AuthClient, Credential], Awaitable[Identity]]
+    """Returns who it is. Raises `livingmap.plugin.Rejected` for a credential that is not good. Keeps nothing: the
+    host remembers the answer for a while, and asks once for many."""
+    schemes: Callable[[Any], Collection[Scheme]] = lambda _: (Scheme.BEARER,)
+    """By settings, what callers may show; anything else is not looked at."""
+    summary: Callable[[Any], str] = lambda _: ""
+    """By settings, in a few words how credentials are checked, for ``livingmap check``. No secrets."""
+
+
 @hookspec
 def livingmap_source() -> Source:  # type: ignore[empty-body]
     """Describe a source. Asked once, at start, of every plugin that the YAML names and enables.
@@ -101,4 +145,30 @@ def livingmap_mock() -> Mock:  # type: ignore[empty-body]
         @hookimpl
         def livingmap_mock() -> Mock:
             return Mock(settings=MockSettings, build=SimulatedWorld)
+    """
+
+
+@hookspec
+def livingmap_authenticator() -> Authenticator:  # type: ignore[empty-body]
+    """Describe how callers are known. Asked once, at start, of the plugin that ``auth.mode`` names.
+
+    It must not do I/O, start tasks or keep state: the host caches, limits and times what ``identify`` does.
+    Example, a service that knows badges::
+
+        from livingmap.plugin import Actor, AuthClient, Authenticator, Credential, Identity, NotFound, Rejected
+        from livingmap.plugin import ServiceSettings, hookimpl
+
+        class BadgeSettings(ServiceSettings):
+            base_url: str = "http://porter:8080"
+
+        async def identify(client: AuthClient, credential: Credential) -> Identity:
+            try:
+                badge = await client.post("/badges/check", {"badge": credential.value})
+            except NotFound:
+                raise Rejected("no such badge") from None
+            return Identity(Actor(badge["owner"], roles=tuple(badge["roles"])))
+
+        @hookimpl
+        def livingmap_authenticator() -> Authenticator:
+            return Authenticator("badges", "porter", BadgeSettings, identify)
     """

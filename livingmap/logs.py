@@ -1,11 +1,20 @@
 """What the program says of itself: structlog on standard error, for people or for machines."""
 
 import logging
+import re
 import sys
+from typing import Final
 
 import structlog
 
 from livingmap.config import LoggingSettings
+
+_SECRETS: Final = re.compile(r"(?i)\b((?:access_)?token|api_?key|authorization|jwt)=[^&\s\"]+")
+
+
+def _hushed(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Take out of a line what somebody has put into a URL although it does not belong there."""
+    return {**event, "event": _SECRETS.sub(r"\1=***", str(event["event"]))}
 
 
 def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
@@ -34,7 +43,7 @@ def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[*shared, _hushed],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)

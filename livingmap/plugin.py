@@ -16,21 +16,26 @@ A plugin answers one hook, once, at start, without I/O::
         return Source("weather", "weather-service", Settings, (Layer("weather", fetch=stations),))
 """
 
+from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.core.model import Change, Drop, Event, Fields, Json, Message, Put, Total, id_of
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
 from livingmap.core.units import added, amount, instant, is_later, load, status, told
-from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
-from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
+from livingmap.errors import Garbled, NotFound, Refused, Rejected, SourceError, Unreachable
+from livingmap.hookspecs import AuthClient, Authenticator, Mock, Reply, Request, World, hookimpl
 from livingmap.sources.rows import Amount, Name, read_event
 from livingmap.sources.samples import Samples
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import ServiceSettings, SourceSettings
 
 __all__ = [
+    "Actor",
     "Amount",
+    "AuthClient",
+    "Authenticator",
     "Change",
     "Client",
     "Count",
+    "Credential",
     "Details",
     "Drop",
     "Event",
@@ -38,6 +43,7 @@ __all__ = [
     "Fields",
     "Garbled",
     "Handler",
+    "Identity",
     "Json",
     "Layer",
     "Message",
@@ -47,9 +53,12 @@ __all__ = [
     "Part",
     "Put",
     "Refused",
+    "Rejected",
     "Reply",
     "Request",
     "Samples",
+    "Scheme",
+    "ServiceSettings",
     "Source",
     "SourceError",
     "SourceSettings",

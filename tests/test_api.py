@@ -7,6 +7,7 @@ import brotli
 import pytest
 import zstandard
 
+from livingmap.access.view import View
 from livingmap.api.snapshot import Snapshots, acceptable
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put
@@ -270,8 +271,8 @@ async def test_head_is_get_without_the_body(client, path):
 
 async def test_a_view_that_was_forgotten_gets_a_validator_of_its_new_bytes(living):
     snapshots = Snapshots(living.picture)
-    first = snapshots.prepared(("city",))
+    first = snapshots.prepared(View(("city",)))
     for number in range(40):
-        snapshots.prepared(("city",) * (number + 2))
-    again = snapshots.prepared(("city",))
+        snapshots.prepared(View(("city",) * (number + 2)))
+    again = snapshots.prepared(View(("city",)))
     assert (again.body == first.body) == (again.tag == first.tag)

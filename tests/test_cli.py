@@ -103,7 +103,11 @@ def test_the_environment_alone_is_a_configuration(tmp_path):
         env={**os.environ, "LIVINGMAP_SOURCES__AGENTS__MOCK": "true"},
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["agents: agents-service, mock", "environment: ok"]
+    assert done.stdout.splitlines() == [
+        "agents: agents-service, mock",
+        "access: none: everybody who reaches the map reads everything",
+        "environment: ok",
+    ]
 
 
 def test_plugins_are_listed_with_their_distribution():

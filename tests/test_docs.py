@@ -23,6 +23,8 @@ import yaml
 from pydantic import BaseModel, SecretStr
 from websockets.asyncio.client import connect
 
+from livingmap.access.settings import ItemRule, MapRule, PolicySettings
+from livingmap.access.view import WHOLE
 from livingmap.api.health import Ready
 from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
 from livingmap.api.models import DeadLetter, EntityDetails, NatsReport, SourceReport
@@ -31,6 +33,7 @@ from livingmap.cli import app, config_app
 from livingmap.config import Settings, load, schema
 from livingmap.core.fold import Folded, refreshed
 from livingmap.core.model import Drop, Event, Message, Position, Total
+from livingmap.core.redaction import ALWAYS
 from livingmap.core.view import HOMES, Catalogue
 from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
@@ -38,9 +41,10 @@ from livingmap.history.writer import HistoryWriter
 from livingmap.plugin import Put, Reply
 from livingmap.sources.poll import Freshness
 from livingmap.sources.registry import installed, load_source
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import AccountSettings, SourceSettings
 from livingmap.stream import frames, hub, recall
 from livingmap.testing import Stage
+from livingmap_daarion_auth.plugin import DaarionSettings
 from livingmap_mock.plugin import MockSettings
 from tests.stream.conftest import served
 from tests.support.clients import normal, same
@@ -53,7 +57,11 @@ GUIDE = ROOT / "docs" / "writing-a-plugin.md"
 SETTINGS = ROOT / "docs" / "configuration.md"
 API = ROOT / "docs" / "api.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [
+    README,
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
+]
 
 _FENCE = re.compile(r'^```(\w*)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -389,9 +397,15 @@ def settings_table(heading: str) -> dict[str, str]:
 
 def default_of(model: type[BaseModel], name: str) -> str:
     value = model.model_fields[name].get_default(call_default_factory=True)
+    if model.model_fields[name].is_required():
+        return "needed"
     match value:
         case None:
             return "\N{EN DASH}"
+        case BaseModel():
+            return "see below"
+        case frozenset() | tuple():
+            return f"`{json.dumps(list(value))}`"
         case SecretStr():
             return f"`{value.get_secret_value()}`"
         case str():
@@ -407,6 +421,27 @@ def test_every_setting_of_the_host_stands_with_its_default(section):
         assert {name: shown.get(name) for name in model.model_fields} == {
             name: default_of(model, name) for name in model.model_fields
         }
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    {
+        "`auth.authenticator`": DaarionSettings,
+        "`auth.account`": AccountSettings,
+        "`auth.pdp`": PolicySettings,
+        "Rules over the map": MapRule,
+        "Rules over items": ItemRule,
+    }.items(),
+)
+def test_every_setting_of_access_stands_with_its_default(heading, model):
+    shown = settings_table(heading)
+    assert {name: shown.get(name) for name in model.model_fields} == {
+        name: default_of(model, name) for name in model.model_fields
+    }
+
+
+def test_what_nobody_gets_is_told():
+    assert ", ".join(f"`{name}`" for name in sorted(ALWAYS)) in text_of(SETTINGS)
 
 
 def test_every_setting_of_all_sources_stands_with_its_default():
@@ -489,7 +524,12 @@ def test_every_type_stands_with_its_home():
 
 def test_every_error_code_is_one_of_the_program():
     code = "".join(file.read_text() for file in sorted((ROOT / "livingmap").glob("*/*.py")))
-    known = set(re.findall(r'"([a-z]+_[a-z_]+)"', code)) | {"not_found", "method_not_allowed"}
+    known = set(re.findall(r'"([a-z]+_[a-z_]+)"', code)) | {
+        "not_found",
+        "method_not_allowed",
+        "unauthenticated",
+        "forbidden",
+    }
     shown = {cells[1].strip("`") for cells in table(API, "Errors") if cells[0].isdecimal()}
     assert "unknown_entity" in shown
     assert shown <= known
@@ -498,7 +538,7 @@ def test_every_error_code_is_one_of_the_program():
 def test_every_code_of_the_program_is_told():
     code = {file: file.read_text() for file in (ROOT / "livingmap").rglob("*.py")}
     raised = re.findall(
-        r'(?:ProblemError\(\s*[\w.]+,|frames\.fault\(|code=)\s*"([a-z_]+)"', "".join(code.values())
+        r'(?:ProblemError\(\s*[\w.]+,|frames\.fault\(|Reason\(|code=)\s*"([a-z_]+)"', "".join(code.values())
     )
     assert {"unknown_entity", "history_unavailable", "internal_error", "no_json"} <= set(raised)
     for one in raised:
@@ -515,7 +555,7 @@ def test_messages_of_the_stream_are_shown_as_they_are():
     put = Put("agents", "agent:a", {"x": 1})
     folded = Folded(Event(Position("e", 1), "a.b", {}, now), (put, Drop("agents", "agent:a"), Total("city")))
     sent = [
-        frames.event(folded, "c", None),
+        frames.event(folded, "c", WHOLE),
         frames.merged([put], 2, "c"),
         frames.snapshot(b"{}", "connect", "c", now),
         frames.heartbeat("c", now),
@@ -578,7 +618,7 @@ def test_every_command_and_its_options_are_told():
     for name in names:
         [row] = [cells for cells in table(README, "Command line") if cells[0].startswith(f"`livingmap {name}")]
         for option in whole.commands[name].params:
-            if option.opts[0].startswith("--") and option.name not in {"config", "url"}:
+            if option.opts[0].startswith("--") and option.name not in {"config", "url", "token", "token_file"}:
                 assert option.opts[0] in row[0], (name, option.opts)
     for command in config_app.registered_commands:
         assert f"| `livingmap config {command.name}" in text_of(README)

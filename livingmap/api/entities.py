@@ -5,22 +5,23 @@ import binascii
 from http import HTTPStatus
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
+from livingmap.access.view import Rights
+from livingmap.api.guard import REFUSALS, Guard
 from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
 from livingmap.api.picture import Picture
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.units import instant
-from livingmap.core.view import Catalogue
 
 
-def routes(picture: Picture) -> APIRouter:
+def routes(picture: Picture, guard: Guard) -> APIRouter:
     """Return the endpoints of entities."""
     router = APIRouter(prefix="/living-map/entities", tags=["map"])
-    catalogue = Catalogue(picture.scene)
 
-    @router.get("", summary="Entities", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+    @router.get("", summary="Entities", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS))
     async def listing(
+        rights: Annotated[Rights, Depends(guard.items)],
         type: Annotated[EntityType | None, Query(description="Only entities of this type")] = None,  # noqa: A002
         layer: Annotated[str | None, Query(description="Only entities at home in this layer")] = None,
         status: Annotated[str | None, Query(description="Only entities with this status")] = None,
@@ -34,7 +35,7 @@ def routes(picture: Picture) -> APIRouter:
         after, folded = _after(cursor), q.casefold() if q is not None else None
         fitting = (
             entity
-            for entity in catalogue.entities()
+            for entity in picture.catalogue(rights).entities()
             if entity.id > after
             and type in (None, entity.type)
             and layer in (None, entity.layer)
@@ -60,11 +61,11 @@ def routes(picture: Picture) -> APIRouter:
     @router.get(
         "/{entity_id:path}",
         summary="One entity",
-        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+        responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
     )
-    async def one(entity_id: str) -> EntityDetails:
+    async def one(entity_id: str, rights: Annotated[Rights, Depends(guard.items)]) -> EntityDetails:
         """Describe an entity by its id or an alias; its own service is asked for more, briefly."""
-        found = await picture.describe(entity_id)
+        found = await picture.describe(entity_id, rights)
         if found is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_entity", f"the map has no entity {entity_id!r}")
         return EntityDetails(

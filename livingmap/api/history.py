@@ -2,25 +2,31 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
+from livingmap.access.view import Rights
+from livingmap.api.guard import REFUSALS, Guard
 from livingmap.api.picture import Picture
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.model import typed_id
 from livingmap.core.route import fault_of
 from livingmap.core.units import instant
-from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, utc
+from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, Page, utc
 from livingmap.history import Query as Wanted
 
 _RETRY_SECONDS: Final = 5
 _MOST_PATTERNS: Final = 100
+_MOST_READ: Final = 1000
+_MOST_PAGES: Final = 20
+"""How many entries one request looks through at most, for who sees only parts, by the thousand."""
 _UNPROCESSABLE: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
@@ -40,9 +46,12 @@ class HistoryItem(BaseModel):
 class HistoryGap(BaseModel):
     """Events that were lost: the map could not keep them."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     since: str
     until: str
-    events: int
+    events: int | None
+    """How many; null for who does not see all."""
     reason: str
 
 
@@ -60,12 +69,13 @@ class HistoryPage(BaseModel):
     """What is missing in the time that this page spans."""
 
 
-def routes(picture: Picture, history: History) -> APIRouter:
+def routes(picture: Picture, history: History, guard: Guard) -> APIRouter:
     """Return the endpoint of the history."""
     router = APIRouter(prefix="/living-map/history", tags=["map"])
 
-    @router.get("", summary="History", responses=documented(_UNPROCESSABLE, HTTPStatus.SERVICE_UNAVAILABLE))
+    @router.get("", summary="History", responses=documented(_UNPROCESSABLE, *REFUSALS))
     async def listing(
+        rights: Annotated[Rights, Depends(guard.items)],
         since: Annotated[
             str | None, Query(description="From this time on (ISO 8601; without offset: UTC)")
         ] = None,
@@ -92,7 +102,7 @@ def routes(picture: Picture, history: History) -> APIRouter:
         if wanted.since and wanted.until and wanted.since > wanted.until:
             raise _refused("since", "is later than until")
         try:
-            page = await history.read(wanted)
+            page = await read(history, wanted, lambda entry: picture.entry(entry, rights), rights)
         except HistoryUnavailable as error:
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -104,7 +114,7 @@ def routes(picture: Picture, history: History) -> APIRouter:
             items=[_item(entry) for entry in page.entries],
             next_cursor=_cursor(page.next) if page.next else None,
             oldest_available=instant(page.oldest_available),
-            gaps=[_gap(gap) for gap in page.gaps],
+            gaps=[_gap(gap, rights) for gap in page.gaps],
         )
 
     return router
@@ -119,11 +129,30 @@ def _item(entry: Entry) -> HistoryItem:
     )
 
 
-def _gap(gap: Gap) -> HistoryGap:
+async def read(history: History, wanted: Wanted, shown: Callable[[Entry], Entry | None], rights: Rights) -> Page:
+    """Return a page of what is ``shown`` of the history; who sees only parts gets as full a page as anybody."""
+    if not rights.restricted:
+        page = await history.read(wanted)
+        return replace(page, entries=tuple(one for entry in page.entries if (one := shown(entry))))
+    found: list[Entry] = []
+    looking = replace(wanted, limit=_MOST_READ)
+    for _ in range(_MOST_PAGES):
+        page = await history.read(looking)
+        found += [one for entry in page.entries if (one := shown(entry))]
+        if len(found) > wanted.limit:
+            entries = tuple(found[: wanted.limit])
+            return replace(page, entries=entries, next=entries[-1].mark)
+        if page.next is None:
+            break
+        looking = replace(looking, before=page.next)
+    return replace(page, entries=tuple(found))
+
+
+def _gap(gap: Gap, rights: Rights) -> HistoryGap:
     return HistoryGap(
         since=str(instant(gap.since)),
         until=str(instant(gap.until)),
-        events=gap.last_seq - gap.first_seq + 1,
+        events=None if rights.restricted else gap.last_seq - gap.first_seq + 1,
         reason=gap.reason,
     )
 

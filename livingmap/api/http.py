@@ -1,17 +1,19 @@
 """The HTTP application, put together."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from livingmap import __version__
-from livingmap.api import entities, health, problems, snapshot, sources, ui
+from livingmap.access.access import Access
+from livingmap.api import entities, headers, health, problems, snapshot, sources, ui
 from livingmap.api import history as history_api
+from livingmap.api.guard import REFUSALS, Guard
 from livingmap.api.head import Head
 from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
-from livingmap.core.view import layer_names
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
 from livingmap.log.connection import NatsStatus
@@ -28,12 +30,12 @@ def application(
     history: History,
     writer: HistoryWriter,
     page: UiSettings,
+    access: Access,
+    cors_origins: Sequence[str] = (),
 ) -> FastAPI:
-    """Return the application that shows ``picture``."""
-
-    def names() -> list[str]:
-        return layer_names(picture.scene)
-
+    """Return the application that shows ``picture`` to those whom ``access`` lets in."""
+    guard, door = Guard(access), websocket.Door(access, cors_origins)
+    refusals = problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS)
     app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
         title="Living Map",
         version=__version__,
@@ -43,14 +45,15 @@ def application(
     problems.install(app)
     for router in (
         health.routes(picture, nats, writer),
-        snapshot.routes(picture, snapshots),
-        entities.routes(picture),
-        history_api.routes(picture, history),
-        websocket.routes(hub, history, names),
-        sse.routes(hub, history, names, problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY)),
-        sources.routes(picture, nats),
+        snapshot.routes(picture, snapshots, guard),
+        entities.routes(picture, guard),
+        history_api.routes(picture, history, guard),
+        websocket.routes(hub, history, door, picture.now),
+        sse.routes(hub, history, access, guard.admission, picture.now, refusals),
+        sources.routes(picture, nats, guard),
         ui.routes(page),
     ):
         app.include_router(router)
     app.add_middleware(Head)
+    headers.install(app, cors_origins)
     return app

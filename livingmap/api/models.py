@@ -175,6 +175,34 @@ class NatsReport(BaseModel):
     dead_letters: list[DeadLetter]
 
 
+class PolicyReport(BaseModel):
+    """How the PDP fares."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: str
+    asked: int
+    permitted: int
+    denied: int
+    failed: int
+    """Questions that got no answer; they count as denied."""
+    error: str | None
+    """Why the last question got no answer; null since it answers again."""
+
+
+class AccessReport(BaseModel):
+    """Who is asked about callers."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    mode: str
+    service: str | None
+    error: str | None
+    """Why it could not be asked the last time."""
+    policies: PolicyReport | None
+    """None if no PDP is asked."""
+
+
 class SourceReports(BaseModel):
     """All sources in the order in which they win fields, and where their events come from."""
 
@@ -183,3 +211,5 @@ class SourceReports(BaseModel):
     items: list[SourceReport]
     nats: NatsReport | None
     """None if no server is configured."""
+    access: AccessReport | None
+    """None if everybody reads everything."""

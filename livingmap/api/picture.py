@@ -1,24 +1,29 @@
 """The one thing that all endpoints read: the scene, the health of its sources, and the position in the log."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
+from livingmap.access.sights import Sights
+from livingmap.access.view import EVERYTHING, Rights, View
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
 from livingmap.core.model import Fields, Json, Position, Total
 from livingmap.core.units import instant
 from livingmap.core.validity import fault_in
-from livingmap.core.view import place_of
+from livingmap.core.view import Catalogue, Shown, place_of
 from livingmap.errors import SourceError
+from livingmap.history import Entry
 from livingmap.log import Log
 from livingmap.sources.http import DETAILS
 from livingmap.sources.poll import Freshness, Poller, SourceState
 
 _DETAILS_SECONDS: Final = 2.0
+_MOST_CATALOGUES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,21 @@ class Picture:
     def __init__(
         self,
         fold: Fold,
+        sights: Sights,
         log: Log,
         states: Sequence[SourceState],
         pollers: Sequence[Poller],
         now: Callable[[], datetime],
     ) -> None:
         self.scene = fold.scene
+        self.sights = sights
+        self.redaction = fold.redaction
         self.states = states
         self.now = now
         self.attached = False
         """Whether the scene follows the log."""
         self._log = log
+        self._catalogues: OrderedDict[Rights, Catalogue] = OrderedDict()
         self._pollers = {poller.source.name: poller for poller in pollers}
 
     @property
@@ -62,16 +71,31 @@ class Picture:
         """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
         return self.position.epoch, self.position.seq, sum([state.revision for state in self.states])
 
-    def cursor(self, layers: Sequence[str] | None) -> str:
-        """Return the cursor of the present position for who sees ``layers``, None being all."""
-        return Cursor.of(self.position, layers).encode(self._log.key)
+    def shown(self, rights: Rights) -> Shown:
+        """Return what somebody with these rights reads."""
+        return self.sights.of(rights)
+
+    def catalogue(self, rights: Rights) -> Catalogue:
+        """Return the entities that somebody with these rights may see."""
+        shown = self.shown(rights)
+        found = self._catalogues.pop(rights, None)
+        if found is None or found.of is not shown:
+            found = Catalogue(shown)
+        self._catalogues[rights] = found
+        if len(self._catalogues) > _MOST_CATALOGUES:
+            self._catalogues.popitem(last=False)
+        return found
+
+    def cursor(self, view: View) -> str:
+        """Return the cursor of the present position in a view."""
+        return Cursor(self.position, view.name).encode(self._log.key)
 
     def contributors(self) -> list[str]:
         """Return the services that something on the map came from, each once."""
         return list(dict.fromkeys(state.service for state in self.states if state.contributed))
 
-    def sources(self, now: datetime) -> list[dict[str, Json]]:
-        """Return how far each source can be trusted, as ``meta.sources`` shows it."""
+    def sources(self, now: datetime, *, reports: bool = True) -> list[dict[str, Json]]:
+        """Return how far each source can be trusted, as in ``meta.sources``; errors only with ``reports``."""
         return [
             {
                 "name": state.name,
@@ -79,22 +103,31 @@ class Picture:
                 "status": str(state.status),
                 "observed_at": instant(state.observed_at),
                 "age_seconds": _age(state.observed_at, now),
-                "error": state.error,
+                "error": state.error if reports else None,
             }
             for state in self.states
         ]
 
-    async def describe(self, typed: str) -> Described | None:
-        """Return an entity by id or alias, with the details that its service gives at once; None if unknown."""
-        typed = self.scene.resolve(typed)
-        place = place_of(self.scene, typed)
+    def entry(self, entry: Entry, rights: Rights) -> Entry | None:
+        """Return an entry of the history as somebody with these rights may see it; None if not at all."""
+        clean = self.redaction.payload(entry.payload)  # what was written before there was a rule
+        return self.sights.entry(entry if clean is entry.payload else replace(entry, payload=clean), rights)
+
+    async def describe(self, typed: str, rights: Rights = EVERYTHING) -> Described | None:
+        """Return an entity by id or alias, with the details that its service gives at once.
+
+        None if there is none, or none for who has these rights.
+        """
+        typed, shown = self.scene.resolve(typed), self.shown(rights)
+        place = place_of(shown, typed)
         if place is None:
             return None
-        item = dict(self.scene.items(*place)[typed])
-        owners = self.scene.owners(*place, typed)
+        item = dict(shown.items(*place)[typed])
+        owners = {name: by for name, by in self.scene.owners(*place, typed).items() if name in item}
         for name, fields in await self._details(typed, list(dict.fromkeys(owners.values()))):
-            fresh = {key: value for key, value in fields.items() if value is not None}
-            item |= self.scene.resolved(place, fresh)
+            clean = self.redaction.fields(place[0], fields)
+            fresh = {key: value for key, value in clean.items() if value is not None}
+            item |= self.sights.scrub(self.scene.resolved(place, fresh), rights)
             owners |= dict.fromkeys(fresh, name)
         times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
         return Described(typed, place[0], item, owners, max(times, default=None))

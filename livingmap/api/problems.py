@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from livingmap.access.denied import Denied
 from livingmap.stream.layers import LayersError
 
 _logger = structlog.get_logger(__name__)
@@ -56,6 +57,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ProblemError)
     async def _problem(_: Request, error: ProblemError) -> JSONResponse:
         return _response(error.problem, error.headers)
+
+    @app.exception_handler(Denied)
+    async def _denied(_: Request, error: Denied) -> JSONResponse:
+        reason = error.reason
+        problem = Problem(title=reason.status.phrase, status=reason.status, code=reason.code, detail=str(error))
+        return _response(problem, error.headers)
 
     @app.exception_handler(LayersError)
     async def _layers(_: Request, error: LayersError) -> JSONResponse:

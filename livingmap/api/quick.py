@@ -23,6 +23,9 @@ class Quick(Protocol):
     def wish(self, url: bytes, headers: Headers) -> Any | None:
         """Return what a request is about, which may depend on nothing but its bytes; None to decline."""
 
+    def keeps(self, wish: Any) -> bool:
+        """Tell whether the bytes of a request may be kept, for when they come again."""
+
     def answer(self, wish: Any) -> Reply | None:
         """Return the reply to a wish as things are now; None to decline, as when it would have to wait."""
 
@@ -51,7 +54,8 @@ class QuickProtocol(HttpToolsProtocol):
             return
         expected = self._begun + 1
         super().data_received(data)
-        if begins and self._wish is not None and self._begun == self._ended == expected:
+        whole = begins and self._wish is not None and self._begun == self._ended == expected
+        if whole and self.quick.keeps(self._wish):
             if len(self.known) >= _MOST_REQUESTS:
                 self.known.clear()
             self.known[data] = self._wish

@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Final
-from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
 
 import brotli
 import orjson
 import zstandard
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from isal import igzip
 
 from livingmap import __version__
+from livingmap.access.view import WHOLE, Rights, View
+from livingmap.api.guard import REFUSALS, Guard
 from livingmap.api.models import Snapshot
 from livingmap.api.picture import Picture
 from livingmap.api.problems import documented
-from livingmap.api.quick import Headers, Reply
 from livingmap.core.units import instant
-from livingmap.core.view import layer, layer_names
-from livingmap.stream.layers import LayersError, wanted
+from livingmap.core.view import Shown, layer, layer_names
+from livingmap.stream.layers import wanted
 
 PATH: Final = "/living-map/snapshot"
 MOST_LAYERS_TEXT: Final = 1000
-_PATH: Final = PATH.encode()
 _MOST_VIEWS: Final = 32
 _THREAD_FROM: Final = 64 * 1024
 
@@ -53,34 +53,24 @@ class _Prepared:
         return f'"{self.tag}"' if encoding == "identity" else f'"{self.tag}-{encoding}"'
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which snapshot a client asks for."""
-
-    layers: tuple[str, ...] | None
-    encoding: str
-    tags: str
-    """What it has already: the header ``If-None-Match``."""
-
-
 class Snapshots:
     """Makes snapshots of ``picture`` and keeps their bytes for as long as nothing changes."""
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
-        self._fragments: dict[str, tuple[int, bytes]] = {}
-        self._prepared: OrderedDict[tuple[str, ...] | None, tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
+        self._fragments: WeakKeyDictionary[Shown, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
+        self._prepared: OrderedDict[View, tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
 
-    def prepared(self, wanted: tuple[str, ...] | None = None) -> _Prepared:
-        """Return the bytes of the layers ``wanted``, all by default."""
+    def prepared(self, view: View = WHOLE) -> _Prepared:
+        """Return the bytes of a view, by default of everything."""
         revision = self._picture.revision
-        known = self._prepared.get(wanted)
+        known = self._prepared.get(view)
         if known and known[0] == revision:
-            self._prepared.move_to_end(wanted)
+            self._prepared.move_to_end(view)
             return known[1]
-        made = self._make(wanted)
-        self._prepared[wanted] = revision, made
-        self._prepared.move_to_end(wanted)
+        made = self._make(view)
+        self._prepared[view] = revision, made
+        self._prepared.move_to_end(view)
         if len(self._prepared) > _MOST_VIEWS:
             self._prepared.popitem(last=False)
         return made
@@ -98,37 +88,16 @@ class Snapshots:
                 )
         return prepared.encoded[encoding]
 
-    def wish(self, url: bytes, headers: Headers) -> Wish | None:
-        """Return what a request is about; None if it is not for a snapshot, or not to be answered at once."""
-        path, _, query = url.partition(b"?")
-        if path != _PATH or len(asked := dict(headers)) != len(headers):
-            return None
-        try:
-            layers = _layers(query, layer_names(self._picture.scene))
-        except (ValueError, LayersError):
-            return None
-        encoding = acceptable(asked.get(b"accept-encoding", b"").decode("latin-1"))
-        return Wish(layers, encoding, asked.get(b"if-none-match", b"").decode("latin-1"))
-
-    def answer(self, wish: Wish) -> Reply | None:
-        """Return the reply to a wish; None if the snapshot has to be compressed for it first."""
-        prepared = self.prepared(wish.layers)
-        etag = prepared.etag(wish.encoding)
-        if is_current(wish.tags, etag):
-            return _lines(HTTPStatus.NOT_MODIFIED, etag, wish.encoding, None), b""
-        body = prepared.body if wish.encoding == "identity" else prepared.encoded.get(wish.encoding)
-        return None if body is None else (_lines(HTTPStatus.OK, etag, wish.encoding, len(body)), body)
-
-    def _make(self, wanted: tuple[str, ...] | None) -> _Prepared:
-        picture, now = self._picture, self._picture.now()
-        names = layer_names(picture.scene) if wanted is None else wanted
+    def _make(self, view: View) -> _Prepared:
+        picture, now, shown = self._picture, self._picture.now(), self._picture.shown(view.rights)
+        names = layer_names(shown) if view.layers is None else view.layers
         meta = {
             "version": __version__,
-            "cursor": picture.cursor(wanted),
+            "cursor": picture.cursor(view),
             "source_services": picture.contributors(),
-            "sources": picture.sources(now),
+            "sources": picture.sources(now, reports=view.rights.reports),
         }
-        layers = b",".join(orjson.dumps(name) + b":" + self._fragment(name) for name in names)
+        layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (
             orjson.dumps(instant(now)),
             layers,
@@ -136,11 +105,11 @@ class Snapshots:
         )
         return _Prepared(hashlib.blake2b(body, digest_size=12).hexdigest(), body)
 
-    def _fragment(self, name: str) -> bytes:
-        version = self._picture.scene.version(name)
-        known = self._fragments.get(name)
+    def _fragment(self, shown: Shown, name: str) -> bytes:
+        fragments, version = self._fragments.setdefault(shown, {}), shown.version(name)
+        known = fragments.get(name)
         if known is None or known[0] != version:
-            known = self._fragments[name] = version, orjson.dumps(layer(self._picture.scene, name))
+            known = fragments[name] = version, orjson.dumps(layer(shown, name))
         return known[1]
 
 
@@ -168,17 +137,8 @@ def is_current(header: str, etag: str) -> bool:
     return etag in tags or "*" in tags
 
 
-def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:
-    """Return the layers that a query asks for. Raises LayersError or ValueError for one that asks otherwise."""
-    if not query:
-        return None
-    ((name, text),) = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True)
-    if name != "layers" or len(text) > MOST_LAYERS_TEXT:
-        raise ValueError(name)
-    return wanted(text, names)
-
-
-def _headers(status: HTTPStatus, etag: str, encoding: str) -> dict[str, str]:
+def headers_of(status: HTTPStatus, etag: str, encoding: str) -> dict[str, str]:
+    """Return the headers of a snapshot in one encoding, but for its length."""
     headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "Accept-Encoding"}
     if status is HTTPStatus.OK:
         headers["content-type"] = "application/json"
@@ -187,14 +147,7 @@ def _headers(status: HTTPStatus, etag: str, encoding: str) -> dict[str, str]:
     return headers
 
 
-@lru_cache(maxsize=256)
-def _lines(status: HTTPStatus, etag: str, encoding: str, length: int | None) -> bytes:
-    headers = _headers(status, etag, encoding) | ({} if length is None else {"content-length": str(length)})
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
-    return "".join(f"{line}\r\n" for line in lines).encode()
-
-
-def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
+def routes(picture: Picture, snapshots: Snapshots, guard: Guard) -> APIRouter:
     """Return the snapshot endpoint."""
     router = APIRouter(tags=["map"])
 
@@ -202,21 +155,25 @@ def routes(picture: Picture, snapshots: Snapshots) -> APIRouter:
         PATH,
         summary="Snapshot",
         response_model=Snapshot,
-        responses={304: {"description": "Nothing has changed"}, **documented(HTTPStatus.UNPROCESSABLE_ENTITY)},
+        responses={
+            304: {"description": "Nothing has changed"},
+            **documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
+        },
     )
     async def snapshot(
         request: Request,
+        rights: Annotated[Rights, Depends(guard.rights)],
         layers: Annotated[
             str | None, Query(description="Only these layers, separated by commas", max_length=MOST_LAYERS_TEXT)
         ] = None,
     ) -> Response:
         """Return the state of the whole network. Never waits for a source."""
-        prepared = snapshots.prepared(wanted(layers, layer_names(picture.scene)))
+        prepared = snapshots.prepared(View(wanted(layers, layer_names(picture.shown(rights))), rights))
         encoding = acceptable(request.headers.get("accept-encoding", ""))
         etag = prepared.etag(encoding)
         if is_current(request.headers.get("if-none-match", ""), etag):
-            return Response(None, HTTPStatus.NOT_MODIFIED, _headers(HTTPStatus.NOT_MODIFIED, etag, encoding))
+            return Response(None, HTTPStatus.NOT_MODIFIED, headers_of(HTTPStatus.NOT_MODIFIED, etag, encoding))
         body = await snapshots.encoded(prepared, encoding)
-        return Response(body, HTTPStatus.OK, _headers(HTTPStatus.OK, etag, encoding))
+        return Response(body, HTTPStatus.OK, headers_of(HTTPStatus.OK, etag, encoding))
 
     return router

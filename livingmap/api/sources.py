@@ -1,18 +1,25 @@
 """The health of every source."""
 
-from fastapi import APIRouter
+from dataclasses import asdict
 
-from livingmap.api.models import DeadLetter, NatsReport, SourceReport, SourceReports
+from fastapi import APIRouter, Depends
+
+from livingmap.access.access import AccessState
+from livingmap.api.guard import REFUSALS, Guard
+from livingmap.api.models import AccessReport, DeadLetter, NatsReport, PolicyReport, SourceReport, SourceReports
 from livingmap.api.picture import Picture
+from livingmap.api.problems import documented
 from livingmap.core.units import instant
 from livingmap.log.connection import NatsStatus
 
 
-def routes(picture: Picture, nats: NatsStatus | None) -> APIRouter:
+def routes(picture: Picture, nats: NatsStatus | None, guard: Guard) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
 
-    @router.get("/sources", summary="Sources")
+    @router.get(
+        "/sources", summary="Sources", dependencies=[Depends(guard.reports)], responses=documented(*REFUSALS)
+    )
     async def sources() -> SourceReports:
         """Say of each source how fresh it is, what it last brought, and what went wrong."""
         shown = picture.sources(picture.now())
@@ -36,9 +43,17 @@ def routes(picture: Picture, nats: NatsStatus | None) -> APIRouter:
                 for brief, state in zip(shown, picture.states, strict=True)
             ],
             nats=_nats(nats) if nats else None,
+            access=_access(guard.access.state),
         )
 
     return router
+
+
+def _access(state: AccessState | None) -> AccessReport | None:
+    if state is None:
+        return None
+    policies = PolicyReport(**asdict(state.policies)) if state.policies else None
+    return AccessReport(mode=state.mode, service=state.service, error=state.error, policies=policies)
 
 
 def _nats(status: NatsStatus) -> NatsReport:

@@ -54,6 +54,7 @@ def check(config: ConfigOption = None) -> None:
     for place, names in _places(loaded).items():
         if len(names) > 1:
             out.print(f"{place}: {', '.join(names)} (the first that knows a field wins it)", highlight=False)
+    out.print(f"access: {_access(loaded)}", highlight=False, markup=False)
     out.print(f"{loaded.file or 'environment'}: ok", highlight=False, markup=False)
 
 
@@ -100,6 +101,7 @@ def snapshot(
     loaded = load_config(config)
 
     async def ask() -> bytes:
+        from livingmap.access.view import View  # noqa: PLC0415
         from livingmap.api.snapshot import Snapshots  # noqa: PLC0415
         from livingmap.core.view import layer_names  # noqa: PLC0415
         from livingmap.stream.layers import LayersError, wanted  # noqa: PLC0415
@@ -109,7 +111,7 @@ def snapshot(
             shown = wanted(layers, layer_names(living.fold.scene))
         except LayersError as error:
             fail(str(error))
-        return Snapshots(living.picture).prepared(shown).body
+        return Snapshots(living.picture).prepared(View(shown)).body
 
     body = asyncio.run(ask())
     typer.echo(body.decode() if compact else json.dumps(json.loads(body), indent=2, ensure_ascii=False))
@@ -172,6 +174,20 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
     for line in (state.error or "").split("; "):
         if line:
             out.print(f"  error: {line}", highlight=False, markup=False)
+
+
+def _access(config: Config) -> str:
+    """Return who is let in to what, without secrets."""
+    auth = config.auth
+    if config.authenticator is None:
+        return "none: everybody who reaches the map reads everything"
+    checked = config.authenticator.summary(config.authenticator_settings)
+    anonymous = {"off": "nothing", "summary": "counts", "full": "what the policies let anonymous see"}
+    if not auth.pdp.enabled:
+        anonymous["full"] = "everything but the errors of services"
+    decided = f"policies of {auth.pdp.base_url} decide" if auth.pdp.enabled else "who is known sees everything"
+    told = [f"{auth.mode}: {checked}", decided, f"anonymous callers get {anonymous[auth.public_mode]}"]
+    return "; ".join(told)
 
 
 def _told(config: Config, name: str) -> str:

@@ -25,6 +25,36 @@ ConfigOption = Annotated[
 UrlOption = Annotated[str, typer.Option("--url", "-u", envvar="LIVINGMAP_URL", help="Address of the running map.")]
 
 
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="LIVINGMAP_TOKEN",
+        show_envvar=True,
+        help="Token to read the map with. A command line is seen by others on the machine: prefer the variable.",
+    ),
+]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", envvar="LIVINGMAP_TOKEN_FILE", help="File with the token; read at every connection."
+    ),
+]
+
+
+def token_of(token: str | None, file: Path | None) -> str | None:
+    """Return the token to read a map with, from the option or the file; ends the program if it is none."""
+    if token is not None and file is not None:
+        fail("give --token or --token-file, not both")
+    try:
+        found = (file.read_text(encoding="utf-8") if file else token or "").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"--token-file: {error}")
+    if not all("!" <= char <= "~" for char in found):
+        fail("the token holds white space or characters that no header can carry")
+    return found or None
+
+
 def load_config(given: Path | None) -> Config:
     """Return the configuration, or end the program with what is wrong with it."""
     file = config_file(given)

@@ -9,13 +9,25 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from livingmap.cli.options import DEFAULT_URL, ConfigOption, UrlOption, fail, load_config, out
+from livingmap.cli.options import (
+    DEFAULT_URL,
+    ConfigOption,
+    TokenFileOption,
+    TokenOption,
+    UrlOption,
+    fail,
+    load_config,
+    out,
+    token_of,
+)
 
 _MOST_SHOWN: Final = 4
 
 
 def tail(
     url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    token_file: TokenFileOption = None,
     layer: Annotated[str | None, typer.Option(help="Only these layers, separated by commas.")] = None,
     type: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(help="Only events of this type, with NATS wildcards: 'dao.event.*'.")
@@ -26,7 +38,7 @@ def tail(
     from livingmap.remote import RemoteError, fits, follow  # noqa: PLC0415
 
     async def run() -> None:
-        async with aclosing(follow(url, layer)) as messages:
+        async with aclosing(follow(url, layer, lambda: token_of(token, token_file))) as messages:
             async for message in messages:
                 if fits(message, type):
                     print(dumps(message) if json else _line(message), flush=True)  # noqa: T201
@@ -43,6 +55,8 @@ def tail(
 
 def history(
     url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    token_file: TokenFileOption = None,
     since: Annotated[str | None, typer.Option(help="From this time on: 2026-01-02T03:04:05Z.")] = None,
     type: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(help="Only events of this type, with NATS wildcards: 'dao.event.*'.")
@@ -55,7 +69,15 @@ def history(
     from livingmap.remote import RemoteError, get  # noqa: PLC0415
 
     try:
-        page = get(url, "/living-map/history", since=since, event_type=type, entity_id=entity, limit=limit)
+        page = get(
+            url,
+            "/living-map/history",
+            token_of(token, token_file),
+            since=since,
+            event_type=type,
+            entity_id=entity,
+            limit=limit,
+        )
     except RemoteError as error:
         fail(str(error))
     for item in page["items"]:

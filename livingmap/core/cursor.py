@@ -7,7 +7,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,12 +21,7 @@ class Cursor:
 
     position: Position
     view: str = ""
-    """The layers that are seen, with commas between; empty for all."""
-
-    @classmethod
-    def of(cls, position: Position, layers: Sequence[str] | None) -> "Cursor":
-        """Return the cursor of who sees ``layers``, None being all."""
-        return cls(position, ",".join(layers or ()))
+    """The view's name; empty for all."""
 
     def encode(self, key: bytes) -> str:
         """Return the text that a client gets."""

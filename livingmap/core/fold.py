@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from livingmap.core.model import Change, Event, Fields, Message, Place, Total, change_from_json, change_to_json
+from livingmap.core.redaction import Redaction
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
@@ -38,10 +39,14 @@ class Folded:
     faults: tuple[Fault, ...] = ()
     sources: tuple[str, ...] = field(default=())
     """The sources that the event concerned, whether they changed anything or not."""
+    clean: Fields | None = None
+    """The payload as it is told, if that is not the message's own."""
 
     @property
     def told(self) -> Fields:
         """What is told of the event beside its changes: a message's own payload, of a poll only whose it was."""
+        if self.clean is not None:
+            return self.clean
         if self.event.type == REFRESHED:
             return {"source": self.event.payload["source"], "changed": len(self.event.payload["changes"])}
         return self.event.payload
@@ -50,8 +55,9 @@ class Folded:
 class Fold:
     """Applies events to the scene of ``sources``, in the order of the log."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], redaction: Redaction | None = None) -> None:
         self.scene = Scene(sources)
+        self.redaction = redaction or Redaction()
         self.routes = Routes(sources)
         self._may = {source.name: _places(source) for source in sources}
 
@@ -64,12 +70,19 @@ class Fold:
         concerned = self.routes.of(event.type)
         for source, handler in concerned:
             try:
-                said = list(handler(event, self.scene.part(source)))
+                said = [self.redaction.change(one) for one in handler(event, self.scene.part(source))]
                 self._check(source, said)
                 changes += self.scene.apply(source, said, event.position.seq)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: nobody may stop the log
                 faults.append(Fault(source, event, f"{type(error).__name__}: {error}"))
-        return Folded(event, tuple(changes), tuple(faults), tuple(source for source, _ in concerned))
+        payload = self.redaction.payload(event.payload)
+        return Folded(
+            event,
+            tuple(changes),
+            tuple(faults),
+            tuple(source for source, _ in concerned),
+            None if payload is event.payload else payload,
+        )
 
     def _check(self, source: str, said: Iterable[Change]) -> None:
         may = self._may[source]
@@ -84,7 +97,7 @@ class Fold:
     def _apply_poll(self, event: Event) -> Folded:
         source = str(event.payload["source"])
         try:
-            said = [change_from_json(wire) for wire in event.payload["changes"]]
+            said = [self.redaction.change(change_from_json(wire)) for wire in event.payload["changes"]]
             changes = self.scene.apply(source, said, event.position.seq, since=int(event.payload["since"]))
         except Exception as error:  # noqa: BLE001 - a poll that cannot be folded must not stop the log either
             return Folded(

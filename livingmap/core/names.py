@@ -12,6 +12,8 @@ class Names:
     """
 
     def __init__(self) -> None:
+        self.revision = 0
+        """Grows whenever an id gets another meaning."""
         self._real: Counter[str] = Counter()
         self._claims: dict[str, Counter[str]] = defaultdict(Counter)
         self._aliases: dict[str, Counter[str]] = defaultdict(Counter)
@@ -67,4 +69,7 @@ class Names:
     def _stirred(self, typed: str, before: str) -> set[str]:
         self._same.clear()
         after = self.resolve(typed)
-        return set() if before == after else {typed, before, after}
+        if before == after:
+            return set()
+        self.revision += 1
+        return {typed, before, after}

@@ -6,6 +6,7 @@ just the fields that a change can have altered and returns how they differ, so s
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from livingmap.core.collection import Collection
 from livingmap.core.merge import Dirty, changed, difference, strongest
@@ -79,6 +80,16 @@ class Scene:
         """Return the merged items of a collection by id, in no order."""
         found = self._collections.get((layer, collection))
         return found.items if found else {}
+
+    @property
+    def known(self) -> AbstractSet[str]:
+        """The layers that somebody has filled; before that, numbers that count them are None."""
+        return self._known
+
+    @property
+    def renamed(self) -> int:
+        """A number that grows whenever an id gets another meaning."""
+        return self._names.revision
 
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything in the layer changes."""

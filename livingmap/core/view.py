@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from livingmap.core.model import Fields, Json
-from livingmap.core.scene import Scene
 
 HOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -20,6 +19,23 @@ HOMES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The layer in which an entity of each type is at home; it is listed once, there."""
+
+
+class Shown(Protocol):
+    """What a reader reads: a scene, or what somebody may see of one."""
+
+    def layers(self) -> dict[str, list[str]]:
+        """Return the names of the layers, each with those of its collections."""
+
+    def totals(self, layer: str) -> Fields:
+        """Return the fields of the layer itself."""
+
+    def items(self, layer: str, collection: str) -> Fields:
+        """Return the items of a collection by id, in no order."""
+
+    def version(self, layer: str) -> int:
+        """Return a number that grows whenever anything in the layer changes."""
+
 
 _EMPTY: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType(
     {
@@ -38,12 +54,12 @@ _EMPTY: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType(
 """The layers that are always there, as the specification has them, while nobody has filled them."""
 
 
-def layer_names(scene: Scene) -> list[str]:
+def layer_names(scene: Shown) -> list[str]:
     """Return the layers of a snapshot: the specification's four, then the others by name."""
     return [*_EMPTY, *sorted(scene.layers().keys() - _EMPTY.keys())]
 
 
-def layer(scene: Scene, name: str) -> dict[str, Json]:
+def layer(scene: Shown, name: str) -> dict[str, Json]:
     """Return one layer as the snapshot shows it: totals first, then each collection as a list in order of id."""
     shown: dict[str, Json] = {**_EMPTY.get(name, {}), **scene.totals(name)}
     for collection in scene.layers().get(name, []):
@@ -70,15 +86,15 @@ class Entity:
 class Catalogue:
     """Every entity of the map in order of id, each once; only what has changed is looked at anew."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, scene: Shown) -> None:
+        self.of = scene
         self._versions: dict[str, int] = {}
         self._known: dict[str, tuple[Fields, Entity]] = {}
         self._entities: list[Entity] = []
 
     def entities(self) -> list[Entity]:
         """Return the entities."""
-        versions = {name: self._scene.version(name) for name in sorted(set(HOMES.values()))}
+        versions = {name: self.of.version(name) for name in sorted(set(HOMES.values()))}
         if versions != self._versions:
             known = {typed: self._entity(name, typed, item) for name, typed, item in self._at_home()}
             self._known, self._versions = known, versions
@@ -86,9 +102,9 @@ class Catalogue:
         return self._entities
 
     def _at_home(self) -> Iterator[tuple[str, str, Fields]]:
-        for name, collections in self._scene.layers().items():
+        for name, collections in self.of.layers().items():
             for collection in collections:
-                for typed, item in self._scene.items(name, collection).items():
+                for typed, item in self.of.items(name, collection).items():
                     if HOMES.get(typed.partition(":")[0]) == name:
                         yield name, typed, item
 
@@ -107,7 +123,7 @@ def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def place_of(scene: Scene, typed: str) -> tuple[str, str] | None:
+def place_of(scene: Shown, typed: str) -> tuple[str, str] | None:
     """Return the layer and collection in which an item is at home; None if the map has no such item.
 
     An item of a type of its own, such as ``station:lviv``, is at home in the first layer by name that has it.

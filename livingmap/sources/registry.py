@@ -16,11 +16,12 @@ from livingmap import hookspecs
 from livingmap.core.route import fault_of
 from livingmap.core.source import Layer, Source
 from livingmap.errors import LivingMapError
-from livingmap.hookspecs import PROJECT, Mock
-from livingmap.sources.settings import SourceSettings
+from livingmap.hookspecs import PROJECT, Authenticator, Mock
+from livingmap.sources.settings import ServiceSettings, SourceSettings
 
 SOURCES: Final = "livingmap.plugins"
 MOCKS: Final = "livingmap.mocks"
+AUTHENTICATORS: Final = "livingmap.authenticators"
 
 
 class PluginError(LivingMapError):
@@ -59,6 +60,20 @@ def load_mock(module: str | None, folder: Path) -> Mock:
     if not isinstance(mock, Mock):
         raise PluginError(f"livingmap_mock of {plugin.__name__} returned {mock!r}, not a Mock")
     return mock
+
+
+def load_authenticator(name: str, module: str | None, folder: Path) -> Authenticator:
+    """Import the authenticator that ``auth.mode`` names and return what it contributes. Raises PluginError."""
+    plugin = _import(name, module, folder, AUTHENTICATORS)
+    found = _ask(name, plugin, "livingmap_authenticator")
+    if not isinstance(found, Authenticator):
+        raise PluginError(f"livingmap_authenticator of {plugin.__name__} returned {found!r}, not an Authenticator")
+    if found.name != name:
+        raise PluginError(f"{plugin.__name__} describes the authenticator {found.name!r}; name it so in auth.mode")
+    settings: object = found.settings
+    if not (isinstance(settings, type) and issubclass(settings, ServiceSettings)):
+        raise PluginError(f"its settings are {settings!r}, not a subclass of ServiceSettings")
+    return found
 
 
 def _import(name: str, module: str | None, folder: Path, group: str) -> ModuleType:

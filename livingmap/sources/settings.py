@@ -41,6 +41,33 @@ class ServiceSettings(BaseModel):
         return value.rstrip("/")
 
 
+class AccountSettings(ServiceSettings):
+    """Section ``auth.account``: the map's own account."""
+
+    base_url: str = "http://auth-service:7011"
+    """Address of auth-service."""
+    email: str
+    """Who signs in."""
+    password: SecretStr | None = None
+    """The password. Better given by environment or password_file than in the YAML."""
+    password_file: Path | None = None
+    """File with the password, sought beside the YAML."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
+    """How often a request that found nobody is repeated."""
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if (self.password is None) == (self.password_file is None):
+            raise ValueError("give password or password_file, one of the two")
+        return self
+
+    def secret(self) -> str:
+        """Return the password. Raises OSError if its file cannot be read."""
+        if self.password_file is not None:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        return self.password.get_secret_value() if self.password else ""
+
+
 class SourceSettings(ServiceSettings):
     """One section of ``sources:`` in the YAML."""
 
@@ -57,6 +84,8 @@ class SourceSettings(ServiceSettings):
     """Bearer token for the service. Better given by environment or token_file than in the YAML."""
     token_file: Path | None = None
     """File with the Bearer token, sought beside the YAML; read for every request, so it may be rotated."""
+    account: bool = False
+    """Sign in with the map's own account, auth.account, and send its token."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
     """Time between two polls; each varies by a tenth so that sources do not march in step."""
 
@@ -65,6 +94,8 @@ class SourceSettings(ServiceSettings):
         if self.token is not None and self.token_file is not None:
             msg = "give token or token_file, not both"
             raise ValueError(msg)
+        if self.account and (self.token or self.token_file):
+            raise ValueError("give account or a token, not both")
         return self
 
     def bearer(self) -> str | None:

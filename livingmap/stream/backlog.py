@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.model import Change, Drop, Place, Put, Total
-from livingmap.core.scene import Scene
-from livingmap.stream.frames import View
+from livingmap.core.view import Shown
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Backlog:
         """Note what an event touched."""
         self.skipped += 1
         for change in folded.changes:
-            if view is not None and change.layer not in view:
+            if not view.wants(change.layer):
                 continue
             match change:
                 case Total():
@@ -40,7 +40,7 @@ class Backlog:
     def _touched(self, change: Put | Drop) -> _Touched:
         return self._items.setdefault(((change.layer, change.collection), change.id), _Touched())
 
-    def changes(self, scene: Scene) -> Iterator[Change]:
+    def changes(self, scene: Shown) -> Iterator[Change]:
         """Yield what brings the viewer to the scene as it is: the last value of each touched item.
 
         A Drop may name an item that the viewer never had: it came and went unseen.

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from livingmap.access.view import View
 from livingmap.core.fold import Folded
-from livingmap.stream.frames import View, Wire
+from livingmap.stream.frames import Wire
 
 Joined: TypeAlias = Callable[[Sequence[Folded], Wire, View], bytes]
 

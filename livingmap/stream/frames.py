@@ -6,18 +6,16 @@ A WebSocket frame is RFC 6455, 5.2 (final text frame, unmasked); a server-sent e
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
 import orjson
 
+from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.model import Change, change_to_json
 from livingmap.core.units import instant
 from livingmap.history import Entry
 from livingmap.stream.deflate import deflated
-
-View: TypeAlias = tuple[str, ...] | None
-"""The layers that a viewer wants; None for all."""
 
 _FINAL_TEXT: Final = 0x81
 _COMPRESSED: Final = 0x40
@@ -36,8 +34,8 @@ class Wire(StrEnum):
 
 def event(folded: Folded, cursor: str, view: View) -> bytes | None:
     """Return the message of one log entry; None if it concerns no layer of ``view``."""
-    changes = [change for change in folded.changes if view is None or change.layer in view]
-    if view is not None and not changes:
+    changes = [change for change in folded.changes if view.wants(change.layer)]
+    if view.layers is not None and not changes:
         return None
     entry = folded.event
     return orjson.dumps(
@@ -55,8 +53,8 @@ def event(folded: Folded, cursor: str, view: View) -> bytes | None:
 def recalled(entry: Entry, cursor: str, view: View) -> bytes | None:
     """Return the message that `event` made of an entry of the history whose changes were kept."""
     changes = orjson.Fragment(entry.changes or b"[]")
-    if view is not None:
-        seen = [change for change in orjson.loads(entry.changes or b"[]") if change["layer"] in view]
+    if view.layers is not None:
+        seen = [change for change in orjson.loads(entry.changes or b"[]") if view.wants(change["layer"])]
         if not seen:
             return None
         changes = orjson.Fragment(orjson.dumps(seen))
@@ -91,6 +89,16 @@ def heartbeat(cursor: str, now: datetime) -> bytes:
 def restarting(retry_after_ms: int) -> bytes:
     """Return the last message before the map goes: when to try again."""
     return orjson.dumps({"kind": "restarting", "retry_after_ms": retry_after_ms})
+
+
+def warning(code: str, detail: str, expires_at: datetime | None) -> bytes:
+    """Return the message that says: the viewer will be let go, unless it shows another token."""
+    return orjson.dumps({"kind": "warning", "code": code, "detail": detail, "expires_at": instant(expires_at)})
+
+
+def authenticated(expires_at: datetime | None) -> bytes:
+    """Return the answer to a token that is good."""
+    return orjson.dumps({"kind": "authenticated", "expires_at": instant(expires_at)})
 
 
 def fault(code: str, detail: str) -> bytes:

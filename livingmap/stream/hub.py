@@ -15,14 +15,16 @@ from typing import Final, Protocol
 
 import structlog
 
+from livingmap.access.sights import Sights
+from livingmap.access.view import WHOLE, Rights, View
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
 from livingmap.core.model import Position
-from livingmap.core.scene import Scene
+from livingmap.core.view import layer_names
 from livingmap.stream import frames
 from livingmap.stream.backlog import Backlog
 from livingmap.stream.batch import Batch
-from livingmap.stream.frames import View, Wire
+from livingmap.stream.frames import Wire
 
 TICK_SECONDS: Final = 0.02
 MOST_TICK_SECONDS: Final = 0.05
@@ -75,13 +77,13 @@ class Hub:
 
     def __init__(
         self,
-        scene: Scene,
+        sights: Sights,
         position: Callable[[], Position],
         snapshot: Callable[[View], bytes],
         key: Callable[[], bytes],
         now: Callable[[], datetime],
     ) -> None:
-        self._scene = scene
+        self.sights = sights
         self._position = position
         self._snapshot = snapshot
         self._key = key
@@ -105,6 +107,10 @@ class Hub:
     def viewers(self) -> int:
         """How many watch."""
         return len(self._viewers)
+
+    def layer_names(self, rights: Rights) -> list[str]:
+        """Return the layers that somebody with these rights may ask for."""
+        return layer_names(self.sights.of(rights))
 
     # viewers
 
@@ -134,6 +140,7 @@ class Hub:
             self._write(viewer, self._joined(missed, line.wire, view))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
+        self.sights.enter(view.rights)
         return viewer
 
     def since(self, view: View, cursor: str) -> Position | None:
@@ -142,21 +149,29 @@ class Hub:
             found = Cursor.decode(cursor, self._key())
         except ValueError:
             return None
-        same = found.position.epoch == self._position().epoch and found == Cursor.of(found.position, view)
+        same = found.position.epoch == self._position().epoch and found.view == view.name
         return found.position if same else None
 
-    def reaches(self, position: Position) -> bool:
-        """Tell whether every event after ``position`` is in memory."""
-        return position.epoch == self._kept_after.epoch and position.seq >= self._kept_after.seq
+    def reaches(self, position: Position, view: View = WHOLE) -> bool:
+        """Tell whether every event after ``position`` is in memory, as it is told in a view."""
+        kept = position.epoch == self._kept_after.epoch and position.seq >= self._kept_after.seq
+        return kept and self.sights.reaches(position, view.rights)
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
-        self._viewers.pop(viewer, None)
+        if viewer in self._viewers:
+            del self._viewers[viewer]
+            self.sights.leave(viewer.view.rights)
 
     def show(self, viewer: Viewer, view: View) -> None:
-        """Change what a viewer sees; it gets a snapshot of that."""
+        """Change what a viewer sees; it gets a snapshot of that. Who has left gets nothing."""
+        if viewer not in self._viewers:
+            return
+        changed = "layers_changed" if viewer.view.rights == view.rights else "access_changed"
+        self.sights.enter(view.rights)
+        self.sights.leave(viewer.view.rights)
         viewer.view, viewer.backlog = view, None
-        self._send_snapshot(viewer, "layers_changed")
+        self._send_snapshot(viewer, changed)
 
     def say(self, viewer: Viewer, message: bytes) -> None:
         """Send one viewer a message of its own."""
@@ -186,7 +201,7 @@ class Hub:
         since = self.since(view, cursor)
         if since is None:
             return here, "cursor_unknown"
-        return since, None if self.reaches(since) else "cursor_expired"
+        return since, None if self.reaches(since, view) else "cursor_expired"
 
     def _after(self, seq: int) -> list[Folded]:
         """Return the kept events after ``seq``."""
@@ -216,6 +231,7 @@ class Hub:
 
     def keep(self, folded: Folded) -> None:
         """Take an event from before there was anybody to tell; who resumes may ask for it."""
+        self.sights.take(folded)
         self._kept.append(folded)
         self._kept_changes += len(folded.changes)
         while len(self._kept) > MOST_KEPT_EVENTS or self._kept_changes > MOST_KEPT_CHANGES:
@@ -225,6 +241,7 @@ class Hub:
 
     def forget(self) -> None:
         """Forget every event: what comes next does not follow them."""
+        self.sights.forget()
         self._kept.clear()
         self._pending.clear()
         self._batch = None  # those who have not got it yet get the next scene
@@ -232,7 +249,9 @@ class Hub:
 
     def restart(self) -> None:
         """Send every viewer a snapshot: the scene is another than the one that they have."""
+        self.sights.forget()
         for viewer in list(self._viewers):
+            self.sights.enter(viewer.view.rights)
             viewer.backlog = None
             self._send_snapshot(viewer, "cursor_unknown")
 
@@ -286,7 +305,7 @@ class Hub:
         """Note what a viewer cannot be told now; tell it if it can be."""
         backlog = viewer.backlog = viewer.backlog or Backlog()
         for folded in batch.after(viewer.since):
-            backlog.add(folded, viewer.view)
+            self._note(backlog, folded, viewer.view)
         viewer.since = max(viewer.since, batch.last)
         if viewer.line.unsent() <= _MOST_UNSENT_BYTES:
             self._catch_up(viewer)
@@ -295,30 +314,37 @@ class Hub:
         """Send the last values of all that was touched: the viewer is then where the scene is."""
         here, fresh = self._position(), self._after(viewer.since)
         backlog, viewer.backlog = viewer.backlog, None
-        if backlog is None or not self.reaches(Position(here.epoch, viewer.since)):
+        if backlog is None or not self.reaches(Position(here.epoch, viewer.since), viewer.view):
             self._send_snapshot(viewer, "cursor_expired")
             return
         for folded in fresh:
-            backlog.add(folded, viewer.view)
+            self._note(backlog, folded, viewer.view)
         viewer.since = max(viewer.since, here.seq)
         cursor = self.cursor(here, viewer.view)
-        message = frames.merged(backlog.changes(self._scene), backlog.skipped, cursor)
+        message = frames.merged(backlog.changes(self.sights.of(viewer.view.rights)), backlog.skipped, cursor)
         self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
 
     # writing
+
+    def _note(self, backlog: Backlog, folded: Folded, view: View) -> None:
+        if told := self.sights.told(folded, view.rights):
+            backlog.add(told, view)
 
     def _joined(self, events: Sequence[Folded], wire: Wire, view: View) -> bytes:
         return frames.joined(wire, self._messages(events, view))
 
     def _messages(self, events: Sequence[Folded], view: View) -> Iterator[tuple[bytes, str]]:
         for folded in events:
+            told = self.sights.told(folded, view.rights)
+            if told is None:
+                continue
             cursor = self.cursor(folded.event.position, view)
-            if message := frames.event(folded, cursor, view):
+            if message := frames.event(told, cursor, view):
                 yield message, cursor
 
     def cursor(self, position: Position, view: View) -> str:
         """Return the text by which a viewer of ``view`` goes on after ``position``."""
-        return Cursor.of(position, view).encode(self._key())
+        return Cursor(position, view.name).encode(self._key())
 
     def _write(self, viewer: Viewer, data: bytes) -> None:
         if data:

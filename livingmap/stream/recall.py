@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
+from livingmap.access.view import View
 from livingmap.core.model import Position
 from livingmap.history import Entry, History, HistoryUnavailable
 from livingmap.stream import frames
-from livingmap.stream.frames import View, Wire
+from livingmap.stream.frames import Wire
 from livingmap.stream.hub import Hub
 
 _PAGE: Final = 500
@@ -32,9 +33,11 @@ class Recall:
     async def pages(self, wire: Wire) -> AsyncIterator[bytes]:
         """Yield joined frames, as they travel on ``wire``. Take each away before the next."""
         await self._hub.opened(_OPEN_SECONDS)
+        if self._view.rights.restricted:  # who sees only parts of it was told another story than the history's
+            return
         here = self._hub.since(self._view, self.cursor) if self.cursor else None
         for _ in range(0, MOST_EVENTS, _PAGE):
-            if here is None or self._hub.reaches(here):
+            if here is None or self._hub.reaches(here, self._view):
                 return
             entries = await self._after(here)
             if not entries:
@@ -60,5 +63,6 @@ class Recall:
     def _messages(self, entries: list[Entry]) -> Iterator[tuple[bytes, str]]:
         for entry in entries:
             cursor = self._hub.cursor(entry.position, self._view)
-            if message := frames.recalled(entry, cursor, self._view):
+            shown = self._hub.sights.entry(entry, self._view.rights)
+            if shown and (message := frames.recalled(shown, cursor, self._view)):
                 yield message, cursor

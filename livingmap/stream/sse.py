@@ -1,24 +1,40 @@
 """``GET /living-map/events``: the same messages as server-sent events, for where WebSockets cannot pass."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
 
+from livingmap.access.access import Access, Admission, address_of
+from livingmap.access.denied import Denied
+from livingmap.access.view import View
 from livingmap.history import History
+from livingmap.stream import frames
 from livingmap.stream.frames import Wire
-from livingmap.stream.hub import Hub
+from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import wanted
 from livingmap.stream.queue import QueueLine
 from livingmap.stream.recall import Recall
+from livingmap.stream.session import Session
 
 
 def routes(
-    hub: Hub, history: History, layer_names: Callable[[], list[str]], errors: dict[int | str, dict[str, Any]]
+    hub: Hub,
+    history: History,
+    access: Access,
+    admission: Callable[..., Awaitable[Admission]],
+    now: Callable[[], datetime],
+    errors: dict[int | str, dict[str, Any]],
 ) -> APIRouter:
-    """Return the endpoint of server-sent events; ``errors`` documents how a bad parameter is refused."""
+    """Return the endpoint of server-sent events.
+
+    ``admission`` is the dependency that lets in, ``errors`` documents how a request is refused.
+    """
     router = APIRouter(prefix="/living-map", tags=["map"])
 
     @router.get(
@@ -32,27 +48,47 @@ def routes(
     )
     async def events(
         request: Request,
-        layers: Annotated[str | None, Query(description="Only these layers, separated by commas")] = None,
-        cursor: Annotated[str | None, Query(description="Go on after this position")] = None,
+        admitted: Annotated[Admission, Depends(admission)],
+        layers: Annotated[
+            str | None, Query(description="Only these layers, separated by commas", max_length=1000)
+        ] = None,
+        cursor: Annotated[str | None, Query(description="Go on after this position", max_length=1000)] = None,
         last_event_id: Annotated[str | None, Header(description="The same, as browsers send it")] = None,
     ) -> StreamingResponse:
         """Stream the messages of ``WS /living-map/stream``, each one's cursor as its ``id``."""
-        view = wanted(layers, layer_names())
-
-        async def stream() -> AsyncIterator[bytes]:
-            line = QueueLine(Wire.EVENTS)
-            recall = Recall(hub, history, view, cursor or last_event_id)
-            async for joined in recall.pages(line.wire):
-                yield joined
-            viewer = hub.join(line, view, recall.cursor)
-            try:
-                while not await request.is_disconnected() and (data := await line.take()):
-                    yield data
-                    hub.drained(viewer)
-            finally:
-                hub.leave(viewer)
-
+        view = View(wanted(layers, hub.layer_names(admitted.rights)), admitted.rights)
+        session = Session(hub, access, admitted, address_of(request.scope), now)
+        stream = _stream(hub, request, session, Recall(hub, history, view, cursor or last_event_id), view)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
+        end = BackgroundTask(session.end)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers, background=end)
 
     return router
+
+
+async def _stream(
+    hub: Hub, request: Request, session: Session, recall: Recall, view: View
+) -> AsyncIterator[bytes]:
+    line = QueueLine(Wire.EVENTS)
+    async for joined in recall.pages(line.wire):
+        yield joined
+    viewer = hub.join(line, view, recall.cursor)
+    watching = asyncio.create_task(_watch(hub, session, viewer), name="watch")
+    try:
+        while not await request.is_disconnected() and (data := await line.take()):
+            yield data
+            hub.drained(viewer)
+    finally:
+        hub.leave(viewer)
+        watching.cancel()
+        session.end()
+
+
+async def _watch(hub: Hub, session: Session, viewer: Viewer) -> None:
+    """Look at a viewer until it has to go, and let it go."""
+    try:
+        await session.watch(viewer)
+    except Denied as denied:
+        hub.say(viewer, frames.fault(denied.reason.code, str(denied)))
+        hub.leave(viewer)
+        viewer.line.end()

@@ -1,23 +1,33 @@
 """``WS /living-map/stream``: handshake and client's messages by ASGI, events straight to the transport."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+import contextlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from livingmap.access.access import Access, Admission, address_of
+from livingmap.access.credentials import offered, refuse_in_url
+from livingmap.access.denied import TOO_FAST, UNAUTHENTICATED, Denied
+from livingmap.access.limits import Pace
+from livingmap.access.view import View
+from livingmap.core.actor import Credential, Scheme
 from livingmap.history import History
 from livingmap.stream import frames
 from livingmap.stream.deflate import SharedDeflate
-from livingmap.stream.frames import View, Wire
+from livingmap.stream.frames import Wire
 from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import LayersError, wanted
 from livingmap.stream.queue import QueueLine
 from livingmap.stream.recall import Recall
+from livingmap.stream.session import Session
 
 SUBPROTOCOL: Final = "livingmap.v1"
 _EXTENSION: Final = "livingmap.line"
@@ -25,7 +35,10 @@ _DEFLATE: Final = SharedDeflate()
 _UNREAD: Final = 4408
 _CUT_SECONDS: Final = 10.0
 
-LayerNames: TypeAlias = Callable[[], list[str]]
+FIRST_MESSAGE_SECONDS: Final = 10.0
+MOST_MESSAGES: Final = 50
+MESSAGES_SECONDS: Final = 10.0
+_MOST_REASON_BYTES: Final = 120
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
@@ -80,95 +93,186 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self.on_drained()
 
 
-def routes(hub: Hub, history: History, layer_names: LayerNames) -> APIRouter:
+class Door:
+    """The WebSocket endpoint's way in: whose page it is, who it is, and what it wants to see."""
+
+    def __init__(self, access: Access, origins: Collection[str]) -> None:
+        self.access = access
+        self._origins = frozenset(origins)
+
+    def is_foreign(self, socket: WebSocket) -> bool:
+        """Tell whether a page of another site opens the socket (RFC 6455, 10.2): browsers let any page do so."""
+        origin = socket.headers.get("origin")
+        same = origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+        return not same and origin not in self._origins
+
+    async def admission(self, socket: WebSocket) -> Admission:
+        """Return who it is: by header, by subprotocol, or by a first message. Raises Denied."""
+        refuse_in_url(socket.url.query)
+        address = address_of(socket.scope)
+        shown = self.access.credential(socket.headers) or offered(socket.scope.get("subprotocols", ()))
+        if shown is None and self.access.needs_credential:
+            shown = await self._first_message(socket)
+        return await self.access.admit(shown, address)
+
+    async def _first_message(self, socket: WebSocket) -> Credential:
+        try:
+            async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+                message = _decoded((await socket.receive()).get("text") or "")
+        except TimeoutError:
+            message = None
+        match message:
+            case {"kind": "auth", "token": str(token)}:
+                return Credential(Scheme.BEARER, token)
+        raise Denied(
+            UNAUTHENTICATED, f'send {{"kind": "auth", "token": …}} first, within {FIRST_MESSAGE_SECONDS:g} s'
+        )
+
+
+def routes(hub: Hub, history: History, door: Door, now: Callable[[], datetime]) -> APIRouter:
     """Return the WebSocket endpoint; ``history`` is asked for what ``hub`` no longer has in memory."""
     router = APIRouter()
 
     @router.websocket("/living-map/stream")
     async def stream(socket: WebSocket, layers: str | None = None, cursor: str | None = None) -> None:
-        """Send the map and whatever changes, until the client goes."""
-        if _is_foreign(socket):
+        """Send the map and whatever changes, until the client goes or may not stay."""
+        if door.is_foreign(socket):
             await socket.close(1008, "the page is of another origin")
             return
+        offers = socket.scope.get("subprotocols", [])
+        await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offers else None)
         try:
-            view = wanted(layers, layer_names())
+            admission = await door.admission(socket)
+            view = View(wanted(layers, hub.layer_names(admission.rights)), admission.rights)
+            session = Session(hub, door.access, admission, address_of(socket.scope), now)
         except LayersError as error:
-            await socket.accept()
-            await socket.send_text(frames.fault("unknown_layer", str(error)).decode())
-            await socket.close(1008, str(error)[:100])
+            await _refuse(socket, 1008, "unknown_layer", str(error))
             return
-        offered = socket.scope.get("subprotocols", [])
-        await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        line = socket.scope["extensions"].get(_EXTENSION)
-        recall = Recall(hub, history, view, cursor)
-        if isinstance(line, StreamProtocol):
-            async for joined in recall.pages(line.wire):
-                line.write(joined)
-                await line.writable.wait()  # a client that does not read is ended by its pings
-            viewer = hub.join(line, view, recall.cursor)
-            line.on_drained = lambda: hub.drained(viewer)
-            await _listen(hub, viewer, socket, layer_names)
-        else:
-            await _queued(hub, socket, view, recall, layer_names)
+        except Denied as denied:
+            await _refuse(socket, denied.reason.close, denied.reason.code, str(denied))
+            return
+        try:
+            await _serve(_Visit(hub, socket, session, view, Recall(hub, history, view, cursor)))
+        finally:
+            session.end()
 
     return router
 
 
-def _is_foreign(socket: WebSocket) -> bool:
-    """Tell whether a page of another site opens the socket (RFC 6455, 10.2): browsers let any page do so."""
-    origin = socket.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != socket.headers.get("host")
+@dataclass(slots=True)
+class _Visit:
+    """A client that was let in."""
+
+    hub: Hub
+    socket: WebSocket
+    session: Session
+    view: View
+    recall: Recall
 
 
-async def _listen(hub: Hub, viewer: Viewer, socket: WebSocket, layer_names: LayerNames) -> None:
-    """Take the client's messages until it goes."""
-    try:
-        while (message := await socket.receive())["type"] != "websocket.disconnect":
-            answer = _heed(hub, viewer, message.get("text") or "", layer_names())
-            if answer is not None:
-                hub.say(viewer, answer)
-    finally:
-        hub.leave(viewer)
+async def _serve(visit: _Visit) -> None:
+    line = visit.socket.scope["extensions"].get(_EXTENSION)
+    if not isinstance(line, StreamProtocol):
+        await _queued(visit)
+        return
+    async for joined in visit.recall.pages(line.wire):
+        line.write(joined)
+        await line.writable.wait()  # a client that does not read is ended by its pings
+    viewer = visit.hub.join(line, visit.view, visit.recall.cursor)
+    line.on_drained = lambda: visit.hub.drained(viewer)
+    await _stay(visit, viewer)
 
 
-def _heed(hub: Hub, viewer: Viewer, text: str, names: list[str]) -> bytes | None:
-    """Do what a message of the client asks for; return what to answer if it makes no sense."""
-    try:
-        message = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return frames.fault("no_json", str(error))
-    match message:
-        case {"kind": "layers", "layers": None}:
-            hub.show(viewer, None)
-        case {"kind": "layers", "layers": [*layers]} if all(isinstance(one, str) for one in layers):
-            try:
-                hub.show(viewer, wanted(",".join(layers), names))
-            except LayersError as error:
-                return frames.fault("unknown_layer", str(error))
-        case _:
-            return frames.fault(
-                "unknown_message", 'the map understands {"kind": "layers", "layers": [...] or null}'
-            )
-    return None
-
-
-async def _queued(hub: Hub, socket: WebSocket, view: View, recall: Recall, layer_names: LayerNames) -> None:
+async def _queued(visit: _Visit) -> None:
     """Serve a client under a server that only knows ASGI."""
     line = QueueLine(Wire.WEBSOCKET)
-    async for joined in recall.pages(line.wire):
+    async for joined in visit.recall.pages(line.wire):
         for message in frames.unframed(joined):
-            await socket.send_text(message)
-    viewer = hub.join(line, view, recall.cursor)
+            await visit.socket.send_text(message)
+    viewer = visit.hub.join(line, visit.view, visit.recall.cursor)
 
     async def send() -> None:
         while True:
             for message in frames.unframed(await line.take()):
-                await socket.send_text(message)
-            hub.drained(viewer)
+                await visit.socket.send_text(message)
+            visit.hub.drained(viewer)
 
     sending = asyncio.create_task(send())
     try:
-        await _listen(hub, viewer, socket, layer_names)
+        await _stay(visit, viewer)
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
+
+
+async def _stay(visit: _Visit, viewer: Viewer) -> None:
+    """Take the client's messages until it goes, or has to."""
+    tasks = [
+        asyncio.create_task(_listen(visit, viewer), name="listen"),
+        asyncio.create_task(visit.session.watch(viewer), name="watch"),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        visit.hub.leave(viewer)
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Denied):
+            reason = outcome.reason
+            await _refuse(visit.socket, reason.close, reason.code, str(outcome))
+        elif isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _listen(visit: _Visit, viewer: Viewer) -> None:
+    """Take the client's messages until it goes. Raises Denied if they come too fast."""
+    pace = Pace(MOST_MESSAGES, MESSAGES_SECONDS)
+    while (message := await visit.socket.receive())["type"] != "websocket.disconnect":
+        if not pace.keeps():
+            raise Denied(TOO_FAST, f"more than {MOST_MESSAGES} messages within {MESSAGES_SECONDS:g} s")
+        said = _decoded(message.get("text") or "")
+        match said:
+            case {"kind": "auth", "token": str(token)}:
+                await visit.session.renew(token, viewer)
+            case _:
+                answer = _heed(visit.hub, viewer, said)
+                if answer is not None:
+                    visit.hub.say(viewer, answer)
+
+
+def _heed(hub: Hub, viewer: Viewer, said: Any) -> bytes | None:
+    """Do what a message of the client asks for; return what to answer if it makes no sense."""
+    match said:
+        case orjson.JSONDecodeError():
+            return frames.fault("no_json", str(said))
+        case {"kind": "layers", "layers": None}:
+            hub.show(viewer, View(None, viewer.view.rights))
+        case {"kind": "layers", "layers": [*layers]} if all(isinstance(one, str) for one in layers):
+            try:
+                names = wanted(",".join(layers), hub.layer_names(viewer.view.rights))
+            except LayersError as error:
+                return frames.fault("unknown_layer", str(error))
+            hub.show(viewer, View(names, viewer.view.rights))
+        case _:
+            return frames.fault(
+                "unknown_message",
+                'the map understands {"kind": "layers", "layers": [...] or null} and {"kind": "auth", "token": …}',
+            )
+    return None
+
+
+def _decoded(text: str) -> Any:
+    """Return what a message says, or why it is no JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return error
+
+
+async def _refuse(socket: WebSocket, close: int, code: str, detail: str) -> None:
+    """Say why, and close; whoever has gone meanwhile does not hear it."""
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.send_text(frames.fault(code, detail).decode())
+        await socket.close(close, detail.encode()[:_MOST_REASON_BYTES].decode("utf-8", "ignore"))

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 from livingmap import loop as event_loop
+from livingmap.access.view import WHOLE
 from livingmap.app import LivingMap
 from livingmap.core.fold import Folded
 from livingmap.core.model import Event, Message, Position
@@ -105,7 +106,7 @@ async def bare(port: int, tally: Tally) -> None:
 
     async def publish(number: int, at: int) -> None:
         entry = Event(Position("0123456789ab", number), SUBJECT, event(number, at), datetime.now(UTC))
-        message = frames.event(Folded(entry), "x" * 44, None) or b""
+        message = frames.event(Folded(entry), "x" * 44, WHOLE) or b""
         if not pending:
             running.call_soon(flush)
         pending.append(frames.framed(Wire.WEBSOCKET, message))

@@ -6,7 +6,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from livingmap.access.sights import Sights
 from livingmap.api import problems
+from livingmap.api.guard import Guard
 from livingmap.api.history import routes
 from livingmap.api.picture import Picture
 from livingmap.core.fold import Fold
@@ -14,15 +16,17 @@ from livingmap.history import Gap, Query
 from livingmap.history.postgres import PostgresHistory
 from livingmap.log.local import LocalLog, utc_now
 from tests.history.making import NOON, entry
+from tests.support.access import open_to_all
 
 PATH = "/living-map/history"
 
 
 def asking(history):
-    picture = Picture(Fold([]), LocalLog(), [], [], utc_now)
+    fold, log = Fold([]), LocalLog()
+    picture = Picture(fold, Sights(fold, [], [], lambda: log.position), log, [], [], utc_now)
     app = FastAPI()
     problems.install(app)
-    app.include_router(routes(picture, history))
+    app.include_router(routes(picture, history, Guard(open_to_all())))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://map")
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from livingmap.access.view import WHOLE
 from livingmap.core.model import Message
 
 ASK = b"GET /living-map/snapshot%b HTTP/1.1\r\nHost: map\r\n%b\r\n"
@@ -63,7 +64,7 @@ async def test_the_same_request_gets_the_snapshot_as_it_is_then(living, connecti
     status, headers, body = await connection.get()
     assert status == 200
     assert headers["etag"] != first[1]["etag"]
-    assert json.loads(body)["meta"]["cursor"] == living.picture.cursor(None)
+    assert json.loads(body)["meta"]["cursor"] == living.picture.cursor(WHOLE)
 
 
 async def test_quick_answers_and_those_of_the_application_are_alike(connection):

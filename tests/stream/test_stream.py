@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio import client as websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from livingmap.access.view import WHOLE
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put, Total
 from livingmap.history import HistoryUnavailable
@@ -440,7 +441,7 @@ async def test_a_line_that_breaks_is_given_up_and_the_others_go_on(living, addre
             pass
 
     line = Broken()
-    living.hub.join(line, None)
+    living.hub.join(line, WHOLE)
     async with connect(f"ws://{address}/living-map/stream") as socket:
         follower = Follower()
         await receive(socket, follower)

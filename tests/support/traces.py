@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from livingmap.access.view import WHOLE
 from livingmap.core.model import Message
 from livingmap.stream.frames import Wire, unframed
 from tests.support.maps import living_map, poll, snapshot
@@ -95,7 +96,7 @@ async def record(seed, steps, folder):
     sources = {"chaos": {"module": "./chaos.py", "base_url": "http://127.0.0.1:9"}, **sources}
     async with living_map(folder, sources, mock=mock) as living:
         recorder = Recorder()
-        viewer = living.hub.join(recorder, None)
+        viewer = living.hub.join(recorder, WHOLE)
         for _ in range(steps):
             async for _ in happen(living, rng):
                 if rng.random() < 0.1:

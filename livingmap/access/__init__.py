@@ -1,0 +1,1 @@
+"""Who may read what: credentials become actors, policies become rights, and rights decide what is seen."""

@@ -1,0 +1,103 @@
+"""How much one address or one actor may do: credentials that are refused, streams that are open."""
+
+import ipaddress
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+_WINDOW_SECONDS: Final = 60.0
+_MOST_KEPT: Final = 10_000
+_PREFIX: Final = 64
+
+
+def network_of(address: str | None) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 that an IPv6 address is from."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if parsed.version == 4:  # noqa: PLR2004
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, _PREFIX), strict=False))
+
+
+@dataclass(slots=True)
+class _Window:
+    began: float
+    count: int = 0
+
+
+class Failures:
+    """Counts the refused credentials of each address, minute by minute, of the last 10,000 addresses."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._windows: OrderedDict[str, _Window] = OrderedDict()
+
+    def wait_seconds(self, address: str) -> float:
+        """Return for how long nothing of ``address`` is looked at; 0 if it is."""
+        window = self._windows.get(network_of(address))
+        left = window.began + _WINDOW_SECONDS - self._clock() if window else 0.0
+        return left if window and window.count >= self._most and left > 0 else 0.0
+
+    def note(self, address: str) -> None:
+        """Count a refused credential."""
+        key, now = network_of(address), self._clock()
+        window = self._windows.pop(key, None)
+        if window is None or now - window.began >= _WINDOW_SECONDS:
+            window = _Window(now)
+        window.count += 1
+        self._windows[key] = window
+        if len(self._windows) > _MOST_KEPT:
+            self._windows.popitem(last=False)
+
+
+class Pace:
+    """How many things somebody may do within some seconds."""
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._times: deque[float] = deque(maxlen=most)
+
+    def keeps(self) -> bool:
+        """Note one thing more; tell whether that is not too much."""
+        now = self._clock()
+        full = len(self._times) == self._times.maxlen and now - self._times[0] < self._seconds
+        self._times.append(now)
+        return not full
+
+
+class Streams:
+    """Counts the open streams of each actor and each address."""
+
+    def __init__(self, per_actor: int, per_address: int) -> None:
+        self._per_actor = per_actor
+        self._per_address = per_address
+        self._actors: Counter[str] = Counter()
+        self._addresses: Counter[str] = Counter()
+
+    def full(self, actor: str | None, address: str) -> str | None:
+        """Say what has too many streams to open another, or None. Nobody in particular has no limit of its own."""
+        if actor is not None and self._actors[actor] >= self._per_actor:
+            return f"{self._per_actor} streams of this actor are open"
+        if self._addresses[network_of(address)] >= self._per_address:
+            return f"{self._per_address} streams from this address are open"
+        return None
+
+    def open(self, actor: str | None, address: str) -> Callable[[], None]:
+        """Count a stream; return what to call, once, when it ends."""
+        counted = [(self._addresses, network_of(address))] + ([(self._actors, actor)] if actor is not None else [])
+        for counter, key in counted:
+            counter[key] += 1
+
+        def close() -> None:
+            for counter, key in counted:
+                counter[key] -= 1
+                if not counter[key]:
+                    del counter[key]
+
+        return close

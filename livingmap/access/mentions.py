@@ -1,0 +1,144 @@
+"""Which ids the map's items speak of, wherever in them: who may not see an id must not read of it either."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from livingmap.core.fold import Folded
+from livingmap.core.model import Drop, Json, Place, Put
+from livingmap.core.scene import Scene
+from livingmap.core.view import HOMES
+
+_ID: Final = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
+_TOKEN: Final = re.compile(r"[a-z][a-z0-9_]*:[^\s\"'<>(){}\[\],;]+")
+_ENDING: Final = ".:!?"
+
+Standing = tuple[Place, str]
+"""An item in one of the collections in which its id stands."""
+
+
+def ids_in(value: Json) -> Iterator[str]:
+    """Yield everything in a JSON value that may be a typed id: whole texts, parts of texts, keys."""
+    if isinstance(value, str):
+        if ":" in value:
+            if _ID.fullmatch(value):
+                yield value
+            for token in _TOKEN.findall(value):
+                yield token.rstrip(_ENDING)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from ids_in(name)
+            yield from ids_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from ids_in(inner)
+
+
+def scrubbed(value: Json, hides: Callable[[str], bool]) -> Json:
+    """Return ``value`` without what ``hides``: such a text becomes None, in a list or as a key it is left out."""
+    if isinstance(value, str):
+        return None if any(map(hides, ids_in(value))) else value
+    if isinstance(value, Mapping):
+        return {name: scrubbed(inner, hides) for name, inner in value.items() if not any(map(hides, ids_in(name)))}
+    if isinstance(value, list):
+        clean = [(inner, scrubbed(inner, hides)) for inner in value]
+        return [inner for old, inner in clean if inner is not None or old is None]
+    return value
+
+
+class Mentions:
+    """Where ids stand and what speaks of them, kept while the scene changes. One for all who see only parts."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.types: set[str] = set(HOMES)
+        """The types of id that the map has ever had."""
+        self._scene = scene
+        self._renamed = scene.renamed
+        self._places: dict[str, set[Place]] = {}
+        self._texts: dict[Standing, frozenset[str]] = {}
+        self._by_text: dict[str, dict[Standing, None]] = {}
+        self._meant: dict[str, str] = {}
+        self._by_meaning: dict[str, dict[str, None]] = {}
+        for layer, collections in scene.layers().items():
+            for collection in collections:
+                for typed in scene.items(layer, collection):
+                    self._look((layer, collection), typed)
+
+    def places(self, typed: str) -> Iterable[Place]:
+        """Return the collections in which an id stands."""
+        return self._places.get(typed, ())
+
+    def texts(self, place: Place, typed: str) -> frozenset[str]:
+        """Return what an item says that may be ids."""
+        return self._texts.get((place, typed), frozenset())
+
+    def of(self, typed: str) -> Iterator[Standing]:
+        """Yield the items that speak of an id, under whatever name."""
+        for text in self._by_meaning.get(typed, ()):
+            yield from self._by_text[text]
+
+    def take(self, folded: Folded) -> dict[str, None]:
+        """Take in what an event changed; return the ids that it may have made visible or not."""
+        touched: dict[str, None] = {}
+        known = len(self.types)
+        for change in folded.changes:
+            if isinstance(change, Put | Drop):
+                self._look((change.layer, change.collection), change.id)
+                touched[change.id] = None
+        if known != len(self.types):  # texts of a type that is new have been no ids until now
+            touched |= dict.fromkeys(typed for text in self._by_text for _, typed in self._by_text[text])
+        if self._renamed != self._scene.renamed:
+            self._renamed = self._scene.renamed
+            touched |= self._rename()
+        return touched
+
+    def _rename(self) -> dict[str, None]:
+        """Note what texts mean now; return what meant something else, and what speaks of it."""
+        touched: dict[str, None] = {}
+        for text in list(self._meant):
+            before = self._meant[text]
+            if self._note_meaning(text) != before:
+                touched |= dict.fromkeys((before, self._meant[text]))
+                touched |= dict.fromkeys(typed for _, typed in self._by_text[text])
+        return touched
+
+    def _look(self, place: Place, typed: str) -> None:
+        """Bring what is known of one item up to date."""
+        item = self._scene.items(*place).get(typed)
+        if item is None:
+            self._places.get(typed, set()).discard(place)
+            if not self._places.get(typed):
+                self._places.pop(typed, None)
+        else:
+            self._places.setdefault(typed, set()).add(place)
+            self.types.add(typed.partition(":")[0])
+        self._note_texts((place, typed), frozenset(ids_in(item)) if item else frozenset())
+
+    def _note_texts(self, standing: Standing, now: frozenset[str]) -> None:
+        old = self._texts.pop(standing, frozenset())
+        for text in old - now:
+            self._by_text[text].pop(standing)
+            if not self._by_text[text]:
+                del self._by_text[text]
+                self._forget_meaning(text)
+        for text in now - old:
+            self._by_text.setdefault(text, {})[standing] = None
+            if text not in self._meant:
+                self._note_meaning(text)
+        if now:
+            self._texts[standing] = now
+
+    def _note_meaning(self, text: str) -> str:
+        meant = self._scene.resolve(text)
+        if self._meant.get(text) != meant:
+            self._forget_meaning(text)
+            self._meant[text] = meant
+            self._by_meaning.setdefault(meant, {})[text] = None
+        return meant
+
+    def _forget_meaning(self, text: str) -> None:
+        meant = self._meant.pop(text, None)
+        if meant is not None:
+            self._by_meaning[meant].pop(text)
+            if not self._by_meaning[meant]:
+                del self._by_meaning[meant]

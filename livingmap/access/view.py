@@ -1,0 +1,63 @@
+"""A view: the one way to read the map. Views that are equal share what was encoded for one of them."""
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+
+class Rights(NamedTuple):
+    """What somebody is shown, in canonical form: equal rights are equal values.
+
+    A plain tuple, because the hub looks one up for every viewer at every event.
+    """
+
+    layers: frozenset[str] | None = None
+    """The layers that are shown; None for all, also those that are still to come."""
+    grants: tuple[frozenset[str], ...] | None = None
+    """For every question about items, in the order of the policies, the ids that it was answered with yes for.
+    None: nobody asks."""
+    summary: bool = False
+    """Counts, and no items."""
+    reports: bool = True
+    """The errors of services are told."""
+
+    @property
+    def restricted(self) -> bool:
+        """Whether there can be anything on the map that is not shown."""
+        return self.layers is not None or self.grants is not None or self.summary
+
+
+EVERYTHING = Rights()
+"""The rights of an administrator, and of everybody on a map without access control."""
+
+
+class View(NamedTuple):
+    """What a reader asked for, and what it may have."""
+
+    layers: tuple[str, ...] | None = None
+    """The layers that are wanted; None for all."""
+    rights: Rights = EVERYTHING
+
+    @property
+    def name(self) -> str:
+        """The view's name in cursors: the layers, and a digest of the rights if those are not everything."""
+        return _name(self)
+
+    def wants(self, layer: str) -> bool:
+        """Tell whether the reader asked for a layer."""
+        return self.layers is None or layer in self.layers
+
+
+WHOLE = View()
+"""Everything, for who may see everything."""
+
+
+@lru_cache(maxsize=1024)
+def _name(view: View) -> str:
+    layers, rights = ",".join(view.layers or ()), view.rights
+    if rights == EVERYTHING:
+        return layers
+    shown = sorted(rights.layers) if rights.layers is not None else None
+    grants = [sorted(some) for some in rights.grants] if rights.grants is not None else None
+    text = repr((shown, grants, rights.summary, rights.reports))
+    return f"{layers}#{blake2b(text.encode(), digest_size=16).hexdigest()}"

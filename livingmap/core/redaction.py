@@ -1,0 +1,81 @@
+"""Redaction: what nobody gets to see, whoever asks. It is taken out before anything is kept or told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from livingmap.core.model import Change, Drop, Fields, Json
+
+ALWAYS: Final = frozenset(
+    {
+        "access_token",
+        "api_key",
+        "bot_token",
+        "password",
+        "password_hash",
+        "private_key",
+        "refresh_token",
+        "rewrite_prompt",
+        "secret",
+        "session_token",
+        "system_prompt",
+    }
+)
+"""Fields that are never shown, at any depth, of anything."""
+
+_ANY: Final = "*"
+_PARTS: Final = 3
+
+
+def fault_of(pattern: str) -> str | None:
+    """Say what is wrong with a rule, or None."""
+    parts = pattern.split(".")
+    if len(parts) != _PARTS or parts[1] != _ANY or not parts[0] or not parts[2] or parts[2] == _ANY:
+        return "is no layer.*.field"
+    return "takes away the id" if parts[2] == "id" else None
+
+
+class Redaction:
+    """Takes fields out: `ALWAYS`, and those of rules ``layer.*.field``.
+
+    Of payloads, which belong to no layer, a rule takes its field out whatever the layer.
+    """
+
+    def __init__(self, rules: Iterable[str] = ()) -> None:
+        self._by_layer: dict[str, frozenset[str]] = {}
+        split = [(rule.split(".")[0], rule.split(".")[2]) for rule in rules]
+        self._anywhere = ALWAYS | {field for layer, field in split if layer == _ANY}
+        for name in {layer for layer, _ in split if layer != _ANY}:
+            self._by_layer[name] = self._anywhere | {field for layer, field in split if layer == name}
+        self._payload = self._anywhere | {field for _, field in split}
+
+    def change(self, change: Change) -> Change:
+        """Return ``change`` without what nobody gets to see."""
+        if isinstance(change, Drop):
+            return change
+        clean = self.fields(change.layer, change.set)
+        return change if clean is change.set else replace(change, set=clean)
+
+    def fields(self, layer: str, fields: Fields) -> Fields:
+        """Return the fields of an item, or of a layer, without what nobody gets to see."""
+        return _clean(fields, self._by_layer.get(layer, self._anywhere))
+
+    def payload(self, payload: Fields) -> Fields:
+        """Return a message's payload without what nobody gets to see."""
+        return _clean(payload, self._payload)
+
+
+def _clean(fields: Fields, hidden: frozenset[str]) -> Fields:
+    """Return ``fields`` itself if there is nothing to take out, which is nearly always."""
+    clean = {name: _cleaned(value, hidden) for name, value in fields.items() if name not in hidden}
+    same = len(clean) == len(fields) and all(clean[name] is value for name, value in fields.items())
+    return fields if same else clean
+
+
+def _cleaned(value: Json, hidden: frozenset[str]) -> Json:
+    if isinstance(value, Mapping):
+        return _clean(value, hidden)
+    if isinstance(value, list):
+        clean = [_cleaned(one, hidden) for one in value]
+        return clean if any(one is not old for one, old in zip(clean, value, strict=True)) else value
+    return value

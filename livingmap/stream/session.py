@@ -1,0 +1,116 @@
+"""One who stays: looked at again and again for as long as the stream is open."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from livingmap.access.access import Access, Admission
+from livingmap.access.denied import UNAUTHENTICATED, Denied
+from livingmap.access.view import View
+from livingmap.core.actor import Credential, Scheme
+from livingmap.stream import frames
+from livingmap.stream.hub import Hub, Viewer
+
+WARNING_SECONDS: Final = 60.0
+GRACE_SECONDS: Final = 10.0
+"""For how long somebody whose credential is no good any more may show another."""
+_LEAST_SECONDS: Final = 0.05
+
+
+class Session:
+    """A viewer's admission, renewed while it stays."""
+
+    def __init__(
+        self, hub: Hub, access: Access, admission: Admission, address: str, now: Callable[[], datetime]
+    ) -> None:
+        self.admission = admission
+        self._hub = hub
+        self._access = access
+        self._address = address
+        self._now = now
+        self._end = access.open_stream(admission, address)
+        self._renewed = asyncio.Event()
+
+    def end(self) -> None:
+        """Note that the stream has ended. Again does no harm."""
+        end, self._end = self._end, _nothing
+        end()
+
+    async def renew(self, token: str, viewer: Viewer) -> None:
+        """Take another token in place of what the viewer has shown, if it is good."""
+        try:
+            admission = await self._access.admit(Credential(Scheme.BEARER, token), self._address)
+            self.end()  # the same stream is not counted twice
+            self._end = self._access.open_stream(admission, self._address)
+        except Denied as denied:
+            self._hub.say(viewer, frames.fault(denied.reason.code, str(denied)))
+            return
+        self._hub.say(viewer, frames.authenticated(admission.expires_at))
+        self._take(admission, viewer)
+        self._renewed.set()
+
+    async def watch(self, viewer: Viewer) -> None:
+        """Look at the viewer until it has to go, then raise Denied. What it may not see any more is taken away."""
+        if self._access.is_open:
+            await asyncio.Event().wait()
+        warned: Admission | None = None
+        while True:
+            left = self._seconds_left()
+            if left is not None and left <= WARNING_SECONDS and warned is not self.admission:
+                warned = self.admission
+                detail = 'the token expires; send {"kind": "auth", "token": …} with another to stay'
+                self._hub.say(viewer, frames.warning("token_expires", detail, self.admission.expires_at))
+            await self._pause(left, warned=warned is self.admission)
+            await self._look(viewer)
+
+    def _seconds_left(self) -> float | None:
+        expires_at = self.admission.expires_at
+        return (expires_at - self._now()).total_seconds() if expires_at else None
+
+    async def _pause(self, left: float | None, *, warned: bool) -> None:
+        """Wait until there is something to look at, or another token was shown."""
+        seconds = self._access.recheck_seconds
+        if left is not None:
+            seconds = min(seconds, left if warned else max(left - WARNING_SECONDS, 0))
+        self._renewed.clear()
+        try:
+            async with asyncio.timeout(max(seconds, _LEAST_SECONDS)):
+                await self._renewed.wait()
+        except TimeoutError:
+            return
+
+    async def _look(self, viewer: Viewer) -> None:
+        try:
+            admission = await self._access.renew(self.admission)
+        except Denied as denied:
+            left = self._seconds_left()
+            if denied.reason is not UNAUTHENTICATED or (left is not None and left <= 0):
+                raise
+            await self._last_chance(denied, viewer)
+            return
+        if admission.rights != self.admission.rights:
+            self._take(admission, viewer)
+
+    async def _last_chance(self, denied: Denied, viewer: Viewer) -> None:
+        """Let somebody whose token was taken back show another; raise ``denied`` if that does not happen soon."""
+        before = self.admission
+        self._hub.say(viewer, frames.warning(denied.reason.code, str(denied), self.admission.expires_at))
+        self._renewed.clear()
+        try:
+            async with asyncio.timeout(min(GRACE_SECONDS, self._access.recheck_seconds)):
+                await self._renewed.wait()
+        except TimeoutError:
+            raise denied from None
+        if self.admission is before:
+            raise denied
+
+    def _take(self, admission: Admission, viewer: Viewer) -> None:
+        changed = admission.rights != self.admission.rights
+        self.admission = admission
+        if changed:
+            self._hub.show(viewer, View(viewer.view.layers, admission.rights))
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,1 @@
+"""The authenticator `daarion`: whom auth-service knows."""

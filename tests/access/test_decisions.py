@@ -1,0 +1,112 @@
+"""What the PDP decides, and what is decided when it does not: nothing is permitted that it did not permit."""
+
+import asyncio
+
+import pytest
+
+from livingmap.access.decisions import Decisions, Question
+from livingmap.access.settings import PolicySettings
+from livingmap.core.actor import Actor
+from tests.support.access import LIES, PolicyService, running
+
+ALICE = Actor("u-1", "human", ("microdao:7",), ("user",))
+ONE = Question("read", "microdao", "microdao:1")
+TWO = Question("read", "microdao", "microdao:2")
+
+
+class Desk:
+    """Decisions with a clock that a test sets."""
+
+    def __init__(self, service, **given):
+        self.seconds = 0.0
+        given = {"base_url": service.base_url, "timeout_seconds": 0.3, "patience_seconds": 0.6, **given}
+        self.decisions = Decisions(PolicySettings(enabled=True, **given), lambda: self.seconds)
+
+    async def ask(self, *questions, actor=ALICE):
+        return await self.decisions.permitted(actor, questions)
+
+
+@pytest.fixture
+async def service():
+    async with running(PolicyService()) as one:
+        one.allow("u-1", "microdao:1")
+        yield one
+
+
+@pytest.fixture
+async def desk(service):
+    made = []
+
+    def build(**given):
+        made.append(Desk(service, **given))
+        return made[-1]
+
+    yield build
+    for one in made:
+        await one.decisions.close()
+
+
+async def test_a_question_is_put_in_the_pdps_words(desk, service):
+    assert await desk().ask(ONE, TWO) == ({ONE}, True)
+    actor = {"actor_id": "u-1", "actor_type": "human", "microdao_ids": ["microdao:7"], "roles": ["user"]}
+    assert (
+        "/internal/pdp/evaluate",
+        {"actor": actor, "action": "read", "resource": {"type": "microdao", "id": "microdao:1"}},
+    ) in service.asked
+
+
+async def test_decisions_hold_for_their_time_and_are_renewed_at_half_of_it(desk, service):
+    one = desk(ttl_seconds=30)
+    await one.ask(ONE, TWO)
+    one.seconds = 14
+    await one.ask(ONE, TWO)
+    assert len(service.asked) == 2
+    one.seconds = 16
+    service.permits.clear()
+    assert await one.ask(ONE, TWO) == (set(), True)
+    assert len(service.asked) == 4
+
+
+async def test_who_is_known_keeps_the_last_decision_while_the_pdp_is_away_but_not_for_longer(desk, service):
+    one = desk(ttl_seconds=30)
+    await one.ask(ONE, TWO)
+    await service.kill()
+    one.seconds = 29
+    assert await one.ask(ONE, TWO) == ({ONE}, True)
+    one.seconds = 31
+    assert await one.ask(ONE, TWO) == (set(), False)
+    assert one.decisions.state.error
+
+
+@pytest.mark.parametrize("lie", [*LIES, "hang"])
+async def test_whatever_else_the_pdp_says_permits_nothing_and_it_recovers(desk, service, lie):
+    one = desk()
+    service.mode = lie
+    assert await one.ask(ONE, TWO) == (set(), False)
+    assert one.decisions.state.error
+    service.mode = "well"
+    for _ in range(40):  # the circuit may have opened
+        if await one.ask(ONE, TWO) == ({ONE}, True):
+            break
+        await asyncio.sleep(0.1)
+    assert await one.ask(ONE, TWO) == ({ONE}, True)
+    assert one.decisions.state.error is None
+
+
+async def test_a_permit_with_duties_that_are_not_understood_is_none(desk, service):
+    service.obligations = {"log": True}
+    assert await desk().ask(ONE) == (set(), True)
+
+
+async def test_questions_are_asked_at_once_but_not_too_many(desk, service):
+    many = [Question("read", "microdao", f"microdao:{number}") for number in range(100)]
+    permitted, whole = await desk(concurrency=7, patience_seconds=10).ask(*many)
+    assert (permitted, whole) == ({ONE}, True)
+    assert 2 <= service.busiest <= 7
+
+
+async def test_decisions_of_one_actor_are_not_anothers(desk):
+    one = desk()
+    assert await one.ask(ONE) == ({ONE}, True)
+    assert await one.ask(ONE, actor=Actor("u-2")) == (set(), True)
+    assert await one.ask(ONE, actor=Actor("u-1", "human", ("microdao:7",), ("guest",))) == ({ONE}, True)

@@ -1,0 +1,45 @@
+"""Limits: by address, by actor, and none of them remembers for ever."""
+
+import pytest
+
+from livingmap.access.limits import Failures, Streams, network_of
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("testclient", "testclient"),
+        (None, ""),
+    ],
+)
+def test_what_counts_as_one_address(address, network):
+    assert network_of(address) == network
+
+
+def test_too_many_failures_shut_an_address_out_for_the_rest_of_the_minute():
+    now = 0.0
+    failures = Failures(3, lambda: now)
+    for _ in range(3):
+        assert failures.wait_seconds("192.0.2.7") == 0
+        failures.note("192.0.2.7")
+    assert failures.wait_seconds("192.0.2.7") == 60
+    assert failures.wait_seconds("192.0.2.8") == 0
+    now = 61.0
+    assert failures.wait_seconds("192.0.2.7") == 0
+    failures.note("192.0.2.7")
+    assert failures.wait_seconds("192.0.2.7") == 0
+
+
+def test_streams_are_counted_by_actor_and_by_address_until_they_end():
+    streams = Streams(2, 3)
+    ends = [streams.open("u-1", "192.0.2.7") for _ in range(2)]
+    assert streams.full("u-1", "192.0.2.9") == "2 streams of this actor are open"
+    assert streams.full("u-2", "192.0.2.7") is None
+    ends.append(streams.open(None, "192.0.2.7"))
+    assert streams.full("u-2", "192.0.2.7") == "3 streams from this address are open"
+    for end in ends:
+        end()
+    assert streams.full("u-1", "192.0.2.7") is None
