@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import quote
 
 from livingmap.history import HistoryError
@@ -48,7 +50,7 @@ class Server:
         self._programs = programs
         self._account = account
         self._sockets = _socket_folder(folder)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -80,20 +82,12 @@ class Server:
         if self._log.exists():
             self._log.replace(self._folder / "log.1")
         with self._log.open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                str(self._programs / "bin" / "postgres"),
-                *("-D", str(self._data), "-k", str(self._sockets), *_OPTIONS),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._folder,
-                start_new_session=True,  # Ctrl-C is for the map, which then stops its server
-                **_as(self._account),
-            )
+            arguments = ("-D", str(self._data), "-k", str(self._sockets), *_OPTIONS)
+            self._process = self._run("postgres", arguments, log)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 while not self._ready():
-                    if self._process.returncode is not None:
+                    if self._process.poll() is not None:
                         raise EmbeddedError(
                             f"history: PostgreSQL does not start on {self._folder}: {self._said()}"
                         )
@@ -111,7 +105,7 @@ class Server:
                 process.send_signal(number)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
-                    await process.wait()
+                    await _ended(process)
                     break
         if self._sockets.parent != self._folder:
             with suppress(OSError):
@@ -152,25 +146,37 @@ class Server:
 
     async def _make(self, data: Path) -> None:
         with tempfile.TemporaryFile() as said:
-            process = await asyncio.create_subprocess_exec(
-                str(self._programs / "bin" / "initdb"),
-                *("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "-D", str(data)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                cwd=self._folder,
-                **_as(self._account),
-            )
+            arguments = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "-D", str(data))
+            process = self._run("initdb", arguments, said)
             try:
-                status = await process.wait()
+                status = await _ended(process)
             except asyncio.CancelledError:
                 process.terminate()
-                await process.wait()
+                process.wait()
                 raise
             said.seek(0)
             words = said.read().decode(errors="replace")[-_TAIL:].strip()
         if status:
             raise EmbeddedError(f"history: no database can be made in {self._folder}: {words}")
+
+    def _run(self, program: str, arguments: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a program as the account. Not by asyncio: uvloop starts none as another user."""
+        return subprocess.Popen(  # noqa: S603 - PostgreSQL's own
+            (str(self._programs / "bin" / program), *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=self._folder,
+            start_new_session=True,  # Ctrl-C is for the map, which then stops its server
+            **_as(self._account),
+        )
+
+
+async def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a program and return its status."""
+    while (status := process.poll()) is None:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(_LOOK_SECONDS)
+    return status
 
 
 def _as(account: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import structlog
 
+from livingmap import loop
 from livingmap.history import Query
 from livingmap.history.embedded import EmbeddedMissing, default_folder, embedded
 from livingmap.history.memory import MemoryHistory
@@ -79,6 +80,14 @@ async def test_data_is_kept_between_runs(open_folder):
         assert (await history.read(Query())).entries == (entry(1),)
         running = postmaster(open_folder / "pg")
     assert not runs(running)
+
+
+def test_it_runs_on_the_event_loop_that_serves(open_folder):
+    async def started():
+        async with embedded(open_folder / "served") as url:
+            return await answer(url)
+
+    assert loop.run(started()) == 42
 
 
 async def test_memory_keeps_nothing():
