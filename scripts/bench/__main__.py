@@ -7,15 +7,17 @@ import time
 from pathlib import Path
 from typing import Final
 
-from scripts.bench import fanout, fold, history, intake, page, snapshot
+from scripts.bench import chain, fanout, fold, history, ingest, intake, page, snapshot
 from scripts.bench.table import Scale, Table
 
 _BENCHES: Final = {
     "fanout": fanout.bench,
+    "chain": chain.bench,
     "snapshot": snapshot.bench,
     "fold": fold.bench,
     "history": history.bench,
     "intake": intake.bench,
+    "ingest": ingest.bench,
     "page": page.bench,
 }
 

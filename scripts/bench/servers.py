@@ -1,9 +1,9 @@
 """The servers that are measured, each as a program that publishes what its parent tells it to."""
 
 import asyncio
+import dataclasses
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -19,13 +19,19 @@ from livingmap.access.view import WHOLE
 from livingmap.app import LivingMap
 from livingmap.core.fold import Folded
 from livingmap.core.model import Event, Message, Position
+from livingmap.history.embedded import embedded
 from livingmap.history.memory import MemoryHistory
+from livingmap.history.postgres import PostgresHistory
+from livingmap.log.settings import NatsSettings
 from livingmap.stream import frames
 from livingmap.stream.frames import Wire
 from scripts.bench.events import SUBJECT, Publish, Tally, event, publish_as_told
 from scripts.bench.network import configuration
 from scripts.bench.process import say, told
 
+_AGENT: Final = "agent:bench"
+_STATUSES: Final = ("busy", "online")
+_MOST_WAITING: Final = 1_000_000
 _ROOM: Final = 100_000_000
 """A history that never has to forget: what that costs is not the stream's."""
 
@@ -83,48 +89,49 @@ async def loop(port: int, tally: Tally, body: str = "") -> None:
     await serving
 
 
-async def bare(port: int, tally: Tally) -> None:
-    """Write the map's bytes to sockets and do nothing else: what the kernel and the crowd can bear."""
-    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
-    viewers, pending = list[socket.socket](), list[bytes]()
-    running = asyncio.get_running_loop()
-
-    def greet() -> None:
-        viewer = listener.accept()[0]
-        if viewer.recv(4096):  # not one who only looks whether somebody listens
-            viewer.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\nhello")
-            viewers.append(viewer)
-
-    def flush() -> None:
-        data = b"".join(pending)
-        pending.clear()
-        for viewer in list(viewers):
-            try:
-                viewer.sendall(data)
-            except OSError:  # of the crowd before
-                viewers.remove(viewer)
+async def joined(port: int, tally: Tally) -> None:
+    """Publish, to the server in C that listens on ``port``, the frames that the map would send."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def publish(number: int, at: int) -> None:
         entry = Event(Position("0123456789ab", number), SUBJECT, event(number, at), datetime.now(UTC))
-        message = frames.event(Folded(entry), "x" * 44, WHOLE) or b""
-        if not pending:
-            running.call_soon(flush)
-        pending.append(frames.framed(Wire.WEBSOCKET, message))
+        writer.write(frames.framed(Wire.WEBSOCKET, frames.event(Folded(entry), "x" * 44, WHOLE) or b""))
 
-    running.add_reader(listener, greet)
+    say(connected=True)
     await _obey(publish, tally)
 
 
-async def nats(port: int, tally: Tally) -> None:
-    """Publish into the nats-server that listens on ``port``."""
+async def chain(port: int, _: Tally, agents: str, nats_port: str, folder: str) -> None:
+    """Serve the whole map, which hears of events by NATS and keeps them in a PostgreSQL of its own."""
+    mocked = configuration(int(agents), server={"port": port, "access_log": False})
+    settings = NatsSettings(url=f"nats://127.0.0.1:{nats_port}", jetstream=False, most_waiting=_MOST_WAITING)
+    async with embedded(Path(folder)) as url:
+        history = PostgresHistory(url)
+        living = LivingMap(dataclasses.replace(mocked, nats=settings), history)
+        serving = asyncio.create_task(living.run())
+        async for _asked in told():
+            say(url=url, connected=bool(living.nats and living.nats.status.connected))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await serving
+        await history.close()
+
+
+async def nats(port: int, tally: Tally, subject: str = SUBJECT) -> None:
+    """Publish into the nats-server that listens on ``port``: events that mean nothing, or what an agent does."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b'CONNECT {"verbose":false,"pedantic":false}\r\n')
 
+    def send(subject: str, payload: dict[str, Any]) -> None:
+        data = orjson.dumps(payload)
+        writer.write(b"PUB %b %d\r\n%b\r\n" % (subject.encode(), len(data), data))
+
     async def publish(number: int, at: int) -> None:
-        data = orjson.dumps(event(number, at))
-        writer.write(b"PUB %b %d\r\n%b\r\n" % (SUBJECT.encode(), len(data), data))
+        said = {} if subject == SUBJECT else {"agent_id": _AGENT, "status": _STATUSES[number % 2]}
+        send(subject, event(number, at) | said)
 
     say(connected=True)
+    if subject != SUBJECT:
+        send("agent.event.created", {"agent_id": _AGENT, "name": "Bench"})
     await _obey(publish, tally)
 
 
@@ -133,10 +140,13 @@ def main(kind: str, port: str, tally: str, *rest: str) -> None:
     kinds: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
         "map": the_map,
         "loop": loop,
-        "bare": bare,
+        "joined": joined,
+        "chain": chain,
         "nats": nats,
     }
-    run = event_loop.run if kind == "map" else asyncio.run  # as `livingmap serve` does; the others as is usual
+    run = (
+        event_loop.run if kind in ("map", "chain") else asyncio.run
+    )  # as `livingmap serve` does; the others as is usual
     run(kinds[kind](int(port), Tally(Path(tally)), *rest))
 
 

@@ -13,10 +13,10 @@ from statistics import median
 from typing import Final
 
 from scripts.bench.events import Tally
-from scripts.bench.process import Process, module, wait_for
+from scripts.bench.process import Process, free_port, module, wait_for
 from scripts.bench.table import Scale, Table
 
-_PORTS: Final = {"map": 7311, "nginx": 7312, "dict": 7313}
+_PORTS: Final = {kind: free_port() for kind in ("map", "nginx", "dict")}
 _PATHS: Final = {"map": "/living-map/snapshot", "nginx": "/snapshot", "dict": "/snapshot"}
 _NAMES: Final = {"nginx": "nginx", "dict": "FastAPI returning the dict, plain"}
 _CONNECTIONS: Final = 16
