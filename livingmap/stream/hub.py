@@ -369,7 +369,7 @@ class Hub:
         now = self._loop.time()
         for viewer in list(self._viewers):
             unread = viewer.line.unsent() if viewer.backlog is not None else 0
-            if not unread or unread < viewer.unread:
+            if not viewer.unread or unread < viewer.unread:
                 viewer.unread_since = now
             elif now - viewer.unread_since >= UNREAD_SECONDS:
                 self.leave(viewer)
