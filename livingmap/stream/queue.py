@@ -12,12 +12,15 @@ class QueueLine:
         self.wire = wire
         self._waiting = bytearray()
         self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
+        self._emptied.set()
         self._ended = False
 
     def write(self, data: bytes) -> None:
         """Add ``data``."""
         self._waiting += data
         self._filled.set()
+        self._emptied.clear()
 
     def unsent(self) -> int:
         """Return how many bytes nobody has taken."""
@@ -31,13 +34,19 @@ class QueueLine:
     def give_up(self) -> None:
         """End the line; what waits goes."""
         self._waiting.clear()
+        self._emptied.set()
         self.end()
+
+    async def taken(self) -> None:
+        """Return when nothing waits."""
+        await self._emptied.wait()
 
     async def take(self) -> bytes:
         """Return all that waits, as soon as there is any; empty once the line has ended."""
         await self._filled.wait()
         data = bytes(self._waiting)
         self._waiting.clear()
+        self._emptied.set()
         if not self._ended:
             self._filled.clear()
         return data

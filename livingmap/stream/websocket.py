@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -32,6 +32,7 @@ from livingmap.stream.session import Session
 SUBPROTOCOL: Final = "livingmap.v1"
 _EXTENSION: Final = "livingmap.line"
 _DEFLATE: Final = SharedDeflate()
+_RESTARTING: Final = 1012
 _UNREAD: Final = 4408
 _CUT_SECONDS: Final = 10.0
 
@@ -180,7 +181,7 @@ async def _serve(visit: _Visit) -> None:
         await line.writable.wait()  # a client that does not read is ended by its pings
     viewer = visit.hub.join(line, visit.view, visit.recall.cursor)
     line.on_drained = lambda: visit.hub.drained(viewer)
-    await _stay(visit, viewer)
+    await _stay(visit, viewer, line.writable.wait)
 
 
 async def _queued(visit: _Visit) -> None:
@@ -192,23 +193,24 @@ async def _queued(visit: _Visit) -> None:
     viewer = visit.hub.join(line, visit.view, visit.recall.cursor)
 
     async def send() -> None:
-        while True:
-            for message in frames.unframed(await line.take()):
+        while data := await line.take():
+            for message in frames.unframed(data):
                 await visit.socket.send_text(message)
             visit.hub.drained(viewer)
+        await visit.socket.close(_RESTARTING)
 
     sending = asyncio.create_task(send())
     try:
-        await _stay(visit, viewer)
+        await _stay(visit, viewer, line.taken)
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def _stay(visit: _Visit, viewer: Viewer) -> None:
+async def _stay(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
     """Take the client's messages until it goes, or has to."""
     tasks = [
-        asyncio.create_task(_listen(visit, viewer), name="listen"),
+        asyncio.create_task(_listen(visit, viewer, reads), name="listen"),
         asyncio.create_task(visit.session.watch(viewer), name="watch"),
     ]
     try:
@@ -226,10 +228,14 @@ async def _stay(visit: _Visit, viewer: Viewer) -> None:
             raise outcome
 
 
-async def _listen(visit: _Visit, viewer: Viewer) -> None:
-    """Take the client's messages until it goes. Raises Denied if they come too fast."""
+async def _listen(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
+    """Take the client's messages until it goes. Raises Denied if they come too fast.
+
+    Who does not read is not listened to: the answers would pile up.
+    """
     pace = Pace(MOST_MESSAGES, MESSAGES_SECONDS)
     while (message := await visit.socket.receive())["type"] != "websocket.disconnect":
+        await reads()
         if not pace.keeps():
             raise Denied(TOO_FAST, f"more than {MOST_MESSAGES} messages within {MESSAGES_SECONDS:g} s")
         said = _decoded(message.get("text") or "")
