@@ -76,7 +76,7 @@ async def test_a_killed_map_loses_nothing_and_writes_nothing_twice(tmp_path, ser
                 for _ in range(2):
                     await more(viewers[0], 200)
                     await living.kill()
-                    await living.start()
+                    await living.start(until_ready=False)
                 await more(viewers[0], 100)
             last = len(storm.published) - 1
             await written(postgres, last)
@@ -122,7 +122,7 @@ async def test_while_postgresql_is_away_the_stream_goes_on_and_a_map_that_starts
                 await postgres.crash()
                 await more(viewer, 200)
                 await living.kill()
-                await living.start()
+                await living.start(until_ready=False)
                 await more(viewer, 100)
                 await postgres.start()
             last = len(storm.published) - 1

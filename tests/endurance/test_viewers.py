@@ -4,15 +4,19 @@ import asyncio
 import random
 
 import pytest
+from websockets.asyncio import client as websockets
 
 from tests.support.map_process import map_process
 from tests.support.maps import FAMILIES
 from tests.support.nats_server import until
+from tests.support.postgres import runs
 from tests.support.proxy import proxy
 from tests.support.storm import Storm
 from tests.support.viewers import Truth, Viewer, following, shown, some_layers
 
 STORM = 1000
+SILENT = 200
+MOST_BYTES_EACH = 1024 * 1024
 
 
 class Restless:
@@ -97,3 +101,48 @@ async def test_each_event_comes_once_and_the_state_is_that_of_the_snapshot_where
     met = looks.keys() & states.keys()
     assert {key: looks[key] for key in met} == {key: states[key] for key in met}
     assert met
+
+
+async def test_who_never_reads_delays_nobody_costs_little_and_catches_up(living, server):
+    witness = Viewer(living.address)
+    silent = [
+        Viewer(living.address, some_layers(random.Random(number)), sse=number % 4 == 0, buffer=65_536)
+        for number in range(SILENT)
+    ]
+    storm = Storm(heard=lambda: witness.number)
+    async with following(witness), server.publisher() as client, following(*silent):
+        for viewer in silent:
+            viewer.reading.clear()
+        held = living.resident_bytes()
+        await storm.blow(client, 800)
+        await until(lambda: witness.number == 799, 60)
+        assert living.resident_bytes() - held < SILENT * MOST_BYTES_EACH
+        for viewer in silent:
+            viewer.reading.set()
+        truth = Truth(witness)
+        for viewer in silent:
+            await until(lambda viewer=viewer: truth.reached(viewer), 60, 0.05)
+    assert (runs(witness.numbers), witness.reasons) == ([(0, 799)], ["connect"])
+    for viewer in silent:
+        assert truth.faults(viewer) == []
+        assert (viewer.connections, viewer.reasons) == (1, ["connect"])
+    behind = [viewer for viewer in silent if any(message["kind"] == "changes" for message in viewer.seen)]
+    assert len(behind) > SILENT / 2
+
+
+async def test_who_asks_without_reading_is_not_listened_to(tmp_path):
+    async with map_process(tmp_path, mock={"agents": 3000, "events_per_second": 0}) as living:
+        await ask_without_reading(living)
+
+
+async def ask_without_reading(living):
+    url = f"ws://{living.address}/living-map/stream"
+    async with websockets.connect(url, max_queue=1, max_size=None, close_timeout=1) as line:
+        await line.recv()
+        held = living.resident_bytes()
+        for _ in range(40):
+            await line.send('{"kind": "layers", "layers": null}')
+        for _ in range(50):
+            await living.get("snapshot")  # meanwhile it could have answered
+        assert living.resident_bytes() - held < 16 * 1024 * 1024
+        line.transport.abort()

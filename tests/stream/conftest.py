@@ -11,9 +11,9 @@ from tests.support.maps import living_map
 
 
 @contextlib.asynccontextmanager
-async def served(living):
+async def served(living, config=None):
     """Serve ``living`` as `LivingMap.run` does, without its pollers."""
-    server = uvicorn.Server(living.serving(port=0))
+    server = uvicorn.Server(config or living.serving(port=0))
     server.capture_signals = contextlib.nullcontext
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(5):
@@ -43,4 +43,12 @@ async def living(tmp_path):
 @pytest.fixture
 async def address(living):
     async with served(living) as where:
+        yield where
+
+
+@pytest.fixture
+async def plain_address(living):
+    """Where a server listens that knows ASGI alone."""
+    config = uvicorn.Config(living.http, port=0, ws="websockets-sansio", lifespan="off", log_config=None)
+    async with served(living, config) as where:
         yield where

@@ -463,3 +463,45 @@ async def test_who_watches_when_the_log_begins_anew_goes_on_watching(living, add
         await say(living, Put("agents", "agent:a", {"x": 2}))
         assert (await receive(socket, follower))["changes"][0]["set"] == {"x": 2}
         assert living.hub.viewers == 1
+
+
+async def test_who_has_just_fallen_behind_is_not_given_up(living, monkeypatch):
+    class Stuck:
+        wire = Wire.WEBSOCKET
+        looks = 0
+        given_up = False
+
+        def write(self, data):
+            pass
+
+        def unsent(self):
+            self.looks += 1
+            return 1024 * 1024
+
+        def give_up(self):
+            self.given_up = True
+
+    monkeypatch.setattr("livingmap.stream.hub.HEARTBEAT_SECONDS", 0.01)
+    line = Stuck()
+    living.hub.join(line, WHOLE)
+    await say(living, Put("agents", "agent:a", {"x": 1}))
+    await until(lambda: line.looks > 0)
+    beating = asyncio.create_task(living.hub.run())
+    await until(lambda: line.looks > 5)
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
+    assert not line.given_up
+    assert living.hub.viewers == 1
+
+
+async def test_a_server_that_only_knows_asgi_serves_the_stream_and_ends_it_too(living, plain_address):
+    follower = Follower()
+    async with connect(f"ws://{plain_address}/living-map/stream") as socket:
+        assert (await receive(socket, follower))["reason"] == "connect"
+        await say(living, Put("agents", "agent:a", {"x": 1}))
+        assert (await receive(socket, follower))["kind"] == "event"
+        living.hub.close()
+        assert json.loads(await socket.recv())["kind"] == "restarting"
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd.code == 1012
