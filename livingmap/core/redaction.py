@@ -1,6 +1,6 @@
 """Redaction: what nobody gets to see, whoever asks. It is taken out before anything is kept or told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -67,15 +67,25 @@ class Redaction:
 
 def _clean(fields: Fields, hidden: frozenset[str]) -> Fields:
     """Return ``fields`` itself if there is nothing to take out, which is nearly always."""
-    clean = {name: _cleaned(value, hidden) for name, value in fields.items() if name not in hidden}
-    same = len(clean) == len(fields) and all(clean[name] is value for name, value in fields.items())
-    return fields if same else clean
+    if not _shows(fields, hidden):
+        return fields
+    return {name: _cleaned(value, hidden) for name, value in fields.items() if name not in hidden}
+
+
+def _shows(fields: Fields, hidden: frozenset[str]) -> bool:
+    if not hidden.isdisjoint(fields):
+        return True
+    # JSON has no other containers; to look at the rest would be the dearest part of folding an event
+    return any(_holds(value, hidden) for value in fields.values() if isinstance(value, dict | list))
+
+
+def _holds(value: Json, hidden: frozenset[str]) -> bool:
+    if isinstance(value, dict):
+        return _shows(value, hidden)
+    return isinstance(value, list) and any(_holds(one, hidden) for one in value)
 
 
 def _cleaned(value: Json, hidden: frozenset[str]) -> Json:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _clean(value, hidden)
-    if isinstance(value, list):
-        clean = [_cleaned(one, hidden) for one in value]
-        return clean if any(one is not old for one, old in zip(clean, value, strict=True)) else value
-    return value
+    return [_cleaned(one, hidden) for one in value] if isinstance(value, list) else value
