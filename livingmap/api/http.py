@@ -8,7 +8,7 @@ from fastapi_offline import FastAPIOffline
 
 from livingmap import __version__
 from livingmap.access.access import Access
-from livingmap.api import entities, headers, health, problems, snapshot, sources, ui
+from livingmap.api import asyncapi, entities, headers, health, metrics, problems, snapshot, sources, ui
 from livingmap.api import history as history_api
 from livingmap.api.guard import REFUSALS, Guard
 from livingmap.api.head import Head
@@ -51,6 +51,8 @@ def application(
         websocket.routes(hub, history, door, picture.now),
         sse.routes(hub, history, access, guard.admission, picture.now, refusals),
         sources.routes(picture, nats, guard),
+        metrics.routes(metrics.Numbers(picture, hub, writer, nats), guard),
+        asyncapi.routes(),
         ui.routes(page),
     ):
         app.include_router(router)

@@ -92,6 +92,8 @@ class Hub:
         self._viewers: dict[Viewer, None] = {}
         self._kept: deque[Folded] = deque()
         self._kept_changes = 0
+        self.taken = 0
+        """How many events came."""
         self._kept_after = position()
         self._pending: list[Folded] = []
         self._batch: Batch | None = None
@@ -102,6 +104,11 @@ class Hub:
         self._open = asyncio.Event()
         self._flushed_at = 0.0
         self._tick = TICK_SECONDS
+
+    @property
+    def behind(self) -> int:
+        """How many read so slowly that they get merged changes."""
+        return sum(viewer.backlog is not None for viewer in self._viewers)
 
     @property
     def viewers(self) -> int:
@@ -232,6 +239,7 @@ class Hub:
     def keep(self, folded: Folded) -> None:
         """Take an event from before there was anybody to tell; who resumes may ask for it."""
         self.sights.take(folded)
+        self.taken += 1
         self._kept.append(folded)
         self._kept_changes += len(folded.changes)
         while len(self._kept) > MOST_KEPT_EVENTS or self._kept_changes > MOST_KEPT_CHANGES:
@@ -375,3 +383,5 @@ class Hub:
                 self.leave(viewer)
                 viewer.line.give_up()
             viewer.unread = unread
+            if viewer.backlog is not None and unread <= _MOST_UNSENT_BYTES:  # should a loop not have told of it
+                self._catch_up(viewer)

@@ -1,0 +1,76 @@
+"""``/asyncapi.json``: the stream's messages in the words of AsyncAPI 3.0, as `/openapi.json` tells the rest."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from livingmap import __version__
+from livingmap.api.messages import HEARD, SENT
+
+_QUERY: Final = {
+    "layers": {"type": "string", "description": "Only these layers, separated by commas"},
+    "cursor": {"type": "string", "description": "Go on after this position, with no snapshot"},
+}
+
+
+def document() -> dict[str, Any]:
+    """Return the document."""
+    models = [(model, "serialization") for model in (*SENT, *HEARD)]
+    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Living Map: the stream", "version": __version__},
+        "defaultContentType": "application/json",
+        "channels": {
+            "stream": {
+                "address": "/living-map/stream",
+                "description": "A WebSocket, one message a frame.",
+                "messages": _references("components", (*SENT, *HEARD)),
+                "bindings": {"ws": {"query": {"type": "object", "properties": _QUERY}}},
+            },
+            "events": {
+                "address": "/living-map/events",
+                "description": "Server-sent events: each message as data, its cursor as id.",
+                "messages": _references("components", SENT),
+            },
+        },
+        "operations": {
+            "send": _operation("send", "stream", SENT),
+            "receive": _operation("receive", "stream", HEARD),
+            "sendEvents": _operation("send", "events", SENT),
+        },
+        "components": {
+            "messages": {model.__name__: _message(model) for model in (*SENT, *HEARD)},
+            "schemas": schemas["$defs"],
+        },
+    }
+
+
+def _message(model: type[BaseModel]) -> dict[str, Any]:
+    payload = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"name": model.__name__, "summary": model.__doc__, "payload": payload}
+
+
+def _references(where: str, models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    return {model.__name__: {"$ref": f"#/{where}/messages/{model.__name__}"} for model in models}
+
+
+def _operation(action: str, channel: str, models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    messages = list(_references(f"channels/{channel}", models).values())
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "messages": messages}
+
+
+def routes() -> APIRouter:
+    """Return the endpoint. It needs no token: it says nothing of the map."""
+    router = APIRouter(tags=["operations"])
+    made = document()
+
+    @router.get("/asyncapi.json", summary="Messages of the stream")
+    async def asyncapi() -> dict[str, Any]:
+        """Return the schema of the stream's messages."""
+        return made
+
+    return router

@@ -1,0 +1,138 @@
+"""``/metrics``: the numbers of the map for Prometheus, read where they are kept anyway when somebody asks."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from livingmap import __version__
+from livingmap.api.guard import REFUSALS, Guard
+from livingmap.api.picture import Picture
+from livingmap.api.problems import documented
+from livingmap.history.writer import HistoryWriter
+from livingmap.log.connection import NatsStatus
+from livingmap.sources.poll import Freshness
+from livingmap.stream.hub import Hub
+
+PREFIX: Final = "livingmap_"
+_GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
+
+
+class Numbers(Collector):
+    """What an operator has to know, as metrics."""
+
+    def __init__(self, picture: Picture, hub: Hub, writer: HistoryWriter, nats: NatsStatus | None) -> None:
+        self._picture = picture
+        self._hub = hub
+        self._writer = writer
+        self._nats = nats
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric as it stands."""
+        yield from self._map()
+        yield from self._stream()
+        yield from self._history()
+        yield from self._sources()
+        if self._nats is not None:
+            yield from _of_nats(self._nats)
+
+    def _map(self) -> Iterator[Metric]:
+        picture = self._picture
+        info = GaugeMetricFamily(f"{PREFIX}info", "The version that runs; always 1", labels=["version"])
+        info.add_metric([__version__], 1)
+        yield info
+        yield _gauge("attached", "Whether the map follows the log: 1 or 0", picture.attached)
+        yield _gauge("position", "The position in the log of the last event", picture.position.seq)
+        items = GaugeMetricFamily(f"{PREFIX}items", "Items on the map", labels=["layer"])
+        for layer, collections in picture.scene.layers().items():
+            items.add_metric([layer], sum(len(picture.scene.items(layer, one)) for one in collections))
+        yield items
+
+    def _stream(self) -> Iterator[Metric]:
+        hub = self._hub
+        yield _counter("events", "Events of the log that were folded", hub.taken)
+        yield _gauge("viewers", "Clients that watch the stream", hub.viewers)
+        yield _gauge("viewers_behind", "Of those, clients that read too slowly and get merged changes", hub.behind)
+
+    def _history(self) -> Iterator[Metric]:
+        writer = self._writer
+        yield _gauge("history_waiting", "Entries that wait to be written into the history", writer.buffered)
+        yield _counter("history_written", "Entries that were written", writer.written)
+        yield _counter("history_lost", "Entries that had to make room while the database was away", writer.lost)
+        yield _gauge(
+            "history_failing", "Whether the history cannot be written: 1 or 0", writer.failing is not None
+        )
+
+    def _sources(self) -> Iterator[Metric]:
+        good = _by_source(GaugeMetricFamily, "source_up", "Whether the last poll got everything: 1 or 0")
+        age = _by_source(GaugeMetricFamily, "source_age_seconds", "Since the last poll that got everything began")
+        failures = _by_source(GaugeMetricFamily, "source_failures", "Polls in a row that missed something")
+        polls = _by_source(CounterMetricFamily, "source_polls", "Polls")
+        events = _by_source(CounterMetricFamily, "source_events", "Events that concerned the source")
+        faults = _by_source(CounterMetricFamily, "source_faults", "Events that its handlers could not fold")
+        now = self._picture.now()
+        for state in self._picture.states:
+            if state.status is Freshness.DISABLED:
+                continue
+            name = [state.name]
+            good.add_metric(name, state.status in _GOOD)
+            if state.observed_at is not None:
+                age.add_metric(name, (now - state.observed_at).total_seconds())
+            failures.add_metric(name, state.failures)
+            polls.add_metric(name, state.polls)
+            events.add_metric(name, state.events)
+            faults.add_metric(name, state.faults)
+        yield from (good, age, failures, polls, events, faults)
+
+
+def _of_nats(status: NatsStatus) -> Iterator[Metric]:
+    yield _gauge("nats_connected", "Whether NATS is connected: 1 or 0", status.connected)
+    yield _gauge("nats_waiting", "Messages that came and are not logged yet", status.waiting)
+    yield _counter("nats_received", "Messages that came", status.received)
+    yield _counter("nats_logged", "Messages that became events", status.logged)
+    yield _counter("nats_dropped", "Messages given up because too many waited", status.dropped)
+    yield _counter("nats_dead", "Messages set aside because they cannot be events", status.dead.count)
+    yield _counter("nats_reconnects", "Connections after the first", status.reconnects)
+
+
+def _gauge(name: str, told: str, value: float) -> Metric:
+    return GaugeMetricFamily(PREFIX + name, told, value=value)
+
+
+def _counter(name: str, told: str, value: float) -> Metric:
+    return CounterMetricFamily(PREFIX + name, told, value=value)
+
+
+def _by_source(
+    family: type[GaugeMetricFamily] | type[CounterMetricFamily], name: str, told: str
+) -> GaugeMetricFamily | CounterMetricFamily:
+    return family(PREFIX + name, told, labels=["source"])
+
+
+def routes(numbers: Numbers, guard: Guard) -> APIRouter:
+    """Return the endpoint, for those who may see how services fare."""
+    router, registry = APIRouter(tags=["operations"]), CollectorRegistry()
+    registry.register(numbers)
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+
+    @router.get(
+        "/metrics",
+        summary="Metrics",
+        response_class=Response,
+        dependencies=[Depends(guard.reports)],
+        responses={
+            int(HTTPStatus.OK): {"description": "The metrics", "content": {"text/plain": {}}},
+            **documented(*REFUSALS),
+        },
+    )
+    async def metrics() -> Response:
+        """Return every metric in the text format of Prometheus."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
