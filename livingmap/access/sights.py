@@ -3,9 +3,11 @@
 import re
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+import structlog
 
 from livingmap.access.mentions import Mentions, ids_in
 from livingmap.access.settings import ItemRule
@@ -17,6 +19,8 @@ from livingmap.core.route import Routes
 from livingmap.core.source import Source
 from livingmap.core.view import Shown
 from livingmap.history import Entry
+
+_logger = structlog.get_logger(__name__)
 
 WITHHELD: Final = "livingmap.withheld"
 """The type of an event whose own type and payload are not for everybody; its changes are."""
@@ -78,20 +82,43 @@ class Sights:
         """Return what somebody with these rights reads, as of now."""
         return self._lively(rights).sight if rights.restricted else self._scene
 
-    def take(self, folded: Folded) -> None:
-        """Follow an event, right after it has been folded."""
+    def take(self, folded: Folded) -> set[Rights]:
+        """Follow an event, right after it has been folded.
+
+        Return the rights of those who have to be sent a snapshot, as their sight could not follow: a fault of the
+        program that must neither stop the log nor show anybody too much.
+        """
         if self._mentions is None:
-            return
-        touched = self._mentions.take(folded)
+            return set()
+        try:
+            touched = self._mentions.take(folded)
+        except Exception:
+            _logger.exception("who sees only parts is shown them anew")
+            lost = set(self._live)
+            self.forget()
+            return lost
+        self._drop_unused()
+        return {rights for rights in list(self._live) if not self._follow(rights, folded, touched)}
+
+    def _drop_unused(self) -> None:
         gone_before = self._clock() - _UNUSED_SECONDS
         for rights, live in list(self._live.items()):
             if not live.viewers and live.used_at < gone_before:
                 del self._live[rights]
-                continue
-            changes = live.sight.take(folded, touched)
-            live.keep(folded.event.position, self._telling(live.sight, rights, folded, changes))
         if not self._live:
             self._mentions = None
+
+    def _follow(self, rights: Rights, folded: Folded, touched: Iterable[str]) -> bool:
+        """Let one sight follow an event; tell whether it could."""
+        live = self._live[rights]
+        try:
+            changes = live.sight.take(folded, touched)
+            live.keep(folded.event.position, self._telling(live.sight, rights, folded, changes))
+        except Exception:
+            _logger.exception("who sees only parts is shown them anew")
+            del self._live[rights]
+            return False
+        return True
 
     def enter(self, rights: Rights) -> None:
         """Note a viewer that hears every event from now on, until it has left."""

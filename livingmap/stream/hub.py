@@ -238,7 +238,7 @@ class Hub:
 
     def keep(self, folded: Folded) -> None:
         """Take an event from before there was anybody to tell; who resumes may ask for it."""
-        self.sights.take(folded)
+        self._show_anew(self.sights.take(folded))
         self.taken += 1
         self._kept.append(folded)
         self._kept_changes += len(folded.changes)
@@ -246,6 +246,14 @@ class Hub:
             gone = self._kept.popleft()
             self._kept_changes -= len(gone.changes)
             self._kept_after = gone.event.position
+
+    def _show_anew(self, lost: set[Rights]) -> None:
+        """Send a snapshot to viewers of whom it is not known what they have."""
+        for viewer in list(self._viewers) if lost else ():
+            if viewer.view.rights in lost:
+                self.sights.enter(viewer.view.rights)
+                viewer.backlog = None
+                self._send_snapshot(viewer, "cursor_expired")
 
     def forget(self) -> None:
         """Forget every event: what comes next does not follow them."""

@@ -1,0 +1,187 @@
+"""A map that lives at random, and what somebody may see of it, worked out the long way."""
+
+import random
+import re
+
+from livingmap.access.settings import ItemRule
+from livingmap.core.model import Drop, Put, Total
+from livingmap.core.source import Count, Layer, Source, Tally
+from livingmap.core.view import HOMES
+
+PLACES = {
+    "microdao": [("city", "items"), ("deep", "items")],
+    "agent": [("agents", "items"), ("deep", "items")],
+    "dao": [("space", "planets"), ("gov", "items")],
+    "proposal": [("gov", "proposals")],
+}
+LAYERS = ("agents", "city", "deep", "gov", "space")
+IDS = [f"{kind}:{rest}" for kind in PLACES for rest in "abc"]
+RULES = (
+    ItemRule(types=("microdao",), field="id", type="microdao"),
+    ItemRule(types=("agent", "dao"), field="microdao_id", type="microdao"),
+    ItemRule(types=("agent",), field="friends", type="agent", action="manage"),
+    ItemRule(types=("proposal",), field="dao_id"),
+    ItemRule(types=("dao",), field="parent"),
+)
+TALLIES = (
+    Tally("city", "microdaos", (Count("city"),)),
+    Tally("city", "busy", (Count("agents", field="status", values=frozenset({"busy"})),)),
+    Tally("city", "agents", (Count("agents"),), per="microdao_id"),
+    Tally("space", "proposals", (Count("gov", "proposals"),), per="dao_id", collection="planets"),
+    Tally("space", "sum", (Count("gov", "proposals"), Count("agents")), rule=lambda one, other: one + other),
+)
+
+
+def source(name):
+    places = dict.fromkeys(place for some in PLACES.values() for place in some)
+    references = ("microdao_id", "dao_id", "friends", "parent")
+    layers = tuple(Layer(*place, references=references) for place in places)
+    return Source(name, f"{name}-service", object, layers, tallies=TALLIES)
+
+
+SOURCES = [source("red"), source("green")]
+
+
+def some_steps(seed):
+    """Return a life of the map: dense, so that what is rare happens in nearly every one."""
+    numbers = random.Random(seed)
+    return [
+        (numbers.choice(["red", "green"]), [some_change(numbers) for _ in range(numbers.randint(0, 4))])
+        for _ in range(numbers.randint(0, 30))
+    ]
+
+
+def some_change(numbers):
+    typed = numbers.choice(IDS)
+    kind = typed.partition(":")[0]
+    place = numbers.choice(PLACES[kind])
+    match numbers.randint(0, 9):
+        case 0 | 1:
+            return Drop(place[0], typed, place[1])
+        case 2:
+            return Total(numbers.choice(LAYERS), {"users": numbers.randint(0, 3)})
+        case _:
+            others = [one for one in IDS if one.startswith(kind)]
+            aliases = (numbers.choice(others),) if numbers.random() < 0.2 else ()
+            return Put(place[0], typed, some_fields(numbers), (), place[1], aliases, numbers.random() < 0.85)
+
+
+def some_fields(numbers):
+    def text():
+        one = numbers.choice(IDS)
+        return numbers.choice([one, f"see {one}, now.", f"it is {one}.", "A", "http://x/y", "nobody:z", "12:30"])
+
+    found = {
+        "name": numbers.choice(["A", "B", None]),
+        "status": numbers.choice(["busy", "online"]),
+        "microdao_id": numbers.choice([*IDS[:3], None]),
+        "dao_id": numbers.choice([*IDS[6:9], None]),
+        "parent": numbers.choice([*IDS[6:9], None, None]),
+        "friends": numbers.sample(IDS[3:6], numbers.randint(0, 2)),
+        "note": numbers.choice([text(), [text(), None, text()], {text(): text()}, {"a": [{"b": text()}]}]),
+        "agents": numbers.randint(5, 6),
+    }
+    return {name: found[name] for name in numbers.sample(sorted(found), numbers.randint(0, 5))}
+
+
+class Long:
+    """The scene as somebody may see it, worked out from nothing, by the words of the documentation."""
+
+    def __init__(self, scene, given, types):
+        self.scene, self.rights, self.types = scene, given, types
+        self.on_map = {}
+        for layer, collections in scene.layers().items():
+            for collection in collections:
+                for typed, item in scene.items(layer, collection).items():
+                    self.on_map.setdefault(typed, {})[layer, collection] = item
+
+    def shows_layer(self, layer):
+        return self.rights.layers is None or layer in self.rights.layers
+
+    def rules_of(self, typed):
+        kind = typed.partition(":")[0]
+        return [rule for rule in RULES if kind in rule.types] if self.rights.grants is not None else []
+
+    def grants(self, rule):
+        return self.rights.grants[[("read", "microdao"), ("manage", "agent")].index((rule.action, rule.type))]
+
+    def sees(self, typed, above=()):
+        places = self.on_map.get(typed, {})
+        if typed in above or not any(self.shows_layer(layer) for layer, _ in places):
+            return False
+        for rule in self.rules_of(typed):
+            for item in places.values():
+                value = typed if rule.field == "id" else item.get(rule.field)
+                owners = [
+                    self.scene.resolve(one) for one in (value if isinstance(value, list) else [value]) if one
+                ]
+                if not owners:
+                    continue
+                if rule.type:
+                    allowed = [one for one in owners if one in self.grants(rule)]
+                else:
+                    allowed = [one for one in owners if self.sees(one, (*above, typed))]
+                if not allowed:
+                    return False
+        return True
+
+    def hidden(self, text):
+        kind = text.partition(":")[0]
+        if kind not in self.types:
+            return False
+        typed = self.scene.resolve(text)
+        if typed in self.on_map:
+            return not self.sees(typed)
+        rules = self.rules_of(typed)
+        if rules:
+            return not all(rule.type and rule.field == "id" and typed in self.grants(rule) for rule in rules)
+        return self.rights.layers is not None and HOMES.get(kind) not in self.rights.layers
+
+    def speaks(self, text):
+        return any(self.hidden(one) for one in re.findall(r"[a-z]+:[a-z]+", text))
+
+    def clean(self, value):
+        if isinstance(value, str):
+            return None if self.speaks(value) else value
+        if isinstance(value, list):
+            return [self.clean(one) for one in value if one is None or self.clean(one) is not None]
+        if isinstance(value, dict):
+            return {name: self.clean(one) for name, one in value.items() if not self.speaks(name)}
+        return value
+
+    def picture(self):
+        items = {}
+        for typed, places in self.on_map.items():
+            for (layer, collection), item in places.items():
+                if self.shows_layer(layer) and self.sees(typed):
+                    items[layer, collection, typed] = self.clean(dict(item))
+        known = [layer for layer in self.scene.known if self.shows_layer(layer)]
+        for (layer, collection, typed), item in items.items():
+            for tally in TALLIES:
+                if tally.per and (layer, collection) == (tally.layer, tally.collection):
+                    self._number(item, tally, items, known, typed)
+        totals = {}
+        for layer in self.scene.layers():
+            if not self.shows_layer(layer):
+                continue
+            told = {} if self.rights.grants is not None else dict(self.scene.totals(layer))
+            for tally in TALLIES:
+                if tally.per is None and tally.layer == layer:
+                    self._number(told, tally, items, known, None)
+            totals[layer] = told
+        return {"items": items, "totals": {layer: told for layer, told in totals.items() if told}}
+
+    def _number(self, target, tally, items, known, typed):
+        counts = []
+        for count in tally.counts:
+            counted = [
+                item
+                for (layer, collection, _), item in items.items()
+                if (layer, collection) == (count.layer, count.collection)
+            ]
+            counts.append(
+                sum(count.takes(item) and (typed is None or item.get(tally.per) == typed) for item in counted)
+            )
+        number = tally.rule(*counts) if all(count.layer in known for count in tally.counts) else None
+        if self.rights.grants is not None or number is None:
+            target[tally.field] = number
