@@ -44,6 +44,8 @@ class QuickProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._begun = self._ended = 0
         """How many requests there were; one is underway while these differ."""
+        self._heard_at = 0.0
+        """When a request was last answered at once."""
         self._wish: Any | None = None
         """What the last request was about, if it was answered at once."""
 
@@ -108,8 +110,20 @@ class QuickProtocol(HttpToolsProtocol):
         self.transport.write(head + b"\r\n")
         if body:
             self.transport.write(body)
-        self.on_response_complete()
+        self._heard_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.on_response_complete()
+        else:  # the timer that runs will see that it is too early: a new one for each answer is dear
+            self.server_state.total_requests += 1
         return True
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if nothing was asked for too long."""
+        left = self._heard_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
 
 def protocol(quick: Quick) -> type[QuickProtocol]:

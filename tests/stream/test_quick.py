@@ -8,6 +8,7 @@ import pytest
 
 from livingmap.access.view import WHOLE
 from livingmap.core.model import Message
+from tests.stream.conftest import served
 
 ASK = b"GET /living-map/snapshot%b HTTP/1.1\r\nHost: map\r\n%b\r\n"
 
@@ -134,3 +135,13 @@ async def test_clients_that_never_ask_the_same_twice_do_no_harm(living, connecti
         status, _, _ = await connection.get(X_Number=str(number))
         assert status == 200
     assert (await connection.get())[0] == 200
+
+
+async def test_a_connection_that_is_silent_is_closed(living):
+    async with served(living, living.serving(port=0, timeout_keep_alive=1)) as address:
+        connection = await Connection.to(address)
+        for _ in range(3):
+            assert (await connection.get())[0] == 200
+        async with asyncio.timeout(20):
+            assert await connection.reader.read() == b""
+        connection.writer.close()
