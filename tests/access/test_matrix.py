@@ -20,6 +20,7 @@ ENDPOINTS = (
     "/living-map/entities/node:nobody",
     "/living-map/history",
     "/living-map/sources",
+    "/metrics",
 )
 OPEN = (
     "/living-map/health",
@@ -27,6 +28,7 @@ OPEN = (
     "/living-map/health/ready",
     "/docs",
     "/openapi.json",
+    "/asyncapi.json",
     "/",
 )
 
@@ -55,7 +57,7 @@ def bearer(text):
 
 
 def expected(path, caller):
-    if caller != "admin" and "sources" in path:
+    if caller != "admin" and ("sources" in path or "metrics" in path):
         return 403
     return 404 if "nobody" in path else 200
 
