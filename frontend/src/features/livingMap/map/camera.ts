@@ -5,7 +5,7 @@ import type { Box, Point } from "./geometry.ts";
 
 export type Size = { readonly width: number; readonly height: number };
 
-export const NEAREST = 6;
+export const NEAREST = 8;
 const FARTHEST = 0.01;
 
 /** Return where a point of the map lies on the screen. */

@@ -4,7 +4,8 @@
  */
 
 import { hash, type Point } from "./geometry.ts";
-import { cell, keyOf, neighbours, places, SPACING, type Use } from "./terrain.ts";
+import { distance, Sites } from "./sites.ts";
+import { cell, neighbours, places, type Use } from "./terrain.ts";
 
 /** How many things of each kind a quarter has when it is founded. */
 export type Needs = {
@@ -19,10 +20,7 @@ export type Trade = keyof Needs;
 export const HUES = 9;
 
 const PER_CELL: Needs = { homes: 9, works: 2.5, lamps: 9, place: 1 };
-const CELL_AREA = SPACING * SPACING * 0.866;
 const MOST_GREENS = 10;
-/** How many sites are compared when a quarter has a wish where to be. */
-const CHOICE = 20;
 
 type Slot = { readonly cell: number; readonly at: Point };
 
@@ -44,9 +42,7 @@ export class City {
   readonly owners = new Map<number, string>();
   /** Cells whose use has changed since `surveyed` was last asked. */
   private stirred = new Set<number>();
-  private land: number[] = [];
-  private reach = 0;
-  private readonly tooTight = new Map<number, number>();
+  private readonly sites = new Sites(this.owners);
 
   /** Found a quarter of a size that fits `needs`, near `wish` if there is room. Its cells come with its things. */
   found(id: string, needs: Needs, wish?: Point): Quarter {
@@ -54,7 +50,7 @@ export class City {
     if (known) {
       return known;
     }
-    const heart = this.siteFor(wanted(needs), wish);
+    const heart = this.sites.find(wanted(needs), wish);
     const quarter: Quarter = {
       id,
       heart,
@@ -117,8 +113,7 @@ export class City {
       this.stirred.add(key);
     }
     this.quarters.delete(quarter.id);
-    this.tooTight.clear();
-    this.reach = 0;
+    this.sites.reopen();
     for (const other of this.quarters.values()) {
       for (const key of [...other.cells.keys(), ...other.greens]) {
         this.open(other, key);
@@ -139,7 +134,7 @@ export class City {
       quarter.greens.delete(green);
       return green;
     }
-    return nearestTo(quarter.heart, quarter.rim) ?? this.siteFor(1, cell(quarter.heart).site);
+    return nearestTo(quarter.heart, quarter.rim) ?? this.sites.find(1, cell(quarter.heart).site);
   }
 
   private hold(quarter: Quarter, key: number, use: Use): void {
@@ -167,80 +162,6 @@ export class City {
     }
   }
 
-  private siteFor(size: number, wish?: Point): number {
-    let best: number | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    let seen = 0;
-    for (const key of this.sites()) {
-      if (this.owners.has(key) || size >= (this.tooTight.get(key) ?? Number.POSITIVE_INFINITY)) {
-        continue;
-      }
-      if (!this.roomAt(key, size)) {
-        this.tooTight.set(key, size);
-        continue;
-      }
-      const cost = remoteness(key) + (wish ? 0.8 * distance(key, wish) : 0);
-      if (cost < least) {
-        least = cost;
-        best = key;
-      }
-      seen += 1;
-      if (!wish || seen >= CHOICE) {
-        break;
-      }
-    }
-    return best ?? keyOf(0, 0);
-  }
-
-  /** Yield dry cells from the city's middle outwards, without end. */
-  private *sites(): Generator<number> {
-    for (let at = 0; ; at += 1) {
-      if (at >= this.land.length) {
-        this.survey();
-        at = 0;
-      }
-      const key = this.land[at];
-      if (key !== undefined) {
-        yield key;
-      }
-    }
-  }
-
-  private survey(): void {
-    this.reach = this.reach ? Math.ceil(this.reach * 1.5) : 12;
-    const dry: number[] = [];
-    const wide = Math.ceil(this.reach * 1.7);
-    for (let q = -wide * 2; q <= wide * 2; q += 1) {
-      for (let r = -this.reach * 2; r <= this.reach * 2; r += 1) {
-        const column = q + r / 2;
-        if (Math.abs(column) <= wide && Math.hypot(column * SQUASH, r * 0.866) <= this.reach && !wet(q, r)) {
-          dry.push(keyOf(q, r));
-        }
-      }
-    }
-    const free = dry.filter((key) => !this.owners.has(key));
-    this.land = free.sort((one, other) => remoteness(one) - remoteness(other) || one - other);
-  }
-
-  private roomAt(key: number, size: number): boolean {
-    const reach = Math.sqrt((size * CELL_AREA) / Math.PI) * 1.2 + SPACING * 0.45;
-    const steps = Math.ceil(reach / (SPACING * 0.8));
-    const { q, r, site } = cell(key);
-    let found = 0;
-    for (let dr = -steps; dr <= steps; dr += 1) {
-      for (let dq = -steps - Math.min(0, dr); dq <= steps - Math.max(0, dr); dq += 1) {
-        const beside = keyOf(q + dq, r + dr);
-        if (!this.owners.has(beside) && !wet(q + dq, r + dr) && distance(beside, site) <= reach) {
-          found += 1;
-          if (found >= size) {
-            return true;
-          }
-        }
-      }
-    }
-    return false;
-  }
-
   private hueFor(id: string, heart: number): number {
     const near = new Map<number, number>();
     for (const other of this.quarters.values()) {
@@ -258,23 +179,6 @@ export class City {
     }
     return best;
   }
-}
-
-/** The city spreads further to the sides than up and down, as screens do. */
-const SQUASH = 0.68;
-
-function remoteness(key: number): number {
-  const { site } = cell(key);
-  return Math.hypot(site.x * SQUASH, site.y);
-}
-
-function distance(key: number, to: Point): number {
-  const { site } = cell(key);
-  return Math.hypot(site.x - to.x, site.y - to.y);
-}
-
-function wet(q: number, r: number): boolean {
-  return cell(keyOf(q, r)).wet;
 }
 
 function wanted(needs: Needs): number {

@@ -44,7 +44,7 @@ describe("labels", () => {
 
   test("call the small by name only from near", () => {
     expect([...namedAt(0.2, ALL)].sort()).toEqual(["dao", "microdao"]);
-    expect(namedAt(4, ALL)).toEqual(ALL);
+    expect(namedAt(5, ALL)).toEqual(ALL);
   });
 
   test("are cut between letters, not within", () => {

@@ -28,7 +28,7 @@ const LEVELS: Readonly<Record<Kind, { readonly from: number; readonly weight: nu
   orbit: { from: 1.5, weight: 250, size: 11 },
   proposal: { from: 1.5, weight: 280, size: 11 },
   channel: { from: 1.7, weight: 260, size: 11 },
-  agent: { from: 2.7, weight: 100, size: 11 },
+  agent: { from: 4.2, weight: 100, size: 11 },
 };
 
 export const MOST_LABELS = 220;
@@ -82,7 +82,7 @@ function labelOf(shape: Shape, view: View, screen: Size, pinned: boolean): Label
   const near = Math.max(0, Math.min(2, Math.log2(view.zoom / LEVELS[kind].from) * 0.5));
   return {
     key: shape.key,
-    text: shortened(nameOf(item), pinned ? 60 : 26),
+    text: shortened(nameOf(item), pinned ? 60 : kind === "agent" ? 18 : 26),
     shape,
     size: Math.round(
       LEVELS[kind].size + large * 0.7 + (kind === "microdao" || kind === "dao" ? near : 0) - narrow,

@@ -1,15 +1,16 @@
 /** The map apart from React: it holds layout and stage together and turns what hands do into moves of the map. */
 
 import type { LayerName, PulseFeed, Scene, SourceBrief, MapView as View } from "../client/scene.ts";
+import { Attention } from "./attention.ts";
 import { fitted, kept, pan, type Size, same, seen, toMap, zoomAt } from "./camera.ts";
 import { kindsOf, strengths } from "./freshness.ts";
 import type { Box, Point } from "./geometry.ts";
 import type { Moves } from "./gestures.ts";
+import { type Hands, keyed } from "./keys.ts";
 import { KINDS, type Kind, type Shape } from "./kinds.ts";
 import { Layout } from "./layout.ts";
 import type { Stage } from "./paint/stage.ts";
 import type { Palette } from "./palette.ts";
-import { related } from "./relations.ts";
 import { HORIZON, SPACING } from "./terrain.ts";
 import { nextStop } from "./tour.ts";
 
@@ -23,7 +24,6 @@ export type Listener = {
 
 const SETTLE_EVERY_MS = 180;
 const REST_MS = 220;
-const STEP = 90;
 const NEAR = 1.9;
 const NAMED: ReadonlySet<Kind> = new Set<Kind>(KINDS);
 const SLACK = { mouse: 5, touch: 16 } as const;
@@ -43,9 +43,7 @@ export class Place {
   private touched = false;
   /** How many shapes there were when all was shown last. */
   private fitted = 0;
-  private selected: string | null = null;
-  private hovered: Shape | null = null;
-  private focused: Shape | null = null;
+  private readonly attention = new Attention(this.layout);
   private still = false;
   private seen = false;
   private whole: Box | null = null;
@@ -111,7 +109,7 @@ export class Place {
   }
 
   select(id: string | null): void {
-    this.selected = id;
+    this.attention.selected = id;
     this.mark();
   }
 
@@ -163,7 +161,16 @@ export class Place {
     zoom: (at, factor) => this.move((view) => zoomAt(view, this.size, at, factor)),
     tap: (at, touch) => this.listener.select(this.at(at, touch ? SLACK.touch : SLACK.mouse)?.id ?? null),
     hover: (at) => this.hover(at),
-    key: (key, shift) => this.key(key, shift),
+    key: (key, shift) => keyed(key, shift, this.hands),
+  };
+
+  private readonly hands: Hands = {
+    pan: (dx, dy) => this.moves.pan(dx, dy),
+    zoom: (factor) => this.zoomBy(factor),
+    fit: () => this.fit(),
+    step: (back) => this.step(back),
+    enter: () => this.enter(),
+    leave: () => this.leave(),
   };
 
   private settle(): void {
@@ -172,9 +179,8 @@ export class Place {
     const settled = this.layout.settle(this.scene);
     this.whole = settled.cells.size + settled.systems.size > 0 ? null : this.whole;
     this.stage?.settle(settled);
-    const marked = [this.selected, this.hovered?.id].filter((one) => one);
-    if (marked.length > 0 && settled.put.length + settled.gone.length > 0) {
-      this.refresh();
+    if (settled.put.length + settled.gone.length > 0 && this.attention.refresh()) {
+      this.mark();
     }
     if (!this.touched && !this.asked && this.layout.shapes.size > this.fitted * 2) {
       this.fit(this.fitted === 0);
@@ -251,40 +257,11 @@ export class Place {
 
   private hover(at: Point | null): void {
     const shape = (at && this.at(at, SLACK.mouse)) ?? null;
-    if (shape?.key !== this.hovered?.key) {
-      this.hovered = shape;
+    if (shape?.key !== this.attention.hovered?.key) {
+      this.attention.hovered = shape;
       this.mark();
     }
     this.listener.hover(shape, at ?? { x: 0, y: 0 });
-  }
-
-  private key(key: string, shift: boolean): boolean {
-    const step = shift ? STEP * 3 : STEP;
-    const pans: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowLeft: [step, 0],
-      ArrowRight: [-step, 0],
-      ArrowUp: [0, step],
-      ArrowDown: [0, -step],
-    };
-    const by = pans[key];
-    if (by) {
-      this.moves.pan(...by);
-    } else if (key === "+" || key === "=") {
-      this.zoomBy(1.3);
-    } else if (key === "-" || key === "_") {
-      this.zoomBy(1 / 1.3);
-    } else if (key === "0" || key === "Home") {
-      this.fit();
-    } else if (key === "Tab") {
-      return this.step(shift);
-    } else if (key === "Enter" || key === " ") {
-      return this.enter();
-    } else if (key === "Escape") {
-      return this.leave();
-    } else {
-      return false;
-    }
-    return true;
   }
 
   private step(back: boolean): boolean {
@@ -292,21 +269,21 @@ export class Place {
       return false;
     }
     const sight = seen(this.stage.looking, this.size);
-    this.focus(nextStop(this.stage.places.within(sight, this.kinds), this.focused, back));
-    return this.focused !== null;
+    this.focus(nextStop(this.stage.places.within(sight, this.kinds), this.attention.focused, back));
+    return this.attention.focused !== null;
   }
 
   private enter(): boolean {
-    if (this.focused) {
-      this.listener.select(this.focused.id);
+    if (this.attention.focused) {
+      this.listener.select(this.attention.focused.id);
     }
-    return this.focused !== null;
+    return this.attention.focused !== null;
   }
 
   private leave(): boolean {
-    const held = this.focused !== null || this.selected !== null;
+    const held = this.attention.focused !== null || this.attention.selected !== null;
     this.focus(null);
-    if (this.selected !== null) {
+    if (this.attention.selected !== null) {
       this.listener.select(null);
     }
     return held;
@@ -318,25 +295,14 @@ export class Place {
   }
 
   private focus(shape: Shape | null): void {
-    if (shape?.key !== this.focused?.key) {
-      this.focused = shape;
+    if (shape?.key !== this.attention.focused?.key) {
+      this.attention.focused = shape;
       this.listener.focus(shape);
       this.mark();
     }
   }
 
-  private refresh(): void {
-    const { shapes } = this.layout;
-    this.hovered = (this.hovered && shapes.get(this.hovered.key)) ?? null;
-    this.focused = (this.focused && shapes.get(this.focused.key)) ?? null;
-    this.mark();
-  }
-
   private mark(): void {
-    const shown = (shape: Shape) => this.kinds.has(shape.kind);
-    const selected = this.selected ? this.layout.all(this.selected).filter(shown) : [];
-    const first = selected[0];
-    const others = first ? related(first, this.layout.shapes).filter(shown) : [];
-    this.stage?.mark({ selected, related: others, hovered: this.hovered, focused: this.focused });
+    this.stage?.mark(this.attention.marked(this.kinds));
   }
 }

@@ -5,24 +5,24 @@ import { HUES } from "../city.ts";
 import { hash } from "../geometry.ts";
 import type { Shape } from "../kinds.ts";
 import { mix, type Palette } from "../palette.ts";
-import { alertOf, loadsOf, MARKS, toneOf, toneOfLoad } from "../status.ts";
+import { loadsOf, MARKS, type Tone, toneOf, toneOfLoad } from "../status.ts";
 import type { Frame } from "./atlas.ts";
 import type { Spot } from "./crowd.ts";
 
 const BARS = [-5.8, 0, 5.8];
 const BAR = { wide: 4, high: 16, foot: 10.6 };
 
-/** Return what a shape is drawn with; `hue` is the number of its quarter's colour. */
-export function dress(shape: Shape, palette: Palette, hue: number): Spot[] {
+/** Return what a shape is drawn with; `hue` is the number of its quarter's colour, `alert` the gravest one there. */
+export function dress(shape: Shape, palette: Palette, hue: number, alert: Tone | null): Spot[] {
   switch (shape.kind) {
     case "agent":
       return agent(shape, palette);
     case "node":
-      return node(shape, palette);
+      return node(shape, palette, alert);
     case "orbit":
-      return satellite(shape, palette);
+      return satellite(shape, palette, alert);
     case "microdao":
-      return emblem(shape, palette, hue);
+      return emblem(shape, palette, hue, alert);
     case "room":
       return room(shape, palette);
     case "channel":
@@ -44,7 +44,7 @@ function agent({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
     : [mark];
 }
 
-function node({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
+function node({ x, y, size, kind, item }: Shape, palette: Palette, alert: Tone | null): Spot[] {
   const tone = toneOf(kind, item);
   const shadow: Spot = {
     frame: "shade",
@@ -57,7 +57,6 @@ function node({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
   };
   const body: Spot = { frame: "tower", x, y, wide: size * 1.75, high: size * 1.9, tint: tower(palette) };
   const mark: Spot = { frame: MARKS[tone], x: x - 6.2, y: y - 9, wide: 6.2, tint: palette.tones[tone] };
-  const alert = alertOf(item);
   const badge: Spot[] = alert
     ? [{ frame: "alert", x: x + 10.5, y: y - 12.5, wide: 11, tint: palette.tones[alert] }]
     : [];
@@ -77,24 +76,28 @@ function tower(palette: Palette): number {
   return palette.night ? 0x8a9ccb : 0x5b678f;
 }
 
-function satellite({ x, y, size, kind, item }: Shape, palette: Palette): Spot[] {
-  const tone = kind === "orbit" ? toneOf("node", item) : "idle";
+function satellite({ x, y, size, item }: Shape, palette: Palette, alert: Tone | null): Spot[] {
+  const tone = toneOf("node", item);
   const frame: Frame = tone === "good" ? "satellite" : MARKS[tone];
   const turn = tone === "good" ? (hash(item.id) % 628) / 100 : 0;
   const body: Spot = { frame, x, y, wide: size * 1.9, tint: palette.tones[tone], turn };
-  const alert = alertOf(item);
   return alert ? [body, { frame: "alert", x: x + 7, y: y - 7, wide: 8, tint: palette.tones[alert] }] : [body];
 }
 
-function emblem({ x, y, size, kind, item }: Shape, palette: Palette, hue: number): Spot[] {
+function emblem(shape: Shape, palette: Palette, hue: number, alert: Tone | null): Spot[] {
+  const { x, y, size, kind, item } = shape;
   const tone = toneOf(kind, item);
   const tint = palette.hues[hue % HUES] ?? palette.accent;
+  const badge: Spot[] = alert
+    ? [{ frame: "alert", x: x + size * 0.86, y: y - size * 0.8, wide: 17, tint: palette.tones[alert] }]
+    : [];
   return [
     { frame: "shade", x, y: y + 3, wide: size * 3, tint: 0x000000, alpha: palette.night ? 0.3 : 0.07 },
     { frame: "emblem", x, y, wide: size * 2, tint: palette.night ? mix(tint, 0x0a1124, 0.72) : 0xffffff },
     { frame: "emblem", x, y, wide: size * 1.62, tint },
     { frame: "emblem", x, y, wide: size * 1.3, tint: palette.night ? mix(tint, 0x0a1124, 0.78) : 0xffffff },
     { frame: MARKS[tone], x, y, wide: size * 0.66, tint: tone === "good" ? tint : palette.tones[tone] },
+    ...badge,
   ];
 }
 

@@ -1,20 +1,12 @@
 /** Marks what is selected, what has the keyboard's focus, and how the selected is related to others. */
 
 import { Container, Graphics } from "pixi.js";
+import type { Marked } from "../attention.ts";
 import type { City, Quarter } from "../city.ts";
 import { bend, type Point } from "../geometry.ts";
 import type { Shape } from "../kinds.ts";
 import type { Palette } from "../palette.ts";
 import { cell } from "../terrain.ts";
-
-export type Marked = {
-  readonly selected: readonly Shape[];
-  readonly related: readonly Shape[];
-  readonly hovered: Shape | null;
-  readonly focused: Shape | null;
-};
-
-export const NOTHING: Marked = { selected: [], related: [], hovered: null, focused: null };
 
 const STEPS = 22;
 

@@ -2,9 +2,10 @@
 
 import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
 import type { MapView as View } from "../../client/scene.ts";
+import { type Marked, NOTHING } from "../attention.ts";
 import { type Flight, flight, type Size, seen, toScreen } from "../camera.ts";
 import { KINDS, type Kind, type Shape } from "../kinds.ts";
-import { chosen, namedAt } from "../labels.ts";
+import { chosen, type Label, namedAt } from "../labels.ts";
 import type { Layout, Settled } from "../layout.ts";
 import type { Palette } from "../palette.ts";
 import { Places } from "../places.ts";
@@ -12,17 +13,14 @@ import { toneOf } from "../status.ts";
 import { Atlas } from "./atlas.ts";
 import { Backdrop } from "./backdrop.ts";
 import { Beat } from "./beat.ts";
-import { Crowd } from "./crowd.ts";
-import { dress } from "./dress.ts";
+import { Cast } from "./cast.ts";
 import { flatShader, flatten } from "./flat.ts";
 import { Ground } from "./ground.ts";
-import { type Marked, Marker, NOTHING } from "./marker.ts";
+import { Marker } from "./marker.ts";
 import { Pulses } from "./pulses.ts";
 import { fence, rendererOn } from "./renderer.ts";
 import { Scribe } from "./scribe.ts";
 
-/** Far out an agent is less than a point of the screen: its quarter's name and number stand for it. */
-const AGENTS_FROM = 0.05;
 const LABELS_EVERY_MS = 160;
 const WAITING_PULSES = 96;
 
@@ -36,7 +34,7 @@ export class Stage {
   private readonly atlas = new Atlas();
   private readonly backdrop = new Backdrop(this.atlas);
   private readonly ground: Ground;
-  private readonly crowds: Readonly<Record<Kind, Crowd>>;
+  private readonly cast: Cast;
   private readonly rings = flatten(new Graphics(), flatShader());
   private readonly marker: Marker;
   private readonly pulses = new Pulses(this.atlas);
@@ -63,15 +61,8 @@ export class Stage {
     this.ground = new Ground(layout.city, this.atlas, means, palette);
     this.marker = new Marker(layout.city);
     this.scribe = new Scribe(palette);
-    this.crowds = Object.fromEntries(KINDS.map((kind) => [kind, new Crowd(this.atlas, means)])) as Record<
-      Kind,
-      Crowd
-    >;
-    this.world.addChild(this.rings);
-    for (const kind of KINDS) {
-      this.world.addChild(this.crowds[kind].view);
-    }
-    this.world.addChild(this.pulses.view, this.marker.view);
+    this.cast = new Cast(layout, this.atlas, means, palette);
+    this.world.addChild(this.rings, this.cast.view, this.pulses.view, this.marker.view);
     this.soil.addChild(this.ground.view);
     this.root.addChild(this.backdrop.below, this.soil, this.backdrop.above, this.world, this.scribe.view);
     this.backdrop.paint(palette);
@@ -80,7 +71,9 @@ export class Stage {
   /** Make a stage on a canvas, with the best means that the browser has. */
   static async on(canvas: HTMLCanvasElement, layout: Layout, palette: Palette): Promise<Stage> {
     const renderer = await rendererOn(canvas, palette.sea.at(-1) ?? 0);
-    return new Stage(renderer, layout, palette);
+    const stage = new Stage(renderer, layout, palette);
+    canvas.addEventListener("webglcontextrestored", () => stage.repaint(stage.palette));
+    return stage;
   }
 
   /** Called with every move of the map, and once more when it has come to rest. */
@@ -103,18 +96,18 @@ export class Stage {
     this.frame(performance.now());
   }
 
-  settle({ put, gone, cells, systems }: Settled): void {
+  settle(settled: Settled): void {
+    const { put, gone, cells, systems } = settled;
     if (cells.size > 0) {
       this.ground.change(cells);
     }
     for (const shape of gone) {
       this.places.drop(shape);
-      this.crowds[shape.kind].drop(shape.key);
     }
     for (const shape of put) {
       this.places.put(shape);
-      this.dress(shape);
     }
+    this.cast.settle(settled);
     if (systems.size > 0) {
       this.orbits();
     }
@@ -130,9 +123,7 @@ export class Stage {
     this.ground.recolour(palette);
     this.scribe.restyle(palette, this.renderer.resolution);
     this.orbits();
-    for (const shape of this.layout.shapes.values()) {
-      this.dress(shape);
-    }
+    this.cast.repaint(palette);
     this.remark = true;
     this.relabel = true;
     this.beat.soon();
@@ -149,9 +140,7 @@ export class Stage {
 
   /** Let the kinds that are out of date fade. */
   fade(alphas: Readonly<Record<Kind, number>>): void {
-    for (const kind of KINDS) {
-      this.crowds[kind].view.alpha = alphas[kind];
-    }
+    this.cast.fade(alphas);
     this.beat.later();
   }
 
@@ -196,11 +185,6 @@ export class Stage {
     this.renderer.destroy();
   }
 
-  private dress(shape: Shape): void {
-    const quarter = this.layout.city.quarters.get(shape.home);
-    this.crowds[shape.kind].put(shape.key, dress(shape, this.palette, quarter?.hue ?? 0));
-  }
-
   private orbits(): void {
     this.rings.clear();
     for (const { x, y, rings } of this.layout.sky.systems.values()) {
@@ -224,11 +208,7 @@ export class Stage {
       this.backdrop.look(this.view, this.size);
     }
     this.ground.flush(sight, this.view.zoom);
-    for (const kind of KINDS) {
-      const near = kind !== "agent" || this.view.zoom >= AGENTS_FROM;
-      this.crowds[kind].view.visible = near && this.shown.has(kind);
-      this.crowds[kind].flush(sight);
-    }
+    this.cast.flush(this.shown, sight, this.view.zoom);
     if (this.moved || this.remark) {
       this.marker.draw(this.marked, this.palette, this.view.zoom);
     }
@@ -271,23 +251,21 @@ export class Stage {
     if ((this.moved || this.relabel) && now - this.labelled > LABELS_EVERY_MS) {
       this.labelled = now;
       this.relabel = this.moved;
-      const pinned = new Set(
-        [this.marked.focused, ...this.marked.selected].flatMap((one) => (one ? [one.key] : [])),
-      );
-      const sight = seen(this.view, this.size);
-      const named = namedAt(this.view.zoom, this.shown);
-      const shapes = this.places.within(sight, named);
-      for (const key of pinned) {
-        const shape = this.layout.shapes.get(key);
-        if (shape && !named.has(shape.kind) && this.shown.has(shape.kind)) {
-          shapes.push(shape);
-        }
-      }
-      this.scribe.write(chosen(shapes, this.view, this.size, pinned, this.scribe.held));
+      this.scribe.write(this.labels());
     }
     const writing = this.scribe.proceed();
     this.scribe.place(this.view, this.size);
     return writing;
+  }
+
+  private labels(): Label[] {
+    const { focused, selected } = this.marked;
+    const pinned = [focused, ...selected].filter((one) => one !== null);
+    const named = namedAt(this.view.zoom, this.shown);
+    const nameless = pinned.filter((one) => !named.has(one.kind) && this.shown.has(one.kind));
+    const shapes = [...this.places.within(seen(this.view, this.size), named), ...nameless];
+    const keys = new Set(pinned.map((one) => one.key));
+    return chosen(shapes, this.view, this.size, keys, this.scribe.held);
   }
 
   private settleDown(flying: boolean, writing: boolean): void {

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-CTx-EJ9R.js";

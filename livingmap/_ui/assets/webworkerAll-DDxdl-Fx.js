@@ -1,0 +1,1 @@
+import"./stage-CTx-EJ9R.js";import"./init-6FtrQetR.js";

@@ -1,1 +1,0 @@
-import"./stage-Bm73eEM0.js";import"./init-D2dQP3Wz.js";
