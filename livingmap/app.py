@@ -14,8 +14,8 @@ import uvicorn
 from livingmap import __version__
 from livingmap.access.access import Access
 from livingmap.access.authenticator import Gate
+from livingmap.access.named import Named
 from livingmap.access.policy import Policies
-from livingmap.access.sight import Named
 from livingmap.access.sights import Sights
 from livingmap.api import quick
 from livingmap.api.desk import Desk

@@ -4,13 +4,13 @@ Nothing of what is hidden gets through: neither the items nor their ids in other
 concern them nor the numbers that count them.
 """
 
-import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from livingmap.access.mentions import Mentions, Standing, ids_in, scrubbed
-from livingmap.access.policy import ITSELF, Asked, asked_by
+from livingmap.access.named import owners
+from livingmap.access.policy import ITSELF, asked_by
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
 from livingmap.core.fold import Folded
@@ -21,7 +21,6 @@ from livingmap.core.source import Tally
 from livingmap.core.tallies import Tallies
 from livingmap.core.view import HOMES
 
-_NAMED_SECONDS: Final = 1.0
 COUNTS: Final = "counts"
 """The total that says, in a summary, how many items each collection of a layer has."""
 
@@ -115,8 +114,8 @@ class Sight:
         rules = self._rules.get(typed.partition(":")[0], ())
         for rule in rules:
             for place in places:
-                owners = list(_owners(rule, typed, self._scene.items(*place)[typed]))
-                if owners and not any(self._allows(rule, owner, (*path, typed)) for owner in owners):
+                named = list(owners(rule, typed, self._scene.items(*place)[typed]))
+                if named and not any(self._allows(rule, owner, (*path, typed)) for owner in named):
                     return False
         return True
 
@@ -248,17 +247,6 @@ class Sight:
         return {name: value for name, value in self._scene.totals(layer).items() if _is_plain(value)}
 
 
-def _owners(rule: ItemRule, typed: str, item: Fields) -> Iterator[str]:
-    """Yield the ids of what an item belongs to by a rule."""
-    if rule.field == ITSELF:
-        yield typed
-        return
-    value = item.get(rule.field)
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str):
-            yield one
-
-
 def _changed(
     place: Place, typed: str, before: Fields | None, after: Fields | None, names: Iterable[str]
 ) -> Change:
@@ -271,41 +259,3 @@ def _changed(
 def _is_plain(value: Json) -> bool:
     """Tell whether a total is a number or a word, and not a list of things."""
     return not isinstance(value, list | dict) and (not isinstance(value, str) or not any(ids_in(value)))
-
-
-class Named:
-    """The ids on the map that rules may ask about; looked for again when it has changed, once a second."""
-
-    def __init__(
-        self, scene: Scene, rules: Sequence[ItemRule], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._scene = scene
-        self._clock = clock
-        self._asked = asked_by(rules)
-        self._by_type: dict[str, list[ItemRule]] = defaultdict(list)
-        for rule in rules:
-            for kind in rule.types if rule.type is not None else ():
-                self._by_type[kind].append(rule)
-        self._versions: list[int] = []
-        self._found: dict[Asked, frozenset[str]] = {}
-        self._good_until = float("-inf")
-
-    def __call__(self) -> Mapping[Asked, frozenset[str]]:
-        """Return the ids for each kind of question."""
-        if not self._asked or self._clock() < self._good_until:
-            return self._found
-        versions = [self._scene.version(name) for name in self._scene.layers()]
-        if versions != self._versions:
-            self._versions, self._found = versions, self._look()
-        self._good_until = self._clock() + _NAMED_SECONDS
-        return self._found
-
-    def _look(self) -> dict[Asked, frozenset[str]]:
-        found: dict[Asked, set[str]] = {asked: set() for asked in self._asked}
-        for layer, collections in self._scene.layers().items():
-            for collection in collections:
-                for typed, item in self._scene.items(layer, collection).items():
-                    for rule in self._by_type.get(typed.partition(":")[0], ()):
-                        owners = map(self._scene.resolve, _owners(rule, typed, item))
-                        found[rule.action, str(rule.type)].update(owners)
-        return {asked: frozenset(ids) for asked, ids in found.items()}

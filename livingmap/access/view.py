@@ -31,6 +31,10 @@ EVERYTHING = Rights()
 """The rights of an administrator, and of everybody on a map without access control."""
 
 
+NOTHING = Rights(frozenset(), (), summary=False, reports=False)
+"""The rights of who is not known yet."""
+
+
 class View(NamedTuple):
     """What a reader asked for, and what it may have."""
 

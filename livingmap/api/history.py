@@ -24,9 +24,9 @@ from livingmap.history import Query as Wanted
 
 _RETRY_SECONDS: Final = 5
 _MOST_PATTERNS: Final = 100
-_MOST_READ: Final = 1000
+_MOST_READ: Final = 500
 _MOST_PAGES: Final = 20
-"""How many entries one request looks through at most, for who sees only parts, by the thousand."""
+"""How many entries one request looks through at most, for who sees only parts, by the five hundred."""
 _UNPROCESSABLE: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
 

@@ -18,6 +18,7 @@ from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
 from livingmap.log.connection import NatsStatus
 from livingmap.stream import sse, websocket
+from livingmap.stream.door import Door
 from livingmap.stream.hub import Hub
 from livingmap.ui import UiSettings
 
@@ -34,7 +35,7 @@ def application(
     cors_origins: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application that shows ``picture`` to those whom ``access`` lets in."""
-    guard, door = Guard(access), websocket.Door(access, cors_origins)
+    guard, door = Guard(access), Door(access, cors_origins)
     refusals = problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS)
     app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
         title="Living Map",

@@ -81,10 +81,10 @@ def probe(
 
 def plugins() -> None:
     """List the installed plugins, without importing any."""
-    from livingmap.sources.registry import MOCKS, SOURCES, installed  # noqa: PLC0415
+    from livingmap.sources.registry import AUTHENTICATORS, MOCKS, SOURCES, installed  # noqa: PLC0415
 
     table = Table("plugin", "kind", "module", "distribution", box=None)
-    for group, kind in ((SOURCES, "source"), (MOCKS, "mock")):
+    for group, kind in ((SOURCES, "source"), (MOCKS, "mock"), (AUTHENTICATORS, "authenticator")):
         for name, entries in installed(group).items():
             for entry in entries:
                 owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "?"

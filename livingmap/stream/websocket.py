@@ -2,26 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from livingmap.access.access import Access, Admission, address_of
-from livingmap.access.credentials import offered, refuse_in_url
-from livingmap.access.denied import TOO_FAST, UNAUTHENTICATED, Denied
+from livingmap.access.access import address_of
+from livingmap.access.denied import TOO_FAST, Denied
 from livingmap.access.limits import Pace
 from livingmap.access.view import View
-from livingmap.core.actor import Credential, Scheme
 from livingmap.history import History
 from livingmap.stream import frames
 from livingmap.stream.deflate import SharedDeflate
+from livingmap.stream.door import Door, decoded
 from livingmap.stream.frames import Wire
 from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import LayersError, wanted
@@ -36,7 +34,6 @@ _RESTARTING: Final = 1012
 _UNREAD: Final = 4408
 _CUT_SECONDS: Final = 10.0
 
-FIRST_MESSAGE_SECONDS: Final = 10.0
 MOST_MESSAGES: Final = 50
 MESSAGES_SECONDS: Final = 10.0
 _MOST_REASON_BYTES: Final = 120
@@ -92,42 +89,6 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self.on_drained is not None:
             self.on_drained()
-
-
-class Door:
-    """The WebSocket endpoint's way in: whose page it is, who it is, and what it wants to see."""
-
-    def __init__(self, access: Access, origins: Collection[str]) -> None:
-        self.access = access
-        self._origins = frozenset(origins)
-
-    def is_foreign(self, socket: WebSocket) -> bool:
-        """Tell whether a page of another site opens the socket (RFC 6455, 10.2): browsers let any page do so."""
-        origin = socket.headers.get("origin")
-        same = origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-        return not same and origin not in self._origins
-
-    async def admission(self, socket: WebSocket) -> Admission:
-        """Return who it is: by header, by subprotocol, or by a first message. Raises Denied."""
-        refuse_in_url(socket.url.query)
-        address = address_of(socket.scope)
-        shown = self.access.credential(socket.headers) or offered(socket.scope.get("subprotocols", ()))
-        if shown is None and self.access.needs_credential:
-            shown = await self._first_message(socket)
-        return await self.access.admit(shown, address)
-
-    async def _first_message(self, socket: WebSocket) -> Credential:
-        try:
-            async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
-                message = _decoded((await socket.receive()).get("text") or "")
-        except TimeoutError:
-            message = None
-        match message:
-            case {"kind": "auth", "token": str(token)}:
-                return Credential(Scheme.BEARER, token)
-        raise Denied(
-            UNAUTHENTICATED, f'send {{"kind": "auth", "token": …}} first, within {FIRST_MESSAGE_SECONDS:g} s'
-        )
 
 
 def routes(hub: Hub, history: History, door: Door, now: Callable[[], datetime]) -> APIRouter:
@@ -238,7 +199,7 @@ async def _listen(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[o
         await reads()
         if not pace.keeps():
             raise Denied(TOO_FAST, f"more than {MOST_MESSAGES} messages within {MESSAGES_SECONDS:g} s")
-        said = _decoded(message.get("text") or "")
+        said = decoded(message.get("text") or "")
         match said:
             case {"kind": "auth", "token": str(token)}:
                 await visit.session.renew(token, viewer)
@@ -267,14 +228,6 @@ def _heed(hub: Hub, viewer: Viewer, said: Any) -> bytes | None:
                 'the map understands {"kind": "layers", "layers": [...] or null} and {"kind": "auth", "token": …}',
             )
     return None
-
-
-def _decoded(text: str) -> Any:
-    """Return what a message says, or why it is no JSON."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return error
 
 
 async def _refuse(socket: WebSocket, close: int, code: str, detail: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from livingmap.stream import session, websocket
+from livingmap.stream import door, session, websocket
 from tests.support.access import OTHER_SECRET, token
 
 ENDPOINTS = (
@@ -155,7 +155,7 @@ async def test_websocket(guarded_map, services, way):
 
 
 async def test_websocket_without_a_word(guarded_map, monkeypatch):
-    monkeypatch.setattr(websocket, "FIRST_MESSAGE_SECONDS", 0.2)
+    monkeypatch.setattr(door, "FIRST_MESSAGE_SECONDS", 0.2)
     async with connect(guarded_map.ws) as socket:
         assert (await first(socket))["code"] == "unauthenticated"
         assert await closed(socket) == 4401
@@ -301,6 +301,13 @@ async def test_a_client_that_says_too_much_is_closed(guarded):
         for _ in range(websocket.MOST_MESSAGES + 1):
             await socket.send("{}")
         assert await closed(socket) == 1008
+
+
+async def test_who_connects_and_says_nothing_counts_as_well(guarded):
+    made = await guarded(streams_per_address=2)
+    async with connect(made.ws), connect(made.ws), connect(made.ws) as third:
+        assert (await first(third))["code"] == "too_many_streams"
+        assert await closed(third) == 1013
 
 
 # headers and origins

@@ -7,7 +7,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from livingmap.access.mentions import Mentions
-from livingmap.access.sight import Named, Sight
+from livingmap.access.named import Named
+from livingmap.access.sight import Sight
 from livingmap.access.view import Rights
 from livingmap.core.fold import Fold, refreshed
 from livingmap.core.model import Drop, Event, Position, Total

@@ -1,0 +1,79 @@
+"""The command line against a map that wants a token: taken from the environment or a file, and never shown."""
+
+import asyncio
+import json
+import os
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.support.access import token
+
+LIVINGMAP = Path(sysconfig.get_path("scripts")) / "livingmap"
+TOKEN = token("u-1")
+
+
+async def run(*arguments, lines=None, **variables):
+    """Run a command to its end, or until it has printed so many lines; return status, output and errors."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        LIVINGMAP, *arguments, stdout=pipe, stderr=pipe, env=clean | variables, limit=2**24
+    )
+    async with asyncio.timeout(60):
+        if lines is None:
+            out, errors = await process.communicate()
+            return process.returncode, out.decode(), errors.decode()
+        out = b"".join([await process.stdout.readline() for _ in range(lines)])
+        process.terminate()
+        _, errors = await process.communicate()
+    return 0, out.decode(), errors.decode()
+
+
+@pytest.fixture
+async def made(guarded, services):
+    return await guarded(authenticator={"secret": services.auth.secret})
+
+
+async def test_tail_and_history_read_with_the_token_of_the_environment_or_of_a_file(made, tmp_path):
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    await made.living.writer.drain(5)
+    for arguments, variables in (
+        ((), {"LIVINGMAP_TOKEN": TOKEN}),
+        ((), {"LIVINGMAP_TOKEN_FILE": str(file)}),
+        (("--token-file", str(file)), {}),
+        (("--token", TOKEN), {}),
+    ):
+        _, out, _ = await run("tail", "--url", made.url, "--json", *arguments, lines=1, **variables)
+        assert json.loads(out)["kind"] == "snapshot"
+        status, out, errors = await run("history", "--url", made.url, "--json", *arguments, **variables)
+        assert (status, errors) == (0, "")
+        assert out.splitlines()
+        assert TOKEN not in out
+
+
+async def test_without_a_good_token_they_say_so_and_do_not_show_it(made, tmp_path):
+    for variables in ({}, {"LIVINGMAP_TOKEN": token(seconds=-60)}):
+        for command in ("tail", "history"):
+            status, out, errors = await run(command, "--url", made.url, **variables)
+            assert (status, out) == (1, "")
+            assert "token" in errors or "credential" in errors
+            assert not variables or variables["LIVINGMAP_TOKEN"] not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--token", "a", "--token-file", "b"], "not both"),
+        (["--token-file", "/no/such/file"], "No such file"),
+        (["--token", "two words"], "no header can carry"),
+    ],
+)
+async def test_what_is_no_token_is_said(arguments, expected):
+    for command in ("tail", "history"):
+        status, _, errors = await run(command, "--url", "http://127.0.0.1:9", *arguments)
+        assert status == 1
+        assert expected in errors
+        assert "two words" not in errors
