@@ -37,6 +37,7 @@ from livingmap.log.local import LocalLog, utc_now
 from livingmap.log.nats import NatsIntake
 from livingmap.mirror import Mirror
 from livingmap.sources.account import Account
+from livingmap.sources.aside import Aside
 from livingmap.sources.poll import Freshness, Poller, SourceState
 from livingmap.sources.service import Service
 from livingmap.sources.simulation import Simulation
@@ -63,6 +64,7 @@ class LivingMap:
         self.writer = HistoryWriter(history)
         self._pruner = Pruner(history, config.history.retention, now)
         self._now = now
+        self._aside = Aside()
         sources = [source for source, _ in config.enabled()]
         self.fold = Fold(sources, Redaction(config.auth.redact))
         self.log = self._log()
@@ -137,7 +139,7 @@ class LivingMap:
         stub = self._simulation.reply if one.settings.mock else None
         bearer = self._account.bearer if self._account and one.settings.account else None
         service = Service(one.name, one.settings, stub, bearer)
-        return Poller(one.source, service, self.fold.scene, self.log, self._now)
+        return Poller(one.source, service, self.fold.scene, self.log, self._now, self._aside)
 
     def _state(self, one: SourceConfig) -> SourceState:
         if one.name in self.pollers:
@@ -215,6 +217,7 @@ class LivingMap:
         """Close the connections to services."""
         for poller in self.pollers.values():
             await poller.service.close()
+        await self._aside.close()
         if self._account is not None:
             await self._account.close()
         await self.access.close()

@@ -254,6 +254,8 @@ async def test_the_api_documents_itself(client):
         "/living-map/sources",
         "/living-map/events",
         "/living-map/history",
+        "/metrics",
+        "/asyncapi.json",
     }
     page = (await client.get("/docs")).text
     assert "https://" not in page

@@ -1,6 +1,6 @@
 """What one source said so far: its part of every layer, and how a poll differs from it."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -209,32 +209,25 @@ class Part:
         """Forget drops that no poll still under way can contradict."""
         self._dropped = {key: seq for key, seq in self._dropped.items() if seq > since}
 
-    def difference(
-        self, place: Place, answer: Iterable[Put | Total], shown: Container[str] = (), *, whole: bool = True
+    def difference(self, place: Place, said: Put | Total) -> Change | None:
+        """Return what has to change for this part to say what a poll ``said`` of one item, or of the layer."""
+        kept = self._totals.get(said.layer) if isinstance(said, Total) else self.record(place, said.id)
+        return _difference(kept or Record(), said) or (said if kept is None else None)
+
+    def missing(
+        self, place: Place, listed: Container[str], shown: Container[str] = (), *, whole: bool = True
     ) -> list[Change]:
-        """Return what has to change for this part to equal ``answer``, one collection's full content.
+        """Return what has to go after a poll that ``listed`` the content of a collection.
 
         What only events said of items that others list stays; of those not ``shown`` on the map it goes.
         If the answer is not the ``whole`` list, it takes away only what polls brought.
         """
-        found: list[Change] = []
-        listed = set()
-        for said in answer:
-            if isinstance(said, Total):
-                kept = self._totals.get(said.layer)
-            else:
-                listed.add(said.id)
-                kept = self.record(place, said.id)
-            change = _difference(kept or Record(), said)
-            if change or kept is None:
-                found.append(change or said)
-        missing = (
-            typed
+        return [
+            Drop(place[0], typed, place[1])
             for typed, record in self._records.get(place, {}).items()
             if typed not in listed
             and (record.polled or (whole and record.creates) or not (record.creates or typed in shown))
-        )
-        return [*found, *(Drop(place[0], typed, place[1]) for typed in missing)]
+        ]
 
 
 def _difference(kept: Record, said: Put | Total) -> Change | None:

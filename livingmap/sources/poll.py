@@ -13,11 +13,12 @@ import structlog
 from livingmap.core.fold import DOWN, UP, refreshed
 from livingmap.core.model import Change, Fields, Json, Message, Place, Put, Total
 from livingmap.core.scene import Scene
-from livingmap.core.source import Layer, Source
+from livingmap.core.source import Fetch, Layer, Source
 from livingmap.core.validity import fault_in
 from livingmap.errors import Garbled, SourceError
 from livingmap.log import Log
 from livingmap.log.local import utc_now
+from livingmap.sources.aside import Aside
 from livingmap.sources.http import FAILURES_TO_OPEN
 from livingmap.sources.service import PollClient, Service
 from livingmap.sources.settings import SourceSettings
@@ -27,6 +28,7 @@ _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
 _MOST_TEXT: Final = 1000
 _CHANGES_PER_ENTRY: Final = 250
+_COMPARED_AT_ONCE: Final = 500
 _TOLD: Final = (
     "status",
     "error",
@@ -134,6 +136,7 @@ class Poller:
         scene: Scene,
         log: Log,
         now: Callable[[], datetime] = utc_now,
+        aside: Aside | None = None,
     ) -> None:
         self.source = source
         self.service = service
@@ -143,6 +146,7 @@ class Poller:
         self._part = scene.part(source.name)
         self._log = log
         self._now = now
+        self._aside = aside
         self._held: dict[Place, int] = {}
         if not self._fetched():
             self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
@@ -170,8 +174,7 @@ class Poller:
         layers = self._fetched()
         outcomes = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, outcome in zip(layers, outcomes, strict=True):
-            await asyncio.sleep(0)  # nobody waits for more than one layer to be compared
-            self._take(found, layer, outcome)
+            await self._take(found, layer, outcome)
         for start in range(0, len(found.changes), _CHANGES_PER_ENTRY):
             some = found.changes[start : start + _CHANGES_PER_ENTRY]
             await self._log.append(refreshed(self.source.name, since, some))
@@ -182,18 +185,16 @@ class Poller:
 
     async def _fetch(self, layer: Layer, client: PollClient) -> list[Put | Total]:
         assert layer.fetch is not None  # noqa: S101 - only fetched layers come here
-        try:
-            async with asyncio.timeout(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL):
-                return list(await layer.fetch(client))
-        except SystemExit as error:  # it would end the process
-            raise RuntimeError(f"called sys.exit({error.code})") from error
+        async with asyncio.timeout(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL):
+            answer = _answer(layer.fetch, client)
+            return await (self._aside.run(answer) if self._aside else answer)
 
-    def _take(self, found: _Round, layer: Layer, outcome: list[Put | Total] | BaseException) -> None:
+    async def _take(self, found: _Round, layer: Layer, outcome: list[Put | Total] | BaseException) -> None:
         where = f"{layer.name}.{layer.collection}"
         try:
             if isinstance(outcome, BaseException):
                 raise outcome
-            found.changes += self._difference(layer, outcome)
+            found.changes += await self._difference(layer, outcome)
             found.answered += 1
         except SourceError as error:
             found.errors.append(f"{where}: {error}")
@@ -204,15 +205,25 @@ class Poller:
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
 
-    def _difference(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
+    async def _difference(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
         place = (layer.name, layer.collection)
         said = list(self._own(layer, answer))
-        self._hold_if_suspicious(place, len({one.id for one in said if isinstance(one, Put)}))
+        listed = {one.id for one in said if isinstance(one, Put)}
+        self._hold_if_suspicious(place, len(listed))
         if not layer.decorates and not any(isinstance(one, Total) for one in said):
             said.append(Total(layer.name))  # the layer is heard of even if the service has nothing to list
-        changes = self._part.difference(place, said, self._scene.items(*place).keys(), whole=layer.whole)
-        sound = list(self._sound(changes))
-        if changes and not sound:
+        changes: list[Change] = []
+        sound: list[Change] = []
+        # What events change meanwhile is newer than the poll, and wins over it when the log folds this in.
+        for start in range(0, len(said), _COMPARED_AT_ONCE):
+            rows = said[start : start + _COMPARED_AT_ONCE]
+            some = [change for one in rows if (change := self._part.difference(place, one))]
+            changes += some
+            sound += self._sound(some)
+            await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
+        missing = self._part.missing(place, listed, self._scene.items(*place), whole=layer.whole)
+        sound += self._sound(missing)
+        if (changes or missing) and not sound:
             raise Garbled(f"nothing in the answer can be used; {self.state.dropped[-1]}")
         return sound
 
@@ -289,3 +300,10 @@ class Poller:
 def _short(text: str) -> str:
     """Return ``text`` cut to what belongs on a status page: services may answer anything."""
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+async def _answer(fetch: Fetch, client: PollClient) -> list[Put | Total]:
+    try:
+        return list(await fetch(client))
+    except SystemExit as error:  # it would end the process
+        raise RuntimeError(f"called sys.exit({error.code})") from error

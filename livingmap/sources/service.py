@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -11,12 +11,14 @@ from typing import Any, Final, TypeVar
 
 from livingmap.core.model import Json
 from livingmap.errors import Garbled, NotFound, SourceError
+from livingmap.sources.aside import on
 from livingmap.sources.http import POLL, Bearer, Exchange, Stub
 from livingmap.sources.rows import read_all, read_one
 from livingmap.sources.settings import SourceSettings
 
 M = TypeVar("M")
 
+_AT_ONCE: Final = 500
 _MOST_DROPPED: Final = 20
 _MISSING_SECONDS: Final = 3600
 
@@ -90,6 +92,8 @@ class PollClient:
         self._service = service
         self._purpose = purpose
         self._now = now
+        self._home = asyncio.get_running_loop()
+        """Where the service is asked; what a plugin makes of the answers may be computed elsewhere."""
         self._answers: dict[tuple[Any, ...], _Answer] = {}
         self.read_rows = 0
         self.dropped_rows = 0
@@ -112,7 +116,8 @@ class PollClient:
         async with answer.lock:
             if not answer.there:
                 try:
-                    answer.value = await self._service.get(path, query, self._purpose)
+                    asking = self._service.get(path, query, self._purpose)
+                    answer.value = await on(self._home, asking)
                 except SourceError as error:
                     answer.error = error
                 answer.there = True
@@ -153,19 +158,21 @@ class PollClient:
         if not isinstance(rows, list):
             raise Garbled(f"{at}: expected an array, got {type(rows).__name__}")
         self.read_rows += len(rows)
-        try:
-            return read_all(model, rows)
-        except Garbled:  # one of them at least; each by itself then
-            return self._read_each(model, rows, at)
-
-    def _read_each(self, model: type[M], rows: list[Json], at: str) -> list[M]:
         good: list[M] = []
-        for index, row in enumerate(rows):
+        for start in range(0, len(rows), _AT_ONCE):  # validating lets no other thread run
+            some = rows[start : start + _AT_ONCE]
             try:
-                good.append(read_one(model, row, f"{at}[{index}]"))
-            except Garbled as error:
-                self.dropped_rows += 1
-                self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
+                good += read_all(model, some)
+            except Garbled:  # one of them at least; each by itself then
+                good += self._read_each(model, some, at, start)
         if rows and not good:
             raise Garbled(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
         return good
+
+    def _read_each(self, model: type[M], rows: list[Json], at: str, start: int) -> Iterator[M]:
+        for index, row in enumerate(rows, start):
+            try:
+                yield read_one(model, row, f"{at}[{index}]")
+            except Garbled as error:
+                self.dropped_rows += 1
+                self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
