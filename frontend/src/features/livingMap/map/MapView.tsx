@@ -2,13 +2,13 @@
 
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { LayerName, PulseFeed, Scene, SourceBrief, MapView as View } from "../client/scene.ts";
-import { sourceOf } from "./freshness.ts";
+import { doubts, kindsOf, sourceOf } from "./freshness.ts";
 import type { Point } from "./geometry.ts";
 import { listen } from "./gestures.ts";
 import type { Shape } from "./kinds.ts";
 import { css, PALETTES } from "./palette.ts";
 import { Place } from "./place.ts";
-import { nameOf, told, wordsOf } from "./words.ts";
+import { caveats, nameOf, told, wordsOf } from "./words.ts";
 
 /** What the page may tell the map to do. */
 export type MapHandle = {
@@ -83,17 +83,48 @@ export function MapView(props: MapViewProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
         tabIndex={0}
         onBlur={() => place.blur()}
-        style={{ position: "absolute", inset: 0, touchAction: "none", cursor: hovered ? "pointer" : "grab" }}
+        style={{ ...HOST, cursor: hovered ? "pointer" : "grab" }}
       />
       <div aria-live="polite" style={HIDDEN}>
         {focused && [nameOf(focused.item), ...told(focused, locale, sourceOf(focused.kind, sources))].join(", ")}
       </div>
+      <Caveats sources={sources} layers={layers} theme={theme} locale={locale} />
       {hovered && <Tip {...hovered} theme={theme} locale={locale} sources={sources} />}
     </div>
   );
 }
 
+const HOST = { position: "absolute", inset: 0, touchAction: "none", outlineOffset: -3 } as const;
 const HIDDEN = { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)" } as const;
+
+/** What of the map is simulated or out of date, in its corner. */
+function Caveats({
+  sources,
+  layers,
+  theme,
+  locale,
+}: Pick<MapViewProps, "sources" | "layers" | "theme" | "locale">) {
+  const palette = PALETTES[theme];
+  const lines = caveats(doubts(sources, kindsOf(layers)), locale);
+  return (
+    <div
+      style={{
+        position: "absolute",
+        left: 12,
+        bottom: 10,
+        maxWidth: "min(70%, 440px)",
+        font: "500 11px/1.5 Inter, system-ui, sans-serif",
+        color: css(palette.text, 0.85),
+        textShadow: `0 0 3px ${css(palette.halo)}, 0 0 6px ${css(palette.halo)}`,
+        pointerEvents: "none",
+      }}
+    >
+      {lines.map((line) => (
+        <div key={line}>{line}</div>
+      ))}
+    </div>
+  );
+}
 
 type TipProps = Hovered & Pick<MapViewProps, "theme" | "locale" | "sources">;
 

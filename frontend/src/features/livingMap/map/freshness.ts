@@ -52,3 +52,26 @@ export function strengths(sources: readonly SourceBrief[]): Readonly<Record<Kind
   };
   return Object.fromEntries(KINDS.map((kind) => [kind, strength(kind)])) as Record<Kind, number>;
 }
+
+/** Return which of some kinds are simulated, and which are out of date and since how many seconds at most. */
+export function doubts(sources: readonly SourceBrief[], kinds: ReadonlySet<Kind>): Doubts {
+  const known = KINDS.filter((kind) => kinds.has(kind)).flatMap((kind) => {
+    const source = sourceOf(kind, sources);
+    return source ? [{ kind, source }] : [];
+  });
+  const old = known.filter(({ source }) => isOld(source));
+  return {
+    mocked: known.filter(({ source }) => source.status === "mock").map(({ kind }) => kind),
+    old: old.map(({ kind }) => kind),
+    age: Math.max(0, ...old.map(({ source }) => source.age_seconds ?? 0)),
+    all: known.length,
+  };
+}
+
+export type Doubts = {
+  readonly mocked: readonly Kind[];
+  readonly old: readonly Kind[];
+  readonly age: number;
+  /** How many kinds have a source at all. */
+  readonly all: number;
+};

@@ -8,6 +8,7 @@ import type { Box, Point } from "./geometry.ts";
 import type { Moves } from "./gestures.ts";
 import { type Hands, keyed } from "./keys.ts";
 import { KINDS, type Kind, type Shape } from "./kinds.ts";
+import { namedAt } from "./labels.ts";
 import { Layout } from "./layout.ts";
 import type { Stage } from "./paint/stage.ts";
 import type { Palette } from "./palette.ts";
@@ -46,6 +47,8 @@ export class Place {
   private readonly attention = new Attention(this.layout);
   private still = false;
   private seen = false;
+  /** After Escape the next Tab leads out of the map. */
+  private leaving = false;
   private whole: Box | null = null;
 
   constructor(listener: Listener) {
@@ -265,11 +268,13 @@ export class Place {
   }
 
   private step(back: boolean): boolean {
-    if (!this.stage) {
+    if (!this.stage || this.leaving) {
+      this.leaving = false;
       return false;
     }
-    const sight = seen(this.stage.looking, this.size);
-    this.focus(nextStop(this.stage.places.within(sight, this.kinds), this.attention.focused, back));
+    const view = this.stage.looking;
+    const shapes = this.stage.places.within(seen(view, this.size), namedAt(view.zoom, this.kinds));
+    this.focus(nextStop(shapes, this.attention.focused, back));
     return this.attention.focused !== null;
   }
 
@@ -282,6 +287,7 @@ export class Place {
 
   private leave(): boolean {
     const held = this.attention.focused !== null || this.attention.selected !== null;
+    this.leaving = true;
     this.focus(null);
     if (this.attention.selected !== null) {
       this.listener.select(null);
@@ -291,6 +297,7 @@ export class Place {
 
   /** Let go of the keyboard's focus. */
   blur(): void {
+    this.leaving = false;
     this.focus(null);
   }
 

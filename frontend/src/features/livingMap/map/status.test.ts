@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { SourceBrief } from "../client/scene.ts";
-import { sourceOf, strengths } from "./freshness.ts";
+import { doubts, sourceOf, strengths } from "./freshness.ts";
+import { KINDS } from "./kinds.ts";
 import { alertOf, loadsOf, MARKS, toneOf } from "./status.ts";
 import { item } from "./testing.ts";
+import { caveats } from "./words.ts";
 
 describe("a status", () => {
   test.each([
@@ -60,5 +62,19 @@ describe("freshness", () => {
     const sources = [source("agents", "disabled", null), source("city", "mock", 1)];
     expect(sourceOf("agent", sources)?.name).toBe("city");
     expect(strengths(sources).agent).toBe(1);
+  });
+
+  test("is told in words where it is in doubt", () => {
+    const all = new Set(KINDS);
+    const said = (sources: SourceBrief[]) => caveats(doubts(sources, all), "en");
+    expect(said([source("agents", "mock", 1), source("space", "mock", 1)])).toEqual([
+      "◐ All of this is simulated",
+    ]);
+    expect(said([source("agents", "mock", 1), source("space", "stale", 600), source("dao", "fresh", 1)])).toEqual([
+      "◐ simulated: agents",
+      "▲ stale (10 min. ago): nodes",
+    ]);
+    expect(said([source("agents", "fresh", 1)])).toEqual([]);
+    expect(said([])).toEqual([]);
   });
 });

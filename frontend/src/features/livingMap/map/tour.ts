@@ -13,10 +13,12 @@ const RANKS: Readonly<Record<Kind, number>> = {
   agent: 7,
 };
 const ROW = 160;
+/** So many stops at most: nobody presses a key a thousand times. The list of the page has everything. */
+const MOST = 60;
 
 /** Return the next stop after `from` (the one before it if `back`); null at the end, where the focus leaves the map. */
 export function nextStop(shapes: readonly Shape[], from: Shape | null, back: boolean): Shape | null {
-  const stops = [...shapes].sort(byPlace);
+  const stops = [...shapes].sort(byPlace).slice(0, MOST);
   const here = from ? stops.findIndex((one) => one.key === from.key) : -1;
   if (here < 0) {
     return (back ? stops.at(-1) : stops[0]) ?? null;

@@ -1,6 +1,7 @@
 /** The few words that the map itself says, in both languages. */
 
 import type { Item, SourceBrief } from "../client/scene.ts";
+import type { Doubts } from "./freshness.ts";
 import type { Kind, Shape } from "./kinds.ts";
 import { alertOf, loadsOf, type Tone, toneOf } from "./status.ts";
 
@@ -10,6 +11,7 @@ type Words = {
   readonly map: string;
   readonly hint: string;
   readonly kinds: Readonly<Record<Kind, string>>;
+  readonly many: Readonly<Record<Kind, string>>;
   readonly tones: Readonly<Record<Tone, string>>;
   readonly cpu: string;
   readonly gpu: string;
@@ -17,13 +19,14 @@ type Words = {
   readonly alert: string;
   readonly mock: string;
   readonly stale: string;
+  readonly allMock: string;
   readonly agents: Readonly<Record<Intl.LDMLPluralRule, string>>;
 };
 
 const WORDS: Readonly<Record<Locale, Words>> = {
   uk: {
     map: "Жива мапа мережі",
-    hint: "Стрілки рухають мапу, + і − змінюють масштаб, Tab обирає наступне, Enter відкриває, 0 показує все.",
+    hint: "Стрілки рухають мапу, + і − змінюють масштаб, Tab обирає наступне, Enter відкриває, 0 показує все, Escape і Tab виводять з мапи.",
     kinds: {
       microdao: "мікроДАО",
       room: "громадське місце",
@@ -34,18 +37,29 @@ const WORDS: Readonly<Record<Locale, Words>> = {
       orbit: "нода на орбіті",
       proposal: "пропозиція",
     },
+    many: {
+      microdao: "мікроДАО",
+      room: "громадські місця",
+      node: "ноди",
+      channel: "канали",
+      agent: "агенти",
+      dao: "ДАО",
+      orbit: "ноди",
+      proposal: "пропозиції",
+    },
     tones: { good: "гаразд", busy: "зайнято", warn: "увага", bad: "збій", off: "не в мережі", idle: "невідомо" },
     cpu: "ЦП",
     gpu: "ГП",
     memory: "пам'ять",
     alert: "є сповіщення",
     mock: "змодельовано",
+    allMock: "Усе тут змодельовано",
     stale: "застаріло",
     agents: { one: "агент", few: "агенти", many: "агентів", other: "агента", zero: "агентів", two: "агенти" },
   },
   en: {
     map: "Living map of the network",
-    hint: "Arrow keys move the map, + and − zoom, Tab goes to the next item, Enter opens it, 0 shows everything.",
+    hint: "Arrow keys move the map, + and − zoom, Tab goes to the next item, Enter opens it, 0 shows everything, Escape and Tab lead out of the map.",
     kinds: {
       microdao: "microDAO",
       room: "public place",
@@ -56,12 +70,23 @@ const WORDS: Readonly<Record<Locale, Words>> = {
       orbit: "node in orbit",
       proposal: "proposal",
     },
+    many: {
+      microdao: "microDAOs",
+      room: "public places",
+      node: "nodes",
+      channel: "channels",
+      agent: "agents",
+      dao: "DAOs",
+      orbit: "nodes",
+      proposal: "proposals",
+    },
     tones: { good: "fine", busy: "busy", warn: "attention", bad: "failing", off: "offline", idle: "unknown" },
     cpu: "CPU",
     gpu: "GPU",
     memory: "memory",
     alert: "has alerts",
     mock: "simulated",
+    allMock: "All of this is simulated",
     stale: "stale",
     agents: { one: "agent", few: "agents", many: "agents", other: "agents", zero: "agents", two: "agents" },
   },
@@ -121,6 +146,20 @@ export function told(shape: Shape, locale: Locale, source: SourceBrief | undefin
     lines.push(`${words.stale}: ${agoIn(source.age_seconds ?? 0, locale)}`);
   }
   return lines;
+}
+
+/** Say in a few words what of the map is not of now or not real; nothing if all is well. */
+export function caveats({ mocked, old, age, all }: Doubts, locale: Locale): string[] {
+  const words = WORDS[locale];
+  const list = (kinds: readonly Kind[]) => {
+    const names = [...new Set(kinds.map((kind) => words.many[kind]))];
+    return new Intl.ListFormat(locale, { type: "unit" }).format(names);
+  };
+  const mock = mocked.length === all ? words.allMock : `${words.mock}: ${list(mocked)}`;
+  return [
+    ...(mocked.length > 0 ? [`◐ ${mock}`] : []),
+    ...(old.length > 0 ? [`▲ ${words.stale} (${agoIn(age, locale)}): ${list(old)}`] : []),
+  ];
 }
 
 export function isOld(source: SourceBrief): boolean {

@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-Bx0KVDYR.js";import{o,w as s}from"./RenderTargetSystem-DCf8qIrT.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-CEzFl82t.js";import{o,w as s}from"./RenderTargetSystem-DjPloc5c.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,1 +1,0 @@
-import"./stage-CTx-EJ9R.js";import"./init-6FtrQetR.js";

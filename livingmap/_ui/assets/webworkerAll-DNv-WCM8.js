@@ -1,0 +1,1 @@
+import"./stage-hLpAxtAQ.js";import"./init-DXcpY84Z.js";
