@@ -14,7 +14,8 @@ SOURCES = {name: {"mock": True} for name in ("agents", "microdao", "dao", "space
 RULES = [
     {"types": ["microdao"], "field": "id", "type": "microdao"},
     {"types": ["agent", "node", "dao", "channel"], "field": "microdao_id", "type": "microdao"},
-    {"types": ["proposal", "vote", "treasury"], "field": "dao_id"},
+    {"types": ["proposal", "treasury"], "field": "dao_id"},
+    {"types": ["vote"], "field": "proposal_id"},
 ]
 
 

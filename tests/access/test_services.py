@@ -2,15 +2,19 @@
 
 import asyncio
 import json
+import re
 import time
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from livingmap.access.sight import Sight
+from livingmap.core.model import Message
 from tests.access.conftest import RULES
 from tests.access.test_matrix import bearer, closed, first
 from tests.support.access import LIES, token
+from tests.support.nats_server import until
 
 LYING = [*LIES, "hang", "dead"]
 
@@ -151,8 +155,6 @@ async def test_errors_of_services_are_for_administrators(guarded, services):
 
 
 async def test_what_is_redacted_is_in_nothing_that_is_sent_or_kept(guarded, services):
-    from livingmap.core.model import Message  # noqa: PLC0415
-
     made = await guarded(authenticator={"secret": services.auth.secret}, redact=["agents.*.mood"])
     admin = bearer(token("u-2", roles=["admin"]))
     agent = next(iter(made.living.fold.scene.items("agents", "items")))
@@ -189,3 +191,94 @@ async def test_pages_of_other_origins_read_only_where_they_are_named(tmp_path):
             assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, city)
         async with connect(f"ws://{address}/living-map/stream", origin=city) as socket:
             assert (await first(socket))["kind"] == "snapshot"
+
+
+async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_belongs_to_ones_microdao(
+    guarded, services
+):
+    usage = {"layers": ["usage"], "action": "view_usage", "type": "usage", "id": "network"}
+    pdp = {"items": RULES, "map": [usage], "ttl_seconds": 3600, "patience_seconds": 60}
+    made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
+    living, headers = made.living, bearer(token("u-1"))
+    [mine, *others] = sorted(living.fold.scene.items("city", "items"))
+    services.pdp.allow("u-1", mine)
+    world = living._simulation._world
+    async with (
+        connect(made.ws, additional_headers=headers, max_size=None) as socket,
+        httpx.AsyncClient(base_url=made.url, headers=headers) as client,
+    ):
+        heard = [await socket.recv()]
+        for _ in range(60):
+            for message in world.step(living.picture.now()):
+                await living.log.append(message)
+        await until(lambda: not living.hub._busy)
+        await socket.send("?")
+        async with asyncio.timeout(20):
+            while json.loads(heard[-1])["kind"] != "error":
+                heard.append(await socket.recv())
+        await living.writer.drain(5)
+        paths = ("snapshot", "history?limit=1000", "entities?limit=1000")
+        heard += [(await client.get(f"/living-map/{path}")).text for path in paths]
+        layers = (await client.get("/living-map/snapshot")).json()["layers"]
+    proposals = {item["id"] for item in layers["dao"]["proposals"]}
+    daos = {item["id"] for item in layers["dao"]["items"]}
+    assert "usage" not in layers
+    assert [item["id"] for item in layers["city"]["items"]] == [mine]
+    assert {item["microdao_id"] for item in layers["agents"]["items"]} == {mine}
+    assert {item["dao_id"] for item in layers["dao"]["proposals"]} <= daos
+    assert {item["proposal_id"] for item in layers["dao"]["votes"]} <= proposals
+    assert len(layers["agents"]["items"]) == layers["city"]["items"][0]["agents"]
+    assert sum('"kind":"event"' in one for one in heard) > 10
+    scene = living.fold.scene
+    theirs = [typed for typed, item in scene.items("agents", "items").items() if item.get("microdao_id") in others]
+    sent = "\n".join(heard)
+    for typed in (*others, *theirs):
+        assert not re.search(rf"(?<![\w-]){re.escape(typed)}(?![\w-])", sent), typed
+
+
+async def test_a_fault_in_a_sight_costs_its_readers_a_snapshot_and_nobody_else_anything(
+    guarded, services, monkeypatch
+):
+    pdp = {"items": RULES, "ttl_seconds": 3600, "patience_seconds": 60}
+    made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
+    living = made.living
+    agent = next(iter(living.fold.scene.items("agents", "items")))
+    admin = bearer(token("u-2", roles=["admin"]))
+    async with (
+        connect(made.ws, additional_headers=bearer(token("u-1")), max_size=None) as some,
+        connect(made.ws, additional_headers=admin, max_size=None) as everything,
+    ):
+        assert [(await first(one))["kind"] for one in (some, everything)] == ["snapshot", "snapshot"]
+        with monkeypatch.context() as broken:
+            broken.setattr(Sight, "take", lambda *_: 1 / 0)
+            await living.log.append(Message("agent.event.status", {"agent_id": agent, "status": "busy"}))
+        assert (await first(everything))["event_type"] == "agent.event.status"
+        said = await first(some)
+        assert (said["kind"], said["reason"]) == ("snapshot", "cursor_expired")
+        await living.log.append(Message("agent.event.status", {"agent_id": agent, "status": "online"}))
+        assert (await first(everything))["event_type"] == "agent.event.status"
+
+
+async def test_a_page_of_the_history_is_full_also_for_who_sees_little_of_it(guarded, services):
+    pdp = {"items": RULES, "ttl_seconds": 3600, "patience_seconds": 60}
+    made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
+    agents = made.living.fold.scene.items("agents", "items")
+    mine = next(item["microdao_id"] for item in agents.values() if item.get("microdao_id"))
+    services.pdp.allow("u-1", mine)
+    for number in range(400):
+        agent = list(agents)[number % len(agents)]
+        payload = {"agent_id": agent, "status": "busy", "number": number}
+        await made.living.log.append(Message("agent.event.status", payload))
+    await made.living.writer.drain(5)
+    expected = [n for n in range(400) if agents[list(agents)[n % len(agents)]].get("microdao_id") in (mine, None)]
+    found, cursor = [], None
+    async with httpx.AsyncClient(base_url=made.url, headers=bearer(token("u-1"))) as client:
+        while True:
+            query = {"event_type": "agent.event.status", "limit": 20} | ({"cursor": cursor} if cursor else {})
+            page = (await client.get("/living-map/history", params=query)).json()
+            found += [item["payload"]["number"] for item in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+            assert len(page["items"]) == 20
+    assert found == expected[::-1]
