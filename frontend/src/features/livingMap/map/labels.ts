@@ -56,7 +56,9 @@ export function chosen(
   const labels: Label[] = [];
   for (const [, shape] of ranked) {
     const label = labelOf(shape, view, size, pinned.has(shape.key));
-    if (taken.claim(boxOf(label, view, size))) {
+    const box = boxOf(label, view, size);
+    const whole = box.left >= 0 && box.right <= size.width;
+    if ((whole || pinned.has(shape.key)) && taken.claim(box)) {
       labels.push(label);
     }
     if (labels.length >= MOST_LABELS) {

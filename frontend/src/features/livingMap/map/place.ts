@@ -42,6 +42,8 @@ export class Place {
   private told: View | null = null;
   private asked: View | null = null;
   private touched = false;
+  /** Whether the map moved by itself, to show everything: nobody has to be told of that. */
+  private quiet = true;
   /** How many shapes there were when all was shown last. */
   private fitted = 0;
   private readonly attention = new Attention(this.layout);
@@ -143,7 +145,8 @@ export class Place {
     }
   }
 
-  fit(instant = false): void {
+  /** Show all of what is shown; of its own accord the map does so quietly. */
+  fit(instant = false, quiet = instant): void {
     const box = this.bounds();
     this.fitted = this.layout.shapes.size;
     this.touched = false;
@@ -153,6 +156,7 @@ export class Place {
     } else {
       this.go(view);
     }
+    this.quiet = quiet;
   }
 
   zoomBy(factor: number): void {
@@ -186,7 +190,7 @@ export class Place {
       this.mark();
     }
     if (!this.touched && !this.asked && this.layout.shapes.size > this.fitted * 2) {
-      this.fit(this.fitted === 0);
+      this.fit(this.fitted === 0, true);
     }
     this.tell();
   }
@@ -226,6 +230,7 @@ export class Place {
   }
 
   private go(view: View): void {
+    this.quiet = false;
     if (this.still) {
       this.stage?.look(view);
     } else {
@@ -236,6 +241,7 @@ export class Place {
   private move(change: (view: View) => View): void {
     if (this.stage) {
       this.touched = true;
+      this.quiet = false;
       this.stage.look(kept(change(this.stage.looking), this.limits()));
     }
   }
@@ -243,7 +249,7 @@ export class Place {
   private moved(): void {
     clearTimeout(this.resting);
     this.resting = window.setTimeout(() => {
-      if (this.stage) {
+      if (this.stage && !this.quiet) {
         this.told = this.stage.looking;
         this.listener.rest(this.told);
       }

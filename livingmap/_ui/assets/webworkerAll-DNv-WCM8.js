@@ -1,1 +1,0 @@
-import"./stage-hLpAxtAQ.js";import"./init-DXcpY84Z.js";

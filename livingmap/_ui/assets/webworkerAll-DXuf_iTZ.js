@@ -1,0 +1,1 @@
+import"./stage-C-bHUuRt.js";import"./init-DoXyNvMV.js";
