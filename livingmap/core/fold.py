@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from livingmap.core.model import Change, Event, Fields, Message, Place, Total, change_from_json, change_to_json
+from livingmap.core.model import (
+    Change,
+    Event,
+    Fields,
+    Message,
+    Place,
+    Put,
+    Total,
+    change_from_json,
+    change_to_json,
+)
+from livingmap.core.part import MOST_MADE
 from livingmap.core.redaction import Redaction
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
@@ -93,6 +104,8 @@ class Fold:
                 raise ValueError(f"changed {where}, which its Source does not declare as a layer")
             if problem := fault_in(change):
                 raise ValueError(problem)
+            if isinstance(change, Put) and self.scene.part(source).refuses(change):
+                raise ValueError(f"events alone brought {MOST_MADE} items already; {change.id} is not taken, too")
 
     def _apply_poll(self, event: Event) -> Folded:
         source = str(event.payload["source"])

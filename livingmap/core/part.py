@@ -9,6 +9,8 @@ from livingmap.core.names import Names
 
 NEVER = -1
 MOST_LOOSE: Final = 50_000
+MOST_MADE: Final = 50_000
+"""How many items of one source may be there by the word of events alone."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ class Part:
         self._totals: dict[str, Record] = {}
         self._dropped: dict[tuple[Place, str], int] = {}
         self._loose: dict[tuple[Place, str], None] = {}
+        self._made: set[tuple[Place, str]] = set()
+        """Items that events alone brought: no poll has listed them."""
 
     def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
         """Return the fields that this source gave to an item, by its id or own alias; None if it gave none."""
@@ -102,10 +106,12 @@ class Part:
         """Become the part whose `state` that was; what is here goes."""
         self._names = Names()
         self._records = {}
+        self._made = set()
         for layer, collection, typed, kept in state["records"]:
             record = self._records.setdefault((layer, collection), {})[typed] = Record.of(kept)
             if record.creates:
                 self._names.add(typed)
+                self._note_made((layer, collection), typed, record)
             self._names.rename(typed, (), record.aliases)
         self._totals = {layer: Record.of(kept) for layer, kept in state["totals"].items()}
         self._dropped = {((layer, name), typed): seq for layer, name, typed, seq in state["dropped"]}
@@ -140,6 +146,13 @@ class Part:
             return change.creates and (change.layer, change.collection) not in self._decorated
         return isinstance(change, Total)
 
+    def refuses(self, change: Put) -> bool:
+        """Tell whether an event's ``change`` would bring one item too many: what is published is not bounded."""
+        if len(self._made) < MOST_MADE or not self.fills(change):
+            return False
+        record = self.record((change.layer, change.collection), self._names.resolve(change.id))
+        return record is None or not record.creates
+
     def put(self, change: Put, typed: str, seq: int, since: int | None) -> Record | None:
         """Apply ``change`` to its `own_id`; return that record, None if a newer event has dropped the item."""
         place, fills = (change.layer, change.collection), self.fills(change)
@@ -153,11 +166,19 @@ class Part:
         if fills and not record.creates:
             record.creates = True
             self._names.add(typed)
+        if record.creates:
+            self._note_made(place, typed, record)
         if fills and change.aliases != record.aliases and (change.aliases or since is not None):
             self._names.rename(typed, record.aliases, change.aliases)
             record.aliases = change.aliases
             self._absorb(place, record, since)
         return record
+
+    def _note_made(self, place: Place, typed: str, record: Record) -> None:
+        if record.polled:
+            self._made.discard((place, typed))
+        else:
+            self._made.add((place, typed))
 
     def _bound_loose(self, place: Place, typed: str, *, loose: bool) -> None:
         """Keep no more than `MOST_LOOSE` records that events alone made, of items that others list."""
@@ -195,6 +216,7 @@ class Part:
             if record and (since is None or record.newest() <= since):
                 del self._records[place][typed]
                 self._loose.pop((place, typed), None)
+                self._made.discard((place, typed))
                 self._names.rename(typed, record.aliases, ())
                 if record.creates:
                     self._names.remove(typed)

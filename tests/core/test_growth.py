@@ -1,0 +1,72 @@
+"""What is published is not bounded; the map is."""
+
+import pytest
+
+from livingmap.core.fold import Fold, refreshed
+from livingmap.core.model import Drop, Event, Position, Put
+from livingmap.core.source import Layer, Source
+from livingmap.log.local import utc_now
+
+
+def on_made(event, part):
+    return [Put("things", f"thing:{event.payload['id']}", {"name": event.payload["name"]})]
+
+
+def on_gone(event, part):
+    return [Drop("things", f"thing:{event.payload['id']}")]
+
+
+SOURCE = Source("things", "s", object, (Layer("things"),), handlers={"made": on_made, "gone": on_gone})
+
+
+class Map:
+    def __init__(self):
+        self.fold, self.seq = Fold([SOURCE]), 0
+
+    def hear(self, kind, payload):
+        self.seq += 1
+        return self.fold.apply(Event(Position("e", self.seq), kind, payload, utc_now())).faults
+
+    def made(self, *names):
+        return [bool(self.hear("made", {"id": name, "name": "x"})) for name in names]
+
+    def shown(self):
+        return set(self.fold.scene.items("things", "items"))
+
+
+@pytest.fixture
+def full(monkeypatch):
+    monkeypatch.setattr("livingmap.core.part.MOST_MADE", 3)
+    made = Map()
+    assert made.made("a", "b", "c") == [False] * 3
+    return made
+
+
+def test_events_alone_bring_only_so_many_items(full):
+    (fault,) = full.hear("made", {"id": "d", "name": "x"})
+    assert "thing:d is not taken" in fault.error
+    assert full.shown() == {"thing:a", "thing:b", "thing:c"}
+
+
+def test_what_is_there_goes_on_to_change(full):
+    assert full.hear("made", {"id": "a", "name": "other"}) == ()
+    assert full.fold.scene.items("things", "items")["thing:a"] == {"name": "other"}
+
+
+def test_one_that_goes_makes_room_for_another(full):
+    full.hear("gone", {"id": "b"})
+    assert full.made("d", "e") == [False, True]
+
+
+def test_what_a_poll_lists_does_not_count(full):
+    listed = [Put("things", f"thing:{name}", {"name": name}) for name in ("a", "b", "x", "y")]
+    message = refreshed("things", full.seq, listed)
+    assert full.hear(message.type, message.payload) == ()
+    assert full.made("d", "e", "f") == [False, False, True]
+    assert len(full.shown()) == 7
+
+
+def test_a_map_that_goes_on_from_what_was_kept_counts_on(full):
+    other = Map()
+    other.fold.scene.restore(dict(full.fold.scene.states()))
+    assert other.made("a", "d") == [False, True]
