@@ -137,8 +137,8 @@ class LivingMap:
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
         stub = self._simulation.reply if one.settings.mock else None
-        bearer = self._account.bearer if self._account and one.settings.account else None
-        service = Service(one.name, one.settings, stub, bearer)
+        account = self._account if one.settings.account else None
+        service = Service(one.name, one.settings, stub, account)
         return Poller(one.source, service, self.fold.scene, self.log, self._now, self._aside)
 
     def _state(self, one: SourceConfig) -> SourceState:

@@ -46,6 +46,10 @@ class Account:
                 return self._access
             raise self._failure or Garbled("auth.account: auth-service gave a token that has expired")
 
+    def distrust(self) -> None:
+        """Replace the token at the next occasion: a service did not take it."""
+        self._replace_at = self._ends_at = 0.0
+
     async def _renew(self) -> None:
         try:
             self._take(await self._refreshed() or await self._signed_in())

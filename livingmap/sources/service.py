@@ -10,9 +10,10 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from livingmap.core.model import Json
-from livingmap.errors import Garbled, NotFound, SourceError
+from livingmap.errors import Garbled, NotFound, Refused, SourceError
+from livingmap.sources.account import Account
 from livingmap.sources.aside import on
-from livingmap.sources.http import POLL, Bearer, Exchange, Stub
+from livingmap.sources.http import POLL, Exchange, Stub
 from livingmap.sources.rows import read_all, read_one
 from livingmap.sources.settings import SourceSettings
 
@@ -26,20 +27,21 @@ _MISSING_SECONDS: Final = 3600
 class Service:
     """One source's service, for as long as the program runs. With ``stub`` that is asked, not the network.
 
-    ``bearer`` gives the token to send; without it that is the one of the settings.
+    With ``account`` its token is sent, without it that of the settings.
     """
 
     def __init__(
-        self, name: str, settings: SourceSettings, stub: Stub | None = None, bearer: Bearer | None = None
+        self, name: str, settings: SourceSettings, stub: Stub | None = None, account: Account | None = None
     ) -> None:
         self.name = name
         self.settings = settings
         self._missing: dict[str, float] = {}
+        self._account = account
         self._exchange = Exchange(
             f"sources.{name}",
             settings,
             stub,
-            bearer=bearer or self._own_bearer,
+            bearer=account.bearer if account else self._own_bearer,
             reopen_seconds=settings.interval_seconds * 0.8,  # so that every poll may try once
         )
 
@@ -72,7 +74,12 @@ class Service:
 
     async def get(self, path: str, query: dict[str, Json], purpose: str) -> Json:
         """Ask once, with retries inside the breaker; see `livingmap.core.source.Client.get`."""
-        return await self._exchange.get(path, query, purpose)
+        try:
+            return await self._exchange.get(path, query, purpose)
+        except Refused as error:
+            if self._account is not None and error.status == HTTPStatus.UNAUTHORIZED:
+                self._account.distrust()
+            raise
 
 
 @dataclass(slots=True)

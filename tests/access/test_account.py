@@ -8,7 +8,8 @@ from livingmap.errors import Refused, SourceError, Unreachable
 from livingmap.sources import account
 from livingmap.sources.account import Account
 from livingmap.sources.settings import AccountSettings, SourceSettings
-from tests.support.access import LIES, AuthService, running
+from tests.support.access import LIES, AuthService, JsonService, running
+from tests.support.maps import living_map, poll
 
 PASSWORD = "correct-horse-1"
 
@@ -121,3 +122,35 @@ def test_one_password_and_one_token():
         AccountSettings(email="a@b")
     with pytest.raises(ValueError, match="account or a token"):
         SourceSettings(base_url="http://x", account=True, token="t")
+
+
+class Guarded(JsonService):
+    """A service that wants a token; ``revoked`` ones are refused."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = []
+        self.revoked = set()
+
+    def answer(self, path, said, headers):
+        self.shown.append(headers.get("authorization", ""))
+        if self.shown[-1] in {"", *self.revoked}:
+            return 401, {"detail": "Invalid or expired token"}
+        return 200, []
+
+
+async def test_a_source_with_the_account_sends_its_token_and_gets_another_when_that_is_refused(service, tmp_path):
+    async with running(Guarded()) as guarded:
+        sources = {"dao": {"base_url": guarded.base_url, "account": True, "retries": 0}}
+        account = {"base_url": service.base_url, "email": "map@example.org", "password": PASSWORD}
+        async with living_map(tmp_path, sources, auth={"account": account}) as living:
+            first = guarded.shown[-1]
+            assert first.startswith("Bearer ey")
+            guarded.revoked.add(first)
+            await poll(living)
+            assert living.pollers["dao"].state.error
+            assert first.removeprefix("Bearer ") not in living.pollers["dao"].state.error
+            await poll(living)
+            assert guarded.shown[-1] not in ("", first)
+            assert living.pollers["dao"].state.error is None
+    assert asked(service) == ["login", "refresh"]
