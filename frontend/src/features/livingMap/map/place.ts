@@ -12,7 +12,7 @@ import { namedAt } from "./labels.ts";
 import { Layout } from "./layout.ts";
 import type { Stage } from "./paint/stage.ts";
 import type { Palette } from "./palette.ts";
-import { HORIZON, SPACING } from "./terrain.ts";
+import { HORIZON, nearest, SPACING } from "./terrain.ts";
 import { nextStop } from "./tour.ts";
 
 /** What is told of the map to those around it. */
@@ -166,7 +166,7 @@ export class Place {
   readonly moves: Moves = {
     pan: (dx, dy) => this.move((view) => pan(view, dx, dy)),
     zoom: (at, factor) => this.move((view) => zoomAt(view, this.size, at, factor)),
-    tap: (at, touch) => this.listener.select(this.at(at, touch ? SLACK.touch : SLACK.mouse)?.id ?? null),
+    tap: (at, touch) => this.tap(at, touch ? SLACK.touch : SLACK.mouse),
     hover: (at) => this.hover(at),
     key: (key, shift) => keyed(key, shift, this.hands),
   };
@@ -264,13 +264,25 @@ export class Place {
     return this.stage.places.at(toMap(view, this.size, at), slack / view.zoom, this.kinds);
   }
 
+  /** Return the microDAO on whose ground a point of the screen lies. */
+  private groundAt(at: Point): Shape | undefined {
+    const owner = this.stage && this.layout.city.owners.get(nearest(toMap(this.stage.looking, this.size, at)));
+    const shape = owner ? this.layout.shapes.get(owner) : undefined;
+    return shape && this.kinds.has(shape.kind) ? shape : undefined;
+  }
+
+  private tap(at: Point, slack: number): void {
+    this.listener.select((this.at(at, slack) ?? this.groundAt(at))?.id ?? null);
+  }
+
   private hover(at: Point | null): void {
-    const shape = (at && this.at(at, SLACK.mouse)) ?? null;
+    const touched = at ? this.at(at, SLACK.mouse) : undefined;
+    const shape = touched ?? (at ? this.groundAt(at) : undefined) ?? null;
     if (shape?.key !== this.attention.hovered?.key) {
       this.attention.hovered = shape;
       this.mark();
     }
-    this.listener.hover(shape, at ?? { x: 0, y: 0 });
+    this.listener.hover(touched ?? null, at ?? { x: 0, y: 0 });
   }
 
   private step(back: boolean): boolean {

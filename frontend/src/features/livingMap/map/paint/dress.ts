@@ -89,7 +89,7 @@ function emblem(shape: Shape, palette: Palette, hue: number, alert: Tone | null)
   const tone = toneOf(kind, item);
   const tint = palette.hues[hue % HUES] ?? palette.accent;
   const badge: Spot[] = alert
-    ? [{ frame: "alert", x: x + size * 0.86, y: y - size * 0.8, wide: 17, tint: palette.tones[alert] }]
+    ? [{ frame: "alert", x: x + size * 0.86, y: y - size * 0.8, wide: 14, tint: palette.tones[alert] }]
     : [];
   return [
     { frame: "shade", x, y: y + 3, wide: size * 3, tint: 0x000000, alpha: palette.night ? 0.3 : 0.07 },

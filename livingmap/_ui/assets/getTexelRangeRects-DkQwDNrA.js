@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-BeSPfPq6.js";import{o,w as s}from"./RenderTargetSystem-Dx7wbGob.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-DznBjLNP.js";import{o,w as s}from"./RenderTargetSystem-mPjENxvo.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,0 +1,1 @@
+import"./stage-BQ1Fq6iK.js";import"./init-CHHmWq4y.js";

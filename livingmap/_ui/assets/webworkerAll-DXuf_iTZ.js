@@ -1,1 +1,0 @@
-import"./stage-C-bHUuRt.js";import"./init-DoXyNvMV.js";
