@@ -36,6 +36,8 @@ class Message:
     type: str
     """The NATS subject, or ``livingmap.source.*`` for what the host itself says."""
     payload: Fields
+    size: int = field(default=0, compare=False)
+    """How many bytes it came in, if it came from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Event:
     payload: Fields
     received_at: datetime
     """When the log received it, UTC. Prefer it to times in the payload: publishers send naive local ones."""
+    size: int = field(default=0, compare=False)
+    """How many bytes the message came in, if it came from outside: what keeps events is bounded by them."""
 
 
 def typed_id(text: str) -> str:

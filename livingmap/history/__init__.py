@@ -56,6 +56,8 @@ class Entry:
     """The ``seq`` of the entry before it in the log, if known: positions may have holes."""
     changes: bytes | None = None
     """How the map changed: the JSON array of a stream's event. None if that was not kept."""
+    size: int = field(default=0, compare=False)
+    """About how many bytes payload and changes are; 0 in what was read from the history."""
 
     @property
     def id(self) -> uuid.UUID:
@@ -212,6 +214,7 @@ def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None
     if source is None and event.type in _OWN:
         source = str(event.payload.get("source"))
     occurred = next((found for name in _TIMES if (found := instant(event.payload.get(name)))), None)
+    changes = _changes(folded)
     return Entry(
         event.position,
         event.type,
@@ -221,7 +224,8 @@ def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None
         source,
         _entities(folded, resolve),
         previous,
-        _changes(folded),
+        changes,
+        event.size + len(changes or b""),
     )
 
 

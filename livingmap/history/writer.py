@@ -16,6 +16,7 @@ _BATCH_SECONDS: Final = 0.05
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _FOLLOW_SECONDS: Final = 1.0
+_MOST_BYTES: Final = 256 * 1024 * 1024
 _LOST: Final = "the database was away for longer than the buffer lasts"
 _NOT_READ: Final = "the log no longer had them when the map came back"
 
@@ -23,14 +24,21 @@ _logger = structlog.get_logger(__name__)
 
 
 class HistoryWriter:
-    """Writes what it is offered. While the database is away it keeps the newest ``capacity`` entries.
+    """Writes what it is offered. While the database is away it keeps the newest entries.
+
+    At most ``capacity`` of them, and ``most_bytes``.
 
     Of several processes that share a log and a database one writes; the others `follow`: they keep what it has
     not written yet, and go on from there when they `take_over`.
     """
 
     def __init__(
-        self, history: History, *, capacity: int = 50_000, longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS
+        self,
+        history: History,
+        *,
+        capacity: int = 50_000,
+        most_bytes: int = _MOST_BYTES,
+        longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
     ) -> None:
         self.written = 0
         """How many entries the history took."""
@@ -41,6 +49,8 @@ class HistoryWriter:
         self.last_written: Position | None = None
         self._history = history
         self._capacity = capacity
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._longest_pause = longest_pause_seconds
         self._waiting: deque[Entry] = deque()
         self._batch: list[Entry] = []
@@ -78,7 +88,8 @@ class HistoryWriter:
         if self._newest is not None and entry.received_at < self._newest:  # the clock was set back
             entry = replace(entry, received_at=self._newest)
         self._newest = entry.received_at
-        if len(self._waiting) >= self._capacity:
+        self._bytes += entry.size
+        while self._waiting and (len(self._waiting) >= self._capacity or self._bytes > self._most_bytes):
             self._lose(self._waiting.popleft())
         self._waiting.append(entry)
         self._some.set()
@@ -156,7 +167,7 @@ class HistoryWriter:
         epoch, seq = reached.epoch, reached.seq
         self._gaps = deque(gap for gap in self._gaps if gap.epoch != epoch or gap.last_seq > seq)
         while self._waiting and self._waiting[0].position <= reached and self._waiting[0].position.epoch == epoch:
-            self._waiting.popleft()
+            self._bytes -= self._waiting.popleft().size
         return bool(self._waiting) and self._waiting[0].position.epoch != epoch
 
     def _note_missing(self, first: Entry, reached: int) -> None:
@@ -176,6 +187,7 @@ class HistoryWriter:
                 await self._history.write(self._batch)
                 self.written += len(self._batch)
                 self.last_written = self._batch[-1].position
+                self._bytes -= sum(entry.size for entry in self._batch)
                 self._batch = []
             while self._gaps:
                 gap = self._gaps[0]
@@ -193,6 +205,7 @@ class HistoryWriter:
     def _lose(self, entry: Entry) -> None:
         """Let ``entry`` go, and remember that."""
         self.lost += 1
+        self._bytes -= entry.size
         epoch, seq = entry.position.epoch, entry.position.seq
         known = self._gaps[-1] if self._gaps else None
         if known and known.epoch == epoch and known.last_seq + 1 == seq:

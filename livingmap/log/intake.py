@@ -53,7 +53,7 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
             raise DeadMessage(problem)
         if _MANY_DIGITS in data.translate(_DIGITS):
             _check_integers(data)
-    return Message(subject, payload)
+    return Message(subject, payload, len(data))
 
 
 def read_own(event_type: str, data: bytes) -> Message:
@@ -67,7 +67,7 @@ def read_own(event_type: str, data: bytes) -> Message:
                 raise DeadMessage(problem)
     except (ValueError, KeyError, TypeError) as error:
         raise DeadMessage(f"not of this program: {type(error).__name__}: {error}") from None
-    return Message(event_type, payload)
+    return Message(event_type, payload, len(data))
 
 
 def _is_plain(data: bytes) -> bool:

@@ -277,7 +277,7 @@ class JetStreamLog:
             status.set_aside(received_at, stored.subject, dead, stored.data)
         else:
             self._position = Position(self._position.epoch, stored.seq)
-            event = Event(self._position, message.type, message.payload, received_at)
+            event = Event(self._position, message.type, message.payload, received_at, message.size)
             for reader in self._readers:
                 reader(event)
             status.logged += 1

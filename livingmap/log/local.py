@@ -32,7 +32,7 @@ class LocalLog:
     async def append(self, message: Message) -> None:
         """Add ``message``; every reader has it when this returns."""
         self._position = Position(self._position.epoch, self._position.seq + 1)
-        event = Event(self._position, message.type, message.payload, self._now())
+        event = Event(self._position, message.type, message.payload, self._now(), message.size)
         for reader in self._readers:
             reader(event)
 

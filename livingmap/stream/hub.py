@@ -37,6 +37,7 @@ _logger = structlog.get_logger(__name__)
 _MOST_UNSENT_BYTES: Final = 256 * 1024
 MOST_KEPT_EVENTS: Final = 20_000
 MOST_KEPT_CHANGES: Final = 200_000
+MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
 _RETRY_MS: Final = (500, 5000)
 
 
@@ -91,7 +92,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._viewers: dict[Viewer, None] = {}
         self._kept: deque[Folded] = deque()
-        self._kept_changes = 0
+        self._kept_changes = self._kept_bytes = 0
         self.taken = 0
         """How many events came."""
         self._kept_after = position()
@@ -242,10 +243,19 @@ class Hub:
         self.taken += 1
         self._kept.append(folded)
         self._kept_changes += len(folded.changes)
-        while len(self._kept) > MOST_KEPT_EVENTS or self._kept_changes > MOST_KEPT_CHANGES:
+        self._kept_bytes += folded.event.size
+        while self._keeps_too_much():
             gone = self._kept.popleft()
             self._kept_changes -= len(gone.changes)
+            self._kept_bytes -= gone.event.size
             self._kept_after = gone.event.position
+
+    def _keeps_too_much(self) -> bool:
+        return (
+            len(self._kept) > MOST_KEPT_EVENTS
+            or self._kept_changes > MOST_KEPT_CHANGES
+            or self._kept_bytes > MOST_KEPT_BYTES
+        )
 
     def _show_anew(self, lost: set[Rights]) -> None:
         """Send a snapshot to viewers of whom it is not known what they have."""
@@ -261,7 +271,8 @@ class Hub:
         self._kept.clear()
         self._pending.clear()
         self._batch = None  # those who have not got it yet get the next scene
-        self._kept_changes, self._kept_after = 0, self._position()
+        self._kept_changes = self._kept_bytes = 0
+        self._kept_after = self._position()
 
     def restart(self) -> None:
         """Send every viewer a snapshot: the scene is another than the one that they have."""

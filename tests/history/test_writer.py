@@ -259,3 +259,19 @@ async def test_a_server_that_comes_later_than_the_map_gets_everything(open_folde
             await until(lambda: writer.buffered == 0)
             assert await everything(history) == [1]
             await history.close()
+
+
+async def test_what_waits_is_bounded_in_bytes_too():
+    history = Switched()
+    history.away = True
+    writer = HistoryWriter(history, most_bytes=1000, longest_pause_seconds=0.01)
+    async with running(writer):
+        for seq in range(1, 31):
+            writer.offer(entry(seq, size=100))
+        assert (writer.buffered, writer.lost) == (10, 20)
+        history.away = False
+        await until(lambda: writer.buffered == 0)
+        writer.offer(entry(31, size=900))
+        await until(lambda: writer.buffered == 0)
+        assert writer.lost == 20
+    assert await everything(history) == list(range(21, 32))
