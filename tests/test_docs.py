@@ -599,7 +599,10 @@ def test_bounds_are_told_as_they_are():
     assert f"more than {hub.MOST_KEPT_CHANGES:,} changes" in text_of(API)
     assert f"up to {recall.MOST_EVENTS:,} events" in text_of(API)
     assert f"more than {hub._MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
-    assert f"Up to {HistoryWriter.__init__.__kwdefaults__['capacity']:,} entries wait" in text_of(OPERATIONS)
+    assert f"changes, or {hub.MOST_KEPT_BYTES // 1024**2} MiB)" in text_of(API)
+    bounds = HistoryWriter.__init__.__kwdefaults__
+    waiting = f"Up to {bounds['capacity']:,} entries, or {bounds['most_bytes'] // 1024**2} MiB, wait"
+    assert waiting in text_of(OPERATIONS)
     [entries] = MemoryHistory.__init__.__defaults__
     assert f"the last {entries:,} entries" in text_of(OPERATIONS)
     assert f"the last {entries:,} entries" in text_of(SETTINGS)
