@@ -34,7 +34,7 @@ describe("relations", () => {
     ["microdao:b", []],
     ["node:x", ["agent:one", "dao:d", "microdao:a", "orbit/node:x"]],
     ["orbit/node:x", ["agent:one", "dao:d", "microdao:a", "node:x"]],
-    ["dao:d", ["microdao:a", "orbit/node:x", "proposal:p"]],
+    ["dao:d", ["microdao:a", "node:x"]],
     ["proposal:p", ["dao:d"]],
     ["city:square", ["agent:one"]],
   ])("of %s are %o", (key, others) => {

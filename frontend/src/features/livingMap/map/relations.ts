@@ -23,7 +23,8 @@ export function related(shape: Shape, shapes: ReadonlyMap<string, Shape>): Shape
       break;
     }
     if (pointsAt(other, shape)) {
-      add(other.key);
+      // a planet's satellites are seen around it: what is worth an arc are their buildings in the city
+      add(shape.kind === "dao" ? other.id : other.key);
     }
   }
   return [...found.values()];
@@ -50,7 +51,7 @@ function pointsAt(other: Shape, { id, kind }: Shape): boolean {
     case "room":
       return other.kind === "agent" && item.room_id === id;
     case "dao":
-      return other.kind === "node" ? false : other.home === id && other.kind !== "dao";
+      return other.kind === "orbit" && other.home === id;
     default:
       return false;
   }

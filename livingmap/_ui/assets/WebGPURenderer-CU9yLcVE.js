@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-BQ1Fq6iK.js";

@@ -1,1 +1,0 @@
-import"./stage-BQ1Fq6iK.js";import"./init-CHHmWq4y.js";

@@ -1,0 +1,1 @@
+import"./stage-CvQUWjoZ.js";import"./init-CrfsxdK9.js";
