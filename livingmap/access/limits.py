@@ -2,7 +2,7 @@
 
 import ipaddress
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -59,15 +59,16 @@ class Pace:
     """How many things somebody may do within some seconds."""
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
         self._seconds = seconds
         self._clock = clock
-        self._times: deque[float] = deque(maxlen=most)
+        self._times: list[float] = []  # most never do anything, and an empty deque is not small
 
     def keeps(self) -> bool:
         """Note one thing more; tell whether that is not too much."""
         now = self._clock()
-        full = len(self._times) == self._times.maxlen and now - self._times[0] < self._seconds
-        self._times.append(now)
+        full = len(self._times) >= self._most and now - self._times[-self._most] < self._seconds
+        self._times = [*self._times[1 - self._most :], now]
         return not full
 
 

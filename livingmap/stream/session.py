@@ -32,6 +32,11 @@ class Session:
         self._end = access.open_stream(admission, address)
         self._renewed = asyncio.Event()
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether the viewer may ever have to go: not where everybody may see everything."""
+        return not self._access.is_open
+
     def end(self) -> None:
         """Note that the stream has ended. Again does no harm."""
         end, self._end = self._end, _nothing

@@ -95,9 +95,9 @@ def routes(hub: Hub, history: History, door: Door, now: Callable[[], datetime]) 
     """Return the WebSocket endpoint; ``history`` is asked for what ``hub`` no longer has in memory."""
     router = APIRouter()
 
-    @router.websocket("/living-map/stream")
-    async def stream(socket: WebSocket, layers: str | None = None, cursor: str | None = None) -> None:
+    async def stream(socket: WebSocket) -> None:
         """Send the map and whatever changes, until the client goes or may not stay."""
+        layers, cursor = socket.query_params.get("layers"), socket.query_params.get("cursor")
         if door.is_foreign(socket):
             await socket.close(1008, "the page is of another origin")
             return
@@ -117,6 +117,9 @@ def routes(hub: Hub, history: History, door: Door, now: Callable[[], datetime]) 
             await _serve(_Visit(hub, socket, session, view, Recall(hub, history, view, cursor)))
         finally:
             session.end()
+
+    # Starlette's route: what FastAPI's keeps for each open socket is 3 KiB.
+    router.add_websocket_route("/living-map/stream", stream)
 
     return router
 
@@ -170,10 +173,9 @@ async def _queued(visit: _Visit) -> None:
 
 async def _stay(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
     """Take the client's messages until it goes, or has to."""
-    tasks = [
-        asyncio.create_task(_listen(visit, viewer, reads), name="listen"),
-        asyncio.create_task(visit.session.watch(viewer), name="watch"),
-    ]
+    tasks = [asyncio.create_task(_listen(visit, viewer, reads), name="listen")]
+    if visit.session.is_watched:  # a task for each viewer is dear
+        tasks.append(asyncio.create_task(visit.session.watch(viewer), name="watch"))
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
