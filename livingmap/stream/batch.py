@@ -18,6 +18,8 @@ class Batch:
         """When it goes out, by the event loop's clock."""
         self.first = events[0].event.position.seq
         self.last = events[-1].event.position.seq
+        self.joins = len(events) > 1
+        """Whether waiting has let events go out together."""
         self._events = events
         self._join = join
         self._joined: dict[tuple[Wire, View], bytes] = {}

@@ -309,7 +309,9 @@ class Hub:
             self._loop.call_soon(self._send, viewers, start + _CHUNK, began)
             return
         self._flushed_at = self._loop.time()
-        self._tick = min(max(TICK_SECONDS, 2 * (self._flushed_at - began)), MOST_TICK_SECONDS)
+        # Where events come one by one, waiting longer joins none: it would only make each of them late.
+        stretched = min(max(TICK_SECONDS, 2 * (self._flushed_at - began)), MOST_TICK_SECONDS)
+        self._tick = stretched if self._batch is not None and self._batch.joins else TICK_SECONDS
         self._busy = bool(self._pending)
         if self._busy:
             self._schedule()
