@@ -1,0 +1,126 @@
+"""A real Chromium before the real map, which hears a real nats-server."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.support.ports import free_port
+from tests.support.running import RunningMap, nats_server
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = ROOT / ".cache" / "screenshots"
+"""Where tests leave what they saw."""
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
+MOCK = {"seed": 7, "microdaos": 12, "agents": 200, "nodes": 40, "daos": 6}
+_WAIT_MS = 30_000
+
+expect.set_options(timeout=_WAIT_MS)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    program = subprocess.run([ROOT / "scripts" / "get_chromium.sh"], check=True, capture_output=True, text=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program.stdout.strip(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def the_map(tmp_path_factory):
+    """A world in which nothing happens but what a test publishes."""
+    with nats_server(free_port()) as url:
+        living = RunningMap(
+            tmp_path_factory.mktemp("map"),
+            free_port(),
+            nats={"url": url, "jetstream": False},
+            mock={**MOCK, "events_per_second": 0},
+            sources={name: {"mock": True} for name in FAMILIES},
+        )
+        living.start()
+        yield living
+        living.stop()
+
+
+class Visitor:
+    """Somebody who opens the page, in a browser of their own."""
+
+    def __init__(self, context, url: str) -> None:
+        self.context = context
+        self.url = url
+        self.page = context.new_page()
+        self.page.set_default_timeout(_WAIT_MS)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def visit(self, address: str = "/", *, live: bool = True):
+        """Open an address of the map; return the page once it is live."""
+        self.page.goto(self.url + address)
+        if live:
+            expect(self.page.locator(".connection.is-live")).to_be_visible()
+        return self.page
+
+    def see(self, name: str) -> None:
+        """Keep a picture of the page."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.wait_for_timeout(1200)  # the map moves to where it is told, and draws
+        self.page.screenshot(path=SHOTS / f"{name}.png", timeout=_WAIT_MS)
+
+    def faults(self) -> list[str]:
+        """Return the serious faults of accessibility that axe finds."""
+        assert AXE.exists(), "axe-core is missing: run npm ci in frontend/, as scripts/test.sh does"
+        # by evaluation, which the page's policy does not forbid as it does a script element
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [
+            f"{one['id']}: {one['help']}: {json.dumps([node['target'] for node in one['nodes']][:5])}"
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+        ]
+
+
+@pytest.fixture
+def visitors(chromium):
+    """Make visitors; their page must not have complained in the end, but of a network that a test cut."""
+    made = []
+
+    def visitor(url, *, introduced=True, **context):
+        fresh = chromium.new_context(
+            **{"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", **context}
+        )
+        if introduced:
+            fresh.add_init_script(
+                "localStorage.getItem('livingmap.preferences') ||"
+                " localStorage.setItem('livingmap.preferences', '{\"introduced\": true}')"
+            )
+        made.append(Visitor(fresh, url))
+        return made[-1]
+
+    yield visitor
+    for one in made:
+        one.context.close()
+    assert [one.complaints for one in made if one.complaints] == []
+
+
+@pytest.fixture
+def visitor(visitors, the_map):
+    return visitors(the_map.url)

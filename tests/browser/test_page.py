@@ -1,0 +1,210 @@
+"""The page in a real browser: what people see and do."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+LAYERS = ("City", "Space", "Nodes", "Agents", "DAO", "Messaging")
+NODE = "node:eastmere-1-gpu"
+
+
+def colours(page):
+    """Return how many colours the map shows."""
+    return page.evaluate(
+        """async () => {
+          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+          const canvas = [...document.querySelectorAll('main canvas')].sort((a, b) => b.width - a.width)[0];
+          const copy = new OffscreenCanvas(240, 160).getContext('2d');
+          copy.drawImage(canvas, 0, 0, 240, 160);
+          return new Set(new Uint32Array(copy.getImageData(0, 0, 240, 160).data.buffer)).size;
+        }"""
+    )
+
+
+def test_the_map_is_drawn(visitor):
+    page = visitor.visit()
+    expect(page.locator("main canvas").first).to_be_visible()
+    visitor.see("map-dark")
+    page.wait_for_function("document.querySelector('main canvas').width > 300")
+    assert len(page.screenshot()) > 150_000  # a map in all its colours does not compress to less
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_layer_can_be_shown_alone(visitor, layer):
+    page = visitor.visit()
+    for other in LAYERS:
+        if other != layer:
+            page.get_by_role("button", name=re.compile(f"^{other}")).click()
+    expect(page.get_by_role("button", name=re.compile(f"^{layer}"))).to_have_attribute("aria-pressed", "true")
+    assert page.url.endswith(f"?layers={layer.lower()}")
+    visitor.see(f"layer-{layer.lower()}")
+
+
+def test_an_event_changes_what_is_seen_without_a_reload(visitor, the_map):
+    page = visitor.visit(f"/?select={NODE}&panel=events")
+    page.evaluate("window.sameLoad = true")
+    for cpu, shown in ((0.41, "41%"), (0.93, "93%")):
+        the_map.publish("node.metrics.update", {"node_id": NODE, "cpu": cpu, "gpu": 0.5, "ram": 0.5})
+        details = page.get_by_role("complementary", name="Details")
+        expect(details.locator(".live-value", has_text="CPU").locator(".load-number")).to_have_text(shown)
+        expect(page.get_by_role("list", name="What happens").get_by_text(f"CPU {shown}").first).to_be_visible()
+        expect(details.locator(".history").get_by_text(f"CPU {shown}").first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Problems"))).to_be_visible()
+    visitor.see("details")
+    assert page.evaluate("window.sameLoad")
+
+
+def test_who_searches_is_flown_there_and_a_click_on_the_map_opens_it(visitor):
+    page = visitor.visit()
+    page.keyboard.press("/")
+    page.keyboard.type("amber com")
+    expect(page.get_by_text("1 found")).to_be_visible()
+    page.keyboard.press("Enter")
+    details = page.get_by_role("complementary", name="Details")
+    expect(details.get_by_role("heading", name="Amber Commons")).to_be_visible()
+    page.wait_for_function("location.search.includes('view=')")
+    visitor.see("search")
+    details.get_by_role("button", name="Close the details").click()
+    expect(details).to_have_count(0)
+    box = page.locator("main").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(details.get_by_role("heading").first).to_be_visible()
+
+
+def test_filters_narrow_the_search_and_stand_in_the_address(visitor):
+    page = visitor.visit("/?type=node&status=offline")
+    offline = int(page.get_by_text(re.compile(r"^\d+ found$")).inner_text().split()[0])
+    assert 0 < offline < 40
+    page.get_by_label("Status").select_option("")
+    expect(page.get_by_text("40 found")).to_be_visible()
+    assert "type=node" in page.url
+    assert "status" not in page.url
+    page.get_by_role("button", name="Clear").click()
+    assert "type" not in page.url
+
+
+def test_relations_lead_from_one_thing_to_the_next(visitor):
+    page = visitor.visit(f"/?select={NODE}")
+    details = page.get_by_role("complementary", name="Details")
+    details.locator(".relations").get_by_role("button").first.click()
+    expect(details.get_by_role("heading").first).not_to_have_text("Калина-1")
+    page.go_back()
+    expect(details.get_by_role("heading").first).to_have_text("Калина-1")
+
+
+def test_problems_come_first_and_lead_to_where_they_are(visitor):
+    page = visitor.visit("/?panel=problems")
+    panel = page.get_by_role("region", name="Problems")
+    visitor.see("problems")
+    panel.get_by_role("button", name=re.compile("offline")).first.click()
+    expect(page.get_by_role("complementary", name="Details").get_by_text("offline").first).to_be_visible()
+
+
+def test_a_pause_holds_everything_and_ends_in_one_update(visitor, the_map):
+    page = visitor.visit("/?panel=events")
+    feed = page.get_by_role("list", name="What happens")
+    page.get_by_role("banner").get_by_role("button", name="Pause").click()
+    for number in range(3):
+        the_map.publish(
+            "node.metrics.update", {"node_id": NODE, "cpu": 0.61 + number / 100, "gpu": 0.5, "ram": 0.5}
+        )
+    expect(page.get_by_role("banner").get_by_role("button", name=re.compile("Go on"))).to_contain_text("3")
+    expect(page.get_by_text("CPU 63%")).to_have_count(0)
+    page.get_by_role("banner").get_by_role("button", name=re.compile("Go on")).click()
+    for cpu in ("61%", "62%", "63%"):
+        expect(feed.get_by_text(f"CPU {cpu}").first).to_be_visible()
+
+
+def test_the_table_says_the_same_and_sorts(visitor):
+    page = visitor.visit("/?mode=table&panel=none&type=node")
+    table = page.get_by_role("table")
+    assert table.get_attribute("aria-rowcount") == "41"
+    table.get_by_role("button", name="Load").click()
+    expect(table.get_by_role("columnheader", name="Load")).to_have_attribute("aria-sort", "descending")
+    loads = [int(text.rstrip("%")) for text in table.locator(".cell-load").all_inner_texts()[1:10]]
+    assert loads == sorted(loads, reverse=True)
+    table.get_by_role("row").nth(1).get_by_role("button").click()
+    expect(page.get_by_role("complementary", name="Details")).to_be_visible()
+    visitor.see("table")
+
+
+def test_sources_say_that_they_are_simulated(visitor):
+    page = visitor.visit("/?panel=sources")
+    expect(
+        page.get_by_role("list", name="Where this comes from").get_by_text("simulated", exact=True)
+    ).to_have_count(7)
+    visitor.see("sources")
+
+
+def test_the_page_speaks_ukrainian_and_remembers_it(visitor):
+    page = visitor.visit()
+    page.get_by_role("button", name="Мова: українська").click()
+    expect(page.get_by_role("heading", name="Жива мапа")).to_be_visible()
+    page = visitor.visit()
+    expect(page.get_by_text("Наживо")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "uk"
+    visitor.see("ukrainian")
+
+
+def test_the_first_visit_explains_itself_once(visitors, the_map):
+    newcomer = visitors(the_map.url, introduced=False)
+    page = newcomer.visit()
+    expect(page.get_by_role("dialog", name="How to read the map")).to_be_visible()
+    assert newcomer.faults() == []
+    newcomer.see("introduction")
+    page.get_by_role("button", name="Look around").click()
+    page = newcomer.visit()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_light_and_dark_can_be_chosen(visitors, the_map):
+    page = (guest := visitors(the_map.url, color_scheme="light")).visit(f"/?select={NODE}")
+    guest.see("map-light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Dark or light").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+
+
+def test_a_narrow_window_shows_everything_in_its_width(visitors, the_map):
+    guest = visitors(the_map.url, viewport={"width": 360, "height": 740}, has_touch=True)
+    page = guest.visit()
+    guest.see("narrow")
+    page.get_by_role("button", name=re.compile("^Search")).tap()
+    page.get_by_label("Search the map").fill("amber com")
+    page.get_by_role("region", name="Search").get_by_role("button", name=re.compile("Amber Commons")).tap()
+    expect(page.get_by_role("complementary", name="Details")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert guest.faults() == []
+    guest.see("narrow-details")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/?select={NODE}&panel=events",
+        "/?panel=problems&select=dao:kolo-kamianoho-brodu",
+        "/?panel=sources",
+        "/?mode=table",
+    ],
+)
+def test_axe_finds_no_serious_fault(visitors, the_map, theme, address):
+    guest = visitors(the_map.url, color_scheme=theme, reduced_motion="reduce")
+    guest.visit(address)
+    assert guest.faults() == []
+
+
+def test_the_page_does_not_move_while_it_loads(visitor):
+    page = visitor.visit("/?select=" + NODE)
+    shift = page.evaluate(
+        """() => new Promise((told) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value;
+          }).observe({ type: 'layout-shift', buffered: true });
+          setTimeout(() => told(sum), 500);
+        })"""
+    )
+    assert shift < 0.05

@@ -1,0 +1,84 @@
+"""Programs in processes of their own: the map as it is served, and nats-server."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sysconfig
+import time
+import urllib.request
+from pathlib import Path
+
+import yaml
+
+_SCRIPTS = Path(sysconfig.get_path("scripts"))
+_START_SECONDS = 60
+
+
+class RunningMap:
+    """The real map on a port that it keeps, also when it is stopped and started again."""
+
+    def __init__(self, folder: Path, port: int, **settings) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = folder / "map.log"
+        self.file = folder / "map.yaml"
+        whole = {"history": {"url": "memory:"}, **settings, "server": {"host": "127.0.0.1", "port": port}}
+        self.file.write_text(yaml.safe_dump(whole, sort_keys=False))
+        self._process = None
+
+    def start(self) -> None:
+        """Return once every source has answered."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
+        with self._log.open("ab") as log:
+            command = [_SCRIPTS / "livingmap", "serve", "--config", self.file]
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, env=clean)
+        wait_until(self._answers, self._fault)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/living-map/health/ready", timeout=5) as answer:
+                return "down" not in json.load(answer)["sources"].values()
+        except OSError:
+            return False
+
+    def _fault(self) -> str | None:
+        return self._log.read_text() if self._process.poll() is not None else None
+
+    def publish(self, subject: str, payload: dict) -> None:
+        """Publish one message on the map's NATS, as `livingmap publish` does."""
+        command = [_SCRIPTS / "livingmap", "publish", subject, json.dumps(payload), "--config", self.file]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+    def stop(self) -> None:
+        """End it as an operator would."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+
+@contextlib.contextmanager
+def nats_server(port: int):
+    """Run a nats-server; give its address."""
+    command = [_SCRIPTS / "nats-server", "-a", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if re.search("Server is ready", line):
+                break
+        yield f"nats://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stderr.close()
+
+
+def wait_until(holds, fault=lambda: None) -> None:
+    """Return once ``holds`` does; raise with what ``fault`` says, or after a minute."""
+    end = time.monotonic() + _START_SECONDS
+    while not holds():
+        if problem := fault():
+            raise AssertionError(problem)
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
