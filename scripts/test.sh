@@ -27,8 +27,13 @@ hadolint Dockerfile
 check-jsonschema --builtin-schema vendor.compose-spec docker-compose.phase9.yml
 say "types"
 mypy
+say "front end"
+scripts/check_frontend.sh
 say "import rules"
 lint-imports
 say "tests"
-pytest --numprocesses auto --maxprocesses 4 --dist worksteal  # most wait for servers: they share the time
+pytest --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist worksteal  # most wait for servers: they share the time
+say "browser tests"
+scripts/get_chromium.sh >/dev/null
+pytest tests/browser
 say "all is well"

@@ -13,7 +13,7 @@ import { say, subjectOf } from "./happenings.ts";
 import { TypeIcon } from "./icons.tsx";
 import { relationsOf, wholeItem } from "./relations.ts";
 import { Sparkline } from "./Sparkline.tsx";
-import { type Samples, SHARES, useSamples, valuesOf } from "./samples.ts";
+import { LIVELY, type Samples, SHARES, useSamples, valuesOf } from "./samples.ts";
 import { go } from "./url.ts";
 
 type DetailsProps = { readonly id: string; readonly state: MapState; readonly onShow: (id: string) => void };
@@ -143,7 +143,7 @@ function Live({ id, item, earlier }: { readonly id: string; readonly item: Item;
                 <strong>{number(value)}</strong>
               </p>
             )}
-            <Sparkline samples={samples.get(name) ?? []} share={SHARES.has(name)} />
+            {LIVELY.has(name) && <Sparkline samples={samples.get(name) ?? []} share={SHARES.has(name)} />}
           </div>
         ))}
       </div>

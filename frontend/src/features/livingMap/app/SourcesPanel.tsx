@@ -11,7 +11,8 @@ export function SourcesPanel({ sources }: { readonly sources: readonly SourceBri
   const now = useNow(1000);
   if (sources.length === 0) return <Empty title={words.sources.label}>{words.sources.hidden}</Empty>;
   return (
-    <ul className="scroll padded sources" aria-label={words.sources.label}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+    <ul className="scroll padded sources" aria-label={words.sources.label} tabIndex={0}>
       {sources.map((source) => (
         <Source key={source.name} source={source} now={now} />
       ))}

@@ -61,10 +61,10 @@ export function TopBar({ state, onHelp, onFit }: TopBarProps) {
           type="button"
           className="icon-button language"
           title={words.language.toggle}
-          aria-label={words.language.toggle}
           onClick={() => prefer({ locale: locale === "uk" ? "en" : "uk" })}
         >
-          {words.language.short}
+          <span>{words.language.short}</span>
+          <span className="hidden">, {words.language.toggle}</span>
         </button>
         <IconButton icon="help" label={words.help.open} onClick={onHelp} />
         <Account state={state} />

@@ -33,6 +33,18 @@ const METRICS = ["cpu", "gpu", "ram", "net_in", "net_out"] as const;
 /** Those of the values that are shares between 0 and 1. */
 export const SHARES: ReadonlySet<string> = new Set(["cpu", "gpu", "ram", "memory", "activity"]);
 
+/** Those that change often enough for a line to say something. */
+export const LIVELY: ReadonlySet<string> = new Set([
+  ...METRICS,
+  ...USAGE,
+  "memory",
+  "messages_1h",
+  "messages_24h",
+  "members_online",
+  "activity",
+  "governance_temperature",
+]);
+
 /** Return the numbers of an item that live, by name. */
 export function valuesOf(item: Item): Values {
   const found = new Map<string, number>();

@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-D8T49u-6.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-D8T49u-6.js";

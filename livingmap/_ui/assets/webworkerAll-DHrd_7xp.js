@@ -1,1 +1,0 @@
-import"./stage-CvQUWjoZ.js";import"./init-CrfsxdK9.js";

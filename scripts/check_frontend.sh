@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The front end: its packages, lint, types, tests, the npm package, and that what is built and generated is committed.
+# Needs the environment of scripts/test.sh, which brings Node.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PATH="$(scripts/get_node.sh):$PATH"
+export PATH
+
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd frontend
+
+# The lock file says what is installed; npm ci takes a while even if nothing is to be done.
+if ! cmp -s package-lock.json node_modules/.livingmap-lock; then
+  npm ci --no-audit --no-fund --loglevel=error || fail "the front end's packages could not be had; is the npm registry within reach?"
+  cp package-lock.json node_modules/.livingmap-lock
+fi
+npx biome check .
+npx tsc --noEmit
+
+types=src/features/livingMap/client/openapi.ts
+../.venv/bin/python ../scripts/openapi.py >"$work/openapi.json"
+npx openapi-typescript "$work/openapi.json" --immutable --output "$work/openapi.ts" >/dev/null
+cmp "$work/openapi.ts" "$types" || fail "the API has changed: npm run openapi in frontend/, and commit $types"
+
+npx vitest run
+npm run --silent package >"$work/package.log" 2>&1 || { cat "$work/package.log"; fail "the npm package is not as it should be"; }
+
+npx vite build --logLevel error --outDir "$work/ui" --emptyOutDir
+diff -r "$work/ui" ../livingmap/_ui || fail "livingmap/_ui is not what frontend/ builds: npm run build in frontend/, and commit it"
