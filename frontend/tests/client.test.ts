@@ -201,6 +201,25 @@ describe("with a token a client", () => {
     await until(one.subscribe, () => connection(one).status === "live");
   });
 
+  test("shows a new one on the open line when it is warned", SOON, async () => {
+    let good = "t1";
+    const { url, sockets, seen } = await door((token) => token === good);
+    const one = client({ url, getToken: () => good });
+    await until(one.subscribe, () => connection(one).status === "live");
+    good = "t2";
+    const [socket] = sockets.clients;
+    const answer = once(socket as WebSocket, "message");
+    socket?.send(JSON.stringify({ kind: "warning", code: "token_expires", detail: "soon" }));
+    expect(JSON.parse(String((await answer)[0]))).toEqual({ kind: "auth", token: "t2" });
+    const said: string[] = [];
+    socket?.on("message", (data) => said.push(String(data)));
+    socket?.send(JSON.stringify({ kind: "warning", code: "token_expires", detail: "soon" }));
+    socket?.ping();
+    await once(socket as WebSocket, "pong");
+    expect(said).toEqual([]); // there is no other token to show
+    expect(seen).toHaveLength(2);
+  });
+
   test("that is not accepted says so, and is let in with another", SOON, async () => {
     let token = "wrong";
     const { url, seen } = await door((shown) => shown === "right");

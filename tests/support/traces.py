@@ -122,7 +122,7 @@ async def happen(living, rng):
 
 async def told(living, recorder):
     """Return what the viewer has been sent once it is where the map is."""
-    here = living.picture.cursor(None)
+    here = living.picture.cursor(WHOLE)
     await asyncio.wait_for(recorder.reached(here), 5)
     messages, recorder.messages = recorder.messages, []
     if not messages:  # a poll that found nothing new

@@ -11,7 +11,7 @@ export type Session = {
 };
 
 const KEY = "livingmap.session";
-const EARLY_MS = 60_000;
+const EARLY_MS = 90_000;
 
 /** Base address of the auth-service that people log in at, as the map's operator has set it; null if there is none. */
 export const loginUrl: string | null = metaContent("livingmap-login");

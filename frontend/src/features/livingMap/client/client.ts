@@ -145,7 +145,7 @@ export class LivingMapClient {
 
   #load(): void {
     const abort = new AbortController();
-    this.#wire = { close: () => abort.abort() };
+    this.#wire = { close: () => abort.abort(), show: () => undefined };
     this.#heardAt = Date.now();
     this.ask<Snapshot>("living-map/snapshot", { layers: this.#layers }, abort.signal).then(
       (payload) => {
@@ -184,12 +184,22 @@ export class LivingMapClient {
       return;
     }
     if (message.kind === "restarting") this.#input({ type: "advised", retryAfterMs: message.retry_after_ms });
+    else if (message.kind === "warning") this.#renew();
     else if (message.kind === "error")
       this.#showConnection({ ...this.#state.connection, error: new MapError(message.detail, null, message.code) });
     else if (message.kind !== "unknown") {
       this.#input({ type: "heard" });
       this.#take(message);
     }
+  }
+
+  /** Show another token on the line that is open, so that it need not end with the old one. */
+  #renew(): void {
+    const wire = this.#wire;
+    this.#http.token().then(
+      (token) => token && wire === this.#wire && wire?.show(token),
+      () => undefined, // then the line ends, and the next one asks again
+    );
   }
 
   /** Look, while something is under way, whether the other end still speaks. */

@@ -69,9 +69,18 @@ export type ChangesMessage = {
 
 export type Heartbeat = { readonly kind: "heartbeat"; readonly cursor: string; readonly timestamp: string };
 export type Restarting = { readonly kind: "restarting"; readonly retry_after_ms: number };
+/** The token is about to be of no use: another may be shown on the same line. */
+export type Warning = { readonly kind: "warning"; readonly code: string; readonly detail: string };
 export type ErrorMessage = { readonly kind: "error"; readonly code: string; readonly detail: string };
 
-export type Message = SnapshotMessage | MapEvent | ChangesMessage | Heartbeat | Restarting | ErrorMessage;
+export type Message =
+  | SnapshotMessage
+  | MapEvent
+  | ChangesMessage
+  | Heartbeat
+  | Restarting
+  | Warning
+  | ErrorMessage;
 
 /** A message of a kind that this client does not know: a newer map may say more. */
 export type UnknownMessage = { readonly kind: "unknown" };
@@ -82,6 +91,7 @@ const NEEDS: Readonly<Record<Message["kind"], readonly string[]>> = {
   changes: ["cursor", "changes"],
   heartbeat: ["cursor"],
   restarting: ["retry_after_ms"],
+  warning: ["code", "detail"],
   error: ["code", "detail"],
 };
 

@@ -184,10 +184,67 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Return every metric in the text format of Prometheus.
+         */
+        readonly get: operations["metrics_metrics_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/asyncapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Messages of the stream
+         * @description Return the schema of the stream's messages.
+         */
+        readonly get: operations["asyncapi_asyncapi_json_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccessReport
+         * @description Who is asked about callers.
+         */
+        readonly AccessReport: {
+            /** Mode */
+            readonly mode: string;
+            /** Service */
+            readonly service: string | null;
+            /**
+             * Error
+             * @description Why it could not be asked the last time.
+             */
+            readonly error: string | null;
+            /** @description None if no PDP is asked. */
+            readonly policies: components["schemas"]["PolicyReport"] | null;
+        };
         /**
          * CityLayer
          * @description microDAOs and the totals of the city.
@@ -317,8 +374,11 @@ export interface components {
             readonly since: string;
             /** Until */
             readonly until: string;
-            /** Events */
-            readonly events: number;
+            /**
+             * Events
+             * @description How many; null for who does not see all.
+             */
+            readonly events: number | null;
             /** Reason */
             readonly reason: string;
         };
@@ -473,6 +533,30 @@ export interface components {
             readonly dead_letters: readonly components["schemas"]["DeadLetter"][];
         };
         /**
+         * PolicyReport
+         * @description How the PDP fares.
+         */
+        readonly PolicyReport: {
+            /** Url */
+            readonly url: string;
+            /** Asked */
+            readonly asked: number;
+            /** Permitted */
+            readonly permitted: number;
+            /** Denied */
+            readonly denied: number;
+            /**
+             * Failed
+             * @description Questions that got no answer; they count as denied.
+             */
+            readonly failed: number;
+            /**
+             * Error
+             * @description Why the last question got no answer; null since it answers again.
+             */
+            readonly error: string | null;
+        };
+        /**
          * Ready
          * @description Whether the map can be trusted with clients, and what each dependency says.
          */
@@ -620,6 +704,8 @@ export interface components {
             readonly items: readonly components["schemas"]["SourceReport"][];
             /** @description None if no server is configured. */
             readonly nats: components["schemas"]["NatsReport"] | null;
+            /** @description None if everybody reads everything. */
+            readonly access: components["schemas"]["AccessReport"] | null;
         };
         /**
          * SpaceLayer
@@ -739,8 +825,123 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
             /** @description Unprocessable Entity */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -794,8 +995,123 @@ export interface operations {
                     readonly "application/json": components["schemas"]["EntityPage"];
                 };
             };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
             /** @description Unprocessable Entity */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -839,6 +1155,75 @@ export interface operations {
                     readonly "application/json": components["schemas"]["EntityDetails"];
                 };
             };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
             /** @description Not Found */
             readonly 404: {
                 headers: {
@@ -864,6 +1249,52 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -919,8 +1350,100 @@ export interface operations {
                     readonly "application/json": components["schemas"]["HistoryPage"];
                 };
             };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
             /** @description Unprocessable Entity */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -993,8 +1516,123 @@ export interface operations {
                     readonly "text/event-stream": unknown;
                 };
             };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
             /** @description Unprocessable Entity */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1034,6 +1672,278 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SourceReports"];
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly metrics_metrics_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The metrics */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": unknown;
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly asyncapi_asyncapi_json_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
                 };
             };
         };

@@ -13,7 +13,11 @@ export type WireEvents = {
   ended(how: Ending, error: MapError): void;
 };
 
-export type Wire = { close(): void };
+export type Wire = {
+  close(): void;
+  /** Show another token, where the way lets us speak; the one that was shown is not shown again. */
+  show(token: string): void;
+};
 
 export type StreamQuery = { readonly cursor: string | null; readonly layers: string | null };
 
@@ -27,14 +31,24 @@ export function openWire(transport: Transport, http: MapHttp, query: StreamQuery
       isOpen = false;
     },
   };
+  let socket: WebSocket | null = null;
+  let shown: string | null = null;
+  const opened = (made: WebSocket, token: string | null) => {
+    socket = made;
+    shown = token;
+  };
   const run = transport === "websocket" ? overWebSocket : overEvents;
-  run(http, query, guarded, abort.signal).catch((error: unknown) =>
+  run(http, query, guarded, abort.signal, opened).catch((error: unknown) =>
     guarded.ended(endingOf(error), errorOf(error)),
   );
   return {
     close() {
       isOpen = false;
       abort.abort();
+    },
+    show(token) {
+      if (token !== shown) socket?.send(JSON.stringify({ kind: "auth", token }));
+      shown = token;
     },
   };
 }
@@ -44,6 +58,7 @@ async function overWebSocket(
   query: StreamQuery,
   events: WireEvents,
   signal: AbortSignal,
+  opened: (socket: WebSocket, token: string | null) => void,
 ): Promise<void> {
   const token = await http.token();
   if (signal.aborted) return;
@@ -51,6 +66,7 @@ async function overWebSocket(
   url.protocol = url.protocol.replace("http", "ws");
   // A browser cannot set headers here, and a token has no place in an address.
   const socket = new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL]);
+  opened(socket, token);
   socket.onmessage = ({ data }) => events.message(String(data));
   socket.onclose = ({ code, reason }) => {
     events.ended({ code }, new MapError(reason || `the stream ended (${code})`));

@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-D8T49u-6.js";

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-D8T49u-6.js";

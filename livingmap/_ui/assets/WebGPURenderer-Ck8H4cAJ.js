@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-D8T49u-6.js";

@@ -1,1 +1,0 @@
-import"./stage-D8T49u-6.js";import"./init-DhcQt_bU.js";

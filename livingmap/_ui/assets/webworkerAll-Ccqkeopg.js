@@ -1,0 +1,1 @@
+import"./stage-DDdXqbrR.js";import"./init-CIJBxD90.js";

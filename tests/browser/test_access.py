@@ -1,0 +1,126 @@
+"""Who may see the map: the login, an expired token, the public summary, and who is not let in."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import FAMILIES, MOCK
+from tests.support.access import SECRET, token
+from tests.support.ports import free_port
+from tests.support.running import RunningMap
+
+LOGIN = "https://auth.example.org"
+
+
+def guarded(folder, **auth):
+    """Return a map that asks who one is; people log in at auth-service, which a test answers for."""
+    return RunningMap(
+        folder,
+        free_port(),
+        ui={"login_url": LOGIN},
+        auth={"mode": "daarion", "authenticator": {"secret": SECRET}, **auth},
+        mock={**MOCK, "events_per_second": 5},
+        sources={name: {"mock": True} for name in FAMILIES},
+    )
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory):
+    living = guarded(tmp_path_factory.mktemp("private"))
+    living.start()
+    yield living
+    living.stop()
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory):
+    living = guarded(tmp_path_factory.mktemp("public"), public_mode="summary")
+    living.start()
+    yield living
+    living.stop()
+
+
+def answer_logins(visitor, **claims):
+    """Answer for auth-service as it does: one account, and one password that is right."""
+    visitor.is_cut_off = True  # a browser says aloud that it got a 401
+    allow = {"access-control-allow-origin": "*", "access-control-allow-headers": "*"}
+
+    def answer(route):
+        if route.request.method == "OPTIONS":
+            route.fulfill(status=204, headers=allow)
+        elif route.request.post_data_json["password"] == "correct-horse-1":
+            user = {"id": "u-1", "email": "alice@example.org", "display_name": "Alice", "roles": ["user"]}
+            body = {"access_token": token(**claims), "refresh_token": "r", "expires_in": 1800, "user": user}
+            route.fulfill(json=body, headers=allow)
+        else:
+            route.fulfill(status=401, json={"detail": "Invalid credentials"}, headers=allow)
+
+    visitor.page.route(f"{LOGIN}/api/auth/login", answer)
+
+
+def log_in(page, password="correct-horse-1"):
+    page.get_by_label("E-mail").fill("alice@example.org")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("dialog").get_by_role("button", name="Log in").click()
+
+
+def test_who_is_not_known_logs_in_and_sees_the_map(visitors, private):
+    visitor = visitors(private.url)
+    answer_logins(visitor)
+    page = visitor.visit("/?panel=events", live=False)
+    expect(page.get_by_role("dialog", name="Log in to see the map")).to_be_visible()
+    assert visitor.faults() == []
+    visitor.see("login")
+    log_in(page, "wrong-horse")
+    expect(page.get_by_role("alert")).to_have_text("E-mail or password is wrong.")
+    log_in(page)
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("list", name="What happens").get_by_role("listitem").first).to_be_visible()
+    page.reload()
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    page.get_by_role("button", name="Log out: Alice").click()
+    expect(page.get_by_role("dialog", name="Log in to see the map")).to_be_visible()
+
+
+def test_a_token_that_runs_out_is_asked_for_anew_and_the_map_goes_on(visitors, private):
+    visitor = visitors(private.url)
+    answer_logins(visitor, seconds=6)
+    page = visitor.visit(live=False)
+    log_in(page)
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    page.evaluate("window.sameLoad = true")
+    expect(page.get_by_text("Your login has run out.", exact=False)).to_be_visible()
+    answer_logins(visitor)
+    log_in(page)
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    assert page.evaluate("window.sameLoad")
+
+
+def test_no_token_ever_stands_in_an_address(visitors, private):
+    visitor = visitors(private.url)
+    answer_logins(visitor)
+    asked = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.page.on("websocket", lambda socket: asked.append(socket.url))
+    page = visitor.visit(live=False)
+    log_in(page)
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    assert any(address.startswith("ws://") for address in asked)
+    assert [address for address in asked if "eyJ" in address] == []
+    assert "eyJ" not in page.url
+
+
+def test_everybody_sees_the_public_summary_and_who_logs_in_sees_everything(visitors, public):
+    visitor = visitors(public.url)
+    answer_logins(visitor)
+    page = visitor.visit()
+    expect(page.get_by_role("heading", name="The network in numbers")).to_be_visible()
+    expect(page.locator(".summary li", has_text=re.compile("agents"))).to_contain_text("200")
+    assert visitor.faults() == []
+    visitor.see("summary")
+    page.get_by_role("banner").get_by_role("button", name="Log in").click()
+    log_in(page)
+    expect(page.get_by_role("heading", name="The network in numbers")).to_have_count(0)
+    expect(page.get_by_text(re.compile(r"^2\d\d found$"))).to_be_visible()
