@@ -13,6 +13,28 @@ _COLUMNS: Final = "epoch, seq, event_type, payload, timestamp, occurred_at, sour
 
 _ORDER: Final = "ORDER BY timestamp DESC, epoch DESC, seq DESC"
 
+TABLE: Final = "living_map_history"
+
+COPIED: Final = (
+    "id",
+    "timestamp",
+    "event_type",
+    "payload",
+    "epoch",
+    "seq",
+    "source",
+    "entity_ids",
+    "occurred_at",
+    "previous",
+    "changes",
+)
+
+REACH: Final = """
+INSERT INTO living_map_epochs AS known (epoch, last_seq, until)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[])
+ON CONFLICT (epoch) DO UPDATE
+SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)"""
+
 WRITE: Final = """
 WITH reached AS (
   INSERT INTO living_map_epochs AS known (epoch, last_seq, until)

@@ -57,6 +57,8 @@ async def postgres(database):
     await history.close()
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def history(request):
+@pytest.fixture(params=["memory", "postgres", "postgres by copy"])
+def history(request, monkeypatch):
+    if request.param == "postgres by copy":  # which is how larger batches are written
+        monkeypatch.setattr("livingmap.history.postgres._COPIED_FROM", 1)
     return MemoryHistory() if request.param == "memory" else request.getfixturevalue("postgres")

@@ -11,6 +11,7 @@ import pytest
 from livingmap.core.model import Position
 from livingmap.history import Gap, Query, Retention
 from livingmap.history.memory import MemoryHistory
+from livingmap.history.postgres import PostgresHistory
 from tests.history.making import NOON, entry, seqs
 
 
@@ -275,3 +276,15 @@ async def test_many_event_types_are_found_by_a_wildcard(history):
     page = await history.read(Query(event_types=("node.metrics.*",), limit=10))
     assert seqs(page.entries) == list(range(200, 190, -1))
     assert page.next is not None
+
+
+async def test_two_that_write_the_same_at_once_keep_each_entry_once(postgres, database):
+    other = PostgresHistory(database)
+    await other.open()
+    entries = [entry(number) for number in range(1, 1001)]
+    batches = [entries[start : start + 200] for start in range(0, 1000, 200)]
+    await asyncio.gather(*(one.write(batch) for batch in batches for one in (postgres, other)))
+    await other.close()
+    page = await postgres.read(Query(limit=1000))
+    assert seqs(page.entries) == [*range(1000, 0, -1)]
+    assert await postgres.reached("e1") == 1000
