@@ -167,6 +167,7 @@ function open(host: HTMLDivElement, place: Place, theme: () => "dark" | "light")
   let closed = false;
   const fit = () => place.resize({ width: host.clientWidth, height: host.clientHeight }, window.devicePixelRatio);
   const watch = new ResizeObserver(fit);
+  const sharp = watchSharpness(fit);
   const deaf = listen(host, place.moves);
   import("./paint/stage.ts")
     .then(({ Stage }) => Stage.on(canvas, place.layout, PALETTES[theme()]))
@@ -181,8 +182,24 @@ function open(host: HTMLDivElement, place: Place, theme: () => "dark" | "light")
   return () => {
     closed = true;
     watch.disconnect();
+    sharp();
     deaf();
     place.destroy();
     canvas.remove();
   };
+}
+
+/** Call back whenever the window comes onto a screen with other pixels, until the returned function is called. */
+function watchSharpness(changed: () => void): () => void {
+  const stop = new AbortController();
+  const watch = () => {
+    const query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const moved = () => {
+      changed();
+      watch();
+    };
+    query.addEventListener("change", moved, { once: true, signal: stop.signal });
+  };
+  watch();
+  return () => stop.abort();
 }

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { type Hands, keyed } from "./keys.ts";
+
+function hands(focused: boolean): { readonly did: string[]; readonly hands: Hands } {
+  const did: string[] = [];
+  const note = (what: string) => {
+    did.push(what);
+    return focused;
+  };
+  return {
+    did,
+    hands: {
+      pan: (dx, dy) => void did.push(`pan ${dx} ${dy}`),
+      zoom: (factor) => void did.push(factor > 1 ? "nearer" : "farther"),
+      fit: () => void did.push("fit"),
+      step: (back) => note(back ? "back" : "on"),
+      enter: () => note("enter"),
+      leave: () => note("leave"),
+    },
+  };
+}
+
+describe("a key", () => {
+  test.each([
+    ["ArrowLeft", false, "pan 90 0"],
+    ["ArrowDown", true, "pan 0 -270"],
+    ["+", false, "nearer"],
+    ["=", false, "nearer"],
+    ["-", false, "farther"],
+    ["0", false, "fit"],
+    ["Home", false, "fit"],
+    ["Tab", false, "on"],
+    ["Tab", true, "back"],
+    ["Enter", false, "enter"],
+    [" ", false, "enter"],
+    ["Escape", false, "leave"],
+  ])("%s (shift: %o) means: %s", (key, shift, what) => {
+    const seen = hands(true);
+    expect(keyed(key, shift, seen.hands)).toBe(true);
+    expect(seen.did).toEqual([what]);
+  });
+
+  test("that means nothing is left to the page", () => {
+    const seen = hands(false);
+    expect(["a", "/", "F5", "Tab", "Enter", " ", "Escape"].map((key) => keyed(key, false, seen.hands))).toEqual(
+      Array(7).fill(false),
+    );
+  });
+});

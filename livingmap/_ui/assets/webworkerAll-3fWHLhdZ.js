@@ -1,0 +1,1 @@
+import"./stage-DvtSUgjB.js";import"./init-Il3t1JDB.js";

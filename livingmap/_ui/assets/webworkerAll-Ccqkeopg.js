@@ -1,1 +1,0 @@
-import"./stage-DDdXqbrR.js";import"./init-CIJBxD90.js";
