@@ -106,5 +106,6 @@ async def _wait(doing: asyncio.Task[None] | None, seconds: float) -> None:
 
 async def _end(doing: asyncio.Task[None]) -> None:
     doing.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await doing
+    await asyncio.wait([doing])  # awaiting it would not tell whose cancelling it is that ends the waiting
+    if not doing.cancelled() and (error := doing.exception()) is not None:
+        raise error
