@@ -343,6 +343,8 @@ class Hub:
         """Send the last values of all that was touched: the viewer is then where the scene is."""
         here, fresh = self._position(), self._after(viewer.since)
         backlog, viewer.backlog = viewer.backlog, None
+        if viewer.since > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
+            return
         if backlog is None or not self.reaches(Position(here.epoch, viewer.since), viewer.view):
             self._send_snapshot(viewer, "cursor_expired")
             return

@@ -12,9 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livingmap.access.view import WHOLE
 from livingmap.core.fold import refreshed
-from livingmap.core.model import Drop, Message, Put, Total
+from livingmap.core.model import Drop, Message, Position, Put, Total
 from livingmap.history import HistoryUnavailable
-from livingmap.stream.frames import Wire
+from livingmap.stream.frames import Wire, unframed
 from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
 
@@ -505,3 +505,33 @@ async def test_a_server_that_only_knows_asgi_serves_the_stream_and_ends_it_too(l
         with pytest.raises(ConnectionClosed) as closed:
             await socket.recv()
     assert closed.value.rcvd.code == 1012
+
+
+async def test_who_comes_from_a_process_that_is_ahead_is_never_taken_back(living):
+    class Jam:
+        wire = Wire.WEBSOCKET
+        looks = 0
+        full = True
+
+        def __init__(self):
+            self.sent = b""
+
+        def write(self, data):
+            self.sent += data
+
+        def unsent(self):
+            self.looks += 1
+            return 1024 * 1024 if self.full else 0
+
+    here, line = living.log.position, Jam()
+    viewer = living.hub.join(line, WHOLE, living.hub.cursor(Position(here.epoch, here.seq + 2), WHOLE))
+    await say(living, Put("agents", "agent:a", {"x": 1}))
+    await until(lambda: line.looks > 0)
+    line.full = False
+    living.hub.drained(viewer)
+    assert line.sent == b""
+    for number in (2, 3):
+        await say(living, Put("agents", "agent:a", {"x": number}))
+    await until(lambda: line.sent)
+    [message] = map(json.loads, unframed(line.sent))
+    assert (message["kind"], position(message["cursor"])) == ("event", here.seq + 3)
