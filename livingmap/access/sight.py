@@ -51,6 +51,7 @@ class Sight:
         self._totals: dict[str, Fields] = {}
         self._versions: dict[str, int] = defaultdict(int)
         self._tallies = Tallies(tallies)
+        self._heard = 0
         self._known: frozenset[str] = frozenset()
         self._look_around()
 
@@ -131,11 +132,11 @@ class Sight:
 
     def _look_around(self) -> None:
         """See everything for the first time."""
-        self._known = self._heard()
+        self._hear()
         places = [(layer, name) for layer, names in self._scene.layers().items() for name in names]
         standing = [(place, typed) for place in places for typed in self._scene.items(*place)]
         self._verdicts = {typed: self._judge(typed) for _, typed in standing}
-        for _ in self._see(dict.fromkeys(standing)):
+        for _ in self._see(dict.fromkeys(standing), set()):
             pass
         for _ in self._count(self._scene.layers()):
             pass
@@ -145,17 +146,22 @@ class Sight:
 
         ``touched`` is what `Mentions.take` said of it.
         """
-        known = self._heard()
         dirty = self._judge_anew(touched)
-        if known != self._known:  # numbers become known with the layer that they count
-            self._known = known
+        recount = {change.layer for change in folded.changes if self._rights.summary or isinstance(change, Total)}
+        if self._hear():  # numbers become known with the layer that they count
             dirty |= dict.fromkeys((place, typed) for place, items in self._items.items() for typed in items)
-        changes = list(self._see(dirty))
-        layers = self._scene.layers() if changes or folded.changes else ()
-        return [*changes, *self._count(layers)]
+            recount.update(self._scene.layers())
+        changes = list(self._see(dirty, recount))
+        return [*changes, *self._count(recount)]
 
-    def _heard(self) -> frozenset[str]:
-        return frozenset(name for name in self._scene.known if self.shows_layer(name))
+    def _hear(self) -> bool:
+        """Note which layers have been heard of; tell whether there are more than before."""
+        known = self._scene.known
+        if len(known) == self._heard:
+            return False
+        self._heard = len(known)
+        self._known = frozenset(name for name in known if self.shows_layer(name))
+        return True
 
     def _judge_anew(self, touched: Iterable[str]) -> dict[Standing, None]:
         """Decide about ids, and about what belongs to them; return the items that may look different now."""
@@ -184,8 +190,8 @@ class Sight:
     def _follows(self, typed: str) -> bool:
         return any(rule.type is None for rule in self._rules.get(typed.partition(":")[0], ()))
 
-    def _see(self, dirty: dict[Standing, None]) -> Iterator[Change]:
-        """Bring items up to date; those that count others come last."""
+    def _see(self, dirty: dict[Standing, None], recount: set[str]) -> Iterator[Change]:
+        """Bring items up to date; those that count others come last. Layers to ``recount`` are added."""
         while dirty:
             batch, dirty = dirty, {}
             counted = Dirty()
@@ -197,6 +203,7 @@ class Sight:
                 names = dict.fromkeys((*(before or {}), *(after or {})))
                 self._tallies.recount(place, before, after, names, counted)
                 yield _changed(place, typed, before, after, names)
+            recount.update(counted.totals)
             dirty = {key: None for key in counted.items if key[1] in self._items.get(key[0], {})}
 
     def _store(self, place: Place, typed: str, item: Fields | None) -> None:

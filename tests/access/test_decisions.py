@@ -19,7 +19,7 @@ class Desk:
 
     def __init__(self, service, **given):
         self.seconds = 0.0
-        given = {"base_url": service.base_url, "timeout_seconds": 0.3, "patience_seconds": 0.6, **given}
+        given = {"base_url": service.base_url, "timeout_seconds": 10, "patience_seconds": 30, **given}
         self.decisions = Decisions(PolicySettings(enabled=True, **given), lambda: self.seconds)
 
     async def ask(self, *questions, actor=ALICE):
@@ -80,7 +80,7 @@ async def test_who_is_known_keeps_the_last_decision_while_the_pdp_is_away_but_no
 
 @pytest.mark.parametrize("lie", [*LIES, "hang"])
 async def test_whatever_else_the_pdp_says_permits_nothing_and_it_recovers(desk, service, lie):
-    one = desk()
+    one = desk(timeout_seconds=0.5, patience_seconds=1.2)
     service.mode = lie
     assert await one.ask(ONE, TWO) == (set(), False)
     assert one.decisions.state.error
@@ -100,7 +100,7 @@ async def test_a_permit_with_duties_that_are_not_understood_is_none(desk, servic
 
 async def test_questions_are_asked_at_once_but_not_too_many(desk, service):
     many = [Question("read", "microdao", f"microdao:{number}") for number in range(100)]
-    permitted, whole = await desk(concurrency=7, patience_seconds=10).ask(*many)
+    permitted, whole = await desk(concurrency=7).ask(*many)
     assert (permitted, whole) == ({ONE}, True)
     assert 2 <= service.busiest <= 7
 

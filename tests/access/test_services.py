@@ -45,7 +45,7 @@ async def eventually(client, path, headers, good):
 
 @pytest.mark.parametrize("how", LYING)
 async def test_auth_service_in_trouble(guarded, services, how):
-    made = await guarded(authenticator={"timeout_seconds": 0.3}, failures_per_minute=1000)
+    made = await guarded(authenticator={"timeout_seconds": 1.5}, failures_per_minute=1000)
     known, stranger, forged = bearer(token("u-1")), bearer(token("u-2")), bearer(token("u-3", secret="f" * 40))
     async with httpx.AsyncClient(base_url=made.url) as client:
         assert (await client.get("/living-map/snapshot", headers=known)).status_code == 200
@@ -70,7 +70,7 @@ async def test_auth_service_in_trouble(guarded, services, how):
 
 @pytest.mark.parametrize("how", LYING)
 async def test_the_pdp_in_trouble(guarded, services, how):
-    pdp = {"items": RULES, "ttl_seconds": 600, "timeout_seconds": 0.3, "patience_seconds": 0.8}
+    pdp = {"items": RULES, "ttl_seconds": 600, "timeout_seconds": 1.5, "patience_seconds": 3.0}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     ids = sorted(made.living.fold.scene.items("city", "items"))
     services.pdp.allow("u-1", *ids)
@@ -95,7 +95,7 @@ async def test_the_pdp_in_trouble(guarded, services, how):
 
 
 async def test_a_rule_over_the_whole_map_shuts_out_and_says_when_it_cannot_tell(guarded, services):
-    pdp = {"map": [{"type": "microdao", "id": "microdao:core"}], "timeout_seconds": 0.3, "patience_seconds": 0.8}
+    pdp = {"map": [{"type": "microdao", "id": "microdao:core"}], "timeout_seconds": 1.5, "patience_seconds": 3.0}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     services.pdp.allow("u-1", "microdao:core")
     async with httpx.AsyncClient(base_url=made.url, timeout=30) as client:

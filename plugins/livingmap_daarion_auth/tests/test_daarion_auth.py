@@ -56,7 +56,7 @@ async def gate(service):
     made = []
 
     def build(**given):
-        given = {"base_url": service.base_url, "timeout_seconds": 0.3, **given}
+        given = {"base_url": service.base_url, "timeout_seconds": 10, **given}
         made.append(Gate(livingmap_authenticator(), DaarionSettings(**given), 30, utc_now))
         return made[-1]
 
@@ -182,7 +182,7 @@ async def test_who_cannot_be_told_is_not_let_in_and_is_when_the_service_is_well_
 
 async def test_a_service_that_hangs_is_given_up(gate, service):
     service.mode = "hang"
-    one = gate()
+    one = gate(timeout_seconds=0.3)
     with pytest.raises(Unreachable, match="no answer within"):
         await one.identify(bearer(token()))
     assert one.error
