@@ -167,7 +167,6 @@ function open(host: HTMLDivElement, place: Place, theme: () => "dark" | "light")
   let closed = false;
   const fit = () => place.resize({ width: host.clientWidth, height: host.clientHeight }, window.devicePixelRatio);
   const watch = new ResizeObserver(fit);
-  const sharp = watchSharpness(fit);
   const deaf = listen(host, place.moves);
   import("./paint/stage.ts")
     .then(({ Stage }) => Stage.on(canvas, place.layout, PALETTES[theme()]))
@@ -176,30 +175,23 @@ function open(host: HTMLDivElement, place: Place, theme: () => "dark" | "light")
         stage.destroy();
       } else {
         place.raise(stage, PALETTES[theme()]);
-        watch.observe(host);
+        observe(watch, host);
       }
     });
   return () => {
     closed = true;
     watch.disconnect();
-    sharp();
     deaf();
     place.destroy();
     canvas.remove();
   };
 }
 
-/** Call back whenever the window comes onto a screen with other pixels, until the returned function is called. */
-function watchSharpness(changed: () => void): () => void {
-  const stop = new AbortController();
-  const watch = () => {
-    const query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-    const moved = () => {
-      changed();
-      watch();
-    };
-    query.addEventListener("change", moved, { once: true, signal: stop.signal });
-  };
-  watch();
-  return () => stop.abort();
+/** Be told of another size, in pixels of the screen where the browser can: they change when the window moves to another screen. */
+function observe(watch: ResizeObserver, host: HTMLElement): void {
+  try {
+    watch.observe(host, { box: "device-pixel-content-box" });
+  } catch {
+    watch.observe(host);
+  }
 }

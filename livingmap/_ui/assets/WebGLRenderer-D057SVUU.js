@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-C5iWrlN3.js";

@@ -1,1 +1,0 @@
-import"./stage-DvtSUgjB.js";import"./init-Il3t1JDB.js";

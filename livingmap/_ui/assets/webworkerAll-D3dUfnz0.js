@@ -1,0 +1,1 @@
+import"./stage-C5iWrlN3.js";import"./init-BiZNVcYu.js";
