@@ -28,8 +28,8 @@ export function Login({ reason, detail, onClose }: LoginProps) {
   return (
     <Dialog title={says.title} onClose={onClose}>
       {reason === "expired" && <p>{says.expired}</p>}
+      {reason === "needed" && <p>{says.needed}</p>}
       {loginUrl ? <Account onDone={onClose} /> : <Token onDone={onClose} />}
-      {detail && <p className="muted">{detail}</p>}
     </Dialog>
   );
 }

@@ -47,7 +47,7 @@ function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly 
   const { entity, source, tone } = problem;
   if (entity) {
     return (
-      <EntityLine {...entity} onPick={onPick}>
+      <EntityLine {...entity} tone={tone} onPick={onPick}>
         <span className={`tone-text tone-${tone}`}>{said}</span>
       </EntityLine>
     );
@@ -72,7 +72,10 @@ function useSaid({ what, source }: Problem): string {
   if (what.kind === "load")
     return language.fill(problems.load, { what: values.load, n: language.percent(Number(what.text)) });
   if (what.kind === "status") return statusWord(what.text, language);
-  if (what.kind === "alert") return what.text;
+  if (what.kind === "alert") {
+    const known: Readonly<Record<string, string>> = problems.alerts;
+    return known[what.text] ?? what.text.replaceAll(/[._]/g, " ");
+  }
   const status = source?.status;
   return status === "down" || status === "stale" || status === "failed" ? problems[status] : what.text;
 }

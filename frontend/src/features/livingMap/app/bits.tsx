@@ -6,7 +6,7 @@ import type { Scene } from "../client/scene.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { statusWord } from "./happenings.ts";
 import { Icon, type IconName, Mark, TypeIcon } from "./icons.tsx";
-import { toneOf, toneOfLoad } from "./tones.ts";
+import { type Tone, toneOf, toneOfLoad } from "./tones.ts";
 import { go } from "./url.ts";
 
 export function StatusChip({ status, type }: { readonly status: string; readonly type: string }) {
@@ -31,12 +31,14 @@ type LineProps = {
   readonly label: string;
   readonly status: string;
   readonly selected?: boolean;
+  /** How it is marked; by default as its status says. */
+  readonly tone?: Tone;
   readonly onPick: (id: string) => void;
   readonly children?: ReactNode;
 };
 
 /** An entity as one line that can be picked. */
-export function EntityLine({ id, type, label, status, selected = false, onPick, children }: LineProps) {
+export function EntityLine({ id, type, label, status, selected = false, tone, onPick, children }: LineProps) {
   const language = useLanguage();
   return (
     <button type="button" className="line" aria-current={selected} onClick={() => onPick(id)}>
@@ -46,7 +48,7 @@ export function EntityLine({ id, type, label, status, selected = false, onPick, 
         <span className="line-more">{children ?? <TypeName type={type} />}</span>
       </span>
       <span className="line-status" title={statusWord(status, language)}>
-        <Mark tone={toneOf(status, type)} />
+        <Mark tone={tone ?? toneOf(status, type)} />
         <span className="hidden">{statusWord(status, language)}</span>
       </span>
     </button>

@@ -92,7 +92,11 @@ export const en = {
     down: "does not answer",
     stale: "answers only in part; what is shown is old",
     failed: "its plugin could not be loaded",
-    noHeartbeat: "offline",
+    alerts: {
+      "node.alert.latency": "slow to answer",
+      "node.alert.offline": "gone silent",
+      "node.alert.overload": "overloaded",
+    },
     load: "{what} at {n}",
     counts: { one: "{n} problem", other: "{n} problems" },
   },
@@ -243,6 +247,7 @@ export const en = {
   },
   session: {
     title: "Log in to see the map",
+    needed: "This map is shown to those who are known.",
     expired: "Your login has run out. Log in again; the map goes on where it was.",
     email: "E-mail",
     password: "Password",

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-C5iWrlN3.js";

@@ -1,0 +1,1 @@
+import"./stage-BGsIzO_M.js";import"./init-Dte_Z2zj.js";

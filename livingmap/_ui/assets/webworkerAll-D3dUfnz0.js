@@ -1,1 +1,0 @@
-import"./stage-C5iWrlN3.js";import"./init-BiZNVcYu.js";
