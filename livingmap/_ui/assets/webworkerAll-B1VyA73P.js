@@ -1,0 +1,1 @@
+import"./stage-CQusj_se.js";import"./init-gowE5L_f.js";

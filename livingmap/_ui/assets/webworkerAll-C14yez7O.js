@@ -1,1 +1,0 @@
-import"./stage-BGsIzO_M.js";import"./init-Dte_Z2zj.js";
