@@ -3,11 +3,10 @@
 Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGMAP_SOURCES__CITY__BASE_URL``.
 """
 
-import difflib
 import ipaddress
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -17,11 +16,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from livingmap.access.settings import NONE, AuthSettings
 from livingmap.core.source import Source
-from livingmap.document import Document, read_yaml
-from livingmap.errors import ConfigError, ConfigFault
+from livingmap.document import read_yaml
 from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Authenticator, Mock
 from livingmap.log.settings import NatsSettings
+from livingmap.reading import PREFIX, Reading, instead
 from livingmap.sources.registry import (
     AUTHENTICATORS,
     PluginError,
@@ -35,7 +34,6 @@ from livingmap.ui import UiSettings
 
 S = TypeVar("S", bound=BaseModel)
 
-PREFIX: Final = "LIVINGMAP_"
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
 _FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
 _NOT_SETTINGS: Final = ("config", "url", "token", "token_file")
@@ -160,28 +158,6 @@ class Config:
         return [(one.source, one.settings) for one in self.sources if one.source and one.settings]
 
 
-@dataclass(slots=True)
-class _Reading:
-    """A configuration on its way: what is wrong with it so far."""
-
-    document: Document
-    faults: list[ConfigFault] = field(default_factory=list)
-
-    def fault(self, path: Sequence[str | int], problem: str) -> None:
-        where = ".".join(map(str, path))
-        variable = PREFIX + "__".join(map(str, path)).upper()
-        if variable in {name.upper() for name in os.environ}:
-            self.faults.append(ConfigFault(where, f"{problem} (from {variable})", from_file=False))
-        elif where.upper().startswith(PREFIX):
-            self.faults.append(ConfigFault(where, problem, from_file=False))
-        else:
-            self.faults.append(ConfigFault(where, problem, self.document.line(path)))
-
-    def end(self) -> None:
-        if self.faults:
-            raise ConfigError(self.faults, str(self.document.file) if self.document.file else None)
-
-
 def config_file(given: Path | None = None) -> Path | None:
     """Return the file to read: the one given, ``LIVINGMAP_CONFIG``, or the first default that is there."""
     if given is None and os.environ.get(_FILE_VARIABLE):
@@ -191,7 +167,7 @@ def config_file(given: Path | None = None) -> Path | None:
 
 def load(file: Path | None) -> Config:
     """Read and check everything. Raises ConfigError with all faults that were found."""
-    reading = _Reading(read_yaml(file))
+    reading = Reading(read_yaml(file))
     _check_environment(reading)
     settings = _settings(reading)
     folder = file.parent if file else Path.cwd()
@@ -218,20 +194,20 @@ def load(file: Path | None) -> Config:
     )
 
 
-def _check_environment(reading: _Reading) -> None:
+def _check_environment(reading: Reading) -> None:
     known = {*Settings.model_fields, *_NOT_SETTINGS}
     for variable in sorted(os.environ):
         if variable.upper().startswith(PREFIX):
             section = variable[len(PREFIX) :].partition("__")[0].lower()
             if section not in known:
-                reading.fault((variable,), f"no such setting{_instead(section, sorted(known))}")
+                reading.fault((variable,), f"no such setting{instead(section, sorted(known))}")
 
 
-def _settings(reading: _Reading) -> Settings:
+def _settings(reading: Reading) -> Settings:
     try:
         return Settings(**reading.document.data)
     except ValidationError as error:
-        _note(reading, (), error, Settings)
+        reading.note((), error, Settings)
     except ValueError as error:  # a variable that should be JSON and is not
         reading.fault(("environment",), str(error))
     given = reading.document.data.get("sources")
@@ -240,7 +216,7 @@ def _settings(reading: _Reading) -> Settings:
     return Settings.model_construct(sources=sound)  # to find what is wrong there too
 
 
-def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
+def _source(reading: Reading, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
     path = ("sources", name)
     try:
         if not TypeAdapter(bool).validate_python(section.get("enabled", True)):
@@ -260,7 +236,7 @@ def _source(reading: _Reading, name: str, section: Mapping[str, Any], folder: Pa
             settings = settings.model_copy(update={"token_file": folder / settings.token_file})
         return SourceConfig(name, source=source, settings=settings)
     except ValidationError as error:
-        _note(reading, path, error, source.settings)
+        reading.note(path, error, source.settings)
     except Exception as error:  # noqa: BLE001 - a plugin's own validator
         reading.fault(path, f"its settings raised {type(error).__name__}: {error}")
     return SourceConfig(name)
@@ -285,7 +261,7 @@ def _files_beside(folder: Path, settings: S) -> S:
 
 
 def _authenticator(
-    reading: _Reading, settings: Settings, folder: Path
+    reading: Reading, settings: Settings, folder: Path
 ) -> tuple[Authenticator | None, ServiceSettings | None]:
     auth = settings.auth
     if auth.mode == NONE:
@@ -300,11 +276,11 @@ def _authenticator(
     try:
         return found, _files_beside(folder, found.settings.model_validate(section))
     except ValidationError as error:
-        _note(reading, ("auth", "authenticator"), error, found.settings)
+        reading.note(("auth", "authenticator"), error, found.settings)
     return None, None
 
 
-def _check_access(reading: _Reading, settings: Settings, sources: Sequence[SourceConfig]) -> None:
+def _check_access(reading: Reading, settings: Settings, sources: Sequence[SourceConfig]) -> None:
     auth, server = settings.auth, settings.server
     if auth.mode == NONE and not auth.allow_anonymous and server.reachable:
         problem = (
@@ -318,7 +294,7 @@ def _check_access(reading: _Reading, settings: Settings, sources: Sequence[Sourc
 
 
 def _mock(
-    reading: _Reading, section: Mapping[str, Any], sources: Sequence[SourceConfig], folder: Path
+    reading: Reading, section: Mapping[str, Any], sources: Sequence[SourceConfig], folder: Path
 ) -> tuple[Mock | None, Any]:
     if not any(one.settings and one.settings.mock for one in sources):
         return None, None
@@ -328,34 +304,8 @@ def _mock(
     except PluginError as error:
         reading.fault(("mock",), str(error))
     except ValidationError as error:
-        _note(reading, ("mock",), error, mock.settings)
+        reading.note(("mock",), error, mock.settings)
     return None, None
-
-
-def _note(reading: _Reading, path: tuple[str, ...], error: ValidationError, model: type[BaseModel]) -> None:
-    """Keep every error of a validation, with what would have worked; values are not shown, they may be secret."""
-    for one in error.errors(include_url=False, include_input=False):
-        where = (*path, *one["loc"])
-        if one["type"] == "extra_forbidden":
-            reading.fault(where, f"no such setting{_instead(str(where[-1]), _fields(model, one['loc'][:-1]))}")
-        else:
-            reading.fault(where, one["msg"].removeprefix("Value error, "))
-
-
-def _fields(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    for name in loc:
-        inner = model.model_fields[str(name)].annotation if str(name) in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return sorted(model.model_fields)
-
-
-def _instead(wrong: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(wrong, names, n=1)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f" (there are: {', '.join(names)})" if names else ""
 
 
 def schema(config: Config) -> dict[str, Any]:
