@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.map_process import map_process
 from tests.support.nats_server import NatsServer
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -12,6 +13,12 @@ async def server(tmp_path):
     await one.start()
     yield one
     await one.kill()
+
+
+@pytest.fixture
+async def postgres():
+    async with PostgresServer() as one:
+        yield one
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from livingmap.core.redaction import Redaction
 from tests.support.map_process import MapProcess, map_process
 from tests.support.nats_server import NatsServer, stored, until
-from tests.support.postgres import PostgresServer, kept, numbers, runs, written
+from tests.support.postgres import kept, numbers, runs, written
 from tests.support.proxy import proxy
 from tests.support.storm import Storm, storming
 from tests.support.viewers import Viewer, agree, following
@@ -20,12 +20,6 @@ async def server(tmp_path):
     await one.start()
     yield one
     await one.kill()
-
-
-@pytest.fixture
-async def postgres():
-    async with PostgresServer() as one:
-        yield one
 
 
 def heard(url, **more):

@@ -1,19 +1,11 @@
 """What a map without JetStream bears, and what it loses: the messages of the time in which it could not hear."""
 
-import pytest
-
 from tests.support.map_process import map_process
 from tests.support.nats_server import NatsServer, until
-from tests.support.postgres import PostgresServer, kept, numbers, runs, seqs, written
+from tests.support.postgres import kept, numbers, runs, seqs, written
 from tests.support.proxy import proxy
 from tests.support.storm import Storm, storming
 from tests.support.viewers import Viewer, agree, following
-
-
-@pytest.fixture
-async def postgres():
-    async with PostgresServer() as one:
-        yield one
 
 
 async def test_a_killed_map_has_kept_what_was_written_and_hears_again(tmp_path, server, postgres):

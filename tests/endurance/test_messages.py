@@ -8,7 +8,7 @@ from livingmap.core.redaction import Redaction
 from tests.support.map_process import map_process
 from tests.support.maps import SOURCES
 from tests.support.nats_server import until
-from tests.support.postgres import PostgresServer, kept
+from tests.support.postgres import kept
 from tests.support.services import stub_services
 from tests.support.viewers import Viewer, agree, following
 
@@ -18,6 +18,7 @@ MESSAGES = [
     if (source.samples / "messages.jsonl").exists()
     for line in (source.samples / "messages.jsonl").read_text().splitlines()
 ]
+PUBLISHED = [(one["subject"], Redaction().payload(one["payload"])) for one in MESSAGES]
 RIVER, PUMP, NEW = "microdao:river-council", "microdao:pump-guild", "microdao:new-moorings"
 PROPOSAL, NEW_PROPOSAL = (
     "proposal:9d4c7b20-2e81-4f36-b5a7-1c0d8e6f5503",
@@ -67,12 +68,12 @@ def jetstream(request):
     return request.param
 
 
-async def test_each_is_kept_as_it_was_published_and_changes_the_right_items(tmp_path, server, jetstream):
+async def test_each_is_kept_as_it_was_published_and_changes_the_right_items(tmp_path, server, postgres, jetstream):
     if jetstream:
         await server.kill()
         server.use_jetstream()
         await server.start()
-    async with stub_services(SOURCES) as services, PostgresServer() as postgres, server.publisher() as client:
+    async with stub_services(SOURCES) as services, server.publisher() as client:
         sources = {
             name: {"base_url": service.base_url, "retries": 0, "interval_seconds": 86_400}
             for name, service in services.items()
@@ -87,14 +88,20 @@ async def test_each_is_kept_as_it_was_published_and_changes_the_right_items(tmp_
                 await client.flush()
                 await until(lambda: len(heard(viewer)) == len(MESSAGES), 60)
                 await agree(viewer, living)
+                await until(lambda: lists_all(living), 60, 0.05)
             faults = {one["name"]: one["last_faults"] for one in (await living.get("sources"))["items"]}
             assert await living.terminate() == 0
         rows = [row for row in await kept(postgres) if not row.event_type.startswith("livingmap.")]
-    published = [(one["subject"], Redaction().payload(one["payload"])) for one in MESSAGES]
-    assert [(row.event_type, row.payload) for row in rows] == published
-    assert [(event["event_type"], event["payload"]) for event in heard(viewer)] == published
+    assert [(row.event_type, row.payload) for row in rows] == PUBLISHED
+    assert [(event["event_type"], event["payload"]) for event in heard(viewer)] == PUBLISHED
     assert faults == {source.name: [] for source in SOURCES}
     assert [effect(heard(viewer), *one) for one in EFFECTS] == [one[-1] for one in EFFECTS]
+
+
+async def lists_all(living):
+    """Tell whether the history that clients ask for holds what was published."""
+    items = await living.history(event_type=",".join({message["subject"] for message in MESSAGES}))
+    return [(item["event_type"], item["payload"]) for item in items] == PUBLISHED
 
 
 def heard(viewer):

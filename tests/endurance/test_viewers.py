@@ -132,17 +132,13 @@ async def test_who_never_reads_delays_nobody_costs_little_and_catches_up(living,
 
 async def test_who_asks_without_reading_is_not_listened_to(tmp_path):
     async with map_process(tmp_path, mock={"agents": 3000, "events_per_second": 0}) as living:
-        await ask_without_reading(living)
-
-
-async def ask_without_reading(living):
-    url = f"ws://{living.address}/living-map/stream"
-    async with websockets.connect(url, max_queue=1, max_size=None, close_timeout=1) as line:
-        await line.recv()
-        held = living.resident_bytes()
-        for _ in range(40):
-            await line.send('{"kind": "layers", "layers": null}')
-        for _ in range(50):
-            await living.get("snapshot")  # meanwhile it could have answered
-        assert living.resident_bytes() - held < 16 * 1024 * 1024
-        line.transport.abort()
+        url = f"ws://{living.address}/living-map/stream"
+        async with websockets.connect(url, max_queue=1, max_size=None, close_timeout=1) as line:
+            await line.recv()
+            held = living.resident_bytes()
+            for _ in range(40):
+                await line.send('{"kind": "layers", "layers": null}')
+            for _ in range(50):
+                await living.get("snapshot")  # meanwhile it could have answered
+            assert living.resident_bytes() - held < 16 * 1024 * 1024
+            line.transport.abort()

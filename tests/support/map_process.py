@@ -110,10 +110,6 @@ class MapProcess:
         async with asyncio.timeout(_START_SECONDS):
             return await self._process.wait()
 
-    def signal(self, number: signal.Signals) -> None:
-        assert self._process
-        self._process.send_signal(number)
-
     def resident_bytes(self) -> int:
         """Return the memory that it holds."""
         assert self._process

@@ -28,10 +28,6 @@ class Proxy:
         self._flowing.set()
         self._tear_at: int | None = None
 
-    @property
-    def connections(self) -> int:
-        return len(self._open) // 2
-
     def cut(self) -> None:
         """Reset every connection, and each new one at once, until it is mended."""
         self._whole = False
