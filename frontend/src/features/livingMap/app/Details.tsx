@@ -133,7 +133,7 @@ function Live({ id, item, earlier }: { readonly id: string; readonly item: Item;
     <section>
       <h3>{words.details.live}</h3>
       <div className="live">
-        {[...values].map(([name, value]) => (
+        {[...values].sort(livelyFirst).map(([name, value]) => (
           <div key={name} className="live-value">
             {SHARES.has(name) ? (
               <LoadBar label={names[name] ?? name} load={value} />
@@ -149,6 +149,10 @@ function Live({ id, item, earlier }: { readonly id: string; readonly item: Item;
       </div>
     </section>
   );
+}
+
+function livelyFirst([one]: readonly [string, number], [other]: readonly [string, number]): number {
+  return Number(LIVELY.has(other)) - Number(LIVELY.has(one));
 }
 
 const MOST_LINKS = 12;

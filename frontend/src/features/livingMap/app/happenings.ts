@@ -24,14 +24,20 @@ export function kindOf(eventType: string): EventKind {
 export function subjectOf({ changes, payload }: MapEvent, scene: Scene): string | null {
   const put = changes.find((change) => change.op !== "total" && typeOf(change.id) in HOMES);
   if (put && put.op !== "total") return put.id;
-  const named = ["agent_id", "node_id", "channel_id", "dao_id", "microdao_id", "target_agent_id"];
+  const named = ["proposal_id", "agent_id", "node_id", "channel_id", "dao_id", "microdao_id", "target_agent_id"];
   for (const name of named) {
     const value = payload[name];
     if (typeof value !== "string") continue;
     const typed = value.includes(":") ? value : `${name.replace(/^target_|_id$/g, "")}:${value}`;
-    if (findItem(scene, typed)) return typed;
+    if (findItem(scene, typed)) return ownerOf(scene, typed);
   }
   return null;
+}
+
+/** Return the DAO that a proposal is of; anything else is its own owner. */
+function ownerOf(scene: Scene, id: string): string {
+  const dao = typeOf(id) === "proposal" ? findItem(scene, id)?.item.dao_id : null;
+  return typeof dao === "string" ? dao : id;
 }
 
 /** Return what to light up on the map: what the event touched. A poll's difference is no event of the network. */
@@ -62,10 +68,16 @@ export function say(event: MapEvent, scene: Scene, language: Language): string {
     const tokens = payload.total_tokens ?? payload.tokens;
     return fill(says.tokens, { ...values, n: typeof tokens === "number" ? language.number(tokens) : "?" });
   }
+  if (event_type === "usage.tool")
+    return fill(says.tool, { ...values, what: text(payload.tool_name ?? payload.tool_id) });
   if (event_type === "usage.agent") return fill(says.invoked, values);
   if (event_type === "router.invoke.agent") return fill(says.routed, values);
-  if (event_type === "agent.filter.decision")
-    return fill(says.filter, { ...values, what: text(payload.decision) });
+  if (event_type === "agent.filter.decision") {
+    return fill(says.filter, {
+      where: nameOf(scene, `channel:${text(payload.channel_id)}`),
+      what: text(payload.decision),
+    });
+  }
   if (event_type === "dao.event.vote_cast") {
     const voted: Readonly<Record<string, string>> = words.events.voted;
     return fill(says.vote, { ...values, what: voted[text(payload.vote_value)] ?? text(payload.vote_value) });

@@ -121,6 +121,7 @@ export const en = {
       status: "{who} is {status}",
       metrics: "{who}: CPU {cpu}, GPU {gpu}",
       tokens: "{who} used {n} tokens",
+      tool: "{who} used the tool {what}",
       invoked: "{who} was at work",
       routed: "{who} is called",
       filter: "The filter looked at a message in {where}: {what}",

@@ -1,1 +1,0 @@
-import"./stage-CQusj_se.js";import"./init-gowE5L_f.js";

@@ -1,0 +1,1 @@
+import"./stage-B0whfE7r.js";import"./init-BMN30QWf.js";
