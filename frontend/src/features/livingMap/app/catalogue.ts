@@ -1,7 +1,6 @@
 /** Everything on the map as one list, each thing once, in its home layer. What did not change is not looked at again. */
 
 import { HOMES, labelOf, statusOfItem, typeOf } from "../client/entities.ts";
-import { compareIds } from "../client/reduce.ts";
 import type { Item, Json, Scene } from "../client/scene.ts";
 
 export type Entity = {
@@ -48,14 +47,14 @@ function entitiesOf(layer: string, items: ReadonlyMap<string, Item>): readonly E
   return list;
 }
 
-/** Return all entities of a scene in order of id. */
+/** Return all entities of a scene, each collection in order of id. */
 export function catalogue(scene: Scene): readonly Entity[] {
   let found = catalogues.get(scene);
   if (!found) {
     const parts = Object.entries(scene).flatMap(([layer, { collections }]) =>
       Object.values(collections).map((items) => entitiesOf(layer, items)),
     );
-    found = parts.flat().sort((one, other) => compareIds(one.id, other.id));
+    found = parts.flat();
     catalogues.set(scene, found);
   }
   return found;
@@ -63,8 +62,20 @@ export function catalogue(scene: Scene): readonly Entity[] {
 
 const ORDER = ["microdao", "dao", "node", "agent", "channel", "city"];
 
-/** Return entities as people would list them: by what they are, then by name. */
+let lastListed: readonly Entity[] = [];
+
+/** Return entities as people would list them: by what they are, then by name. Cheap while no name changes. */
 export function listed(all: readonly Entity[]): readonly Entity[] {
+  const now = new Map(all.map((one) => [one.id, one]));
+  const again = lastListed.flatMap((old) => {
+    const one = now.get(old.id);
+    return one && one.label === old.label ? [one] : [];
+  });
+  lastListed = again.length === all.length && lastListed.length === all.length ? again : sorted(all);
+  return lastListed;
+}
+
+function sorted(all: readonly Entity[]): readonly Entity[] {
   const collator = new Intl.Collator(undefined, { numeric: true });
   const place = ({ type }: Entity) => (ORDER.indexOf(type) + ORDER.length + 1) % (ORDER.length + 1);
   return all.toSorted((one, other) => place(one) - place(other) || collator.compare(one.label, other.label));

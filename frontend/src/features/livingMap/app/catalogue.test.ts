@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { reduce, sceneOf } from "../client/reduce.ts";
+import { activityOf, catalogue, found, listed, loadOf } from "./catalogue.ts";
+import { problemsOf } from "./problems.ts";
+import { relationsOf } from "./relations.ts";
+
+const SCENE = sceneOf({
+  generated_at: "",
+  meta: { version: "", cursor: "", source_services: [], sources: [] },
+  layers: {
+    city: { items: [{ id: "microdao:a", name: "Amber" }], rooms: [{ id: "city:b", name: "Bridge" }] },
+    agents: {
+      items: [
+        { id: "agent:10", name: "Agent 10", microdao_id: "microdao:a", usage: { llm_calls_24h: 4 } },
+        { id: "agent:9", name: "Agent 9", microdao_id: "microdao:a", status: "degraded" },
+      ],
+    },
+    nodes: {
+      items: [
+        { id: "node:1", name: "One", status: "offline", metrics: { cpu: 0.99 } },
+        { id: "node:2", name: "Two", status: "online", metrics: { cpu: 0.2, gpu: 0.95 }, alerts: ["hot"] },
+      ],
+    },
+    space: { nodes: [{ id: "node:1", name: "One" }], planets: [{ id: "dao:d", orbits: ["node:1"] }] },
+  },
+});
+
+const NONE = { q: "", type: "", status: "", layer: "" };
+const ids = (entities: readonly { id: string }[]) => entities.map(({ id }) => id);
+
+test("everything is listed once, by what it is and then by name", () => {
+  const order = ["microdao:a", "dao:d", "node:1", "node:2", "agent:9", "agent:10", "city:b"];
+  expect(ids(listed(catalogue(SCENE)))).toEqual(order);
+});
+
+test("a list follows names, and what changed otherwise is in its place", () => {
+  const put = (id: string, set: Record<string, string>) =>
+    ({ op: "put", layer: "agents", collection: "items", id, set, unset: [] }) as const;
+  const busy = listed(catalogue(reduce(SCENE, [put("agent:9", { status: "busy" })])));
+  expect(busy.find(({ id }) => id === "agent:9")?.status).toBe("busy");
+  const renamed = listed(
+    catalogue(reduce(SCENE, [put("agent:9", { name: "Zoe" }), put("agent:7", { name: "Ann" })])),
+  );
+  expect(ids(renamed).slice(-4)).toEqual(["agent:10", "agent:7", "agent:9", "city:b"]);
+});
+
+test.each([
+  [{ q: "AGENT 9" }, ["agent:9"]],
+  [{ q: "o" }, ["node:1", "microdao:a", "dao:d", "node:2"]],
+  [{ type: "node", status: "offline" }, ["node:1"]],
+  [{ layer: "city" }, ["microdao:a", "city:b"]],
+  [{ q: "nothing like it" }, []],
+])("a search for %o finds %o", (filters, expected) => {
+  expect(ids(found(listed(catalogue(SCENE)), { ...NONE, ...filters }))).toEqual(expected);
+});
+
+test("loads and activity are what a thing tells, and nothing where it tells none", () => {
+  const [one] = found(catalogue(SCENE), { ...NONE, q: "one" });
+  const [agent] = found(catalogue(SCENE), { ...NONE, q: "agent 10" });
+  expect(one && [loadOf(one.item), activityOf(one.item)]).toEqual([0.99, undefined]);
+  expect(agent && [loadOf(agent.item), activityOf(agent.item)]).toEqual([undefined, 4]);
+});
+
+test("problems are found, the gravest first; what is offline has no load", () => {
+  const down = {
+    name: "dao",
+    service: "dao-service",
+    status: "down",
+    observed_at: null,
+    age_seconds: null,
+    error: "no",
+  } as const;
+  const told = problemsOf(SCENE, [down]).map(({ key, tone }) => `${tone} ${key}`);
+  expect(told).toEqual([
+    "bad source dao",
+    "bad node:1 status",
+    "warn agent:9 status",
+    "warn node:2 alert 0",
+    "warn node:2 load",
+  ]);
+});
+
+test("relations go both ways", () => {
+  const amber = catalogue(SCENE).find(({ id }) => id === "microdao:a");
+  const node = catalogue(SCENE).find(({ id }) => id === "node:1");
+  expect(amber && relationsOf(SCENE, amber.item)).toEqual([{ name: "agents", ids: ["agent:10", "agent:9"] }]);
+  expect(node && relationsOf(SCENE, node.item)).toEqual([{ name: "daos", ids: ["dao:d"] }]);
+});

@@ -1,0 +1,1 @@
+import"./stage-CxqNuJ59.js";import"./init-D_Z_Tv3L.js";

@@ -1,1 +1,0 @@
-import"./stage-B0whfE7r.js";import"./init-BMN30QWf.js";
