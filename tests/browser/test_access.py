@@ -11,6 +11,15 @@ from tests.support.ports import free_port
 from tests.support.running import RunningMap
 
 LOGIN = "https://auth.example.org"
+CITY = "https://city.example.org"
+FRAME = """<!doctype html><title>City</title>
+<iframe src="{map}/?panel=none" width="1000" height="700"></iframe>
+<script>
+  addEventListener("message", ({{ data, source }}) => {{
+    if (data.kind !== "livingmap.ready") return;
+    source.postMessage({{ kind: "livingmap.token", token: "{token}" }}, "{map}");
+  }});
+</script>"""
 
 
 def guarded(folder, **auth):
@@ -18,7 +27,7 @@ def guarded(folder, **auth):
     return RunningMap(
         folder,
         free_port(),
-        ui={"login_url": LOGIN},
+        ui={"login_url": LOGIN, "embedders": [CITY]},
         auth={"mode": "daarion", "authenticator": {"secret": SECRET}, **auth},
         mock={**MOCK, "events_per_second": 5},
         sources={name: {"mock": True} for name in FAMILIES},
@@ -124,3 +133,31 @@ def test_everybody_sees_the_public_summary_and_who_logs_in_sees_everything(visit
     log_in(page)
     expect(page.get_by_role("heading", name="The network in numbers")).to_have_count(0)
     expect(page.get_by_text(re.compile(r"^2\d\d found$"))).to_be_visible()
+
+
+def test_who_may_not_read_the_map_is_told_so(visitors, private):
+    visitor = visitors(private.url)
+    answer_logins(visitor)
+    denied = {"code": "forbidden", "detail": "the policies do not let you read this map"}
+    visitor.page.route(re.compile("/living-map/snapshot"), lambda route: route.fulfill(status=403, json=denied))
+    page = visitor.visit(live=False)
+    dialog = page.get_by_role("dialog", name="You may not read this map")
+    expect(dialog).to_contain_text("the policies do not let you read this map")
+    assert visitor.faults() == []
+
+
+@pytest.mark.parametrize(("origin", "is_let_in"), [(CITY, True), ("https://elsewhere.example.org", False)])
+def test_a_page_that_may_frame_the_map_hands_it_a_token(visitors, private, origin, is_let_in):
+    visitor = visitors(private.url)
+    visitor.is_cut_off = True
+    body = FRAME.format(map=private.url, token=token())
+    visitor.page.route(
+        re.compile(re.escape(origin)), lambda route: route.fulfill(body=body, content_type="text/html")
+    )
+    visitor.page.goto(origin)
+    frame = visitor.page.frame_locator("iframe")
+    if is_let_in:
+        expect(frame.locator(".connection.is-live")).to_be_visible()
+    else:
+        expect(frame.locator("body")).not_to_contain_text("Living Map")
+        visitor.complaints.clear()  # that it refused the frame, in which nothing of ours can run
