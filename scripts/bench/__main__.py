@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 from typing import Final
 
-from scripts.bench import chain, fanout, fold, history, ingest, intake, page, snapshot
+from scripts.bench import chain, fanout, fold, history, ingest, intake, page, silent, snapshot
 from scripts.bench.table import Scale, Table
 
 _BENCHES: Final = {
     "fanout": fanout.bench,
+    "silent": silent.bench,
     "chain": chain.bench,
     "snapshot": snapshot.bench,
     "fold": fold.bench,

@@ -60,7 +60,7 @@ class Crowd:
         self._viewers: dict[int, socket.socket] = {}
         self._kept: dict[int, bytes] = {}
         for _ in range(viewers):
-            one = _join(kind, port)
+            one = join(kind, port)
             one.setblocking(False)
             self._viewers[one.fileno()] = one
             self._kept[one.fileno()] = bytes(_KEPT)
@@ -110,9 +110,15 @@ class Crowd:
             watch.take(bytes(self._view[_KEPT : _KEPT + got]), time.monotonic_ns())
 
 
-def _join(kind: str, port: int) -> socket.socket:
-    """Connect, shake hands (RFC 6455, 4.1) and return once the server counts with this viewer."""
-    one = socket.create_connection(("127.0.0.1", port))
+def join(kind: str, port: int, received_bytes: int = 0) -> socket.socket:
+    """Connect, shake hands (RFC 6455, 4.1) and return once the server counts with this viewer.
+
+    ``received_bytes`` is how much the kernel may take for it before it reads; 0 leaves that to the kernel.
+    """
+    one = socket.socket()
+    if received_bytes:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, received_bytes)
+    one.connect(("127.0.0.1", port))
     head = f"GET {_PATH[kind]} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     one.sendall(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode())
     heard = b""

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -83,8 +82,8 @@ def app(tmp_path_factory) -> Path:
     run(bin_folder / "tsdown", "--logLevel", "error", folder=FRONTEND)
     run("npm", "pack", "--pack-destination", folder, "./package", folder=FRONTEND)
     modules = folder / "node_modules"
-    with tarfile.open(next(folder.glob("*.tgz"))) as packed:
-        packed.extractall(modules / "@livingmap", filter="data")
+    (modules / "@livingmap").mkdir(parents=True)
+    run("tar", "-xzf", next(folder.glob("*.tgz")), "-C", modules / "@livingmap", folder=folder)
     (modules / "@livingmap" / "package").rename(modules / "@livingmap" / "react")
     for name in ("react", "react-dom", "scheduler", "csstype", "@types/react", "@types/react-dom"):
         shutil.copytree(FRONTEND / "node_modules" / name, modules / name)
