@@ -42,7 +42,7 @@ from livingmap.plugin import Put, Reply
 from livingmap.sources.poll import Freshness
 from livingmap.sources.registry import installed, load_source
 from livingmap.sources.settings import AccountSettings, SourceSettings
-from livingmap.stream import frames, hub, recall
+from livingmap.stream import frames, hub, recall, recent
 from livingmap.testing import Stage
 from livingmap_daarion_auth.plugin import DaarionSettings
 from livingmap_mock.plugin import MockSettings
@@ -595,11 +595,11 @@ def test_every_reason_for_a_snapshot_is_told():
 
 
 def test_bounds_are_told_as_they_are():
-    assert f"the last {hub.MOST_KEPT_EVENTS:,} are" in text_of(API)
-    assert f"more than {hub.MOST_KEPT_CHANGES:,} changes" in text_of(API)
+    assert f"the last {recent.MOST_EVENTS:,} are" in text_of(API)
+    assert f"more than {recent.MOST_CHANGES:,} changes" in text_of(API)
     assert f"up to {recall.MOST_EVENTS:,} events" in text_of(API)
     assert f"more than {hub._MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
-    assert f"changes, or {hub.MOST_KEPT_BYTES // 1024**2} MiB)" in text_of(API)
+    assert f"changes, or {recent.MOST_BYTES // 1024**2} MiB)" in text_of(API)
     bounds = HistoryWriter.__init__.__kwdefaults__
     waiting = f"Up to {bounds['capacity']:,} entries, or {bounds['most_bytes'] // 1024**2} MiB, wait"
     assert waiting in text_of(OPERATIONS)

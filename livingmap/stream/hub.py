@@ -6,9 +6,7 @@ queue: the touched items are noted and sent with their last values as soon as it
 
 import asyncio
 import contextlib
-import itertools
 import random
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -25,6 +23,7 @@ from livingmap.stream import frames
 from livingmap.stream.backlog import Backlog
 from livingmap.stream.batch import Batch
 from livingmap.stream.frames import Wire
+from livingmap.stream.recent import Recent
 
 TICK_SECONDS: Final = 0.02
 MOST_TICK_SECONDS: Final = 0.05
@@ -35,9 +34,6 @@ _FULL_BATCH: Final = 100
 """With so many events in one write, what the write itself costs no longer counts."""
 _logger = structlog.get_logger(__name__)
 _MOST_UNSENT_BYTES: Final = 256 * 1024
-MOST_KEPT_EVENTS: Final = 20_000
-MOST_KEPT_CHANGES: Final = 200_000
-MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
 _RETRY_MS: Final = (500, 5000)
 
 
@@ -91,11 +87,9 @@ class Hub:
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._viewers: dict[Viewer, None] = {}
-        self._kept: deque[Folded] = deque()
-        self._kept_changes = self._kept_bytes = 0
+        self._recent = Recent(position())
         self.taken = 0
         """How many events came."""
-        self._kept_after = position()
         self._pending: list[Folded] = []
         self._batch: Batch | None = None
         """What goes out now."""
@@ -144,7 +138,7 @@ class Hub:
             self._send_snapshot(viewer, reason)
         else:
             viewer.since = max(since.seq, self._position().seq)  # another process may have been ahead of this one
-            missed = self._after(since.seq)
+            missed = self._recent.after(since.seq)
             self._write(viewer, self._joined(missed, line.wire, view))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
@@ -162,8 +156,7 @@ class Hub:
 
     def reaches(self, position: Position, view: View = WHOLE) -> bool:
         """Tell whether every event after ``position`` is in memory, as it is told in a view."""
-        kept = position.epoch == self._kept_after.epoch and position.seq >= self._kept_after.seq
-        return kept and self.sights.reaches(position, view.rights)
+        return self._recent.reaches(position) and self.sights.reaches(position, view.rights)
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
@@ -211,11 +204,6 @@ class Hub:
             return here, "cursor_unknown"
         return since, None if self.reaches(since, view) else "cursor_expired"
 
-    def _after(self, seq: int) -> list[Folded]:
-        """Return the kept events after ``seq``."""
-        newer = itertools.takewhile(lambda folded: folded.event.position.seq > seq, reversed(self._kept))
-        return list(newer)[::-1]
-
     def _send_snapshot(self, viewer: Viewer, reason: str) -> None:
         here = self._position()
         cursor = self.cursor(here, viewer.view)
@@ -241,21 +229,7 @@ class Hub:
         """Take an event from before there was anybody to tell; who resumes may ask for it."""
         self._show_anew(self.sights.take(folded))
         self.taken += 1
-        self._kept.append(folded)
-        self._kept_changes += len(folded.changes)
-        self._kept_bytes += folded.event.size
-        while self._keeps_too_much():
-            gone = self._kept.popleft()
-            self._kept_changes -= len(gone.changes)
-            self._kept_bytes -= gone.event.size
-            self._kept_after = gone.event.position
-
-    def _keeps_too_much(self) -> bool:
-        return (
-            len(self._kept) > MOST_KEPT_EVENTS
-            or self._kept_changes > MOST_KEPT_CHANGES
-            or self._kept_bytes > MOST_KEPT_BYTES
-        )
+        self._recent.keep(folded)
 
     def _show_anew(self, lost: set[Rights]) -> None:
         """Send a snapshot to viewers of whom it is not known what they have."""
@@ -268,11 +242,9 @@ class Hub:
     def forget(self) -> None:
         """Forget every event: what comes next does not follow them."""
         self.sights.forget()
-        self._kept.clear()
+        self._recent.begin(self._position())
         self._pending.clear()
         self._batch = None  # those who have not got it yet get the next scene
-        self._kept_changes = self._kept_bytes = 0
-        self._kept_after = self._position()
 
     def restart(self) -> None:
         """Send every viewer a snapshot: the scene is another than the one that they have."""
@@ -341,7 +313,7 @@ class Hub:
 
     def _catch_up(self, viewer: Viewer) -> None:
         """Send the last values of all that was touched: the viewer is then where the scene is."""
-        here, fresh = self._position(), self._after(viewer.since)
+        here, fresh = self._position(), self._recent.after(viewer.since)
         backlog, viewer.backlog = viewer.backlog, None
         if viewer.since > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
             return

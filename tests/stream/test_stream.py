@@ -174,7 +174,7 @@ async def test_a_cursor_that_is_too_old_gets_a_snapshot(living, address):
 @pytest.fixture
 async def forgetful(living, address, monkeypatch):
     """A map that keeps little in memory, and everything in its history."""
-    monkeypatch.setattr("livingmap.stream.hub.MOST_KEPT_EVENTS", 10)
+    monkeypatch.setattr("livingmap.stream.recent.MOST_EVENTS", 10)
     monkeypatch.setattr("livingmap.stream.recall._PAGE", 7)
     living.hub.forget()
     return address
