@@ -187,7 +187,7 @@ async def test_a_server_may_come_later_and_go_and_come_again(tmp_path):
         for number in range(3):
             await until(lambda: log.status.connected)
             await publish(server, ("a.b", {"number": number}))
-            await until(lambda number=number: notes.seen[-1] == ("a.b", {"number": number}))
+            await until(lambda number=number: notes.seen[-1:] == [("a.b", {"number": number})])
             await server.kill()
             await until(lambda: not log.status.connected)
             if number == 1:
@@ -346,7 +346,7 @@ async def test_what_the_stream_dropped_meanwhile_is_told_and_reading_goes_on(ser
                 await client.flush()
                 await client.jetstream().purge_stream("LIVINGMAP")
                 await client.publish("a.1", b'{"number": 4}')
-            await until(lambda: notes.seen[-1] == ("a.1", {"number": 4}))
+            await until(lambda: notes.seen[-1:] == [("a.1", {"number": 4})])
     told = [line["event"] for line in logs]
     assert len(notes.seen) == 5 or "the stream no longer has what was published meanwhile" in told
 
