@@ -13,20 +13,21 @@ import uvicorn
 
 from livingmap import __version__
 from livingmap.access.access import Access
-from livingmap.access.authenticator import Gate
-from livingmap.access.named import Named
+from livingmap.access.authenticator import CachedAuthenticator
+from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.policy import Policies
-from livingmap.access.sights import Sights
-from livingmap.api import quick
-from livingmap.api.desk import Desk
+from livingmap.access.policy_targets import PolicyTargets
+from livingmap.api import fast_path
 from livingmap.api.http import application
-from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
-from livingmap.config import Config, ServerSettings, SourceConfig
+from livingmap.api.snapshot_fast_path import SnapshotFastPath
+from livingmap.config.loading import Config, SourceConfig
+from livingmap.config.settings import ServerSettings
 from livingmap.core.fold import Fold
+from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.redaction import Redaction
 from livingmap.core.source import Source
-from livingmap.core.view import HOMES
+from livingmap.core.vocabulary import HOMES
 from livingmap.errors import ConfigError, ConfigFault
 from livingmap.history import History
 from livingmap.history.pruning import Pruner
@@ -34,15 +35,16 @@ from livingmap.history.writer import HistoryWriter
 from livingmap.hookspecs import World
 from livingmap.log.jetstream import JetStreamLog
 from livingmap.log.local import LocalLog, utc_now
-from livingmap.log.nats import NatsIntake
-from livingmap.mirror import Mirror
 from livingmap.sources.account import Account
-from livingmap.sources.aside import Aside
-from livingmap.sources.poll import Freshness, Poller, SourceState
-from livingmap.sources.service import Service
+from livingmap.sources.plugin_thread import PluginThread
+from livingmap.sources.poll import Poller
 from livingmap.sources.simulation import Simulation
+from livingmap.sources.source_client import SourceClient
+from livingmap.state.projector import Projector
+from livingmap.state.reader import MapReader
 from livingmap.stream.hub import Hub
 from livingmap.stream.websocket import StreamProtocol
+from livingmap.transport.nats import NatsIntake
 
 _BACKLOG: Final = 2048
 _SHUTDOWN_SECONDS: Final = 5
@@ -64,7 +66,7 @@ class LivingMap:
         self.writer = HistoryWriter(history)
         self._pruner = Pruner(history, config.history.retention, now)
         self._now = now
-        self._aside = Aside()
+        self._aside = PluginThread()
         sources = [source for source, _ in config.enabled()]
         self.fold = Fold(sources, Redaction(config.auth.redact))
         self.log = self._log()
@@ -74,34 +76,38 @@ class LivingMap:
         self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
         states = [self._state(one) for one in config.sources]
         rules = config.auth.pdp.items if config.auth.pdp.enabled else ()
-        sights = Sights(self.fold, sources, rules, lambda: self.log.position)
+        filtered_scenes = FilteredScenes(self.fold, sources, rules, lambda: self.log.position)
         self.access = self._access(sources)
-        self.picture = Picture(self.fold, sights, self.log, states, list(self.pollers.values()), now)
-        snapshots = Snapshots(self.picture)
-        self._desk = Desk(self.picture, snapshots, self.access)
+        self.reader = MapReader(self.fold, filtered_scenes, self.log, states, list(self.pollers.values()), now)
+        snapshots = Snapshots(self.reader)
+        self._fast_path = SnapshotFastPath(self.reader, snapshots, self.access)
         self.hub = Hub(
-            sights,
+            filtered_scenes,
             lambda: self.log.position,
             lambda view: snapshots.prepared(view).body,
             lambda: self.log.key,
             now,
         )
-        self._mirror = Mirror(self.fold, self.picture, self.hub, self.writer, states, lambda: self.log.position)
-        self.log.read(self._mirror.take)
+        self._projector = Projector(
+            self.fold, self.reader, self.hub, self.writer, states, lambda: self.log.position
+        )
+        self.log.subscribe(self._projector.take)
         self.nats = self._nats()
         status = self.nats.status if self.nats else None
         origins = config.server.cors_origins
         self.http = application(
-            self.picture, snapshots, self.hub, status, history, self.writer, config.ui, self.access, origins
+            self.reader, snapshots, self.hub, status, history, self.writer, config.ui, self.access, origins
         )
 
     def _access(self, sources: Sequence[Source]) -> Access:
         auth, config = self.config.auth, self.config
         names = [layer.name for source in sources for layer in source.layers]
-        policies = Policies(auth, {*names, *HOMES.values()}, Named(self.fold.scene, auth.pdp.items))
+        policies = Policies(auth, {*names, *HOMES.values()}, PolicyTargets(self.fold.scene, auth.pdp.items))
         gate = None
         if config.authenticator is not None and config.authenticator_settings is not None:
-            gate = Gate(config.authenticator, config.authenticator_settings, auth.ttl_seconds, self._now)
+            gate = CachedAuthenticator(
+                config.authenticator, config.authenticator_settings, auth.ttl_seconds, self._now
+            )
         return Access(auth, gate, policies, self._now)
 
     def _log(self) -> LocalLog | JetStreamLog:
@@ -114,12 +120,12 @@ class LivingMap:
     def _nats(self) -> NatsIntake | JetStreamLog | None:
         """Return what takes messages from NATS. Follow the log from now on, or from where it is kept."""
         if isinstance(self.log, JetStreamLog):
-            self.log.keep(self._mirror)
+            self.log.keep(self._projector)
             self.log.listen(self._hear)
             if self._shares_history:
                 self.writer.follow()
             return self.log
-        self.picture.attached = True
+        self.reader.attached = True
         self.hub.open()
         patterns = self.fold.routes.patterns()
         return NatsIntake(self.config.nats, patterns, self.log, self._now) if self.config.nats.url else None
@@ -131,28 +137,28 @@ class LivingMap:
 
     def _hear(self, told: bytes) -> None:
         if isinstance(self.log, JetStreamLog) and not self.log.leads:
-            self._mirror.hear(told)
+            self._projector.hear(told)
 
     def _poller(self, one: SourceConfig) -> Poller:
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
         stub = self._simulation.reply if one.settings.mock else None
         account = self._account if one.settings.account else None
-        service = Service(one.name, one.settings, stub, account)
+        service = SourceClient(one.name, one.settings, stub, account)
         return Poller(one.source, service, self.fold.scene, self.log, self._now, self._aside)
 
-    def _state(self, one: SourceConfig) -> SourceState:
+    def _state(self, one: SourceConfig) -> SourceHealth:
         if one.name in self.pollers:
             return self.pollers[one.name].state
         if one.enabled:
-            return SourceState(one.name, one.name, Freshness.FAILED, one.error)
-        return SourceState(one.name, one.name, Freshness.DISABLED, None)
+            return SourceHealth(one.name, one.name, Freshness.FAILED, one.error)
+        return SourceHealth(one.name, one.name, Freshness.DISABLED, None)
 
     def serving(self, **more: Any) -> uvicorn.Config:
         """Return how uvicorn serves the map."""
         return uvicorn.Config(
             self.http,
-            http=quick.protocol(self._desk),
+            http=fast_path.protocol(self._fast_path),
             ws=StreamProtocol,
             ws_max_size=_MOST_MESSAGE_BYTES,
             ws_ping_timeout=_SILENT_VIEWER_SECONDS,
@@ -210,7 +216,7 @@ class LivingMap:
 
     async def _tell(self, log: JetStreamLog) -> None:
         while True:
-            await log.tell(self._mirror.told())
+            await log.tell(self._projector.told())
             await asyncio.sleep(_TELL_SECONDS)
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from livingmap.config import LoggingSettings
+from livingmap.config.settings import LoggingSettings
 
 _SECRETS: Final = re.compile(r"(?i)\b((?:access_)?token|api_?key|authorization|jwt)=[^&\s\"]+")
 

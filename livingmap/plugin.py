@@ -20,7 +20,7 @@ from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.core.model import Change, Drop, Event, Fields, Json, Message, Put, Total, id_of
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
-from livingmap.core.units import added, amount, instant, is_later, load, status, told
+from livingmap.core.units import added, amount, instant, is_later, load, status, without_none
 from livingmap.errors import Garbled, NotFound, Refused, Rejected, SourceError, Unreachable
 from livingmap.hookspecs import AuthClient, Authenticator, Mock, Reply, Request, World, hookimpl
 from livingmap.sources.rows import Amount, Name, read_event
@@ -75,5 +75,5 @@ __all__ = [
     "load",
     "read_event",
     "status",
-    "told",
+    "without_none",
 ]

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from livingmap.app import LivingMap
-from livingmap.config import load
+from livingmap.config.loading import load
 from livingmap.history.memory import MemoryHistory
 
 DEMO = Path(__file__).resolve().parent.parent / "config" / "demo.yaml"

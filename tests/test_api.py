@@ -47,7 +47,7 @@ async def test_live_and_ready_answer(client, living):
     assert (await client.get("/living-map/health/live")).json() == {"status": "ok"}
     ready = await client.get("/living-map/health/ready")
     assert (ready.status_code, ready.json()["log"]) == (200, "attached")
-    living.picture.attached = False
+    living.reader.attached = False
     unready = await client.get("/living-map/health/ready")
     assert (unready.status_code, unready.json()["status"]) == (503, "not_ready")
 
@@ -127,7 +127,7 @@ async def test_an_unknown_layer_is_refused_with_the_known_ones(client, layers, s
 
 
 async def test_nothing_is_made_anew_while_nothing_changes(living):
-    snapshots = Snapshots(living.picture)
+    snapshots = Snapshots(living.reader)
     first = snapshots.prepared()
     assert snapshots.prepared() is first
     assert await snapshots.encoded(first, "zstd") is await snapshots.encoded(first, "zstd")
@@ -236,7 +236,7 @@ async def test_what_is_nowhere_and_what_is_not_allowed_are_problems(client):
 
 
 async def test_an_unexpected_error_is_a_problem_without_its_reason(client, living, monkeypatch):
-    monkeypatch.setattr(type(living.picture), "contributors", lambda _: 1 / 0)
+    monkeypatch.setattr(type(living.reader), "contributors", lambda _: 1 / 0)
     answer = await client.get("/living-map/snapshot")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "division" not in answer.text
@@ -272,7 +272,7 @@ async def test_head_is_get_without_the_body(client, path):
 
 
 async def test_a_view_that_was_forgotten_gets_a_validator_of_its_new_bytes(living):
-    snapshots = Snapshots(living.picture)
+    snapshots = Snapshots(living.reader)
     first = snapshots.prepared(View(("city",)))
     for number in range(40):
         snapshots.prepared(View(("city",) * (number + 2)))

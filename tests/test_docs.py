@@ -30,20 +30,23 @@ from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
 from livingmap.api.models import DeadLetter, EntityDetails, NatsReport, SourceReport
 from livingmap.app import LivingMap
 from livingmap.cli import app, config_app
-from livingmap.config import Settings, load, schema
+from livingmap.config.loading import load
+from livingmap.config.schema import schema
+from livingmap.config.settings import Settings
+from livingmap.core.catalogue import Catalogue
 from livingmap.core.fold import Folded, refreshed
+from livingmap.core.freshness import Freshness
 from livingmap.core.model import Drop, Event, Message, Position, Total
 from livingmap.core.redaction import ALWAYS
-from livingmap.core.view import HOMES, Catalogue
+from livingmap.core.vocabulary import HOMES
 from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.writer import HistoryWriter
 from livingmap.plugin import Put, Reply
-from livingmap.sources.poll import Freshness
 from livingmap.sources.registry import installed, load_source
 from livingmap.sources.settings import AccountSettings, SourceSettings
-from livingmap.stream import frames, hub, recall, recent
-from livingmap.testing import Stage
+from livingmap.stream import catch_up, frames, hub, replay_buffer
+from livingmap.testing import SourceHarness
 from livingmap_daarion_auth.plugin import DaarionSettings
 from livingmap_mock.plugin import MockSettings
 from tests.stream.conftest import served
@@ -184,15 +187,15 @@ async def test_the_plugin_of_the_readme_is_loaded_and_polled_and_folds_an_event(
     [(source, settings)] = load(unpack(README, tmp_path) / "livingmap.yaml").enabled()
     assert (source.service, settings.base_url) == ("weather-service", "http://127.0.0.1:8080")
     rows = [{"id": "oslo", "name": "Oslo", "state": "ok"}, {"id": "lviv", "name": "Львів", "state": "warning"}]
-    stage = Stage(source, lambda request: Reply(rows) if request.path == "/stations" else None)
-    await stage.poll()
-    assert dict(stage.items("weather")) == {
+    harness = SourceHarness(source, lambda request: Reply(rows) if request.path == "/stations" else None)
+    await harness.poll()
+    assert dict(harness.items("weather")) == {
         "station:oslo": {"name": "Oslo", "status": "online"},
         "station:lviv": {"name": "Львів", "status": "degraded"},
     }
-    changes = await stage.send("weather.reading.oslo", {"station": "oslo", "celsius": -3.5})
+    changes = await harness.send("weather.reading.oslo", {"station": "oslo", "celsius": -3.5})
     assert changes == [Put("weather", "station:oslo", {"celsius": -3.5})]
-    assert await stage.send("weather.reading.rome", {"station": "rome", "celsius": 9}) == []
+    assert await harness.send("weather.reading.rome", {"station": "rome", "celsius": 9}) == []
 
 
 @pytest.mark.parametrize("page", [README, GUIDE], ids=lambda page: page.stem)
@@ -595,11 +598,11 @@ def test_every_reason_for_a_snapshot_is_told():
 
 
 def test_bounds_are_told_as_they_are():
-    assert f"the last {recent.MOST_EVENTS:,} are" in text_of(API)
-    assert f"more than {recent.MOST_CHANGES:,} changes" in text_of(API)
-    assert f"up to {recall.MOST_EVENTS:,} events" in text_of(API)
+    assert f"the last {replay_buffer.MOST_EVENTS:,} are" in text_of(API)
+    assert f"more than {replay_buffer.MOST_CHANGES:,} changes" in text_of(API)
+    assert f"up to {catch_up.MOST_EVENTS:,} events" in text_of(API)
     assert f"more than {hub._MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
-    assert f"changes, or {recent.MOST_BYTES // 1024**2} MiB)" in text_of(API)
+    assert f"changes, or {replay_buffer.MOST_BYTES // 1024**2} MiB)" in text_of(API)
     bounds = HistoryWriter.__init__.__kwdefaults__
     waiting = f"Up to {bounds['capacity']:,} entries, or {bounds['most_bytes'] // 1024**2} MiB, wait"
     assert waiting in text_of(OPERATIONS)

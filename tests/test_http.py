@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from livingmap.errors import Garbled, NotFound, Refused, Unreachable
 from livingmap.hookspecs import Reply
-from livingmap.sources.http import DETAILS
+from livingmap.sources.json_client import DETAILS
 from livingmap.sources.samples import Sample, Samples
-from livingmap.sources.service import Service
 from livingmap.sources.settings import SourceSettings
+from livingmap.sources.source_client import SourceClient
 from tests.support.services import StubService
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -46,7 +46,7 @@ async def ask(stub):
 
     def client(**settings):
         services.append(
-            Service(
+            SourceClient(
                 "test",
                 SourceSettings(
                     base_url=stub.base_url,
@@ -210,7 +210,7 @@ async def test_the_token_is_sent_as_bearer_and_only_as_such(stub):
     def answer(request):
         seen.append(request)
 
-    service = Service("test", SourceSettings(base_url="http://x", token="hush", retries=0), answer)
+    service = SourceClient("test", SourceSettings(base_url="http://x", token="hush", retries=0), answer)
     with pytest.raises(NotFound) as caught:
         await service.client(NOW).get("/rows")
     assert seen[0].bearer == "hush"
@@ -225,7 +225,7 @@ async def test_a_token_file_that_is_gone_is_named(stub, ask):
 
 @pytest.mark.parametrize("token", ["two words", "a\nb", "ключ", "a\x00b"])
 async def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(token):
-    service = Service("test", SourceSettings(base_url="http://x", token=token, retries=0), lambda _: None)
+    service = SourceClient("test", SourceSettings(base_url="http://x", token=token, retries=0), lambda _: None)
     with pytest.raises(Unreachable, match=r"sources\.test: the token holds") as caught:
         await service.client(NOW).get("/rows")
     assert token not in str(caught.value)
@@ -236,7 +236,7 @@ async def test_a_token_that_the_service_repeats_is_not_shown():
     def echo(request):
         return Reply({"detail": f"bad token {request.bearer}"}, 401)
 
-    service = Service("test", SourceSettings(base_url="http://x", token="hush-hush", retries=0), echo)
+    service = SourceClient("test", SourceSettings(base_url="http://x", token="hush-hush", retries=0), echo)
     with pytest.raises(Refused, match=r"bad token \*\*\*"):
         await service.client(NOW).get("/rows")
     await service.close()

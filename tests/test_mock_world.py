@@ -8,8 +8,8 @@ import pytest
 from livingmap.core.fold import Fold
 from livingmap.log.local import LocalLog
 from livingmap.sources.poll import Poller
-from livingmap.sources.service import Service
-from livingmap.testing.stage import NOON
+from livingmap.sources.source_client import SourceClient
+from livingmap.testing.source_harness import NOON
 from livingmap_mock.plugin import MockSettings
 from livingmap_mock.world import SimulatedWorld
 
@@ -29,12 +29,12 @@ class Map:
         self.faults = []
         self.concerned = set()
         self.log = LocalLog("joint", lambda: self.now)
-        self.log.read(self._apply)
+        self.log.subscribe(self._apply)
         self.pollers = {source.name: self._poller(source) for source in self.sources}
 
     def _poller(self, source):
         settings = source.settings(retries=0, mock=True)
-        service = Service(source.name, settings, lambda request: self.world.reply(request, self.now))
+        service = SourceClient(source.name, settings, lambda request: self.world.reply(request, self.now))
         return Poller(source, service, self.fold.scene, self.log, lambda: self.now)
 
     def _apply(self, event):

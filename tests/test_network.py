@@ -211,7 +211,7 @@ async def test_every_recorded_message_is_folded(network):
         for source in SOURCES:
             for message in Samples.of(source.samples).messages:
                 await living.log.append(message)
-        states = living.picture.states
+        states = living.reader.states
     assert {state.name: state.last_faults for state in states} == {name: [] for name in FAMILIES}
     assert all(state.events for state in states)
 

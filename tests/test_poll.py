@@ -8,7 +8,7 @@ from livingmap.core.model import Drop, Put, Total
 from livingmap.core.source import Layer, Source
 from livingmap.hookspecs import Reply
 from livingmap.sources.settings import SourceSettings
-from livingmap.testing import Stage
+from livingmap.testing import SourceHarness
 
 
 class Settings(SourceSettings):
@@ -47,7 +47,7 @@ class Shop:
         self.rows = list(rows)
         self.stuff = [{"id": "stuff:1"}]
         self.dead = False
-        self.stage = Stage(SOURCE, self.answer)
+        self.harness = SourceHarness(SOURCE, self.answer)
 
     def answer(self, request):
         if self.dead:
@@ -56,11 +56,11 @@ class Shop:
 
     @property
     def things(self):
-        return dict(self.stage.items("things"))
+        return dict(self.harness.items("things"))
 
     @property
     def status(self):
-        return str(self.stage.state.status)
+        return str(self.harness.state.status)
 
 
 def thing(number, **fields):
@@ -69,9 +69,9 @@ def thing(number, **fields):
 
 async def test_only_the_difference_is_news():
     shop = Shop(thing(1, a=1), thing(2, a=1))
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.rows = [thing(1, a=1), thing(2, a=2), thing(3)]
-    assert await shop.stage.poll() == [
+    assert await shop.harness.poll() == [
         Put("things", "thing:2", {"a": 2}),
         Put("things", "thing:3", {"id": "thing:3"}),
     ]
@@ -79,101 +79,101 @@ async def test_only_the_difference_is_news():
 
 async def test_what_a_full_poll_lacks_goes():
     shop = Shop(*(thing(number) for number in range(4)))
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.rows.pop()
-    assert await shop.stage.poll() == [Drop("things", "thing:3")]
+    assert await shop.harness.poll() == [Drop("things", "thing:3")]
 
 
 async def test_a_field_that_a_poll_lacks_goes_and_what_events_set_stays():
     shop = Shop(thing(1, a=1, b=2))
-    await shop.stage.poll()
-    await shop.stage.send("thing.changed", {"id": "thing:1", "set": {"c": 3}})
+    await shop.harness.poll()
+    await shop.harness.send("thing.changed", {"id": "thing:1", "set": {"c": 3}})
     shop.rows = [thing(1, a=1)]
-    assert await shop.stage.poll() == [Put("things", "thing:1", {}, ("b",))]
+    assert await shop.harness.poll() == [Put("things", "thing:1", {}, ("b",))]
     assert shop.things["thing:1"] == {"id": "thing:1", "a": 1, "c": 3}
 
 
 @pytest.mark.parametrize("left", [0, 1])
 async def test_a_suspicious_answer_is_held_until_the_next_confirms_it(left):
     shop = Shop(*(thing(number) for number in range(3)))
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.rows = shop.rows[:left]
-    assert await shop.stage.poll() == []
+    assert await shop.harness.poll() == []
     assert shop.status == "stale"
-    assert f"{left} items instead of 3" in shop.stage.state.error
-    assert len(await shop.stage.poll()) == 3 - left
+    assert f"{left} items instead of 3" in shop.harness.state.error
+    assert len(await shop.harness.poll()) == 3 - left
     assert shop.status == "fresh"
 
 
 async def test_a_held_answer_that_was_a_slip_is_forgotten():
     shop = Shop(*(thing(number) for number in range(3)))
     rows = shop.rows
-    await shop.stage.poll()
+    await shop.harness.poll()
     for _ in range(2):
         shop.rows = []
-        assert await shop.stage.poll() == []
+        assert await shop.harness.poll() == []
         shop.rows = rows
-        assert await shop.stage.poll() == []
+        assert await shop.harness.poll() == []
     assert shop.status == "fresh"
 
 
 async def test_half_of_what_there_was_is_not_suspicious():
     shop = Shop(thing(1), thing(2))
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.rows = [thing(1)]
-    assert await shop.stage.poll() == [Drop("things", "thing:2")]
+    assert await shop.harness.poll() == [Drop("things", "thing:2")]
 
 
 async def test_events_newer_than_the_start_of_a_poll_win():
     shop = Shop(thing(1, a="old"), thing(2, a="old"))
-    await shop.stage.poll()
+    await shop.harness.poll()
     slow = shop.answer
 
     async def things_meanwhile(client):
         answer = await things(client)
-        await shop.stage.deliver("thing.changed", {"id": "thing:1", "set": {"a": "new"}})
-        await shop.stage.deliver("thing.gone", {"id": "thing:2"})
+        await shop.harness.deliver("thing.changed", {"id": "thing:1", "set": {"a": "new"}})
+        await shop.harness.deliver("thing.gone", {"id": "thing:2"})
         return answer
 
     late = Source("things", "s", Settings, (Layer("things", fetch=things_meanwhile),), SOURCE.handlers)
-    shop.stage = Stage(late, slow)
-    await shop.stage.poll()
+    shop.harness = SourceHarness(late, slow)
+    await shop.harness.poll()
     shop.rows = [thing(1, a="older"), thing(2, a="older")]
-    await shop.stage.poll()
+    await shop.harness.poll()
     assert shop.things == {"thing:1": {"id": "thing:1", "a": "new"}}
 
 
 async def test_a_dead_service_keeps_its_part_and_goes_stale_then_down_then_comes_back():
     shop = Shop(thing(1))
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.dead = True
     seen = []
     for _ in range(4):
-        assert await shop.stage.poll() == []
+        assert await shop.harness.poll() == []
         seen.append(shop.status)
     assert seen == ["stale", "stale", "down", "down"]
     assert shop.things == {"thing:1": thing(1)}
-    assert "500" in shop.stage.state.error
+    assert "500" in shop.harness.state.error
 
 
 async def test_a_service_that_never_answered_is_down_at_once():
     shop = Shop()
     shop.dead = True
-    await shop.stage.poll()
+    await shop.harness.poll()
     assert shop.status == "down"
 
 
 async def test_going_down_and_coming_up_are_events():
     shop = Shop(thing(1))
     shop.dead = True
-    await shop.stage.poll()
-    assert (shop.stage.last.event.type, shop.stage.last.event.payload["source"]) == (
+    await shop.harness.poll()
+    assert (shop.harness.last.event.type, shop.harness.last.event.payload["source"]) == (
         "livingmap.source.down",
         "things",
     )
     shop.dead = False
-    await shop.stage.poll()
-    assert (shop.stage.last.event.type, shop.stage.last.event.payload) == (
+    await shop.harness.poll()
+    assert (shop.harness.last.event.type, shop.harness.last.event.payload) == (
         "livingmap.source.up",
         {"source": "things"},
     )
@@ -182,10 +182,10 @@ async def test_going_down_and_coming_up_are_events():
 async def test_one_failing_layer_leaves_the_others():
     shop = Shop(thing(1))
     shop.stuff = {"no": "array"}
-    await shop.stage.poll()
+    await shop.harness.poll()
     assert shop.status == "stale"
     assert shop.things == {"thing:1": thing(1)}
-    assert shop.stage.state.error.startswith("stuff.items: TypeError")
+    assert shop.harness.state.error.startswith("stuff.items: TypeError")
 
 
 async def test_values_that_no_client_could_read_are_dropped_and_told():
@@ -193,9 +193,9 @@ async def test_values_that_no_client_could_read_are_dropped_and_told():
     for _ in range(20):
         deep = [deep]
     shop = Shop(thing(1), thing(2, a=deep), thing(3, a="x\0y"), thing(5), thing(6))
-    await shop.stage.poll()
+    await shop.harness.poll()
     assert sorted(shop.things) == ["thing:1", "thing:5", "thing:6"]
-    assert shop.stage.state.dropped == [
+    assert shop.harness.state.dropped == [
         "thing:2: a: nested deeper than 16 levels",
         "thing:3: a: text with a NUL character",
     ]
@@ -205,10 +205,10 @@ async def test_a_fetch_may_fill_only_its_own_layer():
     async def stranger(client):
         return [Put("elsewhere", "thing:1"), Put("things", "thing:2")]
 
-    stage = Stage(Source("things", "s", Settings, (Layer("things", fetch=stranger),)))
-    await stage.poll()
-    assert list(stage.items("things")) == ["thing:2"]
-    assert stage.state.dropped == ["thing:1: is not of things.items"]
+    harness = SourceHarness(Source("things", "s", Settings, (Layer("things", fetch=stranger),)))
+    await harness.poll()
+    assert list(harness.items("things")) == ["thing:2"]
+    assert harness.state.dropped == ["thing:1: is not of things.items"]
 
 
 async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
@@ -219,15 +219,15 @@ async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
         return [Total("things", {"b": 2})]
 
     layers = (Layer("things", "ones", fetch=one), Layer("things", "twos", fetch=two))
-    stage = Stage(Source("things", "s", Settings, layers))
-    await stage.poll()
-    assert stage.totals("things") == {"a": 1, "b": 2}
-    assert await stage.poll() == []
+    harness = SourceHarness(Source("things", "s", Settings, layers))
+    await harness.poll()
+    assert harness.totals("things") == {"a": 1, "b": 2}
+    assert await harness.poll() == []
 
 
 async def test_a_source_fed_by_events_alone_is_fresh():
-    stage = Stage(Source("things", "s", Settings, (Layer("things"),)))
-    assert str(stage.state.status) == "fresh"
+    harness = SourceHarness(Source("things", "s", Settings, (Layer("things"),)))
+    assert str(harness.state.status) == "fresh"
 
 
 async def test_what_events_said_of_an_item_that_another_source_lists_stays():
@@ -239,13 +239,13 @@ async def test_what_events_said_of_an_item_that_another_source_lists_stays():
 
     quiet = Source("quiet", "s", Settings, (Layer("things", fetch=none),), {"thing.changed": on_thing})
     other = Source("other", "s", Settings, (Layer("things", fetch=one),))
-    stage = Stage(quiet, others=[other])
-    stage.fold.scene.apply("other", [Put("things", "thing:1", {"name": "One"})], 1)
-    await stage.send("thing.changed", {"id": "thing:1", "set": {"load": 0.5}})
-    await stage.send("thing.changed", {"id": "thing:ghost", "set": {"load": 0.5}})
-    await stage.poll()
-    assert dict(stage.items("things")) == {"thing:1": {"name": "One", "load": 0.5}}
-    assert [typed for typed, _ in stage.fold.scene.part("quiet").items("things")] == ["thing:1"]
+    harness = SourceHarness(quiet, others=[other])
+    harness.fold.scene.apply("other", [Put("things", "thing:1", {"name": "One"})], 1)
+    await harness.send("thing.changed", {"id": "thing:1", "set": {"load": 0.5}})
+    await harness.send("thing.changed", {"id": "thing:ghost", "set": {"load": 0.5}})
+    await harness.poll()
+    assert dict(harness.items("things")) == {"thing:1": {"name": "One", "load": 0.5}}
+    assert [typed for typed, _ in harness.fold.scene.part("quiet").items("things")] == ["thing:1"]
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -258,12 +258,14 @@ async def test_a_list_that_is_not_whole_takes_away_only_what_polls_brought(whole
     def on_made(event, part):
         return [Put("things", "thing:made", {"name": "made"})]
 
-    stage = Stage(Source("things", "s", Settings, (Layer("things", fetch=some, whole=whole),), {"made": on_made}))
-    await stage.poll()
-    await stage.send("made", {})
+    harness = SourceHarness(
+        Source("things", "s", Settings, (Layer("things", fetch=some, whole=whole),), {"made": on_made})
+    )
+    await harness.poll()
+    await harness.send("made", {})
     rows.pop()
-    await stage.poll()
-    assert sorted(stage.items("things")) == ["thing:0", "thing:1", *([] if whole else ["thing:made"])]
+    await harness.poll()
+    assert sorted(harness.items("things")) == ["thing:0", "thing:1", *([] if whole else ["thing:made"])]
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), asyncio.CancelledError(), ValueError("x")])
@@ -271,51 +273,51 @@ async def test_a_fetch_that_raises_anything_fails_its_layer_alone(error):
     async def bad(client):
         raise error
 
-    stage = Stage(
+    harness = SourceHarness(
         Source("things", "s", Settings, (Layer("things", fetch=things), Layer("stuff", fetch=bad))),
         lambda request: Reply([thing(1)]),
     )
-    await stage.poll()
-    assert (str(stage.state.status), list(stage.items("things"))) == ("stale", ["thing:1"])
-    assert stage.state.error.startswith("stuff.items: ")
+    await harness.poll()
+    assert (str(harness.state.status), list(harness.items("things"))) == ("stale", ["thing:1"])
+    assert harness.state.error.startswith("stuff.items: ")
 
 
 async def test_a_handler_that_calls_exit_is_quarantined():
     def leave(event, part):
         raise SystemExit(1)
 
-    stage = Stage(Source("things", "s", Settings, (Layer("things"),), {"thing.left": leave}))
-    await stage.deliver("thing.left", {})
-    assert stage.faults[0].error == "SystemExit: 1"
+    harness = SourceHarness(Source("things", "s", Settings, (Layer("things"),), {"thing.left": leave}))
+    await harness.deliver("thing.left", {})
+    assert harness.faults[0].error == "SystemExit: 1"
 
 
 async def test_a_second_small_answer_of_another_size_is_held_too():
     shop = Shop(*(thing(number) for number in range(10)))
     rows = shop.rows
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.rows = []
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.rows = rows[:4]
-    await shop.stage.poll()
+    await shop.harness.poll()
     assert len(shop.things) == 10
-    await shop.stage.poll()
+    await shop.harness.poll()
     assert len(shop.things) == 4
 
 
 async def test_what_a_status_page_shows_is_cut():
     shop = Shop({"id": "thing:" + "x" * 5000}, thing(1))
-    await shop.stage.poll()
-    assert len(shop.stage.state.dropped[0]) <= 1001
+    await shop.harness.poll()
+    assert len(shop.harness.state.dropped[0]) <= 1001
     shop.stuff = "y" * 5000
-    await shop.stage.poll()
-    assert len(shop.stage.state.error) <= 2100
+    await shop.harness.poll()
+    assert len(shop.harness.state.error) <= 2100
 
 
 async def test_failures_are_logged_once_and_so_is_recovery(capsys):
     shop = Shop(thing(1))
-    await shop.stage.poll()
+    await shop.harness.poll()
     shop.dead = True
     for _ in range(3):
-        await shop.stage.poll()
+        await shop.harness.poll()
     said = capsys.readouterr().out
     assert (said.count("source failed"), said.count("source answers")) == (1, 1)

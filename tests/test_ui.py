@@ -5,9 +5,9 @@ import re
 import pytest
 
 from livingmap.api.ui import FOLDER, content_policy
-from livingmap.config import load
+from livingmap.config.loading import load
+from livingmap.config.page import UiSettings
 from livingmap.errors import ConfigError
-from livingmap.ui import UiSettings
 from tests.support.maps import browser, living_map
 
 

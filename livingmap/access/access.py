@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from livingmap.access.authenticator import Gate
+from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.access.credentials import shown
 from livingmap.access.decisions import PolicyState
 from livingmap.access.denied import (
@@ -65,7 +65,7 @@ class Access:
     def __init__(
         self,
         settings: AuthSettings,
-        gate: Gate | None,
+        gate: CachedAuthenticator | None,
         policies: Policies,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,

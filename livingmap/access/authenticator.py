@@ -17,7 +17,7 @@ from livingmap.core.actor import Actor, Credential, Identity
 from livingmap.core.model import Json
 from livingmap.errors import Garbled, Rejected, SourceError
 from livingmap.hookspecs import Authenticator
-from livingmap.sources.http import Call, Exchange
+from livingmap.sources.json_client import Call, JsonClient
 from livingmap.sources.settings import ServiceSettings
 
 LONGEST: Final = 8192
@@ -43,7 +43,7 @@ class _Shared:
 class ServiceClient:
     """The `livingmap.hookspecs.AuthClient` of one authenticator, for as long as the program runs."""
 
-    def __init__(self, settings: ServiceSettings, exchange: Exchange, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: ServiceSettings, exchange: JsonClient, clock: Callable[[], float]) -> None:
         self._settings = settings
         self._exchange = exchange
         self._clock = clock
@@ -80,7 +80,7 @@ class _Known:
     until: float
 
 
-class Gate:
+class CachedAuthenticator:
     """Knows whose a credential is. Only hashes of credentials are kept."""
 
     def __init__(
@@ -96,7 +96,7 @@ class Gate:
         self.error: str | None = None
         """Why the service could not be asked the last time."""
         self._authenticator = authenticator
-        self._exchange = Exchange("auth.authenticator", settings)
+        self._exchange = JsonClient("auth.authenticator", settings)
         self._client = ServiceClient(settings, self._exchange, clock)
         self._ttl = ttl_seconds
         self._now = now

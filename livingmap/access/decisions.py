@@ -13,7 +13,7 @@ from livingmap.access.settings import PolicySettings
 from livingmap.core.actor import Actor
 from livingmap.core.model import Json
 from livingmap.errors import Garbled, SourceError
-from livingmap.sources.http import Exchange
+from livingmap.sources.json_client import JsonClient
 
 _PATH: Final = "/internal/pdp/evaluate"
 _MOST_KEPT: Final = 200_000
@@ -64,7 +64,7 @@ class Decisions:
     def __init__(self, settings: PolicySettings, clock: Callable[[], float] = time.monotonic) -> None:
         self.state = PolicyState(settings.base_url)
         self._settings = settings
-        self._exchange = Exchange("auth.pdp", settings)
+        self._exchange = JsonClient("auth.pdp", settings)
         self._clock = clock
         self._known: OrderedDict[tuple[Actor, Question], _Decision] = OrderedDict()
 

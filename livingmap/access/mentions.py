@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from livingmap.core.fold import Folded
-from livingmap.core.model import Drop, Json, Place, Put
+from livingmap.core.model import CollectionKey, Drop, Json, Put
 from livingmap.core.scene import Scene
-from livingmap.core.view import HOMES
+from livingmap.core.vocabulary import HOMES
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
 _TOKEN: Final = re.compile(r"[a-z][a-z0-9_]*:[^\s\"'<>(){}\[\],;]+")
 _ENDING: Final = ".:!?"
 
-Standing = tuple[Place, str]
+Standing = tuple[CollectionKey, str]
 """An item in one of the collections in which its id stands."""
 
 
@@ -54,7 +54,7 @@ class Mentions:
         """The types of id that the map has ever had."""
         self._scene = scene
         self._renamed = scene.renamed
-        self._places: dict[str, set[Place]] = {}
+        self._places: dict[str, set[CollectionKey]] = {}
         self._texts: dict[Standing, frozenset[str]] = {}
         self._by_text: dict[str, dict[Standing, None]] = {}
         self._meant: dict[str, str] = {}
@@ -64,11 +64,11 @@ class Mentions:
                 for typed in scene.items(layer, collection):
                     self._look((layer, collection), typed)
 
-    def places(self, typed: str) -> Iterable[Place]:
+    def places(self, typed: str) -> Iterable[CollectionKey]:
         """Return the collections in which an id stands."""
         return self._places.get(typed, ())
 
-    def texts(self, place: Place, typed: str) -> frozenset[str]:
+    def texts(self, place: CollectionKey, typed: str) -> frozenset[str]:
         """Return what an item says that may be ids."""
         return self._texts.get((place, typed), frozenset())
 
@@ -102,7 +102,7 @@ class Mentions:
                 touched |= dict.fromkeys(typed for _, typed in self._by_text[text])
         return touched
 
-    def _look(self, place: Place, typed: str) -> None:
+    def _look(self, place: CollectionKey, typed: str) -> None:
         """Bring what is known of one item up to date."""
         item = self._scene.items(*place).get(typed)
         if item is None:

@@ -3,25 +3,25 @@
 import base64
 import binascii
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from livingmap.access.view import Rights
-from livingmap.api.guard import REFUSALS, Guard
+from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
-from livingmap.api.picture import Picture
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.units import instant
+from livingmap.state.reader import MapReader
 
 
-def routes(picture: Picture, guard: Guard) -> APIRouter:
+def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
     """Return the endpoints of entities."""
     router = APIRouter(prefix="/living-map/entities", tags=["map"])
 
     @router.get("", summary="Entities", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS))
     async def listing(
-        rights: Annotated[Rights, Depends(guard.items)],
+        rights: Annotated[Rights, Depends(auth.items)],
         type: Annotated[EntityType | None, Query(description="Only entities of this type")] = None,  # noqa: A002
         layer: Annotated[str | None, Query(description="Only entities at home in this layer")] = None,
         status: Annotated[str | None, Query(description="Only entities with this status")] = None,
@@ -35,7 +35,7 @@ def routes(picture: Picture, guard: Guard) -> APIRouter:
         after, folded = _after(cursor), q.casefold() if q is not None else None
         fitting = (
             entity
-            for entity in picture.catalogue(rights).entities()
+            for entity in reader.catalogue(rights).entities()
             if entity.id > after
             and type in (None, entity.type)
             and layer in (None, entity.layer)
@@ -48,7 +48,7 @@ def routes(picture: Picture, guard: Guard) -> APIRouter:
             items=[
                 EntityLine(
                     id=entity.id,
-                    type=cast("EntityType", entity.type),
+                    type=entity.type,
                     label=entity.label,
                     status=entity.status,
                     layer=entity.layer,
@@ -63,9 +63,9 @@ def routes(picture: Picture, guard: Guard) -> APIRouter:
         summary="One entity",
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
     )
-    async def one(entity_id: str, rights: Annotated[Rights, Depends(guard.items)]) -> EntityDetails:
+    async def one(entity_id: str, rights: Annotated[Rights, Depends(auth.items)]) -> EntityDetails:
         """Describe an entity by its id or an alias; its own service is asked for more, briefly."""
-        found = await picture.describe(entity_id, rights)
+        found = await reader.describe(entity_id, rights)
         if found is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_entity", f"the map has no entity {entity_id!r}")
         return EntityDetails(

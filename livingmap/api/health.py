@@ -7,10 +7,10 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from livingmap import __version__
-from livingmap.api.picture import Picture
 from livingmap.core.units import instant
 from livingmap.history.writer import HistoryWriter
-from livingmap.log.connection import NatsStatus
+from livingmap.state.reader import MapReader
+from livingmap.transport.connection import NatsStatus
 
 
 class Health(BaseModel):
@@ -41,14 +41,14 @@ class Ready(BaseModel):
     """The freshness of each source. A source that is down makes the map poorer, not unready."""
 
 
-def routes(picture: Picture, nats: NatsStatus | None, writer: HistoryWriter) -> APIRouter:
+def routes(reader: MapReader, nats: NatsStatus | None, writer: HistoryWriter) -> APIRouter:
     """Return the health endpoints."""
     router = APIRouter(prefix="/living-map/health", tags=["operations"])
 
     @router.get("", summary="Health")
     async def health() -> Health:
         """Say ok for as long as the process can answer."""
-        return Health(time=str(instant(picture.now().replace(microsecond=0))))
+        return Health(time=str(instant(reader.now().replace(microsecond=0))))
 
     @router.get("/live", summary="Liveness")
     async def live() -> Live:
@@ -58,15 +58,15 @@ def routes(picture: Picture, nats: NatsStatus | None, writer: HistoryWriter) -> 
     @router.get("/ready", summary="Readiness", responses={503: {"model": Ready}})
     async def ready(response: Response) -> Ready:
         """Say whether the log is attached; 503 until it is."""
-        sources = {state.name: str(state.status) for state in picture.states}
+        sources = {state.name: str(state.status) for state in reader.states}
         events: Literal["connected", "disconnected", "off"] = "off"
         if nats is not None:
             events = "connected" if nats.connected else "disconnected"
-        if not picture.attached:
+        if not reader.attached:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Ready(
-            status="ready" if picture.attached else "not_ready",
-            log="attached" if picture.attached else "detached",
+            status="ready" if reader.attached else "not_ready",
+            log="attached" if reader.attached else "detached",
             nats=events,
             history="waiting" if writer.failing else "written",
             sources=sources,

@@ -13,14 +13,14 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from livingmap.access.view import Rights
-from livingmap.api.guard import REFUSALS, Guard
-from livingmap.api.picture import Picture
+from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.model import typed_id
 from livingmap.core.route import fault_of
 from livingmap.core.units import instant
 from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, Page, utc
 from livingmap.history import Query as Wanted
+from livingmap.state.reader import MapReader
 
 _RETRY_SECONDS: Final = 5
 _MOST_PATTERNS: Final = 100
@@ -69,13 +69,13 @@ class HistoryPage(BaseModel):
     """What is missing in the time that this page spans."""
 
 
-def routes(picture: Picture, history: History, guard: Guard) -> APIRouter:
+def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRouter:
     """Return the endpoint of the history."""
     router = APIRouter(prefix="/living-map/history", tags=["map"])
 
     @router.get("", summary="History", responses=documented(_UNPROCESSABLE, *REFUSALS))
     async def listing(
-        rights: Annotated[Rights, Depends(guard.items)],
+        rights: Annotated[Rights, Depends(auth.items)],
         since: Annotated[
             str | None, Query(description="From this time on (ISO 8601; without offset: UTC)")
         ] = None,
@@ -94,7 +94,7 @@ def routes(picture: Picture, history: History, guard: Guard) -> APIRouter:
             since=_time("since", since),
             until=_time("until", until),
             event_types=_patterns(event_type or ()),
-            entity_ids=_entity(picture, entity_id),
+            entity_ids=_entity(reader, entity_id),
             source=_text("source", source),
             limit=limit,
             before=_mark(cursor),
@@ -102,7 +102,7 @@ def routes(picture: Picture, history: History, guard: Guard) -> APIRouter:
         if wanted.since and wanted.until and wanted.since > wanted.until:
             raise _refused("since", "is later than until")
         try:
-            page = await read(history, wanted, lambda entry: picture.entry(entry, rights), rights)
+            page = await read(history, wanted, lambda entry: reader.entry(entry, rights), rights)
         except HistoryUnavailable as error:
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -188,7 +188,7 @@ def _patterns(given: Sequence[str]) -> tuple[str, ...]:
     return patterns
 
 
-def _entity(picture: Picture, given: str | None) -> tuple[str, ...]:
+def _entity(reader: MapReader, given: str | None) -> tuple[str, ...]:
     if _text("entity_id", given) is None or given is None:
         return ()
     try:
@@ -196,7 +196,7 @@ def _entity(picture: Picture, given: str | None) -> tuple[str, ...]:
     except ValueError as error:
         raise _refused("entity_id", str(error)) from error
     # an entry from before the alias was known has the alias
-    return tuple(dict.fromkeys((picture.scene.resolve(typed), typed)))
+    return tuple(dict.fromkeys((reader.scene.resolve(typed), typed)))
 
 
 def _cursor(mark: Mark) -> str:

@@ -10,21 +10,21 @@ from livingmap import __version__
 from livingmap.access.access import Access
 from livingmap.api import asyncapi, entities, headers, health, metrics, problems, snapshot, sources, ui
 from livingmap.api import history as history_api
-from livingmap.api.guard import REFUSALS, Guard
+from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.head import Head
-from livingmap.api.picture import Picture
 from livingmap.api.snapshot import Snapshots
+from livingmap.config.page import UiSettings
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
-from livingmap.log.connection import NatsStatus
+from livingmap.state.reader import MapReader
 from livingmap.stream import sse, websocket
-from livingmap.stream.door import Door
+from livingmap.stream.handshake import Handshake
 from livingmap.stream.hub import Hub
-from livingmap.ui import UiSettings
+from livingmap.transport.connection import NatsStatus
 
 
 def application(
-    picture: Picture,
+    reader: MapReader,
     snapshots: Snapshots,
     hub: Hub,
     nats: NatsStatus | None,
@@ -35,7 +35,7 @@ def application(
     cors_origins: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application that shows ``picture`` to those whom ``access`` lets in."""
-    guard, door = Guard(access), Door(access, cors_origins)
+    auth, door = AuthDependencies(access), Handshake(access, cors_origins)
     refusals = problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS)
     app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
         title="Living Map",
@@ -45,14 +45,14 @@ def application(
     )
     problems.install(app)
     for router in (
-        health.routes(picture, nats, writer),
-        snapshot.routes(picture, snapshots, guard),
-        entities.routes(picture, guard),
-        history_api.routes(picture, history, guard),
-        websocket.routes(hub, history, door, picture.now),
-        sse.routes(hub, history, access, guard.admission, picture.now, refusals),
-        sources.routes(picture, nats, guard),
-        metrics.routes(metrics.Numbers(picture, hub, writer, nats), guard),
+        health.routes(reader, nats, writer),
+        snapshot.routes(reader, snapshots, auth),
+        entities.routes(reader, auth),
+        history_api.routes(reader, history, auth),
+        websocket.routes(hub, history, door, reader.now),
+        sse.routes(hub, history, access, auth.admission, reader.now, refusals),
+        sources.routes(reader, nats, auth),
+        metrics.routes(metrics.Numbers(reader, hub, writer, nats), auth),
         asyncapi.routes(),
         ui.routes(page),
     ):

@@ -11,13 +11,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from livingmap import __version__
-from livingmap.api.guard import REFUSALS, Guard
-from livingmap.api.picture import Picture
+from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.problems import documented
+from livingmap.core.freshness import Freshness
 from livingmap.history.writer import HistoryWriter
-from livingmap.log.connection import NatsStatus
-from livingmap.sources.poll import Freshness
+from livingmap.state.reader import MapReader
 from livingmap.stream.hub import Hub
+from livingmap.transport.connection import NatsStatus
 
 PREFIX: Final = "livingmap_"
 _GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
@@ -26,8 +26,8 @@ _GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
 class Numbers(Collector):
     """What an operator has to know, as metrics."""
 
-    def __init__(self, picture: Picture, hub: Hub, writer: HistoryWriter, nats: NatsStatus | None) -> None:
-        self._picture = picture
+    def __init__(self, reader: MapReader, hub: Hub, writer: HistoryWriter, nats: NatsStatus | None) -> None:
+        self._reader = reader
         self._hub = hub
         self._writer = writer
         self._nats = nats
@@ -42,15 +42,15 @@ class Numbers(Collector):
             yield from _of_nats(self._nats)
 
     def _map(self) -> Iterator[Metric]:
-        picture = self._picture
+        reader = self._reader
         info = GaugeMetricFamily(f"{PREFIX}info", "The version that runs; always 1", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
-        yield _gauge("attached", "Whether the map follows the log: 1 or 0", picture.attached)
-        yield _gauge("position", "The position in the log of the last event", picture.position.seq)
+        yield _gauge("attached", "Whether the map follows the log: 1 or 0", reader.attached)
+        yield _gauge("position", "The position in the log of the last event", reader.position.seq)
         items = GaugeMetricFamily(f"{PREFIX}items", "Items on the map", labels=["layer"])
-        for layer, collections in picture.scene.layers().items():
-            items.add_metric([layer], sum(len(picture.scene.items(layer, one)) for one in collections))
+        for layer, collections in reader.scene.layers().items():
+            items.add_metric([layer], sum(len(reader.scene.items(layer, one)) for one in collections))
         yield items
 
     def _stream(self) -> Iterator[Metric]:
@@ -75,8 +75,8 @@ class Numbers(Collector):
         polls = _by_source(CounterMetricFamily, "source_polls", "Polls")
         events = _by_source(CounterMetricFamily, "source_events", "Events that concerned the source")
         faults = _by_source(CounterMetricFamily, "source_faults", "Events that its handlers could not fold")
-        now = self._picture.now()
-        for state in self._picture.states:
+        now = self._reader.now()
+        for state in self._reader.states:
             if state.status is Freshness.DISABLED:
                 continue
             name = [state.name]
@@ -114,7 +114,7 @@ def _by_source(
     return family(PREFIX + name, told, labels=["source"])
 
 
-def routes(numbers: Numbers, guard: Guard) -> APIRouter:
+def routes(numbers: Numbers, auth: AuthDependencies) -> APIRouter:
     """Return the endpoint, for those who may see how services fare."""
     router, registry = APIRouter(tags=["operations"]), CollectorRegistry()
     registry.register(numbers)
@@ -125,7 +125,7 @@ def routes(numbers: Numbers, guard: Guard) -> APIRouter:
         "/metrics",
         summary="Metrics",
         response_class=Response,
-        dependencies=[Depends(guard.reports)],
+        dependencies=[Depends(auth.reports)],
         responses={
             int(HTTPStatus.OK): {"description": "The metrics", "content": {"text/plain": {}}},
             **documented(*REFUSALS),

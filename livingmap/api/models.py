@@ -1,10 +1,22 @@
 """The bodies of answers, for OpenAPI and for typed clients. What plugins add is open."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
-EntityType = Literal["city", "space", "node", "agent", "dao", "microdao", "channel"]
+from livingmap.core.vocabulary import TYPES
+
+
+def _known_type(name: str) -> str:
+    if name not in TYPES:
+        raise ValueError(f"no such type (there are: {', '.join(TYPES)})")
+    return name
+
+
+EntityType: TypeAlias = Annotated[
+    str, AfterValidator(_known_type), WithJsonSchema({"type": "string", "enum": list(TYPES)})
+]
+"""A type of the vocabulary; anything else is a 422."""
 
 
 class _Open(BaseModel):

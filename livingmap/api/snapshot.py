@@ -18,12 +18,12 @@ from isal import igzip
 
 from livingmap import __version__
 from livingmap.access.view import WHOLE, Rights, View
-from livingmap.api.guard import REFUSALS, Guard
+from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import Snapshot
-from livingmap.api.picture import Picture
 from livingmap.api.problems import documented
+from livingmap.core.layers import Shown, layer, layer_names
 from livingmap.core.units import instant
-from livingmap.core.view import Shown, layer, layer_names
+from livingmap.state.reader import MapReader
 from livingmap.stream.layers import wanted
 
 PATH: Final = "/living-map/snapshot"
@@ -54,16 +54,16 @@ class _Prepared:
 
 
 class Snapshots:
-    """Makes snapshots of ``picture`` and keeps their bytes for as long as nothing changes."""
+    """Makes snapshots of ``reader`` and keeps their bytes for as long as nothing changes."""
 
-    def __init__(self, picture: Picture) -> None:
-        self._picture = picture
+    def __init__(self, reader: MapReader) -> None:
+        self._reader = reader
         self._fragments: WeakKeyDictionary[Shown, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
         self._prepared: OrderedDict[View, tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
 
     def prepared(self, view: View = WHOLE) -> _Prepared:
         """Return the bytes of a view, by default of everything."""
-        revision = self._picture.revision
+        revision = self._reader.revision
         known = self._prepared.get(view)
         if known and known[0] == revision:
             self._prepared.move_to_end(view)
@@ -89,13 +89,13 @@ class Snapshots:
         return prepared.encoded[encoding]
 
     def _make(self, view: View) -> _Prepared:
-        picture, now, shown = self._picture, self._picture.now(), self._picture.shown(view.rights)
+        reader, now, shown = self._reader, self._reader.now(), self._reader.shown(view.rights)
         names = layer_names(shown) if view.layers is None else view.layers
         meta = {
             "version": __version__,
-            "cursor": picture.cursor(view),
-            "source_services": picture.contributors(),
-            "sources": picture.sources(now, reports=view.rights.reports),
+            "cursor": reader.cursor(view),
+            "source_services": reader.contributors(),
+            "sources": reader.sources(now, reports=view.rights.reports),
         }
         layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (
@@ -147,7 +147,7 @@ def headers_of(status: HTTPStatus, etag: str, encoding: str) -> dict[str, str]:
     return headers
 
 
-def routes(picture: Picture, snapshots: Snapshots, guard: Guard) -> APIRouter:
+def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> APIRouter:
     """Return the snapshot endpoint."""
     router = APIRouter(tags=["map"])
 
@@ -162,13 +162,13 @@ def routes(picture: Picture, snapshots: Snapshots, guard: Guard) -> APIRouter:
     )
     async def snapshot(
         request: Request,
-        rights: Annotated[Rights, Depends(guard.rights)],
+        rights: Annotated[Rights, Depends(auth.rights)],
         layers: Annotated[
             str | None, Query(description="Only these layers, separated by commas", max_length=MOST_LAYERS_TEXT)
         ] = None,
     ) -> Response:
         """Return the state of the whole network. Never waits for a source."""
-        prepared = snapshots.prepared(View(wanted(layers, layer_names(picture.shown(rights))), rights))
+        prepared = snapshots.prepared(View(wanted(layers, layer_names(reader.shown(rights))), rights))
         encoding = acceptable(request.headers.get("accept-encoding", ""))
         etag = prepared.etag(encoding)
         if is_current(request.headers.get("if-none-match", ""), etag):

@@ -5,24 +5,24 @@ from dataclasses import asdict
 from fastapi import APIRouter, Depends
 
 from livingmap.access.access import AccessState
-from livingmap.api.guard import REFUSALS, Guard
+from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import AccessReport, DeadLetter, NatsReport, PolicyReport, SourceReport, SourceReports
-from livingmap.api.picture import Picture
 from livingmap.api.problems import documented
 from livingmap.core.units import instant
-from livingmap.log.connection import NatsStatus
+from livingmap.state.reader import MapReader
+from livingmap.transport.connection import NatsStatus
 
 
-def routes(picture: Picture, nats: NatsStatus | None, guard: Guard) -> APIRouter:
+def routes(reader: MapReader, nats: NatsStatus | None, auth: AuthDependencies) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
 
     @router.get(
-        "/sources", summary="Sources", dependencies=[Depends(guard.reports)], responses=documented(*REFUSALS)
+        "/sources", summary="Sources", dependencies=[Depends(auth.reports)], responses=documented(*REFUSALS)
     )
     async def sources() -> SourceReports:
         """Say of each source how fresh it is, what it last brought, and what went wrong."""
-        shown = picture.sources(picture.now())
+        shown = reader.sources(reader.now())
         return SourceReports(
             items=[
                 SourceReport(
@@ -40,10 +40,10 @@ def routes(picture: Picture, nats: NatsStatus | None, guard: Guard) -> APIRouter
                     faults=state.faults,
                     last_faults=state.last_faults,
                 )
-                for brief, state in zip(shown, picture.states, strict=True)
+                for brief, state in zip(shown, reader.states, strict=True)
             ],
             nats=_nats(nats) if nats else None,
-            access=_access(guard.access.state),
+            access=_access(auth.access.state),
         )
 
     return router

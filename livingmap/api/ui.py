@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from livingmap.api.snapshot import ENCODERS, acceptable, is_current
-from livingmap.ui import UiSettings
+from livingmap.config.page import UiSettings
 
 FOLDER: Final = Path(__file__).parent.parent / "_ui"
 """Where ``npm run build`` of the front end puts the page."""

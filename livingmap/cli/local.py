@@ -10,7 +10,8 @@ from rich.table import Table
 
 from livingmap import loop
 from livingmap.cli.options import ConfigOption, fail, load_config, out
-from livingmap.config import Config, schema
+from livingmap.config.loading import Config
+from livingmap.config.schema import schema
 from livingmap.logs import configure
 
 if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check` has to be quick
@@ -25,7 +26,7 @@ def serve(config: ConfigOption = None) -> None:
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
-    from livingmap.log.connection import LogError  # noqa: PLC0415
+    from livingmap.transport.connection import LogError  # noqa: PLC0415
 
     async def run() -> None:
         async with store(loaded.history) as history:
@@ -103,7 +104,7 @@ def snapshot(
     async def ask() -> bytes:
         from livingmap.access.view import View  # noqa: PLC0415
         from livingmap.api.snapshot import Snapshots  # noqa: PLC0415
-        from livingmap.core.view import layer_names  # noqa: PLC0415
+        from livingmap.core.layers import layer_names  # noqa: PLC0415
         from livingmap.stream.layers import LayersError, wanted  # noqa: PLC0415
 
         living = await _polled(loaded, [one.name for one in loaded.sources if one.source])
@@ -111,7 +112,7 @@ def snapshot(
             shown = wanted(layers, layer_names(living.fold.scene))
         except LayersError as error:
             fail(str(error))
-        return Snapshots(living.picture).prepared(View(shown)).body
+        return Snapshots(living.reader).prepared(View(shown)).body
 
     body = asyncio.run(ask())
     typer.echo(body.decode() if compact else json.dumps(json.loads(body), indent=2, ensure_ascii=False))
@@ -148,7 +149,7 @@ async def _polled(config: Config, names: list[str]) -> "LivingMap":
     """Return a map whose sources ``names`` were asked once."""
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history.memory import MemoryHistory  # noqa: PLC0415
-    from livingmap.log.settings import NatsSettings  # noqa: PLC0415
+    from livingmap.transport.settings import NatsSettings  # noqa: PLC0415
 
     configure(config.logging, quiet=True)
     living = LivingMap(replace(config, nats=NatsSettings()), MemoryHistory())

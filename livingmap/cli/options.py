@@ -7,9 +7,9 @@ from typing import Annotated, Final, NoReturn
 import typer
 from rich.console import Console
 
-from livingmap.config import Config, config_file, load
+from livingmap.config.loading import Config, config_file, load
+from livingmap.config.settings import PREFIX
 from livingmap.errors import ConfigError
-from livingmap.reading import PREFIX
 
 DEFAULT_URL: Final = "http://127.0.0.1:7017"
 

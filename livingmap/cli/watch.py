@@ -94,8 +94,8 @@ def publish(
     loaded = load_config(config)
     if loaded.nats.url is None:
         fail("nats.url is not set: there is nowhere to publish")
-    from livingmap.log.connection import publish_once  # noqa: PLC0415
-    from livingmap.log.intake import DeadMessage, read  # noqa: PLC0415
+    from livingmap.transport.connection import publish_once  # noqa: PLC0415
+    from livingmap.transport.parsing import DeadMessage, read  # noqa: PLC0415
 
     try:
         read(subject, payload.encode(), loaded.nats.most_bytes)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from livingmap.core.aliases import Aliases
 from livingmap.core.merge import changed, difference, strongest
-from livingmap.core.model import Change, Drop, Fields, Json, Place, Put
-from livingmap.core.names import Names
+from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put
 from livingmap.core.part import Record
 from livingmap.core.references import References
 from livingmap.core.source import Layer
@@ -13,13 +13,13 @@ from livingmap.core.source import Layer
 class Collection:
     """The merged items of ``place``. Whoever speaks of them is a voice; the strongest comes first."""
 
-    def __init__(self, place: Place, names: Names, references: References) -> None:
+    def __init__(self, place: CollectionKey, aliases: Aliases, references: References) -> None:
         self.place = place
         self.items: dict[str, dict[str, Json]] = {}
         self.filled = False
         """Whether anybody fills it, or has spoken of it: only then is it shown, even if empty."""
         self.voices: Mapping[str, dict[str, Record]] = {}
-        self._names = names
+        self._aliases = aliases
         self._references = references
         self._referring: set[str] = set()
         self._defaults: dict[str, Json] = {}
@@ -32,7 +32,7 @@ class Collection:
 
     def records(self, typed: str) -> Iterator[tuple[str, Record]]:
         """Yield every source's records of one item, the strongest first."""
-        same = self._names.same(typed)
+        same = self._aliases.same(typed)
         for source, records in self.voices.items():
             for one in reversed(same):
                 if one in records:
@@ -63,7 +63,7 @@ class Collection:
         return Put(self.place[0], typed, fresh, gone, self.place[1])
 
     def _exists(self, typed: str, records: Iterable[Record]) -> bool:
-        return self._names.resolve(typed) == typed and any(record.creates for record in records)
+        return self._aliases.resolve(typed) == typed and any(record.creates for record in records)
 
     def _drop(self, typed: str) -> Change | None:
         self._references.note(self.place, typed, self._referring, {})
@@ -77,7 +77,7 @@ class Collection:
         for name in self._referring.intersection(shown):
             value = shown[name]
             if isinstance(value, str):
-                shown[name] = self._names.resolve(value)
+                shown[name] = self._aliases.resolve(value)
             elif isinstance(value, list):
-                shown[name] = [self._names.resolve(one) if isinstance(one, str) else one for one in value]
+                shown[name] = [self._aliases.resolve(one) if isinstance(one, str) else one for one in value]
         return shown

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from livingmap.core.model import (
     Change,
+    CollectionKey,
     Event,
     Fields,
     Message,
-    Place,
     Put,
     Total,
     change_from_json,
@@ -51,11 +51,11 @@ class Folded:
     sources: tuple[str, ...] = field(default=())
     """The sources that the event concerned, whether they changed anything or not."""
     clean: Fields | None = None
-    """The payload as it is told, if that is not the message's own."""
+    """The redacted payload, if it differs from the message's own."""
 
     @property
-    def told(self) -> Fields:
-        """What is told of the event beside its changes: a message's own payload, of a poll only whose it was."""
+    def public_payload(self) -> Fields:
+        """The payload that clients get: the message's own; of a poll, which source it was and how much changed."""
         if self.clean is not None:
             return self.clean
         if self.event.type == REFRESHED:
@@ -119,6 +119,6 @@ class Fold:
         return Folded(event, tuple(changes), sources=(source,))
 
 
-def _places(source: Source) -> frozenset[str | Place]:
+def _places(source: Source) -> frozenset[str | CollectionKey]:
     """Return what a source may speak of: its layers, and their collections."""
     return frozenset(one for layer in source.layers for one in (layer.name, (layer.name, layer.collection)))

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
-from livingmap.core.model import Fields, Json, Place
+from livingmap.core.model import CollectionKey, Fields, Json
 
 
 class Dirty:
     """What has to be worked out anew, in the order in which it was touched: fields of items and of layers."""
 
     def __init__(self) -> None:
-        self.items: dict[tuple[Place, str], Iterable[str] | None] = {}
+        self.items: dict[tuple[CollectionKey, str], Iterable[str] | None] = {}
         self.totals: dict[str, dict[str, None]] = {}
 
-    def item(self, place: Place, typed: str) -> None:
+    def item(self, place: CollectionKey, typed: str) -> None:
         """Note a whole item: whether it is there, and all its fields."""
         self.items[place, typed] = None
 
-    def fields(self, place: Place, typed: str, names: Iterable[str]) -> None:
+    def fields(self, place: CollectionKey, typed: str, names: Iterable[str]) -> None:
         """Note some fields of an item."""
         key = (place, typed)
         if key not in self.items:

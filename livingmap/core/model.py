@@ -12,7 +12,7 @@ Json: TypeAlias = Any
 Fields: TypeAlias = Mapping[str, Json]
 """The fields of an item by name. Treated as immutable once it is in a change."""
 
-Place: TypeAlias = tuple[str, str]
+CollectionKey: TypeAlias = tuple[str, str]
 """A layer and one of its collections."""
 
 _ID = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)

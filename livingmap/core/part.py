@@ -4,8 +4,8 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from livingmap.core.model import Change, Drop, Fields, Json, Place, Put, Total
-from livingmap.core.names import Names
+from livingmap.core.aliases import Aliases
+from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 
 NEVER = -1
 MOST_LOOSE: Final = 50_000
@@ -63,19 +63,21 @@ class Record:
 class Part:
     """One source's own part of the map. Handlers read it; only the scene writes it."""
 
-    def __init__(self, decorated: frozenset[Place] = frozenset()) -> None:
+    def __init__(self, decorated: frozenset[CollectionKey] = frozenset()) -> None:
         self._decorated = decorated
-        self._names = Names()  # what this source itself calls the same: no other's word may change what it reads
-        self._records: dict[Place, dict[str, Record]] = {}
+        self._aliases = (
+            Aliases()
+        )  # what this source itself calls the same: no other's word may change what it reads
+        self._records: dict[CollectionKey, dict[str, Record]] = {}
         self._totals: dict[str, Record] = {}
-        self._dropped: dict[tuple[Place, str], int] = {}
-        self._loose: dict[tuple[Place, str], None] = {}
-        self._made: set[tuple[Place, str]] = set()
+        self._dropped: dict[tuple[CollectionKey, str], int] = {}
+        self._loose: dict[tuple[CollectionKey, str], None] = {}
+        self._made: set[tuple[CollectionKey, str]] = set()
         """Items that events alone brought: no poll has listed them."""
 
     def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
         """Return the fields that this source gave to an item, by its id or own alias; None if it gave none."""
-        record = self.record((layer, collection), self._names.resolve(id))
+        record = self.record((layer, collection), self._aliases.resolve(id))
         return record.fields if record else None
 
     def items(self, layer: str, collection: str = "items") -> Iterator[tuple[str, Fields]]:
@@ -104,41 +106,41 @@ class Part:
 
     def restore(self, state: Mapping[str, Json]) -> None:
         """Become the part whose `state` that was; what is here goes."""
-        self._names = Names()
+        self._aliases = Aliases()
         self._records = {}
         self._made = set()
         for layer, collection, typed, kept in state["records"]:
             record = self._records.setdefault((layer, collection), {})[typed] = Record.of(kept)
             if record.creates:
-                self._names.add(typed)
+                self._aliases.add(typed)
                 self._note_made((layer, collection), typed, record)
-            self._names.rename(typed, (), record.aliases)
+            self._aliases.rename(typed, (), record.aliases)
         self._totals = {layer: Record.of(kept) for layer, kept in state["totals"].items()}
         self._dropped = {((layer, name), typed): seq for layer, name, typed, seq in state["dropped"]}
         self._loose = {((layer, name), typed): None for layer, name, typed in state["loose"]}
 
-    def records(self) -> Iterator[tuple[Place, str, Record]]:
+    def records(self) -> Iterator[tuple[CollectionKey, str, Record]]:
         """Yield every record with its place and id."""
         for place, records in self._records.items():
             for typed, record in records.items():
                 yield place, typed, record
 
-    def record(self, place: Place, typed: str) -> Record | None:
+    def record(self, place: CollectionKey, typed: str) -> Record | None:
         """Return the record kept under exactly this id."""
         records = self._records.get(place)
         return records.get(typed) if records else None
 
-    def at(self, place: Place) -> dict[str, Record]:
+    def at(self, place: CollectionKey) -> dict[str, Record]:
         """Return the records of a collection by id; they stay up to date until `restore`."""
         return self._records.setdefault(place, {})
 
-    def polled_count(self, place: Place) -> int:
+    def polled_count(self, place: CollectionKey) -> int:
         """Return how many items of a collection came from polls."""
         return sum(1 for record in self._records.get(place, {}).values() if record.polled)
 
     def own_id(self, change: Put, since: int | None) -> str:
         """Return the id under which ``change`` is kept: events may speak in aliases, polls say what they mean."""
-        return self._names.resolve(change.id) if since is None else change.id
+        return self._aliases.resolve(change.id) if since is None else change.id
 
     def fills(self, change: Change) -> bool:
         """Tell whether ``change`` fills its layer rather than decorating what others fill."""
@@ -150,7 +152,7 @@ class Part:
         """Tell whether an event's ``change`` would bring one item too many: what is published is not bounded."""
         if len(self._made) < MOST_MADE or not self.fills(change):
             return False
-        record = self.record((change.layer, change.collection), self._names.resolve(change.id))
+        record = self.record((change.layer, change.collection), self._aliases.resolve(change.id))
         return record is None or not record.creates
 
     def put(self, change: Put, typed: str, seq: int, since: int | None) -> Record | None:
@@ -165,22 +167,22 @@ class Part:
         self._bound_loose(place, typed, loose=not (fills or record.creates or record.polled))
         if fills and not record.creates:
             record.creates = True
-            self._names.add(typed)
+            self._aliases.add(typed)
         if record.creates:
             self._note_made(place, typed, record)
         if fills and change.aliases != record.aliases and (change.aliases or since is not None):
-            self._names.rename(typed, record.aliases, change.aliases)
+            self._aliases.rename(typed, record.aliases, change.aliases)
             record.aliases = change.aliases
             self._absorb(place, record, since)
         return record
 
-    def _note_made(self, place: Place, typed: str, record: Record) -> None:
+    def _note_made(self, place: CollectionKey, typed: str, record: Record) -> None:
         if record.polled:
             self._made.discard((place, typed))
         else:
             self._made.add((place, typed))
 
-    def _bound_loose(self, place: Place, typed: str, *, loose: bool) -> None:
+    def _bound_loose(self, place: CollectionKey, typed: str, *, loose: bool) -> None:
         """Keep no more than `MOST_LOOSE` records that events alone made, of items that others list."""
         if not loose:
             self._loose.pop((place, typed), None)
@@ -191,7 +193,7 @@ class Part:
             del self._loose[where, oldest]
             self._records[where].pop(oldest, None)
 
-    def _absorb(self, place: Place, record: Record, since: int | None) -> None:
+    def _absorb(self, place: CollectionKey, record: Record, since: int | None) -> None:
         """Take over what events said of an alias before it was known to be one."""
         for alias in record.aliases:
             early = self.record(place, alias)
@@ -207,7 +209,7 @@ class Part:
         """Apply ``change`` and return what went, by id; nothing if a newer event has touched the item."""
         place = (change.layer, change.collection)
         gone = []
-        for typed in self._names.same(change.id) if since is None else (change.id,):
+        for typed in self._aliases.same(change.id) if since is None else (change.id,):
             if since is None:
                 self._dropped[place, typed] = seq
                 if len(self._dropped) > MOST_LOOSE:
@@ -217,9 +219,9 @@ class Part:
                 del self._records[place][typed]
                 self._loose.pop((place, typed), None)
                 self._made.discard((place, typed))
-                self._names.rename(typed, record.aliases, ())
+                self._aliases.rename(typed, record.aliases, ())
                 if record.creates:
-                    self._names.remove(typed)
+                    self._aliases.remove(typed)
                 gone.append((typed, record))
         return gone
 
@@ -231,13 +233,13 @@ class Part:
         """Forget drops that no poll still under way can contradict."""
         self._dropped = {key: seq for key, seq in self._dropped.items() if seq > since}
 
-    def difference(self, place: Place, said: Put | Total) -> Change | None:
+    def difference(self, place: CollectionKey, said: Put | Total) -> Change | None:
         """Return what has to change for this part to say what a poll ``said`` of one item, or of the layer."""
         kept = self._totals.get(said.layer) if isinstance(said, Total) else self.record(place, said.id)
         return _difference(kept or Record(), said) or (said if kept is None else None)
 
     def missing(
-        self, place: Place, listed: Container[str], shown: Container[str] = (), *, whole: bool = True
+        self, place: CollectionKey, listed: Container[str], shown: Container[str] = (), *, whole: bool = True
     ) -> list[Change]:
         """Return what has to go after a poll that ``listed`` the content of a collection.
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from livingmap.core.model import Fields, Json, Place
+from livingmap.core.model import CollectionKey, Fields, Json
 
-Field: TypeAlias = tuple[Place, str, str]
+Field: TypeAlias = tuple[CollectionKey, str, str]
 """A collection, the id of one of its items, and a field of that."""
 
 
@@ -16,7 +16,7 @@ class References:
         self._to: dict[str, dict[Field, None]] = {}
         self._from: dict[Field, tuple[str, ...]] = {}
 
-    def note(self, place: Place, typed: str, names: Iterable[str], item: Fields) -> None:
+    def note(self, place: CollectionKey, typed: str, names: Iterable[str], item: Fields) -> None:
         """Remember which ids the fields ``names`` of an item name, as its sources say them."""
         for name in names:
             self._note((place, typed, name), tuple(dict.fromkeys(_ids(item.get(name)))))

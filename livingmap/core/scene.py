@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from livingmap.core.aliases import Aliases
 from livingmap.core.collection import Collection
 from livingmap.core.merge import Dirty, changed, difference, strongest
-from livingmap.core.model import Change, Drop, Fields, Json, Place, Put, Total
-from livingmap.core.names import Names
+from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 from livingmap.core.part import Part
 from livingmap.core.references import References
 from livingmap.core.source import Source
@@ -29,8 +29,8 @@ class Scene:
 
     def _begin(self) -> None:
         """Start from nothing but the parts: all else follows from them."""
-        self._names = Names()
-        self._collections: dict[Place, Collection] = {}
+        self._aliases = Aliases()
+        self._collections: dict[CollectionKey, Collection] = {}
         self._totals: dict[str, dict[str, Json]] = {}
         self._references = References()
         self._tallies = Tallies(tally for source in self._sources for tally in source.tallies)
@@ -41,11 +41,11 @@ class Scene:
         for name in self._tallies.layers():
             self._totals[name] = self._tallies.of_layer(name, self._known)
 
-    def _heard(self, place: Place, source: str) -> Collection:
+    def _heard(self, place: CollectionKey, source: str) -> Collection:
         """Return a collection of whose items ``source`` may speak."""
         found = self._collections.get(place)
         if found is None:
-            found = self._collections[place] = Collection(place, self._names, self._references)
+            found = self._collections[place] = Collection(place, self._aliases, self._references)
         if source not in found.voices:
             parts = {name: part for name, part in self._parts.items() if name == source or name in found.voices}
             found.voices = {name: part.at(place) for name, part in parts.items()}
@@ -89,7 +89,7 @@ class Scene:
     @property
     def renamed(self) -> int:
         """A number that grows whenever an id gets another meaning."""
-        return self._names.revision
+        return self._aliases.revision
 
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything in the layer changes."""
@@ -97,9 +97,9 @@ class Scene:
 
     def resolve(self, typed: str) -> str:
         """Return the id of the item that ``typed``, an id or an alias, means."""
-        return self._names.resolve(typed)
+        return self._aliases.resolve(typed)
 
-    def resolved(self, place: Place, item: Fields) -> dict[str, Json]:
+    def resolved(self, place: CollectionKey, item: Fields) -> dict[str, Json]:
         """Return ``item`` with the ids that it refers to in place of their aliases."""
         return self._collections[place].resolved(item)
 
@@ -144,7 +144,9 @@ class Scene:
             part.settled(since)
         return [*self._merge_items(dirty), *self._merge_totals(dirty)]
 
-    def _put(self, part: Part, place: Place, change: Put, seq: int, since: int | None, dirty: Dirty) -> None:
+    def _put(
+        self, part: Part, place: CollectionKey, change: Put, seq: int, since: int | None, dirty: Dirty
+    ) -> None:
         typed = part.own_id(change, since)
         record = part.record(place, typed)
         if record is not None and since is None and not record.is_renamed_by(change):
@@ -155,19 +157,21 @@ class Scene:
         record = part.put(change, typed, seq, since)
         if record is None:
             return
-        stirred = self._names.add(typed) if record.creates and not was_real else set()
-        stirred |= self._names.rename(typed, old, record.aliases)
+        stirred = self._aliases.add(typed) if record.creates and not was_real else set()
+        stirred |= self._aliases.rename(typed, old, record.aliases)
         for one in (typed, *change.aliases):
             dirty.item(place, self.resolve(one))
         self._stir(stirred, dirty)
 
-    def _drop(self, part: Part, place: Place, change: Drop, seq: int, since: int | None, dirty: Dirty) -> None:
+    def _drop(
+        self, part: Part, place: CollectionKey, change: Drop, seq: int, since: int | None, dirty: Dirty
+    ) -> None:
         dirty.item(place, self.resolve(change.id))
         for typed, record in part.drop(change, seq, since):
             stirred = {typed, self.resolve(typed)}
-            stirred |= self._names.rename(typed, record.aliases, ())
+            stirred |= self._aliases.rename(typed, record.aliases, ())
             if record.creates:
-                stirred |= self._names.remove(typed)
+                stirred |= self._aliases.remove(typed)
             self._stir(stirred, dirty)
 
     def _stir(self, stirred: Iterable[str], dirty: Dirty) -> None:
@@ -204,8 +208,8 @@ class Scene:
             for place, typed, record in part.records():
                 self._heard(place, source).filled = True
                 if record.creates:
-                    self._names.add(typed)
-                self._names.rename(typed, (), record.aliases)
+                    self._aliases.add(typed)
+                self._aliases.rename(typed, (), record.aliases)
                 dirty.item(place, typed)
             for layer in self._known:
                 dirty.total(layer, part.total(layer))
@@ -254,5 +258,5 @@ def _names(change: Change) -> Iterable[str]:
     return (*change.set, *change.unset) if change.unset else change.set
 
 
-def _decorated(source: Source) -> frozenset[Place]:
+def _decorated(source: Source) -> frozenset[CollectionKey]:
     return frozenset((layer.name, layer.collection) for layer in source.layers if layer.decorates)

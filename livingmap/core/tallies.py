@@ -8,7 +8,7 @@ from typing import Final
 
 from livingmap.core.collection import Collection
 from livingmap.core.merge import Dirty
-from livingmap.core.model import Fields, Json, Place
+from livingmap.core.model import CollectionKey, Fields, Json
 from livingmap.core.source import Count, Tally
 
 _NOTHING: Final[frozenset[str]] = frozenset()
@@ -19,7 +19,7 @@ class _Group:
     """A count for each item that the counted ones refer to, and the fields that show it there."""
 
     numbers: Counter[str] = field(default_factory=Counter)
-    shown: list[tuple[Place, str]] = field(default_factory=list)
+    shown: list[tuple[CollectionKey, str]] = field(default_factory=list)
 
     def move(self, before: Json, after: Json, dirty: Dirty) -> None:
         """Count an item that belonged to ``before`` for ``after`` from now on."""
@@ -64,10 +64,10 @@ class Tallies:
 
     def __init__(self, tallies: Iterable[Tally]) -> None:
         self._running: dict[Count, _Running] = {}
-        self._by_place: dict[Place, list[_Running]] = defaultdict(list)
-        self._watched: dict[Place, set[str]] = defaultdict(set)
+        self._by_place: dict[CollectionKey, list[_Running]] = defaultdict(list)
+        self._watched: dict[CollectionKey, set[str]] = defaultdict(set)
         self._of_layers: dict[str, list[Tally]] = defaultdict(list)
-        self._of_items: dict[Place, list[Tally]] = defaultdict(list)
+        self._of_items: dict[CollectionKey, list[Tally]] = defaultdict(list)
         for tally in tallies:
             self._declare(tally)
 
@@ -93,7 +93,12 @@ class Tallies:
         return self._running[count]
 
     def recount(
-        self, place: Place, before: Fields | None, after: Fields | None, changed: Iterable[str], dirty: Dirty
+        self,
+        place: CollectionKey,
+        before: Fields | None,
+        after: Fields | None,
+        changed: Iterable[str],
+        dirty: Dirty,
     ) -> None:
         """Count an item whose fields ``changed``; note whatever shows a number that this alters."""
         if before is not None and after is not None and self._watched.get(place, _NOTHING).isdisjoint(changed):
@@ -101,7 +106,7 @@ class Tallies:
         for running in self._by_place.get(place, ()):
             running.recount(before, after, dirty)
 
-    def heard_of(self, layer: str, collections: Mapping[Place, Collection], dirty: Dirty) -> None:
+    def heard_of(self, layer: str, collections: Mapping[CollectionKey, Collection], dirty: Dirty) -> None:
         """Note whatever shows a number that counts something of ``layer``, which is known from now on."""
         for running in self._running.values():
             if running.count.layer != layer:
@@ -116,7 +121,7 @@ class Tallies:
         """Return the layers that show a tally among their totals."""
         return self._of_layers
 
-    def of_item(self, place: Place, typed: str, known: AbstractSet[str]) -> dict[str, Json]:
+    def of_item(self, place: CollectionKey, typed: str, known: AbstractSet[str]) -> dict[str, Json]:
         """Return the numbers of one item; None for what counts a layer that is not ``known`` yet."""
         numbers: dict[str, Json] = {}
         for tally in self._of_items.get(place, ()):

@@ -5,32 +5,12 @@ from decimal import Context, Decimal
 from typing import Final
 
 from livingmap.core.model import Fields, Json
+from livingmap.core.vocabulary import STATUSES
 
 _MILLISECONDS_FROM: Final = 10_000_000_000  # as seconds this is the year 2286
 _ZONE: Final = -len("+00:00")
 _DECIMALS: Final = 4
 _EXACT: Final = Context(prec=80)  # more digits than two amounts have
-
-_STATUSES: Final = {
-    "active": "active",
-    "busy": "busy",
-    "connected": "online",
-    "critical": "degraded",
-    "dead": "offline",
-    "degraded": "degraded",
-    "down": "offline",
-    "healthy": "online",
-    "idle": "online",
-    "inactive": "inactive",
-    "offline": "offline",
-    "ok": "online",
-    "online": "online",
-    "running": "online",
-    "unhealthy": "degraded",
-    "up": "online",
-    "warn": "degraded",
-    "warning": "degraded",
-}
 
 
 def instant(value: Json) -> str | None:
@@ -65,7 +45,7 @@ def load(value: Json) -> float | None:
 def status(value: Json, default: str = "unknown") -> str:
     """Return a status in the map's words, such as ``online`` for ``healthy``; unknown words in lower case."""
     word = value.strip().lower() if isinstance(value, str) else ""
-    return _STATUSES.get(word, word) or default
+    return STATUSES.get(word, word) or default
 
 
 def amount(value: Decimal) -> str:
@@ -89,6 +69,6 @@ def is_later(time: Json, known: str | None) -> bool:
     return datetime.fromisoformat(later) > datetime.fromisoformat(known)
 
 
-def told(fields: Fields) -> dict[str, Json]:
-    """Return the fields of which something is known."""
+def without_none(fields: Fields) -> dict[str, Json]:
+    """Return the fields whose value is not None."""
     return {name: value for name, value in fields.items() if value is not None}

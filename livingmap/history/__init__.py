@@ -218,7 +218,7 @@ def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None
     return Entry(
         event.position,
         event.type,
-        folded.told,
+        folded.public_payload,
         utc(event.received_at),
         datetime.fromisoformat(occurred) if occurred else None,
         source,

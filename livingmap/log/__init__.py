@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 from livingmap.core.model import Event, Message, Position
 
-Reader: TypeAlias = Callable[[Event], None]
+Subscriber: TypeAlias = Callable[[Event], None]
 """Called with every entry, in order, without a gap. Must return at once and never raise."""
 
 
@@ -23,8 +23,8 @@ class Log(Protocol):
     async def append(self, message: Message) -> None:
         """Add ``message`` at the end. Readers have it before or after this returns, as the log sees fit."""
 
-    def read(self, reader: Reader) -> None:
-        """Hand every entry from now on to ``reader``."""
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Hand every entry from now on to ``subscriber``."""
 
     async def lead(self, duties: Callable[[], Awaitable[None]]) -> None:
         """Run ``duties`` for as long as of all who read this log this process is the one to do them."""

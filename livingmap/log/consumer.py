@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from livingmap.log.connection import Arrival, NatsClient
+from livingmap.transport.connection import Arrival, NatsClient
 
 _HEARTBEAT_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 7.0

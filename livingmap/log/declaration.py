@@ -12,8 +12,8 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from livingmap.core.route import covers, disjoint, overlap
-from livingmap.log.connection import LogError, NatsClient
-from livingmap.log.settings import NatsSettings
+from livingmap.transport.connection import LogError, NatsClient
+from livingmap.transport.settings import NatsSettings
 
 OWN: Final = "livingmap"
 """The first token of the subjects on which the map itself speaks."""

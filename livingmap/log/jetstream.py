@@ -15,12 +15,15 @@ from nats.js.api import StreamInfo
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 from nats.js.kv import KeyValue
 
+from livingmap.cluster.checkpoint import Checkpointed, Checkpoints
+from livingmap.cluster.lease import Lease
 from livingmap.core.fold import REFRESHED
 from livingmap.core.model import Event, Message, Position
 from livingmap.core.route import matches
-from livingmap.log import Reader
-from livingmap.log.checkpoint import Checkpoints, Mirror
-from livingmap.log.connection import (
+from livingmap.log import Subscriber
+from livingmap.log.consumer import Consumer, Stored, value
+from livingmap.log.declaration import OWN, check, declare
+from livingmap.transport.connection import (
     LONGEST_PAUSE_SECONDS,
     Arrival,
     LogError,
@@ -28,11 +31,8 @@ from livingmap.log.connection import (
     NatsConnection,
     NatsStatus,
 )
-from livingmap.log.consumer import Consumer, Stored, value
-from livingmap.log.declaration import OWN, check, declare
-from livingmap.log.intake import DeadMessage, read, read_own
-from livingmap.log.lease import Lease
-from livingmap.log.settings import NatsSettings
+from livingmap.transport.parsing import DeadMessage, read, read_own
+from livingmap.transport.settings import NatsSettings
 
 _CONFIRM_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 4096
@@ -71,7 +71,7 @@ class JetStreamLog:
         self._checkpoints = Checkpoints(settings.stream)
         self._position = Position("", 0)
         self._read_up_to = self._read_at_start = 0
-        self._readers: list[Reader] = []
+        self._subscribers: list[Subscriber] = []
         self._refused: list[str] = []
         self._client: NatsClient | None = None
         self._appended = 0
@@ -102,13 +102,13 @@ class JetStreamLog:
         """Whether this process does what must be done once."""
         return self._lease.held
 
-    def read(self, reader: Reader) -> None:
-        """Hand every entry from now on to ``reader``."""
-        self._readers.append(reader)
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Hand every entry from now on to ``subscriber``."""
+        self._subscribers.append(subscriber)
 
-    def keep(self, mirror: Mirror) -> None:
-        """Begin ``mirror`` from the last checkpoint, and keep it in new ones. Before `run`."""
-        self._checkpoints.mirror = mirror
+    def keep(self, subject: Checkpointed) -> None:
+        """Begin ``subject`` from the last checkpoint, and keep it in new ones. Before `run`."""
+        self._checkpoints.subject = subject
 
     async def run(self) -> None:
         """Read until cancelled, connecting as often as it takes. Raises LogError if there can be no such log."""
@@ -234,12 +234,12 @@ class JetStreamLog:
             self._read_up_to = start
             self._position = kept.position if kept else Position(epoch, start)
             self._checkpoints.kept_up_to = start if kept else None
-            self._checkpoints.mirror.restore(kept.states if kept else {})
+            self._checkpoints.subject.restore(kept.states if kept else {})
 
     def _note_attached(self) -> None:
         if self._read_up_to >= self._read_at_start:
             self.attached.set()
-            self._checkpoints.mirror.caught_up()
+            self._checkpoints.subject.caught_up()
 
     # reading
 
@@ -278,8 +278,8 @@ class JetStreamLog:
         else:
             self._position = Position(self._position.epoch, stored.seq)
             event = Event(self._position, message.type, message.payload, received_at, message.size)
-            for reader in self._readers:
-                reader(event)
+            for subscriber in self._subscribers:
+                subscriber(event)
             status.logged += 1
 
     def _message(self, stored: Stored) -> Message:

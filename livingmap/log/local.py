@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from livingmap.core.model import Event, Message, Position
-from livingmap.log import Reader
+from livingmap.log import Subscriber
 
 
 def utc_now() -> datetime:
@@ -22,7 +22,7 @@ class LocalLog:
         self._now = now
         self.key = secrets.token_bytes(32)
         """What cursors are signed with."""
-        self._readers: list[Reader] = []
+        self._subscribers: list[Subscriber] = []
 
     @property
     def position(self) -> Position:
@@ -30,15 +30,15 @@ class LocalLog:
         return self._position
 
     async def append(self, message: Message) -> None:
-        """Add ``message``; every reader has it when this returns."""
+        """Add ``message``; every subscriber has it when this returns."""
         self._position = Position(self._position.epoch, self._position.seq + 1)
         event = Event(self._position, message.type, message.payload, self._now(), message.size)
-        for reader in self._readers:
-            reader(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
 
-    def read(self, reader: Reader) -> None:
-        """Hand every entry from now on to ``reader``."""
-        self._readers.append(reader)
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Hand every entry from now on to ``subscriber``."""
+        self._subscribers.append(subscriber)
 
     async def lead(self, duties: Callable[[], Awaitable[None]]) -> None:
         """Run ``duties``: there is nobody else."""

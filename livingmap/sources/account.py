@@ -9,7 +9,7 @@ import structlog
 
 from livingmap.core.model import Json
 from livingmap.errors import Garbled, Refused, SourceError
-from livingmap.sources.http import Exchange
+from livingmap.sources.json_client import JsonClient
 from livingmap.sources.settings import AccountSettings
 
 _EARLY: Final = 0.2
@@ -26,7 +26,7 @@ class Account:
     def __init__(self, settings: AccountSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
-        self._exchange = Exchange("auth.account", settings)
+        self._exchange = JsonClient("auth.account", settings)
         self._lock = asyncio.Lock()
         self._access = ""
         self._refresh = ""

@@ -5,116 +5,31 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import structlog
 
 from livingmap.core.fold import DOWN, UP, refreshed
-from livingmap.core.model import Change, Fields, Json, Message, Place, Put, Total
+from livingmap.core.freshness import Freshness, SourceHealth, shortened
+from livingmap.core.model import Change, CollectionKey, Message, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Fetch, Layer, Source
 from livingmap.core.validity import fault_in
 from livingmap.errors import Garbled, SourceError
 from livingmap.log import Log
 from livingmap.log.local import utc_now
-from livingmap.sources.aside import Aside
-from livingmap.sources.http import FAILURES_TO_OPEN
-from livingmap.sources.service import PollClient, Service
+from livingmap.sources.json_client import FAILURES_TO_OPEN
+from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.settings import SourceSettings
+from livingmap.sources.source_client import PollClient, SourceClient
 
 _JITTER: Final = 0.1
 _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
-_MOST_TEXT: Final = 1000
 _CHANGES_PER_ENTRY: Final = 250
 _COMPARED_AT_ONCE: Final = 500
-_TOLD: Final = (
-    "status",
-    "error",
-    "observed_at",
-    "contributed",
-    "polled_at",
-    "next_poll_at",
-    "polls",
-    "failures",
-    "breaker",
-    "rows",
-    "dropped_rows",
-    "dropped",
-    "missing",
-)
 
 _logger = structlog.get_logger(__name__)
-
-
-class Freshness(StrEnum):
-    """How far a source's part of the map can be trusted."""
-
-    FRESH = "fresh"
-    """The last poll got everything."""
-    STALE = "stale"
-    """The last poll missed something; the last good part is shown."""
-    DOWN = "down"
-    """Nothing was ever got, or several polls in a row got nothing."""
-    MOCK = "mock"
-    """Fresh, but from a simulated service."""
-    DISABLED = "disabled"
-    """Switched off in the YAML."""
-    FAILED = "failed"
-    """Its plugin could not be loaded."""
-
-
-@dataclass(slots=True)
-class SourceState:
-    """What is known about one source's health."""
-
-    name: str
-    service: str
-    status: Freshness = Freshness.DOWN
-    error: str | None = "not asked yet"
-    observed_at: datetime | None = None
-    """When the last poll that got everything started."""
-    contributed: bool = False
-    """Whether anything on the map came from it."""
-    polled_at: datetime | None = None
-    next_poll_at: datetime | None = None
-    polls: int = 0
-    failures: int = 0
-    """How many polls in a row missed something."""
-    breaker: str = "closed"
-    rows: int = 0
-    dropped_rows: int = 0
-    dropped: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    """Paths that the service does not have; others are asked in their place."""
-    events: int = 0
-    faults: int = 0
-    last_faults: list[str] = field(default_factory=list)
-    revision: int = 0
-    """Grows with every change of this state that a snapshot shows."""
-
-    def told(self) -> dict[str, Json]:
-        """Return what only who polls knows, for `hear`; times and status as they are."""
-        return {name: getattr(self, name) for name in _TOLD}
-
-    def hear(self, told: Fields) -> None:
-        """Take over what the process that polls said of it, as JSON."""
-        heard = {
-            name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
-            for name, value in told.items()
-            if name in _TOLD
-        }
-        heard["status"] = Freshness(told["status"])
-        if any(heard[name] != getattr(self, name) for name in heard):
-            self.revision += 1
-        for name, value in heard.items():
-            setattr(self, name, value)
-
-    def note_fault(self, text: str) -> None:
-        """Keep that a handler of this source failed."""
-        self.faults += 1
-        self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], _short(text)]
 
 
 @dataclass(slots=True)
@@ -132,22 +47,22 @@ class Poller:
     def __init__(
         self,
         source: Source,
-        service: Service,
+        service: SourceClient,
         scene: Scene,
         log: Log,
         now: Callable[[], datetime] = utc_now,
-        aside: Aside | None = None,
+        aside: PluginThread | None = None,
     ) -> None:
         self.source = source
         self.service = service
-        self.state = SourceState(source.name, source.service)
+        self.state = SourceHealth(source.name, source.service)
         self._settings: SourceSettings = service.settings
         self._scene = scene
         self._part = scene.part(source.name)
         self._log = log
         self._now = now
         self._aside = aside
-        self._held: dict[Place, int] = {}
+        self._held: dict[CollectionKey, int] = {}
         if not self._fetched():
             self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
             self.state.error = None
@@ -250,7 +165,7 @@ class Poller:
         if len(self.state.dropped) < _MOST_FAULTS:
             self.state.dropped.append(f"{getattr(said, 'id', 'total')}: {problem}")
 
-    def _hold_if_suspicious(self, place: Place, count: int) -> None:
+    def _hold_if_suspicious(self, place: CollectionKey, count: int) -> None:
         """Raise Garbled the first time an answer is empty or less than half of what there was."""
         before, held = self._part.polled_count(place), self._held.pop(place, None)
         confirmed = held is not None and held <= count * 2 and count <= held * 2
@@ -261,7 +176,7 @@ class Poller:
     def _note_answers(self, client: PollClient) -> None:
         self.state.rows = client.read_rows
         self.state.dropped_rows += client.dropped_rows
-        self.state.dropped = [_short(one) for one in (*client.dropped, *self.state.dropped)][:_MOST_FAULTS]
+        self.state.dropped = [shortened(one) for one in (*client.dropped, *self.state.dropped)][:_MOST_FAULTS]
         self.state.missing = self.service.missing()
 
     async def _judge(self, found: _Round, started: datetime) -> None:
@@ -274,7 +189,7 @@ class Poller:
             state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
         else:
             state.failures += 1
-            state.error = "; ".join(dict.fromkeys(map(_short, found.errors)))
+            state.error = "; ".join(dict.fromkeys(map(shortened, found.errors)))
             lost = not found.answered and (not state.contributed or state.failures >= FAILURES_TO_OPEN)
             if lost:
                 state.status = Freshness.DOWN
@@ -295,11 +210,6 @@ class Poller:
             await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
         elif state.status is not Freshness.DOWN and before is Freshness.DOWN and state.polls > 1:
             await self._log.append(Message(UP, {"source": name}))
-
-
-def _short(text: str) -> str:
-    """Return ``text`` cut to what belongs on a status page: services may answer anything."""
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
 
 
 async def _answer(fetch: Fetch, client: PollClient) -> list[Put | Total]:

@@ -1,13 +1,13 @@
-"""Events that go out together: encoded and joined once for all who share a wire and a view."""
+"""Events that go out together: encoded and joined once for all who share a framing and a view."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
-from livingmap.stream.frames import Wire
+from livingmap.stream.frames import Framing
 
-Joined: TypeAlias = Callable[[Sequence[Folded], Wire, View], bytes]
+Joined: TypeAlias = Callable[[Sequence[Folded], Framing, View], bytes]
 
 
 class Batch:
@@ -22,13 +22,13 @@ class Batch:
         """Whether waiting has let events go out together."""
         self._events = events
         self._join = join
-        self._joined: dict[tuple[Wire, View], bytes] = {}
+        self._joined: dict[tuple[Framing, View], bytes] = {}
 
-    def joined(self, wire: Wire, view: View) -> bytes:
+    def joined(self, framing: Framing, view: View) -> bytes:
         """Return all of it."""
-        found = self._joined.get((wire, view))
+        found = self._joined.get((framing, view))
         if found is None:
-            found = self._joined[wire, view] = self._join(self._events, wire, view)
+            found = self._joined[framing, view] = self._join(self._events, framing, view)
         return found
 
     def after(self, seq: int) -> Sequence[Folded]:

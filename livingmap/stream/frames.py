@@ -23,7 +23,7 @@ _LONG: Final = 126
 _LONGER: Final = 127
 
 
-class Wire(StrEnum):
+class Framing(StrEnum):
     """How messages are told apart on the way."""
 
     WEBSOCKET = "websocket"
@@ -44,7 +44,7 @@ def event(folded: Folded, cursor: str, view: View) -> bytes | None:
             "cursor": cursor,
             "event_type": entry.type,
             "timestamp": instant(entry.received_at),
-            "payload": folded.told,
+            "payload": folded.public_payload,
             "changes": _wire(changes),
         }
     )
@@ -106,20 +106,20 @@ def fault(code: str, detail: str) -> bytes:
     return orjson.dumps({"kind": "error", "code": code, "detail": detail})
 
 
-def framed(wire: Wire, message: bytes, cursor: str | None = None) -> bytes:
+def framed(framing: Framing, message: bytes, cursor: str | None = None) -> bytes:
     """Return ``message`` as it travels on ``wire``."""
-    if wire is Wire.EVENTS:
+    if framing is Framing.EVENTS:
         mark = b"id: " + cursor.encode() + b"\n" if cursor else b""
         return mark + b"data: " + message + b"\n\n"
     return _frame(_FINAL_TEXT, message)
 
 
-def joined(wire: Wire, messages: Iterable[tuple[bytes, str]]) -> bytes:
+def joined(framing: Framing, messages: Iterable[tuple[bytes, str]]) -> bytes:
     """Return messages, each with its cursor, as they travel together on ``wire``."""
-    if wire is Wire.DEFLATED:
+    if framing is Framing.DEFLATED:
         payloads = deflated(message for message, _ in messages)
         return b"".join(_frame(_FINAL_TEXT | _COMPRESSED, payload) for payload in payloads)
-    return b"".join(framed(wire, message, cursor) for message, cursor in messages)
+    return b"".join(framed(framing, message, cursor) for message, cursor in messages)
 
 
 def _frame(first: int, payload: bytes) -> bytes:

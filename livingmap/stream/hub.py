@@ -13,17 +13,17 @@ from typing import Final, Protocol
 
 import structlog
 
-from livingmap.access.sights import Sights
+from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import WHOLE, Rights, View
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
+from livingmap.core.layers import layer_names
 from livingmap.core.model import Position
-from livingmap.core.view import layer_names
 from livingmap.stream import frames
-from livingmap.stream.backlog import Backlog
 from livingmap.stream.batch import Batch
-from livingmap.stream.frames import Wire
-from livingmap.stream.recent import Recent
+from livingmap.stream.conflated_changes import ConflatedChanges
+from livingmap.stream.frames import Framing
+from livingmap.stream.replay_buffer import ReplayBuffer
 
 TICK_SECONDS: Final = 0.02
 MOST_TICK_SECONDS: Final = 0.05
@@ -37,10 +37,10 @@ _MOST_UNSENT_BYTES: Final = 256 * 1024
 _RETRY_MS: Final = (500, 5000)
 
 
-class Line(Protocol):
+class Sink(Protocol):
     """The way to one viewer."""
 
-    wire: Wire
+    framing: Framing
 
     def write(self, data: bytes) -> None:
         """Send ``data`` without waiting; into the void if the viewer has gone."""
@@ -49,20 +49,20 @@ class Line(Protocol):
         """Return how many bytes wait for the viewer to read."""
 
     def end(self) -> None:
-        """Let the line end once what was written is sent."""
+        """Let the sink end once what was written is sent."""
 
     def give_up(self) -> None:
-        """End the line of a viewer that does not read at all, and free what waits for it."""
+        """End the sink of a viewer that does not read at all, and free what waits for it."""
 
 
 class Viewer:
     """One who watches. ``since`` is the position that it has everything up to."""
 
-    def __init__(self, line: Line, view: View) -> None:
-        self.line = line
+    def __init__(self, sink: Sink, view: View) -> None:
+        self.sink = sink
         self.view = view
         self.since = -1
-        self.backlog: Backlog | None = None
+        self.backlog: ConflatedChanges | None = None
         self.wrote_at = 0.0
         self.unread = 0
         """How many bytes waited for it when that was last looked at, and since when they have not become less."""
@@ -74,20 +74,20 @@ class Hub:
 
     def __init__(
         self,
-        sights: Sights,
+        filtered_scenes: FilteredScenes,
         position: Callable[[], Position],
         snapshot: Callable[[View], bytes],
         key: Callable[[], bytes],
         now: Callable[[], datetime],
     ) -> None:
-        self.sights = sights
+        self.filtered_scenes = filtered_scenes
         self._position = position
         self._snapshot = snapshot
         self._key = key
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._viewers: dict[Viewer, None] = {}
-        self._recent = Recent(position())
+        self._replay = ReplayBuffer(position())
         self.taken = 0
         """How many events came."""
         self._pending: list[Folded] = []
@@ -112,7 +112,7 @@ class Hub:
 
     def layer_names(self, rights: Rights) -> list[str]:
         """Return the layers that somebody with these rights may ask for."""
-        return layer_names(self.sights.of(rights))
+        return layer_names(self.filtered_scenes.of(rights))
 
     # viewers
 
@@ -127,9 +127,9 @@ class Hub:
                 async with asyncio.timeout(seconds):
                     await self._open.wait()
 
-    def join(self, line: Line, view: View, cursor: str | None = None) -> Viewer:
+    def join(self, sink: Sink, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""
-        viewer = Viewer(line, view)
+        viewer = Viewer(sink, view)
         if self._closed:
             self._dismiss(viewer)
             return viewer
@@ -138,11 +138,11 @@ class Hub:
             self._send_snapshot(viewer, reason)
         else:
             viewer.since = max(since.seq, self._position().seq)  # another process may have been ahead of this one
-            missed = self._recent.after(since.seq)
-            self._write(viewer, self._joined(missed, line.wire, view))
-        # No await between reading the scene and this line, or an event between them would be lost.
+            missed = self._replay.after(since.seq)
+            self._write(viewer, self._joined(missed, sink.framing, view))
+        # No await between reading the scene and this sink, or an event between them would be lost.
         self._viewers[viewer] = None
-        self.sights.enter(view.rights)
+        self.filtered_scenes.enter(view.rights)
         return viewer
 
     def since(self, view: View, cursor: str) -> Position | None:
@@ -156,27 +156,27 @@ class Hub:
 
     def reaches(self, position: Position, view: View = WHOLE) -> bool:
         """Tell whether every event after ``position`` is in memory, as it is told in a view."""
-        return self._recent.reaches(position) and self.sights.reaches(position, view.rights)
+        return self._replay.reaches(position) and self.filtered_scenes.reaches(position, view.rights)
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
         if viewer in self._viewers:
             del self._viewers[viewer]
-            self.sights.leave(viewer.view.rights)
+            self.filtered_scenes.leave(viewer.view.rights)
 
     def show(self, viewer: Viewer, view: View) -> None:
         """Change what a viewer sees; it gets a snapshot of that. Who has left gets nothing."""
         if viewer not in self._viewers:
             return
         changed = "layers_changed" if viewer.view.rights == view.rights else "access_changed"
-        self.sights.enter(view.rights)
-        self.sights.leave(viewer.view.rights)
+        self.filtered_scenes.enter(view.rights)
+        self.filtered_scenes.leave(viewer.view.rights)
         viewer.view, viewer.backlog = view, None
         self._send_snapshot(viewer, changed)
 
     def say(self, viewer: Viewer, message: bytes) -> None:
         """Send one viewer a message of its own."""
-        self._write(viewer, frames.framed(viewer.line.wire, message))
+        self._write(viewer, frames.framed(viewer.sink.framing, message))
 
     def drained(self, viewer: Viewer) -> None:
         """Let a viewer that fell behind catch up, now that it reads again."""
@@ -190,9 +190,9 @@ class Hub:
             self._dismiss(self._viewers.popitem()[0])
 
     def _dismiss(self, viewer: Viewer) -> None:
-        with contextlib.suppress(Exception):  # a line that breaks now was about to end anyway
+        with contextlib.suppress(Exception):  # a sink that breaks now was about to end anyway
             self.say(viewer, frames.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
-            viewer.line.end()
+            viewer.sink.end()
 
     def _since(self, view: View, cursor: str | None) -> tuple[Position, str | None]:
         """Return the position to go on from, or with it the reason why the viewer needs a snapshot."""
@@ -209,7 +209,7 @@ class Hub:
         cursor = self.cursor(here, viewer.view)
         message = frames.snapshot(self._snapshot(viewer.view), reason, cursor, self._now())
         viewer.since = here.seq
-        self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+        self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
 
     # events
 
@@ -227,30 +227,30 @@ class Hub:
 
     def keep(self, folded: Folded) -> None:
         """Take an event from before there was anybody to tell; who resumes may ask for it."""
-        self._show_anew(self.sights.take(folded))
+        self._show_anew(self.filtered_scenes.take(folded))
         self.taken += 1
-        self._recent.keep(folded)
+        self._replay.keep(folded)
 
     def _show_anew(self, lost: set[Rights]) -> None:
         """Send a snapshot to viewers of whom it is not known what they have."""
         for viewer in list(self._viewers) if lost else ():
             if viewer.view.rights in lost:
-                self.sights.enter(viewer.view.rights)
+                self.filtered_scenes.enter(viewer.view.rights)
                 viewer.backlog = None
                 self._send_snapshot(viewer, "cursor_expired")
 
     def forget(self) -> None:
         """Forget every event: what comes next does not follow them."""
-        self.sights.forget()
-        self._recent.begin(self._position())
+        self.filtered_scenes.forget()
+        self._replay.begin(self._position())
         self._pending.clear()
         self._batch = None  # those who have not got it yet get the next scene
 
     def restart(self) -> None:
         """Send every viewer a snapshot: the scene is another than the one that they have."""
-        self.sights.forget()
+        self.filtered_scenes.forget()
         for viewer in list(self._viewers):
-            self.sights.enter(viewer.view.rights)
+            self.filtered_scenes.enter(viewer.view.rights)
             viewer.backlog = None
             self._send_snapshot(viewer, "cursor_unknown")
 
@@ -274,7 +274,7 @@ class Hub:
             if self._batch is not None and viewer in self._viewers:
                 try:
                     self._deliver(viewer, self._batch)
-                except Exception as error:  # noqa: BLE001 - whatever is wrong with one line, the others go on
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with one sink, the others go on
                     _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
                     self.leave(viewer)
         if start + _CHUNK < len(viewers):
@@ -289,31 +289,31 @@ class Hub:
             self._schedule()
 
     def _deliver(self, viewer: Viewer, batch: Batch) -> None:
-        line = viewer.line
-        if viewer.backlog is not None or line.unsent() > _MOST_UNSENT_BYTES:
+        sink = viewer.sink
+        if viewer.backlog is not None or sink.unsent() > _MOST_UNSENT_BYTES:
             self._fall_behind(viewer, batch)
             return
         if viewer.since < batch.first:
-            data = batch.joined(line.wire, viewer.view)
+            data = batch.joined(sink.framing, viewer.view)
         else:  # it joined amid the batch, or after it
-            data = self._joined(batch.after(viewer.since), line.wire, viewer.view)
+            data = self._joined(batch.after(viewer.since), sink.framing, viewer.view)
         viewer.since = max(viewer.since, batch.last)
         if data:
             viewer.wrote_at = batch.at
-            line.write(data)
+            sink.write(data)
 
     def _fall_behind(self, viewer: Viewer, batch: Batch) -> None:
         """Note what a viewer cannot be told now; tell it if it can be."""
-        backlog = viewer.backlog = viewer.backlog or Backlog()
+        backlog = viewer.backlog = viewer.backlog or ConflatedChanges()
         for folded in batch.after(viewer.since):
             self._note(backlog, folded, viewer.view)
         viewer.since = max(viewer.since, batch.last)
-        if viewer.line.unsent() <= _MOST_UNSENT_BYTES:
+        if viewer.sink.unsent() <= _MOST_UNSENT_BYTES:
             self._catch_up(viewer)
 
     def _catch_up(self, viewer: Viewer) -> None:
         """Send the last values of all that was touched: the viewer is then where the scene is."""
-        here, fresh = self._position(), self._recent.after(viewer.since)
+        here, fresh = self._position(), self._replay.after(viewer.since)
         backlog, viewer.backlog = viewer.backlog, None
         if viewer.since > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
             return
@@ -324,25 +324,27 @@ class Hub:
             self._note(backlog, folded, viewer.view)
         viewer.since = max(viewer.since, here.seq)
         cursor = self.cursor(here, viewer.view)
-        message = frames.merged(backlog.changes(self.sights.of(viewer.view.rights)), backlog.skipped, cursor)
-        self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+        message = frames.merged(
+            backlog.changes(self.filtered_scenes.of(viewer.view.rights)), backlog.skipped, cursor
+        )
+        self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
 
     # writing
 
-    def _note(self, backlog: Backlog, folded: Folded, view: View) -> None:
-        if told := self.sights.told(folded, view.rights):
-            backlog.add(told, view)
+    def _note(self, backlog: ConflatedChanges, folded: Folded, view: View) -> None:
+        if visible := self.filtered_scenes.visible(folded, view.rights):
+            backlog.add(visible, view)
 
-    def _joined(self, events: Sequence[Folded], wire: Wire, view: View) -> bytes:
-        return frames.joined(wire, self._messages(events, view))
+    def _joined(self, events: Sequence[Folded], framing: Framing, view: View) -> bytes:
+        return frames.joined(framing, self._messages(events, view))
 
     def _messages(self, events: Sequence[Folded], view: View) -> Iterator[tuple[bytes, str]]:
         for folded in events:
-            told = self.sights.told(folded, view.rights)
-            if told is None:
+            visible = self.filtered_scenes.visible(folded, view.rights)
+            if visible is None:
                 continue
             cursor = self.cursor(folded.event.position, view)
-            if message := frames.event(told, cursor, view):
+            if message := frames.event(visible, cursor, view):
                 yield message, cursor
 
     def cursor(self, position: Position, view: View) -> str:
@@ -352,7 +354,7 @@ class Hub:
     def _write(self, viewer: Viewer, data: bytes) -> None:
         if data:
             viewer.wrote_at = self._loop.time()
-            viewer.line.write(data)
+            viewer.sink.write(data)
 
     async def run(self) -> None:
         """Send heartbeats into silence, and give up who does not read, until cancelled."""
@@ -365,18 +367,18 @@ class Hub:
                 if viewer.backlog is None and viewer.wrote_at <= silent_since and viewer.since <= here.seq:
                     cursor = self.cursor(Position(here.epoch, viewer.since), viewer.view)
                     message = frames.heartbeat(cursor, self._now())
-                    self._write(viewer, frames.framed(viewer.line.wire, message, cursor))
+                    self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
 
     def _give_up_silent(self) -> None:
         """End the lines of which nothing was read for a minute while bytes waited; a slow reader goes on."""
         now = self._loop.time()
         for viewer in list(self._viewers):
-            unread = viewer.line.unsent() if viewer.backlog is not None else 0
+            unread = viewer.sink.unsent() if viewer.backlog is not None else 0
             if not viewer.unread or unread < viewer.unread:
                 viewer.unread_since = now
             elif now - viewer.unread_since >= UNREAD_SECONDS:
                 self.leave(viewer)
-                viewer.line.give_up()
+                viewer.sink.give_up()
             viewer.unread = unread
             if viewer.backlog is not None and unread <= _MOST_UNSENT_BYTES:  # should a loop not have told of it
                 self._catch_up(viewer)

@@ -15,11 +15,11 @@ from livingmap.access.denied import Denied
 from livingmap.access.view import View
 from livingmap.history import History
 from livingmap.stream import frames
-from livingmap.stream.frames import Wire
+from livingmap.stream.catch_up import CatchUp
+from livingmap.stream.frames import Framing
 from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import wanted
-from livingmap.stream.queue import QueueLine
-from livingmap.stream.recall import Recall
+from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
 
 
@@ -58,7 +58,7 @@ def routes(
         """Stream the messages of ``WS /living-map/stream``, each one's cursor as its ``id``."""
         view = View(wanted(layers, hub.layer_names(admitted.rights)), admitted.rights)
         session = Session(hub, access, admitted, address_of(request.scope), now)
-        stream = _stream(hub, request, session, Recall(hub, history, view, cursor or last_event_id), view)
+        stream = _stream(hub, request, session, CatchUp(hub, history, view, cursor or last_event_id), view)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         end = BackgroundTask(session.end)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers, background=end)
@@ -67,15 +67,15 @@ def routes(
 
 
 async def _stream(
-    hub: Hub, request: Request, session: Session, recall: Recall, view: View
+    hub: Hub, request: Request, session: Session, recall: CatchUp, view: View
 ) -> AsyncIterator[bytes]:
-    line = QueueLine(Wire.EVENTS)
-    async for joined in recall.pages(line.wire):
+    sink = QueueSink(Framing.EVENTS)
+    async for joined in recall.pages(sink.framing):
         yield joined
-    viewer = hub.join(line, view, recall.cursor)
+    viewer = hub.join(sink, view, recall.cursor)
     watching = asyncio.create_task(_watch(hub, session, viewer), name="watch")
     try:
-        while not await request.is_disconnected() and (data := await line.take()):
+        while not await request.is_disconnected() and (data := await sink.take()):
             yield data
             hub.drained(viewer)
     finally:
@@ -91,4 +91,4 @@ async def _watch(hub: Hub, session: Session, viewer: Viewer) -> None:
     except Denied as denied:
         hub.say(viewer, frames.fault(denied.reason.code, str(denied)))
         hub.leave(viewer)
-        viewer.line.end()
+        viewer.sink.end()

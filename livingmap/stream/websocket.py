@@ -18,13 +18,13 @@ from livingmap.access.limits import Pace
 from livingmap.access.view import View
 from livingmap.history import History
 from livingmap.stream import frames
+from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.deflate import SharedDeflate
-from livingmap.stream.door import Door, decoded
-from livingmap.stream.frames import Wire
+from livingmap.stream.frames import Framing
+from livingmap.stream.handshake import Handshake, decoded
 from livingmap.stream.hub import Hub, Viewer
 from livingmap.stream.layers import LayersError, wanted
-from livingmap.stream.queue import QueueLine
-from livingmap.stream.recall import Recall
+from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
 
 SUBPROTOCOL: Final = "livingmap.v1"
@@ -45,7 +45,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     Joined frames go to the transport in one write; a send by ASGI would be a frame and a system call each.
     """
 
-    wire = Wire.WEBSOCKET
+    framing = Framing.WEBSOCKET
     on_drained: Callable[[], None] | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -56,7 +56,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Put this line into the scope of the connection that begins."""
         super().handle_connect(event)
         if self.conn.extensions:
-            self.wire = Wire.DEFLATED
+            self.framing = Framing.DEFLATED
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[_EXTENSION] = self
@@ -91,7 +91,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self.on_drained()
 
 
-def routes(hub: Hub, history: History, door: Door, now: Callable[[], datetime]) -> APIRouter:
+def routes(hub: Hub, history: History, door: Handshake, now: Callable[[], datetime]) -> APIRouter:
     """Return the WebSocket endpoint; ``history`` is asked for what ``hub`` no longer has in memory."""
     router = APIRouter()
 
@@ -114,7 +114,7 @@ def routes(hub: Hub, history: History, door: Door, now: Callable[[], datetime]) 
             await _refuse(socket, denied.reason.close, denied.reason.code, str(denied))
             return
         try:
-            await _serve(_Visit(hub, socket, session, view, Recall(hub, history, view, cursor)))
+            await _serve(_Visit(hub, socket, session, view, CatchUp(hub, history, view, cursor)))
         finally:
             session.end()
 
@@ -132,32 +132,32 @@ class _Visit:
     socket: WebSocket
     session: Session
     view: View
-    recall: Recall
+    recall: CatchUp
 
 
 async def _serve(visit: _Visit) -> None:
-    line = visit.socket.scope["extensions"].get(_EXTENSION)
-    if not isinstance(line, StreamProtocol):
+    sink = visit.socket.scope["extensions"].get(_EXTENSION)
+    if not isinstance(sink, StreamProtocol):
         await _queued(visit)
         return
-    async for joined in visit.recall.pages(line.wire):
-        line.write(joined)
-        await line.writable.wait()  # a client that does not read is ended by its pings
-    viewer = visit.hub.join(line, visit.view, visit.recall.cursor)
-    line.on_drained = lambda: visit.hub.drained(viewer)
-    await _stay(visit, viewer, line.writable.wait)
+    async for joined in visit.recall.pages(sink.framing):
+        sink.write(joined)
+        await sink.writable.wait()  # a client that does not read is ended by its pings
+    viewer = visit.hub.join(sink, visit.view, visit.recall.cursor)
+    sink.on_drained = lambda: visit.hub.drained(viewer)
+    await _stay(visit, viewer, sink.writable.wait)
 
 
 async def _queued(visit: _Visit) -> None:
     """Serve a client under a server that only knows ASGI."""
-    line = QueueLine(Wire.WEBSOCKET)
-    async for joined in visit.recall.pages(line.wire):
+    sink = QueueSink(Framing.WEBSOCKET)
+    async for joined in visit.recall.pages(sink.framing):
         for message in frames.unframed(joined):
             await visit.socket.send_text(message)
-    viewer = visit.hub.join(line, visit.view, visit.recall.cursor)
+    viewer = visit.hub.join(sink, visit.view, visit.recall.cursor)
 
     async def send() -> None:
-        while data := await line.take():
+        while data := await sink.take():
             for message in frames.unframed(data):
                 await visit.socket.send_text(message)
             visit.hub.drained(viewer)
@@ -165,7 +165,7 @@ async def _queued(visit: _Visit) -> None:
 
     sending = asyncio.create_task(send())
     try:
-        await _stay(visit, viewer, line.taken)
+        await _stay(visit, viewer, sink.taken)
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

@@ -11,6 +11,6 @@ Five lines in a plugin's tests buy the whole suite::
 
 from livingmap.sources.samples import Sample, Samples
 from livingmap.testing.contract import SourceContract
-from livingmap.testing.stage import Stage
+from livingmap.testing.source_harness import SourceHarness
 
-__all__ = ["Sample", "Samples", "SourceContract", "Stage"]
+__all__ = ["Sample", "Samples", "SourceContract", "SourceHarness"]

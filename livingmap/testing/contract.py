@@ -15,7 +15,7 @@ from livingmap.core.route import fault_of, matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
 from livingmap.sources.settings import SourceSettings
-from livingmap.testing.stage import Stage
+from livingmap.testing.source_harness import SourceHarness
 
 _GARBAGE = st.recursive(
     st.none()
@@ -81,67 +81,67 @@ class SourceContract:
 
     async def test_samples_fill_every_layer(self) -> None:
         """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty."""
-        stage = Stage(self.source)
-        await stage.poll()
-        assert stage.state.error is None
-        assert stage.state.dropped == []
-        part = stage.fold.scene.part(self.source.name)
+        harness = SourceHarness(self.source)
+        await harness.poll()
+        assert harness.state.error is None
+        assert harness.state.dropped == []
+        part = harness.fold.scene.part(self.source.name)
         for layer in self.source.layers:
             if layer.fetch:
                 assert dict(part.items(layer.name, layer.collection)) or part.total(layer.name), layer.name
 
     async def test_a_second_poll_changes_nothing(self) -> None:
         """Equal answers are no news."""
-        stage = Stage(self.source)
-        await stage.poll()
-        assert await stage.poll() == []
+        harness = SourceHarness(self.source)
+        await harness.poll()
+        assert await harness.poll() == []
 
     async def test_every_handler_has_a_sample_and_folds_it(self) -> None:
         """Each pattern matches a message of the samples, and every message is folded, before a poll and after."""
-        stage = Stage(self.source)
+        harness = SourceHarness(self.source)
         for pattern in self.source.handlers:
-            assert any(matches(pattern, one.type) for one in stage.samples.messages), pattern
+            assert any(matches(pattern, one.type) for one in harness.samples.messages), pattern
         for _ in range(2):
-            for message in stage.samples.messages:
-                await stage.send(message.type, message.payload)
-            await stage.poll()
+            for message in harness.samples.messages:
+                await harness.send(message.type, message.payload)
+            await harness.poll()
 
     async def test_every_detail_has_a_sample(self) -> None:
         """Each type with details can be asked about at least one item of the samples."""
-        stage = Stage(self.source)
-        await stage.poll()
-        part = stage.fold.scene.part(self.source.name)
+        harness = SourceHarness(self.source)
+        await harness.poll()
+        part = harness.fold.scene.part(self.source.name)
         places = [(layer.name, layer.collection) for layer in self.source.layers]
         ids = {typed for place in places for typed, _ in part.items(*place)}
         for kind in self.source.details:
             asked = [typed for typed in sorted(ids) if typed.startswith(f"{kind}:")]
-            assert await _first_details(stage, asked), f"no sample answers the details of any {kind}"
+            assert await _first_details(harness, asked), f"no sample answers the details of any {kind}"
 
     async def test_a_dead_service_is_an_error_and_keeps_what_was(self) -> None:
         """A 500 in plain text changes nothing and is told."""
         dead = False
 
         def answer(request: Request) -> Reply | None:
-            sample = stage.samples.answer(request.path, request.query)
+            sample = harness.samples.answer(request.path, request.query)
             if dead:
                 return Reply(b"Internal Server Error", 500)
             return Reply(sample.body, sample.status) if sample else None
 
-        stage = Stage(self.source, answer)
-        await stage.poll()
+        harness = SourceHarness(self.source, answer)
+        await harness.poll()
         dead = True
         if any(layer.fetch for layer in self.source.layers):
-            changed = [one for one in await stage.poll() if one.layer]
+            changed = [one for one in await harness.poll() if one.layer]
             assert changed == []
-            assert stage.state.error
+            assert harness.state.error
 
     @_PATIENT
     @given(body=_GARBAGE)
     async def test_garbage_never_raises(self, body: Json) -> None:
         """Whatever JSON a service answers, the poll ends and says how; no fetch raises anything of its own."""
-        stage = Stage(self.source, lambda _: Reply(body))
-        await stage.poll()
-        for said in (stage.state.error or "").split("; "):
+        harness = SourceHarness(self.source, lambda _: Reply(body))
+        await harness.poll()
+        for said in (harness.state.error or "").split("; "):
             kind = said.partition(": ")[2].partition(":")[0]
             assert kind not in {"KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"}, said
 
@@ -149,24 +149,24 @@ class SourceContract:
     @given(payload=st.dictionaries(st.text(max_size=8), _GARBAGE, max_size=4))
     async def test_garbled_messages_harm_nothing(self, payload: dict[str, Json]) -> None:
         """A message of another shape is ignored or quarantined; what comes next is folded as ever."""
-        stage = Stage(self.source)
-        await stage.poll()
-        for message in stage.samples.messages:
-            await stage.deliver(message.type, payload)
+        harness = SourceHarness(self.source)
+        await harness.poll()
+        for message in harness.samples.messages:
+            await harness.deliver(message.type, payload)
             for name in message.payload:
-                await stage.deliver(message.type, {**message.payload, name: next(iter(payload.values()), None)})
-        for message in stage.samples.messages:
-            await stage.send(message.type, message.payload)
+                await harness.deliver(message.type, {**message.payload, name: next(iter(payload.values()), None)})
+        for message in harness.samples.messages:
+            await harness.send(message.type, message.payload)
 
     def test_the_folder_is_like_the_others(self) -> None:
         """A README stands beside the plugin."""
         assert (Path(str(self.plugin.__file__)).parent / "README.md").exists()
 
 
-async def _first_details(stage: Stage, ids: list[str]) -> Any:
+async def _first_details(harness: SourceHarness, ids: list[str]) -> Any:
     for typed in ids:
         try:
-            return await stage.details(typed)
+            return await harness.details(typed)
         except Exception as error:  # noqa: BLE001 - one item's sample is enough
             last = error
     raise AssertionError(f"details of {ids}: {last!r}" if ids else "no item has the type")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 from urllib.parse import quote
 
-from livingmap.plugin import Client, Fields, Json, Put, Refused, SourceError, amount, id_of, status, told
+from livingmap.plugin import Client, Fields, Json, Put, Refused, SourceError, amount, id_of, status, without_none
 from livingmap_dao.items import counts, dao, holding, names, planet, proposal, vote
 from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow
 
@@ -93,7 +93,7 @@ async def _summary(client: Client) -> dict[str, dict[str, Json]]:
     found = answer.get("items") if isinstance(answer, dict) else answer
     rows = client.read(SummaryRow, found, _SUMMARY) if isinstance(found, list) else []
     return {
-        id_of("dao", row.dao_id): told({"active_proposals": row.active, "total_proposals": row.total})
+        id_of("dao", row.dao_id): without_none({"active_proposals": row.active, "total_proposals": row.total})
         for row in rows
         if row.dao_id
     }

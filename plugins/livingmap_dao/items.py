@@ -1,6 +1,6 @@
 """How DAOs, proposals, votes and treasuries stand on the map: pure functions from what is told to a change."""
 
-from livingmap.plugin import Fields, Json, Put, amount, id_of, instant, status, told
+from livingmap.plugin import Fields, Json, Put, amount, id_of, instant, status, without_none
 from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow
 
 
@@ -53,7 +53,7 @@ def counts(overview: Overview) -> dict[str, Json]:
         "active_proposals": overview.active_proposals_count,
         "total_proposals": overview.total_proposals_count,
     }
-    return told(found)
+    return without_none(found)
 
 
 def proposal(row: ProposalRow, dao_name: str, result: Result | None) -> Put:
@@ -83,7 +83,7 @@ def _votes(result: Result) -> dict[str, Json]:
         "votes_no": result.votes_no,
         "votes_abstain": result.votes_abstain,
     }
-    return told(counts) | {name: amount(weight) for name, weight in weights.items() if weight is not None}
+    return without_none(counts) | {name: amount(weight) for name, weight in weights.items() if weight is not None}
 
 
 def vote(row: VoteRow) -> Put:

@@ -26,7 +26,7 @@ from livingmap.plugin import (
     instant,
     is_later,
     read_event,
-    told,
+    without_none,
 )
 from livingmap_dao.answers import (
     dao_details,
@@ -61,8 +61,8 @@ def on_created(event: Event, part: Part) -> list[Change]:
     }
     own = {"slug": said.slug, "owner": said.owner_user_id, "created_at": time_of(said.ts, event)}
     return [
-        Put("space", said.typed, told({**planet, "type": "dao"}), collection="planets", aliases=aliases),
-        Put("dao", said.typed, told({**planet, **own}), aliases=aliases),
+        Put("space", said.typed, without_none({**planet, "type": "dao"}), collection="planets", aliases=aliases),
+        Put("dao", said.typed, without_none({**planet, **own}), aliases=aliases),
     ]
 
 
@@ -109,7 +109,7 @@ def on_member(event: Event, part: Part) -> list[Change]:
         return []
     step = 1 if event.type.endswith(".member_added") else -1
     fields = {**stepped(known, members=step), "members_changed_at": instant(said.ts)}
-    return [Put("dao", said.typed, told(fields), creates=False)]
+    return [Put("dao", said.typed, without_none(fields), creates=False)]
 
 
 def on_treasury(event: Event, part: Part) -> list[Change]:
@@ -122,7 +122,7 @@ def on_treasury(event: Event, part: Part) -> list[Change]:
         return []
     put = holding(name, said.token_symbol, balance)
     fields = {**put.set, "changed_at": instant(said.ts)}
-    return [Put("dao", put.id, told(fields), collection="treasury")]
+    return [Put("dao", put.id, without_none(fields), collection="treasury")]
 
 
 def on_other(event: Event, part: Part) -> list[Change]:

@@ -16,7 +16,7 @@ from livingmap.plugin import (
     is_later,
     read_event,
     status,
-    told,
+    without_none,
 )
 from livingmap_dao.items import stepped, vote
 from livingmap_dao.rows import Closing, ProposalMessage, VoteRow, time_of
@@ -40,7 +40,7 @@ def on_proposal_created(event: Event, part: Part) -> list[Change]:
         "author": said.created_by_user_id,
         "created_at": time_of(said.ts, event),
     }
-    put = Put("dao", said.typed, told(fields), collection="proposals")
+    put = Put("dao", said.typed, without_none(fields), collection="proposals")
     return [put] if known else [put, *_count(part, said, total_proposals=1, active_proposals=int(now == "active"))]
 
 

@@ -16,7 +16,7 @@ from livingmap.plugin import (
     id_of,
     instant,
     status,
-    told,
+    without_none,
 )
 from livingmap_microdao.rows import Holding, MicrodaoRow
 
@@ -99,11 +99,11 @@ def _citizen(row: MicrodaoRow) -> Put:
         "created_at": instant(row.created_at),
         "updated_at": instant(row.updated_at),
     }
-    return Put("city", typed, fields | told({"agents": row.agents, "nodes": row.nodes}), aliases=aliases)
+    return Put("city", typed, fields | without_none({"agents": row.agents, "nodes": row.nodes}), aliases=aliases)
 
 
 def _owned(row: MicrodaoRow, treasury: dict[str, str] | None) -> Put:
     typed, aliases = _names(row)
     fields = {"owner": row.owner_user_id, "external_id": row.external_id, "members": row.members}
     # A treasury that was not learned is left out, so that what events said of it stays.
-    return Put("microdao", typed, fields | told({"treasury": treasury}), aliases=aliases)
+    return Put("microdao", typed, fields | without_none({"treasury": treasury}), aliases=aliases)

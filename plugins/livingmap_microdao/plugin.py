@@ -27,7 +27,7 @@ from livingmap.plugin import (
     instant,
     is_later,
     read_event,
-    told,
+    without_none,
 )
 from livingmap_microdao.answers import fetch_city, fetch_microdaos, microdao_details
 from livingmap_microdao.rows import Creation, MicrodaoMessage, SettingsChange, TreasuryChange, Update
@@ -55,15 +55,15 @@ def on_created(event: Event, part: Part) -> list[Change]:
     }
     owned = {"owner": said.owner_user_id, "last_active_at": now}
     return [
-        Put("city", said.typed, told(citizen), aliases=aliases),
-        Put("microdao", said.typed, told(owned), aliases=aliases),
+        Put("city", said.typed, without_none(citizen), aliases=aliases),
+        Put("microdao", said.typed, without_none(owned), aliases=aliases),
     ]
 
 
 def on_updated(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.updated``: what its ``changes`` name."""
     said = read_event(Update, event)
-    fields = told({"name": said.changes.name, "description": said.changes.description})
+    fields = without_none({"name": said.changes.name, "description": said.changes.description})
     if said.changes.is_active is not None:
         fields["status"] = "active" if said.changes.is_active else "inactive"
     fields["updated_at"] = instant(said.ts) or instant(event.received_at)
@@ -126,7 +126,7 @@ def on_other(event: Event, part: Part) -> list[Change]:
 
 
 def _heard(said: MicrodaoMessage, event: Event, fields: Fields) -> Put:
-    fields = {**told(fields), "last_active_at": instant(event.received_at)}
+    fields = {**without_none(fields), "last_active_at": instant(event.received_at)}
     return Put("microdao", said.typed, fields, creates=False)
 
 

@@ -14,7 +14,7 @@ import nats
 from livingmap.app import LivingMap
 from livingmap.core.model import Event
 from livingmap.log.jetstream import JetStreamLog
-from livingmap.log.settings import NatsSettings
+from livingmap.transport.settings import NatsSettings
 from scripts.bench.fanout import NATS
 from scripts.bench.network import living_map, messages
 from scripts.bench.process import Process, free_port, module, wait_for
@@ -99,7 +99,7 @@ class _Ingest:
             if not left:
                 done.set()
 
-        log.read(take)
+        log.subscribe(take)
         running = asyncio.create_task(log.run())
         await asyncio.wait_for(done.wait(), _PATIENCE_SECONDS)
         ended = time.perf_counter() - began[0], time.process_time() - began[1]

@@ -15,9 +15,9 @@ import nats
 from nats.aio.msg import Msg
 
 from livingmap.core.model import Message, Position
-from livingmap.log import Reader
-from livingmap.log.nats import NatsIntake
-from livingmap.log.settings import NatsSettings
+from livingmap.log import Subscriber
+from livingmap.transport.nats import NatsIntake
+from livingmap.transport.settings import NatsSettings
 from scripts.bench.fanout import NATS
 from scripts.bench.network import configuration, messages
 from scripts.bench.process import Process, free_port, module, wait_for
@@ -55,7 +55,7 @@ class _Count:
         """Count a message."""
         self.one()
 
-    def read(self, reader: Reader) -> None:
+    def subscribe(self, subscriber: Subscriber) -> None:
         """Hand nothing on."""
 
     async def lead(self, duties: Callable[[], Awaitable[None]]) -> None:

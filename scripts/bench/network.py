@@ -12,7 +12,7 @@ import orjson
 import yaml
 
 from livingmap.app import LivingMap
-from livingmap.config import Config, load
+from livingmap.config.loading import Config, load
 from livingmap.history.memory import MemoryHistory
 from livingmap.logs import configure
 

@@ -6,7 +6,7 @@ import re
 from livingmap.access.settings import ItemRule
 from livingmap.core.model import Drop, Put, Total
 from livingmap.core.source import Count, Layer, Source, Tally
-from livingmap.core.view import HOMES
+from livingmap.core.vocabulary import HOMES
 
 PLACES = {
     "microdao": [("city", "items"), ("deep", "items")],

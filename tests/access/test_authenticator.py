@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from livingmap.access.authenticator import Gate
+from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.errors import Garbled, Rejected, Unreachable
 from livingmap.hookspecs import Authenticator
@@ -24,7 +24,7 @@ class Porter:
         self.seconds = 0.0
         settings = ServiceSettings(base_url="http://127.0.0.1:9")
         described = Authenticator("porter", "porter", ServiceSettings, self.identify)
-        self.gate = Gate(described, settings, 30, self.now, lambda: self.seconds)
+        self.gate = CachedAuthenticator(described, settings, 30, self.now, lambda: self.seconds)
 
     def now(self):
         return NOON + timedelta(seconds=self.seconds)

@@ -14,7 +14,7 @@ ONE = Question("read", "microdao", "microdao:1")
 TWO = Question("read", "microdao", "microdao:2")
 
 
-class Desk:
+class SnapshotFastPath:
     """Decisions with a clock that a test sets."""
 
     def __init__(self, service, **given):
@@ -38,7 +38,7 @@ async def desk(service):
     made = []
 
     def build(**given):
-        made.append(Desk(service, **given))
+        made.append(SnapshotFastPath(service, **given))
         return made[-1]
 
     yield build

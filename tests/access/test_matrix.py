@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from livingmap.stream import door, session, websocket
+from livingmap.stream import handshake, session, websocket
 from tests.support.access import OTHER_SECRET, token
 
 ENDPOINTS = (
@@ -155,7 +155,7 @@ async def test_websocket(guarded_map, services, way):
 
 
 async def test_websocket_without_a_word(guarded_map, monkeypatch):
-    monkeypatch.setattr(door, "FIRST_MESSAGE_SECONDS", 0.2)
+    monkeypatch.setattr(handshake, "FIRST_MESSAGE_SECONDS", 0.2)
     async with connect(guarded_map.ws) as socket:
         assert (await first(socket))["code"] == "unauthenticated"
         assert await closed(socket) == 4401

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from livingmap.access.sight import Sight
+from livingmap.access.filtered_scene import FilteredScene
 from livingmap.core.model import Message
 from tests.access.conftest import RULES
 from tests.access.test_matrix import bearer, closed, first
@@ -209,7 +209,7 @@ async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_b
     ):
         heard = [await socket.recv()]
         for _ in range(60):
-            for message in world.step(living.picture.now()):
+            for message in world.step(living.reader.now()):
                 await living.log.append(message)
         await until(lambda: not living.hub._busy)
         await socket.send("?")
@@ -250,7 +250,7 @@ async def test_a_fault_in_a_sight_costs_its_readers_a_snapshot_and_nobody_else_a
     ):
         assert [(await first(one))["kind"] for one in (some, everything)] == ["snapshot", "snapshot"]
         with monkeypatch.context() as broken:
-            broken.setattr(Sight, "take", lambda *_: 1 / 0)
+            broken.setattr(FilteredScene, "take", lambda *_: 1 / 0)
             await living.log.append(Message("agent.event.status", {"agent_id": agent, "status": "busy"}))
         assert (await first(everything))["event_type"] == "agent.event.status"
         said = await first(some)

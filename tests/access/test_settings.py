@@ -3,7 +3,7 @@
 import pytest
 
 from livingmap.cli.local import _access
-from livingmap.config import load
+from livingmap.config.loading import load
 from livingmap.errors import ConfigError
 
 BADGES = """

@@ -16,8 +16,8 @@ from websockets.asyncio.client import connect
 from livingmap.access.view import View
 from livingmap.core.model import Drop, Message, Put, change_to_json
 from livingmap.stream import frames
-from livingmap.stream.frames import Wire
-from livingmap.stream.queue import QueueLine
+from livingmap.stream.frames import Framing
+from livingmap.stream.queue_sink import QueueSink
 from tests.access.chaos import IDS, LAYERS, RULES, Long, some_change
 from tests.stream.conftest import served
 from tests.support.access import SECRET, PolicyService, running, token
@@ -84,7 +84,7 @@ class Reader:
         return "\n".join(heard)
 
 
-class Slow(QueueLine):
+class Slow(QueueSink):
     """The line of a viewer that now and then does not read."""
 
     full = False
@@ -171,7 +171,7 @@ class Life:
         return (await self.living.access.admit(credential, None)).rights
 
     async def long(self):
-        sight = self.living.picture.shown(await self.rights())
+        sight = self.living.reader.shown(await self.rights())
         return Long(self.living.fold.scene, await self.rights(), sight._mentions.types)
 
 
@@ -254,7 +254,7 @@ async def test_nothing_that_is_hidden_is_ever_sent_and_all_else_is(seed):
         async with life.run(Path(folder)):
             life.some.take_heard()
             before = hidden(await life.long())
-            line, slow = Slow(Wire.WEBSOCKET), Follower()
+            line, slow = Slow(Framing.WEBSOCKET), Follower()
             viewer = life.living.hub.join(line, View(None, await life.rights()))
             for step in range(14):
                 said = [life.change() for _ in range(life.numbers.randint(0, 3))]

@@ -6,15 +6,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from livingmap.access.sights import Sights
+from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.api import problems
-from livingmap.api.guard import Guard
+from livingmap.api.dependencies import AuthDependencies
 from livingmap.api.history import routes
-from livingmap.api.picture import Picture
 from livingmap.core.fold import Fold
 from livingmap.history import Gap, Query
 from livingmap.history.postgres import PostgresHistory
 from livingmap.log.local import LocalLog, utc_now
+from livingmap.state.reader import MapReader
 from tests.history.making import NOON, entry
 from tests.support.access import open_to_all
 
@@ -23,10 +23,10 @@ PATH = "/living-map/history"
 
 def asking(history):
     fold, log = Fold([]), LocalLog()
-    picture = Picture(fold, Sights(fold, [], [], lambda: log.position), log, [], [], utc_now)
+    reader = MapReader(fold, FilteredScenes(fold, [], [], lambda: log.position), log, [], [], utc_now)
     app = FastAPI()
     problems.install(app)
-    app.include_router(routes(picture, history, Guard(open_to_all())))
+    app.include_router(routes(reader, history, AuthDependencies(open_to_all())))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://map")
 
 

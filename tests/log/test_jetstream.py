@@ -11,9 +11,9 @@ from nats.js.api import RetentionPolicy
 
 from livingmap.core.fold import DOWN, refreshed
 from livingmap.core.model import Message, Put
-from livingmap.log.connection import LogError
 from livingmap.log.jetstream import JetStreamLog
-from livingmap.log.settings import NatsSettings
+from livingmap.transport.connection import LogError
+from livingmap.transport.settings import NatsSettings
 from tests.support.nats_server import NatsServer, until
 
 LOCKED = """
@@ -65,7 +65,7 @@ async def reading(server, *patterns, duties=None, shape=b"", **settings):
     given = {"url": server.url, "ping_seconds": 1, **settings}
     log = JetStreamLog(NatsSettings(**given), patterns or ["a.*"], shape, longest_pause_seconds=0.3)
     notes = Notes()
-    log.read(notes.take)
+    log.subscribe(notes.take)
     log.keep(notes)
     running = [asyncio.create_task(log.run())]
     if duties is not None:
@@ -104,7 +104,7 @@ async def test_messages_come_once_and_in_order_with_the_streams_positions(server
     async with reading(server, "a.*.x", "a.1.*", "a.2.y", "c", "b.>", "b.*") as (log, notes):
         await attached(log)
         events = []
-        log.read(events.append)
+        log.subscribe(events.append)
         began = datetime.now(UTC)
         await publish(server, *messages, ("a.3.z", {}), ("b.end", {}))
         await until(lambda: notes.seen[-1:] == [("b.end", {})])

@@ -15,7 +15,7 @@ from websockets.protocol import Protocol, Side, State
 from livingmap.core.model import Message
 from livingmap.stream import frames
 from livingmap.stream.deflate import SharedDeflate
-from livingmap.stream.frames import Wire
+from livingmap.stream.frames import Framing
 from tests.support.clients import Follower
 
 URL = "ws://{}/living-map/stream"
@@ -44,9 +44,9 @@ messages = st.lists(st.binary(max_size=300) | st.sampled_from([b"", b'{"kind":"e
 def test_a_client_reads_whatever_batches_it_gets_between_messages_of_its_own(batches):
     client = agreed()
     for batch, gets_it, alone in batches:
-        data = frames.joined(Wire.DEFLATED, [(message, "") for message in batch])
+        data = frames.joined(Framing.DEFLATED, [(message, "") for message in batch])
         if alone:
-            data = frames.framed(Wire.DEFLATED, b"alone") + data
+            data = frames.framed(Framing.DEFLATED, b"alone") + data
         if gets_it:  # one that joined later, or was behind, has none of what others had
             assert heard(client, data) == [b"alone"] * alone + batch
 
@@ -55,7 +55,7 @@ def test_what_is_alike_within_a_batch_is_sent_once():
     batch = [
         (b'{"kind":"event","payload":{"text":"%b","number":%d}}' % (b"abcdefgh" * 30, n), "") for n in range(50)
     ]
-    assert len(frames.joined(Wire.DEFLATED, batch)) * 6 < len(frames.joined(Wire.WEBSOCKET, batch))
+    assert len(frames.joined(Framing.DEFLATED, batch)) * 6 < len(frames.joined(Framing.WEBSOCKET, batch))
 
 
 @pytest.mark.parametrize("offer", [{"server_no_context_takeover": True}, {"server_max_window_bits": 12}])

@@ -14,7 +14,7 @@ from livingmap.access.view import WHOLE
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Position, Put, Total
 from livingmap.history import HistoryUnavailable
-from livingmap.stream.frames import Wire, unframed
+from livingmap.stream.frames import Framing, unframed
 from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
 
@@ -174,8 +174,8 @@ async def test_a_cursor_that_is_too_old_gets_a_snapshot(living, address):
 @pytest.fixture
 async def forgetful(living, address, monkeypatch):
     """A map that keeps little in memory, and everything in its history."""
-    monkeypatch.setattr("livingmap.stream.recent.MOST_EVENTS", 10)
-    monkeypatch.setattr("livingmap.stream.recall._PAGE", 7)
+    monkeypatch.setattr("livingmap.stream.replay_buffer.MOST_EVENTS", 10)
+    monkeypatch.setattr("livingmap.stream.catch_up._PAGE", 7)
     living.hub.forget()
     return address
 
@@ -427,7 +427,7 @@ async def test_silence_is_filled_with_heartbeats(living, address, monkeypatch):
 
 async def test_a_line_that_breaks_is_given_up_and_the_others_go_on(living, address):
     class Broken:
-        wire = Wire.WEBSOCKET
+        framing = Framing.WEBSOCKET
         broken = False
 
         def write(self, data):
@@ -467,7 +467,7 @@ async def test_who_watches_when_the_log_begins_anew_goes_on_watching(living, add
 
 async def test_who_has_just_fallen_behind_is_not_given_up(living, monkeypatch):
     class Stuck:
-        wire = Wire.WEBSOCKET
+        framing = Framing.WEBSOCKET
         looks = 0
         given_up = False
 
@@ -509,7 +509,7 @@ async def test_a_server_that_only_knows_asgi_serves_the_stream_and_ends_it_too(l
 
 async def test_who_comes_from_a_process_that_is_ahead_is_never_taken_back(living):
     class Jam:
-        wire = Wire.WEBSOCKET
+        framing = Framing.WEBSOCKET
         looks = 0
         full = True
 

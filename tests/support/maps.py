@@ -10,7 +10,7 @@ import httpx
 import yaml
 
 from livingmap.app import LivingMap
-from livingmap.config import load
+from livingmap.config.loading import load
 from livingmap.history.memory import MemoryHistory
 from livingmap.sources.registry import installed, load_source
 

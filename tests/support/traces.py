@@ -14,7 +14,7 @@ from pathlib import Path
 
 from livingmap.access.view import WHOLE
 from livingmap.core.model import Message
-from livingmap.stream.frames import Wire, unframed
+from livingmap.stream.frames import Framing, unframed
 from tests.support.maps import living_map, poll, snapshot
 
 CHAOS = '''
@@ -59,7 +59,7 @@ def said(rng):
 class Recorder:
     """A viewer that keeps what it is sent, and can stop reading."""
 
-    wire = Wire.WEBSOCKET
+    framing = Framing.WEBSOCKET
 
     def __init__(self):
         self.messages = []
@@ -103,7 +103,7 @@ async def record(seed, steps, folder):
                     recorder.stuck = not recorder.stuck
                 if not recorder.stuck:
                     living.hub.drained(viewer)
-                    for line in await told(living, recorder):
+                    for line in await received_by(living, recorder):
                         yield line
 
 
@@ -120,9 +120,9 @@ async def happen(living, rng):
         yield await poll(living)
 
 
-async def told(living, recorder):
+async def received_by(living, recorder):
     """Return what the viewer has been sent once it is where the map is."""
-    here = living.picture.cursor(WHOLE)
+    here = living.reader.cursor(WHOLE)
     await asyncio.wait_for(recorder.reached(here), 5)
     messages, recorder.messages = recorder.messages, []
     if not messages:  # a poll that found nothing new

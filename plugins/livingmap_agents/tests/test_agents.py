@@ -1,5 +1,5 @@
 from livingmap.plugin import Drop, Put, Reply
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_agents import plugin
 
 OREST = "agent:orest"
@@ -13,9 +13,9 @@ class TestContract(SourceContract):
 
 
 async def test_an_agent_has_the_fields_of_the_specification():
-    stage = Stage(plugin)
-    await stage.poll()
-    assert stage.item("agents", OREST) == {
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    assert harness.item("agents", OREST) == {
         "name": "Orest",
         "kind": "assistant",
         "microdao_id": RIVER,
@@ -29,29 +29,29 @@ async def test_an_agent_has_the_fields_of_the_specification():
 
 
 async def test_an_agent_is_found_by_its_uuid():
-    stage = Stage(plugin)
-    await stage.poll()
-    assert stage.item("agents", f"agent:{OREST_UUID}") == stage.item("agents", OREST)
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    assert harness.item("agents", f"agent:{OREST_UUID}") == harness.item("agents", OREST)
 
 
 async def test_a_switched_off_agent_is_inactive():
-    stage = Stage(plugin)
-    await stage.poll()
-    assert stage.item("agents", "agent:sluice-keeper")["status"] == "inactive"
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    assert harness.item("agents", "agent:sluice-keeper")["status"] == "inactive"
 
 
 async def test_a_system_prompt_never_enters_the_map():
-    stage = Stage(plugin)
-    await stage.poll()
-    assert "secret" not in str(dict(stage.items("agents")))
-    assert "secret" not in str(await stage.details(OREST))
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    assert "secret" not in str(dict(harness.items("agents")))
+    assert "secret" not in str(await harness.details(OREST))
 
 
 async def test_the_missing_metrics_path_is_asked_once():
-    stage = Stage(plugin)
-    await stage.poll()
-    await stage.poll()
-    assert [request.path for request in stage.asked] == ["/agents", "/agents/metrics", "/agents"]
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    await harness.poll()
+    assert [request.path for request in harness.asked] == ["/agents", "/agents/metrics", "/agents"]
 
 
 async def test_metrics_of_the_specification_give_a_status():
@@ -60,74 +60,74 @@ async def test_metrics_of_the_specification_give_a_status():
             return Reply({"items": [{"agent_id": OREST, "status": "healthy"}]})
         return Reply([{"id": "1", "external_id": OREST, "name": "Orest"}])
 
-    stage = Stage(plugin, answer)
-    await stage.poll()
-    assert stage.item("agents", OREST)["status"] == "online"
+    harness = SourceHarness(plugin, answer)
+    await harness.poll()
+    assert harness.item("agents", OREST)["status"] == "online"
 
 
 async def test_one_bad_row_is_dropped_and_told():
     rows = [{"id": []}, {"id": "agent:a", "name": "A"}]
-    stage = Stage(plugin, lambda request: Reply(rows) if request.path == "/agents" else None)
-    await stage.poll()
-    assert list(stage.items("agents")) == ["agent:a"]
-    assert stage.state.dropped == ["/agents[0].id: Input should be a valid string"]
+    harness = SourceHarness(plugin, lambda request: Reply(rows) if request.path == "/agents" else None)
+    await harness.poll()
+    assert list(harness.items("agents")) == ["agent:a"]
+    assert harness.state.dropped == ["/agents[0].id: Input should be a valid string"]
 
 
 async def test_details_are_asked_from_the_service():
-    stage = Stage(plugin)
-    assert (await stage.details(OREST))["model"] == "llama-4-maverick"
+    harness = SourceHarness(plugin)
+    assert (await harness.details(OREST))["model"] == "llama-4-maverick"
 
 
 async def test_a_created_agent_appears_and_a_deleted_one_goes():
-    stage = Stage(plugin)
+    harness = SourceHarness(plugin)
     fields = {"name": "Tamila", "kind": "assistant", "status": "active", "last_active_at": NOON}
     payload = {"agent_id": "agent:tamila", "name": "Tamila", "kind": "assistant"}
-    assert await stage.send("agent.event.created", payload) == [Put("agents", "agent:tamila", fields)]
-    assert await stage.send("agent.event.deleted", {"agent_id": "agent:tamila"}) == [
+    assert await harness.send("agent.event.created", payload) == [Put("agents", "agent:tamila", fields)]
+    assert await harness.send("agent.event.deleted", {"agent_id": "agent:tamila"}) == [
         Drop("agents", "agent:tamila")
     ]
 
 
 async def test_a_status_event_changes_only_the_status():
-    stage = Stage(plugin)
-    await stage.poll()
-    changes = await stage.send("agent.event.status", {"agent_id": OREST_UUID, "status": "busy"})
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    changes = await harness.send("agent.event.status", {"agent_id": OREST_UUID, "status": "busy"})
     assert changes == [Put("agents", OREST, {"status": "busy", "last_active_at": NOON})]
 
 
 async def test_an_unknown_agent_is_not_made_up_from_a_sign_of_life():
-    stage = Stage(plugin)
-    assert await stage.send("agents.reply", {"agent_id": "agent:nobody"}) == []
+    harness = SourceHarness(plugin)
+    assert await harness.send("agents.reply", {"agent_id": "agent:nobody"}) == []
 
 
 async def test_a_run_makes_busy_until_it_ends():
-    stage = Stage(plugin)
-    await stage.poll()
-    await stage.send("agents.runs.created", {"agent_id": OREST})
-    assert stage.item("agents", OREST)["status"] == "busy"
-    await stage.send("agents.runs.finished", {"agent_id": OREST})
-    assert stage.item("agents", OREST)["status"] == "online"
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    await harness.send("agents.runs.created", {"agent_id": OREST})
+    assert harness.item("agents", OREST)["status"] == "busy"
+    await harness.send("agents.runs.finished", {"agent_id": OREST})
+    assert harness.item("agents", OREST)["status"] == "online"
 
 
 async def test_a_filter_decision_is_noted_without_its_prompt():
-    stage = Stage(plugin)
-    await stage.poll()
+    harness = SourceHarness(plugin)
+    await harness.poll()
     payload = {"decision": "modify", "target_agent_id": OREST, "rewrite_prompt": "hush"}
-    changes = await stage.send("agent.filter.decision", payload)
+    changes = await harness.send("agent.filter.decision", payload)
     assert changes == [Put("agents", OREST, {"last_decision": "modify", "last_active_at": NOON})]
 
 
 async def test_a_bot_makes_an_agent_reachable():
-    stage = Stage(plugin)
-    await stage.poll()
-    await stage.send("bot.registered", {"agent_id": OREST, "bot_token": "1:x"})
-    assert stage.item("agents", OREST)["telegram"] is True
-    await stage.send("bot.unregistered", {"agent_id": OREST, "bot_token": "1:x"})
-    assert stage.item("agents", OREST)["telegram"] is False
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    await harness.send("bot.registered", {"agent_id": OREST, "bot_token": "1:x"})
+    assert harness.item("agents", OREST)["telegram"] is True
+    await harness.send("bot.unregistered", {"agent_id": OREST, "bot_token": "1:x"})
+    assert harness.item("agents", OREST)["telegram"] is False
 
 
 async def test_errors_leave_their_time():
-    stage = Stage(plugin)
-    await stage.poll()
-    changes = await stage.send("agents.error", {"agent_id": OREST, "error": "boom"})
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    changes = await harness.send("agents.error", {"agent_id": OREST, "error": "boom"})
     assert changes == [Put("agents", OREST, {"last_active_at": NOON, "last_error_at": NOON})]

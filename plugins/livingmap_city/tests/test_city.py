@@ -1,7 +1,7 @@
 import pytest
 
 from livingmap.plugin import NotFound, Put, Reply, Total
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_city import plugin
 from livingmap_city.answers import active_users
 
@@ -38,14 +38,14 @@ def only(**bodies):
 
 
 async def polled():
-    stage = Stage(plugin)
-    await stage.poll()
-    return stage
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    return harness
 
 
 async def test_a_microdao_has_the_fields_of_the_specification():
-    stage = await polled()
-    assert stage.item("city", RIVER) == {
+    harness = await polled()
+    assert harness.item("city", RIVER) == {
         "slug": "river-council",
         "name": "River Council",
         "status": "active",
@@ -60,30 +60,30 @@ async def test_a_microdao_has_the_fields_of_the_specification():
 
 
 async def test_a_microdao_is_found_by_the_citys_id():
-    stage = await polled()
-    assert stage.item("city", "microdao:dao_pump") == stage.item("city", PUMP)
-    assert stage.item("city", PUMP)["parent_id"] == RIVER
+    harness = await polled()
+    assert harness.item("city", "microdao:dao_pump") == harness.item("city", PUMP)
+    assert harness.item("city", PUMP)["parent_id"] == RIVER
 
 
 async def test_a_microdao_that_is_not_active_is_inactive():
-    stage = await polled()
-    assert stage.item("city", PUMP)["status"] == "inactive"
+    harness = await polled()
+    assert harness.item("city", PUMP)["status"] == "inactive"
 
 
 async def test_one_users_view_is_passed_over_and_not_asked_again():
-    stage = await polled()
-    assert list(stage.items("city")) == [RIVER, PUMP]
-    stage.asked.clear()
-    await stage.poll()
-    assert "/api/city/snapshot" not in {request.path for request in stage.asked}
+    harness = await polled()
+    assert list(harness.items("city")) == [RIVER, PUMP]
+    harness.asked.clear()
+    await harness.poll()
+    assert "/api/city/snapshot" not in {request.path for request in harness.asked}
 
 
 async def test_the_snapshot_of_the_specification_is_taken_as_it_is():
-    stage = Stage(plugin, only(api_city_snapshot=SNAPSHOT))
-    await stage.poll()
-    assert stage.state.error is None
-    assert stage.totals("city") == {name: SNAPSHOT[name] for name in SNAPSHOT if name != "items"}
-    item = stage.item("city", RIVER)
+    harness = SourceHarness(plugin, only(api_city_snapshot=SNAPSHOT))
+    await harness.poll()
+    assert harness.state.error is None
+    assert harness.totals("city") == {name: SNAPSHOT[name] for name in SNAPSHOT if name != "items"}
+    item = harness.item("city", RIVER)
     assert {name: value for name, value in item.items() if value is not None} == {
         "slug": "river-council",
         "name": "River",
@@ -91,23 +91,23 @@ async def test_the_snapshot_of_the_specification_is_taken_as_it_is():
         "agents": 9,
         "nodes": 3,
     }
-    assert sorted(stage.items("city")) == ["microdao:7", "microdao:8"]
-    assert stage.item("city", "microdao:8")["status"] == "active"
+    assert sorted(harness.items("city")) == ["microdao:7", "microdao:8"]
+    assert harness.item("city", "microdao:8")["status"] == "active"
 
 
 async def test_people_counted_by_the_snapshot_are_not_counted_again():
     room = {"id": "room_quay", "slug": "quay", "name": "Quay", "members_online": 2}
-    stage = Stage(plugin, only(api_city_snapshot=SNAPSHOT, city_rooms=[room]))
-    await stage.poll()
-    assert stage.totals("city")["active_users"] == 57
-    assert await stage.poll() == []
+    harness = SourceHarness(plugin, only(api_city_snapshot=SNAPSHOT, city_rooms=[room]))
+    await harness.poll()
+    assert harness.totals("city")["active_users"] == 57
+    assert await harness.poll() == []
 
 
 async def test_people_are_counted_in_the_rooms_if_the_snapshot_does_not_count_them():
     room = {"id": "room_quay", "slug": "quay", "name": "Quay", "members_online": 2}
-    stage = Stage(plugin, only(api_city_snapshot={"items": []}, city_rooms=[room]))
-    await stage.poll()
-    assert stage.totals("city")["active_users"] == 2
+    harness = SourceHarness(plugin, only(api_city_snapshot={"items": []}, city_rooms=[room]))
+    await harness.poll()
+    assert harness.totals("city")["active_users"] == 2
 
 
 async def test_every_page_is_read():
@@ -119,17 +119,17 @@ async def test_every_page_is_read():
         start, size = int(request.query["offset"]), int(request.query["limit"])
         return Reply(rows[start : start + size])
 
-    stage = Stage(plugin, answer)
-    await stage.poll()
-    assert len(stage.items("city")) == 250
+    harness = SourceHarness(plugin, answer)
+    await harness.poll()
+    assert len(harness.items("city")) == 250
 
 
 async def test_a_service_that_knows_no_pages_is_asked_twice():
     rows = [{"id": f"dao_{n}", "slug": f"dao-{n}", "name": f"DAO {n}"} for n in range(100)]
-    stage = Stage(plugin, only(city_microdao=rows))
-    await stage.poll()
-    assert len(stage.items("city")) == 100
-    assert [request.path for request in stage.asked].count("/city/microdao") == 2
+    harness = SourceHarness(plugin, only(city_microdao=rows))
+    await harness.poll()
+    assert len(harness.items("city")) == 100
+    assert [request.path for request in harness.asked].count("/city/microdao") == 2
 
 
 async def test_pages_without_end_are_refused():
@@ -138,21 +138,21 @@ async def test_pages_without_end_are_refused():
         rows = [{"id": f"dao_{n}", "name": "?"} for n in range(start, start + 100)]
         return Reply(rows) if request.path == "/city/microdao" else None
 
-    stage = Stage(plugin, answer)
-    await stage.poll()
-    assert "city.items: /city/microdao: more than 1000 pages of 100" in stage.state.error
-    assert stage.items("city") == {}
+    harness = SourceHarness(plugin, answer)
+    await harness.poll()
+    assert "city.items: /city/microdao: more than 1000 pages of 100" in harness.state.error
+    assert harness.items("city") == {}
 
 
 async def test_a_path_that_the_real_service_lost_is_an_error_and_no_empty_city():
-    stage = Stage(plugin, only(city_microdao=[]))
-    await stage.poll()
-    assert {said.partition(": ")[0] for said in stage.state.error.split("; ")} == {
+    harness = SourceHarness(plugin, only(city_microdao=[]))
+    await harness.poll()
+    assert {said.partition(": ")[0] for said in harness.state.error.split("; ")} == {
         "city.rooms",
         "agents.items",
         "nodes.items",
     }
-    assert stage.totals("city")["active_agents"] is None
+    assert harness.totals("city")["active_agents"] is None
 
 
 async def test_a_name_that_makes_no_id_drops_one_row():
@@ -161,18 +161,18 @@ async def test_a_name_that_makes_no_id_drops_one_row():
         {"id": " ", "name": "?"},
         {"id": "dao_1", "slug": "one", "name": "One"},
     ]
-    stage = Stage(plugin, only(city_microdao=rows))
-    await stage.poll()
-    assert list(stage.items("city")) == ["microdao:one"]
-    assert stage.state.dropped == [
+    harness = SourceHarness(plugin, only(city_microdao=rows))
+    await harness.poll()
+    assert list(harness.items("city")) == ["microdao:one"]
+    assert harness.state.dropped == [
         "/city/microdao[0].id: Value error, no id can be made of it",
         "/city/microdao[1].id: Value error, no id can be made of it",
     ]
 
 
 async def test_a_room_has_its_place_on_the_map():
-    stage = await polled()
-    assert stage.item("city", "city:quay", "rooms") == {
+    harness = await polled()
+    assert harness.item("city", "city:quay", "rooms") == {
         "slug": "quay",
         "name": "The Quay",
         "status": "active",
@@ -194,21 +194,21 @@ async def test_a_room_has_its_place_on_the_map():
 
 async def test_rooms_are_there_without_a_map():
     rooms = [{"id": "room_quay", "slug": "quay", "name": "Quay"}]
-    stage = Stage(plugin, only(city_microdao=[], city_rooms=rooms))
-    await stage.poll()
-    assert stage.item("city", "city:room_quay", "rooms")["x"] is None
+    harness = SourceHarness(plugin, only(city_microdao=[], city_rooms=rooms))
+    await harness.poll()
+    assert harness.item("city", "city:room_quay", "rooms")["x"] is None
 
 
 async def test_rooms_without_a_count_leave_the_number_of_people_unknown():
     rooms = [{"id": "room_quay", "slug": "quay", "name": "Quay"}]
-    stage = Stage(plugin, only(city_microdao=[], city_rooms=rooms))
-    await stage.poll()
-    assert stage.totals("city")["active_users"] is None
+    harness = SourceHarness(plugin, only(city_microdao=[], city_rooms=rooms))
+    await harness.poll()
+    assert harness.totals("city")["active_users"] is None
 
 
 async def test_the_totals_are_counted():
-    stage = await polled()
-    assert stage.totals("city") == {
+    harness = await polled()
+    assert harness.totals("city") == {
         "active_users": 4,
         "microdaos_total": 2,
         "active_agents": 2,
@@ -232,8 +232,8 @@ def test_the_health_of_the_city(nodes, offline, degraded, health):
 
 
 async def test_an_agent_is_put_together_from_both_lists():
-    stage = await polled()
-    assert stage.item("agents", "agent:lampa") == {
+    harness = await polled()
+    assert harness.item("agents", "agent:lampa") == {
         "name": "Lampa",
         "kind": "social",
         "title": None,
@@ -246,7 +246,7 @@ async def test_an_agent_is_put_together_from_both_lists():
         "color": "amber",
         "capabilities": ["greet", "guide"],
     }
-    assert stage.item("agents", "agent:orest") == {
+    assert harness.item("agents", "agent:orest") == {
         "name": "Orest",
         "kind": "orchestrator",
         "title": "Scribe",
@@ -259,12 +259,12 @@ async def test_an_agent_is_put_together_from_both_lists():
         "color": "cyan",
         "capabilities": [],
     }
-    assert sorted(stage.items("agents")) == ["agent:ag_lampa", "agent:lviv-watch", "agent:orest"]
+    assert sorted(harness.items("agents")) == ["agent:ag_lampa", "agent:lviv-watch", "agent:orest"]
 
 
 async def test_a_node_shows_neither_host_name_nor_address():
-    stage = await polled()
-    assert stage.item("nodes", "node:node-3-lviv-gpu") == {
+    harness = await polled()
+    assert harness.item("nodes", "node:node-3-lviv-gpu") == {
         "name": "Lviv GPU",
         "microdao_id": RIVER,
         "status": "online",
@@ -274,12 +274,12 @@ async def test_a_node_shows_neither_host_name_nor_address():
         "agents_online": 1,
         "last_heartbeat": "2026-01-02T11:59:30.125000Z",
     }
-    assert "192.0.2" not in str(dict(stage.items("nodes"))) + str(dict(stage.items("agents")))
+    assert "192.0.2" not in str(dict(harness.items("nodes"))) + str(dict(harness.items("agents")))
 
 
 async def test_details_of_a_microdao_name_what_belongs_to_it():
-    stage = Stage(plugin)
-    assert await stage.details(RIVER) == {
+    harness = SourceHarness(plugin)
+    assert await harness.details(RIVER) == {
         "slug": "river-council",
         "name": "River Council",
         "status": "active",
@@ -295,9 +295,9 @@ async def test_details_of_a_microdao_name_what_belongs_to_it():
 
 
 async def test_details_of_a_node_name_who_looks_after_it():
-    stage = await polled()
-    assert await stage.details("node:node-3-lviv-gpu") == {
-        **stage.item("nodes", "node:node-3-lviv-gpu"),
+    harness = await polled()
+    assert await harness.details("node:node-3-lviv-gpu") == {
+        **harness.item("nodes", "node:node-3-lviv-gpu"),
         "microdao_id": "microdao:dao_river",
         "guardian_id": "agent:lviv-watch",
         "steward_id": "agent:orest",
@@ -306,25 +306,25 @@ async def test_details_of_a_node_name_who_looks_after_it():
 
 
 async def test_details_of_a_room_tell_when_and_not_what_was_written():
-    stage = await polled()
-    details = await stage.details("city:market")
+    harness = await polled()
+    details = await harness.details("city:market")
     assert details == {
-        **stage.item("city", "city:market", "rooms"),
+        **harness.item("city", "city:market", "rooms"),
         "last_message_at": "2026-01-02T10:20:30.500000Z",
     }
-    assert stage.asked[-1].path == "/city/rooms/room_city_market"
+    assert harness.asked[-1].path == "/city/rooms/room_city_market"
 
 
 async def test_details_of_an_unknown_room_are_not_found():
     with pytest.raises(NotFound):
-        await Stage(plugin).details("city:nowhere")
+        await SourceHarness(plugin).details("city:nowhere")
 
 
 async def test_presence_in_a_room_changes_the_room_and_the_city():
-    stage = await polled()
+    harness = await polled()
     payload = {"room_slug": "market", "online_count": "6", "typing_count": 1, "last_event_ts": 1767355080500}
     fields = {"members_online": 6, "typing": 1, "last_event_at": "2026-01-02T11:58:00.500000Z"}
-    assert await stage.send("city.presence.room.market", payload) == [
+    assert await harness.send("city.presence.room.market", payload) == [
         Put("city", "city:market", fields, collection="rooms"),
         Total("city", {"active_users": 6}),
     ]
@@ -347,40 +347,40 @@ def test_the_default_rooms_count_the_whole_city(rooms, expected):
 
 
 async def test_presence_in_an_unknown_room_changes_nothing():
-    stage = await polled()
+    harness = await polled()
     payload = {"room_slug": "nowhere", "online_count": 6}
-    assert await stage.send("city.presence.room.nowhere", payload) == []
-    assert await stage.send("city.presence.room.market", {"room_slug": "market", "online_count": 4}) == [
+    assert await harness.send("city.presence.room.nowhere", payload) == []
+    assert await harness.send("city.presence.room.market", {"room_slug": "market", "online_count": 4}) == [
         Put("city", "city:market", {"last_event_at": NOON}, collection="rooms")
     ]
 
 
 async def test_who_types_is_not_shown():
-    stage = await polled()
-    await stage.send(
+    harness = await polled()
+    await harness.send(
         "city.presence.room.market", {"room_slug": "market", "typing_users": ["@ivanna:river.example"]}
     )
-    assert "ivanna" not in str(dict(stage.items("city", "rooms")))
+    assert "ivanna" not in str(dict(harness.items("city", "rooms")))
 
 
 async def test_presence_of_a_person_changes_nothing():
-    stage = await polled()
+    harness = await polled()
     payload = {"type": "user.presence", "matrix_user_id": "@ivanna:river.example", "status": "online"}
-    assert await stage.send("city.presence.user.ivanna", payload) == []
+    assert await harness.send("city.presence.user.ivanna", payload) == []
 
 
 async def test_a_city_event_is_a_sign_of_life_of_a_microdao():
-    stage = await polled()
+    harness = await polled()
     payload = {"microdao_id": "dao_pump", "status": "active", "member_count": 4}
-    assert await stage.send("city.event.status", payload) == [
+    assert await harness.send("city.event.status", payload) == [
         Put("city", PUMP, {"status": "active", "members": 4, "last_event_at": NOON})
     ]
 
 
 async def test_the_status_in_an_event_of_a_room_is_the_rooms():
-    stage = await polled()
+    harness = await polled()
     payload = {"microdao_id": "river-council", "room_slug": "quay", "status": "busy", "members_online": 5}
-    assert await stage.send("city.event.gathering", payload) == [
+    assert await harness.send("city.event.gathering", payload) == [
         Put(
             "city", "city:quay", {"status": "busy", "last_event_at": NOON, "members_online": 5}, collection="rooms"
         ),
@@ -389,23 +389,23 @@ async def test_the_status_in_an_event_of_a_room_is_the_rooms():
 
 
 async def test_a_city_event_changes_only_the_totals_that_the_service_counts():
-    stage = await polled()
+    harness = await polled()
     payload = {"active_users": 7, "active_agents": 99, "health": "green"}
-    assert await stage.send("city.event.pulse", payload) == [Total("city", {"active_users": 7})]
+    assert await harness.send("city.event.pulse", payload) == [Total("city", {"active_users": 7})]
 
-    stage = Stage(plugin, only(api_city_snapshot=SNAPSHOT))
-    await stage.poll()
-    assert await stage.send("city.event.pulse", payload) == [Total("city", payload)]
+    harness = SourceHarness(plugin, only(api_city_snapshot=SNAPSHOT))
+    await harness.poll()
+    assert await harness.send("city.event.pulse", payload) == [Total("city", payload)]
 
 
 async def test_an_unknown_microdao_is_not_made_up_from_an_event():
-    stage = await polled()
-    assert await stage.send("city.event.status", {"microdao_id": "microdao:nobody", "status": "active"}) == []
+    harness = await polled()
+    assert await harness.send("city.event.status", {"microdao_id": "microdao:nobody", "status": "active"}) == []
 
 
 async def test_an_event_with_a_name_that_makes_no_id_is_set_aside():
-    stage = await polled()
-    assert await stage.deliver("city.event.status", {"microdao_id": " ", "status": "active"}) == []
-    assert [fault.error for fault in stage.faults] == [
+    harness = await polled()
+    assert await harness.deliver("city.event.status", {"microdao_id": " ", "status": "active"}) == []
+    assert [fault.error for fault in harness.faults] == [
         "Garbled: payload.microdao_id: Value error, no id can be made of it"
     ]

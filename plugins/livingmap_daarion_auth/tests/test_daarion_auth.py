@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livingmap.access.authenticator import Gate
+from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.log.local import utc_now
 from livingmap.plugin import Actor, Credential, Garbled, Rejected, Scheme, SourceError, Unreachable
 from livingmap_daarion_auth.plugin import DaarionSettings, identify, livingmap_authenticator, schemes, summary
@@ -57,7 +57,7 @@ async def gate(service):
 
     def build(**given):
         given = {"base_url": service.base_url, "timeout_seconds": 10, **given}
-        made.append(Gate(livingmap_authenticator(), DaarionSettings(**given), 30, utc_now))
+        made.append(CachedAuthenticator(livingmap_authenticator(), DaarionSettings(**given), 30, utc_now))
         return made[-1]
 
     yield build
@@ -253,7 +253,7 @@ async def test_a_secret_from_a_file_may_change(gate, tmp_path):
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
 async def test_no_text_at_all_is_let_in_or_breaks_anything(text):
-    one = Gate(livingmap_authenticator(), DaarionSettings(secret=SECRET), 30, utc_now)
+    one = CachedAuthenticator(livingmap_authenticator(), DaarionSettings(secret=SECRET), 30, utc_now)
     with pytest.raises(Rejected):
         await one.identify(bearer(text))
     await one.close()
@@ -268,7 +268,7 @@ async def test_no_text_at_all_is_let_in_or_breaks_anything(text):
     )
 )
 async def test_claims_of_any_shape_break_nothing(claims):
-    one = Gate(livingmap_authenticator(), DaarionSettings(secret=SECRET), 30, utc_now)
+    one = CachedAuthenticator(livingmap_authenticator(), DaarionSettings(secret=SECRET), 30, utc_now)
     said = {"sub": "u-1", "type": "access", "iss": "daarion-auth", "exp": time.time() + 60, **claims}
     try:
         text = jwt.encode(said, SECRET)

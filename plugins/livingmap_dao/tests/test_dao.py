@@ -1,7 +1,7 @@
 import pytest
 
 from livingmap.plugin import Drop, NotFound, Put, Reply
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_dao import plugin
 
 DELTA = "dao:delta-trust"
@@ -50,10 +50,10 @@ def two_daos():
     return answers
 
 
-async def polled(stage=None):
-    stage = stage or Stage(plugin)
-    await stage.poll()
-    return stage
+async def polled(harness=None):
+    harness = harness or SourceHarness(plugin)
+    await harness.poll()
+    return harness
 
 
 def vote(number, value, ts, weight="1"):
@@ -68,27 +68,27 @@ def vote(number, value, ts, weight="1"):
     }
 
 
-def result(stage, typed=SLUICE):
-    item = stage.item("dao", typed, "proposals")
+def result(harness, typed=SLUICE):
+    item = harness.item("dao", typed, "proposals")
     return {name: item[name] for name in item if name.startswith(("votes_", "weight_"))}
 
 
-def counts(stage, typed=DELTA):
-    item = stage.item("dao", typed)
+def counts(harness, typed=DELTA):
+    item = harness.item("dao", typed)
     return item["active_proposals"], item["total_proposals"]
 
 
 async def test_a_planet_has_the_fields_of_the_specification():
-    stage = await polled()
-    assert dict(stage.items("space", "planets")) == {
+    harness = await polled()
+    assert dict(harness.items("space", "planets")) == {
         DELTA: {"name": "Delta Trust", "type": "dao", "orbits": [], "status": "active", "microdao_id": RIVER},
         ESTUARY: {"name": "Estuary Fund", "type": "dao", "orbits": [], "status": "inactive", "microdao_id": PUMP},
     }
 
 
 async def test_a_dao_has_its_rules_and_its_counts():
-    stage = await polled()
-    assert stage.item("dao", DELTA) == {
+    harness = await polled()
+    assert harness.item("dao", DELTA) == {
         "slug": "delta-trust",
         "name": "Delta Trust",
         "status": "active",
@@ -108,13 +108,13 @@ async def test_a_dao_has_its_rules_and_its_counts():
 
 @pytest.mark.parametrize(("layer", "collection"), [("space", "planets"), ("dao", "items")])
 async def test_a_dao_is_found_by_its_uuid(layer, collection):
-    stage = await polled()
-    assert stage.item(layer, f"dao:{DELTA_UUID}", collection) == stage.item(layer, DELTA, collection)
+    harness = await polled()
+    assert harness.item(layer, f"dao:{DELTA_UUID}", collection) == harness.item(layer, DELTA, collection)
 
 
 async def test_an_active_proposal_shows_how_its_votes_stand():
-    stage = await polled()
-    assert stage.item("dao", SLUICE, "proposals") == {
+    harness = await polled()
+    assert harness.item("dao", SLUICE, "proposals") == {
         "dao_id": DELTA,
         "slug": "new-sluice",
         "title": "Build a second sluice",
@@ -133,38 +133,38 @@ async def test_an_active_proposal_shows_how_its_votes_stand():
 
 
 async def test_a_draft_is_not_asked_for_votes():
-    stage = await polled()
-    assert result(stage, DREDGE) == {}
+    harness = await polled()
+    assert result(harness, DREDGE) == {}
 
 
 async def test_results_of_the_newest_concluded_proposals_are_asked():
-    stage = await polled(Stage(plugin, concluded_results=1))
-    assert (result(stage, WATCH)["votes_yes"], result(stage, TOLL)) == (3, {})
+    harness = await polled(SourceHarness(plugin, concluded_results=1))
+    assert (result(harness, WATCH)["votes_yes"], result(harness, TOLL)) == (3, {})
 
 
 async def test_votes_and_treasury_refer_to_what_they_belong_to():
-    stage = await polled()
-    assert stage.items("dao", "votes")[f"vote:{VOTE}02"] == {
+    harness = await polled()
+    assert harness.items("dao", "votes")[f"vote:{VOTE}02"] == {
         "proposal_id": SLUICE,
         "value": "yes",
         "weight": "2.5",
         "voter": "c1d2e3f4-0000-4a4a-8b8b-000000000002",
         "cast_at": "2026-01-02T08:30:00.200000Z",
     }
-    assert dict(stage.items("dao", "treasury")) == {
+    assert dict(harness.items("dao", "treasury")) == {
         "treasury:delta-trust/RIPPLE": {"dao_id": DELTA, "symbol": "RIPPLE", "balance": "64200"},
         "treasury:delta-trust/SILT": {"dao_id": DELTA, "symbol": "SILT", "balance": "12.5"},
     }
 
 
 async def test_the_layer_counts_its_daos_and_proposals():
-    stage = await polled()
-    assert stage.totals("dao") == {"daos": 2, "proposals_total": 4, "proposals_active": 1}
+    harness = await polled()
+    assert harness.totals("dao") == {"daos": 2, "proposals_total": 4, "proposals_active": 1}
 
 
 async def test_every_path_is_asked_once():
-    stage = await polled()
-    asked = [request.path for request in stage.asked]
+    harness = await polled()
+    asked = [request.path for request in harness.asked]
     assert sorted(asked) == [
         "/dao",
         "/dao/delta-trust",
@@ -189,15 +189,15 @@ async def test_every_path_is_asked_once():
 )
 async def test_a_summary_of_the_specification_gives_the_counts(wrap, row):
     daos = [{"id": "uuid-weir", "slug": "weir", "name": "Weir"}]
-    stage = await polled(Stage(plugin, asking({"/dao": daos, "/dao/proposals/summary": wrap([row])})))
-    assert counts(stage, "dao:weir") == (2, 5)
+    harness = await polled(SourceHarness(plugin, asking({"/dao": daos, "/dao/proposals/summary": wrap([row])})))
+    assert counts(harness, "dao:weir") == (2, 5)
 
 
 async def test_an_answer_of_the_specifications_shape_keeps_its_ids():
     rows = [{"id": "dao:3", "name": "Core", "type": "dao", "status": "active"}]
-    stage = await polled(Stage(plugin, asking({"/dao": {"items": rows}})))
-    assert stage.item("space", "dao:3", "planets")["name"] == "Core"
-    assert counts(stage, "dao:3") == (None, None)
+    harness = await polled(SourceHarness(plugin, asking({"/dao": {"items": rows}})))
+    assert harness.item("space", "dao:3", "planets")["name"] == "Core"
+    assert counts(harness, "dao:3") == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ async def test_an_answer_of_the_specifications_shape_keeps_its_ids():
     [("/dao/weir", "items", "members"), ("/dao/weir/proposals/p", "proposals", "votes_yes")],
 )
 async def test_a_failure_that_costs_one_its_counts_loses_no_other(path, collection, field):
-    stage = await polled(Stage(plugin, asking({**two_daos(), path: 500})))
-    told = sorted(str(item.get(field)) for item in stage.items("dao", collection).values())
+    harness = await polled(SourceHarness(plugin, asking({**two_daos(), path: 500})))
+    told = sorted(str(item.get(field)) for item in harness.items("dao", collection).values())
     assert told == sorted(["None", str({"members": 2, "votes_yes": 1}[field])])
 
 
@@ -216,28 +216,28 @@ async def test_a_failure_that_costs_one_its_counts_loses_no_other(path, collecti
 )
 async def test_a_failure_that_hides_items_leaves_the_collection_as_it_was(path, collection):
     answers = two_daos()
-    stage = await polled(Stage(plugin, asking(answers)))
-    before = dict(stage.items("dao", collection))
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    before = dict(harness.items("dao", collection))
     answers[path] = 503
-    await stage.poll()
-    assert dict(stage.items("dao", collection)) == before
+    await harness.poll()
+    assert dict(harness.items("dao", collection)) == before
     assert len(before) == 2
-    assert f"dao.{collection}: http://dao-service:7016{path}: 503" in stage.state.error
+    assert f"dao.{collection}: http://dao-service:7016{path}: 503" in harness.state.error
 
 
 async def test_counts_stay_when_all_overviews_fail():
     answers = two_daos()
-    stage = await polled(Stage(plugin, asking(answers)))
+    harness = await polled(SourceHarness(plugin, asking(answers)))
     answers |= {"/dao/weir": 503, "/dao/lock": 503}
-    assert await stage.poll() == []
+    assert await harness.poll() == []
 
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_what_the_account_may_not_see_is_left_out(status):
     forbidden = {"/dao/weir": status, "/dao/weir/proposals": status}
-    stage = await polled(Stage(plugin, asking({**two_daos(), **forbidden})))
-    assert stage.state.error is None
-    shown = {name: sorted(stage.items("dao", name)) for name in ("items", "proposals", "votes", "treasury")}
+    harness = await polled(SourceHarness(plugin, asking({**two_daos(), **forbidden})))
+    assert harness.state.error is None
+    shown = {name: sorted(harness.items("dao", name)) for name in ("items", "proposals", "votes", "treasury")}
     assert shown == {
         "items": ["dao:lock", "dao:weir"],
         "proposals": ["proposal:lock-p"],
@@ -247,7 +247,7 @@ async def test_what_the_account_may_not_see_is_left_out(status):
 
 
 async def test_details_are_asked_from_the_service():
-    details = await Stage(plugin).details(DELTA)
+    details = await SourceHarness(plugin).details(DELTA)
     assert (details["type"], details["members"], details["treasury"]) == (
         "dao",
         4,
@@ -257,23 +257,23 @@ async def test_details_are_asked_from_the_service():
 
 async def test_details_of_a_dao_that_the_service_does_not_know_are_not_found():
     with pytest.raises(NotFound):
-        await Stage(plugin).details("dao:3")
+        await SourceHarness(plugin).details("dao:3")
 
 
 async def test_a_created_dao_appears():
-    stage = Stage(plugin)
+    harness = SourceHarness(plugin)
     created = {"dao_id": "uuid-9", "slug": "tide-pool", "name": "Tide Pool", "microdao_id": "uuid-2"}
-    await stage.send(
+    await harness.send(
         "dao.event.created", {**created, "owner_user_id": "user:501", "ts": "2026-01-02T11:55:00+00:00"}
     )
-    assert stage.item("space", "dao:uuid-9", "planets") == {
+    assert harness.item("space", "dao:uuid-9", "planets") == {
         "name": "Tide Pool",
         "type": "dao",
         "status": "active",
         "orbits": [],
         "microdao_id": "microdao:uuid-2",
     }
-    assert stage.item("dao", "dao:tide-pool") == {
+    assert harness.item("dao", "dao:tide-pool") == {
         "slug": "tide-pool",
         "name": "Tide Pool",
         "status": "active",
@@ -287,8 +287,8 @@ async def test_a_created_dao_appears():
 
 
 async def test_a_deleted_dao_goes_with_all_that_is_its_own():
-    stage = await polled()
-    changes = await stage.send("dao.event.deleted", ABOUT_DELTA)
+    harness = await polled()
+    changes = await harness.send("dao.event.deleted", ABOUT_DELTA)
     gone = [(one.collection, one.id) for one in changes if isinstance(one, Drop)]
     assert sorted(gone) == [
         ("items", DELTA),
@@ -298,16 +298,16 @@ async def test_a_deleted_dao_goes_with_all_that_is_its_own():
         ("treasury", "treasury:delta-trust/SILT"),
         *(("votes", f"vote:{VOTE}0{number}") for number in (1, 2, 3)),
     ]
-    assert stage.totals("dao") == {"daos": 1, "proposals_total": 0, "proposals_active": 0}
+    assert harness.totals("dao") == {"daos": 1, "proposals_total": 0, "proposals_active": 0}
 
 
 async def test_an_update_changes_what_it_names():
-    stage = await polled()
+    harness = await polled()
     changes = {"name": "Delta", "quorum_percent": 45, "is_active": False}
     told = {**ABOUT_DELTA, "changes": changes, "ts": "2026-01-02T11:55:01+00:00"}
     fields = {"name": "Delta", "status": "inactive"}
     updated = {**fields, "quorum_percent": 45, "updated_at": "2026-01-02T11:55:01Z"}
-    assert await stage.send("dao.event.updated", told) == [
+    assert await harness.send("dao.event.updated", told) == [
         Put("space", DELTA, fields, collection="planets"),
         Put("dao", DELTA, updated),
     ]
@@ -315,18 +315,18 @@ async def test_an_update_changes_what_it_names():
 
 @pytest.mark.parametrize(("verb", "members"), [("member_added", 5), ("member_removed", 3)])
 async def test_members_are_counted_once(verb, members):
-    stage = await polled()
+    harness = await polled()
     told = {**ABOUT_DELTA, "member_id": "1", "ts": "2026-01-02T11:55:02.000321"}
     fields = {"members": members, "members_changed_at": "2026-01-02T11:55:02.000321Z"}
-    assert await stage.send(f"dao.event.{verb}", told) == [Put("dao", DELTA, fields)]
-    assert await stage.send(f"dao.event.{verb}", told) == []
+    assert await harness.send(f"dao.event.{verb}", told) == [Put("dao", DELTA, fields)]
+    assert await harness.send(f"dao.event.{verb}", told) == []
 
 
 async def test_an_unknown_number_of_members_stays_unknown():
-    stage = Stage(plugin)
-    await stage.send("dao.event.created", ABOUT_DELTA)
-    await stage.send("dao.event.member_added", ABOUT_DELTA)
-    assert stage.item("dao", DELTA)["members"] is None
+    harness = SourceHarness(plugin)
+    await harness.send("dao.event.created", ABOUT_DELTA)
+    await harness.send("dao.event.member_added", ABOUT_DELTA)
+    assert harness.item("dao", DELTA)["members"] is None
 
 
 @pytest.mark.parametrize(
@@ -338,40 +338,40 @@ async def test_an_unknown_number_of_members_stays_unknown():
     ],
 )
 async def test_a_treasury_has_its_new_balance(told, balance):
-    stage = await polled()
-    await stage.send("dao.event.treasury_updated", {**ABOUT_DELTA, "token_symbol": "RIPPLE", **told})
-    assert stage.item("dao", "treasury:delta-trust/RIPPLE", "treasury")["balance"] == balance
+    harness = await polled()
+    await harness.send("dao.event.treasury_updated", {**ABOUT_DELTA, "token_symbol": "RIPPLE", **told})
+    assert harness.item("dao", "treasury:delta-trust/RIPPLE", "treasury")["balance"] == balance
 
 
 async def test_a_token_that_is_new_appears():
-    stage = await polled()
+    harness = await polled()
     told = {**ABOUT_DELTA, "token_symbol": "MUD", "new_balance": "7", "ts": "2026-01-02T11:55:04"}
     fields = {"dao_id": DELTA, "symbol": "MUD", "balance": "7", "changed_at": "2026-01-02T11:55:04Z"}
-    assert await stage.send("dao.event.treasury_updated", told) == [
+    assert await harness.send("dao.event.treasury_updated", told) == [
         Put("dao", "treasury:delta-trust/MUD", fields, collection="treasury")
     ]
 
 
 async def test_a_balance_of_which_nothing_is_known_stays_unknown():
-    stage = await polled()
+    harness = await polled()
     told = {**ABOUT_DELTA, "token_symbol": "MUD", "delta": "7"}
-    assert await stage.send("dao.event.treasury_updated", told) == []
+    assert await harness.send("dao.event.treasury_updated", told) == []
 
 
 async def test_an_old_balance_does_not_come_back():
-    stage = await polled()
+    harness = await polled()
     old = {**ABOUT_DELTA, "token_symbol": "SILT", "new_balance": "1", "ts": "2026-01-02T11:55:05"}
     for told in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:55:06"}, old):
-        await stage.send("dao.event.treasury_updated", told)
-    assert stage.item("dao", "treasury:delta-trust/SILT", "treasury")["balance"] == "2"
+        await harness.send("dao.event.treasury_updated", told)
+    assert harness.item("dao", "treasury:delta-trust/SILT", "treasury")["balance"] == "2"
 
 
 async def test_a_proposal_goes_from_draft_to_outcome_and_its_dao_counts_it():
-    stage = await polled()
+    harness = await polled()
     about = {"dao_id": DELTA_UUID, "proposal_id": "uuid-5", "slug": "reed-beds"}
     created = {**about, "title": "Plant reed beds", "created_by_user_id": "user:501", "status": "draft"}
-    await stage.send("dao.event.proposal_created", created)
-    assert stage.item("dao", "proposal:uuid-5", "proposals") == {
+    await harness.send("dao.event.proposal_created", created)
+    assert harness.item("dao", "proposal:uuid-5", "proposals") == {
         "dao_id": DELTA,
         "slug": "reed-beds",
         "title": "Plant reed beds",
@@ -379,23 +379,23 @@ async def test_a_proposal_goes_from_draft_to_outcome_and_its_dao_counts_it():
         "author": "user:501",
         "created_at": NOON,
     }
-    assert counts(stage) == (1, 5)
-    await stage.send("dao.event.proposal_activated", about)
-    assert stage.item("dao", "proposal:uuid-5", "proposals")["status"] == "active"
-    assert counts(stage) == (2, 5)
-    await stage.send("dao.event.proposal_closed", {**about, "final_status": "passed", "is_passed": True})
-    assert stage.item("dao", "proposal:uuid-5", "proposals")["status"] == "passed"
-    assert counts(stage) == (1, 5)
+    assert counts(harness) == (1, 5)
+    await harness.send("dao.event.proposal_activated", about)
+    assert harness.item("dao", "proposal:uuid-5", "proposals")["status"] == "active"
+    assert counts(harness) == (2, 5)
+    await harness.send("dao.event.proposal_closed", {**about, "final_status": "passed", "is_passed": True})
+    assert harness.item("dao", "proposal:uuid-5", "proposals")["status"] == "passed"
+    assert counts(harness) == (1, 5)
 
 
 async def test_what_is_said_of_a_proposal_again_counts_nothing():
-    stage = await polled()
+    harness = await polled()
     about = {"dao_id": DELTA_UUID, "proposal_id": "uuid-5", "slug": "reed-beds", "ts": "2026-01-02T11:55:05"}
     said = [(f"dao.event.proposal_{verb}", about) for verb in ("created", "activated", "closed")]
     for subject, told in said:
-        await stage.send(subject, told)
+        await harness.send(subject, told)
     for subject, told in said:
-        assert await stage.send(subject, told) == []
+        assert await harness.send(subject, told) == []
 
 
 @pytest.mark.parametrize(
@@ -408,19 +408,19 @@ async def test_what_is_said_of_a_proposal_again_counts_nothing():
     ],
 )
 async def test_a_closed_proposal_is_never_active(told, status):
-    stage = await polled()
+    harness = await polled()
     about = {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]}
-    await stage.send("dao.event.proposal_closed", {**about, **told})
-    assert stage.item("dao", SLUICE, "proposals")["status"] == status
-    assert counts(stage) == (0, 4)
+    await harness.send("dao.event.proposal_closed", {**about, **told})
+    assert harness.item("dao", SLUICE, "proposals")["status"] == status
+    assert counts(harness) == (0, 4)
 
 
 async def test_the_first_votes_on_an_opened_draft_are_counted_from_nothing():
-    stage = await polled()
+    harness = await polled()
     dredge = DREDGE.partition(":")[2]
-    await stage.send("dao.event.proposal_activated", {"dao_id": DELTA_UUID, "proposal_id": dredge})
-    await stage.send("dao.event.vote_cast", {**vote(7, "no", None, "2.5"), "proposal_id": dredge})
-    assert result(stage, DREDGE) == {
+    await harness.send("dao.event.proposal_activated", {"dao_id": DELTA_UUID, "proposal_id": dredge})
+    await harness.send("dao.event.vote_cast", {**vote(7, "no", None, "2.5"), "proposal_id": dredge})
+    assert result(harness, DREDGE) == {
         "votes_yes": 0,
         "votes_no": 1,
         "votes_abstain": 0,
@@ -431,7 +431,7 @@ async def test_the_first_votes_on_an_opened_draft_are_counted_from_nothing():
 
 
 async def test_a_vote_counts_once_for_its_proposal():
-    stage = await polled()
+    harness = await polled()
     told = vote(4, "abstain", "2026-01-02T11:55:07.600000+00:00")
     fields = {
         "proposal_id": SLUICE,
@@ -440,19 +440,19 @@ async def test_a_vote_counts_once_for_its_proposal():
         "voter": "user:501",
         "cast_at": "2026-01-02T11:55:07.600000Z",
     }
-    assert await stage.send("dao.event.vote_cast", told) == [
+    assert await harness.send("dao.event.vote_cast", told) == [
         Put("dao", f"vote:{VOTE}04", fields, collection="votes"),
         Put("dao", SLUICE, {"votes_abstain": 1, "weight_abstain": "1"}, collection="proposals"),
     ]
-    assert await stage.send("dao.event.vote_cast", told) == []
+    assert await harness.send("dao.event.vote_cast", told) == []
 
 
 async def test_a_changed_vote_counts_elsewhere_and_its_past_does_not_come_back():
-    stage = await polled()
+    harness = await polled()
     past = vote(2, "yes", "2026-01-02T08:30:00.200000+00:00", "2.5")
     for told in (vote(2, "no", "2026-01-02T11:55:08+00:00", "2.5"), past):
-        await stage.send("dao.event.vote_cast", told)
-    assert result(stage) == {
+        await harness.send("dao.event.vote_cast", told)
+    assert result(harness) == {
         "votes_yes": 1,
         "votes_no": 2,
         "votes_abstain": 0,
@@ -463,26 +463,28 @@ async def test_a_changed_vote_counts_elsewhere_and_its_past_does_not_come_back()
 
 
 async def test_the_same_vote_without_a_time_counts_nothing():
-    stage = await polled()
-    await stage.send("dao.event.vote_cast", vote(3, "no", None, "1"))
-    assert result(stage)["votes_no"] == 1
+    harness = await polled()
+    await harness.send("dao.event.vote_cast", vote(3, "no", None, "1"))
+    assert result(harness)["votes_no"] == 1
 
 
 async def test_votes_on_a_proposal_that_nobody_counted_leave_it_uncounted():
-    stage = Stage(plugin)
-    await stage.send("dao.event.proposal_created", {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]})
-    await stage.send("dao.event.vote_cast", vote(4, "yes", None))
-    assert result(stage) == {}
+    harness = SourceHarness(plugin)
+    await harness.send(
+        "dao.event.proposal_created", {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]}
+    )
+    await harness.send("dao.event.vote_cast", vote(4, "yes", None))
+    assert result(harness) == {}
 
 
 async def test_an_unknown_dao_is_not_made_up():
-    stage = Stage(plugin)
-    for message in stage.samples.messages:
+    harness = SourceHarness(plugin)
+    for message in harness.samples.messages:
         if message.type != "dao.event.created":
-            await stage.send(message.type, message.payload)
-    assert [dict(stage.items("space", "planets")), dict(stage.items("dao"))] == [{}, {}]
+            await harness.send(message.type, message.payload)
+    assert [dict(harness.items("space", "planets")), dict(harness.items("dao"))] == [{}, {}]
 
 
 async def test_what_is_not_known_yet_changes_nothing():
-    stage = await polled()
-    assert await stage.send("dao.event.proposal_status_changed", {"dao_id": 7}) == []
+    harness = await polled()
+    assert await harness.send("dao.event.proposal_status_changed", {"dao_id": 7}) == []

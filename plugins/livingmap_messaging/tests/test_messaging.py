@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from livingmap.plugin import Drop, Put, Reply, Total
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_messaging import plugin
 from livingmap_messaging.activity import CHANNELS
 
@@ -30,9 +30,9 @@ class TestContract(SourceContract):
 
 @pytest.fixture
 async def polled():
-    stage = Stage(plugin)
-    await stage.poll()
-    return stage
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    return harness
 
 
 def ago(**spans):
@@ -61,8 +61,8 @@ def service(times, status=200):
     return answer
 
 
-def activity(stage, typed):
-    item = stage.item("messaging", typed, "channels")
+def activity(harness, typed):
+    item = harness.item("messaging", typed, "channels")
     return {name: item.get(name) for name in LIVELY}
 
 
@@ -118,20 +118,20 @@ async def test_windows_slide_though_nothing_happens(polled):
 
 
 async def test_a_silent_channel_costs_one_small_request():
-    stage = Stage(plugin, service([ago(days=days) for days in range(2, 60)]))
-    await stage.poll()
-    assert [request.query for request in stage.asked[1:]] == [{"limit": "20"}]
+    harness = SourceHarness(plugin, service([ago(days=days) for days in range(2, 60)]))
+    await harness.poll()
+    assert [request.query for request in harness.asked[1:]] == [{"limit": "20"}]
 
 
 async def test_a_busy_channel_is_counted_page_by_page():
-    stage = Stage(plugin, service([ago(minutes=4 * number) for number in range(500)]))
-    await stage.poll()
-    assert [request.query for request in stage.asked[1:]] == [
+    harness = SourceHarness(plugin, service([ago(minutes=4 * number) for number in range(500)]))
+    await harness.poll()
+    assert [request.query for request in harness.asked[1:]] == [
         {"limit": "20"},
         {"limit": "200", "before": ago(minutes=4 * 19)},
         {"limit": "200", "before": ago(minutes=4 * 219)},
     ]
-    assert activity(stage, "channel:a") == {
+    assert activity(harness, "channel:a") == {
         "messages_1h": 15,
         "messages_24h": 360,
         "messages_capped": False,
@@ -141,19 +141,19 @@ async def test_a_busy_channel_is_counted_page_by_page():
 
 
 async def test_counts_beyond_the_pages_are_the_least_there_can_be():
-    stage = Stage(plugin, service([ago(minutes=4 * number) for number in range(500)]), recount_pages=2)
-    await stage.poll()
-    assert {"messages_24h": 220, "messages_capped": True}.items() <= activity(stage, "channel:a").items()
-    assert {"messages_24h": 220, "messages_capped": True}.items() <= stage.totals("messaging").items()
+    harness = SourceHarness(plugin, service([ago(minutes=4 * number) for number in range(500)]), recount_pages=2)
+    await harness.poll()
+    assert {"messages_24h": 220, "messages_capped": True}.items() <= activity(harness, "channel:a").items()
+    assert {"messages_24h": 220, "messages_capped": True}.items() <= harness.totals("messaging").items()
 
 
 async def test_without_pages_no_messages_are_asked_for_or_counted():
-    stage = Stage(plugin, recount_pages=0)
-    await stage.poll()
-    await stage.send("messaging.message.created", message())
-    assert [request.path for request in stage.asked] == [CHANNELS]
-    assert stage.totals("messaging") == {"channels_total": 4}
-    assert activity(stage, GENERAL) == {
+    harness = SourceHarness(plugin, recount_pages=0)
+    await harness.poll()
+    await harness.send("messaging.message.created", message())
+    assert [request.path for request in harness.asked] == [CHANNELS]
+    assert harness.totals("messaging") == {"channels_total": 4}
+    assert activity(harness, GENERAL) == {
         **dict.fromkeys(LIVELY),
         "last_message_at": "2026-01-02T11:58:00Z",
         "last_sender_id": "user:501",
@@ -162,11 +162,11 @@ async def test_without_pages_no_messages_are_asked_for_or_counted():
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_a_channel_that_refuses_has_unknown_activity(status):
-    stage = Stage(plugin, service([], status))
-    await stage.poll()
-    assert stage.state.error is None
-    assert activity(stage, "channel:a") == dict.fromkeys(LIVELY)
-    assert stage.totals("messaging") == {
+    harness = SourceHarness(plugin, service([], status))
+    await harness.poll()
+    assert harness.state.error is None
+    assert activity(harness, "channel:a") == dict.fromkeys(LIVELY)
+    assert harness.totals("messaging") == {
         "messages_1h": None,
         "messages_24h": None,
         "messages_capped": None,
@@ -180,19 +180,19 @@ async def test_messages_that_cannot_be_had_keep_the_last_good_counts():
     def answer(request):
         return service([ago(minutes=1)], status)(request)
 
-    stage = Stage(plugin, answer)
-    await stage.poll()
+    harness = SourceHarness(plugin, answer)
+    await harness.poll()
     status = 500
-    changes = await stage.poll()
+    changes = await harness.poll()
     assert [change for change in changes if change.layer] == []
-    assert "500" in stage.state.error
-    assert activity(stage, "channel:a")["messages_24h"] == 1
+    assert "500" in harness.state.error
+    assert activity(harness, "channel:a")["messages_24h"] == 1
 
 
 async def test_no_channels_are_no_messages():
-    stage = Stage(plugin, lambda _: Reply([]))
-    await stage.poll()
-    assert stage.totals("messaging") == {**TOTALS, "messages_1h": 0, "messages_24h": 0, "channels_total": 0}
+    harness = SourceHarness(plugin, lambda _: Reply([]))
+    await harness.poll()
+    assert harness.totals("messaging") == {**TOTALS, "messages_1h": 0, "messages_24h": 0, "channels_total": 0}
 
 
 async def test_a_message_counts_in_its_channel_and_in_the_layer(polled):
@@ -279,14 +279,14 @@ async def test_details_do_without_members():
             return Reply({"id": "a", "name": "A", "visibility": "private", "description": "secret"})
         return None
 
-    details = await Stage(plugin, answer).details("channel:a")
+    details = await SourceHarness(plugin, answer).details("channel:a")
     assert "members" not in details
     assert details["description"] is None
 
 
 async def test_one_bad_row_is_dropped_and_told():
     rows = [{"id": "../../internal"}, {"id": "a", "name": "A"}]
-    stage = Stage(plugin, lambda request: Reply(rows if request.path == CHANNELS else []))
-    await stage.poll()
-    assert list(stage.items("messaging", "channels")) == ["channel:a"]
-    assert [said.partition(": ")[0] for said in stage.state.dropped] == [f"{CHANNELS}[0].id"]
+    harness = SourceHarness(plugin, lambda request: Reply(rows if request.path == CHANNELS else []))
+    await harness.poll()
+    assert list(harness.items("messaging", "channels")) == ["channel:a"]
+    assert [said.partition(": ")[0] for said in harness.state.dropped] == [f"{CHANNELS}[0].id"]

@@ -1,7 +1,7 @@
 import pytest
 
 from livingmap.plugin import Drop, NotFound, Put, Reply
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_microdao import plugin
 
 RIVER = "microdao:river-council"
@@ -33,15 +33,15 @@ def row(slug, **fields):
     return {"id": f"uuid-{slug}", "slug": slug, "name": slug.title(), **fields}
 
 
-async def polled(stage=None):
-    stage = stage or Stage(plugin)
-    await stage.poll()
-    return stage
+async def polled(harness=None):
+    harness = harness or SourceHarness(plugin)
+    await harness.poll()
+    return harness
 
 
 async def test_a_microdao_has_the_fields_of_the_specification():
-    stage = await polled()
-    assert stage.item("city", RIVER) == {
+    harness = await polled()
+    assert harness.item("city", RIVER) == {
         "slug": "river-council",
         "name": "River Council",
         "status": "active",
@@ -55,8 +55,8 @@ async def test_a_microdao_has_the_fields_of_the_specification():
 
 
 async def test_what_only_this_service_knows_stands_in_its_own_layer():
-    stage = await polled()
-    assert dict(stage.items("microdao")) == {
+    harness = await polled()
+    assert dict(harness.items("microdao")) == {
         RIVER: {
             "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000001",
             "external_id": "microdao:7e5d1a90",
@@ -80,43 +80,43 @@ async def test_what_only_this_service_knows_stands_in_its_own_layer():
 
 @pytest.mark.parametrize("alias", [f"microdao:{RIVER_UUID}", "microdao:7e5d1a90"])
 async def test_a_microdao_is_found_by_its_uuid_and_its_external_id(alias):
-    stage = await polled()
-    assert stage.item("city", alias) == stage.item("city", RIVER)
+    harness = await polled()
+    assert harness.item("city", alias) == harness.item("city", RIVER)
 
 
 async def test_a_switched_off_microdao_is_inactive():
-    stage = await polled()
-    assert stage.item("city", HERON)["status"] == "inactive"
+    harness = await polled()
+    assert harness.item("city", HERON)["status"] == "inactive"
 
 
 async def test_the_city_knows_how_many_microdaos_it_has():
-    stage = await polled()
-    assert stage.totals("city") == {"microdaos_total": 3}
+    harness = await polled()
+    assert harness.totals("city") == {"microdaos_total": 3}
 
 
 async def test_the_missing_path_of_the_specification_is_asked_once():
-    stage = await polled(await polled(Stage(plugin, most_treasuries=0)))
-    assert [request.path for request in stage.asked] == ["/microdaos", "/microdao", "/microdao"]
+    harness = await polled(await polled(SourceHarness(plugin, most_treasuries=0)))
+    assert [request.path for request in harness.asked] == ["/microdaos", "/microdao", "/microdao"]
 
 
 async def test_the_account_of_the_setting_asks():
-    stage = await polled(Stage(plugin, token="of-the-account"))
-    assert {request.bearer for request in stage.asked} == {"of-the-account"}
+    harness = await polled(SourceHarness(plugin, token="of-the-account"))
+    assert {request.bearer for request in harness.asked} == {"of-the-account"}
 
 
 @pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"items": rows}])
 async def test_an_answer_of_the_specifications_shape_keeps_its_ids_and_counts(wrap):
     told = {"id": "microdao:7", "slug": "weir", "name": "Weir", "status": "active", "agents": 9, "nodes": 3}
-    stage = await polled(Stage(plugin, asking({"/microdaos": wrap([told])})))
-    item = stage.item("city", "microdao:weir")
-    assert list(stage.items("city")) == ["microdao:7"]
+    harness = await polled(SourceHarness(plugin, asking({"/microdaos": wrap([told])})))
+    item = harness.item("city", "microdao:weir")
+    assert list(harness.items("city")) == ["microdao:7"]
     assert {name: item[name] for name in told if name != "id"} == {n: v for n, v in told.items() if n != "id"}
 
 
 async def test_one_bad_row_is_dropped_and_told():
-    stage = await polled(Stage(plugin, asking({"/microdao": [{"id": []}, row("weir")]})))
-    assert list(stage.items("city")) == ["microdao:weir"]
-    assert stage.state.dropped[0] == "/microdao[0].id: Input should be a valid string"
+    harness = await polled(SourceHarness(plugin, asking({"/microdao": [{"id": []}, row("weir")]})))
+    assert list(harness.items("city")) == ["microdao:weir"]
+    assert harness.state.dropped[0] == "/microdao[0].id: Input should be a valid string"
 
 
 async def test_a_failing_treasury_loses_no_other():
@@ -125,46 +125,48 @@ async def test_a_failing_treasury_loses_no_other():
         "/microdao/weir/treasury": 500,
         "/microdao/lock/treasury": [{"token_symbol": "SILT", "balance": 1.5}],
     }
-    stage = await polled(Stage(plugin, asking(answers)))
-    treasuries = {typed: item["treasury"] for typed, item in stage.items("microdao").items()}
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    treasuries = {typed: item["treasury"] for typed, item in harness.items("microdao").items()}
     assert treasuries == {"microdao:weir": None, "microdao:lock": {"SILT": "1.5"}}
 
 
 async def test_treasuries_stay_when_all_of_them_fail():
     answers = {"/microdao": [row("weir")], "/microdao/weir/treasury": [{"token_symbol": "SILT", "balance": "1"}]}
-    stage = await polled(Stage(plugin, asking(answers)))
+    harness = await polled(SourceHarness(plugin, asking(answers)))
     answers["/microdao/weir/treasury"] = 503
-    assert await stage.poll() == []
-    assert stage.state.error.startswith("microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503")
+    assert await harness.poll() == []
+    assert harness.state.error.startswith(
+        "microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503"
+    )
 
 
 async def test_a_treasury_that_may_not_be_seen_is_told_by_events():
     answers = {"/microdao": [row("weir")], "/microdao/weir/treasury": 403}
-    stage = await polled(Stage(plugin, asking(answers)))
+    harness = await polled(SourceHarness(plugin, asking(answers)))
     told = {"microdao_id": "uuid-weir", "slug": "weir", "token_symbol": "SILT", "new_balance": "2.5"}
-    await stage.send("microdao.event.treasury_updated", told)
-    assert await stage.poll() == []
-    assert stage.item("microdao", "microdao:weir")["treasury"] == {"SILT": "2.5"}
+    await harness.send("microdao.event.treasury_updated", told)
+    assert await harness.poll() == []
+    assert harness.item("microdao", "microdao:weir")["treasury"] == {"SILT": "2.5"}
 
 
 async def test_treasuries_are_asked_up_to_a_number():
     answers = {"/microdao": [row("weir"), row("lock/b")], "/microdao/weir/treasury": []}
-    stage = await polled(Stage(plugin, asking(answers), most_treasuries=1))
-    assert stage.asked[-1].path == "/microdao/weir/treasury"
+    harness = await polled(SourceHarness(plugin, asking(answers), most_treasuries=1))
+    assert harness.asked[-1].path == "/microdao/weir/treasury"
 
 
 async def test_details_are_asked_from_the_service():
-    details = await Stage(plugin).details(RIVER)
+    details = await SourceHarness(plugin).details(RIVER)
     assert (details["members"], details["owner"]) == (13, "c1d2e3f4-0000-4a4a-8b8b-000000000001")
 
 
 async def test_details_of_a_microdao_that_the_service_does_not_know_are_not_found():
     with pytest.raises(NotFound):
-        await Stage(plugin).details("microdao:7")
+        await SourceHarness(plugin).details("microdao:7")
 
 
 async def test_a_created_microdao_appears_and_a_deleted_one_goes():
-    stage = Stage(plugin)
+    harness = SourceHarness(plugin)
     created = {
         "microdao_id": "uuid-9",
         "slug": "new-moorings",
@@ -172,8 +174,8 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
         "owner_user_id": "user:501",
     }
     ts = "2026-01-02T11:50:00.104512+00:00"
-    await stage.send("microdao.event.created", {**created, "ts": ts})
-    assert stage.item("city", "microdao:uuid-9") == {
+    await harness.send("microdao.event.created", {**created, "ts": ts})
+    assert harness.item("city", "microdao:uuid-9") == {
         "slug": "new-moorings",
         "name": "New Moorings",
         "status": "active",
@@ -181,13 +183,13 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
         "nodes": None,
         "created_at": "2026-01-02T11:50:00.104512Z",
     }
-    assert stage.item("microdao", MOORINGS) == {
+    assert harness.item("microdao", MOORINGS) == {
         "owner": "user:501",
         "members": None,
         "treasury": None,
         "last_active_at": NOON,
     }
-    changes = await stage.send("microdao.event.deleted", {"microdao_id": "uuid-9", "slug": "new-moorings"})
+    changes = await harness.send("microdao.event.deleted", {"microdao_id": "uuid-9", "slug": "new-moorings"})
     assert [one for one in changes if isinstance(one, Drop)] == [
         Drop("city", MOORINGS),
         Drop("microdao", MOORINGS),
@@ -195,13 +197,13 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
 
 
 async def test_an_update_changes_what_it_names():
-    stage = await polled()
+    harness = await polled()
     told = {
         **ABOUT_RIVER,
         "changes": {"name": "Delta Council", "is_active": False},
         "ts": "2026-01-02T11:59:00+00:00",
     }
-    assert await stage.send("microdao.event.updated", told) == [
+    assert await harness.send("microdao.event.updated", told) == [
         Put("city", RIVER, {"name": "Delta Council", "status": "inactive", "updated_at": "2026-01-02T11:59:00Z"}),
         Put("microdao", RIVER, {"last_active_at": NOON}),
     ]
@@ -209,31 +211,31 @@ async def test_an_update_changes_what_it_names():
 
 @pytest.mark.parametrize(("verb", "members"), [("member_added", 13), ("member_removed", 11)])
 async def test_members_are_counted(verb, members):
-    stage = await polled()
-    changes = await stage.send(f"microdao.event.{verb}", {**ABOUT_RIVER, "ts": "2026-01-02T11:50:02.000321"})
+    harness = await polled()
+    changes = await harness.send(f"microdao.event.{verb}", {**ABOUT_RIVER, "ts": "2026-01-02T11:50:02.000321"})
     fields = {"members": members, "members_changed_at": "2026-01-02T11:50:02.000321Z", "last_active_at": NOON}
     assert changes == [Put("city", RIVER, {"members": members}), Put("microdao", RIVER, fields)]
 
 
 async def test_an_unknown_number_of_members_stays_unknown():
-    stage = Stage(plugin)
-    await stage.send("microdao.event.created", ABOUT_RIVER)
-    await stage.send("microdao.event.member_added", ABOUT_RIVER)
-    assert stage.item("microdao", RIVER)["members"] is None
+    harness = SourceHarness(plugin)
+    await harness.send("microdao.event.created", ABOUT_RIVER)
+    await harness.send("microdao.event.member_added", ABOUT_RIVER)
+    assert harness.item("microdao", RIVER)["members"] is None
 
 
 async def test_a_member_who_is_announced_again_is_not_counted_again():
-    stage = await polled()
+    harness = await polled()
     first = {**ABOUT_RIVER, "member_id": "1", "ts": "2026-01-02T11:50:02"}
     second = {**ABOUT_RIVER, "member_id": "2", "ts": "2026-01-02T11:50:02.000001"}
     for told in (first, second, first, second):
-        await stage.send("microdao.event.member_added", told)
-    assert stage.item("city", RIVER)["members"] == 14
+        await harness.send("microdao.event.member_added", told)
+    assert harness.item("city", RIVER)["members"] == 14
 
 
 async def test_a_role_leaves_the_time_of_its_change():
-    stage = await polled()
-    changes = await stage.send("microdao.event.member_role_updated", {**ABOUT_RIVER, "new_role": "admin"})
+    harness = await polled()
+    changes = await harness.send("microdao.event.member_role_updated", {**ABOUT_RIVER, "new_role": "admin"})
     assert changes == [Put("microdao", RIVER, {"roles_changed_at": NOON, "last_active_at": NOON})]
 
 
@@ -246,22 +248,22 @@ async def test_a_role_leaves_the_time_of_its_change():
     ],
 )
 async def test_a_treasury_has_its_new_balance(told, balance):
-    stage = await polled()
-    await stage.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "RIPPLE", **told})
-    assert stage.item("microdao", RIVER)["treasury"] == {"RIPPLE": balance, "SILT": "40"}
+    harness = await polled()
+    await harness.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "RIPPLE", **told})
+    assert harness.item("microdao", RIVER)["treasury"] == {"RIPPLE": balance, "SILT": "40"}
 
 
 async def test_a_balance_of_which_nothing_is_known_stays_unknown():
-    stage = await polled()
-    assert await stage.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "MUD"}) == []
+    harness = await polled()
+    assert await harness.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "MUD"}) == []
 
 
 async def test_an_old_balance_does_not_come_back():
-    stage = await polled()
+    harness = await polled()
     old = {**ABOUT_RIVER, "token_symbol": "SILT", "new_balance": "1", "ts": "2026-01-02T11:50:05"}
     for told in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:50:06"}, old):
-        await stage.send("microdao.event.treasury_updated", told)
-    assert stage.item("microdao", RIVER)["treasury"]["SILT"] == "2"
+        await harness.send("microdao.event.treasury_updated", told)
+    assert harness.item("microdao", RIVER)["treasury"]["SILT"] == "2"
 
 
 @pytest.mark.parametrize(
@@ -273,19 +275,21 @@ async def test_an_old_balance_does_not_come_back():
     ],
 )
 async def test_settings_leave_their_keys_and_the_time(verb, told, keys):
-    stage = await polled()
+    harness = await polled()
     fields = {"settings_changed": keys, "settings_changed_at": NOON, "last_active_at": NOON}
-    assert await stage.send(f"microdao.event.{verb}", {**ABOUT_RIVER, **told}) == [Put("microdao", RIVER, fields)]
+    assert await harness.send(f"microdao.event.{verb}", {**ABOUT_RIVER, **told}) == [
+        Put("microdao", RIVER, fields)
+    ]
 
 
 async def test_an_unknown_microdao_is_not_made_up():
-    stage = Stage(plugin)
-    for message in stage.samples.messages:
+    harness = SourceHarness(plugin)
+    for message in harness.samples.messages:
         if not message.type.endswith((".created", ".deleted")):
-            await stage.send(message.type, message.payload)
-    assert [dict(stage.items(layer)) for layer in ("city", "microdao")] == [{}, {}]
+            await harness.send(message.type, message.payload)
+    assert [dict(harness.items(layer)) for layer in ("city", "microdao")] == [{}, {}]
 
 
 async def test_what_is_not_known_yet_changes_nothing():
-    stage = await polled()
-    assert await stage.send("microdao.event.renamed", {"microdao_id": 7}) == []
+    harness = await polled()
+    assert await harness.send("microdao.event.renamed", {"microdao_id": 7}) == []

@@ -1,7 +1,7 @@
 import pytest
 
 from livingmap.plugin import Put, Reply
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_space import plugin
 
 WEIR = "node:11"
@@ -37,14 +37,14 @@ def only(**bodies):
 
 
 async def polled(**bodies):
-    stage = Stage(plugin, only(**bodies) if bodies else None)
-    await stage.poll()
-    return stage
+    harness = SourceHarness(plugin, only(**bodies) if bodies else None)
+    await harness.poll()
+    return harness
 
 
 async def test_a_planet_has_the_fields_of_the_specification():
-    stage = await polled()
-    assert stage.item("space", DELTA, "planets") == {
+    harness = await polled()
+    assert harness.item("space", DELTA, "planets") == {
         "name": "Delta Trust",
         "type": "dao",
         "orbits": [WEIR, LOCK],
@@ -63,21 +63,21 @@ async def test_a_planet_has_the_fields_of_the_specification():
     ("health", "status"), [("good", "active"), ("warn", "degraded"), ("critical", "degraded"), (None, "unknown")]
 )
 async def test_the_health_of_a_planet_is_its_status(health, status):
-    stage = await polled(space_planets=[{"dao_id": "3", "name": "P", "health": health}], space_nodes=[])
-    assert stage.item("space", "dao:3", "planets")["status"] == status
+    harness = await polled(space_planets=[{"dao_id": "3", "name": "P", "health": health}], space_nodes=[])
+    assert harness.item("space", "dao:3", "planets")["status"] == status
 
 
 async def test_a_node_in_space_has_the_fields_of_the_specification():
-    stage = await polled()
-    assert dict(stage.items("space", "nodes")) == {
+    harness = await polled()
+    assert dict(harness.items("space", "nodes")) == {
         WEIR: {"name": "Weir Station", "cpu": 0.31, "gpu": 0.2, "memory": 0.25, "alerts": []},
         LOCK: {"name": "Lock House", "cpu": 0.88, "gpu": 0.93, "memory": 0.9531, "alerts": [OVERLOAD]},
     }
 
 
 async def test_a_node_has_the_fields_of_the_specification():
-    stage = await polled()
-    assert stage.item("nodes", LOCK) == {
+    harness = await polled()
+    assert harness.item("nodes", LOCK) == {
         "name": "Lock House",
         "microdao_id": "microdao:pump-guild",
         "status": "degraded",
@@ -85,31 +85,31 @@ async def test_a_node_has_the_fields_of_the_specification():
         "alerts": [OVERLOAD],
         "agents": 1,
     }
-    assert stage.item("nodes", WEIR)["status"] == "online"
+    assert harness.item("nodes", WEIR)["status"] == "online"
 
 
 async def test_the_missing_scene_is_asked_once():
-    stage = await polled()
-    await stage.poll()
-    assert [request.path for request in stage.asked].count("/api/space/scene") == 1
-    assert [request.path for request in stage.asked].count("/space/nodes") == 2
+    harness = await polled()
+    await harness.poll()
+    assert [request.path for request in harness.asked].count("/api/space/scene") == 1
+    assert [request.path for request in harness.asked].count("/space/nodes") == 2
 
 
 async def test_the_scene_of_the_specification_is_all_that_is_asked():
-    stage = await polled(api_space_scene=SCENE)
-    assert stage.state.error is None
-    assert [request.path for request in stage.asked] == ["/api/space/scene"]
-    planets = stage.items("space", "planets")
+    harness = await polled(api_space_scene=SCENE)
+    assert harness.state.error is None
+    assert [request.path for request in harness.asked] == ["/api/space/scene"]
+    planets = harness.items("space", "planets")
     assert {typed: (planet["type"], planet["orbits"], planet["status"]) for typed, planet in planets.items()} == {
         "dao:river": ("dao", ["node:gpu-1", "node:gpu-2"], "active"),
         "space:buoy": ("beacon", [], "unknown"),
         "space:raft": ("beacon", [], "unknown"),
     }
-    assert dict(stage.items("space", "nodes")) == {
+    assert dict(harness.items("space", "nodes")) == {
         "node:gpu-1": {"name": "NODE1", "cpu": 0.42, "gpu": 0.77, "memory": 0.63, "alerts": ["hot"]},
         "node:gpu-2": {"name": "NODE2", "cpu": 0.42, "gpu": 0.5, "memory": None, "alerts": []},
     }
-    assert stage.item("nodes", "node:gpu-1") == {
+    assert harness.item("nodes", "node:gpu-1") == {
         "name": "NODE1",
         "microdao_id": None,
         "status": "unknown",
@@ -120,29 +120,29 @@ async def test_the_scene_of_the_specification_is_all_that_is_asked():
 
 
 async def test_a_scene_may_have_the_shape_of_the_real_answers():
-    samples = {sample.path: sample.body for sample in Stage(plugin).samples.answers}
+    samples = {sample.path: sample.body for sample in SourceHarness(plugin).samples.answers}
     scene = {name: samples[f"/space/{name}"] for name in ("planets", "nodes", "events")}
-    stage, real = await polled(api_space_scene=scene), await polled()
+    harness, real = await polled(api_space_scene=scene), await polled()
     for place in (("space", "planets"), ("space", "nodes"), ("nodes", "items")):
-        assert stage.items(*place) == real.items(*place)
+        assert harness.items(*place) == real.items(*place)
 
 
 async def test_an_answer_that_is_no_scene_is_passed_over():
-    stage = await polled(api_space_scene={"planets": "many"}, space_planets=[], space_nodes=[])
-    assert stage.state.error is None
-    assert stage.state.missing == ["/api/space/scene", "/space/events"]
+    harness = await polled(api_space_scene={"planets": "many"}, space_planets=[], space_nodes=[])
+    assert harness.state.error is None
+    assert harness.state.missing == ["/api/space/scene", "/space/events"]
 
 
 async def test_a_name_that_makes_no_id_drops_one_row():
     rows = [{"dao_id": "dao:", "name": "?"}, {"dao_id": "dao:5", "name": "Five"}]
-    stage = await polled(space_planets=rows, space_nodes=[])
-    assert list(stage.items("space", "planets")) == ["dao:5"]
-    assert stage.state.dropped == ["/space/planets[0].dao_id: Value error, no id can be made of it"]
+    harness = await polled(space_planets=rows, space_nodes=[])
+    assert list(harness.items("space", "planets")) == ["dao:5"]
+    assert harness.state.dropped == ["/space/planets[0].dao_id: Value error, no id can be made of it"]
 
 
 async def test_metrics_of_an_event_replace_what_they_tell():
-    stage = await polled()
-    assert await stage.send("node.metrics.update", {"node_id": WEIR, "cpu": 0.8, "gpu": 0.95}) == [
+    harness = await polled()
+    assert await harness.send("node.metrics.update", {"node_id": WEIR, "cpu": 0.8, "gpu": 0.95}) == [
         Put(
             "nodes",
             WEIR,
@@ -153,9 +153,9 @@ async def test_metrics_of_an_event_replace_what_they_tell():
 
 
 async def test_metrics_may_be_nested_text_and_percent():
-    stage = await polled()
+    harness = await polled()
     payload = {"node_id": "12", "status": "healthy", "metrics": {"cpu": "0.41", "memory": 77, "net_out": "800"}}
-    assert await stage.send("node.metrics.update", payload) == [
+    assert await harness.send("node.metrics.update", payload) == [
         Put(
             "nodes",
             LOCK,
@@ -169,26 +169,26 @@ async def test_metrics_may_be_nested_text_and_percent():
 
 
 async def test_what_cannot_be_read_as_a_load_stays_as_it_was():
-    stage = await polled()
-    assert await stage.send("node.metrics.update", {"node_id": WEIR, "cpu": "hot", "gpu": None}) == []
+    harness = await polled()
+    assert await harness.send("node.metrics.update", {"node_id": WEIR, "cpu": "hot", "gpu": None}) == []
 
 
 async def test_the_next_poll_tells_the_loads_anew():
-    stage = await polled()
-    before = dict(stage.item("nodes", WEIR))
-    await stage.send("node.metrics.update", {"node_id": WEIR, "cpu": 0.8})
-    await stage.poll()
-    assert stage.item("nodes", WEIR) == before
+    harness = await polled()
+    before = dict(harness.item("nodes", WEIR))
+    await harness.send("node.metrics.update", {"node_id": WEIR, "cpu": 0.8})
+    await harness.poll()
+    assert harness.item("nodes", WEIR) == before
 
 
 async def test_an_unknown_node_is_not_made_up_from_its_metrics():
-    stage = await polled()
-    assert await stage.send("node.metrics.update", {"node_id": "node:99", "cpu": 0.8}) == []
+    harness = await polled()
+    assert await harness.send("node.metrics.update", {"node_id": "node:99", "cpu": 0.8}) == []
 
 
 @pytest.mark.parametrize("subject", ["node.alerts.latency", "events.space.node"])
 async def test_an_alert_comes_first_among_those_of_its_node(subject):
-    stage = await polled()
+    harness = await polled()
     payload = {
         "type": "node.alert.latency",
         "dao_id": None,
@@ -203,29 +203,29 @@ async def test_an_alert_comes_first_among_those_of_its_node(subject):
         "severity": "error",
         "timestamp": "2026-01-02T11:58:40Z",
     }
-    assert await stage.send(subject, payload) == [
+    assert await harness.send(subject, payload) == [
         Put("nodes", LOCK, {"alerts": [alert, OVERLOAD]}),
         Put("space", LOCK, {"alerts": [alert, OVERLOAD]}, collection="nodes"),
     ]
 
 
 async def test_an_alert_without_a_time_has_that_of_its_arrival():
-    stage = await polled()
-    await stage.send("node.alerts.disk", {"node_id": WEIR})
-    assert stage.item("nodes", WEIR)["alerts"] == [
+    harness = await polled()
+    await harness.send("node.alerts.disk", {"node_id": WEIR})
+    assert harness.item("nodes", WEIR)["alerts"] == [
         {"type": "alert", "severity": "warn", "timestamp": "2026-01-02T12:00:00Z"}
     ]
 
 
 async def test_only_the_newest_alerts_are_kept():
-    stage = await polled()
+    harness = await polled()
     for number in range(25):
-        await stage.send("node.alerts.disk", {"node_id": WEIR, "type": f"disk-{number}"})
-    kept = [alert["type"] for alert in stage.item("nodes", WEIR)["alerts"]]
+        await harness.send("node.alerts.disk", {"node_id": WEIR, "type": f"disk-{number}"})
+    kept = [alert["type"] for alert in harness.item("nodes", WEIR)["alerts"]]
     assert kept == [f"disk-{number}" for number in range(24, 4, -1)]
 
 
 async def test_news_of_a_dao_and_mere_information_are_no_alerts():
-    stage = await polled()
-    assert await stage.send("events.space.dao", {"dao_id": DELTA, "severity": "critical"}) == []
-    assert await stage.send("events.space.node", {"node_id": WEIR, "severity": "info"}) == []
+    harness = await polled()
+    assert await harness.send("events.space.dao", {"dao_id": DELTA, "severity": "critical"}) == []
+    assert await harness.send("events.space.node", {"node_id": WEIR, "severity": "info"}) == []

@@ -1,7 +1,7 @@
 import pytest
 
 from livingmap.plugin import Drop, Put, Reply, Total
-from livingmap.testing import SourceContract, Stage
+from livingmap.testing import SourceContract, SourceHarness
 from livingmap_usage import plugin
 from livingmap_usage.rows import added, tidy
 
@@ -46,16 +46,16 @@ def summary(summary=NOBODY, **lists):
     return lambda request: Reply({"summary": summary, "models": [], "agents": [], "tools": [], **lists})
 
 
-def usage(stage, agent=OREST):
-    known = stage.fold.scene.part("usage").get("agents", agent)
+def usage(harness, agent=OREST):
+    known = harness.fold.scene.part("usage").get("agents", agent)
     return known["usage"] if known else None
 
 
 @pytest.fixture
 async def polled():
-    stage = Stage(plugin)
-    await stage.poll()
-    return stage
+    harness = SourceHarness(plugin)
+    await harness.poll()
+    return harness
 
 
 async def test_an_agent_gets_the_usage_of_the_specification(polled):
@@ -106,10 +106,10 @@ async def test_agents_show_a_day_whatever_the_period():
         agents = [{"agent_id": OREST, "llm_calls": calls}]
         return Reply({"summary": {"llm_calls_total": calls}, "agents": agents})
 
-    stage = Stage(plugin, answer, period_hours=168)
-    await stage.poll()
-    assert usage(stage)["llm_calls_24h"] == 1
-    assert {"period_hours": 168, "llm_calls": 7}.items() <= stage.totals("usage").items()
+    harness = SourceHarness(plugin, answer, period_hours=168)
+    await harness.poll()
+    assert usage(harness)["llm_calls_24h"] == 1
+    assert {"period_hours": 168, "llm_calls": 7}.items() <= harness.totals("usage").items()
 
 
 @pytest.mark.parametrize("hours", [0, 721])
@@ -120,16 +120,16 @@ def test_the_period_is_one_that_the_service_takes(hours):
 
 async def test_only_the_moving_period_is_no_news():
     ends = iter(["2026-01-02T12:00:00.1", "2026-01-02T12:00:15.1"])
-    stage = Stage(plugin, lambda _: Reply({"summary": {**NOBODY, "period_end": next(ends)}}))
-    await stage.poll()
-    assert await stage.poll() == []
+    harness = SourceHarness(plugin, lambda _: Reply({"summary": {**NOBODY, "period_end": next(ends)}}))
+    await harness.poll()
+    assert await harness.poll() == []
 
 
 async def test_an_average_over_no_calls_is_unknown():
-    stage = Stage(plugin, summary())
-    await stage.poll()
-    assert stage.totals("usage")["llm_calls"] == 0
-    assert stage.totals("usage")["llm_latency_avg_ms"] is None
+    harness = SourceHarness(plugin, summary())
+    await harness.poll()
+    assert harness.totals("usage")["llm_calls"] == 0
+    assert harness.totals("usage")["llm_latency_avg_ms"] is None
 
 
 async def test_a_renamed_tool_is_one_tool():
@@ -137,11 +137,11 @@ async def test_a_renamed_tool_is_one_tool():
         {"tool_id": "a", "tool_name": "New", "calls": 3, "success_rate": 1.0, "avg_latency_ms": 100.0},
         {"tool_id": "a", "tool_name": "Old", "calls": 1, "success_rate": 0.0, "avg_latency_ms": 200.0},
     ]
-    stage = Stage(plugin, summary(tools=tools))
-    await stage.poll()
+    harness = SourceHarness(plugin, summary(tools=tools))
+    await harness.poll()
     merged = {"name": "New", "calls": 4, "success_rate": 0.75, "avg_latency_ms": 125.0}
-    assert stage.items("usage", "tools") == {"tool:a": merged}
-    assert await stage.poll() == []
+    assert harness.items("usage", "tools") == {"tool:a": merged}
+    assert await harness.poll() == []
 
 
 async def test_a_call_counts_for_its_agent_its_model_and_the_totals(polled):
@@ -228,29 +228,29 @@ async def test_a_first_use_is_one_if_the_lists_are_complete(polled):
 
 
 async def test_a_first_use_in_an_empty_network_is_one():
-    stage = Stage(plugin, summary())
-    await stage.poll()
-    await stage.send("usage.llm", CALL)
-    assert usage(stage) == {**NO_USAGE, "llm_calls_24h": 1, "tokens_24h": 400}
-    assert stage.totals("usage")["llm_latency_avg_ms"] == 500.0
+    harness = SourceHarness(plugin, summary())
+    await harness.poll()
+    await harness.send("usage.llm", CALL)
+    assert usage(harness) == {**NO_USAGE, "llm_calls_24h": 1, "tokens_24h": 400}
+    assert harness.totals("usage")["llm_latency_avg_ms"] == 500.0
 
 
 async def test_a_use_beyond_a_full_list_is_of_unknown_count():
     agents = [{"agent_id": f"agent:{number}", "llm_calls": 9} for number in range(20)]
     models = [{"model": str(number), "provider": "lab", "calls": 9} for number in range(20)]
-    stage = Stage(plugin, summary(agents=agents, models=models))
-    await stage.poll()
-    await stage.send("usage.llm", CALL)
-    assert usage(stage) is None
-    assert len(stage.items("usage", "models")) == 20
-    assert stage.totals("usage")["llm_calls"] == 1
+    harness = SourceHarness(plugin, summary(agents=agents, models=models))
+    await harness.poll()
+    await harness.send("usage.llm", CALL)
+    assert usage(harness) is None
+    assert len(harness.items("usage", "models")) == 20
+    assert harness.totals("usage")["llm_calls"] == 1
 
 
 async def test_nothing_is_counted_before_the_service_was_heard():
-    stage = Stage(plugin)
-    assert await stage.send("usage.llm", CALL) == []
-    assert await stage.send("usage.tool", {"tool_id": "a"}) == []
-    assert await stage.send("usage.agent", {"agent_id": OREST}) == []
+    harness = SourceHarness(plugin)
+    assert await harness.send("usage.llm", CALL) == []
+    assert await harness.send("usage.tool", {"tool_id": "a"}) == []
+    assert await harness.send("usage.agent", {"agent_id": OREST}) == []
 
 
 async def test_the_next_poll_corrects_what_was_counted(polled):
@@ -262,9 +262,9 @@ async def test_the_next_poll_corrects_what_was_counted(polled):
 
 
 async def test_a_summary_that_is_no_object_is_told():
-    stage = Stage(plugin, lambda _: Reply(["x"]))
-    await stage.poll()
-    assert "expected an object, got list" in stage.state.error
+    harness = SourceHarness(plugin, lambda _: Reply(["x"]))
+    await harness.poll()
+    assert "expected an object, got list" in harness.state.error
 
 
 @pytest.mark.parametrize(

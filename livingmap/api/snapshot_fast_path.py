@@ -1,0 +1,95 @@
+"""Hands out snapshots that are prepared, to those who are known, where the request is read: before any ASGI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl
+
+from livingmap.access.access import Access
+from livingmap.access.denied import Denied
+from livingmap.access.view import View
+from livingmap.api.fast_path import Headers, Reply
+from livingmap.api.headers import ALWAYS, POLICY
+from livingmap.api.snapshot import MOST_LAYERS_TEXT, PATH, Snapshots, acceptable, headers_of, is_current
+from livingmap.core.actor import Credential
+from livingmap.core.layers import layer_names
+from livingmap.state.reader import MapReader
+from livingmap.stream.layers import LayersError, wanted
+
+_PATH: Final = PATH.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRequest:
+    """Which snapshot a client asks for."""
+
+    layers: tuple[str, ...] | None
+    encoding: str
+    tags: str
+    """What it has already: the header ``If-None-Match``."""
+    credential: Credential | None = None
+
+
+class SnapshotFastPath:
+    """The `livingmap.api.fast_path.FastPath` of snapshots. Leaves callers it does not know yet to the app."""
+
+    def __init__(self, reader: MapReader, snapshots: Snapshots, access: Access) -> None:
+        self._reader = reader
+        self._snapshots = snapshots
+        self._access = access
+
+    def parse(self, url: bytes, headers: Headers) -> SnapshotRequest | None:
+        """Return what a request is about; None if it is not for a snapshot, or not to be answered at once."""
+        path, _, query = url.partition(b"?")
+        if path != _PATH or len(asked := dict(headers)) != len(headers) or b"origin" in asked:
+            return None
+        text = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        try:
+            layers = _layers(query, layer_names(self._reader.scene))
+            credential = self._access.credential(text)
+        except (ValueError, LayersError, Denied):
+            return None
+        encoding = acceptable(text.get("accept-encoding", ""))
+        return SnapshotRequest(layers, encoding, text.get("if-none-match", ""), credential)
+
+    def keeps(self, request: SnapshotRequest) -> bool:
+        """Tell whether the bytes of the request may be kept: not those that hold a secret."""
+        return request.credential is None
+
+    def answer(self, request: SnapshotRequest) -> Reply | None:
+        """Return the reply to ``request``; None if somebody has to be asked, or something compressed, first."""
+        admission = self._access.known(request.credential)
+        if admission is None:
+            return None
+        shown = admission.rights.layers
+        if request.layers is not None and shown is not None and not shown.issuperset(request.layers):
+            return None
+        prepared = self._snapshots.prepared(View(request.layers, admission.rights))
+        etag = prepared.etag(request.encoding)
+        if is_current(request.tags, etag):
+            return _lines(HTTPStatus.NOT_MODIFIED, etag, request.encoding, None), b""
+        body = prepared.body if request.encoding == "identity" else prepared.encoded.get(request.encoding)
+        return None if body is None else (_lines(HTTPStatus.OK, etag, request.encoding, len(body)), body)
+
+
+def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:
+    """Return the layers that a query asks for. Raises LayersError or ValueError for one that asks otherwise."""
+    if not query:
+        return None
+    ((name, text),) = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+    if name != "layers" or len(text) > MOST_LAYERS_TEXT:
+        raise ValueError(name)
+    return wanted(text, names)
+
+
+@lru_cache(maxsize=256)
+def _lines(status: HTTPStatus, etag: str, encoding: str, length: int | None) -> bytes:
+    headers: Mapping[str, str] = {
+        **headers_of(status, etag, encoding),
+        **({} if length is None else {"content-length": str(length)}),
+        **{name.decode(): value.decode() for name, value in (*ALWAYS, POLICY)},
+    }
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "".join(f"{line}\r\n" for line in lines).encode()

@@ -1,0 +1,62 @@
+"""What is wrong with a configuration: every fault with its place in the file, and what would have worked."""
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ValidationError
+
+from livingmap.config.document import Document
+from livingmap.config.settings import PREFIX
+from livingmap.errors import ConfigError, ConfigFault
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults of one configuration, collected while it is loaded so that all are reported at once."""
+
+    document: Document
+    found: list[ConfigFault] = field(default_factory=list)
+
+    def add(self, path: Sequence[str | int], problem: str) -> None:
+        """Note that ``path`` is wrong, with the environment variable or the line of the file that sets it."""
+        where = ".".join(map(str, path))
+        variable = PREFIX + "__".join(map(str, path)).upper()
+        if variable in {name.upper() for name in os.environ}:
+            self.found.append(ConfigFault(where, f"{problem} (from {variable})", from_file=False))
+        elif where.upper().startswith(PREFIX):
+            self.found.append(ConfigFault(where, problem, from_file=False))
+        else:
+            self.found.append(ConfigFault(where, problem, self.document.line(path)))
+
+    def add_validation(self, path: tuple[str, ...], error: ValidationError, model: type[BaseModel]) -> None:
+        """Note every error of a validation, with what would have worked; never a value, it may be secret."""
+        for one in error.errors(include_url=False, include_input=False):
+            where = (*path, *one["loc"])
+            if one["type"] == "extra_forbidden":
+                self.add(where, f"no such setting{suggestion(str(where[-1]), _fields(model, one['loc'][:-1]))}")
+            else:
+                self.add(where, one["msg"].removeprefix("Value error, "))
+
+    def raise_any(self) -> None:
+        """Raise ConfigError with all faults, if there are any."""
+        if self.found:
+            raise ConfigError(self.found, str(self.document.file) if self.document.file else None)
+
+
+def _fields(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    for name in loc:
+        inner = model.model_fields[str(name)].annotation if str(name) in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return sorted(model.model_fields)
+
+
+def suggestion(wrong: str, names: Sequence[str]) -> str:
+    """Return the end of a message about a wrong name: the closest right one, or all of them."""
+    close = difflib.get_close_matches(wrong, names, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f" (there are: {', '.join(names)})" if names else ""

@@ -1,0 +1,220 @@
+"""Loading the configuration: the YAML file and the environment are read, and each plugin validates its section."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from livingmap.access.settings import NONE, AuthSettings
+from livingmap.config.document import read_yaml
+from livingmap.config.faults import Faults, suggestion
+from livingmap.config.page import UiSettings
+from livingmap.config.settings import PREFIX, LoggingSettings, ServerSettings, Settings
+from livingmap.core.source import Source
+from livingmap.history.settings import HistorySettings
+from livingmap.hookspecs import Authenticator, Mock
+from livingmap.sources.registry import (
+    AUTHENTICATORS,
+    PluginError,
+    installed,
+    load_authenticator,
+    load_mock,
+    load_source,
+)
+from livingmap.sources.settings import ServiceSettings, SourceSettings
+from livingmap.transport.settings import NatsSettings
+
+S = TypeVar("S", bound=BaseModel)
+
+DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
+_FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
+_NOT_SETTINGS: Final = ("config", "url", "token", "token_file")
+"""What the command line reads: the file, and the map that it talks to with the token for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One section of ``sources:`` after its plugin has seen it."""
+
+    name: str
+    enabled: bool = True
+    source: Source | None = None
+    settings: SourceSettings | None = None
+    error: str | None = None
+    """Why the plugin could not be loaded, with ``on_error: skip``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration that can be run."""
+
+    file: Path | None
+    server: ServerSettings
+    ui: UiSettings
+    logging: LoggingSettings
+    nats: NatsSettings
+    history: HistorySettings
+    auth: AuthSettings
+    sources: tuple[SourceConfig, ...]
+    authenticator: Authenticator | None = None
+    """None with mode none."""
+    authenticator_settings: ServiceSettings | None = None
+    mock: Mock | None = None
+    mock_settings: Any = None
+
+    def enabled(self) -> list[tuple[Source, SourceSettings]]:
+        """Return the sources that run, the strongest first."""
+        return [(one.source, one.settings) for one in self.sources if one.source and one.settings]
+
+
+def config_file(given: Path | None = None) -> Path | None:
+    """Return the file to read: the one given, ``LIVINGMAP_CONFIG``, or the first default that is there."""
+    if given is None and os.environ.get(_FILE_VARIABLE):
+        given = Path(os.environ[_FILE_VARIABLE])
+    return given or next((file for file in DEFAULT_FILES if file.is_file()), None)
+
+
+def load(file: Path | None) -> Config:
+    """Read and check everything. Raises ConfigError with all faults that were found."""
+    faults = Faults(read_yaml(file))
+    _check_environment(faults)
+    settings = _settings(faults)
+    folder = file.parent if file else Path.cwd()
+    sources = tuple(_source(faults, name, section or {}, folder) for name, section in settings.sources.items())
+    if not sources and not faults.found:
+        faults.add(("sources",), f"names no source (installed: {', '.join(installed())})")
+    mock, mock_settings = _mock(faults, settings.mock, sources, folder)
+    authenticator, authenticator_settings = _authenticator(faults, settings, folder)
+    _check_access(faults, settings, sources)
+    faults.raise_any()
+    return Config(
+        file,
+        settings.server,
+        settings.ui,
+        settings.logging,
+        _files_beside(folder, settings.nats),
+        settings.history,
+        _account_beside(folder, settings.auth),
+        sources,
+        authenticator,
+        authenticator_settings,
+        mock,
+        mock_settings,
+    )
+
+
+def _check_environment(faults: Faults) -> None:
+    known = {*Settings.model_fields, *_NOT_SETTINGS}
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(PREFIX):
+            section = variable[len(PREFIX) :].partition("__")[0].lower()
+            if section not in known:
+                faults.add((variable,), f"no such setting{suggestion(section, sorted(known))}")
+
+
+def _settings(faults: Faults) -> Settings:
+    try:
+        return Settings(**faults.document.data)
+    except ValidationError as error:
+        faults.add_validation((), error, Settings)
+    except ValueError as error:  # a variable that should be JSON and is not
+        faults.add(("environment",), str(error))
+    given = faults.document.data.get("sources")
+    sections = given.items() if isinstance(given, dict) else ()
+    sound = {name: one for name, one in sections if one is None or isinstance(one, dict)}
+    return Settings.model_construct(sources=sound)  # to find what is wrong there too
+
+
+def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
+    path = ("sources", name)
+    try:
+        if not TypeAdapter(bool).validate_python(section.get("enabled", True)):
+            return SourceConfig(name, enabled=False)
+    except ValidationError as error:
+        faults.add((*path, "enabled"), error.errors()[0]["msg"])
+        return SourceConfig(name)
+    try:
+        source = load_source(name, _module(section), folder)
+    except PluginError as error:
+        if section.get("on_error") != "skip":
+            faults.add(path, str(error))
+        return SourceConfig(name, error=str(error))
+    try:
+        settings = source.settings.model_validate(dict(section))
+        if settings.token_file is not None:
+            settings = settings.model_copy(update={"token_file": folder / settings.token_file})
+        return SourceConfig(name, source=source, settings=settings)
+    except ValidationError as error:
+        faults.add_validation(path, error, source.settings)
+    except Exception as error:  # noqa: BLE001 - a plugin's own validator
+        faults.add(path, f"its settings raised {type(error).__name__}: {error}")
+    return SourceConfig(name)
+
+
+def _module(section: Mapping[str, Any]) -> str | None:
+    module = section.get("module")
+    return None if module is None else str(module)
+
+
+def _account_beside(folder: Path, auth: AuthSettings) -> AuthSettings:
+    return (
+        auth if auth.account is None else auth.model_copy(update={"account": _files_beside(folder, auth.account)})
+    )
+
+
+def _files_beside(folder: Path, settings: S) -> S:
+    """Return settings whose files are sought beside the YAML."""
+    found = {name: getattr(settings, name) for name in type(settings).model_fields}
+    files = {name: folder / file for name, file in found.items() if isinstance(file, Path)}
+    return settings.model_copy(update=files)
+
+
+def _authenticator(
+    faults: Faults, settings: Settings, folder: Path
+) -> tuple[Authenticator | None, ServiceSettings | None]:
+    auth = settings.auth
+    if auth.mode == NONE:
+        return None, None
+    section = {name: value for name, value in auth.authenticator.items() if name != "module"}
+    try:
+        found = load_authenticator(auth.mode, _module(auth.authenticator), folder)
+    except PluginError as error:
+        known = ", ".join([NONE, *installed(AUTHENTICATORS)])
+        faults.add(("auth", "mode"), f"{auth.mode}: {error} (there are: {known})")
+        return None, None
+    try:
+        return found, _files_beside(folder, found.settings.model_validate(section))
+    except ValidationError as error:
+        faults.add_validation(("auth", "authenticator"), error, found.settings)
+    return None, None
+
+
+def _check_access(faults: Faults, settings: Settings, sources: Sequence[SourceConfig]) -> None:
+    auth, server = settings.auth, settings.server
+    if auth.mode == NONE and not auth.allow_anonymous and server.reachable:
+        problem = (
+            f"others can reach {server.host}, and everybody may read everything; give auth.mode, "
+            "listen on 127.0.0.1, or say auth.allow_anonymous: true"
+        )
+        faults.add(("server", "host"), problem)
+    for one in sources:
+        if one.settings is not None and one.settings.account and auth.account is None:
+            faults.add(("sources", one.name, "account"), "there is no auth.account")
+
+
+def _mock(
+    faults: Faults, section: Mapping[str, Any], sources: Sequence[SourceConfig], folder: Path
+) -> tuple[Mock | None, Any]:
+    if not any(one.settings and one.settings.mock for one in sources):
+        return None, None
+    try:
+        mock = load_mock(_module(section), folder)
+        return mock, mock.settings.model_validate(dict(section))
+    except PluginError as error:
+        faults.add(("mock",), str(error))
+    except ValidationError as error:
+        faults.add_validation(("mock",), error, mock.settings)
+    return None, None

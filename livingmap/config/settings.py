@@ -1,0 +1,103 @@
+"""The sections of the YAML file: environment variables win over the file, the file wins over the defaults.
+
+Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGMAP_SOURCES__CITY__BASE_URL``.
+"""
+
+import ipaddress
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from livingmap.access.settings import AuthSettings
+from livingmap.config.page import UiSettings
+from livingmap.history.settings import HistorySettings
+from livingmap.transport.settings import NatsSettings
+
+PREFIX: Final = "LIVINGMAP_"
+"""The first part of every environment variable that the map reads."""
+
+_DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ServerSettings(BaseModel):
+    """Where the map is served."""
+
+    model_config = _DOCUMENTED
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for all."""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 7017
+    """Port to listen on; 0 takes a free one and logs it."""
+    access_log: bool = False
+    """Log every request."""
+    cors_origins: tuple[str, ...] = ()
+    """Pages of other origins that may read the map, such as https://city.example.org."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.netloc
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError(f"{origin!r} is no origin; write it like https://city.example.org")
+        return value
+
+    @property
+    def reachable(self) -> bool:
+        """Whether others than this machine can reach the address."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
+
+
+class LoggingSettings(BaseModel):
+    """What the program says of itself on standard error."""
+
+    model_config = _DOCUMENTED
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least importance to be logged."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """auto: console on a terminal, else one JSON object a line."""
+
+
+class Settings(BaseSettings):
+    """The whole configuration before plugins have seen their sections."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    ui: UiSettings = UiSettings()
+    logging: LoggingSettings = LoggingSettings()
+    nats: NatsSettings = NatsSettings()
+    history: HistorySettings = HistorySettings()
+    auth: AuthSettings = AuthSettings()
+    mock: dict[str, Any] = {}
+    """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
+    sources: dict[str, dict[str, Any] | None] = {}
+    """The sources by plugin name. The order decides who wins a field that several fill."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what the YAML says."""
+        return env_settings, init_settings

@@ -1,0 +1,74 @@
+"""The catalogue: every entity of the map, each listed once, in its home layer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from livingmap.core.layers import Shown
+from livingmap.core.model import CollectionKey, Fields
+from livingmap.core.vocabulary import HOMES, type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One line of the catalogue."""
+
+    id: str
+    type: str
+    label: str
+    status: str
+    layer: str
+
+    def matches(self, folded: str) -> bool:
+        """Tell whether label or id contain a text, given in folded case (`str.casefold`)."""
+        return folded in self.label.casefold() or folded in self.id.casefold()
+
+
+class Catalogue:
+    """Every entity of ``scene`` in order of id; items that have not changed are not looked at again."""
+
+    def __init__(self, scene: Shown) -> None:
+        self.scene = scene
+        self._versions: dict[str, int] = {}
+        self._lines: dict[str, tuple[Fields, Entity]] = {}
+        self._entities: list[Entity] = []
+
+    def entities(self) -> list[Entity]:
+        """Return the entities."""
+        versions = {name: self.scene.version(name) for name in sorted(set(HOMES.values()))}
+        if versions != self._versions:
+            lines = {entity_id: self._line(name, entity_id, item) for name, entity_id, item in self._at_home()}
+            self._lines, self._versions = lines, versions
+            self._entities = [lines[entity_id][1] for entity_id in sorted(lines)]
+        return self._entities
+
+    def _at_home(self) -> Iterator[tuple[str, str, Fields]]:
+        for name, collections in self.scene.layers().items():
+            for collection in collections:
+                for entity_id, item in self.scene.items(name, collection).items():
+                    if HOMES.get(type_of(entity_id)) == name:
+                        yield name, entity_id, item
+
+    def _line(self, layer: str, entity_id: str, item: Fields) -> tuple[Fields, Entity]:
+        line = self._lines.get(entity_id)
+        if line is not None and line[0] is item:  # the scene replaces an item that changes
+            return line
+        kind, _, rest = entity_id.partition(":")
+        label, status = (
+            value if isinstance(value := item.get(name), str) else None for name in ("name", "status")
+        )
+        return item, Entity(entity_id, kind, label or rest, status or "unknown", layer)
+
+
+def home_of(scene: Shown, entity_id: str) -> CollectionKey | None:
+    """Return the layer and collection in which an item is at home; None if the map has no such item.
+
+    An item of a type that the vocabulary does not name, such as ``station:lviv``, is at home in the first layer
+    by name that has it.
+    """
+    home = HOMES.get(type_of(entity_id))
+    layers = scene.layers()
+    for name in sorted(layers) if home is None else [home]:
+        for collection in layers.get(name, []):
+            if entity_id in scene.items(name, collection):
+                return name, collection
+    return None

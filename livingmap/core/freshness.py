@@ -1,0 +1,100 @@
+"""How fresh each source's part of the map is, and what its polls and events came to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from livingmap.core.model import Fields, Json
+
+_MOST_FAULTS: Final = 20
+_MOST_TEXT: Final = 1000
+_REPORTED: Final = (
+    "status",
+    "error",
+    "observed_at",
+    "contributed",
+    "polled_at",
+    "next_poll_at",
+    "polls",
+    "failures",
+    "breaker",
+    "rows",
+    "dropped_rows",
+    "dropped",
+    "missing",
+)
+
+
+class Freshness(StrEnum):
+    """How far a source's part of the map can be trusted."""
+
+    FRESH = "fresh"
+    """The last poll got everything."""
+    STALE = "stale"
+    """The last poll missed something; the last good part is shown."""
+    DOWN = "down"
+    """Nothing was ever got, or several polls in a row got nothing."""
+    MOCK = "mock"
+    """Fresh, but from a simulated service."""
+    DISABLED = "disabled"
+    """Switched off in the YAML."""
+    FAILED = "failed"
+    """Its plugin could not be loaded."""
+
+
+@dataclass(slots=True)
+class SourceHealth:
+    """What is known about one source's health."""
+
+    name: str
+    service: str
+    status: Freshness = Freshness.DOWN
+    error: str | None = "not asked yet"
+    observed_at: datetime | None = None
+    """When the last poll that got everything started."""
+    contributed: bool = False
+    """Whether anything on the map came from it."""
+    polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    polls: int = 0
+    failures: int = 0
+    """How many polls in a row missed something."""
+    breaker: str = "closed"
+    rows: int = 0
+    dropped_rows: int = 0
+    dropped: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Paths that the service does not have; others are asked in their place."""
+    events: int = 0
+    faults: int = 0
+    last_faults: list[str] = field(default_factory=list)
+    revision: int = 0
+    """Grows with every change of this state that a snapshot shows."""
+
+    def status_report(self) -> dict[str, Json]:
+        """Return what only the process that polls knows, for `adopt`; times and status as they are."""
+        return {name: getattr(self, name) for name in _REPORTED}
+
+    def adopt(self, report: Fields) -> None:
+        """Take over the `status_report` of the process that polls, as JSON decodes it."""
+        adopted = {
+            name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
+            for name, value in report.items()
+            if name in _REPORTED
+        }
+        adopted["status"] = Freshness(report["status"])
+        if any(adopted[name] != getattr(self, name) for name in adopted):
+            self.revision += 1
+        for name, value in adopted.items():
+            setattr(self, name, value)
+
+    def note_fault(self, text: str) -> None:
+        """Keep that a handler of this source failed."""
+        self.faults += 1
+        self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], shortened(text)]
+
+
+def shortened(text: str) -> str:
+    """Return ``text`` cut to what belongs on a status page: services may answer anything."""
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"

@@ -1,0 +1,36 @@
+"""The layers of a scene as clients get them."""
+
+from typing import Protocol
+
+from livingmap.core.model import Fields, Json
+from livingmap.core.vocabulary import STANDING_LAYERS
+
+
+class Shown(Protocol):
+    """What a reader reads: the scene, or what a filtered scene shows of it."""
+
+    def layers(self) -> dict[str, list[str]]:
+        """Return the names of the layers, each with those of its collections."""
+
+    def totals(self, layer: str) -> Fields:
+        """Return the fields of the layer itself."""
+
+    def items(self, layer: str, collection: str) -> Fields:
+        """Return the items of a collection by id, in no order."""
+
+    def version(self, layer: str) -> int:
+        """Return a number that grows whenever anything in the layer changes."""
+
+
+def layer_names(scene: Shown) -> list[str]:
+    """Return the layers of a snapshot: the standing ones, then the others by name."""
+    return [*STANDING_LAYERS, *sorted(scene.layers().keys() - STANDING_LAYERS.keys())]
+
+
+def layer(scene: Shown, name: str) -> dict[str, Json]:
+    """Return one layer as the snapshot has it: totals first, then each collection as a list in order of id."""
+    fields: dict[str, Json] = {**STANDING_LAYERS.get(name, {}), **scene.totals(name)}
+    for collection in scene.layers().get(name, []):
+        items = scene.items(name, collection)
+        fields[collection] = [{"id": entity_id, **items[entity_id]} for entity_id in sorted(items)]
+    return fields

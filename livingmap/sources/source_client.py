@@ -1,0 +1,185 @@
+"""One source's service: where it is, which paths it lacks, and what a fetch asks it with."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from livingmap.core.model import Json
+from livingmap.errors import Garbled, NotFound, Refused, SourceError
+from livingmap.sources.account import Account
+from livingmap.sources.json_client import POLL, JsonClient, Stub
+from livingmap.sources.plugin_thread import on
+from livingmap.sources.rows import read_all, read_one
+from livingmap.sources.settings import SourceSettings
+
+M = TypeVar("M")
+
+_AT_ONCE: Final = 500
+_MOST_DROPPED: Final = 20
+_MISSING_SECONDS: Final = 3600
+
+
+class SourceClient:
+    """One source's service, for as long as the program runs. With ``stub`` that is asked, not the network.
+
+    With ``account`` its token is sent, without it that of the settings.
+    """
+
+    def __init__(
+        self, name: str, settings: SourceSettings, stub: Stub | None = None, account: Account | None = None
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self._missing: dict[str, float] = {}
+        self._account = account
+        self._exchange = JsonClient(
+            f"sources.{name}",
+            settings,
+            stub,
+            bearer=account.bearer if account else self._own_bearer,
+            reopen_seconds=settings.interval_seconds * 0.8,  # so that every poll may try once
+        )
+
+    async def _own_bearer(self) -> str | None:
+        return self.settings.bearer()
+
+    def client(self, now: datetime, purpose: str = POLL) -> "PollClient":
+        """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
+        return PollClient(self, now, purpose)
+
+    def is_missing(self, path: str) -> bool:
+        """Tell whether the service had no such path less than an hour ago."""
+        return time.monotonic() - self._missing.get(path, -math.inf) < _MISSING_SECONDS
+
+    def note_missing(self, path: str) -> None:
+        """Remember that the service has no such path."""
+        self._missing[path] = time.monotonic()
+
+    def missing(self) -> list[str]:
+        """Return the paths that are not asked for now because they were not there."""
+        return sorted(path for path in self._missing if self.is_missing(path))
+
+    async def breaker(self) -> str:
+        """Return the breaker's state: ``closed``, ``opened`` or ``half-opened``."""
+        return await self._exchange.breaker()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._exchange.close()
+
+    async def get(self, path: str, query: dict[str, Json], purpose: str) -> Json:
+        """Ask once, with retries inside the breaker; see `livingmap.core.source.Client.get`."""
+        try:
+            return await self._exchange.get(path, query, purpose)
+        except Refused as error:
+            if self._account is not None and error.status == HTTPStatus.UNAUTHORIZED:
+                self._account.distrust()
+            raise
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What came of one GET of a poll; whoever asks for the same waits for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    value: Json = None
+    error: SourceError | None = None
+    there: bool = False
+
+
+class PollClient:
+    """The `livingmap.core.source.Client` of one poll: equal GETs are sent once, bad rows are noted."""
+
+    def __init__(self, service: SourceClient, now: datetime, purpose: str) -> None:
+        self._service = service
+        self._purpose = purpose
+        self._now = now
+        self._home = asyncio.get_running_loop()
+        """Where the service is asked; what a plugin makes of the answers may be computed elsewhere."""
+        self._answers: dict[tuple[Any, ...], _Answer] = {}
+        self.read_rows = 0
+        self.dropped_rows = 0
+        self.dropped: list[str] = []
+        """The first few rows that were of no use, each with the reason."""
+
+    @property
+    def settings(self) -> SourceSettings:
+        """The source's own validated section of the YAML."""
+        return self._service.settings
+
+    @property
+    def now(self) -> datetime:
+        """The time at which the poll started, UTC."""
+        return self._now
+
+    async def get(self, path: str, **query: Json) -> Json:
+        """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
+        answer = self._answers.setdefault((path, *sorted(query.items())), _Answer())
+        async with answer.lock:
+            if not answer.there:
+                try:
+                    asking = self._service.get(path, query, self._purpose)
+                    answer.value = await on(self._home, asking)
+                except SourceError as error:
+                    answer.error = error
+                answer.there = True
+        if answer.error is not None:
+            raise answer.error
+        return answer.value
+
+    async def first(
+        self, *paths: str, accept: Callable[[Json], bool] = lambda _: True, **query: Json
+    ) -> tuple[str, Json]:
+        """Return the first path that exists and fits; see `livingmap.core.source.Client.first`."""
+        left = [path for path in paths if not self._service.is_missing(path)] or paths
+        missing: list[str] = []
+        for path in left:
+            try:
+                answer = await self.get(path, **query)
+            except NotFound as error:
+                missing.append(str(error))
+            else:
+                if accept(answer):
+                    return path, answer
+                missing.append(f"{path}: answers, but not with what is looked for here")
+            self._service.note_missing(path)
+        raise NotFound("; ".join(missing), HTTPStatus.NOT_FOUND)
+
+    async def optional(self, path: str, **query: Json) -> Json | None:
+        """Return the answer or None; see `livingmap.core.source.Client.optional`."""
+        if self._service.is_missing(path):
+            return None
+        try:
+            return await self.get(path, **query)
+        except NotFound:
+            self._service.note_missing(path)
+            return None
+
+    def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
+        """Return the valid rows; see `livingmap.core.source.Client.read`."""
+        if not isinstance(rows, list):
+            raise Garbled(f"{at}: expected an array, got {type(rows).__name__}")
+        self.read_rows += len(rows)
+        good: list[M] = []
+        for start in range(0, len(rows), _AT_ONCE):  # validating lets no other thread run
+            some = rows[start : start + _AT_ONCE]
+            try:
+                good += read_all(model, some)
+            except Garbled:  # one of them at least; each by itself then
+                good += self._read_each(model, some, at, start)
+        if rows and not good:
+            raise Garbled(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
+        return good
+
+    def _read_each(self, model: type[M], rows: list[Json], at: str, start: int) -> Iterator[M]:
+        for index, row in enumerate(rows, start):
+            try:
+                yield read_one(model, row, f"{at}[{index}]")
+            except Garbled as error:
+                self.dropped_rows += 1
+                self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]

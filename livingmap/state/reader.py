@@ -1,0 +1,162 @@
+"""The one thing that all endpoints read: the scene, the health of its sources, and the position in the log."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from livingmap.access.filtered_scenes import FilteredScenes
+from livingmap.access.view import EVERYTHING, Rights, View
+from livingmap.core.catalogue import Catalogue, home_of
+from livingmap.core.cursor import Cursor
+from livingmap.core.fold import Fold
+from livingmap.core.freshness import Freshness, SourceHealth
+from livingmap.core.layers import Shown
+from livingmap.core.model import Fields, Json, Position, Total
+from livingmap.core.units import instant
+from livingmap.core.validity import fault_in
+from livingmap.errors import SourceError
+from livingmap.history import Entry
+from livingmap.log import Log
+from livingmap.sources.json_client import DETAILS
+from livingmap.sources.poll import Poller
+
+_DETAILS_SECONDS: Final = 2.0
+_MOST_CATALOGUES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One entity with everything that is known of it."""
+
+    id: str
+    layer: str
+    data: Fields
+    sources: dict[str, str]
+    """By field, the source whose value is shown."""
+    observed_at: datetime | None
+
+
+class MapReader:
+    """The map as it stands."""
+
+    def __init__(
+        self,
+        fold: Fold,
+        filtered_scenes: FilteredScenes,
+        log: Log,
+        states: Sequence[SourceHealth],
+        pollers: Sequence[Poller],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.scene = fold.scene
+        self.filtered_scenes = filtered_scenes
+        self.redaction = fold.redaction
+        self.states = states
+        self.now = now
+        self.attached = False
+        """Whether the scene follows the log."""
+        self._log = log
+        self._catalogues: OrderedDict[Rights, Catalogue] = OrderedDict()
+        self._pollers = {poller.source.name: poller for poller in pollers}
+
+    @property
+    def position(self) -> Position:
+        """The last position of the log that the scene holds."""
+        return self._log.position
+
+    @property
+    def revision(self) -> tuple[str, int, int]:
+        """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
+        return self.position.epoch, self.position.seq, sum([state.revision for state in self.states])
+
+    def shown(self, rights: Rights) -> Shown:
+        """Return what somebody with these rights reads."""
+        return self.filtered_scenes.of(rights)
+
+    def catalogue(self, rights: Rights) -> Catalogue:
+        """Return the entities that somebody with these rights may see."""
+        shown = self.shown(rights)
+        found = self._catalogues.pop(rights, None)
+        if found is None or found.scene is not shown:
+            found = Catalogue(shown)
+        self._catalogues[rights] = found
+        if len(self._catalogues) > _MOST_CATALOGUES:
+            self._catalogues.popitem(last=False)
+        return found
+
+    def cursor(self, view: View) -> str:
+        """Return the cursor of the present position in a view."""
+        return Cursor(self.position, view.name).encode(self._log.key)
+
+    def contributors(self) -> list[str]:
+        """Return the services that something on the map came from, each once."""
+        return list(dict.fromkeys(state.service for state in self.states if state.contributed))
+
+    def sources(self, now: datetime, *, reports: bool = True) -> list[dict[str, Json]]:
+        """Return how far each source can be trusted, as in ``meta.sources``; errors only with ``reports``."""
+        return [
+            {
+                "name": state.name,
+                "service": state.service,
+                "status": str(state.status),
+                "observed_at": instant(state.observed_at),
+                "age_seconds": _age(state.observed_at, now),
+                "error": state.error if reports else None,
+            }
+            for state in self.states
+        ]
+
+    def entry(self, entry: Entry, rights: Rights) -> Entry | None:
+        """Return an entry of the history as somebody with these rights may see it; None if not at all."""
+        clean = self.redaction.payload(entry.payload)  # what was written before there was a rule
+        return self.filtered_scenes.entry(
+            entry if clean is entry.payload else replace(entry, payload=clean), rights
+        )
+
+    async def describe(self, typed: str, rights: Rights = EVERYTHING) -> Described | None:
+        """Return an entity by id or alias, with the details that its service gives at once.
+
+        None if there is none, or none for who has these rights.
+        """
+        typed, shown = self.scene.resolve(typed), self.shown(rights)
+        place = home_of(shown, typed)
+        if place is None:
+            return None
+        item = dict(shown.items(*place)[typed])
+        owners = {name: by for name, by in self.scene.owners(*place, typed).items() if name in item}
+        for name, fields in await self._details(typed, list(dict.fromkeys(owners.values()))):
+            clean = self.redaction.fields(place[0], fields)
+            fresh = {key: value for key, value in clean.items() if value is not None}
+            item |= self.filtered_scenes.scrub(self.scene.resolved(place, fresh), rights)
+            owners |= dict.fromkeys(fresh, name)
+        times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
+        return Described(typed, place[0], item, owners, max(times, default=None))
+
+    async def _details(self, typed: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
+        """Ask the first source that owns something of the item and offers details. Never raises."""
+        kind, _, rest = typed.partition(":")
+        for name in sources:
+            poller = self._pollers.get(name)
+            details = poller.source.details.get(kind) if poller else None
+            if poller is None or details is None or poller.state.status is Freshness.DOWN:
+                continue
+            try:
+                async with asyncio.timeout(_DETAILS_SECONDS):
+                    fields = await details(poller.service.client(self.now(), DETAILS), quote(rest, safe=":"))
+                if problem := fault_in(Total("details", fields)):
+                    raise ValueError(problem)
+            except (SourceError, TimeoutError):
+                continue
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises is what lacks
+                poller.state.note_fault(f"details of {typed}: {type(error).__name__}: {error}")
+                continue
+            return [(name, fields)]
+        return []
+
+
+def _age(observed_at: datetime | None, now: datetime) -> float | None:
+    return round((now - observed_at).total_seconds(), 1) if observed_at else None

@@ -1,0 +1,45 @@
+"""The last events, kept in memory for who comes back after a while."""
+
+import itertools
+from collections import deque
+from typing import Final
+
+from livingmap.core.fold import Folded
+from livingmap.core.model import Position
+
+MOST_EVENTS: Final = 20_000
+MOST_CHANGES: Final = 200_000
+MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+class ReplayBuffer:
+    """Every event after some position, bounded in number, in changes and in bytes: the oldest go."""
+
+    def __init__(self, position: Position) -> None:
+        self.begin(position)
+
+    def begin(self, position: Position) -> None:
+        """Forget every event: what comes next follows ``position``."""
+        self._events: deque[Folded] = deque()
+        self._changes = self._bytes = 0
+        self._since = position
+
+    def keep(self, folded: Folded) -> None:
+        """Keep the next event."""
+        self._events.append(folded)
+        self._changes += len(folded.changes)
+        self._bytes += folded.event.size
+        while len(self._events) > MOST_EVENTS or self._changes > MOST_CHANGES or self._bytes > MOST_BYTES:
+            gone = self._events.popleft()
+            self._changes -= len(gone.changes)
+            self._bytes -= gone.event.size
+            self._since = gone.event.position
+
+    def reaches(self, position: Position) -> bool:
+        """Tell whether every event after ``position`` is here."""
+        return position.epoch == self._since.epoch and position.seq >= self._since.seq
+
+    def after(self, seq: int) -> list[Folded]:
+        """Return the events after ``seq``."""
+        newer = itertools.takewhile(lambda folded: folded.event.position.seq > seq, reversed(self._events))
+        return list(newer)[::-1]

@@ -1,0 +1,116 @@
+"""One source on a harness of its own: the host's real poller and fold, with answers that a test gives."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from livingmap.core.fold import Fault, Fold, Folded
+from livingmap.core.freshness import SourceHealth
+from livingmap.core.model import Change, Event, Fields, Json, Message
+from livingmap.core.source import Source
+from livingmap.hookspecs import Reply, Request
+from livingmap.log.local import LocalLog
+from livingmap.sources.poll import Poller
+from livingmap.sources.samples import Samples
+from livingmap.sources.source_client import SourceClient
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+"""The time on the harness until a test sets another."""
+
+
+class SourceHarness:
+    """Plays one source against answers, and shows what came of it.
+
+    ``answers`` is a function from request to reply (None is a 404), or samples; without it the source's own
+    samples are replayed. ``others`` stand on the map too, but nobody asks them. Needs a running event loop.
+    """
+
+    def __init__(
+        self,
+        plugin: ModuleType | Source,
+        answers: Callable[[Request], Reply | None] | Samples | None = None,
+        others: Sequence[Source] = (),
+        **settings: Any,
+    ) -> None:
+        self.source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
+        self.now = NOON
+        self.asked: list[Request] = []
+        self.last: Folded | None = None
+        self.faults: list[Fault] = []
+        self._answers = answers if callable(answers) else _replay(answers or self.samples)
+        self._changes: list[Change] = []
+        self.fold = Fold([self.source, *others])
+        self._log = LocalLog("harness", lambda: self.now)
+        self._log.subscribe(self._apply)
+        self._service = SourceClient(
+            self.source.name,
+            self.source.settings(**{"retries": 0, **settings}),
+            self._answer,
+        )
+        self._poller = Poller(self.source, self._service, self.fold.scene, self._log, lambda: self.now)
+
+    @property
+    def samples(self) -> Samples:
+        """The source's own samples."""
+        return Samples.of(self.source.samples) if self.source.samples else Samples()
+
+    @property
+    def state(self) -> SourceHealth:
+        """What the poller says of the source's health."""
+        return self._poller.state
+
+    async def poll(self) -> list[Change]:
+        """Ask for every layer once; return how the scene changed."""
+        self._changes = []
+        await self._poller.poll()
+        return self._changes
+
+    async def send(self, subject: str, payload: Fields) -> list[Change]:
+        """Let an event arrive; return how the scene changed. A handler that raises fails the test."""
+        before = len(self.faults)
+        changes = await self.deliver(subject, payload)
+        if len(self.faults) > before:
+            raise AssertionError(f"{subject}: {self.faults[-1].error}")
+        return changes
+
+    async def deliver(self, subject: str, payload: Fields) -> list[Change]:
+        """Like `send`, but a handler may raise: the event is then among the ``faults``."""
+        self._changes = []
+        await self._log.append(Message(subject, payload))
+        return self._changes
+
+    async def details(self, typed: str) -> Fields:
+        """Return what the source's details say of an item."""
+        kind, _, rest = typed.partition(":")
+        return await self.source.details[kind](self._service.client(self.now), rest)
+
+    def items(self, layer: str, collection: str = "items") -> Mapping[str, Fields]:
+        """Return the merged items of a collection by id."""
+        return self.fold.scene.items(layer, collection)
+
+    def item(self, layer: str, typed: str, collection: str = "items") -> Fields:
+        """Return one merged item, by id or alias. Raises KeyError."""
+        items: Mapping[str, Fields] = self.fold.scene.items(layer, collection)
+        return items[self.fold.scene.resolve(typed)]
+
+    def totals(self, layer: str) -> dict[str, Json]:
+        """Return the totals of a layer."""
+        return dict(self.fold.scene.totals(layer))
+
+    def _answer(self, request: Request) -> Reply | None:
+        self.asked.append(request)
+        return self._answers(request)
+
+    def _apply(self, event: Event) -> None:
+        self.last = self.fold.apply(event)
+        self._changes += self.last.changes
+        self.faults += self.last.faults
+
+
+def _replay(samples: Samples) -> Callable[[Request], Reply | None]:
+    def answer(request: Request) -> Reply | None:
+        sample = samples.answer(request.path, request.query)
+        return Reply(sample.body, sample.status) if sample else None
+
+    return answer

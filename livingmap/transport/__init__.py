@@ -1,0 +1,1 @@
+"""Messages from outside: how they are received, and how they are parsed into messages for the log."""

@@ -1,0 +1,161 @@
+"""Core NATS into the log: what services publish is read in order and appended, whatever the server does."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+import structlog
+
+from livingmap.core.route import matches
+from livingmap.log import Log
+from livingmap.log.local import utc_now
+from livingmap.transport.connection import (
+    CONNECT_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    Arrival,
+    NatsClient,
+    NatsConnection,
+    NatsStatus,
+)
+from livingmap.transport.parsing import DeadMessage, read
+from livingmap.transport.settings import NatsSettings
+
+_MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
+_AT_ONCE: Final = 64
+_REFUSED: Final = re.compile(r'permissions violation for subscription to "([^"]+)"', re.IGNORECASE)
+
+_logger = structlog.get_logger(__name__)
+
+
+class NatsIntake:
+    """Appends what is published on ``patterns`` to ``log``, each message once, in the order it came.
+
+    NATS without JetStream keeps nothing: what is published while the connection is away never comes. When more
+    than ``most_waiting`` messages (or 64 MiB) wait for the log, the oldest are dropped: the newest say how things
+    are now. Raises ValueError if the settings name no server.
+    """
+
+    def __init__(
+        self,
+        settings: NatsSettings,
+        patterns: Sequence[str],
+        log: Log,
+        now: Callable[[], datetime] = utc_now,
+        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._patterns = list(patterns)
+        self._log = log
+        self._now = now
+        self._pending = _Pending(settings.most_waiting, _MOST_WAITING_BYTES)
+        self._first = lru_cache(maxsize=4096)(self._first_of)
+        self._dropping = False
+        self._connection = NatsConnection(
+            settings,
+            self._attach,
+            self._on_arrival,
+            on_error=self._on_error,
+            longest_pause_seconds=longest_pause_seconds,
+        )
+
+    @property
+    def status(self) -> NatsStatus:
+        """What is known about the connection, and what came of the messages."""
+        return self._connection.status
+
+    async def run(self) -> None:
+        """Take in messages until cancelled, connecting as often as it takes. Never waits for a server to start."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._append(), name="nats to log")
+            group.create_task(self._connection.run(), name="nats connection")
+
+    async def _append(self) -> None:
+        while True:
+            for _ in range(_AT_ONCE):
+                arrival = await self._pending.pop()
+                try:
+                    message = read(arrival.subject, arrival.data, self._settings.most_bytes)
+                except DeadMessage as dead:
+                    self.status.set_aside(self._now(), arrival.subject, dead, arrival.data)
+                else:
+                    await self._log.append(message)
+                    self.status.logged += 1
+            await asyncio.sleep(0)  # nothing above has to let the rest of the program run
+
+    async def _attach(self, client: NatsClient) -> None:
+        """Subscribe. Returns when the server has answered to every subscription."""
+        self.status.refused.clear()
+        self._first.cache_clear()
+        for pattern in self._patterns:
+            await client.take(pattern)
+        await client.flush(CONNECT_SECONDS)
+
+    def _on_arrival(self, arrival: Arrival) -> None:
+        # The server sends one copy for each pattern; that for the first which it accepted is the one to take.
+        if self._first(arrival.subject) in (arrival.subscription, None):
+            self._take(arrival)
+
+    def _first_of(self, subject: str) -> str | None:
+        open_ones = (one for one in self._patterns if one not in self.status.refused)
+        return next((one for one in open_ones if matches(one, subject)), None)
+
+    def _take(self, arrival: Arrival) -> None:
+        status = self.status
+        status.received += 1
+        status.received_at = self._now()
+        if len(arrival.data) > self._settings.most_bytes:
+            arrival = arrival._replace(data=arrival.data[: self._settings.most_bytes + 1])  # enough to be refused
+        dropped = self._pending.push(arrival)
+        status.dropped += dropped
+        if dropped and not self._dropping:
+            _logger.warning("messages come faster than they are logged; the oldest are dropped")
+        elif self._dropping and status.waiting == 1:
+            _logger.info("messages are logged as fast as they come again", dropped=status.dropped)
+        self._dropping = bool(dropped) or (self._dropping and status.waiting > 1)
+
+    def _on_error(self, error: Exception) -> bool:
+        """Note a subscription that was refused; nats-py tells which in lower case."""
+        found = _REFUSED.search(str(error))
+        if found is None:
+            return False
+        refused = [one for one in self._patterns if one.lower() == found[1] and one not in self.status.refused]
+        self.status.refused += refused
+        self._first.cache_clear()
+        self.status.error = f"not allowed to subscribe to {', '.join(self.status.refused)}"
+        _logger.warning("NATS refused a subscription", patterns=refused)
+        return True
+
+
+class _Pending:
+    """What came and is not taken yet. The oldest goes when it is full."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._arrivals: deque[Arrival] = deque()
+        self._bytes = 0
+        self._some = asyncio.Event()
+
+    def push(self, arrival: Arrival) -> int:
+        """Keep ``arrival`` and return how many had to go for it."""
+        dropped = 0
+        self._arrivals.append(arrival)
+        self._bytes += len(arrival.data)
+        while len(self._arrivals) > self._most or (self._bytes > self._most_bytes and len(self._arrivals) > 1):
+            self._bytes -= len(self._arrivals.popleft().data)
+            dropped += 1
+        self._some.set()
+        return dropped
+
+    async def pop(self) -> Arrival:
+        """Return the oldest, as soon as there is one."""
+        await self._some.wait()
+        arrival = self._arrivals.popleft()
+        self._bytes -= len(arrival.data)
+        if not self._arrivals:
+            self._some.clear()
+        return arrival

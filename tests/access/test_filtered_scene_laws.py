@@ -1,0 +1,123 @@
+"""Laws of filtered scenes: the stream, the snapshot and a model that filters by brute force agree."""
+
+import json
+import re
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from livingmap.access.filtered_scene import FilteredScene
+from livingmap.access.mentions import Mentions
+from livingmap.access.policy_targets import PolicyTargets
+from livingmap.access.view import Rights
+from livingmap.core.fold import Fold, refreshed
+from livingmap.core.model import Drop, Event, Position, Total
+from livingmap.log.local import utc_now
+from tests.access.chaos import IDS, LAYERS, RULES, SOURCES, TALLIES, Long, some_steps
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a seed does not shrink
+
+steps = st.integers(0, 2**32).map(some_steps)
+rights = st.builds(
+    Rights,
+    st.none() | st.frozensets(st.sampled_from(LAYERS)),
+    st.none() | st.tuples(st.frozensets(st.sampled_from(IDS[:3])), st.frozensets(st.sampled_from(IDS[3:6]))),
+    st.just(value=False),
+    st.booleans(),
+)
+
+
+def seen(sight):
+    return {
+        "items": {
+            (layer, collection, typed): dict(item)
+            for layer, collections in sight.layers().items()
+            for collection in collections
+            for typed, item in sight.items(layer, collection).items()
+        },
+        "totals": {layer: dict(sight.totals(layer)) for layer in sight.layers() if sight.totals(layer)},
+    }
+
+
+def reduce(state, change):
+    if isinstance(change, Total):
+        target = state["totals"].setdefault(change.layer, {})
+    else:
+        key = (change.layer, change.collection, change.id)
+        if isinstance(change, Drop):
+            state["items"].pop(key)
+            return
+        target = state["items"].setdefault(key, {})
+    target.update(change.set)
+    for name in change.unset:
+        del target[name]
+
+
+def fold_of(steps, fold):
+    for seq, (name, said) in enumerate(steps):
+        message = refreshed(name, seq, said)
+        yield fold.apply(Event(Position("e", seq + 1), message.type, message.payload, utc_now()))
+
+
+@settings(max_examples=500, deadline=None, phases=PHASES)
+@given(steps, rights, st.integers(0, 20))
+def test_what_is_seen_is_the_scene_without_what_is_hidden_at_every_step(steps, given_rights, born):
+    fold = Fold(SOURCES)
+    mentions = sight = state = None
+    for seq, folded in enumerate(fold_of(steps, fold)):
+        if seq == born:
+            mentions = Mentions(fold.scene)
+            sight = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
+            state = seen(sight)
+        elif sight is not None:
+            for change in sight.take(folded, mentions.take(folded)):
+                reduce(state, change)
+        if sight is not None:
+            expected = Long(fold.scene, given_rights, mentions.types).picture()
+            assert seen(sight) == expected
+            assert {"items": state["items"], "totals": {k: v for k, v in state["totals"].items() if v}} == expected
+
+
+@settings(max_examples=200, deadline=None, phases=PHASES)
+@given(steps, rights)
+def test_no_id_of_what_is_hidden_is_in_anything_that_is_seen(steps, given_rights):
+    fold = Fold(SOURCES)
+    mentions = Mentions(fold.scene)
+    sight = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
+    for folded in fold_of(steps, fold):
+        told = sight.take(folded, mentions.take(folded))
+        wire = json.dumps([[repr(change) for change in told], repr(seen(sight))])
+        long = Long(fold.scene, given_rights, mentions.types)
+        hidden = [typed for typed in long.on_map if not long.sees(typed)]
+        dropped = {change.id for change in told if isinstance(change, Drop)}
+        for typed in hidden:
+            assert typed in dropped or not re.search(rf"(?<![a-z]){typed}\b", wire)
+
+
+@settings(max_examples=100, deadline=None, phases=PHASES)
+@given(steps)
+def test_who_is_granted_everything_sees_every_item(steps):
+    fold = Fold(SOURCES)
+    for _ in fold_of(steps, fold):
+        pass
+    rules = RULES[:2]
+    named = PolicyTargets(fold.scene, rules)()
+    given_rights = Rights(grants=tuple(frozenset(some) for some in named.values()), reports=False)
+    sight = FilteredScene(fold.scene, Mentions(fold.scene), given_rights, rules, ())
+    for layer, collections in fold.scene.layers().items():
+        for collection in collections:
+            assert sight.items(layer, collection).keys() == fold.scene.items(layer, collection).keys()
+
+
+@settings(max_examples=100, deadline=None, phases=PHASES)
+@given(steps)
+def test_a_summary_counts_and_shows_no_item(steps):
+    fold = Fold(SOURCES)
+    mentions = Mentions(fold.scene)
+    sight = FilteredScene(fold.scene, mentions, Rights(summary=True, reports=False), RULES, TALLIES)
+    for folded in fold_of(steps, fold):
+        sight.take(folded, mentions.take(folded))
+        for layer, collections in fold.scene.layers().items():
+            assert not any(sight.items(layer, collection) for collection in collections)
+            counts = {name: len(fold.scene.items(layer, name)) for name in collections}
+            assert sight.totals(layer).get("counts", {}) == counts
