@@ -212,9 +212,9 @@ async def test_without_its_service_an_entity_is_described_from_the_map(client, l
     assert body["data"]["model"] == "llama-4-scout"
 
 
-@pytest.mark.parametrize("typed", ["agent:nobody", "nonsense", "star:1", "agent:../../etc", "agent:%00"])
-async def test_an_unknown_entity_is_not_found(client, typed):
-    answer = await client.get(f"/living-map/entities/{typed}")
+@pytest.mark.parametrize("entity_id", ["agent:nobody", "nonsense", "star:1", "agent:../../etc", "agent:%00"])
+async def test_an_unknown_entity_is_not_found(client, entity_id):
+    answer = await client.get(f"/living-map/entities/{entity_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_entity")
 
 

@@ -118,10 +118,10 @@ async def test_references_resolve_across_sources(joint):
 def dangling(joint):
     there = set().union(*joint.ids().values())
     return [
-        (layer.name, typed, name, one)
+        (layer.name, entity_id, name, one)
         for source in joint.sources
         for layer in source.layers
-        for typed, item in joint.items(layer.name, layer.collection).items()
+        for entity_id, item in joint.items(layer.name, layer.collection).items()
         for name in layer.references
         for one in references(item.get(name))
         if one.partition(":")[0] in ON_THE_MAP and one not in there
@@ -133,7 +133,7 @@ def references(value):
 
 
 async def test_an_agent_is_told_of_by_three_services(joint):
-    busiest = next(iter(typed for typed, item in joint.items("agents").items() if item.get("usage")))
+    busiest = next(iter(entity_id for entity_id, item in joint.items("agents").items() if item.get("usage")))
     item = joint.items("agents")[busiest]
     owners = set(joint.fold.scene.owners("agents", "items", busiest).values())
     assert {"agents", "city", "usage"} <= owners
@@ -196,9 +196,9 @@ async def test_a_poll_confirms_what_events_told(joint):
 def told(joint):
     """Return what is known of the fields in `TOLD`."""
     return {
-        (layer, collection, typed, name): item[name]
+        (layer, collection, entity_id, name): item[name]
         for (layer, collection), names in TOLD.items()
-        for typed, item in joint.items(layer, collection).items()
+        for entity_id, item in joint.items(layer, collection).items()
         for name in names
         if item.get(name) is not None
     }

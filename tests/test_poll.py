@@ -245,7 +245,7 @@ async def test_what_events_said_of_an_item_that_another_source_lists_stays():
     await harness.send("thing.changed", {"id": "thing:ghost", "set": {"load": 0.5}})
     await harness.poll()
     assert dict(harness.items("things")) == {"thing:1": {"name": "One", "load": 0.5}}
-    assert [typed for typed, _ in harness.fold.scene.part("quiet").items("things")] == ["thing:1"]
+    assert [entity_id for entity_id, _ in harness.fold.scene.part("quiet").items("things")] == ["thing:1"]
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -77,46 +77,46 @@ class FilteredScene:
         """Return a number that grows whenever anything that is shown of the layer changes."""
         return self._versions[layer]
 
-    def knows(self, typed: str) -> bool:
+    def knows(self, entity_id: str) -> bool:
         """Tell whether an id is on the map, shown or not."""
-        return typed in self._verdicts
+        return entity_id in self._verdicts
 
     def hides(self, text: str) -> bool:
         """Tell whether ``text`` is an id, or an alias, of something that is not shown."""
         if text.partition(":")[0] not in self._mentions.types:
             return False
-        typed = self._scene.resolve(text)
-        shown = self._verdicts.get(typed)
-        return not shown if shown is not None else self._hides_unknown(typed)
+        entity_id = self._scene.resolve(text)
+        shown = self._verdicts.get(entity_id)
+        return not shown if shown is not None else self._hides_unknown(entity_id)
 
     def scrub(self, value: Json) -> Json:
         """Return a JSON value without the ids of what is not shown."""
         return scrubbed(value, self.hides) if any(map(self.hides, ids_in(value))) else value
 
-    def _hides_unknown(self, typed: str) -> bool:
+    def _hides_unknown(self, entity_id: str) -> bool:
         """Decide about an id that is not on the map, and may have been or come to be: by its type alone."""
-        kind = typed.partition(":")[0]
+        kind = entity_id.partition(":")[0]
         if self._rights.summary:
             return True
         if rules := self._rules.get(kind):
             return not all(
-                rule.type is not None and rule.field == ITSELF and self._granted(rule, typed) for rule in rules
+                rule.type is not None and rule.field == ITSELF and self._granted(rule, entity_id) for rule in rules
             )
         home = HOMES.get(kind)
         return self._rights.layers is not None and (home is None or home not in self._rights.layers)
 
     # what is shown
 
-    def _judge(self, typed: str, path: tuple[str, ...] = ()) -> bool:
+    def _judge(self, entity_id: str, path: tuple[str, ...] = ()) -> bool:
         """Decide whether an item is shown: somewhere in sight, and no rule against it anywhere."""
-        places = self._mentions.places(typed)
+        places = self._mentions.places(entity_id)
         if self._rights.summary or not any(self.shows_layer(layer) for layer, _ in places):
             return False
-        rules = self._rules.get(typed.partition(":")[0], ())
+        rules = self._rules.get(entity_id.partition(":")[0], ())
         for rule in rules:
             for place in places:
-                named = list(owners(rule, typed, self._scene.items(*place)[typed]))
-                if named and not any(self._allows(rule, owner, (*path, typed)) for owner in named):
+                named = list(owners(rule, entity_id, self._scene.items(*place)[entity_id]))
+                if named and not any(self._allows(rule, owner, (*path, entity_id)) for owner in named):
                     return False
         return True
 
@@ -127,15 +127,15 @@ class FilteredScene:
         # a circle has nobody who vouches for it
         return owner not in path and bool(self._mentions.places(owner)) and self._judge(owner, path)
 
-    def _granted(self, rule: ItemRule, typed: str) -> bool:
-        return typed in self._grants.get((rule.action, str(rule.type)), ())
+    def _granted(self, rule: ItemRule, entity_id: str) -> bool:
+        return entity_id in self._grants.get((rule.action, str(rule.type)), ())
 
     def _look_around(self) -> None:
         """See everything for the first time."""
         self._hear()
         places = [(layer, name) for layer, names in self._scene.layers().items() for name in names]
-        standing = [(place, typed) for place in places for typed in self._scene.items(*place)]
-        self._verdicts = {typed: self._judge(typed) for _, typed in standing}
+        standing = [(place, entity_id) for place in places for entity_id in self._scene.items(*place)]
+        self._verdicts = {entity_id: self._judge(entity_id) for _, entity_id in standing}
         for _ in self._see(dict.fromkeys(standing), set()):
             pass
         for _ in self._count(self._scene.layers()):
@@ -149,7 +149,9 @@ class FilteredScene:
         dirty = self._judge_anew(touched)
         recount = {change.layer for change in folded.changes if self._rights.summary or isinstance(change, Total)}
         if self._hear():  # numbers become known with the layer that they count
-            dirty |= dict.fromkeys((place, typed) for place, items in self._items.items() for typed in items)
+            dirty |= dict.fromkeys(
+                (place, entity_id) for place, items in self._items.items() for entity_id in items
+            )
             recount.update(self._scene.layers())
         changes = list(self._see(dirty, recount))
         return [*changes, *self._count(recount)]
@@ -168,59 +170,61 @@ class FilteredScene:
         dirty: dict[Standing, None] = {}
         queue, seen = deque(touched), set()
         while queue:
-            typed = queue.popleft()
-            if typed in seen:
+            entity_id = queue.popleft()
+            if entity_id in seen:
                 continue
-            seen.add(typed)
-            places = self._mentions.places(typed)
-            dirty |= dict.fromkeys((place, typed) for place in places)
-            dirty |= dict.fromkeys((place, typed) for place, items in self._items.items() if typed in items)
-            before, after = self._verdicts.pop(typed, None), self._judge(typed) if places else None
+            seen.add(entity_id)
+            places = self._mentions.places(entity_id)
+            dirty |= dict.fromkeys((place, entity_id) for place in places)
+            dirty |= dict.fromkeys(
+                (place, entity_id) for place, items in self._items.items() if entity_id in items
+            )
+            before, after = self._verdicts.pop(entity_id, None), self._judge(entity_id) if places else None
             if after is not None:
-                self._verdicts[typed] = after
+                self._verdicts[entity_id] = after
             if before == after:
                 continue
             # whoever speaks of it may do so differently now
-            for standing in self._mentions.of(typed):
+            for standing in self._mentions.of(entity_id):
                 dirty[standing] = None
                 if self._follows(standing[1]):
                     queue.append(standing[1])
         return dirty
 
-    def _follows(self, typed: str) -> bool:
-        return any(rule.type is None for rule in self._rules.get(typed.partition(":")[0], ()))
+    def _follows(self, entity_id: str) -> bool:
+        return any(rule.type is None for rule in self._rules.get(entity_id.partition(":")[0], ()))
 
     def _see(self, dirty: dict[Standing, None], recount: set[str]) -> Iterator[Change]:
         """Bring items up to date; those that count others come last. Layers to ``recount`` are added."""
         while dirty:
             batch, dirty = dirty, {}
             counted = Dirty()
-            for place, typed in batch:
-                before, after = self._items.get(place, {}).get(typed), self._shown(place, typed)
+            for place, entity_id in batch:
+                before, after = self._items.get(place, {}).get(entity_id), self._shown(place, entity_id)
                 if after == before:
                     continue
-                self._store(place, typed, after)
+                self._store(place, entity_id, after)
                 names = dict.fromkeys((*(before or {}), *(after or {})))
                 self._tallies.recount(place, before, after, names, counted)
-                yield _changed(place, typed, before, after, names)
+                yield _changed(place, entity_id, before, after, names)
             recount.update(counted.totals)
             dirty = {key: None for key in counted.items if key[1] in self._items.get(key[0], {})}
 
-    def _store(self, place: CollectionKey, typed: str, item: Fields | None) -> None:
+    def _store(self, place: CollectionKey, entity_id: str, item: Fields | None) -> None:
         self._versions[place[0]] += 1
         if item is None:
-            self._items[place].pop(typed, None)
+            self._items[place].pop(entity_id, None)
         else:
-            self._items.setdefault(place, {})[typed] = item
+            self._items.setdefault(place, {})[entity_id] = item
 
-    def _shown(self, place: CollectionKey, typed: str) -> Fields | None:
+    def _shown(self, place: CollectionKey, entity_id: str) -> Fields | None:
         """Return an item as it is shown: without hidden ids, and with numbers that count only what is shown."""
-        item = self._scene.items(*place).get(typed)
-        if item is None or not self._verdicts.get(typed) or not self.shows_layer(place[0]):
+        item = self._scene.items(*place).get(entity_id)
+        if item is None or not self._verdicts.get(entity_id) or not self.shows_layer(place[0]):
             return None
-        if any(map(self.hides, self._mentions.texts(place, typed))):
+        if any(map(self.hides, self._mentions.texts(place, entity_id))):
             item = scrubbed(item, self.hides)
-        counted = self._own_numbers(self._tallies.of_item(place, typed, self._known))
+        counted = self._own_numbers(self._tallies.of_item(place, entity_id, self._known))
         return {**item, **counted} if any(item.get(name) != value for name, value in counted.items()) else item
 
     def _own_numbers(self, counted: Fields) -> Fields:
@@ -255,12 +259,12 @@ class FilteredScene:
 
 
 def _changed(
-    place: CollectionKey, typed: str, before: Fields | None, after: Fields | None, names: Iterable[str]
+    place: CollectionKey, entity_id: str, before: Fields | None, after: Fields | None, names: Iterable[str]
 ) -> Change:
     layer, collection = place
     if after is None:
-        return Drop(layer, typed, collection)
-    return Put(layer, typed, *difference(before or {}, after, names), collection)
+        return Drop(layer, entity_id, collection)
+    return Put(layer, entity_id, *difference(before or {}, after, names), collection)
 
 
 def _is_plain(value: Json) -> bool:

@@ -61,20 +61,20 @@ class Mentions:
         self._by_meaning: dict[str, dict[str, None]] = {}
         for layer, collections in scene.layers().items():
             for collection in collections:
-                for typed in scene.items(layer, collection):
-                    self._look((layer, collection), typed)
+                for entity_id in scene.items(layer, collection):
+                    self._look((layer, collection), entity_id)
 
-    def places(self, typed: str) -> Iterable[CollectionKey]:
+    def places(self, entity_id: str) -> Iterable[CollectionKey]:
         """Return the collections in which an id stands."""
-        return self._places.get(typed, ())
+        return self._places.get(entity_id, ())
 
-    def texts(self, place: CollectionKey, typed: str) -> frozenset[str]:
+    def texts(self, place: CollectionKey, entity_id: str) -> frozenset[str]:
         """Return what an item says that may be ids."""
-        return self._texts.get((place, typed), frozenset())
+        return self._texts.get((place, entity_id), frozenset())
 
-    def of(self, typed: str) -> Iterator[Standing]:
+    def of(self, entity_id: str) -> Iterator[Standing]:
         """Yield the items that speak of an id, under whatever name."""
-        for text in self._by_meaning.get(typed, ()):
+        for text in self._by_meaning.get(entity_id, ()):
             yield from self._by_text[text]
 
     def take(self, folded: Folded) -> dict[str, None]:
@@ -86,7 +86,7 @@ class Mentions:
                 self._look((change.layer, change.collection), change.id)
                 touched[change.id] = None
         if known != len(self.types):  # texts of a type that is new have been no ids until now
-            touched |= dict.fromkeys(typed for text in self._by_text for _, typed in self._by_text[text])
+            touched |= dict.fromkeys(entity_id for text in self._by_text for _, entity_id in self._by_text[text])
         if self._renamed != self._scene.renamed:
             self._renamed = self._scene.renamed
             touched |= self._rename()
@@ -99,20 +99,20 @@ class Mentions:
             before = self._meant[text]
             if self._note_meaning(text) != before:
                 touched |= dict.fromkeys((before, self._meant[text]))
-                touched |= dict.fromkeys(typed for _, typed in self._by_text[text])
+                touched |= dict.fromkeys(entity_id for _, entity_id in self._by_text[text])
         return touched
 
-    def _look(self, place: CollectionKey, typed: str) -> None:
+    def _look(self, place: CollectionKey, entity_id: str) -> None:
         """Bring what is known of one item up to date."""
-        item = self._scene.items(*place).get(typed)
+        item = self._scene.items(*place).get(entity_id)
         if item is None:
-            self._places.get(typed, set()).discard(place)
-            if not self._places.get(typed):
-                self._places.pop(typed, None)
+            self._places.get(entity_id, set()).discard(place)
+            if not self._places.get(entity_id):
+                self._places.pop(entity_id, None)
         else:
-            self._places.setdefault(typed, set()).add(place)
-            self.types.add(typed.partition(":")[0])
-        self._note_texts((place, typed), frozenset(ids_in(item)) if item else frozenset())
+            self._places.setdefault(entity_id, set()).add(place)
+            self.types.add(entity_id.partition(":")[0])
+        self._note_texts((place, entity_id), frozenset(ids_in(item)) if item else frozenset())
 
     def _note_texts(self, standing: Standing, now: frozenset[str]) -> None:
         old = self._texts.pop(standing, frozenset())

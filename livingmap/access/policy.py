@@ -71,8 +71,8 @@ class Policies:
         )
 
     def _of_items(self, asked: Asked) -> Iterator[Question]:
-        for typed in self._named().get(asked, ()):
-            yield Question(*asked, typed)
+        for entity_id in self._named().get(asked, ()):
+            yield Question(*asked, entity_id)
 
     @staticmethod
     def _refuse_map(over_map: Mapping[MapRule, Question], permitted: set[Question], *, whole: bool) -> None:

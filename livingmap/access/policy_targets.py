@@ -13,10 +13,10 @@ from livingmap.core.scene import Scene
 _GOOD_SECONDS: Final = 1.0
 
 
-def owners(rule: ItemRule, typed: str, item: Fields) -> Iterator[str]:
+def owners(rule: ItemRule, entity_id: str, item: Fields) -> Iterator[str]:
     """Yield the ids of what an item belongs to by a rule."""
     if rule.field == ITSELF:
-        yield typed
+        yield entity_id
         return
     value = item.get(rule.field)
     for one in value if isinstance(value, list) else [value]:
@@ -55,8 +55,8 @@ class PolicyTargets:
         found: dict[Asked, set[str]] = {asked: set() for asked in self._asked}
         for layer, collections in self._scene.layers().items():
             for collection in collections:
-                for typed, item in self._scene.items(layer, collection).items():
-                    for rule in self._by_type.get(typed.partition(":")[0], ()):
-                        ids = map(self._scene.resolve, owners(rule, typed, item))
+                for entity_id, item in self._scene.items(layer, collection).items():
+                    for rule in self._by_type.get(entity_id.partition(":")[0], ()):
+                        ids = map(self._scene.resolve, owners(rule, entity_id, item))
                         found[rule.action, str(rule.type)].update(ids)
         return {asked: frozenset(ids) for asked, ids in found.items()}

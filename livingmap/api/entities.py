@@ -80,8 +80,8 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
     return router
 
 
-def _cursor(typed: str) -> str:
-    return base64.urlsafe_b64encode(typed.encode()).decode().rstrip("=")
+def _cursor(entity_id: str) -> str:
+    return base64.urlsafe_b64encode(entity_id.encode()).decode().rstrip("=")
 
 
 def _after(cursor: str | None) -> str:

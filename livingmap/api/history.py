@@ -192,11 +192,11 @@ def _entity(reader: MapReader, given: str | None) -> tuple[str, ...]:
     if _text("entity_id", given) is None or given is None:
         return ()
     try:
-        typed = typed_id(given)
+        entity_id = typed_id(given)
     except ValueError as error:
         raise _refused("entity_id", str(error)) from error
     # an entry from before the alias was known has the alias
-    return tuple(dict.fromkeys((reader.scene.resolve(typed), typed)))
+    return tuple(dict.fromkeys((reader.scene.resolve(entity_id), entity_id)))
 
 
 def _cursor(mark: Mark) -> str:

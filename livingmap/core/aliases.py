@@ -20,14 +20,14 @@ class Aliases:
         self._same: dict[str, tuple[str, ...]] = {}
         """What `same` found out since names last changed."""
 
-    def resolve(self, typed: str) -> str:
-        """Return the id that ``typed`` means: itself, unless it is only an alias."""
-        claims = self._claims.get(typed)
-        return typed if claims is None or typed in self._real else min(claims)
+    def resolve(self, entity_id: str) -> str:
+        """Return the id that ``entity_id`` means: itself, unless it is only an alias."""
+        claims = self._claims.get(entity_id)
+        return entity_id if claims is None or entity_id in self._real else min(claims)
 
-    def same(self, typed: str) -> tuple[str, ...]:
+    def same(self, entity_id: str) -> tuple[str, ...]:
         """Return the resolved id first, then every alias that means it, in order of name."""
-        meant = self.resolve(typed)
+        meant = self.resolve(entity_id)
         aliases = self._aliases.get(meant)
         if aliases is None:
             return (meant,)
@@ -37,27 +37,27 @@ class Aliases:
             found = self._same[meant] = (meant, *sorted(others))
         return found
 
-    def add(self, typed: str) -> set[str]:
-        """Note that something stands under ``typed``; return the ids whose meaning that may have changed."""
-        before = self.resolve(typed)
-        self._real[typed] += 1
-        return self._stirred(typed, before)
+    def add(self, entity_id: str) -> set[str]:
+        """Note that something stands under ``entity_id``; return the ids whose meaning that may have changed."""
+        before = self.resolve(entity_id)
+        self._real[entity_id] += 1
+        return self._stirred(entity_id, before)
 
-    def remove(self, typed: str) -> set[str]:
+    def remove(self, entity_id: str) -> set[str]:
         """Undo one `add`; return the ids whose meaning that may have changed."""
-        before = self.resolve(typed)
-        self._real[typed] -= 1
-        if not self._real[typed]:
-            del self._real[typed]
-        return self._stirred(typed, before)
+        before = self.resolve(entity_id)
+        self._real[entity_id] -= 1
+        if not self._real[entity_id]:
+            del self._real[entity_id]
+        return self._stirred(entity_id, before)
 
-    def rename(self, typed: str, old: tuple[str, ...], new: tuple[str, ...]) -> set[str]:
+    def rename(self, entity_id: str, old: tuple[str, ...], new: tuple[str, ...]) -> set[str]:
         """Replace one source's aliases of an id; return the ids whose meaning that may have changed."""
         stirred: set[str] = set()
         for alias in {*old} ^ {*new} if old != new else ():
             before = self.resolve(alias)
             step = 1 if alias in new else -1
-            for counters, name, key in ((self._claims, alias, typed), (self._aliases, typed, alias)):
+            for counters, name, key in ((self._claims, alias, entity_id), (self._aliases, entity_id, alias)):
                 counters[name][key] += step
                 if not counters[name][key]:
                     del counters[name][key]
@@ -66,10 +66,10 @@ class Aliases:
             stirred |= self._stirred(alias, before)
         return stirred
 
-    def _stirred(self, typed: str, before: str) -> set[str]:
+    def _stirred(self, entity_id: str, before: str) -> set[str]:
         self._same.clear()
-        after = self.resolve(typed)
+        after = self.resolve(entity_id)
         if before == after:
             return set()
         self.revision += 1
-        return {typed, before, after}
+        return {entity_id, before, after}

@@ -30,46 +30,46 @@ class Collection:
         self._referring.update(layer.references)
         self._defaults = {**layer.defaults, **self._defaults}
 
-    def records(self, typed: str) -> Iterator[tuple[str, Record]]:
+    def records(self, entity_id: str) -> Iterator[tuple[str, Record]]:
         """Yield every source's records of one item, the strongest first."""
-        same = self._aliases.same(typed)
+        same = self._aliases.same(entity_id)
         for source, records in self.voices.items():
             for one in reversed(same):
                 if one in records:
                     yield source, records[one]
 
-    def merge(self, typed: str, names: Iterable[str] | None, counted: Fields) -> Change | None:
+    def merge(self, entity_id: str, names: Iterable[str] | None, counted: Fields) -> Change | None:
         """Bring the fields ``names`` of an item, None being all, up to date; return how the item changed.
 
         ``counted`` are the numbers that the map works out for it. Before an id gets another meaning for the
         first time after it, the whole item has to be merged.
         """
-        before = self.items.get(typed)
-        records = [record for _, record in self.records(typed)]
-        if (before is None or names is None) and not self._exists(typed, records):
-            return self._drop(typed)
+        before = self.items.get(entity_id)
+        records = [record for _, record in self.records(entity_id)]
+        if (before is None or names is None) and not self._exists(entity_id, records):
+            return self._drop(entity_id)
         said: list[Fields] = [*(record.fields for record in records), counted, self._defaults]
         if before is None or names is None:
             before = before or {}
             names = dict.fromkeys(name for fields in (*said, before) for name in fields)
         now = strongest(said, names)
         if not self._referring.isdisjoint(names):
-            self._references.note(self.place, typed, self._referring.intersection(names), now)
+            self._references.note(self.place, entity_id, self._referring.intersection(names), now)
             now = self.resolved(now)
         fresh, gone = difference(before, now, names)
-        if typed in self.items and not fresh and not gone:
+        if entity_id in self.items and not fresh and not gone:
             return None
-        self.items[typed] = changed(before, fresh, gone)
-        return Put(self.place[0], typed, fresh, gone, self.place[1])
+        self.items[entity_id] = changed(before, fresh, gone)
+        return Put(self.place[0], entity_id, fresh, gone, self.place[1])
 
-    def _exists(self, typed: str, records: Iterable[Record]) -> bool:
-        return self._aliases.resolve(typed) == typed and any(record.creates for record in records)
+    def _exists(self, entity_id: str, records: Iterable[Record]) -> bool:
+        return self._aliases.resolve(entity_id) == entity_id and any(record.creates for record in records)
 
-    def _drop(self, typed: str) -> Change | None:
-        self._references.note(self.place, typed, self._referring, {})
-        if self.items.pop(typed, None) is None:
+    def _drop(self, entity_id: str) -> Change | None:
+        self._references.note(self.place, entity_id, self._referring, {})
+        if self.items.pop(entity_id, None) is None:
             return None
-        return Drop(self.place[0], typed, self.place[1])
+        return Drop(self.place[0], entity_id, self.place[1])
 
     def resolved(self, item: Fields) -> dict[str, Json]:
         """Return ``item`` with the ids that it refers to in place of their aliases."""

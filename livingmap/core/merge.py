@@ -12,13 +12,13 @@ class Dirty:
         self.items: dict[tuple[CollectionKey, str], Iterable[str] | None] = {}
         self.totals: dict[str, dict[str, None]] = {}
 
-    def item(self, place: CollectionKey, typed: str) -> None:
+    def item(self, place: CollectionKey, entity_id: str) -> None:
         """Note a whole item: whether it is there, and all its fields."""
-        self.items[place, typed] = None
+        self.items[place, entity_id] = None
 
-    def fields(self, place: CollectionKey, typed: str, names: Iterable[str]) -> None:
+    def fields(self, place: CollectionKey, entity_id: str, names: Iterable[str]) -> None:
         """Note some fields of an item."""
-        key = (place, typed)
+        key = (place, entity_id)
         if key not in self.items:
             self.items[key] = names
         elif (known := self.items[key]) is not None:

@@ -82,8 +82,8 @@ class Part:
 
     def items(self, layer: str, collection: str = "items") -> Iterator[tuple[str, Fields]]:
         """Yield ``(id, fields)`` of every item that this source speaks of in one collection."""
-        for typed, record in self._records.get((layer, collection), {}).items():
-            yield typed, record.fields
+        for entity_id, record in self._records.get((layer, collection), {}).items():
+            yield entity_id, record.fields
 
     def count(self, layer: str, collection: str = "items") -> int:
         """Return how many items of a collection this source speaks of."""
@@ -98,10 +98,10 @@ class Part:
     def state(self) -> dict[str, Json]:
         """Return all that was said as JSON, for `restore`."""
         return {
-            "records": [[*place, typed, record.state()] for place, typed, record in self.records()],
+            "records": [[*place, entity_id, record.state()] for place, entity_id, record in self.records()],
             "totals": {layer: record.state() for layer, record in self._totals.items()},
-            "dropped": [[*place, typed, seq] for (place, typed), seq in self._dropped.items()],
-            "loose": [[*place, typed] for place, typed in self._loose],
+            "dropped": [[*place, entity_id, seq] for (place, entity_id), seq in self._dropped.items()],
+            "loose": [[*place, entity_id] for place, entity_id in self._loose],
         }
 
     def restore(self, state: Mapping[str, Json]) -> None:
@@ -109,26 +109,26 @@ class Part:
         self._aliases = Aliases()
         self._records = {}
         self._made = set()
-        for layer, collection, typed, kept in state["records"]:
-            record = self._records.setdefault((layer, collection), {})[typed] = Record.of(kept)
+        for layer, collection, entity_id, kept in state["records"]:
+            record = self._records.setdefault((layer, collection), {})[entity_id] = Record.of(kept)
             if record.creates:
-                self._aliases.add(typed)
-                self._note_made((layer, collection), typed, record)
-            self._aliases.rename(typed, (), record.aliases)
+                self._aliases.add(entity_id)
+                self._note_made((layer, collection), entity_id, record)
+            self._aliases.rename(entity_id, (), record.aliases)
         self._totals = {layer: Record.of(kept) for layer, kept in state["totals"].items()}
-        self._dropped = {((layer, name), typed): seq for layer, name, typed, seq in state["dropped"]}
-        self._loose = {((layer, name), typed): None for layer, name, typed in state["loose"]}
+        self._dropped = {((layer, name), entity_id): seq for layer, name, entity_id, seq in state["dropped"]}
+        self._loose = {((layer, name), entity_id): None for layer, name, entity_id in state["loose"]}
 
     def records(self) -> Iterator[tuple[CollectionKey, str, Record]]:
         """Yield every record with its place and id."""
         for place, records in self._records.items():
-            for typed, record in records.items():
-                yield place, typed, record
+            for entity_id, record in records.items():
+                yield place, entity_id, record
 
-    def record(self, place: CollectionKey, typed: str) -> Record | None:
+    def record(self, place: CollectionKey, entity_id: str) -> Record | None:
         """Return the record kept under exactly this id."""
         records = self._records.get(place)
-        return records.get(typed) if records else None
+        return records.get(entity_id) if records else None
 
     def at(self, place: CollectionKey) -> dict[str, Record]:
         """Return the records of a collection by id; they stay up to date until `restore`."""
@@ -155,39 +155,39 @@ class Part:
         record = self.record((change.layer, change.collection), self._aliases.resolve(change.id))
         return record is None or not record.creates
 
-    def put(self, change: Put, typed: str, seq: int, since: int | None) -> Record | None:
+    def put(self, change: Put, entity_id: str, seq: int, since: int | None) -> Record | None:
         """Apply ``change`` to its `own_id`; return that record, None if a newer event has dropped the item."""
         place, fills = (change.layer, change.collection), self.fills(change)
-        if since is not None and self._dropped.get((place, typed), NEVER) > since:
+        if since is not None and self._dropped.get((place, entity_id), NEVER) > since:
             return None
-        record = self.record(place, typed)
+        record = self.record(place, entity_id)
         if record is None:
-            record = self.at(place)[typed] = Record()
+            record = self.at(place)[entity_id] = Record()
         record.put(change, seq, since)
-        self._bound_loose(place, typed, loose=not (fills or record.creates or record.polled))
+        self._bound_loose(place, entity_id, loose=not (fills or record.creates or record.polled))
         if fills and not record.creates:
             record.creates = True
-            self._aliases.add(typed)
+            self._aliases.add(entity_id)
         if record.creates:
-            self._note_made(place, typed, record)
+            self._note_made(place, entity_id, record)
         if fills and change.aliases != record.aliases and (change.aliases or since is not None):
-            self._aliases.rename(typed, record.aliases, change.aliases)
+            self._aliases.rename(entity_id, record.aliases, change.aliases)
             record.aliases = change.aliases
             self._absorb(place, record, since)
         return record
 
-    def _note_made(self, place: CollectionKey, typed: str, record: Record) -> None:
+    def _note_made(self, place: CollectionKey, entity_id: str, record: Record) -> None:
         if record.polled:
-            self._made.discard((place, typed))
+            self._made.discard((place, entity_id))
         else:
-            self._made.add((place, typed))
+            self._made.add((place, entity_id))
 
-    def _bound_loose(self, place: CollectionKey, typed: str, *, loose: bool) -> None:
+    def _bound_loose(self, place: CollectionKey, entity_id: str, *, loose: bool) -> None:
         """Keep no more than `MOST_LOOSE` records that events alone made, of items that others list."""
         if not loose:
-            self._loose.pop((place, typed), None)
+            self._loose.pop((place, entity_id), None)
             return
-        self._loose[place, typed] = None
+        self._loose[place, entity_id] = None
         if len(self._loose) > MOST_LOOSE:
             where, oldest = next(iter(self._loose))
             del self._loose[where, oldest]
@@ -209,20 +209,20 @@ class Part:
         """Apply ``change`` and return what went, by id; nothing if a newer event has touched the item."""
         place = (change.layer, change.collection)
         gone = []
-        for typed in self._aliases.same(change.id) if since is None else (change.id,):
+        for entity_id in self._aliases.same(change.id) if since is None else (change.id,):
             if since is None:
-                self._dropped[place, typed] = seq
+                self._dropped[place, entity_id] = seq
                 if len(self._dropped) > MOST_LOOSE:
                     del self._dropped[next(iter(self._dropped))]
-            record = self.record(place, typed)
+            record = self.record(place, entity_id)
             if record and (since is None or record.newest() <= since):
-                del self._records[place][typed]
-                self._loose.pop((place, typed), None)
-                self._made.discard((place, typed))
-                self._aliases.rename(typed, record.aliases, ())
+                del self._records[place][entity_id]
+                self._loose.pop((place, entity_id), None)
+                self._made.discard((place, entity_id))
+                self._aliases.rename(entity_id, record.aliases, ())
                 if record.creates:
-                    self._aliases.remove(typed)
-                gone.append((typed, record))
+                    self._aliases.remove(entity_id)
+                gone.append((entity_id, record))
         return gone
 
     def set_total(self, change: Total, seq: int, since: int | None) -> None:
@@ -247,10 +247,10 @@ class Part:
         If the answer is not the ``whole`` list, it takes away only what polls brought.
         """
         return [
-            Drop(place[0], typed, place[1])
-            for typed, record in self._records.get(place, {}).items()
-            if typed not in listed
-            and (record.polled or (whole and record.creates) or not (record.creates or typed in shown))
+            Drop(place[0], entity_id, place[1])
+            for entity_id, record in self._records.get(place, {}).items()
+            if entity_id not in listed
+            and (record.polled or (whole and record.creates) or not (record.creates or entity_id in shown))
         ]
 
 

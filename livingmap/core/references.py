@@ -16,10 +16,10 @@ class References:
         self._to: dict[str, dict[Field, None]] = {}
         self._from: dict[Field, tuple[str, ...]] = {}
 
-    def note(self, place: CollectionKey, typed: str, names: Iterable[str], item: Fields) -> None:
+    def note(self, place: CollectionKey, entity_id: str, names: Iterable[str], item: Fields) -> None:
         """Remember which ids the fields ``names`` of an item name, as its sources say them."""
         for name in names:
-            self._note((place, typed, name), tuple(dict.fromkeys(_ids(item.get(name)))))
+            self._note((place, entity_id, name), tuple(dict.fromkeys(_ids(item.get(name)))))
 
     def _note(self, field: Field, now: tuple[str, ...]) -> None:
         old = self._from.get(field, ())
@@ -35,9 +35,9 @@ class References:
         if not now:
             del self._from[field]
 
-    def to(self, typed: str) -> Iterator[Field]:
-        """Yield every field that refers to ``typed``."""
-        yield from self._to.get(typed, ())
+    def to(self, entity_id: str) -> Iterator[Field]:
+        """Yield every field that refers to ``entity_id``."""
+        yield from self._to.get(entity_id, ())
 
 
 def _ids(value: Json) -> Iterator[str]:

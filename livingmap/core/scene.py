@@ -95,19 +95,19 @@ class Scene:
         """Return a number that grows whenever anything in the layer changes."""
         return self._versions[layer]
 
-    def resolve(self, typed: str) -> str:
-        """Return the id of the item that ``typed``, an id or an alias, means."""
-        return self._aliases.resolve(typed)
+    def resolve(self, entity_id: str) -> str:
+        """Return the id of the item that ``entity_id``, an id or an alias, means."""
+        return self._aliases.resolve(entity_id)
 
     def resolved(self, place: CollectionKey, item: Fields) -> dict[str, Json]:
         """Return ``item`` with the ids that it refers to in place of their aliases."""
         return self._collections[place].resolved(item)
 
-    def owners(self, layer: str, collection: str, typed: str) -> dict[str, str]:
+    def owners(self, layer: str, collection: str, entity_id: str) -> dict[str, str]:
         """Return, by field, the name of the source whose value an item shows."""
         found: dict[str, str] = {}
         shown: dict[str, Json] = {}
-        for source, record in self._collections[layer, collection].records(typed):
+        for source, record in self._collections[layer, collection].records(entity_id):
             for name, value in record.fields.items():
                 if shown.get(name) is None:
                     shown[name] = value
@@ -147,19 +147,19 @@ class Scene:
     def _put(
         self, part: Part, place: CollectionKey, change: Put, seq: int, since: int | None, dirty: Dirty
     ) -> None:
-        typed = part.own_id(change, since)
-        record = part.record(place, typed)
+        entity_id = part.own_id(change, since)
+        record = part.record(place, entity_id)
         if record is not None and since is None and not record.is_renamed_by(change):
             record.put(change, seq, since)
-            dirty.fields(place, self.resolve(typed), _names(change))
+            dirty.fields(place, self.resolve(entity_id), _names(change))
             return
         was_real, old = (record.creates, record.aliases) if record else (False, ())
-        record = part.put(change, typed, seq, since)
+        record = part.put(change, entity_id, seq, since)
         if record is None:
             return
-        stirred = self._aliases.add(typed) if record.creates and not was_real else set()
-        stirred |= self._aliases.rename(typed, old, record.aliases)
-        for one in (typed, *change.aliases):
+        stirred = self._aliases.add(entity_id) if record.creates and not was_real else set()
+        stirred |= self._aliases.rename(entity_id, old, record.aliases)
+        for one in (entity_id, *change.aliases):
             dirty.item(place, self.resolve(one))
         self._stir(stirred, dirty)
 
@@ -167,19 +167,19 @@ class Scene:
         self, part: Part, place: CollectionKey, change: Drop, seq: int, since: int | None, dirty: Dirty
     ) -> None:
         dirty.item(place, self.resolve(change.id))
-        for typed, record in part.drop(change, seq, since):
-            stirred = {typed, self.resolve(typed)}
-            stirred |= self._aliases.rename(typed, record.aliases, ())
+        for entity_id, record in part.drop(change, seq, since):
+            stirred = {entity_id, self.resolve(entity_id)}
+            stirred |= self._aliases.rename(entity_id, record.aliases, ())
             if record.creates:
-                stirred |= self._aliases.remove(typed)
+                stirred |= self._aliases.remove(entity_id)
             self._stir(stirred, dirty)
 
     def _stir(self, stirred: Iterable[str], dirty: Dirty) -> None:
         """Note what stands under ids whose meaning may have changed, and what refers to them."""
-        for typed in stirred:
+        for entity_id in stirred:
             for place in self._collections:
-                dirty.item(place, typed)
-            for place, other, name in self._references.to(typed):
+                dirty.item(place, entity_id)
+            for place, other, name in self._references.to(entity_id):
                 dirty.fields(place, other, (name,))
 
     # keeping
@@ -205,15 +205,15 @@ class Scene:
         self._known = set(states.get("known", ()))
         dirty = Dirty()
         for source, part in self._parts.items():
-            for place, typed, record in part.records():
+            for place, entity_id, record in part.records():
                 self._heard(place, source).filled = True
                 if record.creates:
-                    self._aliases.add(typed)
-                self._aliases.rename(typed, (), record.aliases)
-                dirty.item(place, typed)
+                    self._aliases.add(entity_id)
+                self._aliases.rename(entity_id, (), record.aliases)
+                dirty.item(place, entity_id)
             for layer in self._known:
                 dirty.total(layer, part.total(layer))
-        dirty.items = {(place, self.resolve(typed)): None for place, typed in dirty.items}
+        dirty.items = {(place, self.resolve(entity_id)): None for place, entity_id in dirty.items}
         for layer in self._tallies.layers():
             dirty.total(layer, self._tallies.of_layer(layer, self._known))
         list(self._merge_items(dirty))
@@ -227,15 +227,15 @@ class Scene:
         """Merge what is dirty anew; what that makes dirty in turn, an item that counts it, comes last."""
         while dirty.items:
             batch, dirty.items = dirty.items, {}
-            for (place, typed), names in batch.items():
+            for (place, entity_id), names in batch.items():
                 collection = self._collections.get(place)
                 if collection is None:  # a tally for a collection that nobody fills
                     continue
-                before = collection.items.get(typed)
-                change = collection.merge(typed, names, self._tallies.of_item(place, typed, self._known))
+                before = collection.items.get(entity_id)
+                change = collection.merge(entity_id, names, self._tallies.of_item(place, entity_id, self._known))
                 if change is not None:
                     self._versions[place[0]] += 1
-                    self._tallies.recount(place, before, collection.items.get(typed), _names(change), dirty)
+                    self._tallies.recount(place, before, collection.items.get(entity_id), _names(change), dirty)
                     yield change
 
     def _merge_totals(self, dirty: Dirty) -> Iterator[Change]:

@@ -25,13 +25,13 @@ class _Group:
         """Count an item that belonged to ``before`` for ``after`` from now on."""
         if before == after:
             return
-        for typed, step in ((before, -1), (after, 1)):
-            if isinstance(typed, str):
-                self.numbers[typed] += step
-                if not self.numbers[typed]:
-                    del self.numbers[typed]
+        for entity_id, step in ((before, -1), (after, 1)):
+            if isinstance(entity_id, str):
+                self.numbers[entity_id] += step
+                if not self.numbers[entity_id]:
+                    del self.numbers[entity_id]
                 for place, name in self.shown:
-                    dirty.fields(place, typed, (name,))
+                    dirty.fields(place, entity_id, (name,))
 
 
 @dataclass(slots=True)
@@ -114,18 +114,18 @@ class Tallies:
             for shown, name in running.shown:
                 dirty.total(shown, (name,))
             for place, name in (one for group in running.groups.values() for one in group.shown):
-                for typed in collections[place].items if place in collections else ():
-                    dirty.fields(place, typed, (name,))
+                for entity_id in collections[place].items if place in collections else ():
+                    dirty.fields(place, entity_id, (name,))
 
     def layers(self) -> Iterable[str]:
         """Return the layers that show a tally among their totals."""
         return self._of_layers
 
-    def of_item(self, place: CollectionKey, typed: str, known: AbstractSet[str]) -> dict[str, Json]:
+    def of_item(self, place: CollectionKey, entity_id: str, known: AbstractSet[str]) -> dict[str, Json]:
         """Return the numbers of one item; None for what counts a layer that is not ``known`` yet."""
         numbers: dict[str, Json] = {}
         for tally in self._of_items.get(place, ()):
-            counts = [self._running[count].groups[str(tally.per)].numbers[typed] for count in tally.counts]
+            counts = [self._running[count].groups[str(tally.per)].numbers[entity_id] for count in tally.counts]
             if numbers.get(tally.field) is None:
                 numbers[tally.field] = _number(tally, counts, known)
         return numbers

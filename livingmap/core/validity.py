@@ -19,8 +19,10 @@ def fault_in(change: Change) -> str | None:
         for name, value in change.set.items():
             if fault := _fault_in_key(name) or _fault_in(value, 1):
                 return f"{name}: {fault}"
-    for typed in () if isinstance(change, Total) else (change.id, *getattr(change, "aliases", ())):
-        fault = f"an id of {len(typed)} characters" if len(typed) > _LONGEST_ID else _fault_in_text(typed)
+    for entity_id in () if isinstance(change, Total) else (change.id, *getattr(change, "aliases", ())):
+        fault = (
+            f"an id of {len(entity_id)} characters" if len(entity_id) > _LONGEST_ID else _fault_in_text(entity_id)
+        )
         if fault:
             return fault
     return None

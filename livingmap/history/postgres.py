@@ -238,7 +238,7 @@ def _row(one: Entry) -> tuple[Any, ...]:
         text(one.position.epoch),
         one.position.seq,
         None if one.source is None else text(one.source),
-        [text(typed) for typed in one.entity_ids],
+        [text(entity_id) for entity_id in one.entity_ids],
         one.occurred_at,
         one.previous,
         one.changes,

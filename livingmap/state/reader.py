@@ -117,28 +117,28 @@ class MapReader:
             entry if clean is entry.payload else replace(entry, payload=clean), rights
         )
 
-    async def describe(self, typed: str, rights: Rights = EVERYTHING) -> Described | None:
+    async def describe(self, entity_id: str, rights: Rights = EVERYTHING) -> Described | None:
         """Return an entity by id or alias, with the details that its service gives at once.
 
         None if there is none, or none for who has these rights.
         """
-        typed, shown = self.scene.resolve(typed), self.shown(rights)
-        place = home_of(shown, typed)
+        entity_id, shown = self.scene.resolve(entity_id), self.shown(rights)
+        place = home_of(shown, entity_id)
         if place is None:
             return None
-        item = dict(shown.items(*place)[typed])
-        owners = {name: by for name, by in self.scene.owners(*place, typed).items() if name in item}
-        for name, fields in await self._details(typed, list(dict.fromkeys(owners.values()))):
+        item = dict(shown.items(*place)[entity_id])
+        owners = {name: by for name, by in self.scene.owners(*place, entity_id).items() if name in item}
+        for name, fields in await self._details(entity_id, list(dict.fromkeys(owners.values()))):
             clean = self.redaction.fields(place[0], fields)
             fresh = {key: value for key, value in clean.items() if value is not None}
             item |= self.filtered_scenes.scrub(self.scene.resolved(place, fresh), rights)
             owners |= dict.fromkeys(fresh, name)
         times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
-        return Described(typed, place[0], item, owners, max(times, default=None))
+        return Described(entity_id, place[0], item, owners, max(times, default=None))
 
-    async def _details(self, typed: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
+    async def _details(self, entity_id: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
         """Ask the first source that owns something of the item and offers details. Never raises."""
-        kind, _, rest = typed.partition(":")
+        kind, _, rest = entity_id.partition(":")
         for name in sources:
             poller = self._pollers.get(name)
             details = poller.source.details.get(kind) if poller else None
@@ -152,7 +152,7 @@ class MapReader:
             except (SourceError, TimeoutError):
                 continue
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises is what lacks
-                poller.state.note_fault(f"details of {typed}: {type(error).__name__}: {error}")
+                poller.state.note_fault(f"details of {entity_id}: {type(error).__name__}: {error}")
                 continue
             return [(name, fields)]
         return []

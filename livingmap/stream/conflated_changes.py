@@ -45,13 +45,13 @@ class ConflatedChanges:
 
         A Drop may name an item that the viewer never had: it came and went unseen.
         """
-        for ((layer, collection), typed), touched in self._items.items():
-            item = scene.items(layer, collection).get(typed)
+        for ((layer, collection), entity_id), touched in self._items.items():
+            item = scene.items(layer, collection).get(entity_id)
             if item is None or touched.dropped:
-                yield Drop(layer, typed, collection)
+                yield Drop(layer, entity_id, collection)
             if item is not None:
                 gone = () if touched.dropped else tuple(sorted(touched.unset - item.keys()))
-                yield Put(layer, typed, item, gone, collection)
+                yield Put(layer, entity_id, item, gone, collection)
         for layer, unset in self._totals.items():
             shown = scene.totals(layer)
             yield Total(layer, shown, tuple(sorted(unset - shown.keys())))

@@ -112,9 +112,9 @@ class SourceContract:
         await harness.poll()
         part = harness.fold.scene.part(self.source.name)
         places = [(layer.name, layer.collection) for layer in self.source.layers]
-        ids = {typed for place in places for typed, _ in part.items(*place)}
+        ids = {entity_id for place in places for entity_id, _ in part.items(*place)}
         for kind in self.source.details:
-            asked = [typed for typed in sorted(ids) if typed.startswith(f"{kind}:")]
+            asked = [entity_id for entity_id in sorted(ids) if entity_id.startswith(f"{kind}:")]
             assert await _first_details(harness, asked), f"no sample answers the details of any {kind}"
 
     async def test_a_dead_service_is_an_error_and_keeps_what_was(self) -> None:
@@ -164,9 +164,9 @@ class SourceContract:
 
 
 async def _first_details(harness: SourceHarness, ids: list[str]) -> Any:
-    for typed in ids:
+    for entity_id in ids:
         try:
-            return await harness.details(typed)
+            return await harness.details(entity_id)
         except Exception as error:  # noqa: BLE001 - one item's sample is enough
             last = error
     raise AssertionError(f"details of {ids}: {last!r}" if ids else "no item has the type")

@@ -80,19 +80,19 @@ class SourceHarness:
         await self._log.append(Message(subject, payload))
         return self._changes
 
-    async def details(self, typed: str) -> Fields:
+    async def details(self, entity_id: str) -> Fields:
         """Return what the source's details say of an item."""
-        kind, _, rest = typed.partition(":")
+        kind, _, rest = entity_id.partition(":")
         return await self.source.details[kind](self._service.client(self.now), rest)
 
     def items(self, layer: str, collection: str = "items") -> Mapping[str, Fields]:
         """Return the merged items of a collection by id."""
         return self.fold.scene.items(layer, collection)
 
-    def item(self, layer: str, typed: str, collection: str = "items") -> Fields:
+    def item(self, layer: str, entity_id: str, collection: str = "items") -> Fields:
         """Return one merged item, by id or alias. Raises KeyError."""
         items: Mapping[str, Fields] = self.fold.scene.items(layer, collection)
-        return items[self.fold.scene.resolve(typed)]
+        return items[self.fold.scene.resolve(entity_id)]
 
     def totals(self, layer: str) -> dict[str, Json]:
         """Return the totals of a layer."""

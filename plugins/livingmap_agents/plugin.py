@@ -100,8 +100,8 @@ def _metrics(client: Client, answer: Json) -> list[MetricsRow]:
 
 
 def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
-    typed = id_of("agent", row.external_id or row.id)
-    told = row.status or statuses.get(typed)
+    entity_id = id_of("agent", row.external_id or row.id)
+    told = row.status or statuses.get(entity_id)
     fields: dict[str, Json] = {
         "name": row.name,
         "kind": row.kind,
@@ -116,7 +116,7 @@ def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
         fields["status"] = status_told
     if row.node_id:
         fields["node_id"] = id_of("node", row.node_id)
-    return Put("agents", typed, fields, aliases=(id_of("agent", row.id),) if row.external_id else ())
+    return Put("agents", entity_id, fields, aliases=(id_of("agent", row.id),) if row.external_id else ())
 
 
 def _status(told: str | None, *, active: bool) -> str | None:
@@ -129,16 +129,16 @@ def _status(told: str | None, *, active: bool) -> str | None:
 def on_agent_event(event: Event, part: Part) -> list[Change]:
     """Fold ``agent.event.created|deleted|status|…``: the last token says what happened."""
     said = read_event(AgentMessage, event)
-    typed, verb = id_of("agent", said.agent_id), event.type.rsplit(".", 1)[-1]
+    entity_id, verb = id_of("agent", said.agent_id), event.type.rsplit(".", 1)[-1]
     if verb == "deleted":
-        return [Drop("agents", typed)]
+        return [Drop("agents", entity_id)]
     fields: dict[str, Json] = {"name": said.name, "kind": said.kind}
     fields["microdao_id"] = id_of("microdao", said.microdao_id) if said.microdao_id else None
     fields["status"] = status(said.status) if said.status else None
     told = {name: value for name, value in fields.items() if value is not None}
     if verb == "created":
-        told = {"name": typed.partition(":")[2], **told}
-    return [Put("agents", typed, {**told, **_seen(event)}, creates=verb == "created")]
+        told = {"name": entity_id.partition(":")[2], **told}
+    return [Put("agents", entity_id, {**told, **_seen(event)}, creates=verb == "created")]
 
 
 def on_agent_activity(event: Event, part: Part) -> list[Change]:

@@ -168,7 +168,7 @@ async def _rooms(client: Client) -> list[tuple[RoomRow, Put]]:
 
 
 def _microdao(row: MicrodaoRow) -> Put:
-    typed, slug = id_of("microdao", row.id), id_of("microdao", row.slug or row.id)
+    entity_id, slug = id_of("microdao", row.id), id_of("microdao", row.slug or row.id)
     fields: dict[str, Json] = {
         "slug": row.slug,
         "name": row.name,
@@ -181,7 +181,7 @@ def _microdao(row: MicrodaoRow) -> Put:
     }
     if isinstance(row, CountedMicrodao):
         fields |= {"agents": row.agents, "nodes": row.nodes}
-    return _put("city", typed, slug, fields) if typed == row.id else _put("city", slug, typed, fields)
+    return _put("city", entity_id, slug, fields) if entity_id == row.id else _put("city", slug, entity_id, fields)
 
 
 def _activity(row: MicrodaoRow) -> str | None:
@@ -244,8 +244,8 @@ def _node(row: NodeRow) -> Put:
     return Put("nodes", id_of("node", row.node_id), fields)
 
 
-def _put(layer: str, typed: str, alias: str, fields: Fields, collection: str = "items") -> Put:
-    return Put(layer, typed, fields, collection=collection, aliases=(alias,) if alias != typed else ())
+def _put(layer: str, entity_id: str, alias: str, fields: Fields, collection: str = "items") -> Put:
+    return Put(layer, entity_id, fields, collection=collection, aliases=(alias,) if alias != entity_id else ())
 
 
 def _ids(kind: str, rows: Iterable[Mention]) -> list[str]:

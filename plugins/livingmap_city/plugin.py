@@ -87,7 +87,7 @@ def on_user_presence(event: Event, part: Part) -> list[Change]:
 def _room_changes(part: Part, room: str, fields: Fields) -> list[Change]:
     told = _told(fields)
     changes: list[Change] = [Put("city", room, told, collection="rooms", creates=False)]
-    rooms = {typed: kept for typed, kept in part.items("city", "rooms") if "name" in kept}
+    rooms = {entity_id: kept for entity_id, kept in part.items("city", "rooms") if "name" in kept}
     if room in rooms and "members_online" in told:
         changes.append(active_users({**rooms, room: {**rooms[room], **told}}.values()))
     return changes

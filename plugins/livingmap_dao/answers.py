@@ -30,8 +30,8 @@ async def fetch_daos(client: Client) -> list[Put]:
     overviews = await _overviews(client, rows, needed=False)
     found = []
     for row in rows:
-        overview, typed, aliases = overviews.get(row.slug or ""), *names(row)
-        summed = next((summary[name] for name in (typed, *aliases) if name in summary), {})
+        overview, entity_id, aliases = overviews.get(row.slug or ""), *names(row)
+        summed = next((summary[name] for name in (entity_id, *aliases) if name in summary), {})
         found.append(dao(row, {**(counts(overview) if overview else {}), **summed}))
     return found
 

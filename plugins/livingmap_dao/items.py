@@ -7,20 +7,20 @@ from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow
 def names(row: DaoRow) -> tuple[str, tuple[str, ...]]:
     """Return the id and its aliases: an id that says its type stays, else the slug makes the id."""
     others = [id_of("dao", name) for name in (row.slug, row.id) if name]
-    typed = row.id if row.id.startswith("dao:") else others[0]
-    return typed, tuple(dict.fromkeys(name for name in others if name != typed))
+    entity_id = row.id if row.id.startswith("dao:") else others[0]
+    return entity_id, tuple(dict.fromkeys(name for name in others if name != entity_id))
 
 
 def planet(row: DaoRow) -> Put:
     """Return a DAO as a planet of the space."""
-    typed, aliases = names(row)
+    entity_id, aliases = names(row)
     fields = {"name": row.name, "type": "dao", "status": _status(row), "microdao_id": microdao_id(row.microdao_id)}
-    return Put("space", typed, fields, collection="planets", aliases=aliases)
+    return Put("space", entity_id, fields, collection="planets", aliases=aliases)
 
 
 def dao(row: DaoRow, counts: Fields) -> Put:
     """Return a DAO with its rules and as many ``counts`` as are known."""
-    typed, aliases = names(row)
+    entity_id, aliases = names(row)
     fields = {
         "slug": row.slug,
         "name": row.name,
@@ -34,7 +34,7 @@ def dao(row: DaoRow, counts: Fields) -> Put:
         "created_at": instant(row.created_at),
         "updated_at": instant(row.updated_at),
     }
-    return Put("dao", typed, {**fields, **counts}, aliases=aliases)
+    return Put("dao", entity_id, {**fields, **counts}, aliases=aliases)
 
 
 def _status(row: DaoRow) -> str:

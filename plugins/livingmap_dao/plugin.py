@@ -53,7 +53,7 @@ class DaoSettings(SourceSettings):
 def on_created(event: Event, part: Part) -> list[Change]:
     """Fold ``dao.event.created``: a DAO appears."""
     said = read_event(Creation, event)
-    aliases = tuple({id_of("dao", said.dao_id)} - {said.typed})
+    aliases = tuple({id_of("dao", said.dao_id)} - {said.entity_id})
     planet = {
         "name": said.name or said.slug or said.dao_id,
         "status": "active",
@@ -61,8 +61,10 @@ def on_created(event: Event, part: Part) -> list[Change]:
     }
     own = {"slug": said.slug, "owner": said.owner_user_id, "created_at": time_of(said.ts, event)}
     return [
-        Put("space", said.typed, without_none({**planet, "type": "dao"}), collection="planets", aliases=aliases),
-        Put("dao", said.typed, without_none({**planet, **own}), aliases=aliases),
+        Put(
+            "space", said.entity_id, without_none({**planet, "type": "dao"}), collection="planets", aliases=aliases
+        ),
+        Put("dao", said.entity_id, without_none({**planet, **own}), aliases=aliases),
     ]
 
 
@@ -75,27 +77,27 @@ def on_updated(event: Event, part: Part) -> list[Change]:
     planet = {name: value for name, value in fields.items() if name in {"name", "status"}}
     fields["updated_at"] = time_of(said.ts, event)
     return [
-        Put("space", said.typed, planet, collection="planets", creates=False),
-        Put("dao", said.typed, fields, creates=False),
+        Put("space", said.entity_id, planet, collection="planets", creates=False),
+        Put("dao", said.entity_id, fields, creates=False),
     ]
 
 
 def on_deleted(event: Event, part: Part) -> list[Change]:
     """Fold ``dao.event.deleted``: the DAO goes, with all that is its own."""
     said = read_event(DaoMessage, event)
-    daos = {said.typed, id_of("dao", said.dao_id)}
+    daos = {said.entity_id, id_of("dao", said.dao_id)}
     proposals = _of(part, "proposals", "dao_id", daos)
     gone = {
         "votes": _of(part, "votes", "proposal_id", proposals),
         "proposals": proposals,
         "treasury": _of(part, "treasury", "dao_id", daos),
     }
-    drops = [Drop("dao", typed, collection) for collection, ids in gone.items() for typed in sorted(ids)]
-    return [*drops, Drop("dao", said.typed), Drop("space", said.typed, "planets")]
+    drops = [Drop("dao", entity_id, collection) for collection, ids in gone.items() for entity_id in sorted(ids)]
+    return [*drops, Drop("dao", said.entity_id), Drop("space", said.entity_id, "planets")]
 
 
 def _of(part: Part, collection: str, reference: str, ids: set[str]) -> set[str]:
-    return {typed for typed, fields in part.items("dao", collection) if fields.get(reference) in ids}
+    return {entity_id for entity_id, fields in part.items("dao", collection) if fields.get(reference) in ids}
 
 
 def on_member(event: Event, part: Part) -> list[Change]:
@@ -104,12 +106,12 @@ def on_member(event: Event, part: Part) -> list[Change]:
     A message that is not later than the last one comes again, and counts nothing.
     """
     said = read_event(DaoMessage, event)
-    known = part.get("dao", said.typed) or {}
+    known = part.get("dao", said.entity_id) or {}
     if not is_later(said.ts, known.get("members_changed_at")):
         return []
     step = 1 if event.type.endswith(".member_added") else -1
     fields = {**stepped(known, members=step), "members_changed_at": instant(said.ts)}
-    return [Put("dao", said.typed, without_none(fields), creates=False)]
+    return [Put("dao", said.entity_id, without_none(fields), creates=False)]
 
 
 def on_treasury(event: Event, part: Part) -> list[Change]:

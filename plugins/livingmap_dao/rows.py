@@ -97,7 +97,7 @@ class DaoMessage(BaseModel):
     ts: Json = None
 
     @property
-    def typed(self) -> str:
+    def entity_id(self) -> str:
         """The id of the DAO on the map."""
         return id_of("dao", self.slug or self.dao_id)
 
@@ -155,7 +155,7 @@ class ProposalMessage(BaseModel):
     ts: Json = None
 
     @property
-    def typed(self) -> str:
+    def entity_id(self) -> str:
         """The id of the proposal on the map."""
         return id_of("proposal", self.proposal_id)
 

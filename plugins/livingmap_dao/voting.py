@@ -30,7 +30,7 @@ _NO_VOTES: Final = {
 def on_proposal_created(event: Event, part: Part) -> list[Change]:
     """Fold ``dao.event.proposal_created``: a proposal appears, once, and its DAO has one more."""
     said = read_event(ProposalMessage, event)
-    known = part.get("dao", said.typed, "proposals")
+    known = part.get("dao", said.entity_id, "proposals")
     now = status((known or {}).get("status") or said.status, "draft")
     fields = {
         "dao_id": id_of("dao", said.dao_id),
@@ -40,14 +40,14 @@ def on_proposal_created(event: Event, part: Part) -> list[Change]:
         "author": said.created_by_user_id,
         "created_at": time_of(said.ts, event),
     }
-    put = Put("dao", said.typed, without_none(fields), collection="proposals")
+    put = Put("dao", said.entity_id, without_none(fields), collection="proposals")
     return [put] if known else [put, *_count(part, said, total_proposals=1, active_proposals=int(now == "active"))]
 
 
 def on_proposal_activated(event: Event, part: Part) -> list[Change]:
     """Fold ``dao.event.proposal_activated``: a draft, on which nobody could vote, is open for votes."""
     said = read_event(ProposalMessage, event)
-    before = (part.get("dao", said.typed, "proposals") or {}).get("status")
+    before = (part.get("dao", said.entity_id, "proposals") or {}).get("status")
     if before not in {None, "draft"}:
         return []
     fields = {"status": "active", **(_NO_VOTES if before else {})}
@@ -57,7 +57,7 @@ def on_proposal_activated(event: Event, part: Part) -> list[Change]:
 def on_proposal_closed(event: Event, part: Part) -> list[Change]:
     """Fold ``dao.event.proposal_closed``: an open proposal has its outcome."""
     said = read_event(Closing, event)
-    before = (part.get("dao", said.typed, "proposals") or {}).get("status")
+    before = (part.get("dao", said.entity_id, "proposals") or {}).get("status")
     if before not in {None, "draft", "active"}:
         return []
     return [_changed(said, {"status": said.outcome}), *_count(part, said, active_proposals=-(before != "draft"))]
@@ -78,14 +78,14 @@ def on_vote(event: Event, part: Part) -> list[Change]:
 
 
 def _changed(said: ProposalMessage, fields: Fields) -> Put:
-    return Put("dao", said.typed, fields, collection="proposals", creates=False)
+    return Put("dao", said.entity_id, fields, collection="proposals", creates=False)
 
 
 def _count(part: Part, said: ProposalMessage, **steps: int) -> list[Change]:
     """Return how its DAO's counts move; counts that are not known stay so."""
-    typed = id_of("dao", said.dao_id)
-    moved = stepped(part.get("dao", typed) or {}, **steps)
-    return [Put("dao", typed, moved, creates=False)] if moved else []
+    entity_id = id_of("dao", said.dao_id)
+    moved = stepped(part.get("dao", entity_id) or {}, **steps)
+    return [Put("dao", entity_id, moved, creates=False)] if moved else []
 
 
 def _moved(known: Fields, before: Fields, now: Fields) -> dict[str, Json]:

@@ -146,8 +146,8 @@ def on_message(event: Event, part: Part) -> list[Change]:
     twice, or a poll was faster.
     """
     said = read_event(MessageCreated, event)
-    typed, at = id_of("channel", said.channel_id), said.created_at or event.received_at
-    known = part.get("messaging", typed, "channels")
+    entity_id, at = id_of("channel", said.channel_id), said.created_at or event.received_at
+    known = part.get("messaging", entity_id, "channels")
     if known is not None and not _is_news(at, known.get("last_message_at")):
         return []
     fields = {**_counted(known or {}, event.received_at - at), "last_message_at": instant(at)}
@@ -155,7 +155,7 @@ def on_message(event: Event, part: Part) -> list[Change]:
         fields["microdao_id"] = id_of("microdao", said.microdao_id) if said.microdao_id else None
     elif _is_open(known.get("visibility"), direct=known.get("is_direct")):
         fields["last_sender_id"] = sender(said.sender_id, said.sender_type)
-    put = Put("messaging", typed, fields, collection="channels")
+    put = Put("messaging", entity_id, fields, collection="channels")
     total = _counted(part.total("messaging"), event.received_at - at)
     return [put, Total("messaging", total)] if total else [put]
 

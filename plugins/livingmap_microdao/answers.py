@@ -84,12 +84,12 @@ def _balances(client: Client, answer: Json, path: str) -> dict[str, str]:
 def _names(row: MicrodaoRow) -> tuple[str, tuple[str, ...]]:
     """Return the id and its aliases: an id that says its type stays, else the slug makes the id."""
     others = [id_of("microdao", name) for name in (row.slug, row.id, row.external_id) if name]
-    typed = row.id if row.id.startswith("microdao:") else others[0]
-    return typed, tuple(dict.fromkeys(name for name in others if name != typed))
+    entity_id = row.id if row.id.startswith("microdao:") else others[0]
+    return entity_id, tuple(dict.fromkeys(name for name in others if name != entity_id))
 
 
 def _citizen(row: MicrodaoRow) -> Put:
-    typed, aliases = _names(row)
+    entity_id, aliases = _names(row)
     fields: dict[str, Json] = {
         "slug": row.slug,
         "name": row.name,
@@ -99,11 +99,13 @@ def _citizen(row: MicrodaoRow) -> Put:
         "created_at": instant(row.created_at),
         "updated_at": instant(row.updated_at),
     }
-    return Put("city", typed, fields | without_none({"agents": row.agents, "nodes": row.nodes}), aliases=aliases)
+    return Put(
+        "city", entity_id, fields | without_none({"agents": row.agents, "nodes": row.nodes}), aliases=aliases
+    )
 
 
 def _owned(row: MicrodaoRow, treasury: dict[str, str] | None) -> Put:
-    typed, aliases = _names(row)
+    entity_id, aliases = _names(row)
     fields = {"owner": row.owner_user_id, "external_id": row.external_id, "members": row.members}
     # A treasury that was not learned is left out, so that what events said of it stays.
-    return Put("microdao", typed, fields | without_none({"treasury": treasury}), aliases=aliases)
+    return Put("microdao", entity_id, fields | without_none({"treasury": treasury}), aliases=aliases)

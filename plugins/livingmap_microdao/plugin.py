@@ -46,7 +46,7 @@ def on_created(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.created``: a microDAO appears."""
     said = read_event(Creation, event)
     now = instant(event.received_at)
-    aliases = tuple({id_of("microdao", said.microdao_id)} - {said.typed})
+    aliases = tuple({id_of("microdao", said.microdao_id)} - {said.entity_id})
     citizen = {
         "slug": said.slug,
         "name": said.name or said.slug or said.microdao_id,
@@ -55,8 +55,8 @@ def on_created(event: Event, part: Part) -> list[Change]:
     }
     owned = {"owner": said.owner_user_id, "last_active_at": now}
     return [
-        Put("city", said.typed, without_none(citizen), aliases=aliases),
-        Put("microdao", said.typed, without_none(owned), aliases=aliases),
+        Put("city", said.entity_id, without_none(citizen), aliases=aliases),
+        Put("microdao", said.entity_id, without_none(owned), aliases=aliases),
     ]
 
 
@@ -67,13 +67,13 @@ def on_updated(event: Event, part: Part) -> list[Change]:
     if said.changes.is_active is not None:
         fields["status"] = "active" if said.changes.is_active else "inactive"
     fields["updated_at"] = instant(said.ts) or instant(event.received_at)
-    return [Put("city", said.typed, fields, creates=False), _heard(said, event, {})]
+    return [Put("city", said.entity_id, fields, creates=False), _heard(said, event, {})]
 
 
 def on_deleted(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.deleted``: the microDAO goes."""
     said = read_event(MicrodaoMessage, event)
-    return [Drop("city", said.typed), Drop("microdao", said.typed)]
+    return [Drop("city", said.entity_id), Drop("microdao", said.entity_id)]
 
 
 def on_member(event: Event, part: Part) -> list[Change]:
@@ -82,13 +82,13 @@ def on_member(event: Event, part: Part) -> list[Change]:
     A message that is not later than the last one comes again, and counts nothing.
     """
     said = read_event(MicrodaoMessage, event)
-    known = part.get("microdao", said.typed) or {}
+    known = part.get("microdao", said.entity_id) or {}
     if not is_later(said.ts, known.get("members_changed_at")):
         return []
     step = 1 if event.type.endswith(".member_added") else -1
-    counts = {layer: (part.get(layer, said.typed) or {}).get("members") for layer in ("city", "microdao")}
+    counts = {layer: (part.get(layer, said.entity_id) or {}).get("members") for layer in ("city", "microdao")}
     moved = [
-        Put(layer, said.typed, {"members": max(count + step, 0)}, creates=False)
+        Put(layer, said.entity_id, {"members": max(count + step, 0)}, creates=False)
         for layer, count in counts.items()
         if count is not None
     ]
@@ -104,7 +104,7 @@ def on_role(event: Event, part: Part) -> list[Change]:
 def on_treasury(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.treasury_updated``: the new balance of one token."""
     said = read_event(TreasuryChange, event)
-    known = part.get("microdao", said.typed) or {}
+    known = part.get("microdao", said.entity_id) or {}
     treasury = known.get("treasury") or {}
     balance = said.balance(treasury.get(said.token_symbol))
     if balance is None or not is_later(said.ts, known.get("treasury_changed_at")):
@@ -127,7 +127,7 @@ def on_other(event: Event, part: Part) -> list[Change]:
 
 def _heard(said: MicrodaoMessage, event: Event, fields: Fields) -> Put:
     fields = {**without_none(fields), "last_active_at": instant(event.received_at)}
-    return Put("microdao", said.typed, fields, creates=False)
+    return Put("microdao", said.entity_id, fields, creates=False)
 
 
 @hookimpl

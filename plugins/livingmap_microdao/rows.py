@@ -44,7 +44,7 @@ class MicrodaoMessage(BaseModel):
     ts: Json = None
 
     @property
-    def typed(self) -> str:
+    def entity_id(self) -> str:
         """The id of the microDAO on the map."""
         return id_of("microdao", self.slug or self.microdao_id)
 

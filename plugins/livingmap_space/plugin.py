@@ -86,12 +86,12 @@ async def _nodes(client: Client) -> list[tuple[NodeRow, list[Json]]]:
 
 
 def _planet(row: PlanetRow) -> Put:
-    typed = _planet_id(row)
+    entity_id = _planet_id(row)
     orbits = row.orbits if row.orbits is not None else [one.node_id for one in row.satellites or ()]
     word = row.status or row.health
     fields: dict[str, Json] = {
         "name": row.name,
-        "type": row.type or typed.partition(":")[0],
+        "type": row.type or entity_id.partition(":")[0],
         "orbits": [id_of("node", one) for one in orbits],
         "status": _health(word) if word else None,
         "health": row.health,
@@ -102,7 +102,7 @@ def _planet(row: PlanetRow) -> Put:
         "position": row.position,
         "node_count": row.node_count,
     }
-    return Put("space", typed, fields, collection="planets")
+    return Put("space", entity_id, fields, collection="planets")
 
 
 def _planet_id(row: PlanetRow) -> str:
@@ -146,17 +146,17 @@ def _alert(event: SpaceEvent, now: datetime) -> Fields:
 def on_node_metrics(event: Event, part: Part) -> list[Change]:
     """Fold ``node.metrics.*``: what it tells of a node's loads replaces what was known, the rest stays."""
     said = read_event(NodeMetrics, event)
-    typed = id_of("node", said.node_id)
+    entity_id = id_of("node", said.node_id)
     told = said.model_dump(include={*_UNKNOWN}, exclude_none=True)
-    known = (part.get("nodes", typed) or {}).get("metrics") or _UNKNOWN
+    known = (part.get("nodes", entity_id) or {}).get("metrics") or _UNKNOWN
     fields: dict[str, Json] = {"metrics": {**known, **told}} if told else {}
     if said.status:
         fields["status"] = status(said.status)
     shown = {"cpu": said.cpu, "gpu": said.gpu, "memory": said.ram}
     loads = {name: value for name, value in shown.items() if value is not None}
     return [
-        Put("nodes", typed, fields, creates=False),
-        Put("space", typed, loads, collection="nodes", creates=False),
+        Put("nodes", entity_id, fields, creates=False),
+        Put("space", entity_id, loads, collection="nodes", creates=False),
     ]
 
 
@@ -165,12 +165,12 @@ def on_space_event(event: Event, part: Part) -> list[Change]:
     said = read_event(SpaceEvent, event)
     if not said.is_alert():
         return []
-    typed = id_of("node", said.node_id)
-    known = (part.get("nodes", typed) or {}).get("alerts") or []
+    entity_id = id_of("node", said.node_id)
+    known = (part.get("nodes", entity_id) or {}).get("alerts") or []
     alerts = {"alerts": [_alert(said, event.received_at), *known][:_MOST_ALERTS]}
     return [
-        Put("nodes", typed, alerts, creates=False),
-        Put("space", typed, alerts, collection="nodes", creates=False),
+        Put("nodes", entity_id, alerts, creates=False),
+        Put("space", entity_id, alerts, collection="nodes", creates=False),
     ]
 
 

@@ -65,7 +65,7 @@ class UsageSettings(SourceSettings):
 async def fetch_agent_usage(client: Client) -> list[Put]:
     """Return the usage of the agents that used most in the last 24 hours."""
     listed = await _listed(client, AgentRow, "agents", DAY_HOURS)
-    return [Put("agents", typed, {"usage": usage}, creates=False) for typed, usage in listed.items()]
+    return [Put("agents", entity_id, {"usage": usage}, creates=False) for entity_id, usage in listed.items()]
 
 
 async def fetch_models(client: Client) -> list[Put | Total]:
@@ -75,13 +75,13 @@ async def fetch_models(client: Client) -> list[Put | Total]:
     summary = client.read(Summary, [told], f"{SUMMARY} summary")[0]
     listed = await _listed(client, ModelRow, "models", hours)
     total = Total("usage", {"period_hours": hours, **summary.fields()})
-    return [total, *(Put("usage", typed, model, collection="models") for typed, model in listed.items())]
+    return [total, *(Put("usage", entity_id, model, collection="models") for entity_id, model in listed.items())]
 
 
 async def fetch_tools(client: Client) -> list[Put]:
     """Return the tools that were used most in the period."""
     listed = await _listed(client, ToolRow, "tools", client.settings.period_hours)
-    return [Put("usage", typed, tool, collection="tools") for typed, tool in listed.items()]
+    return [Put("usage", entity_id, tool, collection="tools") for entity_id, tool in listed.items()]
 
 
 async def _answer(client: Client, hours: int) -> dict[str, Json]:
@@ -144,22 +144,22 @@ def _counted(part: Part, more: Fields, changes: list[Change]) -> list[Change]:
 def _agent(part: Part, said: UsageMessage, more: Fields) -> list[Change]:
     if said.agent_id is None:
         return []
-    typed = id_of("agent", said.agent_id)
-    known = part.get("agents", typed)
+    entity_id = id_of("agent", said.agent_id)
+    known = part.get("agents", entity_id)
     if known is None and _may_be_unlisted(part, "agents", "items"):
         return []
     usage = (known or {}).get("usage", _NO_USAGE)
-    return [Put("agents", typed, {"usage": {**usage, **added(usage, more)}}, creates=False)]
+    return [Put("agents", entity_id, {"usage": {**usage, **added(usage, more)}}, creates=False)]
 
 
-def _used(part: Part, collection: str, typed: str, named: Fields, call: Fields) -> list[Change]:
-    known = part.get("usage", typed, collection)
+def _used(part: Part, collection: str, entity_id: str, named: Fields, call: Fields) -> list[Change]:
+    known = part.get("usage", entity_id, collection)
     if known is None and _may_be_unlisted(part, "usage", collection):
         return []
     fields = (
         added(known, call) if known else {**named, **_NO_CALLS[collection], **added(_NO_CALLS[collection], call)}
     )
-    return [Put("usage", typed, fields, collection=collection)]
+    return [Put("usage", entity_id, fields, collection=collection)]
 
 
 def _may_be_unlisted(part: Part, layer: str, collection: str) -> bool:

@@ -52,18 +52,18 @@ def some_steps(seed):
 
 
 def some_change(numbers):
-    typed = numbers.choice(IDS)
-    kind = typed.partition(":")[0]
+    entity_id = numbers.choice(IDS)
+    kind = entity_id.partition(":")[0]
     place = numbers.choice(PLACES[kind])
     match numbers.randint(0, 9):
         case 0 | 1:
-            return Drop(place[0], typed, place[1])
+            return Drop(place[0], entity_id, place[1])
         case 2:
             return Total(numbers.choice(LAYERS), {"users": numbers.randint(0, 3)})
         case _:
             others = [one for one in IDS if one.startswith(kind)]
             aliases = (numbers.choice(others),) if numbers.random() < 0.2 else ()
-            return Put(place[0], typed, some_fields(numbers), (), place[1], aliases, numbers.random() < 0.85)
+            return Put(place[0], entity_id, some_fields(numbers), (), place[1], aliases, numbers.random() < 0.85)
 
 
 def some_fields(numbers):
@@ -92,26 +92,26 @@ class Long:
         self.on_map = {}
         for layer, collections in scene.layers().items():
             for collection in collections:
-                for typed, item in scene.items(layer, collection).items():
-                    self.on_map.setdefault(typed, {})[layer, collection] = item
+                for entity_id, item in scene.items(layer, collection).items():
+                    self.on_map.setdefault(entity_id, {})[layer, collection] = item
 
     def shows_layer(self, layer):
         return self.rights.layers is None or layer in self.rights.layers
 
-    def rules_of(self, typed):
-        kind = typed.partition(":")[0]
+    def rules_of(self, entity_id):
+        kind = entity_id.partition(":")[0]
         return [rule for rule in RULES if kind in rule.types] if self.rights.grants is not None else []
 
     def grants(self, rule):
         return self.rights.grants[[("read", "microdao"), ("manage", "agent")].index((rule.action, rule.type))]
 
-    def sees(self, typed, above=()):
-        places = self.on_map.get(typed, {})
-        if typed in above or not any(self.shows_layer(layer) for layer, _ in places):
+    def sees(self, entity_id, above=()):
+        places = self.on_map.get(entity_id, {})
+        if entity_id in above or not any(self.shows_layer(layer) for layer, _ in places):
             return False
-        for rule in self.rules_of(typed):
+        for rule in self.rules_of(entity_id):
             for item in places.values():
-                value = typed if rule.field == "id" else item.get(rule.field)
+                value = entity_id if rule.field == "id" else item.get(rule.field)
                 owners = [
                     self.scene.resolve(one) for one in (value if isinstance(value, list) else [value]) if one
                 ]
@@ -120,7 +120,7 @@ class Long:
                 if rule.type:
                     allowed = [one for one in owners if one in self.grants(rule)]
                 else:
-                    allowed = [one for one in owners if self.sees(one, (*above, typed))]
+                    allowed = [one for one in owners if self.sees(one, (*above, entity_id))]
                 if not allowed:
                     return False
         return True
@@ -129,12 +129,12 @@ class Long:
         kind = text.partition(":")[0]
         if kind not in self.types:
             return False
-        typed = self.scene.resolve(text)
-        if typed in self.on_map:
-            return not self.sees(typed)
-        rules = self.rules_of(typed)
+        entity_id = self.scene.resolve(text)
+        if entity_id in self.on_map:
+            return not self.sees(entity_id)
+        rules = self.rules_of(entity_id)
         if rules:
-            return not all(rule.type and rule.field == "id" and typed in self.grants(rule) for rule in rules)
+            return not all(rule.type and rule.field == "id" and entity_id in self.grants(rule) for rule in rules)
         return self.rights.layers is not None and HOMES.get(kind) not in self.rights.layers
 
     def speaks(self, text):
@@ -151,15 +151,15 @@ class Long:
 
     def picture(self):
         items = {}
-        for typed, places in self.on_map.items():
+        for entity_id, places in self.on_map.items():
             for (layer, collection), item in places.items():
-                if self.shows_layer(layer) and self.sees(typed):
-                    items[layer, collection, typed] = self.clean(dict(item))
+                if self.shows_layer(layer) and self.sees(entity_id):
+                    items[layer, collection, entity_id] = self.clean(dict(item))
         known = [layer for layer in self.scene.known if self.shows_layer(layer)]
-        for (layer, collection, typed), item in items.items():
+        for (layer, collection, entity_id), item in items.items():
             for tally in TALLIES:
                 if tally.per and (layer, collection) == (tally.layer, tally.collection):
-                    self._number(item, tally, items, known, typed)
+                    self._number(item, tally, items, known, entity_id)
         totals = {}
         for layer in self.scene.layers():
             if not self.shows_layer(layer):
@@ -171,7 +171,7 @@ class Long:
             totals[layer] = told
         return {"items": items, "totals": {layer: told for layer, told in totals.items() if told}}
 
-    def _number(self, target, tally, items, known, typed):
+    def _number(self, target, tally, items, known, entity_id):
         counts = []
         for count in tally.counts:
             counted = [
@@ -180,7 +180,10 @@ class Long:
                 if (layer, collection) == (count.layer, count.collection)
             ]
             counts.append(
-                sum(count.takes(item) and (typed is None or item.get(tally.per) == typed) for item in counted)
+                sum(
+                    count.takes(item) and (entity_id is None or item.get(tally.per) == entity_id)
+                    for item in counted
+                )
             )
         number = tally.rule(*counts) if all(count.layer in known for count in tally.counts) else None
         if self.rights.grants is not None or number is None:

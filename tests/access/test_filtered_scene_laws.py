@@ -30,10 +30,10 @@ rights = st.builds(
 def seen(sight):
     return {
         "items": {
-            (layer, collection, typed): dict(item)
+            (layer, collection, entity_id): dict(item)
             for layer, collections in sight.layers().items()
             for collection in collections
-            for typed, item in sight.items(layer, collection).items()
+            for entity_id, item in sight.items(layer, collection).items()
         },
         "totals": {layer: dict(sight.totals(layer)) for layer in sight.layers() if sight.totals(layer)},
     }
@@ -88,10 +88,10 @@ def test_no_id_of_what_is_hidden_is_in_anything_that_is_seen(steps, given_rights
         told = sight.take(folded, mentions.take(folded))
         wire = json.dumps([[repr(change) for change in told], repr(seen(sight))])
         long = Long(fold.scene, given_rights, mentions.types)
-        hidden = [typed for typed in long.on_map if not long.sees(typed)]
+        hidden = [entity_id for entity_id in long.on_map if not long.sees(entity_id)]
         dropped = {change.id for change in told if isinstance(change, Drop)}
-        for typed in hidden:
-            assert typed in dropped or not re.search(rf"(?<![a-z]){typed}\b", wire)
+        for entity_id in hidden:
+            assert entity_id in dropped or not re.search(rf"(?<![a-z]){entity_id}\b", wire)
 
 
 @settings(max_examples=100, deadline=None, phases=PHASES)

@@ -230,10 +230,14 @@ async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_b
     assert len(layers["agents"]["items"]) == layers["city"]["items"][0]["agents"]
     assert sum('"kind":"event"' in one for one in heard) > 10
     scene = living.fold.scene
-    theirs = [typed for typed, item in scene.items("agents", "items").items() if item.get("microdao_id") in others]
+    theirs = [
+        entity_id
+        for entity_id, item in scene.items("agents", "items").items()
+        if item.get("microdao_id") in others
+    ]
     sent = "\n".join(heard)
-    for typed in (*others, *theirs):
-        assert not re.search(rf"(?<![\w-]){re.escape(typed)}(?![\w-])", sent), typed
+    for entity_id in (*others, *theirs):
+        assert not re.search(rf"(?<![\w-]){re.escape(entity_id)}(?![\w-])", sent), entity_id
 
 
 async def test_a_fault_in_a_sight_costs_its_readers_a_snapshot_and_nobody_else_anything(

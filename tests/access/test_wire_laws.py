@@ -147,7 +147,7 @@ class Life:
 
     async def _found(self):
         """Let everything that policies decide about stand on the map, so that no rights change later."""
-        said = [Put("city", typed) for typed in PERMITTED["microdao"]]
+        said = [Put("city", entity_id) for entity_id in PERMITTED["microdao"]]
         said += [Put("agents", "agent:a", {"friends": PERMITTED["agent"]})]
         await self.happen(said)
 
@@ -180,8 +180,8 @@ def expected(long):
     picture = long.picture()
     for layer, told in picture["totals"].items():
         state.setdefault(layer, {}).update(told)
-    for (layer, collection, typed), item in picture["items"].items():
-        state.setdefault(layer, {}).setdefault(collection, {})[typed] = {"id": typed, **item}
+    for (layer, collection, entity_id), item in picture["items"].items():
+        state.setdefault(layer, {}).setdefault(collection, {})[entity_id] = {"id": entity_id, **item}
     return plain(state)
 
 
@@ -191,11 +191,11 @@ def plain(state):
 
 
 def hidden(long):
-    return {typed for typed in long.on_map if not long.sees(typed)}
+    return {entity_id for entity_id in long.on_map if not long.sees(entity_id)}
 
 
-def speaks_of(text, typed):
-    return re.search(rf"(?<![a-z]){typed}(?![a-z])", text)
+def speaks_of(text, entity_id):
+    return re.search(rf"(?<![a-z]){entity_id}(?![a-z])", text)
 
 
 async def look(life, before, mark, said):
@@ -207,18 +207,18 @@ async def look(life, before, mark, said):
     snapshot = (await some.get("/living-map/snapshot")).json()
     assert plain(normal(snapshot["layers"])) == expected(long)
     listed = (await some.get("/living-map/entities", limit=1000)).json()["items"]
-    assert {one["id"] for one in listed} <= {typed for typed in long.on_map if long.sees(typed)}
+    assert {one["id"] for one in listed} <= {entity_id for entity_id in long.on_map if long.sees(entity_id)}
     await life.living.writer.drain(5)
     history = (await some.get("/living-map/history")).json()
     concerned = {one.id for one in said if isinstance(one, Put | Drop)}
     out_of_sight = hidden(long) & before
     heard = some.take_heard()
-    for typed in out_of_sight:
-        assert not speaks_of(heard, typed), (typed, heard)
+    for entity_id in out_of_sight:
+        assert not speaks_of(heard, entity_id), (entity_id, heard)
     if concerned & out_of_sight:
         assert mark not in heard
     for item in history["items"]:
-        assert not any(speaks_of(json.dumps(item), typed) for typed in hidden(long))
+        assert not any(speaks_of(json.dumps(item), entity_id) for entity_id in hidden(long))
     await life.admin.read()
     assert mark in life.admin.take_heard()
     return long
@@ -227,17 +227,17 @@ async def look(life, before, mark, said):
 async def ask_for_each(life, long):
     """Ask for every entity by its id: what is hidden is as unknown as what is not there."""
     homeless = {"proposal"}
-    for typed in IDS:
-        answer = await life.some.http.get(f"/living-map/entities/{typed}")
+    for entity_id in IDS:
+        answer = await life.some.http.get(f"/living-map/entities/{entity_id}")
         nothing = await life.some.http.get("/living-map/entities/agent:nobody")
         if answer.status_code == 404:
-            assert answer.text.replace(typed, "agent:nobody") == nothing.text
+            assert answer.text.replace(entity_id, "agent:nobody") == nothing.text
         else:
-            assert long.sees(typed)
-        if long.sees(typed) and typed.partition(":")[0] not in homeless:
+            assert long.sees(entity_id)
+        if long.sees(entity_id) and entity_id.partition(":")[0] not in homeless:
             homes = {"agent": "agents", "microdao": "city", "dao": "space"}
-            home = homes[typed.partition(":")[0]]
-            there = long.shows_layer(home) and any(layer == home for layer, _ in long.on_map[typed])
+            home = homes[entity_id.partition(":")[0]]
+            there = long.shows_layer(home) and any(layer == home for layer, _ in long.on_map[entity_id])
             assert (answer.status_code == 200) == there
 
 
@@ -330,4 +330,4 @@ async def test_a_summary_counts_and_sends_no_item(tmp_path):
         assert reader.follower.state["city"]["microdaos"] == scene.totals("city")["microdaos"]
         heard = reader.take_heard()
         assert "mark-" not in heard
-        assert not any(speaks_of(heard, typed) for typed in IDS)
+        assert not any(speaks_of(heard, entity_id) for entity_id in IDS)

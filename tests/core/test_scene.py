@@ -84,7 +84,7 @@ def test_an_alias_never_swallows_an_item_that_stands_under_it():
     made = scene()
     made.apply("city", [Put("city", "microdao:river", {"name": "River"})], 1)
     made.apply("city", [Put("city", "microdao:delta", {"name": "Delta"}, aliases=("microdao:river",))], 2)
-    assert {typed: item["name"] for typed, item in made.items("city", "items").items()} == {
+    assert {entity_id: item["name"] for entity_id, item in made.items("city", "items").items()} == {
         "microdao:delta": "Delta",
         "microdao:river": "River",
     }

@@ -49,8 +49,8 @@ fields = st.fixed_dictionaries(
 )
 places = st.sampled_from(PLACES)
 puts = st.builds(
-    lambda place, typed, given, unset, aliases, creates: Put(
-        place[0], typed, given, tuple(unset - given.keys()), place[1], tuple(aliases), creates
+    lambda place, entity_id, given, unset, aliases, creates: Put(
+        place[0], entity_id, given, tuple(unset - given.keys()), place[1], tuple(aliases), creates
     ),
     places,
     ids,
@@ -59,7 +59,7 @@ puts = st.builds(
     st.lists(ids, max_size=2, unique=True),
     st.booleans(),
 )
-drops = st.builds(lambda place, typed: Drop(place[0], typed, place[1]), places, ids)
+drops = st.builds(lambda place, entity_id: Drop(place[0], entity_id, place[1]), places, ids)
 totals = st.builds(Total, st.sampled_from(["city", "agents"]), st.fixed_dictionaries({"users": st.integers(0, 3)}))
 changes = puts | puts | drops | totals
 steps = st.lists(st.tuples(st.sampled_from(NAMES), st.lists(changes, max_size=3), st.booleans()), max_size=12)
@@ -124,7 +124,7 @@ def test_a_source_deletes_only_its_own(run):
     apply_all(with_drops, run)
     mine = [step for step in run if step[0] != "red"]
     apply_all(without, mine)
-    gone = [Drop(place[0], typed, place[1]) for place in PLACES for typed in IDS]
+    gone = [Drop(place[0], entity_id, place[1]) for place in PLACES for entity_id in IDS]
     with_drops.apply("red", gone, 999, since=998)
     items = {name: picture(with_drops)[name]["items"] for name in ("city", "agents")}
     expected = {name: picture(without)[name]["items"] for name in ("city", "agents")}
@@ -134,7 +134,7 @@ def test_a_source_deletes_only_its_own(run):
 def without_counts(layers):
     """Whether a layer was ever heard of differs, and with it the counts."""
     return {
-        layer: {typed: {**item, "agents": None} for typed, item in items.items()}
+        layer: {entity_id: {**item, "agents": None} for entity_id, item in items.items()}
         for layer, items in layers.items()
     }
 
@@ -195,8 +195,8 @@ def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second)
     scene = Scene(SOURCES)
     for seq, answer in enumerate(answers, 1):
         scene.apply("red", difference(scene.part("red"), place, answer), seq, since=seq - 1)
-        said = {typed: dict(fields) for typed, fields in scene.part("red").items(*place)}
-        assert said == {typed: dict(put.set) for typed, put in answer.items()}
+        said = {entity_id: dict(fields) for entity_id, fields in scene.part("red").items(*place)}
+        assert said == {entity_id: dict(put.set) for entity_id, put in answer.items()}
         assert difference(scene.part("red"), place, answer) == []
 
 
@@ -211,8 +211,8 @@ def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run):
         part = scene.part(name)
         said = [Total(layer, dict(part.total(layer))) for layer, count in heard.items() if count is not None]
         for place in PLACES:
-            for typed, fields in part.items(*place):
-                record = part.record(place, typed)
-                said.append(Put(place[0], typed, fields, (), place[1], record.aliases, record.creates))
+            for entity_id, fields in part.items(*place):
+                record = part.record(place, entity_id)
+                said.append(Put(place[0], entity_id, fields, (), place[1], record.aliases, record.creates))
         whole.apply(name, said, 1, since=0)
     assert shown == picture(whole)

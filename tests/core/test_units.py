@@ -64,10 +64,10 @@ def test_ids_say_their_type_once():
     assert (id_of("agent", "sofia"), id_of("agent", "agent:sofia")) == ("agent:sofia", "agent:sofia")
 
 
-@pytest.mark.parametrize("typed", ["sofia", "", ":", "agent:", "Agent:x", "a b:c", "agent: "])
-def test_an_id_without_a_type_is_refused(typed):
+@pytest.mark.parametrize("entity_id", ["sofia", "", ":", "agent:", "Agent:x", "a b:c", "agent: "])
+def test_an_id_without_a_type_is_refused(entity_id):
     with pytest.raises(ValueError, match="does not say its type"):
-        Put("agents", typed)
+        Put("agents", entity_id)
 
 
 def test_a_cursor_is_read_by_whoever_has_the_key():

@@ -109,10 +109,10 @@ def heard(viewer):
     return [event for event in events if not event["event_type"].startswith("livingmap.")]
 
 
-def effect(events, event_type, layer, collection, typed, expected):
+def effect(events, event_type, layer, collection, entity_id, expected):
     """Return what the first event of a type did to an item, as far as it is expected."""
     event = next(one for one in events if one["event_type"] == event_type)
-    place = (layer, collection, typed)
+    place = (layer, collection, entity_id)
     for change in event["changes"]:
         if (change["layer"], change.get("collection"), change.get("id")) == place:
             return None if change["op"] == "drop" else {name: change["set"].get(name) for name in expected}

@@ -53,7 +53,7 @@ def test_an_entry_is_the_event_with_what_it_is_about():
 )
 def test_ids_in_the_payload_are_typed_and_resolved(payload, expected):
     resolve = {"agent:uuid-of-sofia": "agent:sofia"}
-    assert entry_of(folded(payload), lambda typed: resolve.get(typed, typed)).entity_ids == expected
+    assert entry_of(folded(payload), lambda entity_id: resolve.get(entity_id, entity_id)).entity_ids == expected
 
 
 @pytest.mark.parametrize(

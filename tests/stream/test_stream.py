@@ -93,16 +93,16 @@ async def test_a_clients_state_equals_the_snapshot_at_every_position(living, add
 
 def some_changes(numbers):
     for _ in range(numbers.randint(1, 4)):
-        typed = numbers.choice(AGENTS)
+        entity_id = numbers.choice(AGENTS)
         match numbers.randint(0, 5):
             case 0:
-                yield Drop("agents", typed)
+                yield Drop("agents", entity_id)
             case 1:
                 yield Total("city", {"active_users": numbers.randint(0, 9)})
             case _:
                 fields = {name: numbers.randint(0, 3) for name in numbers.sample("xyz", 2)}
                 gone = tuple(name for name in "xyz" if name not in fields and numbers.random() < 0.5)
-                yield Put("agents", typed, fields, gone)
+                yield Put("agents", entity_id, fields, gone)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -44,16 +44,19 @@ FIELDS = ["name", "status", "load", "tags", "__proto__", "toString", "length"]
 def said(rng):
     """Return one random change, as the plugin's handler takes it."""
     layer, collection, kind = rng.choice(PLACES)
-    typed = f"{kind}:{rng.choice(NAMES)}"
+    entity_id = f"{kind}:{rng.choice(NAMES)}"
     match rng.randrange(6):
         case 0 | 1:
-            return ["drop", {"layer": layer, "id": typed, "collection": collection}]
+            return ["drop", {"layer": layer, "id": entity_id, "collection": collection}]
         case 2:
             return ["total", {"layer": layer, "set": {"wind": rng.randrange(3)}, "unset": rng.sample(["gust"], 1)}]
         case _:
             given = {name: rng.choice(VALUES) for name in rng.sample(FIELDS, rng.randint(0, 3))}
             unset = [name for name in FIELDS[:3] if name not in given and rng.random() < 0.3]
-            return ["put", {"layer": layer, "id": typed, "set": given, "unset": unset, "collection": collection}]
+            return [
+                "put",
+                {"layer": layer, "id": entity_id, "set": given, "unset": unset, "collection": collection},
+            ]
 
 
 class Recorder:

@@ -68,13 +68,13 @@ def vote(number, value, ts, weight="1"):
     }
 
 
-def result(harness, typed=SLUICE):
-    item = harness.item("dao", typed, "proposals")
+def result(harness, entity_id=SLUICE):
+    item = harness.item("dao", entity_id, "proposals")
     return {name: item[name] for name in item if name.startswith(("votes_", "weight_"))}
 
 
-def counts(harness, typed=DELTA):
-    item = harness.item("dao", typed)
+def counts(harness, entity_id=DELTA):
+    item = harness.item("dao", entity_id)
     return item["active_proposals"], item["total_proposals"]
 
 
@@ -293,7 +293,7 @@ async def test_a_deleted_dao_goes_with_all_that_is_its_own():
     assert sorted(gone) == [
         ("items", DELTA),
         ("planets", DELTA),
-        *(("proposals", typed) for typed in (TOLL, WATCH, SLUICE, DREDGE)),
+        *(("proposals", entity_id) for entity_id in (TOLL, WATCH, SLUICE, DREDGE)),
         ("treasury", "treasury:delta-trust/RIPPLE"),
         ("treasury", "treasury:delta-trust/SILT"),
         *(("votes", f"vote:{VOTE}0{number}") for number in (1, 2, 3)),

@@ -61,8 +61,8 @@ def service(times, status=200):
     return answer
 
 
-def activity(harness, typed):
-    item = harness.item("messaging", typed, "channels")
+def activity(harness, entity_id):
+    item = harness.item("messaging", entity_id, "channels")
     return {name: item.get(name) for name in LIVELY}
 
 
@@ -94,10 +94,10 @@ async def test_a_channel_without_messages_is_silent(polled):
     }
 
 
-@pytest.mark.parametrize("typed", [SUCCESSION, DIRECT])
-async def test_a_closed_channel_shows_neither_its_name_nor_who_speaks(polled, typed):
-    await polled.send("messaging.message.created", message(typed))
-    item = polled.item("messaging", typed, "channels")
+@pytest.mark.parametrize("entity_id", [SUCCESSION, DIRECT])
+async def test_a_closed_channel_shows_neither_its_name_nor_who_speaks(polled, entity_id):
+    await polled.send("messaging.message.created", message(entity_id))
+    item = polled.item("messaging", entity_id, "channels")
     assert [item[name] for name in ("name", "slug", "last_sender_id")] == [None, None, None]
     assert item["last_message_at"] == "2026-01-02T11:58:00Z"
 

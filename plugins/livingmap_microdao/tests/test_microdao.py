@@ -126,7 +126,7 @@ async def test_a_failing_treasury_loses_no_other():
         "/microdao/lock/treasury": [{"token_symbol": "SILT", "balance": 1.5}],
     }
     harness = await polled(SourceHarness(plugin, asking(answers)))
-    treasuries = {typed: item["treasury"] for typed, item in harness.items("microdao").items()}
+    treasuries = {entity_id: item["treasury"] for entity_id, item in harness.items("microdao").items()}
     assert treasuries == {"microdao:weir": None, "microdao:lock": {"SILT": "1.5"}}
 
 

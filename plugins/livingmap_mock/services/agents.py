@@ -20,9 +20,9 @@ def _agents(ask: Ask) -> Json:
 
 
 def _agent(ask: Ask) -> Json:
-    typed = ask.words["agent"]
-    agent = ask.network.agents.get(typed.removeprefix("agent:")) if typed.startswith("agent:") else None
-    return _row(there(agent, f"Agent '{typed}' not found"))
+    entity_id = ask.words["agent"]
+    agent = ask.network.agents.get(entity_id.removeprefix("agent:")) if entity_id.startswith("agent:") else None
+    return _row(there(agent, f"Agent '{entity_id}' not found"))
 
 
 def _row(agent: Agent) -> Json:

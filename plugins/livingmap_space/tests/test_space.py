@@ -100,7 +100,9 @@ async def test_the_scene_of_the_specification_is_all_that_is_asked():
     assert harness.state.error is None
     assert [request.path for request in harness.asked] == ["/api/space/scene"]
     planets = harness.items("space", "planets")
-    assert {typed: (planet["type"], planet["orbits"], planet["status"]) for typed, planet in planets.items()} == {
+    assert {
+        entity_id: (planet["type"], planet["orbits"], planet["status"]) for entity_id, planet in planets.items()
+    } == {
         "dao:river": ("dao", ["node:gpu-1", "node:gpu-2"], "active"),
         "space:buoy": ("beacon", [], "unknown"),
         "space:raft": ("beacon", [], "unknown"),
