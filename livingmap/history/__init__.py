@@ -12,6 +12,7 @@ from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
 from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
 from livingmap.core.route import exactness, matches
 from livingmap.core.units import instant
+from livingmap.core.vocabulary import TYPES
 from livingmap.errors import LivingMapError
 
 ROWS: Final = uuid.UUID("6c1f0f7e-4f53-5c1c-9a53-0c1d6f0a7017")
@@ -26,7 +27,6 @@ MOST_ENTITIES: Final = 200
 MOST_CHANGES_BYTES: Final = 1024 * 1024
 """Up to so much an entry keeps its changes; a stream does not go on from before a larger one."""
 
-_KINDS: Final = ("agent", "node", "microdao", "dao", "channel")
 _TIMES: Final = ("ts", "timestamp", "created_at")
 _OWN: Final = frozenset({REFRESHED, DOWN, UP})
 
@@ -239,7 +239,7 @@ def _changes(folded: Folded) -> bytes | None:
 
 def _entities(folded: Folded, resolve: Resolve) -> tuple[str, ...]:
     changed = [change.id for change in folded.changes if isinstance(change, Put | Drop)]
-    named = [id_of(kind, value) for kind in _KINDS if _names(value := folded.event.payload.get(f"{kind}_id"))]
+    named = [id_of(kind, value) for kind in TYPES if _names(value := folded.event.payload.get(f"{kind}_id"))]
     return tuple(dict.fromkeys(resolve(one) for one in (*changed, *named)))[:MOST_ENTITIES]
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from livingmap.core.backoff import Backoff
 from livingmap.core.model import Position
 from livingmap.history import Entry, Gap, History, HistoryUnavailable
 
@@ -46,12 +47,11 @@ class HistoryWriter:
         """How many had to make room; each is in a recorded gap, or will be."""
         self.failing: str | None = None
         """Why the history cannot be written now."""
-        self.last_written: Position | None = None
         self._history = history
         self._capacity = capacity
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._longest_pause = longest_pause_seconds
+        self._backoff = Backoff(_FIRST_PAUSE_SECONDS, longest_pause_seconds)
         self._waiting: deque[Entry] = deque()
         self._batch: list[Entry] = []
         self._gaps: deque[Gap] = deque()
@@ -101,7 +101,6 @@ class HistoryWriter:
 
         Raises MigrationError and the like: what no waiting would mend.
         """
-        pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 await self._history.open()
@@ -112,11 +111,10 @@ class HistoryWriter:
                     continue
                 await self._gather()
                 await self._write()
-                pause = _FIRST_PAUSE_SECONDS
+                self._backoff.reset()
             except HistoryUnavailable as error:
                 self._fail(error)
-                await asyncio.sleep(min(pause, self._longest_pause))
-                pause = min(2 * pause, self._longest_pause)
+                await asyncio.sleep(self._backoff.pause_seconds())
 
     async def drain(self, timeout: float) -> int:  # noqa: ASYNC109 - a limit to what is done, not to who waits
         """Write what waits, for ``timeout`` seconds at most; return how many entries are left, and lost.
@@ -186,7 +184,6 @@ class HistoryWriter:
             if self._batch:
                 await self._history.write(self._batch)
                 self.written += len(self._batch)
-                self.last_written = self._batch[-1].position
                 self._bytes -= sum(entry.size for entry in self._batch)
                 self._batch = []
             while self._gaps:

@@ -7,6 +7,7 @@ import pytest
 
 from livingmap.core.fold import DOWN, Fold, Folded, refreshed
 from livingmap.core.model import Drop, Event, Position, Put, Total, change_from_json
+from livingmap.core.vocabulary import TYPES
 from livingmap.history import MOST_CHANGES_BYTES, Retention, entry_of
 from tests.history.making import NOON
 
@@ -54,6 +55,11 @@ def test_an_entry_is_the_event_with_what_it_is_about():
 def test_ids_in_the_payload_are_typed_and_resolved(payload, expected):
     resolve = {"agent:uuid-of-sofia": "agent:sofia"}
     assert entry_of(folded(payload), lambda entity_id: resolve.get(entity_id, entity_id)).entity_ids == expected
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_payload_names_entities_of_every_known_type(kind):
+    assert entry_of(folded({f"{kind}_id": "7"})).entity_ids == (f"{kind}:7",)
 
 
 @pytest.mark.parametrize(
