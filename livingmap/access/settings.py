@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from livingmap.core.redaction import fault_of
+from livingmap.core.redaction import invalid_reason
 from livingmap.sources.settings import AccountSettings, ServiceSettings
 
 NONE: Final = "none"
@@ -104,7 +104,7 @@ class AuthSettings(BaseModel):
     @classmethod
     def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in value:
-            if problem := fault_of(pattern):
+            if problem := invalid_reason(pattern):
                 raise ValueError(f"{pattern!r} {problem}; write it like 'agents.*.system_prompt'")
         return value
 

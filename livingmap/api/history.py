@@ -16,7 +16,7 @@ from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.model import typed_id
-from livingmap.core.route import fault_of
+from livingmap.core.route import invalid_reason
 from livingmap.core.units import instant
 from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, Page, utc
 from livingmap.history import Query as Wanted
@@ -182,7 +182,7 @@ def _patterns(given: Sequence[str]) -> tuple[str, ...]:
     if len(patterns) > _MOST_PATTERNS:
         raise _refused("event_type", f"names {len(patterns)} types, more than {_MOST_PATTERNS}")
     for one in patterns:
-        problem = "has a NUL character" if "\0" in one else fault_of(one)
+        problem = "has a NUL character" if "\0" in one else invalid_reason(one)
         if problem:
             raise _refused("event_type", f"{one!r} {problem}; write it like 'dao.event.*' or 'agent.>'")
     return patterns

@@ -19,7 +19,7 @@ from livingmap.core.redaction import Redaction
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
-from livingmap.core.validity import fault_in
+from livingmap.core.validity import invalid_reason
 
 REFRESHED = "livingmap.source.refreshed"
 DOWN = "livingmap.source.down"
@@ -102,8 +102,8 @@ class Fold:
             if place not in may:
                 where = place if isinstance(place, str) else ".".join(place)
                 raise ValueError(f"changed {where}, which its Source does not declare as a layer")
-            if problem := fault_in(change):
-                raise ValueError(problem)
+            if reason := invalid_reason(change):
+                raise ValueError(reason)
             if isinstance(change, Put) and self.scene.part(source).refuses(change):
                 raise ValueError(f"events alone brought {MOST_MADE} items already; {change.id} is not taken, too")
 

@@ -27,9 +27,9 @@ _ANY: Final = "*"
 _PARTS: Final = 3
 
 
-def fault_of(pattern: str) -> str | None:
-    """Say what is wrong with a rule, or None."""
-    parts = pattern.split(".")
+def invalid_reason(rule: str) -> str | None:
+    """Return why ``rule`` is not a valid redaction rule; None if it is valid."""
+    parts = rule.split(".")
     if len(parts) != _PARTS or parts[1] != _ANY or not parts[0] or not parts[2] or parts[2] == _ANY:
         return "is no layer.*.field"
     return "takes away the id" if parts[2] == "id" else None

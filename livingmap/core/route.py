@@ -19,8 +19,8 @@ def _tokens_match(wanted: Sequence[str], given: Sequence[str]) -> bool:
     return all(word in ("*", other) for word, other in zip(wanted, given, strict=False))
 
 
-def fault_of(pattern: str) -> str | None:
-    """Say what is wrong with a subject pattern, or None if nothing is."""
+def invalid_reason(pattern: str) -> str | None:
+    """Return why ``pattern`` is not a valid subject pattern; None if it is valid."""
     tokens = pattern.split(".")
     if not all(tokens):
         return "has an empty token"

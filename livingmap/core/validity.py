@@ -11,28 +11,28 @@ MOST_TEXT: Final = 64 * 1024
 _LONGEST_ID: Final = 512
 
 
-def fault_in(change: Change) -> str | None:
-    """Say what is wrong with ``change``, or None if nothing is."""
+def invalid_reason(change: Change) -> str | None:
+    """Return why ``change`` cannot be kept or sent; None if it is valid."""
     if not isinstance(change, Drop):
         if not isinstance(change.set, Mapping):
             return "its fields are no mapping"
         for name, value in change.set.items():
-            if fault := _fault_in_key(name) or _fault_in(value, 1):
-                return f"{name}: {fault}"
+            if reason := _invalid_key(name) or _invalid_value(value, 1):
+                return f"{name}: {reason}"
     for entity_id in () if isinstance(change, Total) else (change.id, *getattr(change, "aliases", ())):
-        fault = (
-            f"an id of {len(entity_id)} characters" if len(entity_id) > _LONGEST_ID else _fault_in_text(entity_id)
+        reason = (
+            f"an id of {len(entity_id)} characters" if len(entity_id) > _LONGEST_ID else _invalid_text(entity_id)
         )
-        if fault:
-            return fault
+        if reason:
+            return reason
     return None
 
 
-def _fault_in(value: Json, depth: int) -> str | None:
+def _invalid_value(value: Json, depth: int) -> str | None:
     if depth > MOST_DEPTH:
         return f"nested deeper than {MOST_DEPTH} levels"
     if isinstance(value, str):
-        return _fault_in_text(value)
+        return _invalid_text(value)
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -40,20 +40,20 @@ def _fault_in(value: Json, depth: int) -> str | None:
     if isinstance(value, float):
         return None if math.isfinite(value) else f"{value} is no JSON number"
     if isinstance(value, list):
-        return next(filter(None, (_fault_in(one, depth + 1) for one in value)), None)
+        return next(filter(None, (_invalid_value(one, depth + 1) for one in value)), None)
     if isinstance(value, dict):
         for key, one in value.items():
-            if fault := _fault_in_key(key) or _fault_in(one, depth + 1):
-                return fault
+            if reason := _invalid_key(key) or _invalid_value(one, depth + 1):
+                return reason
         return None
     return f"{type(value).__name__} is no JSON value"
 
 
-def _fault_in_key(key: object) -> str | None:
-    return _fault_in_text(key) if isinstance(key, str) else "object keys are text"
+def _invalid_key(key: object) -> str | None:
+    return _invalid_text(key) if isinstance(key, str) else "object keys are text"
 
 
-def _fault_in_text(value: str) -> str | None:
+def _invalid_text(value: str) -> str | None:
     if len(value) > MOST_TEXT:
         return f"a text of {len(value)} characters"
     if "\0" in value:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from livingmap.core.route import fault_of
+from livingmap.core.route import invalid_reason
 from livingmap.history import Retention
 
 _MEMORY: Final = "memory:"
@@ -49,7 +49,7 @@ class HistorySettings(BaseModel):
     @classmethod
     def _patterns(cls, value: dict[str, float]) -> dict[str, float]:
         for pattern in value:
-            if problem := fault_of(pattern):
+            if problem := invalid_reason(pattern):
                 raise ValueError(f"{pattern!r} {problem}; write it like 'node.metrics.*'")
         return value
 

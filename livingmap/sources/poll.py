@@ -14,7 +14,7 @@ from livingmap.core.freshness import Freshness, SourceHealth, shortened
 from livingmap.core.model import Change, CollectionKey, Message, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Fetch, Layer, Source
-from livingmap.core.validity import fault_in
+from livingmap.core.validity import invalid_reason
 from livingmap.errors import Garbled, SourceError
 from livingmap.log import Log
 from livingmap.log.local import utc_now
@@ -155,7 +155,7 @@ class Poller:
     def _sound(self, changes: Iterable[Change]) -> Iterator[Change]:
         """Yield what can be kept and sent; note what cannot."""
         for change in changes:
-            if problem := fault_in(change):
+            if problem := invalid_reason(change):
                 self._drop(change, problem)
             else:
                 yield change

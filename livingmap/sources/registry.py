@@ -13,7 +13,7 @@ from typing import Final
 import pluggy
 
 from livingmap import hookspecs
-from livingmap.core.route import fault_of
+from livingmap.core.route import invalid_reason
 from livingmap.core.source import Layer, Source
 from livingmap.errors import LivingMapError
 from livingmap.hookspecs import PROJECT, Authenticator, Mock
@@ -160,7 +160,7 @@ def _check(source: Source) -> None:
         raise PluginError("its handlers are no mapping from subject to function")
     if not all(isinstance(layer, Layer) for layer in source.layers):
         raise PluginError("its layers are not all a Layer")
-    faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := fault_of(pattern))]
+    faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := invalid_reason(pattern))]
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
     if not source.layers:

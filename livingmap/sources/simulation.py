@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from livingmap.core.model import Total
-from livingmap.core.validity import fault_in
+from livingmap.core.validity import invalid_reason
 from livingmap.hookspecs import Reply, Request, World
 from livingmap.log import Log
 
@@ -48,7 +48,7 @@ class Simulation:
         """Let one thing happen. What the world gets wrong is logged, and harms nobody."""
         try:
             for message in world.step(self._now()):
-                if problem := fault_in(Total("mock", message.payload)):
+                if problem := invalid_reason(Total("mock", message.payload)):
                     raise ValueError(f"{message.type}: {problem}")
                 await self._log.append(message)
         except Exception as error:  # noqa: BLE001 - the plugin rim

@@ -17,7 +17,7 @@ from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.layers import Shown
 from livingmap.core.model import Fields, Json, Position, Total
 from livingmap.core.units import instant
-from livingmap.core.validity import fault_in
+from livingmap.core.validity import invalid_reason
 from livingmap.errors import SourceError
 from livingmap.history import Entry
 from livingmap.log import Log
@@ -147,7 +147,7 @@ class MapReader:
             try:
                 async with asyncio.timeout(_DETAILS_SECONDS):
                     fields = await details(poller.service.client(self.now(), DETAILS), quote(rest, safe=":"))
-                if problem := fault_in(Total("details", fields)):
+                if problem := invalid_reason(Total("details", fields)):
                     raise ValueError(problem)
             except (SourceError, TimeoutError):
                 continue

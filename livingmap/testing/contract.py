@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from livingmap import hookspecs
 from livingmap.core.model import Json
-from livingmap.core.route import fault_of, matches
+from livingmap.core.route import invalid_reason, matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
 from livingmap.sources.settings import SourceSettings
@@ -68,7 +68,7 @@ class SourceContract:
 
     def test_patterns_are_sound(self) -> None:
         """Every subject pattern is one that NATS takes."""
-        assert {pattern: fault_of(pattern) for pattern in self.source.handlers} == dict.fromkeys(
+        assert {pattern: invalid_reason(pattern) for pattern in self.source.handlers} == dict.fromkeys(
             self.source.handlers
         )
 

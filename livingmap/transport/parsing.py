@@ -9,10 +9,10 @@ from typing import Final, NoReturn
 
 import orjson
 
+from livingmap.core import route
 from livingmap.core.fold import DOWN, REFRESHED, UP
 from livingmap.core.model import Json, Message, Total, change_from_json
-from livingmap.core.route import fault_of
-from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, fault_in
+from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, invalid_reason
 from livingmap.errors import LivingMapError
 
 MOST_BYTES: Final = 256 * 1024
@@ -37,8 +37,8 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
     """
     if len(subject) > MOST_SUBJECT:
         raise DeadMessage(f"its subject has {len(subject)} characters, more than {MOST_SUBJECT}")
-    if fault := _fault_in_subject(subject):
-        raise DeadMessage(f"its subject {fault}")
+    if reason := _invalid_subject(subject):
+        raise DeadMessage(f"its subject {reason}")
     if len(data) > most_bytes:
         raise DeadMessage(f"larger than most_bytes = {most_bytes}")
     try:
@@ -49,8 +49,8 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
         raise DeadMessage(f"no JSON object but {_kind(payload)}")
     if not _is_plain(data):
         # A total may say exactly what an event may say: its fields are what has to be sound.
-        if problem := fault_in(Total(_OWN, payload)):
-            raise DeadMessage(problem)
+        if reason := invalid_reason(Total(_OWN, payload)):
+            raise DeadMessage(reason)
         if _MANY_DIGITS in data.translate(_DIGITS):
             _check_integers(data)
     return Message(subject, payload, len(data))
@@ -63,8 +63,8 @@ def read_own(event_type: str, data: bytes) -> Message:
         if event_type not in (REFRESHED, DOWN, UP) or not isinstance(payload["source"], str):
             raise DeadMessage(f"the map says no {event_type}")
         for wire in payload["changes"] if event_type == REFRESHED else ():
-            if problem := fault_in(change_from_json(wire)):
-                raise DeadMessage(problem)
+            if reason := invalid_reason(change_from_json(wire)):
+                raise DeadMessage(reason)
     except (ValueError, KeyError, TypeError) as error:
         raise DeadMessage(f"not of this program: {type(error).__name__}: {error}") from None
     return Message(event_type, payload, len(data))
@@ -81,14 +81,14 @@ def _is_plain(data: bytes) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _fault_in_subject(subject: str) -> str | None:
+def _invalid_subject(subject: str) -> str | None:
     if not subject.isprintable() or _NO_TEXT in subject:
         return "has characters that are no text"
     if subject == _OWN or subject.startswith(f"{_OWN}."):
         return f"begins with {_OWN}, where only the map itself speaks"
     if any(word in ("*", ">") for word in subject.split(".")):
         return "is a pattern"
-    return fault_of(subject)
+    return route.invalid_reason(subject)
 
 
 def _kind(value: Json) -> str:

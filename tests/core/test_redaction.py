@@ -3,7 +3,7 @@
 import pytest
 
 from livingmap.core.model import Drop, Put, Total
-from livingmap.core.redaction import ALWAYS, Redaction, fault_of
+from livingmap.core.redaction import ALWAYS, Redaction, invalid_reason
 
 REDACTION = Redaction(["agents.*.owner", "*.*.email"])
 
@@ -35,9 +35,9 @@ def test_what_is_clean_stays_the_very_same():
 
 @pytest.mark.parametrize("rule", ["agents.system_prompt", "agents.*", "*", "", "a.b.c", "a.*.*", "a.*.id", ".*.x"])
 def test_what_is_no_rule(rule):
-    assert fault_of(rule)
+    assert invalid_reason(rule)
 
 
 @pytest.mark.parametrize("rule", ["agents.*.system_prompt", "*.*.email"])
 def test_what_is_a_rule(rule):
-    assert fault_of(rule) is None
+    assert invalid_reason(rule) is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmap.core.route import Routes, covering, disjoint, fault_of, matches, overlap
+from livingmap.core.route import Routes, covering, disjoint, invalid_reason, matches, overlap
 from livingmap.core.source import Source
 
 
@@ -29,7 +29,7 @@ def test_a_pattern_covers_what_nats_says_it_covers(pattern, subject, expected):
 
 @pytest.mark.parametrize("pattern", ["a..b", ".a", "a.", "", "a.>.b", "a.b>", "a.*b", "a b"])
 def test_patterns_that_nats_refuses_are_faulty(pattern):
-    assert fault_of(pattern)
+    assert invalid_reason(pattern)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from livingmap.core.model import Drop, Put, Total
-from livingmap.core.validity import fault_in
+from livingmap.core.validity import invalid_reason
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from livingmap.core.validity import fault_in
     ],
 )
 def test_only_clean_json_is_kept(value, fault):
-    assert fault_in(Put("agents", "agent:a", {"a": value})) == fault
-    assert fault_in(Total("agents", {"a": value})) == fault
+    assert invalid_reason(Put("agents", "agent:a", {"a": value})) == fault
+    assert invalid_reason(Total("agents", {"a": value})) == fault
 
 
 def test_ids_are_bounded_and_clean():
-    assert fault_in(Drop("agents", "agent:" + "x" * 600)) == "an id of 606 characters"
-    assert fault_in(Put("agents", "agent:a", aliases=("agent:\0",))) == "text with a NUL character"
+    assert invalid_reason(Drop("agents", "agent:" + "x" * 600)) == "an id of 606 characters"
+    assert invalid_reason(Put("agents", "agent:a", aliases=("agent:\0",))) == "text with a NUL character"

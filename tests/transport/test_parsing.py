@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmap.core.model import Message, Total
-from livingmap.core.validity import MOST_DEPTH, fault_in
+from livingmap.core.validity import MOST_DEPTH, invalid_reason
 from livingmap.log.local import utc_now
 from livingmap.transport.parsing import MOST_BYTES, DeadLetter, DeadLetters, DeadMessage, read
 
@@ -151,7 +151,7 @@ def test_whatever_comes_is_a_sound_message_or_dead(subject, data):
         DeadLetters().add(utc_now(), subject, dead, data)
         return
     assert message == Message(subject, json.loads(data))
-    assert fault_in(Total("any", message.payload)) is None
+    assert invalid_reason(Total("any", message.payload)) is None
     assert not any("\0" in key for key in keys(message.payload))
     message.type.encode()
 
