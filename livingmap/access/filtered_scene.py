@@ -158,7 +158,7 @@ class FilteredScene:
 
     def _hear(self) -> bool:
         """Note which layers have been heard of; tell whether there are more than before."""
-        known = self._scene.known
+        known = self._scene.filled_layers
         if len(known) == self._heard:
             return False
         self._heard = len(known)

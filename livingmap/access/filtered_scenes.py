@@ -14,7 +14,7 @@ from livingmap.access.mentions import Mentions, ids_in
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
 from livingmap.core.fold import DOWN, REFRESHED, UP, Fold, Folded
-from livingmap.core.layers import Shown
+from livingmap.core.layers import Layers
 from livingmap.core.model import Change, Drop, Event, Fields, Json, Position, Put, id_of
 from livingmap.core.route import Routes
 from livingmap.core.source import Source
@@ -78,7 +78,7 @@ class FilteredScenes:
         self._mentions: Mentions | None = None
         self._live: OrderedDict[Rights, _Live] = OrderedDict()
 
-    def of(self, rights: Rights) -> Shown:
+    def of(self, rights: Rights) -> Layers:
         """Return what somebody with these rights reads, as of now."""
         return self._lively(rights).sight if rights.restricted else self._scene
 
@@ -140,7 +140,7 @@ class FilteredScenes:
         if rights.restricted:
             return self._lively(rights).by_seq.get(folded.event.position.seq)
         if not rights.reports and folded.event.type == DOWN:
-            return replace(folded, clean=_brief(folded.public_payload))
+            return replace(folded, redacted=_brief(folded.public_payload))
         return folded
 
     def reaches(self, position: Position, rights: Rights) -> bool:
@@ -192,7 +192,7 @@ class FilteredScenes:
             return None
         kind = event.type if payload is not None else WITHHELD
         told = Event(event.position, kind, payload or {}, event.received_at)
-        return Folded(told, tuple(changes), sources=folded.sources, clean=payload or {})
+        return Folded(told, tuple(changes), sources=folded.sources, redacted=payload or {})
 
     def _payload(
         self,

@@ -53,7 +53,7 @@ class Mentions:
         self.types: set[str] = set(HOMES)
         """The types of id that the map has ever had."""
         self._scene = scene
-        self._renamed = scene.renamed
+        self._alias_revision = scene.alias_revision
         self._places: dict[str, set[CollectionKey]] = {}
         self._texts: dict[Standing, frozenset[str]] = {}
         self._by_text: dict[str, dict[Standing, None]] = {}
@@ -87,8 +87,8 @@ class Mentions:
                 touched[change.id] = None
         if known != len(self.types):  # texts of a type that is new have been no ids until now
             touched |= dict.fromkeys(entity_id for text in self._by_text for _, entity_id in self._by_text[text])
-        if self._renamed != self._scene.renamed:
-            self._renamed = self._scene.renamed
+        if self._alias_revision != self._scene.alias_revision:
+            self._alias_revision = self._scene.alias_revision
             touched |= self._rename()
         return touched
 

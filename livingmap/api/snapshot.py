@@ -21,7 +21,7 @@ from livingmap.access.view import WHOLE, Rights, View
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import Snapshot
 from livingmap.api.problems import documented
-from livingmap.core.layers import Shown, layer, layer_names
+from livingmap.core.layers import Layers, layer, layer_names
 from livingmap.core.units import instant
 from livingmap.state.reader import MapReader
 from livingmap.stream.layers import wanted
@@ -58,7 +58,7 @@ class Snapshots:
 
     def __init__(self, reader: MapReader) -> None:
         self._reader = reader
-        self._fragments: WeakKeyDictionary[Shown, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
+        self._fragments: WeakKeyDictionary[Layers, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
         self._prepared: OrderedDict[View, tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
 
     def prepared(self, view: View = WHOLE) -> _Prepared:
@@ -105,7 +105,7 @@ class Snapshots:
         )
         return _Prepared(hashlib.blake2b(body, digest_size=12).hexdigest(), body)
 
-    def _fragment(self, shown: Shown, name: str) -> bytes:
+    def _fragment(self, shown: Layers, name: str) -> bytes:
         fragments, version = self._fragments.setdefault(shown, {}), shown.version(name)
         known = fragments.get(name)
         if known is None or known[0] != version:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from livingmap.core.layers import Shown
+from livingmap.core.layers import Layers
 from livingmap.core.model import CollectionKey, Fields
 from livingmap.core.vocabulary import HOMES, type_of
 
@@ -26,7 +26,7 @@ class Entity:
 class Catalogue:
     """Every entity of ``scene`` in order of id; items that have not changed are not looked at again."""
 
-    def __init__(self, scene: Shown) -> None:
+    def __init__(self, scene: Layers) -> None:
         self.scene = scene
         self._versions: dict[str, int] = {}
         self._lines: dict[str, tuple[Fields, Entity]] = {}
@@ -59,7 +59,7 @@ class Catalogue:
         return item, Entity(entity_id, kind, label or rest, status or "unknown", layer)
 
 
-def home_of(scene: Shown, entity_id: str) -> CollectionKey | None:
+def home_of(scene: Layers, entity_id: str) -> CollectionKey | None:
     """Return the layer and collection in which an item is at home; None if the map has no such item.
 
     An item of a type that the vocabulary does not name, such as ``station:lviv``, is at home in the first layer

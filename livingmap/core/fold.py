@@ -50,14 +50,14 @@ class Folded:
     faults: tuple[Fault, ...] = ()
     sources: tuple[str, ...] = field(default=())
     """The sources that the event concerned, whether they changed anything or not."""
-    clean: Fields | None = None
+    redacted: Fields | None = None
     """The redacted payload, if it differs from the message's own."""
 
     @property
     def public_payload(self) -> Fields:
         """The payload that clients get: the message's own; of a poll, which source it was and how much changed."""
-        if self.clean is not None:
-            return self.clean
+        if self.redacted is not None:
+            return self.redacted
         if self.event.type == REFRESHED:
             return {"source": self.event.payload["source"], "changed": len(self.event.payload["changes"])}
         return self.event.payload

@@ -6,7 +6,7 @@ from livingmap.core.model import Fields, Json
 from livingmap.core.vocabulary import STANDING_LAYERS
 
 
-class Shown(Protocol):
+class Layers(Protocol):
     """What a reader reads: the scene, or what a filtered scene shows of it."""
 
     def layers(self) -> dict[str, list[str]]:
@@ -22,12 +22,12 @@ class Shown(Protocol):
         """Return a number that grows whenever anything in the layer changes."""
 
 
-def layer_names(scene: Shown) -> list[str]:
+def layer_names(scene: Layers) -> list[str]:
     """Return the layers of a snapshot: the standing ones, then the others by name."""
     return [*STANDING_LAYERS, *sorted(scene.layers().keys() - STANDING_LAYERS.keys())]
 
 
-def layer(scene: Shown, name: str) -> dict[str, Json]:
+def layer(scene: Layers, name: str) -> dict[str, Json]:
     """Return one layer as the snapshot has it: totals first, then each collection as a list in order of id."""
     fields: dict[str, Json] = {**STANDING_LAYERS.get(name, {}), **scene.totals(name)}
     for collection in scene.layers().get(name, []):

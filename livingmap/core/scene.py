@@ -82,12 +82,12 @@ class Scene:
         return found.items if found else {}
 
     @property
-    def known(self) -> AbstractSet[str]:
+    def filled_layers(self) -> AbstractSet[str]:
         """The layers that somebody has filled; before that, numbers that count them are None."""
         return self._known
 
     @property
-    def renamed(self) -> int:
+    def alias_revision(self) -> int:
         """A number that grows whenever an id gets another meaning."""
         return self._aliases.revision
 

@@ -14,7 +14,7 @@ from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth
-from livingmap.core.layers import Shown
+from livingmap.core.layers import Layers
 from livingmap.core.model import Fields, Json, Position, Total
 from livingmap.core.units import instant
 from livingmap.core.validity import invalid_reason
@@ -73,7 +73,7 @@ class MapReader:
         """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
         return self.position.epoch, self.position.seq, sum([state.revision for state in self.states])
 
-    def shown(self, rights: Rights) -> Shown:
+    def shown(self, rights: Rights) -> Layers:
         """Return what somebody with these rights reads."""
         return self.filtered_scenes.of(rights)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
-from livingmap.core.layers import Shown
+from livingmap.core.layers import Layers
 from livingmap.core.model import Change, CollectionKey, Drop, Put, Total
 
 
@@ -40,7 +40,7 @@ class ConflatedChanges:
     def _touched(self, change: Put | Drop) -> _Touched:
         return self._items.setdefault(((change.layer, change.collection), change.id), _Touched())
 
-    def changes(self, scene: Shown) -> Iterator[Change]:
+    def changes(self, scene: Layers) -> Iterator[Change]:
         """Yield what brings the viewer to the scene as it is: the last value of each touched item.
 
         A Drop may name an item that the viewer never had: it came and went unseen.

@@ -155,7 +155,7 @@ class Long:
             for (layer, collection), item in places.items():
                 if self.shows_layer(layer) and self.sees(entity_id):
                     items[layer, collection, entity_id] = self.clean(dict(item))
-        known = [layer for layer in self.scene.known if self.shows_layer(layer)]
+        known = [layer for layer in self.scene.filled_layers if self.shows_layer(layer)]
         for (layer, collection, entity_id), item in items.items():
             for tally in TALLIES:
                 if tally.per and (layer, collection) == (tally.layer, tally.collection):
