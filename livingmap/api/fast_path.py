@@ -5,6 +5,8 @@ from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from livingmap.core.bounded import LRU
+
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 """Names in lower case, and values, as they came."""
 
@@ -38,7 +40,7 @@ class FastPathProtocol(HttpToolsProtocol):
     """
 
     fast_path: ClassVar[FastPath]
-    known: ClassVar[dict[bytes, Any]]
+    known: ClassVar[LRU[bytes, Any]]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -58,9 +60,7 @@ class FastPathProtocol(HttpToolsProtocol):
         super().data_received(data)
         whole = begins and self._request is not None and self._begun == self._ended == expected
         if whole and self.fast_path.keeps(self._request):
-            if len(self.known) >= _MOST_REQUESTS:
-                self.known.clear()
-            self.known[data] = self._request
+            self.known.put(data, self._request)
 
     def on_message_begin(self) -> None:
         """Note that a request begins."""
@@ -128,4 +128,4 @@ class FastPathProtocol(HttpToolsProtocol):
 
 def protocol(fast_path: FastPath) -> type[FastPathProtocol]:
     """Return the protocol with ``fast_path`` in front: what uvicorn's setting ``http`` takes."""
-    return type("FastPathProtocol", (FastPathProtocol,), {"fast_path": fast_path, "known": {}})
+    return type("FastPathProtocol", (FastPathProtocol,), {"fast_path": fast_path, "known": LRU(_MOST_REQUESTS)})

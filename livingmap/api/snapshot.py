@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +20,7 @@ from livingmap.access.view import WHOLE, Rights, View
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import Snapshot
 from livingmap.api.problems import documented
+from livingmap.core.bounded import LRU
 from livingmap.core.layers import Layers, layer, layer_names
 from livingmap.core.units import instant
 from livingmap.state.reader import MapReader
@@ -59,20 +59,16 @@ class Snapshots:
     def __init__(self, reader: MapReader) -> None:
         self._reader = reader
         self._fragments: WeakKeyDictionary[Layers, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
-        self._prepared: OrderedDict[View, tuple[tuple[str, int, int], _Prepared]] = OrderedDict()
+        self._prepared: LRU[View, tuple[tuple[str, int, int], _Prepared]] = LRU(_MOST_VIEWS)
 
     def prepared(self, view: View = WHOLE) -> _Prepared:
         """Return the bytes of a view, by default of everything."""
         revision = self._reader.revision
-        known = self._prepared.get(view)
-        if known and known[0] == revision:
-            self._prepared.move_to_end(view)
-            return known[1]
+        kept = self._prepared.get(view)
+        if kept is not None and kept[0] == revision:
+            return kept[1]
         made = self._make(view)
-        self._prepared[view] = revision, made
-        self._prepared.move_to_end(view)
-        if len(self._prepared) > _MOST_VIEWS:
-            self._prepared.popitem(last=False)
+        self._prepared.put(view, (revision, made))
         return made
 
     async def encoded(self, prepared: _Prepared, encoding: str) -> bytes:

@@ -1,7 +1,6 @@
 """The one thing that all endpoints read: the scene, the health of its sources, and the position in the log."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import EVERYTHING, Rights, View
+from livingmap.core.bounded import LRU
 from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
@@ -60,7 +60,7 @@ class MapReader:
         self.attached = False
         """Whether the scene follows the log."""
         self._log = log
-        self._catalogues: OrderedDict[Rights, Catalogue] = OrderedDict()
+        self._catalogues: LRU[Rights, Catalogue] = LRU(_MOST_CATALOGUES)
         self._pollers = {poller.source.name: poller for poller in pollers}
 
     @property
@@ -80,13 +80,11 @@ class MapReader:
     def catalogue(self, rights: Rights) -> Catalogue:
         """Return the entities that somebody with these rights may see."""
         shown = self.shown(rights)
-        found = self._catalogues.pop(rights, None)
-        if found is None or found.scene is not shown:
-            found = Catalogue(shown)
-        self._catalogues[rights] = found
-        if len(self._catalogues) > _MOST_CATALOGUES:
-            self._catalogues.popitem(last=False)
-        return found
+        catalogue = self._catalogues.get(rights)
+        if catalogue is None or catalogue.scene is not shown:
+            catalogue = Catalogue(shown)
+            self._catalogues.put(rights, catalogue)
+        return catalogue
 
     def cursor(self, view: View) -> str:
         """Return the cursor of the present position in a view."""

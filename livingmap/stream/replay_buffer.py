@@ -1,9 +1,9 @@
 """The last events, kept in memory for who comes back after a while."""
 
 import itertools
-from collections import deque
 from typing import Final
 
+from livingmap.core.bounded import FIFO, Limit
 from livingmap.core.fold import Folded
 from livingmap.core.model import Position
 
@@ -20,20 +20,17 @@ class ReplayBuffer:
 
     def begin(self, position: Position) -> None:
         """Forget every event: what comes next follows ``position``."""
-        self._events: deque[Folded] = deque()
-        self._changes = self._bytes = 0
+        self._events: FIFO[Folded] = FIFO(
+            MOST_EVENTS,
+            Limit(MOST_CHANGES, lambda folded: len(folded.changes)),
+            Limit(MOST_BYTES, lambda folded: folded.event.size),
+        )
         self._since = position
 
     def keep(self, folded: Folded) -> None:
         """Keep the next event."""
-        self._events.append(folded)
-        self._changes += len(folded.changes)
-        self._bytes += folded.event.size
-        while len(self._events) > MOST_EVENTS or self._changes > MOST_CHANGES or self._bytes > MOST_BYTES:
-            gone = self._events.popleft()
-            self._changes -= len(gone.changes)
-            self._bytes -= gone.event.size
-            self._since = gone.event.position
+        if evicted := self._events.put(folded):
+            self._since = evicted[-1].event.position
 
     def reaches(self, position: Position) -> bool:
         """Tell whether every event after ``position`` is here."""
