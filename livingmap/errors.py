@@ -49,7 +49,7 @@ class Unreachable(SourceError):
     """Nobody answered in time, or the service itself failed (5xx, 429). Retried with backoff."""
 
 
-class Refused(SourceError):
+class RequestRejected(SourceError):
     """The service answered with a 4xx. Asking again at once would not help."""
 
     def __init__(self, message: str, status: int) -> None:
@@ -57,13 +57,13 @@ class Refused(SourceError):
         self.status = status
 
 
-class NotFound(Refused):
+class NotFound(RequestRejected):
     """The service has no such path or item (404)."""
 
 
-class Garbled(SourceError):
+class InvalidAnswer(SourceError):
     """An answer came that cannot be used: not JSON, too large, too deep, or of another shape."""
 
 
-class Rejected(LivingMapError):
+class InvalidCredential(LivingMapError):
     """A credential is not good: expired, forged, of the wrong kind, unknown. The message is shown to its owner."""

@@ -77,10 +77,10 @@ class AuthClient(Protocol):
     async def post(self, path: str, body: Json) -> Json:
         """Return the answer of ``POST base_url + path``."""
 
-    async def kept(self, path: str, *, anew: bool = False) -> Json:
+    async def cached(self, path: str, *, refresh: bool = False) -> Json:
         """Return the answer of a GET that many share, such as a key set, for ten minutes.
 
-        ``anew`` asks again because something is not in it, but not more often than every ten seconds.
+        ``refresh`` asks again because something is not in it, but not more often than every ten seconds.
         """
 
 
@@ -95,8 +95,8 @@ class Authenticator:
     settings: type[Any]
     """A subclass of `livingmap.plugin.ServiceSettings` that validates ``auth.authenticator``."""
     identify: Callable[[AuthClient, Credential], Awaitable[Identity]]
-    """Returns who it is. Raises `livingmap.plugin.Rejected` for a credential that is not good. Keeps nothing: the
-    host remembers the answer for a while, and asks once for many."""
+    """Returns who it is. Raises `livingmap.plugin.InvalidCredential` for a credential that is not good. Keeps
+    nothing: the host remembers the answer for a while, and asks once for many."""
     schemes: Callable[[Any], Collection[Scheme]] = lambda _: (Scheme.BEARER,)
     """By settings, what callers may show; anything else is not looked at."""
     summary: Callable[[Any], str] = lambda _: ""
@@ -155,8 +155,8 @@ def livingmap_authenticator() -> Authenticator:  # type: ignore[empty-body]
     It must not do I/O, start tasks or keep state: the host caches, limits and times what ``identify`` does.
     Example, a service that knows badges::
 
-        from livingmap.plugin import Actor, AuthClient, Authenticator, Credential, Identity, NotFound, Rejected
-        from livingmap.plugin import ServiceSettings, hookimpl
+        from livingmap.plugin import Actor, AuthClient, Authenticator, Credential, Identity, InvalidCredential
+        from livingmap.plugin import NotFound, ServiceSettings, hookimpl
 
         class BadgeSettings(ServiceSettings):
             base_url: str = "http://porter:8080"
@@ -165,7 +165,7 @@ def livingmap_authenticator() -> Authenticator:  # type: ignore[empty-body]
             try:
                 badge = await client.post("/badges/check", {"badge": credential.value})
             except NotFound:
-                raise Rejected("no such badge") from None
+                raise InvalidCredential("no such badge") from None
             return Identity(Actor(badge["owner"], roles=tuple(badge["roles"])))
 
         @hookimpl

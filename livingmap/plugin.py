@@ -20,10 +20,18 @@ from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.core.model import Change, Drop, Event, Fields, Json, Message, Put, Total, id_of
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
-from livingmap.core.units import added, amount, instant, is_later, load, status, without_none
-from livingmap.errors import Garbled, NotFound, Refused, Rejected, SourceError, Unreachable
+from livingmap.core.units import (
+    add_amounts,
+    canonical_status,
+    format_amount,
+    is_later,
+    load_ratio,
+    rfc3339,
+    without_none,
+)
+from livingmap.errors import InvalidAnswer, InvalidCredential, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import AuthClient, Authenticator, Mock, Reply, Request, World, hookimpl
-from livingmap.sources.rows import Amount, Name, read_event
+from livingmap.sources.rows import Amount, Identifier, read_event
 from livingmap.sources.samples import Samples
 from livingmap.sources.settings import ServiceSettings, SourceSettings
 
@@ -41,21 +49,21 @@ __all__ = [
     "Event",
     "Fetch",
     "Fields",
-    "Garbled",
     "Handler",
+    "Identifier",
     "Identity",
+    "InvalidAnswer",
+    "InvalidCredential",
     "Json",
     "Layer",
     "Message",
     "Mock",
-    "Name",
     "NotFound",
     "Part",
     "Put",
-    "Refused",
-    "Rejected",
     "Reply",
     "Request",
+    "RequestRejected",
     "Samples",
     "Scheme",
     "ServiceSettings",
@@ -66,14 +74,14 @@ __all__ = [
     "Total",
     "Unreachable",
     "World",
-    "added",
-    "amount",
+    "add_amounts",
+    "canonical_status",
+    "format_amount",
     "hookimpl",
     "id_of",
-    "instant",
     "is_later",
-    "load",
+    "load_ratio",
     "read_event",
-    "status",
+    "rfc3339",
     "without_none",
 ]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel
 
-from livingmap.errors import Garbled, NotFound, Refused, Unreachable
+from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, Unreachable
 from livingmap.hookspecs import Reply
 from livingmap.sources.json_client import DETAILS
 from livingmap.sources.samples import Sample, Samples
@@ -69,13 +69,13 @@ async def ask(stub):
         ("cut", Unreachable, "closed connection"),
         ("noise", Unreachable, "illegal|Server disconnected|RemoteProtocolError"),
         ("500", Unreachable, "500 'Internal Server Error'"),
-        ("redirect", Garbled, "302 redirect to 'http://127.0.0.1:.*' is not followed"),
-        ("html", Garbled, "is no JSON .*<!doctype html>"),
-        ("empty", Garbled, "is no JSON"),
-        ("nan", Garbled, "is no JSON"),
-        ("deep", Garbled, "larger than max_bytes|is no JSON"),
-        ("huge", Garbled, "larger than max_bytes = 100000"),
-        ("bad utf-8", Garbled, "is no JSON"),
+        ("redirect", InvalidAnswer, "302 redirect to 'http://127.0.0.1:.*' is not followed"),
+        ("html", InvalidAnswer, "is no JSON .*<!doctype html>"),
+        ("empty", InvalidAnswer, "is no JSON"),
+        ("nan", InvalidAnswer, "is no JSON"),
+        ("deep", InvalidAnswer, "larger than max_bytes|is no JSON"),
+        ("huge", InvalidAnswer, "larger than max_bytes = 100000"),
+        ("bad utf-8", InvalidAnswer, "is no JSON"),
     ],
 )
 async def test_every_failure_has_its_error(stub, ask, mode, error, text):
@@ -88,7 +88,7 @@ async def test_every_failure_has_its_error(stub, ask, mode, error, text):
 
 async def test_deep_nesting_is_refused_even_when_it_is_small_enough(stub, ask):
     stub.mode = "deep"
-    with pytest.raises(Garbled, match="is no JSON"):
+    with pytest.raises(InvalidAnswer, match="is no JSON"):
         await ask(max_bytes=10_000_000).get("/rows")
 
 
@@ -99,7 +99,7 @@ async def test_a_dead_service_is_unreachable(stub, ask):
 
 
 async def test_a_4xx_is_refused_and_a_404_not_found(ask):
-    with pytest.raises(Refused, match=r"401 .*no") as refused:
+    with pytest.raises(RequestRejected, match=r"401 .*no") as refused:
         await ask().get("/secret")
     assert refused.value.status == 401
     with pytest.raises(NotFound, match="404"):
@@ -114,7 +114,7 @@ async def test_who_cannot_be_reached_is_asked_again(stub, ask):
 
 
 async def test_who_refuses_is_not_asked_again(stub, ask):
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         await ask(retries=2).get("/secret")
     assert stub.asked == ["/secret"]
 
@@ -198,9 +198,9 @@ async def test_bad_rows_are_dropped_with_their_reason(ask):
 
 
 async def test_what_is_no_array_or_has_no_good_row_is_garbled(ask):
-    with pytest.raises(Garbled, match="/rows: expected an array, got dict"):
+    with pytest.raises(InvalidAnswer, match="/rows: expected an array, got dict"):
         ask().read(Row, {}, "/rows")
-    with pytest.raises(Garbled, match="none of 2 rows is of the expected shape"):
+    with pytest.raises(InvalidAnswer, match="none of 2 rows is of the expected shape"):
         ask().read(Row, [1, 2], "/rows")
 
 
@@ -237,7 +237,7 @@ async def test_a_token_that_the_service_repeats_is_not_shown():
         return Reply({"detail": f"bad token {request.bearer}"}, 401)
 
     service = SourceClient("test", SourceSettings(base_url="http://x", token="hush-hush", retries=0), echo)
-    with pytest.raises(Refused, match=r"bad token \*\*\*"):
+    with pytest.raises(RequestRejected, match=r"bad token \*\*\*"):
         await service.client(NOW).get("/rows")
     await service.close()
 
@@ -250,7 +250,7 @@ def test_an_address_with_a_password_is_refused_without_being_shown():
 
 async def test_an_encoded_answer_is_refused_before_it_is_unpacked(stub, ask):
     stub.mode = "encoded"
-    with pytest.raises(Garbled, match="encoded as 'gzip'"):
+    with pytest.raises(InvalidAnswer, match="encoded as 'gzip'"):
         await ask().get("/rows")
 
 

@@ -209,7 +209,7 @@ async def test_a_path_of_the_specification_that_is_not_there_is_asked_once(netwo
 async def test_every_recorded_message_is_folded(network):
     async with network() as living:
         for source in SOURCES:
-            for message in Samples.of(source.samples).messages:
+            for message in Samples.load(source.samples).messages:
                 await living.log.append(message)
         states = living.reader.states
     assert {state.name: state.last_faults for state in states} == {name: [] for name in FAMILIES}

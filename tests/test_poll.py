@@ -60,7 +60,7 @@ class Shop:
 
     @property
     def status(self):
-        return str(self.harness.state.status)
+        return str(self.harness.health.status)
 
 
 def thing(number, **fields):
@@ -100,7 +100,7 @@ async def test_a_suspicious_answer_is_held_until_the_next_confirms_it(left):
     shop.rows = shop.rows[:left]
     assert await shop.harness.poll() == []
     assert shop.status == "stale"
-    assert f"{left} items instead of 3" in shop.harness.state.error
+    assert f"{left} items instead of 3" in shop.harness.health.error
     assert len(await shop.harness.poll()) == 3 - left
     assert shop.status == "fresh"
 
@@ -153,7 +153,7 @@ async def test_a_dead_service_keeps_its_part_and_goes_stale_then_down_then_comes
         seen.append(shop.status)
     assert seen == ["stale", "stale", "down", "down"]
     assert shop.things == {"thing:1": thing(1)}
-    assert "500" in shop.harness.state.error
+    assert "500" in shop.harness.health.error
 
 
 async def test_a_service_that_never_answered_is_down_at_once():
@@ -185,7 +185,7 @@ async def test_one_failing_layer_leaves_the_others():
     await shop.harness.poll()
     assert shop.status == "stale"
     assert shop.things == {"thing:1": thing(1)}
-    assert shop.harness.state.error.startswith("stuff.items: TypeError")
+    assert shop.harness.health.error.startswith("stuff.items: TypeError")
 
 
 async def test_values_that_no_client_could_read_are_dropped_and_told():
@@ -195,7 +195,7 @@ async def test_values_that_no_client_could_read_are_dropped_and_told():
     shop = Shop(thing(1), thing(2, a=deep), thing(3, a="x\0y"), thing(5), thing(6))
     await shop.harness.poll()
     assert sorted(shop.things) == ["thing:1", "thing:5", "thing:6"]
-    assert shop.harness.state.dropped == [
+    assert shop.harness.health.dropped == [
         "thing:2: a: nested deeper than 16 levels",
         "thing:3: a: text with a NUL character",
     ]
@@ -208,7 +208,7 @@ async def test_a_fetch_may_fill_only_its_own_layer():
     harness = SourceHarness(Source("things", "s", Settings, (Layer("things", fetch=stranger),)))
     await harness.poll()
     assert list(harness.items("things")) == ["thing:2"]
-    assert harness.state.dropped == ["thing:1: is not of things.items"]
+    assert harness.health.dropped == ["thing:1: is not of things.items"]
 
 
 async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
@@ -227,7 +227,7 @@ async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
 
 async def test_a_source_fed_by_events_alone_is_fresh():
     harness = SourceHarness(Source("things", "s", Settings, (Layer("things"),)))
-    assert str(harness.state.status) == "fresh"
+    assert str(harness.health.status) == "fresh"
 
 
 async def test_what_events_said_of_an_item_that_another_source_lists_stays():
@@ -248,8 +248,8 @@ async def test_what_events_said_of_an_item_that_another_source_lists_stays():
     assert [entity_id for entity_id, _ in harness.fold.scene.part("quiet").items("things")] == ["thing:1"]
 
 
-@pytest.mark.parametrize("whole", [True, False])
-async def test_a_list_that_is_not_whole_takes_away_only_what_polls_brought(whole):
+@pytest.mark.parametrize("complete", [True, False])
+async def test_a_list_that_is_not_complete_takes_away_only_what_polls_brought(complete):
     rows = [Put("things", f"thing:{number}", {"name": "x"}) for number in range(3)]
 
     async def some(client):
@@ -259,13 +259,13 @@ async def test_a_list_that_is_not_whole_takes_away_only_what_polls_brought(whole
         return [Put("things", "thing:made", {"name": "made"})]
 
     harness = SourceHarness(
-        Source("things", "s", Settings, (Layer("things", fetch=some, whole=whole),), {"made": on_made})
+        Source("things", "s", Settings, (Layer("things", fetch=some, complete=complete),), {"made": on_made})
     )
     await harness.poll()
     await harness.send("made", {})
     rows.pop()
     await harness.poll()
-    assert sorted(harness.items("things")) == ["thing:0", "thing:1", *([] if whole else ["thing:made"])]
+    assert sorted(harness.items("things")) == ["thing:0", "thing:1", *([] if complete else ["thing:made"])]
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), asyncio.CancelledError(), ValueError("x")])
@@ -278,8 +278,8 @@ async def test_a_fetch_that_raises_anything_fails_its_layer_alone(error):
         lambda request: Reply([thing(1)]),
     )
     await harness.poll()
-    assert (str(harness.state.status), list(harness.items("things"))) == ("stale", ["thing:1"])
-    assert harness.state.error.startswith("stuff.items: ")
+    assert (str(harness.health.status), list(harness.items("things"))) == ("stale", ["thing:1"])
+    assert harness.health.error.startswith("stuff.items: ")
 
 
 async def test_a_handler_that_calls_exit_is_quarantined():
@@ -307,10 +307,10 @@ async def test_a_second_small_answer_of_another_size_is_held_too():
 async def test_what_a_status_page_shows_is_cut():
     shop = Shop({"id": "thing:" + "x" * 5000}, thing(1))
     await shop.harness.poll()
-    assert len(shop.harness.state.dropped[0]) <= 1001
+    assert len(shop.harness.health.dropped[0]) <= 1001
     shop.stuff = "y" * 5000
     await shop.harness.poll()
-    assert len(shop.harness.state.error) <= 2100
+    assert len(shop.harness.health.error) <= 2100
 
 
 async def test_failures_are_logged_once_and_so_is_recovery(capsys):

@@ -25,7 +25,7 @@ from livingmap.access.policy import NotPermitted, Policies, Undecided
 from livingmap.access.settings import AuthSettings
 from livingmap.access.view import EVERYTHING, Rights
 from livingmap.core.actor import ANONYMOUS, Actor, Credential, Scheme
-from livingmap.errors import Rejected, SourceError
+from livingmap.errors import InvalidCredential, SourceError
 
 _RETRY_SECONDS: Final = 5
 _RIGHTS_SECONDS: Final = 1.0
@@ -139,7 +139,7 @@ class Access:
                 raise Denied(TOO_MANY_FAILURES, "too many bad credentials came from your address", math.ceil(wait))
             try:
                 identity = await self._gate.identify(credential)
-            except Rejected as rejected:
+            except InvalidCredential as rejected:
                 if address is not None:
                     self._failures.note(address)
                 raise Denied(UNAUTHENTICATED, f"the credential is not good: {rejected}") from None

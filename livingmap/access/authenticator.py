@@ -15,7 +15,7 @@ import structlog
 
 from livingmap.core.actor import Actor, Credential, Identity
 from livingmap.core.model import Json
-from livingmap.errors import Garbled, Rejected, SourceError
+from livingmap.errors import InvalidAnswer, InvalidCredential, SourceError
 from livingmap.hookspecs import Authenticator
 from livingmap.sources.json_client import Call, JsonClient
 from livingmap.sources.settings import ServiceSettings
@@ -63,11 +63,11 @@ class ServiceClient:
         """Return the answer of a POST."""
         return await self._exchange.post(path, body)
 
-    async def kept(self, path: str, *, anew: bool = False) -> Json:
-        """Return the answer of a GET that many share; see `livingmap.hookspecs.AuthClient.kept`."""
+    async def cached(self, path: str, *, refresh: bool = False) -> Json:
+        """Return the answer of a GET that many share; see `livingmap.hookspecs.AuthClient.cached`."""
         async with self._lock:
             shared, now = self._shared.setdefault(path, _Shared()), self._clock()
-            if now >= shared.good_until or (anew and now - shared.asked_at >= _ANEW_SECONDS):
+            if now >= shared.good_until or (refresh and now - shared.asked_at >= _ANEW_SECONDS):
                 shared.asked_at = now
                 shared.value = await self.get(path)
                 shared.good_until = now + _KEPT_SECONDS
@@ -76,7 +76,7 @@ class ServiceClient:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    found: Identity | Rejected
+    found: Identity | InvalidCredential
     until: float
 
 
@@ -111,9 +111,9 @@ class CachedAuthenticator:
         return known if isinstance(known, Identity) else None
 
     async def identify(self, credential: Credential) -> Identity:
-        """Return whose it is. Raises Rejected if it is not good, SourceError if that cannot be told now."""
+        """Return whose it is. Raises InvalidCredential, or SourceError if nobody can check it now."""
         if len(credential.value) > LONGEST or not credential.value.isascii() or not credential.value.isprintable():
-            raise Rejected("longer than any credential, or of other characters")
+            raise InvalidCredential("longer than any credential, or of other characters")
         key = self._hash(credential)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
@@ -121,19 +121,19 @@ class CachedAuthenticator:
             if found is None:
                 found = await self._ask(credential)
                 self._keep(key, found)
-        if isinstance(found, Rejected):
-            raise Rejected(str(found))  # a new one: tracebacks would pile up in the old
+        if isinstance(found, InvalidCredential):
+            raise InvalidCredential(str(found))  # a new one: tracebacks would pile up in the old
         return found
 
     async def close(self) -> None:
         """Close the connections."""
         await self._exchange.close()
 
-    async def _ask(self, credential: Credential) -> Identity | Rejected:
+    async def _ask(self, credential: Credential) -> Identity | InvalidCredential:
         try:
             identity = await self._authenticator.identify(self._client, credential)
             self._check(identity)
-        except Rejected as rejected:
+        except InvalidCredential as rejected:
             self._note(None)
             return rejected
         except SourceError as error:
@@ -141,15 +141,15 @@ class CachedAuthenticator:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises lets nobody in
             self._note(f"{self._authenticator.name} raised {type(error).__name__}")
-            raise Garbled(str(self.error)) from None  # its message may hold the credential
+            raise InvalidAnswer(str(self.error)) from None  # its message may hold the credential
         self._note(None)
         return identity
 
     def _check(self, identity: object) -> None:
         if not isinstance(identity, Identity) or not isinstance(identity.actor, Actor):
-            raise Garbled(f"{self._authenticator.name} answered with no Identity")
+            raise InvalidAnswer(f"{self._authenticator.name} answered with no Identity")
         if identity.expires_at is not None and identity.expires_at <= self._now():
-            raise Rejected("it has expired")
+            raise InvalidCredential("it has expired")
 
     def _note(self, error: str | None) -> None:
         if error is not None and self.error is None:
@@ -158,7 +158,7 @@ class CachedAuthenticator:
             _logger.info("callers can be known again", service=self.service)
         self.error = error
 
-    def _lately(self, key: bytes) -> Identity | Rejected | None:
+    def _lately(self, key: bytes) -> Identity | InvalidCredential | None:
         known = self._known.get(key)
         if known is None or known.until <= self._clock():
             return None
@@ -166,8 +166,8 @@ class CachedAuthenticator:
             return None if known.found.expires_at <= self._now() else known.found
         return known.found
 
-    def _keep(self, key: bytes, found: Identity | Rejected) -> None:
-        seconds = _REFUSED_SECONDS if isinstance(found, Rejected) else self._ttl
+    def _keep(self, key: bytes, found: Identity | InvalidCredential) -> None:
+        seconds = _REFUSED_SECONDS if isinstance(found, InvalidCredential) else self._ttl
         self._known[key] = _Known(found, self._clock() + seconds)
         self._known.move_to_end(key)
         if len(self._known) > _MOST_KEPT:

@@ -12,7 +12,7 @@ import structlog
 from livingmap.access.settings import PolicySettings
 from livingmap.core.actor import Actor
 from livingmap.core.model import Json
-from livingmap.errors import Garbled, SourceError
+from livingmap.errors import InvalidAnswer, SourceError
 from livingmap.sources.json_client import JsonClient
 
 _PATH: Final = "/internal/pdp/evaluate"
@@ -142,5 +142,5 @@ def _permits(said: Json) -> bool:
     """Return what an answer says; deny is a 200 too. A permit with duties that the map does not know is none."""
     effect = said.get("effect") if isinstance(said, dict) else None
     if effect not in ("permit", "deny"):
-        raise Garbled("auth.pdp: an answer that neither permits nor denies")
+        raise InvalidAnswer("auth.pdp: an answer that neither permits nor denies")
     return effect == "permit" and not said.get("obligations")

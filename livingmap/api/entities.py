@@ -11,7 +11,7 @@ from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
 from livingmap.api.problems import ProblemError, documented
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader
 
 
@@ -74,7 +74,7 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
             layer=found.layer,
             data=dict(found.data),
             sources=found.sources,
-            observed_at=instant(found.observed_at),
+            observed_at=rfc3339(found.observed_at),
         )
 
     return router

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from livingmap import __version__
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
 from livingmap.transport.connection import NatsStatus
@@ -48,7 +48,7 @@ def routes(reader: MapReader, nats: NatsStatus | None, writer: HistoryWriter) ->
     @router.get("", summary="Health")
     async def health() -> Health:
         """Say ok for as long as the process can answer."""
-        return Health(time=str(instant(reader.now().replace(microsecond=0))))
+        return Health(time=str(rfc3339(reader.now().replace(microsecond=0))))
 
     @router.get("/live", summary="Liveness")
     async def live() -> Live:

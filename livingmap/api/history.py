@@ -17,7 +17,7 @@ from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.model import typed_id
 from livingmap.core.route import invalid_reason
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, Page, utc
 from livingmap.history import Query as Wanted
 from livingmap.state.reader import MapReader
@@ -113,7 +113,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
         return HistoryPage(
             items=[_item(entry) for entry in page.entries],
             next_cursor=_cursor(page.next) if page.next else None,
-            oldest_available=instant(page.oldest_available),
+            oldest_available=rfc3339(page.oldest_available),
             gaps=[_gap(gap, rights) for gap in page.gaps],
         )
 
@@ -123,7 +123,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
 def _item(entry: Entry) -> HistoryItem:
     return HistoryItem.model_construct(
         id=entry.id,
-        timestamp=str(instant(entry.received_at)),
+        timestamp=str(rfc3339(entry.received_at)),
         event_type=entry.event_type,
         payload=dict(entry.payload),
     )
@@ -150,8 +150,8 @@ async def read(history: History, wanted: Wanted, shown: Callable[[Entry], Entry 
 
 def _gap(gap: Gap, rights: Rights) -> HistoryGap:
     return HistoryGap(
-        since=str(instant(gap.since)),
-        until=str(instant(gap.until)),
+        since=str(rfc3339(gap.since)),
+        until=str(rfc3339(gap.until)),
         events=None if rights.restricted else gap.last_seq - gap.first_seq + 1,
         reason=gap.reason,
     )
@@ -165,7 +165,7 @@ def _time(parameter: str, value: str | None) -> datetime | None:
     if value is None:
         return None
     # an unescaped + of an offset arrives as a space; a space between date and time stands further left
-    found = instant(value) or instant("+".join(value.rsplit(" ", 1)))
+    found = rfc3339(value) or rfc3339("+".join(value.rsplit(" ", 1)))
     if found is None:
         raise _refused(parameter, f"{value!r} is no ISO 8601 time such as 2025-11-24T12:30:00Z")
     return datetime.fromisoformat(found)

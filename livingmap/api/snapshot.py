@@ -22,7 +22,7 @@ from livingmap.api.models import Snapshot
 from livingmap.api.problems import documented
 from livingmap.core.bounded import LRU
 from livingmap.core.layers import Layers, layer, layer_names
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader
 from livingmap.stream.layers import wanted
 
@@ -95,7 +95,7 @@ class Snapshots:
         }
         layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (
-            orjson.dumps(instant(now)),
+            orjson.dumps(rfc3339(now)),
             layers,
             orjson.dumps(meta),
         )

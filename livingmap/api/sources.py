@@ -8,7 +8,7 @@ from livingmap.access.access import AccessState
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import AccessReport, DeadLetter, NatsReport, PolicyReport, SourceReport, SourceReports
 from livingmap.api.problems import documented
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader
 from livingmap.transport.connection import NatsStatus
 
@@ -27,8 +27,8 @@ def routes(reader: MapReader, nats: NatsStatus | None, auth: AuthDependencies) -
             items=[
                 SourceReport(
                     **brief,
-                    polled_at=instant(state.polled_at),
-                    next_poll_at=instant(state.next_poll_at),
+                    polled_at=rfc3339(state.polled_at),
+                    next_poll_at=rfc3339(state.next_poll_at),
                     polls=state.polls,
                     failures=state.failures,
                     breaker=state.breaker,
@@ -69,7 +69,7 @@ def _nats(status: NatsStatus) -> NatsReport:
         dead=status.dead.count,
         dead_letters=[
             DeadLetter(
-                received_at=str(instant(letter.received_at)),
+                received_at=str(rfc3339(letter.received_at)),
                 subject=letter.subject,
                 reason=letter.reason,
                 excerpt=letter.excerpt,

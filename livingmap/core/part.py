@@ -239,18 +239,18 @@ class Part:
         return _difference(kept or Record(), said) or (said if kept is None else None)
 
     def missing(
-        self, place: CollectionKey, listed: Container[str], shown: Container[str] = (), *, whole: bool = True
+        self, place: CollectionKey, listed: Container[str], shown: Container[str] = (), *, complete: bool = True
     ) -> list[Change]:
         """Return what has to go after a poll that ``listed`` the content of a collection.
 
         What only events said of items that others list stays; of those not ``shown`` on the map it goes.
-        If the answer is not the ``whole`` list, it takes away only what polls brought.
+        If the answer is not the ``complete`` list, it takes away only what polls brought.
         """
         return [
             Drop(place[0], entity_id, place[1])
             for entity_id, record in self._records.get(place, {}).items()
             if entity_id not in listed
-            and (record.polled or (whole and record.creates) or not (record.creates or entity_id in shown))
+            and (record.polled or (complete and record.creates) or not (record.creates or entity_id in shown))
         ]
 
 

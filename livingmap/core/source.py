@@ -33,8 +33,8 @@ class Client(Protocol):
     async def get(self, path: str, **query: Json) -> Json:
         """Return the decoded JSON answer of ``GET base_url + path``.
 
-        Raises NotFound for 404, Refused for other 4xx, Unreachable when nobody answers or a 5xx stays,
-        Garbled for an answer that is not JSON or too large.
+        Raises NotFound for 404, RequestRejected for other 4xx, Unreachable when nobody answers or a 5xx stays,
+        InvalidAnswer for an answer that is not JSON or too large.
         """
 
     async def first(self, *paths: str, accept: Callable[[Json], bool] = ..., **query: Json) -> tuple[str, Json]:
@@ -51,7 +51,7 @@ class Client(Protocol):
         """Validate each of ``rows``, a JSON array, with a pydantic model and return the good ones.
 
         A bad row is dropped and reported with its reason (``livingmap probe`` shows it), and harms no other.
-        Raises Garbled if ``rows`` is no array. ``at`` names the place for the report, e.g. ``/agents``.
+        Raises InvalidAnswer if ``rows`` is no array. ``at`` names the place for the report, e.g. ``/agents``.
         """
 
 
@@ -76,7 +76,7 @@ class Layer:
     """None: filled by events alone."""
     decorates: bool = False
     """True: lends fields to items of other sources and never creates one."""
-    whole: bool = True
+    complete: bool = True
     """False: the service lists only some, such as a caller's own; what events alone brought stays."""
     references: tuple[str, ...] = ()
     """Fields that hold an id, or a list of ids, of other items; aliases in them are resolved."""

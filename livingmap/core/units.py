@@ -13,7 +13,7 @@ _DECIMALS: Final = 4
 _EXACT: Final = Context(prec=80)  # more digits than two amounts have
 
 
-def instant(value: Json) -> str | None:
+def rfc3339(value: Json) -> str | None:
     """Return a time as RFC 3339 UTC with ``Z``, from ISO 8601 (naive means UTC) or an epoch in s or ms.
 
     None for what is no time. Microseconds are kept only where there are any.
@@ -35,25 +35,25 @@ def instant(value: Json) -> str | None:
     return moment.isoformat()[:_ZONE] + "Z"
 
 
-def load(value: Json) -> float | None:
+def load_ratio(value: Json) -> float | None:
     """Return a load between 0 and 1; a value above 1 is taken as percent. None for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value < 0:  # noqa: PLR0124 - NaN
         return None
     return round(min(value if value <= 1 else value / 100, 1.0), _DECIMALS)
 
 
-def status(value: Json, default: str = "unknown") -> str:
+def canonical_status(value: Json, default: str = "unknown") -> str:
     """Return a status in the map's words, such as ``online`` for ``healthy``; unknown words in lower case."""
     word = value.strip().lower() if isinstance(value, str) else ""
     return STATUSES.get(word, word) or default
 
 
-def amount(value: Decimal) -> str:
+def format_amount(value: Decimal) -> str:
     """Return an amount as the map writes it: all digits that count, no exponent. ``1.00`` and ``1`` are one."""
     return f"{value.normalize(_EXACT):f}"
 
 
-def added(value: Decimal, other: Decimal) -> Decimal:
+def add_amounts(value: Decimal, other: Decimal) -> Decimal:
     """Return the exact sum of two amounts."""
     return _EXACT.add(value, other)
 
@@ -63,7 +63,7 @@ def is_later(time: Json, known: str | None) -> bool:
 
     What comes again or too late is not. Without both times there is nothing to hold against it.
     """
-    later = instant(time)
+    later = rfc3339(time)
     if later is None or known is None:
         return True
     return datetime.fromisoformat(later) > datetime.fromisoformat(known)

@@ -11,7 +11,7 @@ import orjson
 from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
 from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
 from livingmap.core.route import exactness, matches
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.core.vocabulary import TYPES
 from livingmap.errors import LivingMapError
 
@@ -213,7 +213,7 @@ def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None
     source = folded.sources[0] if folded.sources else None
     if source is None and event.type in _OWN:
         source = str(event.payload.get("source"))
-    occurred = next((found for name in _TIMES if (found := instant(event.payload.get(name)))), None)
+    occurred = next((found for name in _TIMES if (found := rfc3339(event.payload.get(name)))), None)
     changes = _changes(folded)
     return Entry(
         event.position,

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from livingmap.core.model import Json
-from livingmap.errors import Garbled, Refused, SourceError
+from livingmap.errors import InvalidAnswer, RequestRejected, SourceError
 from livingmap.sources.json_client import JsonClient
 from livingmap.sources.settings import AccountSettings
 
@@ -44,7 +44,7 @@ class Account:
                 await self._renew()
             if self._access and self._clock() < self._ends_at:  # the old one is good for a while yet
                 return self._access
-            raise self._failure or Garbled("auth.account: auth-service gave a token that has expired")
+            raise self._failure or InvalidAnswer("auth.account: auth-service gave a token that has expired")
 
     def distrust(self) -> None:
         """Replace the token at the next occasion: a service did not take it."""
@@ -66,14 +66,14 @@ class Account:
             return None
         try:
             return await self._exchange.post("/api/auth/refresh", {"refresh_token": token})
-        except Refused:
+        except RequestRejected:
             return None
 
     async def _signed_in(self) -> Json:
         try:
             password = self._settings.secret()
         except OSError as error:
-            raise Garbled(f"auth.account.password_file: {error}") from None
+            raise InvalidAnswer(f"auth.account.password_file: {error}") from None
         return await self._exchange.post("/api/auth/login", {"email": self._settings.email, "password": password})
 
     def _take(self, answer: Json) -> None:
@@ -84,7 +84,7 @@ class Account:
                 raise ValueError("tokens are clean texts, and last for seconds")
             life = float(lasts)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise Garbled("auth.account: auth-service signs in and gives no token") from None
+            raise InvalidAnswer("auth.account: auth-service signs in and gives no token") from None
         now = self._clock()
         self._access, self._refresh = access, refresh
         self._ends_at, self._replace_at = now + life, now + life * (1 - _EARLY)

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from livingmap import __version__
 from livingmap.core.model import Json
-from livingmap.errors import Garbled, NotFound, Refused, SourceError, Unreachable
+from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
 from livingmap.sources.settings import ServiceSettings
 
@@ -166,7 +166,7 @@ class JsonClient:
             call.method, url, params=dict(call.query), headers=headers, **sent
         ) as response:
             if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
-                raise Garbled(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
+                raise InvalidAnswer(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
             body, announced = bytearray(), response.headers.get("content-length", "")
             self._refuse_size(url, int(announced) if announced.isdecimal() else 0)
             async for chunk in response.aiter_bytes():
@@ -176,7 +176,7 @@ class JsonClient:
 
     def _refuse_size(self, url: str, size: int) -> None:
         if size > self.settings.max_bytes:
-            raise Garbled(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
+            raise InvalidAnswer(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
 
 
 def _told(call: Call) -> list[str]:
@@ -192,14 +192,14 @@ def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise Unreachable(f"{url}: {status} {_excerpt(body)}")
     if status >= httpx.codes.BAD_REQUEST:
-        raise Refused(f"{url}: {status} {_excerpt(body)}", status)
+        raise RequestRejected(f"{url}: {status} {_excerpt(body)}", status)
     if status >= httpx.codes.MULTIPLE_CHOICES:
-        raise Garbled(f"{url}: {status} redirect to {response.headers.get('location')!r} is not followed")
+        raise InvalidAnswer(f"{url}: {status} redirect to {response.headers.get('location')!r} is not followed")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         kind = response.headers.get("content-type", "no content type")
-        raise Garbled(f"{url}: {status} is no JSON ({kind}, {error}): {_excerpt(body)}") from None
+        raise InvalidAnswer(f"{url}: {status} is no JSON ({kind}, {error}): {_excerpt(body)}") from None
 
 
 def _excerpt(body: bytes) -> str:

@@ -15,7 +15,7 @@ from livingmap.core.model import Change, CollectionKey, Message, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Fetch, Layer, Source
 from livingmap.core.validity import invalid_reason
-from livingmap.errors import Garbled, SourceError
+from livingmap.errors import InvalidAnswer, SourceError
 from livingmap.log import Log
 from livingmap.log.local import utc_now
 from livingmap.sources.json_client import FAILURES_TO_OPEN
@@ -136,10 +136,10 @@ class Poller:
             changes += some
             sound += self._sound(some)
             await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
-        missing = self._part.missing(place, listed, self._scene.items(*place), whole=layer.whole)
+        missing = self._part.missing(place, listed, self._scene.items(*place), complete=layer.complete)
         sound += self._sound(missing)
         if (changes or missing) and not sound:
-            raise Garbled(f"nothing in the answer can be used; {self.state.dropped[-1]}")
+            raise InvalidAnswer(f"nothing in the answer can be used; {self.state.dropped[-1]}")
         return sound
 
     def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
@@ -166,12 +166,12 @@ class Poller:
             self.state.dropped.append(f"{getattr(said, 'id', 'total')}: {problem}")
 
     def _hold_if_suspicious(self, place: CollectionKey, count: int) -> None:
-        """Raise Garbled the first time an answer is empty or less than half of what there was."""
+        """Raise InvalidAnswer the first time an answer is empty or less than half of what there was."""
         before, held = self._part.polled_count(place), self._held.pop(place, None)
         confirmed = held is not None and held <= count * 2 and count <= held * 2
         if before and count * 2 < before and not confirmed:
             self._held[place] = count
-            raise Garbled(f"held until the next poll confirms it: {count} items instead of {before}")
+            raise InvalidAnswer(f"held until the next poll confirms it: {count} items instead of {before}")
 
     def _note_answers(self, client: PollClient) -> None:
         self.state.rows = client.read_rows

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from livingmap.core.model import Event, Json
-from livingmap.errors import Garbled
+from livingmap.errors import InvalidAnswer
 
 M = TypeVar("M")
 
@@ -25,7 +25,7 @@ def _name(text: str) -> str:
     return text.strip()
 
 
-Name = Annotated[str, BeforeValidator(_as_text), AfterValidator(_name)]
+Identifier = Annotated[str, BeforeValidator(_as_text), AfterValidator(_name)]
 """Text or an integer of which an id can be made: not empty, no white space, something after a colon."""
 
 Amount = Annotated[Decimal, Field(max_digits=60)]
@@ -38,21 +38,21 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
 
 
 def read_one(model: type[M], value: Json, at: str) -> M:
-    """Return ``value`` validated as ``model``. Raises Garbled: where, which field, why."""
+    """Return ``value`` validated as ``model``. Raises InvalidAnswer: where, which field, why."""
     try:
         adapter: TypeAdapter[M] = _adapter(cast("Any", model))
         return adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join((at, *map(str, first["loc"])))
-        raise Garbled(f"{where}: {first['msg']}") from None
+        raise InvalidAnswer(f"{where}: {first['msg']}") from None
 
 
 def read_all(model: type[M], rows: list[Json]) -> list[M]:
-    """Return ``rows`` validated at once, much faster than one by one. Raises Garbled if any is not valid."""
+    """Return ``rows`` validated at once, much faster than one by one. Raises InvalidAnswer if any is not valid."""
     return read_one(cast("type[list[M]]", list[model]), rows, "rows")  # type: ignore[valid-type]
 
 
 def read_event(model: type[M], event: Event) -> M:
-    """Return an event's payload validated as ``model``. Raises Garbled, which sets the event aside."""
+    """Return an event's payload validated as ``model``. Raises InvalidAnswer, which sets the event aside."""
     return read_one(model, event.payload, "payload")

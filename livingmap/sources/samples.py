@@ -35,7 +35,7 @@ class Samples:
     messages: tuple[Message, ...] = ()
 
     @classmethod
-    def of(cls, folder: Path) -> "Samples":
+    def load(cls, folder: Path) -> "Samples":
         """Read ``folder``. Raises ValueError that names the file which is no sample."""
         answers = []
         for file in sorted(folder.glob("*.json")):

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from livingmap.core.model import Json
-from livingmap.errors import Garbled, NotFound, Refused, SourceError
+from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError
 from livingmap.sources.account import Account
 from livingmap.sources.json_client import POLL, JsonClient, Stub
 from livingmap.sources.plugin_thread import on
@@ -76,7 +76,7 @@ class SourceClient:
         """Ask once, with retries inside the breaker; see `livingmap.core.source.Client.get`."""
         try:
             return await self._exchange.get(path, query, purpose)
-        except Refused as error:
+        except RequestRejected as error:
             if self._account is not None and error.status == HTTPStatus.UNAUTHORIZED:
                 self._account.distrust()
             raise
@@ -163,23 +163,23 @@ class PollClient:
     def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
         """Return the valid rows; see `livingmap.core.source.Client.read`."""
         if not isinstance(rows, list):
-            raise Garbled(f"{at}: expected an array, got {type(rows).__name__}")
+            raise InvalidAnswer(f"{at}: expected an array, got {type(rows).__name__}")
         self.read_rows += len(rows)
         good: list[M] = []
         for start in range(0, len(rows), _AT_ONCE):  # validating lets no other thread run
             some = rows[start : start + _AT_ONCE]
             try:
                 good += read_all(model, some)
-            except Garbled:  # one of them at least; each by itself then
+            except InvalidAnswer:  # one of them at least; each by itself then
                 good += self._read_each(model, some, at, start)
         if rows and not good:
-            raise Garbled(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
+            raise InvalidAnswer(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
         return good
 
     def _read_each(self, model: type[M], rows: list[Json], at: str, start: int) -> Iterator[M]:
         for index, row in enumerate(rows, start):
             try:
                 yield read_one(model, row, f"{at}[{index}]")
-            except Garbled as error:
+            except InvalidAnswer as error:
                 self.dropped_rows += 1
                 self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]

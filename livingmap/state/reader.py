@@ -16,7 +16,7 @@ from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.layers import Layers
 from livingmap.core.model import Fields, Json, Position, Total
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
 from livingmap.errors import SourceError
 from livingmap.history import Entry
@@ -101,7 +101,7 @@ class MapReader:
                 "name": state.name,
                 "service": state.service,
                 "status": str(state.status),
-                "observed_at": instant(state.observed_at),
+                "observed_at": rfc3339(state.observed_at),
                 "age_seconds": _age(state.observed_at, now),
                 "error": state.error if reports else None,
             }

@@ -13,7 +13,7 @@ import orjson
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.model import Change, change_to_json
-from livingmap.core.units import instant
+from livingmap.core.units import rfc3339
 from livingmap.history import Entry
 from livingmap.stream.deflate import deflated
 
@@ -43,7 +43,7 @@ def event(folded: Folded, cursor: str, view: View) -> bytes | None:
             "kind": "event",
             "cursor": cursor,
             "event_type": entry.type,
-            "timestamp": instant(entry.received_at),
+            "timestamp": rfc3339(entry.received_at),
             "payload": folded.public_payload,
             "changes": _wire(changes),
         }
@@ -63,7 +63,7 @@ def recalled(entry: Entry, cursor: str, view: View) -> bytes | None:
             "kind": "event",
             "cursor": cursor,
             "event_type": entry.event_type,
-            "timestamp": instant(entry.received_at),
+            "timestamp": rfc3339(entry.received_at),
             "payload": entry.payload,
             "changes": changes,
         }
@@ -77,13 +77,13 @@ def merged(changes: Iterable[Change], skipped: int, cursor: str) -> bytes:
 
 def snapshot(body: bytes, reason: str, cursor: str, now: datetime) -> bytes:
     """Return the message that holds a whole snapshot, given as JSON."""
-    head = orjson.dumps({"kind": "snapshot", "timestamp": instant(now), "cursor": cursor, "reason": reason})
+    head = orjson.dumps({"kind": "snapshot", "timestamp": rfc3339(now), "cursor": cursor, "reason": reason})
     return head[:-1] + b',"payload":' + body + b"}"
 
 
 def heartbeat(cursor: str, now: datetime) -> bytes:
     """Return the message that says: all is well, nothing happened."""
-    return orjson.dumps({"kind": "heartbeat", "cursor": cursor, "timestamp": instant(now)})
+    return orjson.dumps({"kind": "heartbeat", "cursor": cursor, "timestamp": rfc3339(now)})
 
 
 def restarting(retry_after_ms: int) -> bytes:
@@ -93,12 +93,12 @@ def restarting(retry_after_ms: int) -> bytes:
 
 def warning(code: str, detail: str, expires_at: datetime | None) -> bytes:
     """Return the message that says: the viewer will be let go, unless it shows another token."""
-    return orjson.dumps({"kind": "warning", "code": code, "detail": detail, "expires_at": instant(expires_at)})
+    return orjson.dumps({"kind": "warning", "code": code, "detail": detail, "expires_at": rfc3339(expires_at)})
 
 
 def authenticated(expires_at: datetime | None) -> bytes:
     """Return the answer to a token that is good."""
-    return orjson.dumps({"kind": "authenticated", "expires_at": instant(expires_at)})
+    return orjson.dumps({"kind": "authenticated", "expires_at": rfc3339(expires_at)})
 
 
 def fault(code: str, detail: str) -> bytes:

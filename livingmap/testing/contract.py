@@ -83,8 +83,8 @@ class SourceContract:
         """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty."""
         harness = SourceHarness(self.source)
         await harness.poll()
-        assert harness.state.error is None
-        assert harness.state.dropped == []
+        assert harness.health.error is None
+        assert harness.health.dropped == []
         part = harness.fold.scene.part(self.source.name)
         for layer in self.source.layers:
             if layer.fetch:
@@ -133,7 +133,7 @@ class SourceContract:
         if any(layer.fetch for layer in self.source.layers):
             changed = [one for one in await harness.poll() if one.layer]
             assert changed == []
-            assert harness.state.error
+            assert harness.health.error
 
     @_PATIENT
     @given(body=_GARBAGE)
@@ -141,7 +141,7 @@ class SourceContract:
         """Whatever JSON a service answers, the poll ends and says how; no fetch raises anything of its own."""
         harness = SourceHarness(self.source, lambda _: Reply(body))
         await harness.poll()
-        for said in (harness.state.error or "").split("; "):
+        for said in (harness.health.error or "").split("; "):
             kind = said.partition(": ")[2].partition(":")[0]
             assert kind not in {"KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"}, said
 

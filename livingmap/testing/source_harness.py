@@ -35,7 +35,7 @@ class SourceHarness:
     ) -> None:
         self.source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
         self.now = NOON
-        self.asked: list[Request] = []
+        self.requests: list[Request] = []
         self.last: Folded | None = None
         self.faults: list[Fault] = []
         self._answers = answers if callable(answers) else _replay(answers or self.samples)
@@ -53,10 +53,10 @@ class SourceHarness:
     @property
     def samples(self) -> Samples:
         """The source's own samples."""
-        return Samples.of(self.source.samples) if self.source.samples else Samples()
+        return Samples.load(self.source.samples) if self.source.samples else Samples()
 
     @property
-    def state(self) -> SourceHealth:
+    def health(self) -> SourceHealth:
         """What the poller says of the source's health."""
         return self._poller.state
 
@@ -99,7 +99,7 @@ class SourceHarness:
         return dict(self.fold.scene.totals(layer))
 
     def _answer(self, request: Request) -> Reply | None:
-        self.asked.append(request)
+        self.requests.append(request)
         return self._answers(request)
 
     def _apply(self, event: Event) -> None:

@@ -15,18 +15,18 @@ from livingmap.plugin import (
     Drop,
     Event,
     Fields,
+    Identifier,
     Json,
     Layer,
-    Name,
     Part,
     Put,
     Source,
     SourceSettings,
+    canonical_status,
     hookimpl,
     id_of,
-    instant,
     read_event,
-    status,
+    rfc3339,
 )
 
 
@@ -40,13 +40,13 @@ class AgentsSettings(SourceSettings):
 class AgentRow(BaseModel):
     """One row of ``GET /agents``."""
 
-    id: Name
-    external_id: Name | None = None
+    id: Identifier
+    external_id: Identifier | None = None
     name: str
     kind: str | None = None
     description: str | None = None
-    microdao_id: Name | None = None
-    node_id: Name | None = None
+    microdao_id: Identifier | None = None
+    node_id: Identifier | None = None
     model: str | None = None
     tools_enabled: list[str] = []
     status: str | None = None
@@ -58,17 +58,17 @@ class AgentRow(BaseModel):
 class MetricsRow(BaseModel):
     """One row of the specification's ``GET /agents/metrics``."""
 
-    agent_id: Annotated[Name, Field(validation_alias=AliasChoices("agent_id", "id"))]
+    agent_id: Annotated[Identifier, Field(validation_alias=AliasChoices("agent_id", "id"))]
     status: str | None = None
 
 
 class AgentMessage(BaseModel):
     """The payload of ``agent.event.*`` and ``agents.*``, as far as the map reads it."""
 
-    agent_id: Name
+    agent_id: Identifier
     name: str | None = None
     kind: str | None = None
-    microdao_id: Name | None = None
+    microdao_id: Identifier | None = None
     status: str | None = None
 
 
@@ -76,7 +76,7 @@ class FilterDecision(BaseModel):
     """The payload of ``agent.filter.decision``."""
 
     decision: str
-    target_agent_id: Name | None = None
+    target_agent_id: Identifier | None = None
 
 
 async def fetch_agents(client: Client) -> list[Put]:
@@ -109,8 +109,8 @@ def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
         "description": row.description,
         "model": row.model,
         "tools": row.tools_enabled,
-        "created_at": instant(row.created_at),
-        "updated_at": instant(row.updated_at),
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
     }
     if status_told := _status(told, active=row.is_active):
         fields["status"] = status_told
@@ -123,7 +123,7 @@ def _status(told: str | None, *, active: bool) -> str | None:
     """None if the service is silent: then an event's word stays, or another source's, or the layer's default."""
     if not active:
         return "inactive"
-    return status(told) if told else None
+    return canonical_status(told) if told else None
 
 
 def on_agent_event(event: Event, part: Part) -> list[Change]:
@@ -134,7 +134,7 @@ def on_agent_event(event: Event, part: Part) -> list[Change]:
         return [Drop("agents", entity_id)]
     fields: dict[str, Json] = {"name": said.name, "kind": said.kind}
     fields["microdao_id"] = id_of("microdao", said.microdao_id) if said.microdao_id else None
-    fields["status"] = status(said.status) if said.status else None
+    fields["status"] = canonical_status(said.status) if said.status else None
     told = {name: value for name, value in fields.items() if value is not None}
     if verb == "created":
         told = {"name": entity_id.partition(":")[2], **told}
@@ -150,7 +150,7 @@ def on_agent_activity(event: Event, part: Part) -> list[Change]:
 def on_agent_error(event: Event, part: Part) -> list[Change]:
     """Fold ``agents.error`` and ``agent.error``."""
     said = read_event(AgentMessage, event)
-    fields = {**_seen(event), "last_error_at": instant(event.received_at)}
+    fields = {**_seen(event), "last_error_at": rfc3339(event.received_at)}
     return [Put("agents", id_of("agent", said.agent_id), fields, creates=False)]
 
 
@@ -178,7 +178,7 @@ def on_bot(event: Event, part: Part) -> list[Change]:
 
 
 def _seen(event: Event) -> dict[str, Json]:
-    return {"last_active_at": instant(event.received_at)}
+    return {"last_active_at": rfc3339(event.received_at)}
 
 
 @hookimpl

@@ -4,7 +4,18 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
-from livingmap.plugin import Client, Fields, Garbled, Json, NotFound, Put, Total, id_of, instant, status
+from livingmap.plugin import (
+    Client,
+    Fields,
+    InvalidAnswer,
+    Json,
+    NotFound,
+    Put,
+    Total,
+    canonical_status,
+    id_of,
+    rfc3339,
+)
 from livingmap_city.rows import (
     AgentRow,
     CityTotals,
@@ -86,7 +97,7 @@ async def room_details(client: Client, name: str) -> Fields:
         raise NotFound(f"{_ROOMS}: no room {name!r}", _NOT_FOUND)
     path = f"{_ROOMS}/{quote(row.id, safe='')}"
     detail = client.read(RoomDetail, [await client.get(path)], path)[0]
-    times = filter(None, (instant(message.created_at) for message in detail.messages))
+    times = filter(None, (rfc3339(message.created_at) for message in detail.messages))
     return {**room.set, "last_message_at": max(times, default=None)}
 
 
@@ -129,7 +140,7 @@ async def _snapshot(client: Client) -> Fields | None:
 
 
 async def _pages(client: Client, path: str) -> list[Json]:
-    """Return the rows of all pages. Raises Garbled if they do not end."""
+    """Return the rows of all pages. Raises InvalidAnswer if they do not end."""
     rows: list[Json] = []
     before: list[Json] = []
     limit = _PAGE["limit"]
@@ -141,7 +152,7 @@ async def _pages(client: Client, path: str) -> list[Json]:
         if len(found) < limit:
             return rows
         before = found
-    raise Garbled(f"{path}: more than {_MOST_PAGES} pages of {limit}")
+    raise InvalidAnswer(f"{path}: more than {_MOST_PAGES} pages of {limit}")
 
 
 async def _rows(client: Client, path: str, **query: Json) -> list[Json]:
@@ -155,7 +166,7 @@ async def _rows(client: Client, path: str, **query: Json) -> list[Json]:
         return []
     rows = answer.get("items") if isinstance(answer, dict) else answer
     if not isinstance(rows, list):
-        raise Garbled(f"{path}: expected an array, got {type(rows).__name__}")
+        raise InvalidAnswer(f"{path}: expected an array, got {type(rows).__name__}")
     return rows
 
 
@@ -199,7 +210,7 @@ def _room(row: RoomRow, spot: Spot) -> Put:
         "members_online": row.members_online,
         "microdao_id": _ref("microdao", row.microdao_id),
         "is_default": row.is_default,
-        "created_at": instant(row.created_at),
+        "created_at": rfc3339(row.created_at),
         **spot.model_dump(exclude={"id"}),
     }
     return _put("city", id_of("city", row.slug), id_of("city", row.id), fields, collection="rooms")
@@ -239,7 +250,7 @@ def _node(row: NodeRow) -> Put:
         "environment": row.environment,
         "agents": row.agents_total,
         "agents_online": row.agents_online,
-        "last_heartbeat": instant(row.last_heartbeat),
+        "last_heartbeat": rfc3339(row.last_heartbeat),
     }
     return Put("nodes", id_of("node", row.node_id), fields)
 
@@ -258,4 +269,4 @@ def _ref(kind: str, value: str | None) -> str | None:
 
 def _status(word: str | None) -> str | None:
     """None if the service is silent: another source may know, and else the layer's default stands."""
-    return status(word) if word else None
+    return canonical_status(word) if word else None

@@ -20,11 +20,11 @@ from livingmap.plugin import (
     SourceSettings,
     Tally,
     Total,
+    canonical_status,
     hookimpl,
     id_of,
-    instant,
     read_event,
-    status,
+    rfc3339,
 )
 from livingmap_city.answers import (
     active_users,
@@ -54,7 +54,10 @@ def on_city_event(event: Event, part: Part) -> list[Change]:
     Totals are taken only where the service is the one that counts them: what the map counts stays counted.
     """
     said = read_event(CityEvent, event)
-    heard = {"status": status(said.status) if said.status else None, "last_event_at": instant(event.received_at)}
+    heard = {
+        "status": canonical_status(said.status) if said.status else None,
+        "last_event_at": rfc3339(event.received_at),
+    }
     changes: list[Change] = []
     if said.room:
         changes += _room_changes(part, id_of("city", said.room), {**heard, "members_online": said.online})
@@ -73,7 +76,7 @@ def on_room_presence(event: Event, part: Part) -> list[Change]:
     fields = {
         "members_online": said.online_count,
         "typing": said.typing_count,
-        "last_event_at": instant(said.last_event_ts) or instant(event.received_at),
+        "last_event_at": rfc3339(said.last_event_ts) or rfc3339(event.received_at),
     }
     return _room_changes(part, id_of("city", said.room_slug), fields)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Json, Name
+from livingmap.plugin import Identifier, Json
 
 
 class CityTotals(BaseModel):
@@ -23,8 +23,8 @@ class CityTotals(BaseModel):
 class MicrodaoRow(BaseModel):
     """A microDAO, one row of ``/city/microdao``."""
 
-    id: Name
-    slug: Name | None = None
+    id: Identifier
+    slug: Identifier | None = None
     name: str
     status: str | None = None
     is_active: bool | None = None
@@ -59,8 +59,8 @@ class MicrodaoDetail(MicrodaoRow):
 class RoomRow(BaseModel):
     """A public place, one row of ``/city/rooms``."""
 
-    id: Name
-    slug: Name
+    id: Identifier
+    slug: Identifier
     name: str
     description: str | None = None
     is_default: bool | None = None
@@ -98,8 +98,8 @@ class RoomDetail(BaseModel):
 class AgentRow(BaseModel):
     """An agent of the city, one row of ``/public/agents`` or of ``/city/agents``."""
 
-    id: Name
-    slug: Name | None = None
+    id: Identifier
+    slug: Identifier | None = None
     name: Annotated[str, Field(validation_alias=AliasChoices("display_name", "name"))]
     kind: str | None = None
     title: str | None = None
@@ -118,7 +118,7 @@ class AgentRow(BaseModel):
 class NodeRow(BaseModel):
     """A node, one row of ``/public/nodes``."""
 
-    node_id: Annotated[Name, Field(validation_alias=AliasChoices("node_id", "id"))]
+    node_id: Annotated[Identifier, Field(validation_alias=AliasChoices("node_id", "id"))]
     name: str | None = None
     status: str | None = None
     roles: list[str] | None = None
@@ -134,10 +134,10 @@ class NodeRow(BaseModel):
 class CityEvent(BaseModel):
     """The payload of ``city.event.*``."""
 
-    microdao_id: Annotated[Name | None, Field(validation_alias=AliasChoices("microdao_id", "microdao_slug"))] = (
-        None
-    )
-    room: Annotated[Name | None, Field(validation_alias=AliasChoices("room_slug", "room_id"))] = None
+    microdao_id: Annotated[
+        Identifier | None, Field(validation_alias=AliasChoices("microdao_id", "microdao_slug"))
+    ] = None
+    room: Annotated[Identifier | None, Field(validation_alias=AliasChoices("room_slug", "room_id"))] = None
     status: str | None = None
     members: Annotated[int | None, Field(validation_alias=AliasChoices("member_count", "members"))] = None
     online: Annotated[int | None, Field(validation_alias=AliasChoices("online_count", "members_online"))] = None
@@ -149,7 +149,7 @@ class CityEvent(BaseModel):
 class RoomPresence(BaseModel):
     """The payload of ``city.presence.room.*``; who is typing is not read."""
 
-    room_slug: Name
+    room_slug: Identifier
     online_count: int | None = None
     typing_count: int | None = None
     last_event_ts: Json = None

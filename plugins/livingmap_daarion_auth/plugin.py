@@ -20,11 +20,11 @@ from livingmap.plugin import (
     AuthClient,
     Authenticator,
     Credential,
-    Garbled,
     Identity,
+    InvalidAnswer,
+    InvalidCredential,
     Json,
-    Refused,
-    Rejected,
+    RequestRejected,
     Scheme,
     ServiceSettings,
     hookimpl,
@@ -120,7 +120,7 @@ async def identify(client: AuthClient, credential: Credential) -> Identity:
         return _identity(settings, await _by_key_set(client, settings.jwks_path, credential.value))
     if (key := settings.key()) is not None:
         if not key:
-            raise Garbled("auth.authenticator: the secret is empty")
+            raise InvalidAnswer("auth.authenticator: the secret is empty")
         return _identity(settings, _verified(settings, credential.value, key, ["HS256"]))
     return _identity(settings, await _by_introspection(client, credential.value))
 
@@ -130,10 +130,10 @@ async def _by_key_set(client: AuthClient, path: str, token: str) -> dict[str, Js
     try:
         wanted = jwt.get_unverified_header(token)
     except jwt.PyJWTError as error:
-        raise Rejected(f"no token: {error}") from None
-    key = _key(await client.kept(path), wanted) or _key(await client.kept(path, anew=True), wanted)
+        raise InvalidCredential(f"no token: {error}") from None
+    key = _key(await client.cached(path), wanted) or _key(await client.cached(path, refresh=True), wanted)
     if key is None:
-        raise Rejected("the token is signed with a key that auth-service does not have")
+        raise InvalidCredential("the token is signed with a key that auth-service does not have")
     return _verified(settings, token, key, [one for one in settings.algorithms if one == key.algorithm_name])
 
 
@@ -142,7 +142,7 @@ def _key(answer: Json, wanted: dict[str, Any]) -> jwt.PyJWK | None:
     try:
         keys = [jwt.PyJWK(one) for one in answer["keys"] if one.get("kty") in {"RSA", "EC"}]
     except (jwt.PyJWTError, KeyError, TypeError, AttributeError) as error:
-        raise Garbled(f"auth-service's key set is none: {type(error).__name__}") from None
+        raise InvalidAnswer(f"auth-service's key set is none: {type(error).__name__}") from None
     fitting = [one for one in keys if wanted.get("kid") in (None, one.key_id)]
     return next((one for one in fitting if one.algorithm_name == wanted.get("alg")), None)
 
@@ -161,23 +161,23 @@ def _verified(
             options={"require": ["exp", settings.claims.actor_id]},
         )
     except (jwt.PyJWTError, ValueError) as error:  # what is wrong with it is the owner's to know, and no secret
-        raise Rejected(f"{type(error).__name__}: {error}") from None
+        raise InvalidCredential(f"{type(error).__name__}: {error}") from None
     if claims.get("type") != _ACCESS:
-        raise Rejected(f"a token of type {claims.get('type')!r}, not access")
+        raise InvalidCredential(f"a token of type {claims.get('type')!r}, not access")
     return claims
 
 
 async def _by_introspection(client: AuthClient, token: str) -> dict[str, Json]:
     said = await client.post("/api/auth/introspect", {"token": token})
     if not isinstance(said, dict) or not isinstance(said.get("active"), bool):
-        raise Garbled("auth-service's introspection is none")
+        raise InvalidAnswer("auth-service's introspection is none")
     if not said["active"]:
-        raise Rejected("auth-service says that the token is not active")
+        raise InvalidCredential("auth-service says that the token is not active")
     if not isinstance(said.get("sub"), str) or not isinstance(said.get("exp"), int):
-        raise Garbled("auth-service calls a token active and does not say whose, or until when")
+        raise InvalidAnswer("auth-service calls a token active and does not say whose, or until when")
     claims = _unverified(token)
     if claims.get("type", _ACCESS) != _ACCESS:
-        raise Rejected(f"a token of type {claims.get('type')!r}, not access")
+        raise InvalidCredential(f"a token of type {claims.get('type')!r}, not access")
     return {**claims, **{name: value for name, value in said.items() if value is not None}}
 
 
@@ -195,14 +195,14 @@ async def _by_identity(client: AuthClient, credential: Credential) -> Identity:
     settings: DaarionSettings = client.settings
     value = credential.value
     if not re.fullmatch(r"[!#-+\--:<-\[\]-~]+", value):  # RFC 6265, 4.1.1: what a cookie may hold
-        raise Rejected("holds characters that no header can carry")
+        raise InvalidCredential("holds characters that no header can carry")
     sent = f"session_token={value}" if credential.scheme is Scheme.SESSION else value
     try:
         said = await client.get(str(settings.identity_path), {_HEADERS[credential.scheme]: sent})
-    except Refused:
-        raise Rejected(f"auth-service does not know this {credential.scheme.value}") from None
+    except RequestRejected:
+        raise InvalidCredential(f"auth-service does not know this {credential.scheme.value}") from None
     if not isinstance(said, dict) or said.get("is_active") is False:
-        raise Rejected(f"auth-service does not know this {credential.scheme.value}")
+        raise InvalidCredential(f"auth-service does not know this {credential.scheme.value}")
     whose = next((said[name] for name in ("actor_id", "user_id", "id") if said.get(name)), None)
     return _identity(settings, {**said, settings.claims.actor_id: whose})
 
@@ -211,7 +211,7 @@ def _identity(settings: DaarionSettings, claims: dict[str, Json]) -> Identity:
     names = settings.claims
     actor_id, roles = claims.get(names.actor_id), _texts(claims.get(names.roles))
     if not isinstance(actor_id, str) or not actor_id:
-        raise Rejected(f"the claim {names.actor_id} names nobody")
+        raise InvalidCredential(f"the claim {names.actor_id} names nobody")
     told = claims.get(names.actor_type) if names.actor_type else claims.get("actor_type")
     kinds = [settings.actor_types[role] for role in roles if role in settings.actor_types]
     kind = told if told in ("human", "agent", "service") else next(iter(kinds), "human")
@@ -229,7 +229,7 @@ def _moment(value: Json) -> datetime | None:
     try:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
-        raise Rejected("expires at no time that there is") from None
+        raise InvalidCredential("expires at no time that there is") from None
 
 
 def schemes(settings: DaarionSettings) -> Collection[Scheme]:

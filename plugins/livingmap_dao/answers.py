@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 from urllib.parse import quote
 
-from livingmap.plugin import Client, Fields, Json, Put, Refused, SourceError, amount, id_of, status, without_none
+from livingmap.plugin import (
+    Client,
+    Fields,
+    Json,
+    Put,
+    RequestRejected,
+    SourceError,
+    canonical_status,
+    format_amount,
+    id_of,
+    without_none,
+)
 from livingmap_dao.items import counts, dao, holding, names, planet, proposal, vote
 from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow
 
@@ -40,7 +51,7 @@ async def fetch_treasury(client: Client) -> list[Put]:
     """Return what the DAOs have of each token."""
     overviews = await _overviews(client, await _daos(client), needed=True)
     return [
-        holding(slug, held.token_symbol, amount(held.balance))
+        holding(slug, held.token_symbol, format_amount(held.balance))
         for slug, overview in overviews.items()
         for held in client.read(Holding, overview.treasury_items, f"{_path(slug)}.treasury_items")
     ]
@@ -78,7 +89,7 @@ async def dao_details(client: Client, name: str) -> Fields:
     told_of = answer.get("dao", answer) if isinstance(answer, dict) else answer
     row, overview = client.read(DaoRow, [told_of], path)[0], client.read(Overview, [answer], path)[0]
     held = client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
-    treasury = {one.token_symbol: amount(one.balance) for one in held}
+    treasury = {one.token_symbol: format_amount(one.balance) for one in held}
     return {**planet(row).set, **dao(row, counts(overview)).set, "treasury": treasury}
 
 
@@ -140,7 +151,7 @@ async def _answer(client: Client, path: str, read: Callable[[Json, str], T]) -> 
     try:
         answer = await client.optional(path)
         return None if answer is None else read(answer, path)
-    except Refused:
+    except RequestRejected:
         return None
     except SourceError as error:
         return error
@@ -152,9 +163,11 @@ def _path(slug: str) -> str:
 
 def _worth_asking(client: Client, proposals: dict[str, ProposalRow]) -> list[str]:
     active = [path for path, row in proposals.items() if _is_active(row)]
-    concluded = [path for path, row in proposals.items() if status(row.status) not in {"active", "draft"}]
+    concluded = [
+        path for path, row in proposals.items() if canonical_status(row.status) not in {"active", "draft"}
+    ]
     return [*active, *concluded[: client.settings.concluded_results]]
 
 
 def _is_active(row: ProposalRow) -> bool:
-    return status(row.status) == "active"
+    return canonical_status(row.status) == "active"

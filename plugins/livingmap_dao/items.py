@@ -1,6 +1,6 @@
 """How DAOs, proposals, votes and treasuries stand on the map: pure functions from what is told to a change."""
 
-from livingmap.plugin import Fields, Json, Put, amount, id_of, instant, status, without_none
+from livingmap.plugin import Fields, Json, Put, canonical_status, format_amount, id_of, rfc3339, without_none
 from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow
 
 
@@ -31,14 +31,14 @@ def dao(row: DaoRow, counts: Fields) -> Put:
         "governance_model": row.governance_model,
         "quorum_percent": row.quorum_percent,
         "voting_period_seconds": row.voting_period_seconds,
-        "created_at": instant(row.created_at),
-        "updated_at": instant(row.updated_at),
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
     }
     return Put("dao", entity_id, {**fields, **counts}, aliases=aliases)
 
 
 def _status(row: DaoRow) -> str:
-    return status(row.status, "active") if row.is_active else "inactive"
+    return canonical_status(row.status, "active") if row.is_active else "inactive"
 
 
 def microdao_id(name: str | None) -> str | None:
@@ -62,11 +62,11 @@ def proposal(row: ProposalRow, dao_name: str, result: Result | None) -> Put:
         "dao_id": id_of("dao", row.dao_id or dao_name),
         "slug": row.slug,
         "title": row.title,
-        "status": status(row.status),
+        "status": canonical_status(row.status),
         "author": row.created_by_user_id,
-        "created_at": instant(row.created_at),
-        "start_at": instant(row.start_at),
-        "end_at": instant(row.end_at),
+        "created_at": rfc3339(row.created_at),
+        "start_at": rfc3339(row.start_at),
+        "end_at": rfc3339(row.end_at),
     }
     votes = _votes(result) if result else {}
     return Put("dao", id_of("proposal", row.id), fields | votes, collection="proposals")
@@ -83,7 +83,9 @@ def _votes(result: Result) -> dict[str, Json]:
         "votes_no": result.votes_no,
         "votes_abstain": result.votes_abstain,
     }
-    return without_none(counts) | {name: amount(weight) for name, weight in weights.items() if weight is not None}
+    return without_none(counts) | {
+        name: format_amount(weight) for name, weight in weights.items() if weight is not None
+    }
 
 
 def vote(row: VoteRow) -> Put:
@@ -91,9 +93,9 @@ def vote(row: VoteRow) -> Put:
     fields = {
         "proposal_id": id_of("proposal", row.proposal_id),
         "value": row.vote_value,
-        "weight": amount(row.weight),
+        "weight": format_amount(row.weight),
         "voter": row.voter_user_id,
-        "cast_at": instant(row.cast_at),
+        "cast_at": rfc3339(row.cast_at),
     }
     return Put("dao", id_of("vote", row.id), fields, collection="votes")
 

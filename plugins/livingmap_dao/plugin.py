@@ -23,9 +23,9 @@ from livingmap.plugin import (
     Tally,
     hookimpl,
     id_of,
-    instant,
     is_later,
     read_event,
+    rfc3339,
     without_none,
 )
 from livingmap_dao.answers import (
@@ -110,7 +110,7 @@ def on_member(event: Event, part: Part) -> list[Change]:
     if not is_later(said.ts, known.get("members_changed_at")):
         return []
     step = 1 if event.type.endswith(".member_added") else -1
-    fields = {**stepped(known, members=step), "members_changed_at": instant(said.ts)}
+    fields = {**stepped(known, members=step), "members_changed_at": rfc3339(said.ts)}
     return [Put("dao", said.entity_id, without_none(fields), creates=False)]
 
 
@@ -123,7 +123,7 @@ def on_treasury(event: Event, part: Part) -> list[Change]:
     if balance is None or not is_later(said.ts, known.get("changed_at")):
         return []
     put = holding(name, said.token_symbol, balance)
-    fields = {**put.set, "changed_at": instant(said.ts)}
+    fields = {**put.set, "changed_at": rfc3339(said.ts)}
     return [Put("dao", put.id, without_none(fields), collection="treasury")]
 
 
@@ -140,24 +140,24 @@ def livingmap_source() -> Source:
         service="dao-service",
         settings=DaoSettings,
         layers=(
-            # not whole: the service lists only the DAOs of the account that asks
+            # not complete: the service lists only the DAOs of the account that asks
             Layer(
                 "space",
                 "planets",
                 fetch=fetch_planets,
-                whole=False,
+                complete=False,
                 references=("orbits", "microdao_id"),
                 defaults={"orbits": []},
             ),
             Layer(
                 "dao",
                 fetch=fetch_daos,
-                whole=False,
+                complete=False,
                 references=("microdao_id",),
                 defaults=dict.fromkeys(("members", "active_proposals", "total_proposals")),
             ),
             Layer("dao", "treasury", fetch=fetch_treasury, references=("dao_id",)),
-            Layer("dao", "proposals", fetch=fetch_proposals, whole=False, references=("dao_id",)),
+            Layer("dao", "proposals", fetch=fetch_proposals, complete=False, references=("dao_id",)),
             Layer("dao", "votes", fetch=fetch_votes, references=("proposal_id",)),
         ),
         handlers={

@@ -8,19 +8,29 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Amount, Event, Json, Name, added, amount, id_of, instant, status
+from livingmap.plugin import (
+    Amount,
+    Event,
+    Identifier,
+    Json,
+    add_amounts,
+    canonical_status,
+    format_amount,
+    id_of,
+    rfc3339,
+)
 
 
 class DaoRow(BaseModel):
     """A DAO: a row of ``GET /dao``."""
 
-    id: Name
-    slug: Name | None = None
+    id: Identifier
+    slug: Identifier | None = None
     name: str
     status: str | None = None
     is_active: bool = True
     description: str | None = None
-    microdao_id: Name | None = None
+    microdao_id: Identifier | None = None
     owner_user_id: str | None = None
     governance_model: str | None = None
     quorum_percent: int | float | None = None
@@ -41,14 +51,14 @@ class Overview(BaseModel):
 class Holding(BaseModel):
     """What a DAO has of one token."""
 
-    token_symbol: Name
+    token_symbol: Identifier
     balance: Amount
 
 
 class SummaryRow(BaseModel):
     """A row of the specification's ``GET /dao/proposals/summary``."""
 
-    dao_id: Annotated[Name | None, Field(validation_alias=AliasChoices("dao_id", "slug", "id"))] = None
+    dao_id: Annotated[Identifier | None, Field(validation_alias=AliasChoices("dao_id", "slug", "id"))] = None
     active: Annotated[int | None, Field(validation_alias=AliasChoices("active", "active_proposals"))] = None
     total: Annotated[int | None, Field(validation_alias=AliasChoices("total", "total_proposals"))] = None
 
@@ -56,9 +66,9 @@ class SummaryRow(BaseModel):
 class ProposalRow(BaseModel):
     """A row of ``GET /dao/{slug}/proposals``."""
 
-    id: Name
-    dao_id: Name | None = None
-    slug: Name
+    id: Identifier
+    dao_id: Identifier | None = None
+    slug: Identifier
     title: str
     status: str
     created_by_user_id: str | None = None
@@ -81,10 +91,10 @@ class Result(BaseModel):
 class VoteRow(BaseModel):
     """A row of ``GET /dao/{slug}/proposals/{slug}/votes``, or what ``dao.event.vote_cast`` says."""
 
-    id: Annotated[Name, Field(validation_alias=AliasChoices("vote_id", "id"))]
-    proposal_id: Name
+    id: Annotated[Identifier, Field(validation_alias=AliasChoices("vote_id", "id"))]
+    proposal_id: Identifier
     voter_user_id: str | None = None
-    vote_value: Name
+    vote_value: Identifier
     weight: Amount
     cast_at: Annotated[Json, Field(validation_alias=AliasChoices("ts", "created_at"))] = None
 
@@ -92,8 +102,8 @@ class VoteRow(BaseModel):
 class DaoMessage(BaseModel):
     """What every payload about a DAO has."""
 
-    dao_id: Name
-    slug: Name | None = None
+    dao_id: Identifier
+    slug: Identifier | None = None
     ts: Json = None
 
     @property
@@ -106,7 +116,7 @@ class Creation(DaoMessage):
     """The payload of ``dao.event.created``."""
 
     name: str | None = None
-    microdao_id: Name | None = None
+    microdao_id: Identifier | None = None
     owner_user_id: str | None = None
 
 
@@ -130,25 +140,25 @@ class Update(DaoMessage):
 class TreasuryChange(DaoMessage):
     """The payload of ``dao.event.treasury_updated``: a new balance, mostly with what was added to the old."""
 
-    token_symbol: Name
+    token_symbol: Identifier
     delta: Amount | None = None
     new_balance: Amount | None = None
 
     def balance(self, known: str | None) -> str | None:
         """Return the balance after the change; None if neither the message nor ``known`` allows to tell."""
         if self.new_balance is not None:
-            return amount(self.new_balance)
+            return format_amount(self.new_balance)
         if known is None or self.delta is None:
             return None
-        return amount(added(Decimal(known), self.delta))
+        return format_amount(add_amounts(Decimal(known), self.delta))
 
 
 class ProposalMessage(BaseModel):
     """What the payloads about a proposal have; their ``slug`` is the proposal's."""
 
-    dao_id: Name
-    proposal_id: Name
-    slug: Name | None = None
+    dao_id: Identifier
+    proposal_id: Identifier
+    slug: Identifier | None = None
     title: str | None = None
     status: str | None = None
     created_by_user_id: str | None = None
@@ -169,11 +179,11 @@ class Closing(ProposalMessage):
     @property
     def outcome(self) -> str:
         """The final status; where the publisher says ``active`` of a closed proposal, whether it was passed."""
-        if self.final_status and status(self.final_status) != "active":
-            return status(self.final_status)
+        if self.final_status and canonical_status(self.final_status) != "active":
+            return canonical_status(self.final_status)
         return {True: "passed", False: "rejected", None: "unknown"}[self.is_passed]
 
 
 def time_of(time: Json, event: Event) -> str | None:
     """Return the time that a message tells, or when it was received."""
-    return instant(time) or instant(event.received_at)
+    return rfc3339(time) or rfc3339(event.received_at)

@@ -10,12 +10,12 @@ from livingmap.plugin import (
     Json,
     Part,
     Put,
-    added,
-    amount,
+    add_amounts,
+    canonical_status,
+    format_amount,
     id_of,
     is_later,
     read_event,
-    status,
     without_none,
 )
 from livingmap_dao.items import stepped, vote
@@ -31,7 +31,7 @@ def on_proposal_created(event: Event, part: Part) -> list[Change]:
     """Fold ``dao.event.proposal_created``: a proposal appears, once, and its DAO has one more."""
     said = read_event(ProposalMessage, event)
     known = part.get("dao", said.entity_id, "proposals")
-    now = status((known or {}).get("status") or said.status, "draft")
+    now = canonical_status((known or {}).get("status") or said.status, "draft")
     fields = {
         "dao_id": id_of("dao", said.dao_id),
         "slug": said.slug,
@@ -96,5 +96,7 @@ def _moved(known: Fields, before: Fields, now: Fields) -> dict[str, Json]:
         sums.update(stepped(sums, **{f"votes_{value}": sign}))
         if (weight := sums.get(f"weight_{value}")) is not None:
             step = Decimal(told_vote["weight"])
-            sums[f"weight_{value}"] = amount(added(Decimal(weight), step if sign > 0 else step.copy_negate()))
+            sums[f"weight_{value}"] = format_amount(
+                add_amounts(Decimal(weight), step if sign > 0 else step.copy_negate())
+            )
     return {name: value for name, value in sums.items() if value != known.get(name)}

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel
 
-from livingmap.plugin import Client, Json, Refused, id_of, instant
+from livingmap.plugin import Client, Json, RequestRejected, id_of, rfc3339
 
 CHANNELS: Final = "/api/messaging/channels"
 
@@ -45,13 +45,13 @@ async def activity(client: Client, channel: str) -> dict[str, Json]:
         return {}
     try:
         messages, capped = await _recent(client, f"{CHANNELS}/{channel}/messages")
-    except Refused:  # archived since it was listed, or closed to the map: no reason to lose all the others
+    except RequestRejected:  # archived since it was listed, or closed to the map: no reason to lose all the others
         return {}
     newest = max(messages, key=lambda one: one.created_at, default=None)
     return {
         **{name: _within(messages, client.now - window) for name, window in WINDOWS.items()},
         CAPPED: capped,
-        "last_message_at": instant(newest.created_at) if newest else None,
+        "last_message_at": rfc3339(newest.created_at) if newest else None,
         "last_sender_id": sender(newest.sender_id, newest.sender_type) if newest else None,
     }
 

@@ -27,8 +27,8 @@ from livingmap.plugin import (
     Total,
     hookimpl,
     id_of,
-    instant,
     read_event,
+    rfc3339,
 )
 from livingmap_messaging.activity import CHANNELS, WINDOWS, Moment, activity, sender, summed
 
@@ -123,7 +123,7 @@ def _channel(row: ChannelRow, lively: Fields) -> dict[str, Json]:
         "visibility": row.visibility,
         "is_direct": row.is_direct,
         "is_encrypted": row.is_encrypted,
-        "created_at": instant(row.created_at),
+        "created_at": rfc3339(row.created_at),
         **lively,
     }
     if not _is_open(row.visibility, direct=row.is_direct):
@@ -150,7 +150,7 @@ def on_message(event: Event, part: Part) -> list[Change]:
     known = part.get("messaging", entity_id, "channels")
     if known is not None and not _is_news(at, known.get("last_message_at")):
         return []
-    fields = {**_counted(known or {}, event.received_at - at), "last_message_at": instant(at)}
+    fields = {**_counted(known or {}, event.received_at - at), "last_message_at": rfc3339(at)}
     if known is None:
         fields["microdao_id"] = id_of("microdao", said.microdao_id) if said.microdao_id else None
     elif _is_open(known.get("visibility"), direct=known.get("is_direct")):

@@ -7,15 +7,15 @@ from urllib.parse import quote
 from livingmap.plugin import (
     Client,
     Fields,
-    Garbled,
+    InvalidAnswer,
     Json,
     Put,
-    Refused,
+    RequestRejected,
     SourceError,
-    amount,
+    canonical_status,
+    format_amount,
     id_of,
-    instant,
-    status,
+    rfc3339,
     without_none,
 )
 from livingmap_microdao.rows import Holding, MicrodaoRow
@@ -69,7 +69,7 @@ async def _treasury(client: Client, slug: str) -> dict[str, str] | SourceError |
     try:
         answer = await client.optional(path)
         return None if answer is None else _balances(client, answer, path)
-    except Refused:
+    except RequestRejected:
         return None
     except SourceError as error:
         return error
@@ -77,8 +77,8 @@ async def _treasury(client: Client, slug: str) -> dict[str, str] | SourceError |
 
 def _balances(client: Client, answer: Json, path: str) -> dict[str, str]:
     if not isinstance(answer, list):
-        raise Garbled(f"{path}: expected an array, got {type(answer).__name__}")
-    return {row.token_symbol: amount(row.balance) for row in client.read(Holding, answer, path)}
+        raise InvalidAnswer(f"{path}: expected an array, got {type(answer).__name__}")
+    return {row.token_symbol: format_amount(row.balance) for row in client.read(Holding, answer, path)}
 
 
 def _names(row: MicrodaoRow) -> tuple[str, tuple[str, ...]]:
@@ -93,11 +93,11 @@ def _citizen(row: MicrodaoRow) -> Put:
     fields: dict[str, Json] = {
         "slug": row.slug,
         "name": row.name,
-        "status": status(row.status, "active") if row.is_active else "inactive",
+        "status": canonical_status(row.status, "active") if row.is_active else "inactive",
         "description": row.description,
         "members": row.members,
-        "created_at": instant(row.created_at),
-        "updated_at": instant(row.updated_at),
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
     }
     return Put(
         "city", entity_id, fields | without_none({"agents": row.agents, "nodes": row.nodes}), aliases=aliases

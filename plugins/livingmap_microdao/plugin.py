@@ -24,9 +24,9 @@ from livingmap.plugin import (
     Tally,
     hookimpl,
     id_of,
-    instant,
     is_later,
     read_event,
+    rfc3339,
     without_none,
 )
 from livingmap_microdao.answers import fetch_city, fetch_microdaos, microdao_details
@@ -45,13 +45,13 @@ class MicrodaoSettings(SourceSettings):
 def on_created(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.created``: a microDAO appears."""
     said = read_event(Creation, event)
-    now = instant(event.received_at)
+    now = rfc3339(event.received_at)
     aliases = tuple({id_of("microdao", said.microdao_id)} - {said.entity_id})
     citizen = {
         "slug": said.slug,
         "name": said.name or said.slug or said.microdao_id,
         "status": "active",
-        "created_at": instant(said.ts) or now,
+        "created_at": rfc3339(said.ts) or now,
     }
     owned = {"owner": said.owner_user_id, "last_active_at": now}
     return [
@@ -66,7 +66,7 @@ def on_updated(event: Event, part: Part) -> list[Change]:
     fields = without_none({"name": said.changes.name, "description": said.changes.description})
     if said.changes.is_active is not None:
         fields["status"] = "active" if said.changes.is_active else "inactive"
-    fields["updated_at"] = instant(said.ts) or instant(event.received_at)
+    fields["updated_at"] = rfc3339(said.ts) or rfc3339(event.received_at)
     return [Put("city", said.entity_id, fields, creates=False), _heard(said, event, {})]
 
 
@@ -92,13 +92,13 @@ def on_member(event: Event, part: Part) -> list[Change]:
         for layer, count in counts.items()
         if count is not None
     ]
-    return [*moved, _heard(said, event, {"members_changed_at": instant(said.ts)})]
+    return [*moved, _heard(said, event, {"members_changed_at": rfc3339(said.ts)})]
 
 
 def on_role(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.member_role_updated``: when it was. Who may do what is not the map's to show."""
     said = read_event(MicrodaoMessage, event)
-    return [_heard(said, event, {"roles_changed_at": instant(event.received_at)})]
+    return [_heard(said, event, {"roles_changed_at": rfc3339(event.received_at)})]
 
 
 def on_treasury(event: Event, part: Part) -> list[Change]:
@@ -109,7 +109,7 @@ def on_treasury(event: Event, part: Part) -> list[Change]:
     balance = said.balance(treasury.get(said.token_symbol))
     if balance is None or not is_later(said.ts, known.get("treasury_changed_at")):
         return []
-    fields = {"treasury": {**treasury, said.token_symbol: balance}, "treasury_changed_at": instant(said.ts)}
+    fields = {"treasury": {**treasury, said.token_symbol: balance}, "treasury_changed_at": rfc3339(said.ts)}
     return [_heard(said, event, fields)]
 
 
@@ -117,7 +117,7 @@ def on_settings(event: Event, part: Part) -> list[Change]:
     """Fold ``microdao.event.settings_updated`` and ``setting_deleted``: which keys changed, never the values."""
     said = read_event(SettingsChange, event)
     keys = sorted({*said.updated_keys, *filter(None, [said.setting_key])})
-    return [_heard(said, event, {"settings_changed": keys, "settings_changed_at": instant(event.received_at)})]
+    return [_heard(said, event, {"settings_changed": keys, "settings_changed_at": rfc3339(event.received_at)})]
 
 
 def on_other(event: Event, part: Part) -> list[Change]:
@@ -126,7 +126,7 @@ def on_other(event: Event, part: Part) -> list[Change]:
 
 
 def _heard(said: MicrodaoMessage, event: Event, fields: Fields) -> Put:
-    fields = {**without_none(fields), "last_active_at": instant(event.received_at)}
+    fields = {**without_none(fields), "last_active_at": rfc3339(event.received_at)}
     return Put("microdao", said.entity_id, fields, creates=False)
 
 
@@ -138,11 +138,14 @@ def livingmap_source() -> Source:
         service="microdao-service",
         settings=MicrodaoSettings,
         layers=(
-            # not whole: the service lists only the microDAOs of the account that asks
+            # not complete: the service lists only the microDAOs of the account that asks
             Layer(
-                "city", fetch=fetch_city, whole=False, defaults={"agents": None, "nodes": None, "status": "active"}
+                "city",
+                fetch=fetch_city,
+                complete=False,
+                defaults={"agents": None, "nodes": None, "status": "active"},
             ),
-            Layer("microdao", fetch=fetch_microdaos, whole=False, defaults={"members": None, "treasury": None}),
+            Layer("microdao", fetch=fetch_microdaos, complete=False, defaults={"members": None, "treasury": None}),
         ),
         handlers={
             "microdao.event.*": on_other,

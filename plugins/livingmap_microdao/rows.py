@@ -8,15 +8,15 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Amount, Json, Name, added, amount, id_of
+from livingmap.plugin import Amount, Identifier, Json, add_amounts, format_amount, id_of
 
 
 class MicrodaoRow(BaseModel):
     """A microDAO: a row of ``GET /microdao`` or of the specification's ``GET /microdaos``."""
 
-    id: Name
-    external_id: Name | None = None
-    slug: Name | None = None
+    id: Identifier
+    external_id: Identifier | None = None
+    slug: Identifier | None = None
     name: str
     status: str | None = None
     is_active: bool = True
@@ -39,8 +39,8 @@ class Holding(BaseModel):
 class MicrodaoMessage(BaseModel):
     """What every payload of ``microdao.event.*`` has."""
 
-    microdao_id: Name
-    slug: Name | None = None
+    microdao_id: Identifier
+    slug: Identifier | None = None
     ts: Json = None
 
     @property
@@ -80,10 +80,10 @@ class TreasuryChange(MicrodaoMessage):
     def balance(self, known: str | None) -> str | None:
         """Return the balance after the change; None if neither the message nor ``known`` allows to tell."""
         if self.new_balance is not None:
-            return amount(self.new_balance)
+            return format_amount(self.new_balance)
         if known is None or self.delta is None:
             return None
-        return amount(added(Decimal(known), self.delta))
+        return format_amount(add_amounts(Decimal(known), self.delta))
 
 
 class SettingsChange(MicrodaoMessage):

@@ -12,7 +12,7 @@ class Replay:
     """One source's samples: the same answers for ever, and its messages one after another."""
 
     def __init__(self, source: Source) -> None:
-        self._samples = Samples.of(source.samples) if source.samples else Samples()
+        self._samples = Samples.load(source.samples) if source.samples else Samples()
         self._messages: Iterator[Message] = cycle(self._samples.messages)
 
     def reply(self, request: Request) -> Reply | None:

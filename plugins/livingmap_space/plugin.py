@@ -19,11 +19,11 @@ from livingmap.plugin import (
     Put,
     Source,
     SourceSettings,
+    canonical_status,
     hookimpl,
     id_of,
-    instant,
     read_event,
-    status,
+    rfc3339,
 )
 from livingmap_space.rows import NodeMetrics, NodeRow, PlanetRow, SpaceEvent
 
@@ -112,7 +112,7 @@ def _planet_id(row: PlanetRow) -> str:
 
 
 def _health(word: str) -> str:
-    return "active" if word == "good" else status(word)
+    return "active" if word == "good" else canonical_status(word)
 
 
 def _orbiting(row: NodeRow, alerts: list[Json]) -> Fields:
@@ -124,7 +124,7 @@ def _node(row: NodeRow, alerts: list[Json]) -> Fields:
     return {
         "name": row.name,
         "microdao_id": id_of("microdao", row.microdao_id) if row.microdao_id else None,
-        "status": status(row.status) if row.status else None,
+        "status": canonical_status(row.status) if row.status else None,
         "metrics": {
             "cpu": row.cpu,
             "gpu": row.gpu,
@@ -139,7 +139,7 @@ def _node(row: NodeRow, alerts: list[Json]) -> Fields:
 
 def _alert(event: SpaceEvent, now: datetime) -> Fields:
     meta = {name: value for name, value in (event.meta or {}).items() if isinstance(value, str | int | float)}
-    when = instant(event.timestamp) or instant(now)
+    when = rfc3339(event.timestamp) or rfc3339(now)
     return {**meta, "type": event.type, "severity": event.severity, "timestamp": when}
 
 
@@ -151,7 +151,7 @@ def on_node_metrics(event: Event, part: Part) -> list[Change]:
     known = (part.get("nodes", entity_id) or {}).get("metrics") or _UNKNOWN
     fields: dict[str, Json] = {"metrics": {**known, **told}} if told else {}
     if said.status:
-        fields["status"] = status(said.status)
+        fields["status"] = canonical_status(said.status)
     shown = {"cpu": said.cpu, "gpu": said.gpu, "memory": said.ram}
     loads = {name: value for name, value in shown.items() if value is not None}
     return [

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Field, FiniteFloat
 
-from livingmap.plugin import Json, Name, load
+from livingmap.plugin import Identifier, Json, load_ratio
 
 
 def _load(value: Json) -> float | None:
@@ -18,7 +18,7 @@ def _load(value: Json) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    return load(value)
+    return load_ratio(value)
 
 
 def _share(value: Json) -> float | None:
@@ -27,7 +27,7 @@ def _share(value: Json) -> float | None:
     used, total = value.get("used"), value.get("total")
     if not isinstance(used, int | float) or not isinstance(total, int | float) or total <= 0:
         return None
-    return load(min(used / total, 1.0))
+    return load_ratio(min(used / total, 1.0))
 
 
 def _above(name: str, *others: str) -> Any:
@@ -52,7 +52,7 @@ class Satellite(BaseModel):
 class PlanetRow(BaseModel):
     """A planet, one row of ``/space/planets`` or of ``planets`` in the specification's scene."""
 
-    id: Annotated[Name, Field(validation_alias=AliasChoices("id", "dao_id"))]
+    id: Annotated[Identifier, Field(validation_alias=AliasChoices("id", "dao_id"))]
     dao_id: str | None = None
     name: str
     type: str | None = None
@@ -79,7 +79,7 @@ class SpaceEvent(BaseModel):
     """One row of ``/space/events``; also the payload of ``events.space.*`` and ``node.alerts.*``."""
 
     type: str = "alert"
-    node_id: Name | None = None
+    node_id: Identifier | None = None
     severity: str = "warn"
     timestamp: Annotated[Json, Field(validation_alias=AliasChoices("timestamp", "ts"))] = None
     meta: dict[str, Json] | None = None
@@ -92,7 +92,7 @@ class SpaceEvent(BaseModel):
 class NodeRow(BaseModel):
     """A node, one row of ``/space/nodes`` or of ``nodes`` in the specification's scene."""
 
-    id: Annotated[Name, Field(validation_alias=AliasChoices("id", "node_id"))]
+    id: Annotated[Identifier, Field(validation_alias=AliasChoices("id", "node_id"))]
     name: str
     microdao_id: Annotated[str | None, Field(validation_alias=AliasChoices("microdao_id", "microdao"))] = None
     status: str | None = None
@@ -107,7 +107,7 @@ class NodeRow(BaseModel):
 class NodeMetrics(BaseModel):
     """The payload of ``node.metrics.*``; the numbers may also stand under ``metrics``."""
 
-    node_id: Name
+    node_id: Identifier
     status: str | None = None
     cpu: Annotated[Load, _above("cpu")] = None
     gpu: Annotated[Load, _above("gpu")] = None

@@ -14,7 +14,7 @@ from livingmap.plugin import (
     Client,
     Event,
     Fields,
-    Garbled,
+    InvalidAnswer,
     Json,
     Layer,
     Part,
@@ -87,7 +87,7 @@ async def fetch_tools(client: Client) -> list[Put]:
 async def _answer(client: Client, hours: int) -> dict[str, Json]:
     answer = await client.get(SUMMARY, period_hours=hours)
     if not isinstance(answer, dict):
-        raise Garbled(f"{SUMMARY}: expected an object, got {type(answer).__name__}")
+        raise InvalidAnswer(f"{SUMMARY}: expected an object, got {type(answer).__name__}")
     return answer
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints
 
-from livingmap.plugin import Fields, Json, id_of, load
+from livingmap.plugin import Fields, Json, id_of, load_ratio
 
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12)]
@@ -79,7 +79,7 @@ class ToolRow(BaseModel):
 
     def fields(self) -> dict[str, Json]:
         """Return what the map shows of it."""
-        numbers = {"calls": self.calls, "success_rate": load(self.success_rate)}
+        numbers = {"calls": self.calls, "success_rate": load_ratio(self.success_rate)}
         named = {"name": self.tool_name or self.tool_id}
         return tidy({**named, **numbers, "avg_latency_ms": self.avg_latency_ms})
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from livingmap.errors import Refused, SourceError, Unreachable
+from livingmap.errors import RequestRejected, SourceError, Unreachable
 from livingmap.sources import account
 from livingmap.sources.account import Account
 from livingmap.sources.settings import AccountSettings, SourceSettings
@@ -97,7 +97,7 @@ async def test_what_is_no_token_is_an_error_and_the_next_answer_counts(build, se
 
 
 async def test_a_wrong_password_is_told_without_being_shown(build):
-    with pytest.raises(Refused, match="401") as caught:
+    with pytest.raises(RequestRejected, match="401") as caught:
         await build(password="wrong-horse-9").bearer()
     assert "wrong-horse-9" not in str(caught.value)
 

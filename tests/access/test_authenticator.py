@@ -8,7 +8,7 @@ import pytest
 
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
-from livingmap.errors import Garbled, Rejected, Unreachable
+from livingmap.errors import InvalidAnswer, InvalidCredential, Unreachable
 from livingmap.hookspecs import Authenticator
 from livingmap.sources.settings import ServiceSettings
 
@@ -61,15 +61,15 @@ async def test_an_expiry_ends_what_is_remembered(porter):
     porter.says = Identity(Actor("u-1"), NOON + timedelta(seconds=10))
     await porter.ask()
     porter.seconds = 10
-    with pytest.raises(Rejected, match="expired"):
+    with pytest.raises(InvalidCredential, match="expired"):
         await porter.ask()
     assert porter.gate.known(Credential(Scheme.BEARER, "good")) is None
 
 
 async def test_a_bad_credential_is_not_asked_about_again_at_once(porter):
-    porter.says = Rejected("no")
+    porter.says = InvalidCredential("no")
     for _ in range(3):
-        with pytest.raises(Rejected, match="no"):
+        with pytest.raises(InvalidCredential, match="no"):
             await porter.ask()
     assert porter.asked == 1
     porter.seconds, porter.says = 6, Identity(Actor("u-1"))
@@ -89,7 +89,7 @@ async def test_a_failure_of_the_service_is_not_remembered(porter):
 async def test_what_a_plugin_gets_wrong_lets_nobody_in_and_tells_no_credential(porter):
     for wrong in (ValueError("good"), KeyError("good"), SystemExit("good"), None, "u-1", Identity("u-1")):
         porter.says = wrong
-        with pytest.raises(Garbled) as caught:
+        with pytest.raises(InvalidAnswer) as caught:
             await porter.ask()
         assert "good" not in str(caught.value)
 

@@ -4,7 +4,7 @@ import pytest
 
 from livingmap.core.cursor import Cursor
 from livingmap.core.model import Position, Put, id_of
-from livingmap.core.units import instant, load, status
+from livingmap.core.units import canonical_status, load_ratio, rfc3339
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from livingmap.core.units import instant, load, status
     ],
 )
 def test_times_are_utc_with_z(value, expected):
-    assert instant(value) == expected
+    assert rfc3339(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_times_are_utc_with_z(value, expected):
     ],
 )
 def test_loads_are_between_zero_and_one(value, expected):
-    assert load(value) == expected
+    assert load_ratio(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_loads_are_between_zero_and_one(value, expected):
     ],
 )
 def test_statuses_are_in_the_maps_words(value, expected):
-    assert status(value) == expected
+    assert canonical_status(value) == expected
 
 
 def test_ids_say_their_type_once():
@@ -82,4 +82,4 @@ def test_a_cursor_that_is_not_ours_is_refused(text):
 
 
 def test_a_moment_is_in_utc():
-    assert instant(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00Z"
+    assert rfc3339(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00Z"

@@ -114,7 +114,7 @@ def _response(status: int, body: bytes, headers: str = "") -> bytes:
 @contextlib.asynccontextmanager
 async def stub_services(sources: Iterable[Source]) -> AsyncIterator[dict[str, StubService]]:
     """Run a service for each source, replaying its samples."""
-    services = {source.name: StubService(Samples.of(source.samples)) for source in sources if source.samples}
+    services = {source.name: StubService(Samples.load(source.samples)) for source in sources if source.samples}
     for service in services.values():
         await service.start()
     try:

@@ -51,7 +51,7 @@ async def test_the_missing_metrics_path_is_asked_once():
     harness = SourceHarness(plugin)
     await harness.poll()
     await harness.poll()
-    assert [request.path for request in harness.asked] == ["/agents", "/agents/metrics", "/agents"]
+    assert [request.path for request in harness.requests] == ["/agents", "/agents/metrics", "/agents"]
 
 
 async def test_metrics_of_the_specification_give_a_status():
@@ -70,7 +70,7 @@ async def test_one_bad_row_is_dropped_and_told():
     harness = SourceHarness(plugin, lambda request: Reply(rows) if request.path == "/agents" else None)
     await harness.poll()
     assert list(harness.items("agents")) == ["agent:a"]
-    assert harness.state.dropped == ["/agents[0].id: Input should be a valid string"]
+    assert harness.health.dropped == ["/agents[0].id: Input should be a valid string"]
 
 
 async def test_details_are_asked_from_the_service():

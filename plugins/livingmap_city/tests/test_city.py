@@ -73,15 +73,15 @@ async def test_a_microdao_that_is_not_active_is_inactive():
 async def test_one_users_view_is_passed_over_and_not_asked_again():
     harness = await polled()
     assert list(harness.items("city")) == [RIVER, PUMP]
-    harness.asked.clear()
+    harness.requests.clear()
     await harness.poll()
-    assert "/api/city/snapshot" not in {request.path for request in harness.asked}
+    assert "/api/city/snapshot" not in {request.path for request in harness.requests}
 
 
 async def test_the_snapshot_of_the_specification_is_taken_as_it_is():
     harness = SourceHarness(plugin, only(api_city_snapshot=SNAPSHOT))
     await harness.poll()
-    assert harness.state.error is None
+    assert harness.health.error is None
     assert harness.totals("city") == {name: SNAPSHOT[name] for name in SNAPSHOT if name != "items"}
     item = harness.item("city", RIVER)
     assert {name: value for name, value in item.items() if value is not None} == {
@@ -129,7 +129,7 @@ async def test_a_service_that_knows_no_pages_is_asked_twice():
     harness = SourceHarness(plugin, only(city_microdao=rows))
     await harness.poll()
     assert len(harness.items("city")) == 100
-    assert [request.path for request in harness.asked].count("/city/microdao") == 2
+    assert [request.path for request in harness.requests].count("/city/microdao") == 2
 
 
 async def test_pages_without_end_are_refused():
@@ -140,14 +140,14 @@ async def test_pages_without_end_are_refused():
 
     harness = SourceHarness(plugin, answer)
     await harness.poll()
-    assert "city.items: /city/microdao: more than 1000 pages of 100" in harness.state.error
+    assert "city.items: /city/microdao: more than 1000 pages of 100" in harness.health.error
     assert harness.items("city") == {}
 
 
 async def test_a_path_that_the_real_service_lost_is_an_error_and_no_empty_city():
     harness = SourceHarness(plugin, only(city_microdao=[]))
     await harness.poll()
-    assert {said.partition(": ")[0] for said in harness.state.error.split("; ")} == {
+    assert {said.partition(": ")[0] for said in harness.health.error.split("; ")} == {
         "city.rooms",
         "agents.items",
         "nodes.items",
@@ -164,7 +164,7 @@ async def test_a_name_that_makes_no_id_drops_one_row():
     harness = SourceHarness(plugin, only(city_microdao=rows))
     await harness.poll()
     assert list(harness.items("city")) == ["microdao:one"]
-    assert harness.state.dropped == [
+    assert harness.health.dropped == [
         "/city/microdao[0].id: Value error, no id can be made of it",
         "/city/microdao[1].id: Value error, no id can be made of it",
     ]
@@ -312,7 +312,7 @@ async def test_details_of_a_room_tell_when_and_not_what_was_written():
         **harness.item("city", "city:market", "rooms"),
         "last_message_at": "2026-01-02T10:20:30.500000Z",
     }
-    assert harness.asked[-1].path == "/city/rooms/room_city_market"
+    assert harness.requests[-1].path == "/city/rooms/room_city_market"
 
 
 async def test_details_of_an_unknown_room_are_not_found():
@@ -407,5 +407,5 @@ async def test_an_event_with_a_name_that_makes_no_id_is_set_aside():
     harness = await polled()
     assert await harness.deliver("city.event.status", {"microdao_id": " ", "status": "active"}) == []
     assert [fault.error for fault in harness.faults] == [
-        "Garbled: payload.microdao_id: Value error, no id can be made of it"
+        "InvalidAnswer: payload.microdao_id: Value error, no id can be made of it"
     ]

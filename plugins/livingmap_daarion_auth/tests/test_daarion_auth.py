@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.log.local import utc_now
-from livingmap.plugin import Actor, Credential, Garbled, Rejected, Scheme, SourceError, Unreachable
+from livingmap.plugin import Actor, Credential, InvalidAnswer, InvalidCredential, Scheme, SourceError, Unreachable
 from livingmap_daarion_auth.plugin import DaarionSettings, identify, livingmap_authenticator, schemes, summary
 from tests.support.access import LIES, OTHER_SECRET, SECRET, AuthService, running, token
 
@@ -103,7 +103,7 @@ async def test_a_token_says_who_it_is(gate, way):
     ids=lambda text: text[:12],
 )
 async def test_a_token_that_is_not_good_is_rejected(gate, way, text):
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(InvalidCredential) as caught:
         await gate(**way).identify(bearer(text))
     assert not text or len(text) < 12 or text not in str(caught.value)
 
@@ -122,7 +122,7 @@ async def test_a_token_that_is_not_good_is_rejected(gate, way, text):
     ids=str,
 )
 async def test_claims_that_are_missing_or_wrong_are_rejected(gate, claims):
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidCredential):
         await gate(secret=SECRET).identify(bearer(token(**{"sub": "u-1", **claims})))
 
 
@@ -139,7 +139,7 @@ async def test_a_key_that_is_new_is_asked_for_once_more_and_not_at_every_token(g
     service.keys = [jwk(OTHER_RSA, "old", "RS256")]
     one = gate(jwks_path="/.well-known/jwks.json")
     for number in range(5):
-        with pytest.raises(Rejected, match="does not have"):
+        with pytest.raises(InvalidCredential, match="does not have"):
             await one.identify(bearer(signed(RSA, "RS256", "new", number=number)))
     assert len(service.asked) == 1  # ten seconds have not passed
 
@@ -157,14 +157,14 @@ def confused():
 @pytest.mark.parametrize("text", [confused(), unsigned(kid="r1"), signed(OTHER_RSA, "RS256", "r1"), token()])
 async def test_a_key_set_takes_no_other_algorithm_and_no_other_key(gate, service, text):
     service.keys = [jwk(RSA, "r1", "RS256")]
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidCredential):
         await gate(jwks_path="/.well-known/jwks.json").identify(bearer(text))
 
 
 async def test_a_key_set_with_a_shared_secret_in_it_verifies_nothing(gate, service):
     secret = base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()
     service.keys = [{"kty": "oct", "k": secret, "kid": "s1", "alg": "HS256"}]
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidCredential):
         await gate(jwks_path="/.well-known/jwks.json").identify(bearer(token()))
 
 
@@ -192,14 +192,14 @@ async def test_a_service_that_calls_a_refresh_token_active_is_not_believed(gate,
     text = token(type="refresh")
     said = {"active": True, "sub": "u-1", "roles": [], "exp": int(time.time()) + 60}
     monkeypatch.setattr(service, "answer", lambda *_: (200, said))
-    with pytest.raises(Rejected, match="type 'refresh'"):
+    with pytest.raises(InvalidCredential, match="type 'refresh'"):
         await gate().identify(bearer(text))
 
 
 async def test_a_service_that_calls_an_expired_token_active_is_not_believed(gate, service, monkeypatch):
     said = {"active": True, "sub": "u-1", "roles": [], "exp": int(time.time()) - 60}
     monkeypatch.setattr(service, "answer", lambda *_: (200, said))
-    with pytest.raises(Rejected, match="expired"):
+    with pytest.raises(InvalidCredential, match="expired"):
         await gate().identify(bearer(token()))
 
 
@@ -219,7 +219,7 @@ async def test_keys_and_sessions_are_asked_about_where_somebody_answers_for_them
     )
     assert (await one.identify(Credential(scheme, "dk_3"))).actor.actor_id == "u-3"
     for bad in ("dk_2", "dk_4", "a b", "a\r\nb: c", "a;b"):
-        with pytest.raises(Rejected):
+        with pytest.raises(InvalidCredential):
             await one.identify(Credential(scheme, bad))
 
 
@@ -246,7 +246,7 @@ async def test_a_secret_from_a_file_may_change(gate, tmp_path):
     file.write_text(OTHER_SECRET)
     assert (await one.identify(bearer(token("u-2", secret=OTHER_SECRET)))).actor.actor_id == "u-2"
     file.unlink()
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidAnswer):
         await one.identify(bearer(token("u-3", secret=OTHER_SECRET)))
 
 
@@ -254,7 +254,7 @@ async def test_a_secret_from_a_file_may_change(gate, tmp_path):
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
 async def test_no_text_at_all_is_let_in_or_breaks_anything(text):
     one = CachedAuthenticator(livingmap_authenticator(), DaarionSettings(secret=SECRET), 30, utc_now)
-    with pytest.raises(Rejected):
+    with pytest.raises(InvalidCredential):
         await one.identify(bearer(text))
     await one.close()
 
@@ -276,7 +276,7 @@ async def test_claims_of_any_shape_break_nothing(claims):
         return
     try:
         identity = await one.identify(bearer(text))
-    except Rejected:
+    except InvalidCredential:
         return
     finally:
         await one.close()
@@ -300,5 +300,5 @@ async def test_the_samples_are_read():
     identity = await identify(Replaying("introspect_active"), bearer("t"))
     actor = Actor("7d0c7a55-3a52-4b5d-9a6e-0a9d2f7c1e10", "agent", (), ("agent-system", "user"))
     assert (identity.actor, identity.expires_at.year) == (actor, 2100)
-    with pytest.raises(Rejected, match="not active"):
+    with pytest.raises(InvalidCredential, match="not active"):
         await identify(Replaying("introspect_inactive"), bearer("t"))

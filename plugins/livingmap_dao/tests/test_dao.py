@@ -164,7 +164,7 @@ async def test_the_layer_counts_its_daos_and_proposals():
 
 async def test_every_path_is_asked_once():
     harness = await polled()
-    asked = [request.path for request in harness.asked]
+    asked = [request.path for request in harness.requests]
     assert sorted(asked) == [
         "/dao",
         "/dao/delta-trust",
@@ -222,7 +222,7 @@ async def test_a_failure_that_hides_items_leaves_the_collection_as_it_was(path, 
     await harness.poll()
     assert dict(harness.items("dao", collection)) == before
     assert len(before) == 2
-    assert f"dao.{collection}: http://dao-service:7016{path}: 503" in harness.state.error
+    assert f"dao.{collection}: http://dao-service:7016{path}: 503" in harness.health.error
 
 
 async def test_counts_stay_when_all_overviews_fail():
@@ -236,7 +236,7 @@ async def test_counts_stay_when_all_overviews_fail():
 async def test_what_the_account_may_not_see_is_left_out(status):
     forbidden = {"/dao/weir": status, "/dao/weir/proposals": status}
     harness = await polled(SourceHarness(plugin, asking({**two_daos(), **forbidden})))
-    assert harness.state.error is None
+    assert harness.health.error is None
     shown = {name: sorted(harness.items("dao", name)) for name in ("items", "proposals", "votes", "treasury")}
     assert shown == {
         "items": ["dao:lock", "dao:weir"],

@@ -120,13 +120,13 @@ async def test_windows_slide_though_nothing_happens(polled):
 async def test_a_silent_channel_costs_one_small_request():
     harness = SourceHarness(plugin, service([ago(days=days) for days in range(2, 60)]))
     await harness.poll()
-    assert [request.query for request in harness.asked[1:]] == [{"limit": "20"}]
+    assert [request.query for request in harness.requests[1:]] == [{"limit": "20"}]
 
 
 async def test_a_busy_channel_is_counted_page_by_page():
     harness = SourceHarness(plugin, service([ago(minutes=4 * number) for number in range(500)]))
     await harness.poll()
-    assert [request.query for request in harness.asked[1:]] == [
+    assert [request.query for request in harness.requests[1:]] == [
         {"limit": "20"},
         {"limit": "200", "before": ago(minutes=4 * 19)},
         {"limit": "200", "before": ago(minutes=4 * 219)},
@@ -151,7 +151,7 @@ async def test_without_pages_no_messages_are_asked_for_or_counted():
     harness = SourceHarness(plugin, recount_pages=0)
     await harness.poll()
     await harness.send("messaging.message.created", message())
-    assert [request.path for request in harness.asked] == [CHANNELS]
+    assert [request.path for request in harness.requests] == [CHANNELS]
     assert harness.totals("messaging") == {"channels_total": 4}
     assert activity(harness, GENERAL) == {
         **dict.fromkeys(LIVELY),
@@ -164,7 +164,7 @@ async def test_without_pages_no_messages_are_asked_for_or_counted():
 async def test_a_channel_that_refuses_has_unknown_activity(status):
     harness = SourceHarness(plugin, service([], status))
     await harness.poll()
-    assert harness.state.error is None
+    assert harness.health.error is None
     assert activity(harness, "channel:a") == dict.fromkeys(LIVELY)
     assert harness.totals("messaging") == {
         "messages_1h": None,
@@ -185,7 +185,7 @@ async def test_messages_that_cannot_be_had_keep_the_last_good_counts():
     status = 500
     changes = await harness.poll()
     assert [change for change in changes if change.layer] == []
-    assert "500" in harness.state.error
+    assert "500" in harness.health.error
     assert activity(harness, "channel:a")["messages_24h"] == 1
 
 
@@ -289,4 +289,4 @@ async def test_one_bad_row_is_dropped_and_told():
     harness = SourceHarness(plugin, lambda request: Reply(rows if request.path == CHANNELS else []))
     await harness.poll()
     assert list(harness.items("messaging", "channels")) == ["channel:a"]
-    assert [said.partition(": ")[0] for said in harness.state.dropped] == [f"{CHANNELS}[0].id"]
+    assert [said.partition(": ")[0] for said in harness.health.dropped] == [f"{CHANNELS}[0].id"]

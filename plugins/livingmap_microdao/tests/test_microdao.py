@@ -96,12 +96,12 @@ async def test_the_city_knows_how_many_microdaos_it_has():
 
 async def test_the_missing_path_of_the_specification_is_asked_once():
     harness = await polled(await polled(SourceHarness(plugin, most_treasuries=0)))
-    assert [request.path for request in harness.asked] == ["/microdaos", "/microdao", "/microdao"]
+    assert [request.path for request in harness.requests] == ["/microdaos", "/microdao", "/microdao"]
 
 
 async def test_the_account_of_the_setting_asks():
     harness = await polled(SourceHarness(plugin, token="of-the-account"))
-    assert {request.bearer for request in harness.asked} == {"of-the-account"}
+    assert {request.bearer for request in harness.requests} == {"of-the-account"}
 
 
 @pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"items": rows}])
@@ -116,7 +116,7 @@ async def test_an_answer_of_the_specifications_shape_keeps_its_ids_and_counts(wr
 async def test_one_bad_row_is_dropped_and_told():
     harness = await polled(SourceHarness(plugin, asking({"/microdao": [{"id": []}, row("weir")]})))
     assert list(harness.items("city")) == ["microdao:weir"]
-    assert harness.state.dropped[0] == "/microdao[0].id: Input should be a valid string"
+    assert harness.health.dropped[0] == "/microdao[0].id: Input should be a valid string"
 
 
 async def test_a_failing_treasury_loses_no_other():
@@ -135,7 +135,7 @@ async def test_treasuries_stay_when_all_of_them_fail():
     harness = await polled(SourceHarness(plugin, asking(answers)))
     answers["/microdao/weir/treasury"] = 503
     assert await harness.poll() == []
-    assert harness.state.error.startswith(
+    assert harness.health.error.startswith(
         "microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503"
     )
 
@@ -152,7 +152,7 @@ async def test_a_treasury_that_may_not_be_seen_is_told_by_events():
 async def test_treasuries_are_asked_up_to_a_number():
     answers = {"/microdao": [row("weir"), row("lock/b")], "/microdao/weir/treasury": []}
     harness = await polled(SourceHarness(plugin, asking(answers), most_treasuries=1))
-    assert harness.asked[-1].path == "/microdao/weir/treasury"
+    assert harness.requests[-1].path == "/microdao/weir/treasury"
 
 
 async def test_details_are_asked_from_the_service():

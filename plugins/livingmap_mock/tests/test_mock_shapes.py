@@ -54,7 +54,7 @@ WITHOUT_PUBLISHER = frozenset({"node.metrics.update"})
 
 
 def samples_of(name):
-    return Samples.of(PLUGINS / f"livingmap_{name}" / "samples")
+    return Samples.load(PLUGINS / f"livingmap_{name}" / "samples")
 
 
 def template_of(name, path):

@@ -91,14 +91,14 @@ async def test_a_node_has_the_fields_of_the_specification():
 async def test_the_missing_scene_is_asked_once():
     harness = await polled()
     await harness.poll()
-    assert [request.path for request in harness.asked].count("/api/space/scene") == 1
-    assert [request.path for request in harness.asked].count("/space/nodes") == 2
+    assert [request.path for request in harness.requests].count("/api/space/scene") == 1
+    assert [request.path for request in harness.requests].count("/space/nodes") == 2
 
 
 async def test_the_scene_of_the_specification_is_all_that_is_asked():
     harness = await polled(api_space_scene=SCENE)
-    assert harness.state.error is None
-    assert [request.path for request in harness.asked] == ["/api/space/scene"]
+    assert harness.health.error is None
+    assert [request.path for request in harness.requests] == ["/api/space/scene"]
     planets = harness.items("space", "planets")
     assert {
         entity_id: (planet["type"], planet["orbits"], planet["status"]) for entity_id, planet in planets.items()
@@ -131,15 +131,15 @@ async def test_a_scene_may_have_the_shape_of_the_real_answers():
 
 async def test_an_answer_that_is_no_scene_is_passed_over():
     harness = await polled(api_space_scene={"planets": "many"}, space_planets=[], space_nodes=[])
-    assert harness.state.error is None
-    assert harness.state.missing == ["/api/space/scene", "/space/events"]
+    assert harness.health.error is None
+    assert harness.health.missing == ["/api/space/scene", "/space/events"]
 
 
 async def test_a_name_that_makes_no_id_drops_one_row():
     rows = [{"dao_id": "dao:", "name": "?"}, {"dao_id": "dao:5", "name": "Five"}]
     harness = await polled(space_planets=rows, space_nodes=[])
     assert list(harness.items("space", "planets")) == ["dao:5"]
-    assert harness.state.dropped == ["/space/planets[0].dao_id: Value error, no id can be made of it"]
+    assert harness.health.dropped == ["/space/planets[0].dao_id: Value error, no id can be made of it"]
 
 
 async def test_metrics_of_an_event_replace_what_they_tell():

@@ -95,7 +95,7 @@ async def test_models_and_tools_are_listed(polled):
 
 
 async def test_a_day_is_asked_for_once(polled):
-    assert [(request.path, request.query) for request in polled.asked] == [
+    assert [(request.path, request.query) for request in polled.requests] == [
         ("/internal/usage/summary", {"period_hours": "24"})
     ]
 
@@ -264,7 +264,7 @@ async def test_the_next_poll_corrects_what_was_counted(polled):
 async def test_a_summary_that_is_no_object_is_told():
     harness = SourceHarness(plugin, lambda _: Reply(["x"]))
     await harness.poll()
-    assert "expected an object, got list" in harness.state.error
+    assert "expected an object, got list" in harness.health.error
 
 
 @pytest.mark.parametrize(
