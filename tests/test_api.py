@@ -8,7 +8,8 @@ import pytest
 import zstandard
 
 from livingmap.access.view import View
-from livingmap.api.snapshot import Snapshots, acceptable
+from livingmap.api.prepared import accepted_encoding
+from livingmap.api.snapshot import Snapshots
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put
 from tests.support.maps import SOURCES, browser, living_map
@@ -100,7 +101,7 @@ async def test_the_snapshot_comes_in_every_encoding_with_a_validator_of_its_own(
     ],
 )
 def test_the_best_encoding_that_the_client_takes_is_chosen(header, expected):
-    assert acceptable(header) == expected
+    assert accepted_encoding(header) == expected
 
 
 async def test_the_validator_changes_with_every_change(client, living):
@@ -130,7 +131,7 @@ async def test_nothing_is_made_anew_while_nothing_changes(living):
     snapshots = Snapshots(living.reader)
     first = snapshots.prepared()
     assert snapshots.prepared() is first
-    assert await snapshots.encoded(first, "zstd") is await snapshots.encoded(first, "zstd")
+    assert await first.encoded("zstd") is await first.encoded("zstd")
     await say(living, Put("agents", "agent:new", {"name": "New"}))
     assert snapshots.prepared() is not first
 

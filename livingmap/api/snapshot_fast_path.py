@@ -1,8 +1,6 @@
 """Hands out snapshots that are prepared, to those who are known, where the request is read: before any ASGI."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
@@ -11,8 +9,8 @@ from livingmap.access.access import Access
 from livingmap.access.denied import Denied
 from livingmap.access.view import View
 from livingmap.api.fast_path import Headers, Reply
-from livingmap.api.headers import ALWAYS, POLICY
-from livingmap.api.snapshot import MOST_LAYERS_TEXT, PATH, Snapshots, acceptable, headers_of, is_current
+from livingmap.api.prepared import accepted_encoding, is_current
+from livingmap.api.snapshot import MOST_LAYERS_TEXT, PATH, Snapshots
 from livingmap.core.actor import Credential
 from livingmap.core.layers import layer_names
 from livingmap.state.reader import MapReader
@@ -51,7 +49,7 @@ class SnapshotFastPath:
             credential = self._access.credential(text)
         except (ValueError, LayersError, Denied):
             return None
-        encoding = acceptable(text.get("accept-encoding", ""))
+        encoding = accepted_encoding(text.get("accept-encoding", ""))
         return SnapshotRequest(layers, encoding, text.get("if-none-match", ""), credential)
 
     def keeps(self, request: SnapshotRequest) -> bool:
@@ -67,11 +65,10 @@ class SnapshotFastPath:
         if request.layers is not None and shown is not None and not shown.issuperset(request.layers):
             return None
         prepared = self._snapshots.prepared(View(request.layers, admission.rights))
-        etag = prepared.etag(request.encoding)
-        if is_current(request.tags, etag):
-            return _lines(HTTPStatus.NOT_MODIFIED, etag, request.encoding, None), b""
-        body = prepared.body if request.encoding == "identity" else prepared.encoded.get(request.encoding)
-        return None if body is None else (_lines(HTTPStatus.OK, etag, request.encoding, len(body)), body)
+        if is_current(request.tags, prepared.etag(request.encoding)):
+            return prepared.head(HTTPStatus.NOT_MODIFIED, request.encoding), b""
+        body = prepared.in_encoding(request.encoding)
+        return None if body is None else (prepared.head(HTTPStatus.OK, request.encoding), body)
 
 
 def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:
@@ -82,14 +79,3 @@ def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:
     if name != "layers" or len(text) > MOST_LAYERS_TEXT:
         raise ValueError(name)
     return wanted(text, names)
-
-
-@lru_cache(maxsize=256)
-def _lines(status: HTTPStatus, etag: str, encoding: str, length: int | None) -> bytes:
-    headers: Mapping[str, str] = {
-        **headers_of(status, etag, encoding),
-        **({} if length is None else {"content-length": str(length)}),
-        **{name.decode(): value.decode() for name, value in (*ALWAYS, POLICY)},
-    }
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
-    return "".join(f"{line}\r\n" for line in lines).encode()
