@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from livingmap import loop
+from livingmap import supervision
 from livingmap.cli.options import ConfigOption, fail, load_config, out
 from livingmap.config.loading import Config
 from livingmap.config.schema import schema
@@ -33,7 +33,7 @@ def serve(config: ConfigOption = None) -> None:
             await LivingMap(loaded, history).run()
 
     try:
-        loop.run(run())
+        supervision.run(run())
     except HistoryError as error:
         fail(str(error))
     except BaseExceptionGroup as group:  # one of the map's tasks found out

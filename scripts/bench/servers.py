@@ -14,7 +14,7 @@ import orjson
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
-from livingmap import loop as event_loop
+from livingmap import supervision
 from livingmap.access.view import WHOLE
 from livingmap.app import LivingMap
 from livingmap.core.fold import Folded
@@ -145,7 +145,7 @@ def main(kind: str, port: str, tally: str, *rest: str) -> None:
         "nats": nats,
     }
     run = (
-        event_loop.run if kind in ("map", "chain") else asyncio.run
+        supervision.run if kind in ("map", "chain") else asyncio.run
     )  # as `livingmap serve` does; the others as is usual
     run(kinds[kind](int(port), Tally(Path(tally)), *rest))
 

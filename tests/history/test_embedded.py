@@ -13,7 +13,7 @@ import psutil
 import pytest
 import structlog
 
-from livingmap import loop
+from livingmap import supervision
 from livingmap.history import Query
 from livingmap.history.embedded import EmbeddedMissing, default_folder, embedded
 from livingmap.history.memory import MemoryHistory
@@ -87,7 +87,7 @@ def test_it_runs_on_the_event_loop_that_serves(open_folder):
         async with embedded(open_folder / "served") as url:
             return await answer(url)
 
-    assert loop.run(started()) == 42
+    assert supervision.run(started()) == 42
 
 
 async def test_memory_keeps_nothing():

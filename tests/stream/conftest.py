@@ -6,7 +6,7 @@ import contextlib
 import pytest
 import uvicorn
 
-from livingmap import loop
+from livingmap import supervision
 from tests.support.maps import living_map
 
 
@@ -29,7 +29,7 @@ async def served(living, config=None):
 
 def pytest_asyncio_loop_factories(config, item):
     """Run every test of the stream on both event loops that the map may have."""
-    return {"asyncio": asyncio.new_event_loop, "uvloop": loop.factory()}
+    return {"asyncio": asyncio.new_event_loop, "uvloop": supervision.loop_factory()}
 
 
 @pytest.fixture
