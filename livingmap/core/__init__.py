@@ -1,1 +1,1 @@
-"""The pure heart: events come in, the scene changes, views read it. No I/O, no clock, no library."""
+"""The core: the fold of events into the scene, and what it is made of. No I/O, no clock, no library."""

@@ -1,4 +1,4 @@
-"""Who reads the map: an actor, and what it showed to be known as one."""
+"""Actors: the callers that read the map, and the credentials that identify them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Scheme(StrEnum):
-    """How a caller says who it is."""
+    """How a caller presents its credential."""
 
     BEARER = "bearer"
     """``Authorization: Bearer``, or the same token in a WebSocket's subprotocol or first message."""
@@ -18,7 +18,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a caller shows. The value is a secret: it is in no ``repr``."""
+    """A secret that a caller presents. The value is in no ``repr``."""
 
     scheme: Scheme
     value: str = field(repr=False)
@@ -26,7 +26,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One who reads, in the words of the policies: DAARION's ActorIdentity."""
+    """A caller in the terms that policies use."""
 
     actor_id: str
     actor_type: str = "human"
@@ -37,7 +37,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An actor for as long as its credential is good."""
+    """An actor for as long as its credential is valid."""
 
     actor: Actor
     expires_at: datetime | None = None
@@ -45,4 +45,4 @@ class Identity:
 
 
 ANONYMOUS = Actor("anonymous")
-"""Who shows nothing. Policies are asked about it like about anybody."""
+"""The actor of a caller without a credential. Policies decide about it as about any other."""

@@ -1,59 +1,65 @@
-"""Which ids mean the same thing: the aliases that sources declare, and how an id is resolved."""
+"""Aliases: the other ids under which sources refer to an entity, and how an id is resolved."""
 
 from collections import Counter, defaultdict
 
 
 class Aliases:
-    """Ids, their aliases, and what a reference to either means.
+    """Entity ids, their aliases, and the entity that either refers to.
 
-    An id under which something really stands means itself, even if another item claims it as an alias: two
-    things are never made one against a source's word. An alias that several items claim means the first by
-    name, whatever the order in which they came.
+    Example: the city service lists ``agent:sofia`` with the alias ``agent:7f3c``. From then on an event about
+    ``agent:7f3c`` changes ``agent:sofia``, and a ``lead_id`` of ``agent:7f3c`` is shown as ``agent:sofia``.
+
+    An id that some source lists as an entity refers to itself, even if another entity claims it as an alias: two
+    entities are never merged against a source's word. An alias that several entities claim refers to the first of
+    them by name, in whatever order the claims came.
     """
 
     def __init__(self) -> None:
         self.revision = 0
-        """Grows whenever an id gets another meaning."""
-        self._real: Counter[str] = Counter()
+        """Grows whenever an id changes what it refers to."""
+        self._entities: Counter[str] = Counter()
+        """By id, how many sources list it as an entity."""
         self._claims: dict[str, Counter[str]] = defaultdict(Counter)
+        """By alias, the ids that claim it."""
         self._aliases: dict[str, Counter[str]] = defaultdict(Counter)
+        """By id, the aliases that it claims."""
         self._same: dict[str, tuple[str, ...]] = {}
-        """What `same` found out since names last changed."""
+        """The answers of `same` since the last change."""
 
     def resolve(self, entity_id: str) -> str:
-        """Return the id that ``entity_id`` means: itself, unless it is only an alias."""
+        """Return the id that ``entity_id`` refers to: itself, unless it is only an alias."""
         claims = self._claims.get(entity_id)
-        return entity_id if claims is None or entity_id in self._real else min(claims)
+        return entity_id if claims is None or entity_id in self._entities else min(claims)
 
     def same(self, entity_id: str) -> tuple[str, ...]:
-        """Return the resolved id first, then every alias that means it, in order of name."""
-        meant = self.resolve(entity_id)
-        aliases = self._aliases.get(meant)
+        """Return the resolved id first, then every alias that refers to it, in order of name."""
+        target = self.resolve(entity_id)
+        aliases = self._aliases.get(target)
         if aliases is None:
-            return (meant,)
-        found = self._same.get(meant)
-        if found is None:
-            others = (one for one in aliases if one != meant and self.resolve(one) == meant)
-            found = self._same[meant] = (meant, *sorted(others))
-        return found
+            return (target,)
+        ids = self._same.get(target)
+        if ids is None:
+            others = (alias for alias in aliases if alias != target and self.resolve(alias) == target)
+            ids = self._same[target] = (target, *sorted(others))
+        return ids
 
     def add(self, entity_id: str) -> set[str]:
-        """Note that something stands under ``entity_id``; return the ids whose meaning that may have changed."""
+        """Count one more source that lists ``entity_id``; return the ids that may refer to something else now."""
         before = self.resolve(entity_id)
-        self._real[entity_id] += 1
-        return self._stirred(entity_id, before)
+        self._entities[entity_id] += 1
+        return self._affected(entity_id, before)
 
     def remove(self, entity_id: str) -> set[str]:
-        """Undo one `add`; return the ids whose meaning that may have changed."""
+        """Undo one `add`; return the ids that may refer to something else now."""
         before = self.resolve(entity_id)
-        self._real[entity_id] -= 1
-        if not self._real[entity_id]:
-            del self._real[entity_id]
-        return self._stirred(entity_id, before)
+        self._entities[entity_id] -= 1
+        if not self._entities[entity_id]:
+            del self._entities[entity_id]
+        return self._affected(entity_id, before)
 
     def rename(self, entity_id: str, old: tuple[str, ...], new: tuple[str, ...]) -> set[str]:
-        """Replace one source's aliases of an id; return the ids whose meaning that may have changed."""
-        stirred: set[str] = set()
+        """Replace one source's aliases of an id; return the ids that may refer to something else now."""
+        affected: set[str] = set()
         for alias in {*old} ^ {*new} if old != new else ():
             before = self.resolve(alias)
             step = 1 if alias in new else -1
@@ -63,10 +69,10 @@ class Aliases:
                     del counters[name][key]
                 if not counters[name]:
                     del counters[name]
-            stirred |= self._stirred(alias, before)
-        return stirred
+            affected |= self._affected(alias, before)
+        return affected
 
-    def _stirred(self, entity_id: str, before: str) -> set[str]:
+    def _affected(self, entity_id: str, before: str) -> set[str]:
         self._same.clear()
         after = self.resolve(entity_id)
         if before == after:

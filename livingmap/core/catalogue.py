@@ -10,7 +10,7 @@ from livingmap.core.vocabulary import HOMES, type_of
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One line of the catalogue."""
+    """An entity as the catalogue lists it."""
 
     id: str
     type: str
@@ -19,12 +19,12 @@ class Entity:
     layer: str
 
     def matches(self, folded: str) -> bool:
-        """Tell whether label or id contain a text, given in folded case (`str.casefold`)."""
+        """Tell whether label or id contains a text, given in folded case (`str.casefold`)."""
         return folded in self.label.casefold() or folded in self.id.casefold()
 
 
 class Catalogue:
-    """Every entity of ``scene`` in order of id; items that have not changed are not looked at again."""
+    """Every entity of ``scene`` in order of id. Items that have not changed are not read again."""
 
     def __init__(self, scene: Layers) -> None:
         self.scene = scene

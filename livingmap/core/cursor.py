@@ -1,4 +1,4 @@
-"""Cursors: a position in the log that a client may keep, opaque and signed.
+"""Cursors: positions in the log as clients keep them, opaque and signed.
 
 ``base64url(payload || mac)`` with payload ``epoch-seq|view`` and a 16-byte BLAKE2b MAC of it (RFC 7693, keyed).
 """
@@ -17,14 +17,14 @@ _MAC_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a client is, and in which view."""
+    """The position that a client has reached, and the view that it follows."""
 
     position: Position
     view: str = ""
     """The view's name; empty for all."""
 
     def encode(self, key: bytes) -> str:
-        """Return the text that a client gets."""
+        """Return the cursor as text, signed with ``key``."""
         payload = f"{self.position}|{self.view}".encode()
         return base64.urlsafe_b64encode(payload + _mac(payload, key)).decode().rstrip("=")
 
@@ -36,11 +36,11 @@ class Cursor:
             payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
             if not hmac.compare_digest(mac, _mac(payload, key)):
                 raise ValueError("not signed by this map")
-            place, _, view = payload.decode().partition("|")
-            epoch, _, seq = place.rpartition("-")
+            position, _, view = payload.decode().partition("|")
+            epoch, _, seq = position.rpartition("-")
             return cls(Position(epoch, int(seq)), view)
         except (binascii.Error, UnicodeError, ValueError) as error:
-            raise ValueError(f"no cursor of this map: {error}") from error
+            raise ValueError(f"not a cursor of this map: {error}") from error
 
 
 def _mac(payload: bytes, key: bytes) -> bytes:

@@ -1,4 +1,10 @@
-"""The fold: event after event turns into changes of the scene. The same log always gives the same scene."""
+"""The fold: a pure function from the log to the scene, event by event. The same log always gives the same scene.
+
+Example: the log holds a poll of ``agents`` at 1, which lists ``agent:sofia`` as idle, and the NATS message
+``agent.event.status`` at 2, whose handler returns ``Put("agents", "agent:sofia", {"status": "busy"})``. Folding 1
+yields the change that makes her appear, folding 2 the one that makes her busy. Every process that folds 1 and 2
+shows her busy; a client that has the snapshot of 1 gets there by the changes of 2.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,15 +32,15 @@ DOWN = "livingmap.source.down"
 UP = "livingmap.source.up"
 
 
-def refreshed(source: str, since: int, changes: Iterable[Change]) -> Message:
-    """Return what a poll says to the log: how ``source`` differs from position ``since`` on."""
+def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
+    """Return the log entry of a poll of ``source`` that began at position ``from_seq``."""
     wire = [change_to_json(change) for change in changes]
-    return Message(REFRESHED, {"source": source, "since": since, "changes": wire})
+    return Message(REFRESHED, {"source": source, "since": from_seq, "changes": wire})
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An event that one source's handler could not fold. It is set aside; everybody else got theirs."""
+    """An event that the handler of one source could not fold. Other sources got it all the same."""
 
     source: str
     event: Event
@@ -43,7 +49,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """An event together with what it did to the scene."""
+    """An event together with the changes that it made to the scene."""
 
     event: Event
     changes: tuple[Change, ...] = ()
@@ -70,7 +76,7 @@ class Fold:
         self.scene = Scene(sources)
         self.redaction = redaction or Redaction()
         self.routes = Routes(sources)
-        self._may = {source.name: _places(source) for source in sources}
+        self._declared = {source.name: _declared(source) for source in sources}
 
     def apply(self, event: Event) -> Folded:
         """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself."""
@@ -78,12 +84,12 @@ class Fold:
             return self._apply_poll(event)
         changes: list[Change] = []
         faults: list[Fault] = []
-        concerned = self.routes.of(event.type)
-        for source, handler in concerned:
+        handlers = self.routes.of(event.type)
+        for source, handler in handlers:
             try:
-                said = [self.redaction.change(one) for one in handler(event, self.scene.part(source))]
-                self._check(source, said)
-                changes += self.scene.apply(source, said, event.position.seq)
+                answer = [self.redaction.change(change) for change in handler(event, self.scene.part(source))]
+                self._check(source, answer)
+                changes += self.scene.apply(source, answer, event.position.seq)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: nobody may stop the log
                 faults.append(Fault(source, event, f"{type(error).__name__}: {error}"))
         payload = self.redaction.payload(event.payload)
@@ -91,27 +97,29 @@ class Fold:
             event,
             tuple(changes),
             tuple(faults),
-            tuple(source for source, _ in concerned),
+            tuple(source for source, _ in handlers),
             None if payload is event.payload else payload,
         )
 
-    def _check(self, source: str, said: Iterable[Change]) -> None:
-        may = self._may[source]
-        for change in said:
-            place = change.layer if isinstance(change, Total) else (change.layer, change.collection)
-            if place not in may:
-                where = place if isinstance(place, str) else ".".join(place)
+    def _check(self, source: str, changes: Iterable[Change]) -> None:
+        declared = self._declared[source]
+        for change in changes:
+            target = change.layer if isinstance(change, Total) else (change.layer, change.collection)
+            if target not in declared:
+                where = target if isinstance(target, str) else ".".join(target)
                 raise ValueError(f"changed {where}, which its Source does not declare as a layer")
             if reason := invalid_reason(change):
                 raise ValueError(reason)
             if isinstance(change, Put) and self.scene.part(source).refuses(change):
-                raise ValueError(f"events alone brought {MOST_MADE} items already; {change.id} is not taken, too")
+                raise ValueError(
+                    f"events alone created {MOST_MADE} items already; {change.id} would be one too many"
+                )
 
     def _apply_poll(self, event: Event) -> Folded:
         source = str(event.payload["source"])
         try:
-            said = [self.redaction.change(change_from_json(wire)) for wire in event.payload["changes"]]
-            changes = self.scene.apply(source, said, event.position.seq, since=int(event.payload["since"]))
+            answer = [self.redaction.change(change_from_json(wire)) for wire in event.payload["changes"]]
+            changes = self.scene.apply(source, answer, event.position.seq, int(event.payload["since"]))
         except Exception as error:  # noqa: BLE001 - a poll that cannot be folded must not stop the log either
             return Folded(
                 event, faults=(Fault(source, event, f"{type(error).__name__}: {error}"),), sources=(source,)
@@ -119,6 +127,6 @@ class Fold:
         return Folded(event, tuple(changes), sources=(source,))
 
 
-def _places(source: Source) -> frozenset[str | CollectionKey]:
-    """Return what a source may speak of: its layers, and their collections."""
+def _declared(source: Source) -> frozenset[str | CollectionKey]:
+    """Return what the handlers of a source may change: its layers, and their collections."""
     return frozenset(one for layer in source.layers for one in (layer.name, (layer.name, layer.collection)))

@@ -1,4 +1,4 @@
-"""How fresh each source's part of the map is, and what its polls and events came to."""
+"""Freshness: how far each source's part of the map can be trusted, and how its polls and events went."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,11 +30,11 @@ class Freshness(StrEnum):
     """How far a source's part of the map can be trusted."""
 
     FRESH = "fresh"
-    """The last poll got everything."""
+    """The last poll got everything that it asked for."""
     STALE = "stale"
     """The last poll missed something; the last good part is shown."""
     DOWN = "down"
-    """Nothing was ever got, or several polls in a row got nothing."""
+    """No poll ever got anything, or several in a row got nothing."""
     MOCK = "mock"
     """Fresh, but from a simulated service."""
     DISABLED = "disabled"
@@ -45,7 +45,7 @@ class Freshness(StrEnum):
 
 @dataclass(slots=True)
 class SourceHealth:
-    """What is known about one source's health."""
+    """The health of one source, as status pages and snapshots show it."""
 
     name: str
     service: str
@@ -65,7 +65,7 @@ class SourceHealth:
     dropped_rows: int = 0
     dropped: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    """Paths that the service does not have; others are asked in their place."""
+    """Paths that the service does not have; others are requested in their place."""
     events: int = 0
     faults: int = 0
     last_faults: list[str] = field(default_factory=list)
@@ -73,11 +73,11 @@ class SourceHealth:
     """Grows with every change of this state that a snapshot shows."""
 
     def status_report(self) -> dict[str, Json]:
-        """Return what only the process that polls knows, for `adopt`; times and status as they are."""
+        """Return what only the polling process can observe, for `adopt`; times and status as they are."""
         return {name: getattr(self, name) for name in _REPORTED}
 
     def adopt(self, report: Fields) -> None:
-        """Take over the `status_report` of the process that polls, as JSON decodes it."""
+        """Take over the `status_report` of the polling process, as JSON decodes it."""
         adopted = {
             name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
             for name, value in report.items()
@@ -90,11 +90,11 @@ class SourceHealth:
             setattr(self, name, value)
 
     def note_fault(self, text: str) -> None:
-        """Keep that a handler of this source failed."""
+        """Record that a handler of this source failed."""
         self.faults += 1
         self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], shortened(text)]
 
 
 def shortened(text: str) -> str:
-    """Return ``text`` cut to what belongs on a status page: services may answer anything."""
+    """Return ``text`` cut to a length that fits a status page: services may answer anything."""
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"

@@ -1,4 +1,4 @@
-"""The layers of a scene as clients get them."""
+"""Layers: how readers read the scene, and the form in which a snapshot shows a layer."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from livingmap.core.vocabulary import STANDING_LAYERS
 
 
 class Layers(Protocol):
-    """What a reader reads: the scene, or what a filtered scene shows of it."""
+    """Read access to layers: of the scene, or of what a caller may see of it."""
 
     def layers(self) -> dict[str, list[str]]:
         """Return the names of the layers, each with those of its collections."""

@@ -1,4 +1,4 @@
-"""How the words of several sources become one: of each field the strongest word that is not None is shown."""
+"""Merging of fields: of several sources' values of a field, the first that is not None is shown."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,57 +6,57 @@ from livingmap.core.model import CollectionKey, Fields, Json
 
 
 class Dirty:
-    """What has to be worked out anew, in the order in which it was touched: fields of items and of layers."""
+    """Fields of items and of layers that have to be merged again, in the order in which they were touched."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[CollectionKey, str], Iterable[str] | None] = {}
         self.totals: dict[str, dict[str, None]] = {}
 
-    def item(self, place: CollectionKey, entity_id: str) -> None:
-        """Note a whole item: whether it is there, and all its fields."""
-        self.items[place, entity_id] = None
+    def item(self, key: CollectionKey, entity_id: str) -> None:
+        """Note a whole item: whether it exists, and all its fields."""
+        self.items[key, entity_id] = None
 
-    def fields(self, place: CollectionKey, entity_id: str, names: Iterable[str]) -> None:
+    def fields(self, key: CollectionKey, entity_id: str, names: Iterable[str]) -> None:
         """Note some fields of an item."""
-        key = (place, entity_id)
-        if key not in self.items:
-            self.items[key] = names
-        elif (known := self.items[key]) is not None:
-            self.items[key] = {**dict.fromkeys(known), **dict.fromkeys(names)}
+        item = (key, entity_id)
+        if item not in self.items:
+            self.items[item] = names
+        elif (previous := self.items[item]) is not None:
+            self.items[item] = {**dict.fromkeys(previous), **dict.fromkeys(names)}
 
     def total(self, layer: str, names: Iterable[str]) -> None:
         """Note some fields of a layer itself."""
         self.totals.setdefault(layer, {}).update(dict.fromkeys(names))
 
 
-def strongest(said: Sequence[Fields], names: Iterable[str]) -> dict[str, Json]:
-    """Return the fields ``names``, as far as somebody has said anything of them; the first in ``said`` wins."""
-    found: dict[str, Json] = {}
+def strongest(candidates: Sequence[Fields], names: Iterable[str]) -> dict[str, Json]:
+    """Return the fields ``names`` that any candidate has; the first value that is not None wins."""
+    merged: dict[str, Json] = {}
     for name in names:
-        for fields in said:
+        for fields in candidates:
             if name in fields:
-                found[name] = value = fields[name]
+                merged[name] = value = fields[name]
                 if value is not None:
                     break
-    return found
+    return merged
 
 
 def difference(before: Fields, after: Fields, names: Iterable[str]) -> tuple[dict[str, Json], tuple[str, ...]]:
     """Return how the fields ``names`` differ: what to set, and what to unset in order of name."""
-    fresh: dict[str, Json] = {}
-    gone: list[str] = []
+    updates: dict[str, Json] = {}
+    removals: list[str] = []
     for name in names:
         if name in after:
             if name not in before or before[name] != after[name]:
-                fresh[name] = after[name]
+                updates[name] = after[name]
         elif name in before:
-            gone.append(name)
-    return fresh, tuple(sorted(gone))
+            removals.append(name)
+    return updates, tuple(sorted(removals))
 
 
-def changed(before: Fields, fresh: Fields, gone: Iterable[str]) -> dict[str, Json]:
-    """Return ``before`` with the difference applied to it."""
-    after = {**before, **fresh}
-    for name in gone:
+def changed(before: Fields, updates: Fields, removals: Iterable[str]) -> dict[str, Json]:
+    """Return ``before`` with a difference applied to it."""
+    after = {**before, **updates}
+    for name in removals:
         del after[name]
     return after

@@ -1,4 +1,4 @@
-"""What is said about the map: events, and the three kinds of change that they bring."""
+"""The model: positions in the log, messages and events, and the three kinds of change: put, drop and total."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,12 @@ _ID = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in the log. Positions of one epoch are ordered by ``seq``; epochs are not comparable."""
+    """A position in the log: the ``seq``-th entry of one ``epoch`` of it.
+
+    An epoch begins whenever a log begins anew, so that a position never means two entries. Example: a client has
+    read up to ``a1-500``; the log is lost and begins again, as epoch ``b2``. ``b2-501`` is not what follows
+    ``a1-500``: the client has to take a new snapshot. Only positions of one epoch are ordered, by ``seq``.
+    """
 
     epoch: str
     seq: int
@@ -31,10 +36,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to be logged: a NATS message, the difference a poll found, a source going or coming."""
+    """A log entry to be: a NATS message, the difference that a poll found, or a source that went down or up."""
 
     type: str
-    """The NATS subject, or ``livingmap.source.*`` for what the host itself says."""
+    """The NATS subject, or ``livingmap.source.*`` for entries of the host itself."""
     payload: Fields
     size: int = field(default=0, compare=False)
     """How many bytes it came in, if it came from outside."""
@@ -50,7 +55,7 @@ class Event:
     received_at: datetime
     """When the log received it, UTC. Prefer it to times in the payload: publishers send naive local ones."""
     size: int = field(default=0, compare=False)
-    """How many bytes the message came in, if it came from outside: what keeps events is bounded by them."""
+    """How many bytes the message came in, if it came from outside: buffers of events are bounded by it."""
 
 
 def typed_id(text: str) -> str:
@@ -61,7 +66,7 @@ def typed_id(text: str) -> str:
 
 
 def id_of(kind: str, value: object) -> str:
-    """Return ``value`` as an id of this kind: ``agent:sofia`` for ``sofia`` and for ``agent:sofia``."""
+    """Return ``value`` as an id of this type: ``agent:sofia`` for ``sofia`` and for ``agent:sofia``."""
     text = str(value).strip()
     return text if text.startswith(f"{kind}:") else f"{kind}:{text}"
 
@@ -70,20 +75,20 @@ def id_of(kind: str, value: object) -> str:
 class Put:
     """Set and unset fields of an item; the item appears if it was not there.
 
-    Fields that are not named stay as they are. A value is replaced whole, never merged into.
+    Fields that are not named stay as they are. A value is replaced as a whole, never merged.
     """
 
     layer: str
     id: str
-    """A typed id: ``agent:sofia``. An alias of an item is as good as its id."""
+    """A typed id: ``agent:sofia``. Events may use an alias in place of the id."""
     set: Fields = field(default_factory=dict)
     unset: tuple[str, ...] = ()
     collection: str = "items"
     aliases: tuple[str, ...] = ()
-    """Other typed ids of the same thing (``agent:<uuid>``); references to them resolve to ``id``.
-    Only who lists an item says what else it is called: ignored without ``creates``."""
+    """Other typed ids of the same entity (``agent:<uuid>``); references to them resolve to ``id``.
+    Only a source that lists an item declares its aliases: ignored without ``creates``."""
     creates: bool = True
-    """False: only changes an item that is there by somebody's word; alone it shows nothing."""
+    """False: only adds to an item that some source lists; alone it shows nothing."""
 
     def __post_init__(self) -> None:
         typed_id(self.id)
@@ -93,7 +98,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Take away what a source said about an item; without another source's word the item disappears."""
+    """Remove an item from a source's part; unless another source lists it, it disappears from the map."""
 
     layer: str
     id: str
@@ -105,7 +110,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Set and unset fields of the layer itself, such as a count over all its items."""
+    """Set and unset fields of a layer itself, such as a count of all its items."""
 
     layer: str
     set: Fields = field(default_factory=dict)
@@ -160,5 +165,5 @@ def change_from_json(wire: Fields) -> Change:
             return Drop(wire["layer"], wire["id"], wire["collection"])
         case "total":
             return Total(wire["layer"], wire["set"], tuple(wire["unset"]))
-        case other:
-            raise ValueError(f"a change's op is put, drop or total, not {other!r}")
+        case op:
+            raise ValueError(f"a change's op is put, drop or total, not {op!r}")

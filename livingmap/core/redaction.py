@@ -1,4 +1,9 @@
-"""Redaction: what nobody gets to see, whoever asks. It is taken out before anything is kept or told."""
+"""Redaction: removes secrets from changes and payloads before anything is stored or sent.
+
+Example: the rule ``agents.*.owner`` makes ``Put("agents", "agent:sofia", {"name": "Sofia", "owner": "u1"})`` into
+``Put("agents", "agent:sofia", {"name": "Sofia"})``. No caller sees the field, whatever its rights; what only some
+may see is the business of `livingmap.access`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,7 +26,7 @@ ALWAYS: Final = frozenset(
         "system_prompt",
     }
 )
-"""Fields that are never shown, at any depth, of anything."""
+"""Fields that are always removed, at any depth."""
 
 _ANY: Final = "*"
 _PARTS: Final = 3
@@ -31,14 +36,14 @@ def invalid_reason(rule: str) -> str | None:
     """Return why ``rule`` is not a valid redaction rule; None if it is valid."""
     parts = rule.split(".")
     if len(parts) != _PARTS or parts[1] != _ANY or not parts[0] or not parts[2] or parts[2] == _ANY:
-        return "is no layer.*.field"
-    return "takes away the id" if parts[2] == "id" else None
+        return "is not of the form layer.*.field"
+    return "removes the id" if parts[2] == "id" else None
 
 
 class Redaction:
-    """Takes fields out: `ALWAYS`, and those of rules ``layer.*.field``.
+    """Removes the fields `ALWAYS`, and those of rules ``layer.*.field``, at any depth.
 
-    Of payloads, which belong to no layer, a rule takes its field out whatever the layer.
+    Payloads belong to no layer: a rule removes its field from all of them.
     """
 
     def __init__(self, rules: Iterable[str] = ()) -> None:
@@ -50,23 +55,23 @@ class Redaction:
         self._payload = self._anywhere | {field for _, field in split}
 
     def change(self, change: Change) -> Change:
-        """Return ``change`` without what nobody gets to see."""
+        """Return ``change`` without redacted fields; itself if it has none."""
         if isinstance(change, Drop):
             return change
         clean = self.fields(change.layer, change.set)
         return change if clean is change.set else replace(change, set=clean)
 
     def fields(self, layer: str, fields: Fields) -> Fields:
-        """Return the fields of an item, or of a layer, without what nobody gets to see."""
+        """Return the fields of an item, or of a layer, without redacted ones; itself if there are none."""
         return _clean(fields, self._by_layer.get(layer, self._anywhere))
 
     def payload(self, payload: Fields) -> Fields:
-        """Return a message's payload without what nobody gets to see."""
+        """Return a message's payload without redacted fields; itself if it has none."""
         return _clean(payload, self._payload)
 
 
 def _clean(fields: Fields, hidden: frozenset[str]) -> Fields:
-    """Return ``fields`` itself if there is nothing to take out, which is nearly always."""
+    """Return ``fields`` without the ``hidden`` ones; itself if it has none, which is nearly always."""
     if not _shows(fields, hidden):
         return fields
     return {name: _cleaned(value, hidden) for name, value in fields.items() if name not in hidden}
@@ -75,7 +80,7 @@ def _clean(fields: Fields, hidden: frozenset[str]) -> Fields:
 def _shows(fields: Fields, hidden: frozenset[str]) -> bool:
     if not hidden.isdisjoint(fields):
         return True
-    # JSON has no other containers; to look at the rest would be the dearest part of folding an event
+    # JSON has no other containers; looking at the rest would be the most expensive part of folding an event
     return any(_holds(value, hidden) for value in fields.values() if isinstance(value, dict | list))
 
 

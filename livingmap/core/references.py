@@ -1,4 +1,4 @@
-"""Which fields of the map's items refer to which ids."""
+"""References: which fields of the map's items hold which ids."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
@@ -6,33 +6,33 @@ from typing import TypeAlias
 from livingmap.core.model import CollectionKey, Fields, Json
 
 Field: TypeAlias = tuple[CollectionKey, str, str]
-"""A collection, the id of one of its items, and a field of that."""
+"""A collection, the id of one of its items, and a field of that item."""
 
 
 class References:
-    """The references of all items, so that they follow when an id gets another meaning."""
+    """An index of all items' references by target, so that they follow when an id resolves to another."""
 
     def __init__(self) -> None:
         self._to: dict[str, dict[Field, None]] = {}
         self._from: dict[Field, tuple[str, ...]] = {}
 
-    def note(self, place: CollectionKey, entity_id: str, names: Iterable[str], item: Fields) -> None:
-        """Remember which ids the fields ``names`` of an item name, as its sources say them."""
+    def note(self, key: CollectionKey, entity_id: str, names: Iterable[str], item: Fields) -> None:
+        """Index the ids that the fields ``names`` of an item hold, unresolved."""
         for name in names:
-            self._note((place, entity_id, name), tuple(dict.fromkeys(_ids(item.get(name)))))
+            self._note((key, entity_id, name), tuple(dict.fromkeys(_ids(item.get(name)))))
 
-    def _note(self, field: Field, now: tuple[str, ...]) -> None:
-        old = self._from.get(field, ())
-        if now == old:
+    def _note(self, field: Field, targets: tuple[str, ...]) -> None:
+        previous = self._from.get(field, ())
+        if targets == previous:
             return
-        for one in old:
-            del self._to[one][field]
-            if not self._to[one]:
-                del self._to[one]
-        for one in now:
-            self._to.setdefault(one, {})[field] = None
-        self._from[field] = now
-        if not now:
+        for target in previous:
+            del self._to[target][field]
+            if not self._to[target]:
+                del self._to[target]
+        for target in targets:
+            self._to.setdefault(target, {})[field] = None
+        self._from[field] = targets
+        if not targets:
             del self._from[field]
 
     def to(self, entity_id: str) -> Iterator[Field]:

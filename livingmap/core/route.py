@@ -1,4 +1,4 @@
-"""Which handlers an event belongs to, by its subject (NATS subject-based messaging: ``*`` and ``>``)."""
+"""Routes: which handlers get an event, by its subject (NATS subject-based messaging: ``*`` and ``>``)."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -40,9 +40,9 @@ def exactness(pattern: str) -> tuple[tuple[int, ...], int]:
 
 
 def covering(patterns: Iterable[str]) -> list[str]:
-    """Return the least patterns to subscribe to: none is covered by another, each message comes once.
+    """Return the fewest of ``patterns`` that cover them all: no one of them covers another.
 
-    Patterns that merely overlap (``a.*`` and ``*.b``) both stay; whoever subscribes tells them apart.
+    Patterns that merely overlap (``a.*`` and ``*.b``) both stay; the subscriber has to tell them apart.
     """
     distinct = sorted(set(patterns))
     return [one for one in distinct if not any(other != one and covers(other, one) for other in distinct)]
@@ -50,14 +50,14 @@ def covering(patterns: Iterable[str]) -> list[str]:
 
 def disjoint(patterns: Iterable[str]) -> list[str]:
     """Return patterns that cover all of ``patterns`` and of which no two overlap; they may match more."""
-    found: list[str] = []
+    result: list[str] = []
     for pattern in sorted(set(patterns)):
         wide = pattern
-        while met := next((other for other in found if overlap(other, wide)), None):
-            found.remove(met)
-            wide = _common(met, wide)
-        found.append(wide)
-    return sorted(found)
+        while overlapping := next((other for other in result if overlap(other, wide)), None):
+            result.remove(overlapping)
+            wide = _common(overlapping, wide)
+        result.append(wide)
+    return sorted(result)
 
 
 def _common(one: str, other: str) -> str:
@@ -94,7 +94,7 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 class Routes:
-    """The handlers of ``sources`` by subject. Of one source, the most exact matching pattern alone is asked."""
+    """The handlers of ``sources`` by subject. Of one source, only the most exact matching pattern counts."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._table = [
@@ -104,13 +104,13 @@ class Routes:
         self.of = lru_cache(maxsize=4096)(self._of)
 
     def _of(self, subject: str) -> tuple[tuple[str, Handler], ...]:
-        """Return ``(source, handler)`` of every source that understands ``subject``, in order."""
+        """Return ``(source, handler)`` of every source that handles ``subject``, in order."""
         return tuple(
-            (source, found)
+            (source, handler)
             for source, handlers in self._table
-            if (found := next((handler for pattern, handler in handlers if matches(pattern, subject)), None))
+            if (handler := next((one for pattern, one in handlers if matches(pattern, subject)), None))
         )
 
     def patterns(self) -> list[str]:
-        """Return the subjects to subscribe to so that every handler gets what it understands."""
+        """Return the subjects to subscribe to so that every handler gets its events."""
         return covering(pattern for _, handlers in self._table for pattern, _ in handlers)

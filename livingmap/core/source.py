@@ -1,4 +1,4 @@
-"""What a plugin says of itself: a source, the layers it fills, and the subjects it understands."""
+"""Sources: what a plugin declares, namely the layers it fills, the subjects it handles, the numbers it counts."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,36 +33,36 @@ class Client(Protocol):
     async def get(self, path: str, **query: Json) -> Json:
         """Return the decoded JSON answer of ``GET base_url + path``.
 
-        Raises NotFound for 404, RequestRejected for other 4xx, Unreachable when nobody answers or a 5xx stays,
+        Raises NotFound for 404, RequestRejected for other 4xx, Unreachable when no answer comes or a 5xx stays,
         InvalidAnswer for an answer that is not JSON or too large.
         """
 
     async def first(self, *paths: str, accept: Callable[[Json], bool] = ..., **query: Json) -> tuple[str, Json]:
         """Return ``(path, answer)`` of the first path that exists and whose answer is accepted.
 
-        What is missing is remembered and not asked again for an hour, unless nothing is left to ask.
+        A path that is missing is not requested again for an hour, unless no other is left.
         Raises NotFound if none exists.
         """
 
     async def optional(self, path: str, **query: Json) -> Json | None:
-        """Return the answer of a path that the service may not have; None if so, remembered for an hour."""
+        """Return the answer of a path, or None, remembered for an hour, if the service does not have it."""
 
     def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
         """Validate each of ``rows``, a JSON array, with a pydantic model and return the good ones.
 
         A bad row is dropped and reported with its reason (``livingmap probe`` shows it), and harms no other.
-        Raises InvalidAnswer if ``rows`` is no array. ``at`` names the place for the report, e.g. ``/agents``.
+        Raises InvalidAnswer if ``rows`` is not an array. ``at`` names the path for the report, e.g. ``/agents``.
         """
 
 
 Fetch: TypeAlias = Callable[[Client], Awaitable[Iterable[Put | Total]]]
-"""Returns the full content of one layer's collection as the service knows it now."""
+"""Returns the full content of one layer's collection as the service has it now."""
 
 Details: TypeAlias = Callable[[Client, str], Awaitable[Fields]]
 """Returns more fields of one item, by what its id has after the colon, quoted so that it fits into a path."""
 
 Handler: TypeAlias = "Callable[[Event, Part], Iterable[Change]]"
-"""Turns an event into changes. Pure: no I/O, no clock; ``Part`` reads what this source said so far."""
+"""Turns an event into changes. Pure: no I/O, no clock; the ``Part`` is that of this source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,16 @@ class Layer:
     decorates: bool = False
     """True: lends fields to items of other sources and never creates one."""
     complete: bool = True
-    """False: the service lists only some, such as a caller's own; what events alone brought stays."""
+    """False: the service lists only some items, such as a caller's own; those that events alone created stay."""
     references: tuple[str, ...] = ()
     """Fields that hold an id, or a list of ids, of other items; aliases in them are resolved."""
     defaults: Fields = field(default_factory=dict)
-    """What an item shows in a field that no source fills, such as ``{"status": "unknown"}``."""
+    """The values of fields that no source fills, such as ``{"status": "unknown"}``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many items a layer's collection holds on the whole map, of all sources together."""
+    """A count of the items in a collection, of all sources together."""
 
     layer: str
     collection: str = "items"
@@ -107,16 +107,16 @@ def the_count(*counts: int) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A number that the map works out itself, kept at every event in constant time.
+    """A number that the map computes from counts, updated at every event in constant time.
 
-    None until every layer that it counts has been heard of. What a source itself says of the field wins.
+    None until some source has filled every layer that it counts. A source's own value of the field wins.
     """
 
     layer: str
     field: str
     counts: tuple[Count, ...]
     rule: Callable[..., Json] = the_count
-    """Gets the counts in order, returns the value. Pure; if it raises the number is None."""
+    """Gets the counts in order, returns the value. Pure; if it raises, the number is None."""
     per: str | None = None
     """None: a total of the layer. Else a reference field of the counted items, and the number is a field of the
     item that they refer to: ``Tally("city", "agents", (Count("agents"),), per="microdao_id")``."""
@@ -126,7 +126,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a plugin contributes. Data that holds plain functions: the host does all the acting."""
+    """A plugin's contribution: data and plain functions. The host calls them; the plugin itself does nothing."""
 
     name: str
     """The name of its section in the YAML: ``city``."""
@@ -141,4 +141,4 @@ class Source:
     """By id type (``agent``): where ``/living-map/entities/{id}`` may ask for more."""
     tallies: tuple[Tally, ...] = ()
     samples: Path | None = None
-    """Folder of recorded answers and messages: what a mock replays and what the contract suite feeds."""
+    """Folder of recorded answers and messages, which mocks replay and the contract suite feeds to the plugin."""

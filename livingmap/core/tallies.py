@@ -1,4 +1,9 @@
-"""The numbers that the map works out itself, kept while items come, change and go."""
+"""Tallies: the numbers that the map counts itself, kept up to date while items come, change and go.
+
+Example: ``Tally("city", "agents", (Count("agents"),), per="microdao_id")`` gives each microDAO the number of its
+agents. When ``agent:sofia`` moves from ``microdao:river`` to ``microdao:delta``, the former loses one and the
+latter gains one, in constant time; both numbers are changes like any other.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,7 +24,7 @@ class _Group:
     """A count for each item that the counted ones refer to, and the fields that show it there."""
 
     numbers: Counter[str] = field(default_factory=Counter)
-    shown: list[tuple[CollectionKey, str]] = field(default_factory=list)
+    targets: list[tuple[CollectionKey, str]] = field(default_factory=list)
 
     def move(self, before: Json, after: Json, dirty: Dirty) -> None:
         """Count an item that belonged to ``before`` for ``after`` from now on."""
@@ -30,41 +35,41 @@ class _Group:
                 self.numbers[entity_id] += step
                 if not self.numbers[entity_id]:
                     del self.numbers[entity_id]
-                for place, name in self.shown:
-                    dirty.fields(place, entity_id, (name,))
+                for key, name in self.targets:
+                    dirty.fields(key, entity_id, (name,))
 
 
 @dataclass(slots=True)
-class _Running:
-    """One count as it stands, and who shows it."""
+class _RunningCount:
+    """The present value of one count, and what shows it."""
 
     count: Count
     number: int = 0
-    shown: list[tuple[str, str]] = field(default_factory=list)
+    targets: list[tuple[str, str]] = field(default_factory=list)
     """The layers whose totals show it, and in which field."""
     groups: dict[str, _Group] = field(default_factory=dict)
-    """By the field that refers to what a counted item belongs to."""
+    """By the field of a counted item that refers to the item which shows the number."""
 
     def recount(self, before: Fields | None, after: Fields | None, dirty: Dirty) -> None:
         """Count an item that changed."""
-        was = before is not None and self.count.takes(before)
-        now = after is not None and self.count.takes(after)
-        if was != now:
-            self.number += now - was
-            for layer, name in self.shown:
+        was_counted = before is not None and self.count.takes(before)
+        is_counted = after is not None and self.count.takes(after)
+        if was_counted != is_counted:
+            self.number += is_counted - was_counted
+            for layer, name in self.targets:
                 dirty.total(layer, (name,))
         for per, group in self.groups.items():
-            group.move(
-                before.get(per) if before and was else None, after.get(per) if after and now else None, dirty
-            )
+            old = before.get(per) if before and was_counted else None
+            new = after.get(per) if after and is_counted else None
+            group.move(old, new, dirty)
 
 
 class Tallies:
     """All `Tally` of the map with their running counts."""
 
     def __init__(self, tallies: Iterable[Tally]) -> None:
-        self._running: dict[Count, _Running] = {}
-        self._by_place: dict[CollectionKey, list[_Running]] = defaultdict(list)
+        self._running: dict[Count, _RunningCount] = {}
+        self._by_key: dict[CollectionKey, list[_RunningCount]] = defaultdict(list)
         self._watched: dict[CollectionKey, set[str]] = defaultdict(set)
         self._of_layers: dict[str, list[Tally]] = defaultdict(list)
         self._of_items: dict[CollectionKey, list[Tally]] = defaultdict(list)
@@ -75,10 +80,10 @@ class Tallies:
         for count in tally.counts:
             running = self._run(count)
             if tally.per is None:
-                running.shown.append((tally.layer, tally.field))
+                running.targets.append((tally.layer, tally.field))
             else:
                 group = running.groups.setdefault(tally.per, _Group())
-                group.shown.append(((tally.layer, tally.collection), tally.field))
+                group.targets.append(((tally.layer, tally.collection), tally.field))
             watched = self._watched[count.layer, count.collection]
             watched.update(name for name in (count.field, tally.per) if name)
         if tally.per is None:
@@ -86,62 +91,62 @@ class Tallies:
         else:
             self._of_items[tally.layer, tally.collection].append(tally)
 
-    def _run(self, count: Count) -> _Running:
+    def _run(self, count: Count) -> _RunningCount:
         if count not in self._running:
-            self._running[count] = _Running(count)
-            self._by_place[count.layer, count.collection].append(self._running[count])
+            self._running[count] = _RunningCount(count)
+            self._by_key[count.layer, count.collection].append(self._running[count])
         return self._running[count]
 
     def recount(
         self,
-        place: CollectionKey,
+        key: CollectionKey,
         before: Fields | None,
         after: Fields | None,
-        changed: Iterable[str],
+        names: Iterable[str],
         dirty: Dirty,
     ) -> None:
-        """Count an item whose fields ``changed``; note whatever shows a number that this alters."""
-        if before is not None and after is not None and self._watched.get(place, _NOTHING).isdisjoint(changed):
+        """Count an item whose fields ``names`` changed; note whatever shows a number that this alters."""
+        if before is not None and after is not None and self._watched.get(key, _NOTHING).isdisjoint(names):
             return
-        for running in self._by_place.get(place, ()):
+        for running in self._by_key.get(key, ()):
             running.recount(before, after, dirty)
 
-    def heard_of(self, layer: str, collections: Mapping[CollectionKey, Collection], dirty: Dirty) -> None:
-        """Note whatever shows a number that counts something of ``layer``, which is known from now on."""
+    def note_filled(self, layer: str, collections: Mapping[CollectionKey, Collection], dirty: Dirty) -> None:
+        """Note whatever shows a number that counts something of ``layer``, which some source now fills."""
         for running in self._running.values():
             if running.count.layer != layer:
                 continue
-            for shown, name in running.shown:
-                dirty.total(shown, (name,))
-            for place, name in (one for group in running.groups.values() for one in group.shown):
-                for entity_id in collections[place].items if place in collections else ():
-                    dirty.fields(place, entity_id, (name,))
+            for target, name in running.targets:
+                dirty.total(target, (name,))
+            for key, name in (target for group in running.groups.values() for target in group.targets):
+                for entity_id in collections[key].items if key in collections else ():
+                    dirty.fields(key, entity_id, (name,))
 
     def layers(self) -> Iterable[str]:
         """Return the layers that show a tally among their totals."""
         return self._of_layers
 
-    def of_item(self, place: CollectionKey, entity_id: str, known: AbstractSet[str]) -> dict[str, Json]:
-        """Return the numbers of one item; None for what counts a layer that is not ``known`` yet."""
+    def of_item(self, key: CollectionKey, entity_id: str, filled_layers: AbstractSet[str]) -> dict[str, Json]:
+        """Return the numbers of one item; None for those that count a layer that no source has filled yet."""
         numbers: dict[str, Json] = {}
-        for tally in self._of_items.get(place, ()):
+        for tally in self._of_items.get(key, ()):
             counts = [self._running[count].groups[str(tally.per)].numbers[entity_id] for count in tally.counts]
             if numbers.get(tally.field) is None:
-                numbers[tally.field] = _number(tally, counts, known)
+                numbers[tally.field] = _number(tally, counts, filled_layers)
         return numbers
 
-    def of_layer(self, layer: str, known: AbstractSet[str]) -> dict[str, Json]:
-        """Return the numbers of a layer; None for what counts a layer that is not ``known`` yet."""
+    def of_layer(self, layer: str, filled_layers: AbstractSet[str]) -> dict[str, Json]:
+        """Return the numbers of a layer; None for those that count a layer that no source has filled yet."""
         numbers: dict[str, Json] = {}
         for tally in self._of_layers.get(layer, ()):
             counts = [self._running[count].number for count in tally.counts]
             if numbers.get(tally.field) is None:
-                numbers[tally.field] = _number(tally, counts, known)
+                numbers[tally.field] = _number(tally, counts, filled_layers)
         return numbers
 
 
-def _number(tally: Tally, counts: list[int], known: AbstractSet[str]) -> Json:
-    if any(count.layer not in known for count in tally.counts):
+def _number(tally: Tally, counts: list[int], filled_layers: AbstractSet[str]) -> Json:
+    if any(count.layer not in filled_layers for count in tally.counts):
         return None
     try:
         return tally.rule(*counts)

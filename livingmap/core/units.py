@@ -58,15 +58,15 @@ def add_amounts(value: Decimal, other: Decimal) -> Decimal:
     return _EXACT.add(value, other)
 
 
-def is_later(time: Json, known: str | None) -> bool:
-    """Tell whether a message of ``time`` is news to whom the time of the last one is ``known``.
+def is_later(time: Json, previous: str | None) -> bool:
+    """Tell whether a message of ``time`` is newer than the ``previous`` one; True if either time is missing.
 
-    What comes again or too late is not. Without both times there is nothing to hold against it.
+    A handler asks this to ignore messages that come twice or too late.
     """
     later = rfc3339(time)
-    if later is None or known is None:
+    if later is None or previous is None:
         return True
-    return datetime.fromisoformat(later) > datetime.fromisoformat(known)
+    return datetime.fromisoformat(later) > datetime.fromisoformat(previous)
 
 
 def without_none(fields: Fields) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""Whether a change can be kept, compared and sent: JSON values of bounded depth, finite numbers, clean text."""
+"""Validity of changes: they hold JSON values of bounded depth, finite numbers and clean text."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def invalid_reason(change: Change) -> str | None:
     """Return why ``change`` cannot be kept or sent; None if it is valid."""
     if not isinstance(change, Drop):
         if not isinstance(change.set, Mapping):
-            return "its fields are no mapping"
+            return "its fields are not a mapping"
         for name, value in change.set.items():
             if reason := _invalid_key(name) or _invalid_value(value, 1):
                 return f"{name}: {reason}"
@@ -38,7 +38,7 @@ def _invalid_value(value: Json, depth: int) -> str | None:
     if isinstance(value, int):
         return None if -(2**63) <= value < 2**64 else "an integer of more than 64 bits"
     if isinstance(value, float):
-        return None if math.isfinite(value) else f"{value} is no JSON number"
+        return None if math.isfinite(value) else f"{value} is not a JSON number"
     if isinstance(value, list):
         return next(filter(None, (_invalid_value(one, depth + 1) for one in value)), None)
     if isinstance(value, dict):
@@ -46,11 +46,11 @@ def _invalid_value(value: Json, depth: int) -> str | None:
             if reason := _invalid_key(key) or _invalid_value(one, depth + 1):
                 return reason
         return None
-    return f"{type(value).__name__} is no JSON value"
+    return f"{type(value).__name__} is not a JSON value"
 
 
 def _invalid_key(key: object) -> str | None:
-    return _invalid_text(key) if isinstance(key, str) else "object keys are text"
+    return _invalid_text(key) if isinstance(key, str) else "an object key is not text"
 
 
 def _invalid_text(value: str) -> str | None:

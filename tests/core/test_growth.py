@@ -44,7 +44,7 @@ def full(monkeypatch):
 
 def test_events_alone_bring_only_so_many_items(full):
     (fault,) = full.hear("made", {"id": "d", "name": "x"})
-    assert "thing:d is not taken" in fault.error
+    assert "thing:d would be one too many" in fault.error
     assert full.shown() == {"thing:a", "thing:b", "thing:c"}
 
 

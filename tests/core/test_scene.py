@@ -65,7 +65,7 @@ def test_a_reference_loses_its_meaning_with_the_item():
 
 def test_an_event_by_alias_changes_the_item():
     made = scene()
-    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:uuid",))], 1, since=0)
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:uuid",))], 1, from_seq=0)
     changes = made.apply("agents", [Put("agents", "agent:uuid", {"name": "B"}, creates=False)], 2)
     assert changes == [Put("agents", "agent:a", {"name": "B"})]
     assert made.apply("agents", [Put("agents", "agent:a", {"name": "C"})], 3) == [
@@ -76,7 +76,7 @@ def test_an_event_by_alias_changes_the_item():
 def test_an_event_by_an_alias_that_is_learnt_later_is_not_lost():
     made = scene()
     assert made.apply("agents", [Put("agents", "agent:uuid", {"status": "busy"}, creates=False)], 5) == []
-    made.apply("agents", [Put("agents", "agent:a", {"status": "online"}, aliases=("agent:uuid",))], 6, since=3)
+    made.apply("agents", [Put("agents", "agent:a", {"status": "online"}, aliases=("agent:uuid",))], 6, from_seq=3)
     assert made.items("agents", "items") == {"agent:a": {"status": "busy"}}
 
 

@@ -94,7 +94,7 @@ def reduce(state, change):
 
 def apply_all(scene, run):
     for seq, (name, said, polled) in enumerate(run, 1):
-        scene.apply(name, said, seq, since=seq - 1 if polled else None)
+        scene.apply(name, said, seq, from_seq=seq - 1 if polled else None)
 
 
 @settings(max_examples=300, deadline=None)
@@ -103,7 +103,7 @@ def test_snapshot_and_changes_make_the_next_snapshot(run):
     scene = Scene(SOURCES)
     state = picture(scene)
     for seq, (name, said, polled) in enumerate(run, 1):
-        for change in scene.apply(name, said, seq, since=seq - 1 if polled else None):
+        for change in scene.apply(name, said, seq, from_seq=seq - 1 if polled else None):
             reduce(state, change_from_json(change_to_json(change)))
         assert state == picture(scene)
 
@@ -125,7 +125,7 @@ def test_a_source_deletes_only_its_own(run):
     mine = [step for step in run if step[0] != "red"]
     apply_all(without, mine)
     gone = [Drop(place[0], entity_id, place[1]) for place in PLACES for entity_id in IDS]
-    with_drops.apply("red", gone, 999, since=998)
+    with_drops.apply("red", gone, 999, from_seq=998)
     items = {name: picture(with_drops)[name]["items"] for name in ("city", "agents")}
     expected = {name: picture(without)[name]["items"] for name in ("city", "agents")}
     assert without_counts(items) == without_counts(expected)
@@ -164,8 +164,8 @@ def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest):
     assert picture(kept) == picture(going)
     assert all(kept.version(name) > seen for name, seen in before.items())
     for seq, (name, said, polled) in enumerate(rest, 100):
-        since = (seq - 1, 50)[seq % 2] if polled else None
-        changes = [scene.apply(name, said, seq, since=since) for scene in (going, kept)]
+        from_seq = (seq - 1, 50)[seq % 2] if polled else None
+        changes = [scene.apply(name, said, seq, from_seq=from_seq) for scene in (going, kept)]
         assert sorted(map(repr, changes[0])) == sorted(map(repr, changes[1]))
     assert picture(kept) == picture(going)
 
@@ -194,7 +194,7 @@ def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second)
     ]
     scene = Scene(SOURCES)
     for seq, answer in enumerate(answers, 1):
-        scene.apply("red", difference(scene.part("red"), place, answer), seq, since=seq - 1)
+        scene.apply("red", difference(scene.part("red"), place, answer), seq, from_seq=seq - 1)
         said = {entity_id: dict(fields) for entity_id, fields in scene.part("red").items(*place)}
         assert said == {entity_id: dict(put.set) for entity_id, put in answer.items()}
         assert difference(scene.part("red"), place, answer) == []
@@ -214,5 +214,5 @@ def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run):
             for entity_id, fields in part.items(*place):
                 record = part.record(place, entity_id)
                 said.append(Put(place[0], entity_id, fields, (), place[1], record.aliases, record.creates))
-        whole.apply(name, said, 1, since=0)
+        whole.apply(name, said, 1, from_seq=0)
     assert shown == picture(whole)

@@ -77,7 +77,7 @@ def test_a_cursor_is_read_by_whoever_has_the_key():
 
 @pytest.mark.parametrize("text", ["", "x", "AAAA", "ééé", Cursor(Position("e", 1)).encode(b"other"), "A" * 5000])
 def test_a_cursor_that_is_not_ours_is_refused(text):
-    with pytest.raises(ValueError, match="no cursor of this map"):
+    with pytest.raises(ValueError, match="not a cursor of this map"):
         Cursor.decode(text, b"key")
 
 

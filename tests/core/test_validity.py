@@ -8,15 +8,15 @@ from livingmap.core.validity import invalid_reason
     ("value", "fault"),
     [
         ({"a": [1, 2.5, "x", None, True]}, None),
-        (float("nan"), "a: nan is no JSON number"),
+        (float("nan"), "a: nan is not a JSON number"),
         (2**64, "a: an integer of more than 64 bits"),
         ("x\0", "a: text with a NUL character"),
         ({"k\0": 1}, "a: text with a NUL character"),
         ({"k": {"\ud800": 1}}, "a: text with a lone surrogate"),
-        ({1: 2}, "a: object keys are text"),
+        ({1: 2}, "a: an object key is not text"),
         ("x" * 70_000, "a: a text of 70000 characters"),
-        ({1, 2}, "a: set is no JSON value"),
-        (b"x", "a: bytes is no JSON value"),
+        ({1, 2}, "a: set is not a JSON value"),
+        (b"x", "a: bytes is not a JSON value"),
     ],
 )
 def test_only_clean_json_is_kept(value, fault):

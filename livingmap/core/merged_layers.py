@@ -1,0 +1,106 @@
+"""Merged layers: what the parts of all sources add up to. Everything here can be computed anew from the parts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from livingmap.core.aliases import Aliases
+from livingmap.core.collection import Collection
+from livingmap.core.merge import Dirty, changed, difference, strongest
+from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Total
+from livingmap.core.part import Part
+from livingmap.core.references import References
+from livingmap.core.source import Source
+from livingmap.core.tallies import Tallies
+
+
+class MergedLayers:
+    """The collections and totals that ``parts`` make together, by name of source in the order of ``sources``."""
+
+    def __init__(self, sources: Sequence[Source], parts: Mapping[str, Part]) -> None:
+        self.aliases = Aliases()
+        self.collections: dict[CollectionKey, Collection] = {}
+        self.layer_totals: dict[str, dict[str, Json]] = {}
+        self.tallies = Tallies(tally for source in sources for tally in source.tallies)
+        self.filled_layers: set[str] = set()
+        self.versions: dict[str, int] = defaultdict(int)
+        self._parts = parts
+        self._references = References()
+        for source in sources:
+            for layer in source.layers:
+                self.collection((layer.name, layer.collection), source.name).declare(layer)
+        for name in self.tallies.layers():
+            self.layer_totals[name] = self.tallies.of_layer(name, self.filled_layers)
+
+    def collection(self, key: CollectionKey, source: str) -> Collection:
+        """Return a collection to which ``source`` contributes from now on, if it did not."""
+        collection = self.collections.get(key)
+        if collection is None:
+            collection = self.collections[key] = Collection(key, self.aliases, self._references)
+        if source not in collection.records_by_source:
+            names = {source, *collection.records_by_source}
+            collection.records_by_source = {
+                name: part.records_of(key) for name, part in self._parts.items() if name in names
+            }
+        return collection
+
+    def names(self) -> dict[str, list[str]]:
+        """Return the names of the layers, each with those of its collections."""
+        names: dict[str, list[str]] = {}
+        for (layer, name), collection in self.collections.items():
+            if collection.filled:
+                names.setdefault(layer, []).append(name)
+        for layer in self.layer_totals:
+            names.setdefault(layer, [])
+        return names
+
+    def note_affected(self, ids: Iterable[str], dirty: Dirty) -> None:
+        """Note the items of ids that may refer to something else now, and the fields that refer to them."""
+        for entity_id in ids:
+            for key in self.collections:
+                dirty.item(key, entity_id)
+            for key, other, name in self._references.to(entity_id):
+                dirty.fields(key, other, (name,))
+
+    def note_filled(self, layer: str, dirty: Dirty) -> None:
+        """Note that a source fills ``layer``: numbers that count it are no longer None."""
+        self.filled_layers.add(layer)
+        self.tallies.note_filled(layer, self.collections, dirty)
+
+    def merge(self, dirty: Dirty) -> list[Change]:
+        """Merge what is ``dirty`` again; return how the layers changed."""
+        return [*self._merge_items(dirty), *self._merge_totals(dirty)]
+
+    def _merge_items(self, dirty: Dirty) -> Iterator[Change]:
+        """Merge items; those that this makes dirty in turn, because they show a count of it, come last."""
+        while dirty.items:
+            batch, dirty.items = dirty.items, {}
+            for (key, entity_id), names in batch.items():
+                collection = self.collections.get(key)
+                if collection is None:  # a tally for a collection that no source fills
+                    continue
+                before = collection.items.get(entity_id)
+                numbers = self.tallies.of_item(key, entity_id, self.filled_layers)
+                change = collection.merge(entity_id, names, numbers)
+                if change is not None:
+                    self.versions[key[0]] += 1
+                    after = collection.items.get(entity_id)
+                    self.tallies.recount(key, before, after, field_names(change), dirty)
+                    yield change
+
+    def _merge_totals(self, dirty: Dirty) -> Iterator[Change]:
+        for layer, names in dirty.totals.items():
+            candidates: list[Fields] = [part.total(layer) for part in self._parts.values()]
+            candidates.append(self.tallies.of_layer(layer, self.filled_layers))
+            before = self.layer_totals.get(layer, {})
+            updates, removals = difference(before, strongest(candidates, names), names)
+            if updates or removals:
+                self.layer_totals[layer] = changed(before, updates, removals)
+                self.versions[layer] += 1
+                yield Total(layer, updates, removals)
+
+
+def field_names(change: Change) -> Iterable[str]:
+    """Return the fields that a change names."""
+    if isinstance(change, Drop):
+        return ()
+    return (*change.set, *change.unset) if change.unset else change.set

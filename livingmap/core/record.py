@@ -1,0 +1,82 @@
+"""A record: one item, or the totals of one layer, as one source describes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from livingmap.core.model import Change, Json, Put, Total
+
+NEVER = -1
+"""The position of a change that did not happen, before all others."""
+
+
+@dataclass(slots=True)
+class Record:
+    """The fields of one item, or of a layer itself, and where each came from.
+
+    Example: a poll began at position 10 and is late. At 12 an event set ``status``. The poll's own ``status`` is
+    ignored, because 12 is after 10; its ``name`` is taken. The next poll, from 15 on, sets ``status`` again.
+    """
+
+    fields: dict[str, Json] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    creates: bool = False
+    """Whether the source says that the item exists, rather than lending it fields."""
+    polled_fields: set[str] = field(default_factory=set)
+    """Fields that came from polls: a poll that lacks them removes them, and no others."""
+    event_seqs: dict[str, int] = field(default_factory=dict)
+    """By field, the position of the last event that changed it."""
+
+    def last_event_seq(self) -> int:
+        """Return the position of the last event that changed anything here."""
+        return max(self.event_seqs.values(), default=NEVER)
+
+    def state(self) -> list[Json]:
+        """Return all of it as JSON, for `from_state`."""
+        return [
+            dict(self.fields),
+            list(self.aliases),
+            self.creates,
+            sorted(self.polled_fields),
+            dict(self.event_seqs),
+        ]
+
+    @classmethod
+    def from_state(cls, state: Sequence[Json]) -> "Record":
+        """Return the record that returned ``state``."""
+        fields, aliases, creates, polled_fields, event_seqs = state
+        return cls(fields, tuple(aliases), creates, set(polled_fields), event_seqs)
+
+    def is_renamed_by(self, change: Put) -> bool:
+        """Tell whether an event's ``change`` may alter that the item exists, or its aliases."""
+        return (change.creates and not self.creates) or bool(change.aliases and change.aliases != self.aliases)
+
+    def put(self, change: Put | Total, seq: int, from_seq: int | None) -> None:
+        """Apply an event's ``change``, or with ``from_seq`` a poll's, to fields that no later event changed."""
+        fields, event_seqs = self.fields, self.event_seqs
+        for name, value in change.set.items():
+            if from_seq is None:
+                fields[name], event_seqs[name] = value, seq
+            elif event_seqs.get(name, NEVER) <= from_seq:
+                fields[name] = value
+                self.polled_fields.add(name)
+        for name in change.unset:
+            if from_seq is None:
+                event_seqs[name] = seq
+            if from_seq is None or event_seqs.get(name, NEVER) <= from_seq:
+                fields.pop(name, None)
+                self.polled_fields.discard(name)
+
+    def difference(self, answer: Put | Total) -> Change | None:
+        """Return the change that makes this record equal a poll's ``answer``; None if it does already."""
+        updates = {
+            name: value
+            for name, value in answer.set.items()
+            if name not in self.polled_fields or name not in self.fields or self.fields[name] != value
+        }
+        if isinstance(answer, Total):  # several fetches may give totals of one layer: what one omits is another's
+            return replace(answer, set=updates) if updates else None
+        removals = tuple(sorted(self.polled_fields - answer.set.keys()))
+        same = not answer.creates or (self.creates and answer.aliases == self.aliases)
+        if not updates and not removals and same:
+            return None
+        return replace(answer, set=updates, unset=removals)
