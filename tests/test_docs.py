@@ -45,7 +45,7 @@ from livingmap.history.writer import HistoryWriter
 from livingmap.plugin import Put, Reply
 from livingmap.sources.registry import installed, load_source
 from livingmap.sources.settings import AccountSettings, SourceSettings
-from livingmap.stream import catch_up, frames, hub, replay_buffer
+from livingmap.stream import catch_up, hub, messages, replay_buffer
 from livingmap.testing import SourceHarness
 from livingmap_daarion_auth.plugin import DaarionSettings
 from livingmap_mock.plugin import MockSettings
@@ -541,7 +541,7 @@ def test_every_error_code_is_one_of_the_program():
 def test_every_code_of_the_program_is_told():
     code = {file: file.read_text() for file in (ROOT / "livingmap").rglob("*.py")}
     raised = re.findall(
-        r'(?:ProblemError\(\s*[\w.]+,|frames\.fault\(|Reason\(|code=)\s*"([a-z_]+)"', "".join(code.values())
+        r'(?:ProblemError\(\s*[\w.]+,|messages\.error\(|Reason\(|code=)\s*"([a-z_]+)"', "".join(code.values())
     )
     assert {"unknown_entity", "history_unavailable", "internal_error", "no_json"} <= set(raised)
     for one in raised:
@@ -558,12 +558,12 @@ def test_messages_of_the_stream_are_shown_as_they_are():
     put = Put("agents", "agent:a", {"x": 1})
     folded = Folded(Event(Position("e", 1), "a.b", {}, now), (put, Drop("agents", "agent:a"), Total("city")))
     sent = [
-        frames.event(folded, "c", WHOLE),
-        frames.merged([put], 2, "c"),
-        frames.snapshot(b"{}", "connect", "c", now),
-        frames.heartbeat("c", now),
-        frames.restarting(500),
-        frames.fault("no_json", "?"),
+        messages.event(folded, "c", WHOLE),
+        messages.conflated([put], 2, "c"),
+        messages.snapshot(b"{}", messages.SnapshotReason.CONNECT, "c", now),
+        messages.heartbeat("c", now),
+        messages.restarting(500),
+        messages.error("no_json", "?"),
     ]
     real = {message["kind"]: message for message in map(json.loads, sent)}
     told = {cells[0].strip("`"): " ".join(cells) for cells in table(API, "Stream")}
@@ -592,9 +592,8 @@ async def test_what_a_client_may_say_is_understood(demo):
 
 
 def test_every_reason_for_a_snapshot_is_told():
-    code = (ROOT / "livingmap" / "stream" / "hub.py").read_text()
     told = {cells[0].strip("`") for cells in table(API, "Cursors")} - {"reason"}
-    assert told == set(re.findall(r'"(connect|[a-z]+_[a-z]+)"', code))
+    assert told == {reason.value for reason in messages.SnapshotReason}
 
 
 def test_bounds_are_told_as_they_are():

@@ -1,7 +1,5 @@
 """The catalogue of entities, and one entity in full."""
 
-import base64
-import binascii
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
+from livingmap.api.page_cursor import page_cursor, place_after
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader
@@ -32,7 +31,8 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
         cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
     ) -> EntityPage:
         """List entities in order of id. Pages neither repeat nor miss an entity while the map changes."""
-        after, folded = _after(cursor), q.casefold() if q is not None else None
+        after = place_after(cursor, "this catalogue", str) if cursor is not None else ""
+        folded = q.casefold() if q is not None else None
         fitting = (
             entity
             for entity in reader.catalogue(rights).entities()
@@ -55,7 +55,7 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
                 )
                 for entity in shown
             ],
-            next_cursor=_cursor(shown[-1].id) if len(page) > limit else None,
+            next_cursor=page_cursor(shown[-1].id) if len(page) > limit else None,
         )
 
     @router.get(
@@ -78,18 +78,3 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
         )
 
     return router
-
-
-def _cursor(entity_id: str) -> str:
-    return base64.urlsafe_b64encode(entity_id.encode()).decode().rstrip("=")
-
-
-def _after(cursor: str | None) -> str:
-    if cursor is None:
-        return ""
-    try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "bad_cursor", "cursor: not a next_cursor of this catalogue"
-        ) from None

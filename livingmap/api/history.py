@@ -1,7 +1,5 @@
 """The history: what happened, newest first."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
+from livingmap.api.page_cursor import page_cursor, place_after
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.model import typed_id
 from livingmap.core.route import invalid_reason
@@ -97,7 +96,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
             entity_ids=_entity(reader, entity_id),
             source=_text("source", source),
             limit=limit,
-            before=_mark(cursor),
+            before=place_after(cursor, "the history", _mark) if cursor is not None else None,
         )
         if wanted.since and wanted.until and wanted.since > wanted.until:
             raise _refused("since", "is later than until")
@@ -200,18 +199,11 @@ def _entity(reader: MapReader, given: str | None) -> tuple[str, ...]:
 
 
 def _cursor(mark: Mark) -> str:
-    place = f"{mark.received_at.isoformat()}|{mark.seq}|{mark.epoch}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return page_cursor(f"{mark.received_at.isoformat()}|{mark.seq}|{mark.epoch}")
 
 
-def _mark(cursor: str | None) -> Mark | None:
-    if cursor is None:
-        return None
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        moment, seq, epoch = raw.decode().split("|", 2)
-        if "\0" in epoch or not 0 <= int(seq) < 2**63:
-            raise ValueError("out of range")
-        return Mark(utc(datetime.fromisoformat(moment)), epoch, int(seq))
-    except (binascii.Error, ValueError, OverflowError):
-        raise ProblemError(_UNPROCESSABLE, "bad_cursor", "cursor: not a next_cursor of the history") from None
+def _mark(place: str) -> Mark:
+    moment, seq, epoch = place.split("|", 2)
+    if "\0" in epoch or not 0 <= int(seq) < 2**63:
+        raise ValueError("out of range")
+    return Mark(utc(datetime.fromisoformat(moment)), epoch, int(seq))

@@ -1,10 +1,11 @@
-"""The messages of the stream, for `/asyncapi.json`. What is sent is made in `livingmap.stream.frames`."""
+"""The messages of the stream, for `/asyncapi.json`. What is sent is made in `livingmap.stream.messages`."""
 
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from livingmap.api.models import Snapshot
+from livingmap.stream.messages import SnapshotReason
 
 
 class _Message(BaseModel):
@@ -49,7 +50,7 @@ class SnapshotMessage(_Message):
     kind: Literal["snapshot"]
     timestamp: str
     cursor: str
-    reason: Literal["connect", "cursor_expired", "cursor_unknown", "layers_changed", "access_changed"]
+    reason: SnapshotReason
     payload: Snapshot
 
 

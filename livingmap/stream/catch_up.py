@@ -6,7 +6,7 @@ from typing import Final
 from livingmap.access.view import View
 from livingmap.core.model import Position
 from livingmap.history import Entry, History, HistoryUnavailable
-from livingmap.stream import frames
+from livingmap.stream import frames, messages
 from livingmap.stream.frames import Framing
 from livingmap.stream.hub import Hub
 
@@ -64,5 +64,5 @@ class CatchUp:
         for entry in entries:
             cursor = self._hub.cursor(entry.position, self._view)
             shown = self._hub.filtered_scenes.entry(entry, self._view.rights)
-            if shown and (message := frames.recalled(shown, cursor, self._view)):
+            if shown and (message := messages.event_from_history(shown, cursor, self._view)):
                 yield message, cursor

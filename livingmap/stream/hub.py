@@ -19,10 +19,11 @@ from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
 from livingmap.core.layers import layer_names
 from livingmap.core.model import Position
-from livingmap.stream import frames
+from livingmap.stream import frames, messages
 from livingmap.stream.batch import Batch
 from livingmap.stream.conflated_changes import ConflatedChanges
 from livingmap.stream.frames import Framing
+from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 
 TICK_SECONDS: Final = 0.02
@@ -168,7 +169,9 @@ class Hub:
         """Change what a viewer sees; it gets a snapshot of that. Who has left gets nothing."""
         if viewer not in self._viewers:
             return
-        changed = "layers_changed" if viewer.view.rights == view.rights else "access_changed"
+        changed = (
+            SnapshotReason.LAYERS_CHANGED if viewer.view.rights == view.rights else SnapshotReason.ACCESS_CHANGED
+        )
         self.filtered_scenes.enter(view.rights)
         self.filtered_scenes.leave(viewer.view.rights)
         viewer.view, viewer.backlog = view, None
@@ -191,23 +194,23 @@ class Hub:
 
     def _dismiss(self, viewer: Viewer) -> None:
         with contextlib.suppress(Exception):  # a sink that breaks now was about to end anyway
-            self.say(viewer, frames.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
+            self.say(viewer, messages.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
             viewer.sink.end()
 
-    def _since(self, view: View, cursor: str | None) -> tuple[Position, str | None]:
+    def _since(self, view: View, cursor: str | None) -> tuple[Position, SnapshotReason | None]:
         """Return the position to go on from, or with it the reason why the viewer needs a snapshot."""
         here = self._position()
         if cursor is None:
-            return here, "connect"
+            return here, SnapshotReason.CONNECT
         since = self.since(view, cursor)
         if since is None:
-            return here, "cursor_unknown"
-        return since, None if self.reaches(since, view) else "cursor_expired"
+            return here, SnapshotReason.CURSOR_UNKNOWN
+        return since, None if self.reaches(since, view) else SnapshotReason.CURSOR_EXPIRED
 
-    def _send_snapshot(self, viewer: Viewer, reason: str) -> None:
+    def _send_snapshot(self, viewer: Viewer, reason: SnapshotReason) -> None:
         here = self._position()
         cursor = self.cursor(here, viewer.view)
-        message = frames.snapshot(self._snapshot(viewer.view), reason, cursor, self._now())
+        message = messages.snapshot(self._snapshot(viewer.view), reason, cursor, self._now())
         viewer.since = here.seq
         self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
 
@@ -237,7 +240,7 @@ class Hub:
             if viewer.view.rights in lost:
                 self.filtered_scenes.enter(viewer.view.rights)
                 viewer.backlog = None
-                self._send_snapshot(viewer, "cursor_expired")
+                self._send_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
 
     def forget(self) -> None:
         """Forget every event: what comes next does not follow them."""
@@ -252,7 +255,7 @@ class Hub:
         for viewer in list(self._viewers):
             self.filtered_scenes.enter(viewer.view.rights)
             viewer.backlog = None
-            self._send_snapshot(viewer, "cursor_unknown")
+            self._send_snapshot(viewer, SnapshotReason.CURSOR_UNKNOWN)
 
     def _schedule(self) -> None:
         """Flush when the tick is over; at once if so much waits that waiting for more saves nothing."""
@@ -318,13 +321,13 @@ class Hub:
         if viewer.since > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
             return
         if backlog is None or not self.reaches(Position(here.epoch, viewer.since), viewer.view):
-            self._send_snapshot(viewer, "cursor_expired")
+            self._send_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
             return
         for folded in fresh:
             self._note(backlog, folded, viewer.view)
         viewer.since = max(viewer.since, here.seq)
         cursor = self.cursor(here, viewer.view)
-        message = frames.merged(
+        message = messages.conflated(
             backlog.changes(self.filtered_scenes.of(viewer.view.rights)), backlog.skipped, cursor
         )
         self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
@@ -344,7 +347,7 @@ class Hub:
             if visible is None:
                 continue
             cursor = self.cursor(folded.event.position, view)
-            if message := frames.event(visible, cursor, view):
+            if message := messages.event(visible, cursor, view):
                 yield message, cursor
 
     def cursor(self, position: Position, view: View) -> str:
@@ -366,7 +369,7 @@ class Hub:
             for viewer in list(self._viewers):
                 if viewer.backlog is None and viewer.wrote_at <= silent_since and viewer.since <= here.seq:
                     cursor = self.cursor(Position(here.epoch, viewer.since), viewer.view)
-                    message = frames.heartbeat(cursor, self._now())
+                    message = messages.heartbeat(cursor, self._now())
                     self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
 
     def _give_up_silent(self) -> None:

@@ -9,7 +9,7 @@ from livingmap.access.access import Access, Admission
 from livingmap.access.denied import UNAUTHENTICATED, Denied
 from livingmap.access.view import View
 from livingmap.core.actor import Credential, Scheme
-from livingmap.stream import frames
+from livingmap.stream import messages
 from livingmap.stream.hub import Hub, Viewer
 
 WARNING_SECONDS: Final = 60.0
@@ -49,9 +49,9 @@ class Session:
             self.end()  # the same stream is not counted twice
             self._end = self._access.open_stream(admission, self._address)
         except Denied as denied:
-            self._hub.say(viewer, frames.fault(denied.reason.code, str(denied)))
+            self._hub.say(viewer, messages.error(denied.reason.code, str(denied)))
             return
-        self._hub.say(viewer, frames.authenticated(admission.expires_at))
+        self._hub.say(viewer, messages.authenticated(admission.expires_at))
         self._take(admission, viewer)
         self._renewed.set()
 
@@ -65,7 +65,7 @@ class Session:
             if left is not None and left <= WARNING_SECONDS and warned is not self.admission:
                 warned = self.admission
                 detail = 'the token expires; send {"kind": "auth", "token": …} with another to stay'
-                self._hub.say(viewer, frames.warning("token_expires", detail, self.admission.expires_at))
+                self._hub.say(viewer, messages.warning("token_expires", detail, self.admission.expires_at))
             await self._pause(left, warned=warned is self.admission)
             await self._look(viewer)
 
@@ -100,7 +100,7 @@ class Session:
     async def _last_chance(self, denied: Denied, viewer: Viewer) -> None:
         """Let somebody whose token was taken back show another; raise ``denied`` if that does not happen soon."""
         before = self.admission
-        self._hub.say(viewer, frames.warning(denied.reason.code, str(denied), self.admission.expires_at))
+        self._hub.say(viewer, messages.warning(denied.reason.code, str(denied), self.admission.expires_at))
         self._renewed.clear()
         try:
             async with asyncio.timeout(min(GRACE_SECONDS, self._access.recheck_seconds)):

@@ -14,7 +14,7 @@ from livingmap.access.access import Access, Admission, address_of
 from livingmap.access.denied import Denied
 from livingmap.access.view import View
 from livingmap.history import History
-from livingmap.stream import frames
+from livingmap.stream import messages
 from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.frames import Framing
 from livingmap.stream.hub import Hub, Viewer
@@ -89,6 +89,6 @@ async def _watch(hub: Hub, session: Session, viewer: Viewer) -> None:
     try:
         await session.watch(viewer)
     except Denied as denied:
-        hub.say(viewer, frames.fault(denied.reason.code, str(denied)))
+        hub.say(viewer, messages.error(denied.reason.code, str(denied)))
         hub.leave(viewer)
         viewer.sink.end()

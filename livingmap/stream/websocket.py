@@ -17,7 +17,7 @@ from livingmap.access.denied import TOO_FAST, Denied
 from livingmap.access.limits import Pace
 from livingmap.access.view import View
 from livingmap.history import History
-from livingmap.stream import frames
+from livingmap.stream import frames, messages
 from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.deflate import SharedDeflate
 from livingmap.stream.frames import Framing
@@ -215,17 +215,17 @@ def _heed(hub: Hub, viewer: Viewer, said: Any) -> bytes | None:
     """Do what a message of the client asks for; return what to answer if it makes no sense."""
     match said:
         case orjson.JSONDecodeError():
-            return frames.fault("no_json", str(said))
+            return messages.error("no_json", str(said))
         case {"kind": "layers", "layers": None}:
             hub.show(viewer, View(None, viewer.view.rights))
         case {"kind": "layers", "layers": [*layers]} if all(isinstance(one, str) for one in layers):
             try:
                 names = wanted(",".join(layers), hub.layer_names(viewer.view.rights))
             except LayersError as error:
-                return frames.fault("unknown_layer", str(error))
+                return messages.error("unknown_layer", str(error))
             hub.show(viewer, View(names, viewer.view.rights))
         case _:
-            return frames.fault(
+            return messages.error(
                 "unknown_message",
                 'the map understands {"kind": "layers", "layers": [...] or null} and {"kind": "auth", "token": …}',
             )
@@ -235,5 +235,5 @@ def _heed(hub: Hub, viewer: Viewer, said: Any) -> bytes | None:
 async def _refuse(socket: WebSocket, close: int, code: str, detail: str) -> None:
     """Say why, and close; whoever has gone meanwhile does not hear it."""
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await socket.send_text(frames.fault(code, detail).decode())
+        await socket.send_text(messages.error(code, detail).decode())
         await socket.close(close, detail.encode()[:_MOST_REASON_BYTES].decode("utf-8", "ignore"))

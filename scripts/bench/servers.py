@@ -22,7 +22,7 @@ from livingmap.core.model import Event, Message, Position
 from livingmap.history.embedded import embedded
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.postgres import PostgresHistory
-from livingmap.stream import frames
+from livingmap.stream import frames, messages
 from livingmap.stream.frames import Framing
 from livingmap.transport.settings import NatsSettings
 from scripts.bench.events import SUBJECT, Publish, Tally, event, publish_as_told
@@ -95,7 +95,7 @@ async def joined(port: int, tally: Tally) -> None:
 
     async def publish(number: int, at: int) -> None:
         entry = Event(Position("0123456789ab", number), SUBJECT, event(number, at), datetime.now(UTC))
-        writer.write(frames.framed(Framing.WEBSOCKET, frames.event(Folded(entry), "x" * 44, WHOLE) or b""))
+        writer.write(frames.framed(Framing.WEBSOCKET, messages.event(Folded(entry), "x" * 44, WHOLE) or b""))
 
     say(connected=True)
     await _obey(publish, tally)

@@ -11,7 +11,7 @@ from websockets.asyncio import client as websockets
 
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put, Total
-from livingmap.stream import frames
+from livingmap.stream import messages
 
 
 async def document(address):
@@ -42,7 +42,7 @@ async def test_every_reference_of_the_document_leads_somewhere(address):
 
 async def test_every_kind_of_message_is_told(address):
     told = by_kind(await document(address))
-    assert told.keys() == set(re.findall(r'"kind": "(\w+)"', inspect.getsource(frames)))
+    assert told.keys() == set(re.findall(r'"kind": "(\w+)"', inspect.getsource(messages)))
 
 
 async def test_what_is_sent_is_as_it_is_told(living, address, monkeypatch):

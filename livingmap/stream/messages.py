@@ -1,0 +1,96 @@
+"""The messages of a stream as JSON. `livingmap.api.messages` describes the same ones for AsyncAPI."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from livingmap.access.view import View
+from livingmap.core.fold import Folded
+from livingmap.core.model import Change, Fields, change_to_json
+from livingmap.core.units import rfc3339
+from livingmap.history import Entry
+
+
+class SnapshotReason(StrEnum):
+    """Why a viewer gets a whole snapshot."""
+
+    CONNECT = "connect"
+    CURSOR_EXPIRED = "cursor_expired"
+    CURSOR_UNKNOWN = "cursor_unknown"
+    LAYERS_CHANGED = "layers_changed"
+    ACCESS_CHANGED = "access_changed"
+
+
+def event(folded: Folded, cursor: str, view: View) -> bytes | None:
+    """Return the message of one log entry; None if it concerns no layer of ``view``."""
+    changes = [change for change in folded.changes if view.wants(change.layer)]
+    if view.layers is not None and not changes:
+        return None
+    entry = folded.event
+    return _event(cursor, entry.type, entry.received_at, folded.public_payload, _wire(changes))
+
+
+def event_from_history(entry: Entry, cursor: str, view: View) -> bytes | None:
+    """Return what `event` returned for an entry that the history has kept together with its changes."""
+    changes: Any = orjson.Fragment(entry.changes or b"[]")
+    if view.layers is not None:
+        changes = [change for change in orjson.loads(entry.changes or b"[]") if view.wants(change["layer"])]
+        if not changes:
+            return None
+    return _event(cursor, entry.event_type, entry.received_at, entry.payload, changes)
+
+
+def _event(cursor: str, event_type: str, received_at: datetime, payload: Fields, changes: Any) -> bytes:
+    return orjson.dumps(
+        {
+            "kind": "event",
+            "cursor": cursor,
+            "event_type": event_type,
+            "timestamp": rfc3339(received_at),
+            "payload": payload,
+            "changes": changes,
+        }
+    )
+
+
+def conflated(changes: Iterable[Change], skipped: int, cursor: str) -> bytes:
+    """Return the message for a viewer that fell behind: the net effect of the ``skipped`` events."""
+    return orjson.dumps({"kind": "changes", "cursor": cursor, "skipped": skipped, "changes": _wire(changes)})
+
+
+def snapshot(body: bytes, reason: SnapshotReason, cursor: str, now: datetime) -> bytes:
+    """Return the message that holds a whole snapshot, given as JSON."""
+    head = orjson.dumps({"kind": "snapshot", "timestamp": rfc3339(now), "cursor": cursor, "reason": reason})
+    return head[:-1] + b',"payload":' + body + b"}"
+
+
+def heartbeat(cursor: str, now: datetime) -> bytes:
+    """Return the message for a viewer to whom nothing was sent for a while."""
+    return orjson.dumps({"kind": "heartbeat", "cursor": cursor, "timestamp": rfc3339(now)})
+
+
+def restarting(retry_after_ms: int) -> bytes:
+    """Return the last message before the map stops: when to connect again."""
+    return orjson.dumps({"kind": "restarting", "retry_after_ms": retry_after_ms})
+
+
+def warning(code: str, detail: str, expires_at: datetime | None) -> bytes:
+    """Return the message that announces the end of the stream unless the viewer sends another token."""
+    return orjson.dumps({"kind": "warning", "code": code, "detail": detail, "expires_at": rfc3339(expires_at)})
+
+
+def authenticated(expires_at: datetime | None) -> bytes:
+    """Return the answer to a token that was accepted."""
+    return orjson.dumps({"kind": "authenticated", "expires_at": rfc3339(expires_at)})
+
+
+def error(code: str, detail: str) -> bytes:
+    """Return the answer to a message that the map refuses."""
+    return orjson.dumps({"kind": "error", "code": code, "detail": detail})
+
+
+def _wire(changes: Iterable[Change]) -> list[dict[str, object]]:
+    return [change_to_json(change) for change in changes]

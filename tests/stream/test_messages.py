@@ -1,0 +1,72 @@
+"""The messages of a stream, held against what AsyncAPI says of them and against each other."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from livingmap.access.view import WHOLE, View
+from livingmap.api.asyncapi import document
+from livingmap.core.fold import Folded, refreshed
+from livingmap.core.model import Drop, Event, Position, Put, Total
+from livingmap.history import entry_of
+from livingmap.stream import messages
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+CHANGES = (
+    Put("agents", "agent:a", {"x": 1}, ("y",)),
+    Drop("space", "planet:p", "planets"),
+    Total("city", {"n": 2}, ("m",)),
+)
+FOLDED = Folded(Event(Position("e", 1), "agent.event.status", {"agent_id": "agent:a"}, NOW), CHANGES)
+POLL = refreshed("agents", 1, CHANGES)
+SNAPSHOT = {
+    "generated_at": "2026-01-02T03:04:05Z",
+    "layers": {},
+    "meta": {"version": "1", "cursor": "c", "source_services": [], "sources": []},
+}
+SENT = [
+    messages.event(FOLDED, "c", WHOLE),
+    messages.event_from_history(entry_of(FOLDED, str, 0), "c", WHOLE),
+    messages.conflated(CHANGES, 2, "c"),
+    *(messages.snapshot(json.dumps(SNAPSHOT).encode(), reason, "c", NOW) for reason in messages.SnapshotReason),
+    messages.heartbeat("c", NOW),
+    messages.restarting(500),
+    messages.warning("token_expires", "?", NOW),
+    messages.warning("unauthenticated", "?", None),
+    messages.authenticated(NOW),
+    messages.authenticated(None),
+    messages.error("no_json", "?"),
+]
+
+
+def schemas():
+    told = document()
+    models = told["components"]["schemas"].values()
+    return {
+        model["properties"]["kind"]["const"]: {**model, "components": told["components"]}
+        for model in models
+        if "kind" in model.get("properties", {})
+    }
+
+
+@pytest.mark.parametrize("message", SENT)
+def test_every_message_is_as_asyncapi_describes_it(message):
+    sent = json.loads(message)
+    Draft202012Validator(schemas()[sent["kind"]]).validate(sent)
+
+
+def test_asyncapi_describes_what_is_sent_and_no_other_kind():
+    sent = [reference["$ref"].rpartition("/")[2] for reference in document()["operations"]["send"]["messages"]]
+    described = {document()["components"]["schemas"][name]["properties"]["kind"]["const"] for name in sent}
+    assert described == {json.loads(message)["kind"] for message in SENT}
+
+
+@pytest.mark.parametrize("layers", [None, ("agents",), ("city", "space"), ("nodes",), ()])
+@pytest.mark.parametrize(
+    "folded", [FOLDED, Folded(Event(Position("e", 2), POLL.type, POLL.payload, NOW), CHANGES)]
+)
+def test_the_history_gives_the_message_that_the_event_was(folded, layers):
+    view, entry = View(layers), entry_of(folded, str, 0)
+    assert messages.event_from_history(entry, "c", view) == messages.event(folded, "c", view)
