@@ -17,21 +17,36 @@ A plugin answers one hook, once, at start, without I/O::
 """
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
-from livingmap.core.model import Change, Drop, Event, Fields, Json, Message, Put, Total, id_of
+from livingmap.core.model import (
+    Change,
+    Drop,
+    Event,
+    Fields,
+    Json,
+    Message,
+    Put,
+    Total,
+    id_and_aliases,
+    id_of,
+    id_or_none,
+)
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
 from livingmap.core.units import (
     add_amounts,
+    add_counts,
     canonical_status,
     format_amount,
     is_later,
     load_ratio,
     rfc3339,
+    updated_amount,
     without_none,
 )
 from livingmap.errors import InvalidAnswer, InvalidCredential, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import AuthClient, Authenticator, Mock, Reply, Request, World, hookimpl
-from livingmap.sources.rows import Amount, Identifier, read_event
+from livingmap.sources.ask_each import ask_each
+from livingmap.sources.rows import Amount, Identifier, read_event, rows_in
 from livingmap.sources.samples import Samples
 from livingmap.sources.settings import ServiceSettings, SourceSettings
 
@@ -75,13 +90,19 @@ __all__ = [
     "Unreachable",
     "World",
     "add_amounts",
+    "add_counts",
+    "ask_each",
     "canonical_status",
     "format_amount",
     "hookimpl",
+    "id_and_aliases",
     "id_of",
+    "id_or_none",
     "is_later",
     "load_ratio",
     "read_event",
     "rfc3339",
+    "rows_in",
+    "updated_amount",
     "without_none",
 ]

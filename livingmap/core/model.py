@@ -71,6 +71,21 @@ def id_of(kind: str, value: object) -> str:
     return text if text.startswith(f"{kind}:") else f"{kind}:{text}"
 
 
+def id_or_none(kind: str, value: object) -> str | None:
+    """Return ``value`` as an id of this kind; None for None and for empty text: no reference."""
+    return None if value is None or value == "" else id_of(kind, value)
+
+
+def id_and_aliases(kind: str, key: str, *names: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the id of a thing that its service calls by several names, and its aliases.
+
+    A service's own ``key`` that says its type is the id. Else the first of ``names`` that is there makes the id.
+    """
+    ids = [id_of(kind, name) for name in (*names, key) if name]
+    entity_id = key if key.startswith(f"{kind}:") else ids[0]
+    return entity_id, tuple(dict.fromkeys(name for name in ids if name != entity_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """Set and unset fields of an item; the item appears if it was not there.

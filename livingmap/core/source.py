@@ -54,6 +54,9 @@ class Client(Protocol):
         Raises InvalidAnswer if ``rows`` is not an array. ``at`` names the path for the report, e.g. ``/agents``.
         """
 
+    def read_one(self, model: type[M], value: Json, at: str = "") -> M:
+        """Validate one JSON object, such as the answer about a single item. Raises InvalidAnswer."""
+
 
 Fetch: TypeAlias = Callable[[Client], Awaitable[Iterable[Put | Total]]]
 """Returns the full content of one layer's collection as the service has it now."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, overload
 
 from livingmap.core.model import Fields, Json
 from livingmap.core.vocabulary import STATUSES
@@ -42,8 +42,15 @@ def load_ratio(value: Json) -> float | None:
     return round(min(value if value <= 1 else value / 100, 1.0), _DECIMALS)
 
 
-def canonical_status(value: Json, default: str = "unknown") -> str:
-    """Return a status in the map's words, such as ``online`` for ``healthy``; unknown words in lower case."""
+@overload
+def canonical_status(value: Json, default: str = "unknown") -> str: ...
+@overload
+def canonical_status(value: Json, default: None) -> str | None: ...
+def canonical_status(value: Json, default: str | None = "unknown") -> str | None:
+    """Return a status in the map's words, such as ``online`` for ``healthy``; unknown words in lower case.
+
+    ``default`` is what a service that gives none has: None leaves the field to other sources.
+    """
     word = value.strip().lower() if isinstance(value, str) else ""
     return STATUSES.get(word, word) or default
 
@@ -56,6 +63,24 @@ def format_amount(value: Decimal) -> str:
 def add_amounts(value: Decimal, other: Decimal) -> Decimal:
     """Return the exact sum of two amounts."""
     return _EXACT.add(value, other)
+
+
+def updated_amount(previous: str | None, delta: Decimal | None, balance: Decimal | None) -> str | None:
+    """Return an amount after a change that gives the new ``balance``, or only what was added to the old.
+
+    None if neither is enough.
+    """
+    if balance is not None:
+        return format_amount(balance)
+    if previous is None or delta is None:
+        return None
+    return format_amount(add_amounts(Decimal(previous), delta))
+
+
+def add_counts(counts: Fields, **steps: int) -> dict[str, Json]:
+    """Return the ``counts`` that move, each by its step and never below 0; an unknown count stays unknown."""
+    moved = {name: step for name, step in steps.items() if step and counts.get(name) is not None}
+    return {name: max(counts[name] + step, 0) for name, step in moved.items()}
 
 
 def is_later(time: Json, previous: str | None) -> bool:

@@ -53,6 +53,11 @@ def read_all(model: type[M], rows: list[Json]) -> list[M]:
     return read_one(cast("type[list[M]]", list[model]), rows, "rows")  # type: ignore[valid-type]
 
 
+def rows_in(answer: Json, key: str = "items") -> Json:
+    """Return the rows of an answer that is an array, or an object with the array under ``key``."""
+    return answer.get(key) if isinstance(answer, dict) else answer
+
+
 def read_event(model: type[M], event: Event) -> M:
     """Return an event's payload validated as ``model``. Raises InvalidAnswer, which sets the event aside."""
     return read_one(model, event.payload, "payload")

@@ -176,6 +176,10 @@ class PollClient:
             raise InvalidAnswer(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
         return good
 
+    def read_one(self, model: type[M], value: Json, at: str = "") -> M:
+        """Return one valid object; see `livingmap.core.source.Client.read_one`."""
+        return self.read(model, [value], at)[0]
+
     def _read_each(self, model: type[M], rows: list[Json], at: str, start: int) -> Iterator[M]:
         for index, row in enumerate(rows, start):
             try:

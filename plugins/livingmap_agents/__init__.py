@@ -1,1 +1,1 @@
-"""The source `agents`: who works in the network, from agents-service."""
+"""The source `agents`: the agents of the network, from agents-service."""

@@ -1,4 +1,4 @@
-"""What city-service answers and what is said of the city on NATS, as far as the map reads it.
+"""The rows that city-service answers with and the payloads on NATS, as far as the map reads them.
 
 One model reads the specification's shape and the real one. Host names, addresses, message texts and the names of
 people are never read.

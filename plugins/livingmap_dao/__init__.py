@@ -1,1 +1,1 @@
-"""The source `dao`: who governs the network and how they vote, from dao-service."""
+"""The source `dao`: DAOs, their treasuries, proposals and votes, from dao-service."""

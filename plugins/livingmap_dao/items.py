@@ -1,32 +1,44 @@
-"""How DAOs, proposals, votes and treasuries stand on the map: pure functions from what is told to a change."""
+"""DAOs, proposals, votes and treasuries as items of the map.
 
-from livingmap.plugin import Fields, Json, Put, canonical_status, format_amount, id_of, rfc3339, without_none
+A module of its own because fetches and handlers put the same items.
+"""
+
+from livingmap.plugin import (
+    Fields,
+    Json,
+    Put,
+    canonical_status,
+    format_amount,
+    id_and_aliases,
+    id_of,
+    id_or_none,
+    rfc3339,
+    without_none,
+)
 from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow
-
-
-def names(row: DaoRow) -> tuple[str, tuple[str, ...]]:
-    """Return the id and its aliases: an id that says its type stays, else the slug makes the id."""
-    others = [id_of("dao", name) for name in (row.slug, row.id) if name]
-    entity_id = row.id if row.id.startswith("dao:") else others[0]
-    return entity_id, tuple(dict.fromkeys(name for name in others if name != entity_id))
 
 
 def planet(row: DaoRow) -> Put:
     """Return a DAO as a planet of the space."""
-    entity_id, aliases = names(row)
-    fields = {"name": row.name, "type": "dao", "status": _status(row), "microdao_id": microdao_id(row.microdao_id)}
+    entity_id, aliases = id_and_aliases("dao", row.id, row.slug)
+    fields = {
+        "name": row.name,
+        "type": "dao",
+        "status": _status(row),
+        "microdao_id": id_or_none("microdao", row.microdao_id),
+    }
     return Put("space", entity_id, fields, collection="planets", aliases=aliases)
 
 
 def dao(row: DaoRow, counts: Fields) -> Put:
-    """Return a DAO with its rules and as many ``counts`` as are known."""
-    entity_id, aliases = names(row)
+    """Return a DAO with its rules and the ``counts`` that are known."""
+    entity_id, aliases = id_and_aliases("dao", row.id, row.slug)
     fields = {
         "slug": row.slug,
         "name": row.name,
         "status": _status(row),
         "description": row.description,
-        "microdao_id": microdao_id(row.microdao_id),
+        "microdao_id": id_or_none("microdao", row.microdao_id),
         "owner": row.owner_user_id,
         "governance_model": row.governance_model,
         "quorum_percent": row.quorum_percent,
@@ -41,19 +53,14 @@ def _status(row: DaoRow) -> str:
     return canonical_status(row.status, "active") if row.is_active else "inactive"
 
 
-def microdao_id(name: str | None) -> str | None:
-    """Return the id of the microDAO that a DAO belongs to, by whatever the service calls it."""
-    return id_of("microdao", name) if name else None
-
-
 def counts(overview: Overview) -> dict[str, Json]:
-    """Return the numbers of members and proposals that an overview tells."""
-    found = {
+    """Return the numbers of members and proposals in an overview."""
+    numbers = {
         "members": overview.members_count,
         "active_proposals": overview.active_proposals_count,
         "total_proposals": overview.total_proposals_count,
     }
-    return without_none(found)
+    return without_none(numbers)
 
 
 def proposal(row: ProposalRow, dao_name: str, result: Result | None) -> Put:
@@ -89,7 +96,7 @@ def _votes(result: Result) -> dict[str, Json]:
 
 
 def vote(row: VoteRow) -> Put:
-    """Return one vote. Who cast it is only what the service calls them."""
+    """Return one vote. The voter is only the name that the service gives."""
     fields = {
         "proposal_id": id_of("proposal", row.proposal_id),
         "value": row.vote_value,
@@ -101,17 +108,11 @@ def vote(row: VoteRow) -> Put:
 
 
 def holding_id(dao_name: str, symbol: str) -> str:
-    """Return the id of what a DAO, by its slug or else its id, has of one token."""
+    """Return the id of a DAO's holding of one token; the DAO by its slug, or else its id."""
     return f"treasury:{dao_name.removeprefix('dao:')}/{symbol}"
 
 
 def holding(dao_name: str, symbol: str, balance: str) -> Put:
-    """Return what a DAO, by its slug or else its id, has of one token."""
+    """Return a DAO's holding of one token; the DAO by its slug, or else its id."""
     fields = {"dao_id": id_of("dao", dao_name), "symbol": symbol, "balance": balance}
     return Put("dao", holding_id(dao_name, symbol), fields, collection="treasury")
-
-
-def stepped(known: Fields, **steps: int) -> dict[str, Json]:
-    """Return the counts that move by ``steps``; those that are not known stay so."""
-    moved = {name: step for name, step in steps.items() if step and known.get(name) is not None}
-    return {name: max(known[name] + step, 0) for name, step in moved.items()}

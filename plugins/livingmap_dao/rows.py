@@ -1,24 +1,14 @@
-"""What dao-service answers and what is said of DAOs on NATS, as far as the map reads it.
+"""The rows that dao-service answers with and the payloads on NATS, as far as the map reads them.
 
 One model reads the specification's shape and the real one. The texts of proposals are never read.
+microdao-service publishes payloads of a like shape. Both are DAARION's, and each follows its own service.
 """
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import (
-    Amount,
-    Event,
-    Identifier,
-    Json,
-    add_amounts,
-    canonical_status,
-    format_amount,
-    id_of,
-    rfc3339,
-)
+from livingmap.plugin import Amount, Event, Identifier, Json, canonical_status, id_of, rfc3339
 
 
 class DaoRow(BaseModel):
@@ -49,7 +39,7 @@ class Overview(BaseModel):
 
 
 class Holding(BaseModel):
-    """What a DAO has of one token."""
+    """The balance of one token that a DAO holds."""
 
     token_symbol: Identifier
     balance: Amount
@@ -89,7 +79,7 @@ class Result(BaseModel):
 
 
 class VoteRow(BaseModel):
-    """A row of ``GET /dao/{slug}/proposals/{slug}/votes``, or what ``dao.event.vote_cast`` says."""
+    """A row of ``GET /dao/{slug}/proposals/{slug}/votes``, or the payload of ``dao.event.vote_cast``."""
 
     id: Annotated[Identifier, Field(validation_alias=AliasChoices("vote_id", "id"))]
     proposal_id: Identifier
@@ -100,7 +90,7 @@ class VoteRow(BaseModel):
 
 
 class DaoMessage(BaseModel):
-    """What every payload about a DAO has."""
+    """The fields that every payload about a DAO has."""
 
     dao_id: Identifier
     slug: Identifier | None = None
@@ -121,7 +111,7 @@ class Creation(DaoMessage):
 
 
 class Changes(BaseModel):
-    """What of a DAO can be updated."""
+    """The fields of a DAO that can be updated."""
 
     name: str | None = None
     is_active: bool | None = None
@@ -144,17 +134,9 @@ class TreasuryChange(DaoMessage):
     delta: Amount | None = None
     new_balance: Amount | None = None
 
-    def balance(self, known: str | None) -> str | None:
-        """Return the balance after the change; None if neither the message nor ``known`` allows to tell."""
-        if self.new_balance is not None:
-            return format_amount(self.new_balance)
-        if known is None or self.delta is None:
-            return None
-        return format_amount(add_amounts(Decimal(known), self.delta))
-
 
 class ProposalMessage(BaseModel):
-    """What the payloads about a proposal have; their ``slug`` is the proposal's."""
+    """The fields that every payload about a proposal has; ``slug`` is the proposal's."""
 
     dao_id: Identifier
     proposal_id: Identifier
@@ -178,12 +160,12 @@ class Closing(ProposalMessage):
 
     @property
     def outcome(self) -> str:
-        """The final status; where the publisher says ``active`` of a closed proposal, whether it was passed."""
+        """The final status; where the publisher calls a closed proposal ``active``, whether it was passed."""
         if self.final_status and canonical_status(self.final_status) != "active":
             return canonical_status(self.final_status)
         return {True: "passed", False: "rejected", None: "unknown"}[self.is_passed]
 
 
 def time_of(time: Json, event: Event) -> str | None:
-    """Return the time that a message tells, or when it was received."""
+    """Return the time in a message, or when it was received."""
     return rfc3339(time) or rfc3339(event.received_at)

@@ -1,17 +1,16 @@
-"""How lively a channel is: its messages of the last hour and day, counted anew from the service at every poll.
+"""Activity of a channel: its messages of the last hour and day, counted anew from the service at every poll.
 
-A sliding window also goes down when nothing happens, and only a clock can say so: the poll's. What a message is
-about is never read.
+A module of its own because fetches and handlers share its windows. A sliding window also goes down when nothing
+happens, which only a poll can see: it has a clock.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AfterValidator, BaseModel
-
-from livingmap.plugin import Client, Json, RequestRejected, id_of, rfc3339
+from livingmap.plugin import Client, Json, RequestRejected, rfc3339
+from livingmap_messaging.rows import MessageRow, sender
 
 CHANNELS: Final = "/api/messaging/channels"
 
@@ -21,33 +20,22 @@ WINDOWS: Final[Mapping[str, timedelta]] = MappingProxyType(
 """The fields that count messages, each with how far it looks back."""
 
 CAPPED: Final = "messages_capped"
-"""The field that says that the counts are only the least that there can be."""
+"""The field that says that the counts are only lower bounds."""
 
 _LONGEST: Final = max(WINDOWS.values())
 _FIRST_PAGE: Final = 20  # most channels are silent, and there is no asking for new messages alone
 _PAGE: Final = 200
 
-Moment = Annotated[datetime, AfterValidator(lambda one: one if one.tzinfo else one.replace(tzinfo=UTC))]
-
-
-class MessageRow(BaseModel):
-    """One of ``GET …/channels/{id}/messages``, newest first."""
-
-    id: str
-    sender_id: str | None = None
-    sender_type: str | None = None
-    created_at: Moment
-
 
 async def activity(client: Client, channel: str) -> dict[str, Json]:
-    """Return the fields of one channel that tell of its messages; none if the service does not show them."""
+    """Return the fields of one channel about its messages; none if the service does not show them."""
     if not client.settings.recount_pages:
         return {}
     try:
         messages, capped = await _recent(client, f"{CHANNELS}/{channel}/messages")
     except RequestRejected:  # archived since it was listed, or closed to the map: no reason to lose all the others
         return {}
-    newest = max(messages, key=lambda one: one.created_at, default=None)
+    newest = max(messages, key=lambda message: message.created_at, default=None)
     return {
         **{name: _within(messages, client.now - window) for name, window in WINDOWS.items()},
         CAPPED: capped,
@@ -56,35 +44,30 @@ async def activity(client: Client, channel: str) -> dict[str, Json]:
     }
 
 
-def sender(name: str | None, kind: str | None) -> str | None:
-    """Return who wrote a message as a typed id."""
-    return id_of("agent" if kind == "agent" else "user", name) if name else None
-
-
 def summed(activities: Iterable[Mapping[str, Json]]) -> dict[str, Json]:
-    """Return the totals over all channels; unknown if not one of them is known."""
-    told = list(activities)
-    known = [one for one in told if one]
-    if told and not known:
+    """Return the totals over all channels; None if no channel has a count."""
+    channels = list(activities)
+    counted = [numbers for numbers in channels if numbers]
+    if channels and not counted:
         return dict.fromkeys((*WINDOWS, CAPPED))
-    sums: dict[str, Json] = {name: sum(one[name] for one in known) for name in WINDOWS}
-    return {**sums, CAPPED: len(known) < len(told) or any(one[CAPPED] for one in known)}
+    sums: dict[str, Json] = {name: sum(numbers[name] for numbers in counted) for name in WINDOWS}
+    return {**sums, CAPPED: len(counted) < len(channels) or any(numbers[CAPPED] for numbers in counted)}
 
 
 async def _recent(client: Client, path: str) -> tuple[list[MessageRow], bool]:
     """Return the newest messages, and whether the pages did not suffice for all of the longest window."""
-    found: dict[str, MessageRow] = {}
+    messages: dict[str, MessageRow] = {}
     query: dict[str, Json] = {"limit": _FIRST_PAGE}
     for _ in range(client.settings.recount_pages):
         answer = await client.get(path, **query)
         rows = client.read(MessageRow, answer, path)
-        found.update((row.id, row) for row in rows)
+        messages.update((row.id, row) for row in rows)
         oldest = min((row.created_at for row in rows), default=None)
         if oldest is None or len(answer) < query["limit"] or oldest <= client.now - _LONGEST:
-            return list(found.values()), False
+            return list(messages.values()), False
         query = {"limit": _PAGE, "before": oldest.isoformat()}
-    return list(found.values()), True
+    return list(messages.values()), True
 
 
-def _within(messages: Iterable[MessageRow], since: datetime) -> int:
-    return sum(1 for one in messages if one.created_at > since)
+def _within(messages: Iterable[MessageRow], from_time: datetime) -> int:
+    return sum(1 for message in messages if message.created_at > from_time)

@@ -1,1 +1,1 @@
-"""The source `microdao`: the communities of the network, from microdao-service."""
+"""The source `microdao`: the microDAOs of the network, from microdao-service."""

@@ -10,27 +10,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import (
-    Change,
-    Count,
-    Drop,
-    Event,
-    Fields,
-    Layer,
-    Part,
-    Put,
-    Source,
-    SourceSettings,
-    Tally,
-    hookimpl,
-    id_of,
-    is_later,
-    read_event,
-    rfc3339,
-    without_none,
+from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl
+from livingmap_microdao.events import (
+    on_created,
+    on_deleted,
+    on_member,
+    on_other,
+    on_role,
+    on_settings,
+    on_treasury,
+    on_updated,
 )
-from livingmap_microdao.answers import fetch_city, fetch_microdaos, microdao_details
-from livingmap_microdao.rows import Creation, MicrodaoMessage, SettingsChange, TreasuryChange, Update
+from livingmap_microdao.fetch import fetch_city, fetch_microdaos, microdao_details
 
 
 class MicrodaoSettings(SourceSettings):
@@ -40,94 +31,6 @@ class MicrodaoSettings(SourceSettings):
     """Address of microdao-service."""
     most_treasuries: Annotated[int, Field(ge=0)] = 100
     """Of how many microDAOs at most a poll asks the treasury, one request each; 0 leaves that to events."""
-
-
-def on_created(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.created``: a microDAO appears."""
-    said = read_event(Creation, event)
-    now = rfc3339(event.received_at)
-    aliases = tuple({id_of("microdao", said.microdao_id)} - {said.entity_id})
-    citizen = {
-        "slug": said.slug,
-        "name": said.name or said.slug or said.microdao_id,
-        "status": "active",
-        "created_at": rfc3339(said.ts) or now,
-    }
-    owned = {"owner": said.owner_user_id, "last_active_at": now}
-    return [
-        Put("city", said.entity_id, without_none(citizen), aliases=aliases),
-        Put("microdao", said.entity_id, without_none(owned), aliases=aliases),
-    ]
-
-
-def on_updated(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.updated``: what its ``changes`` name."""
-    said = read_event(Update, event)
-    fields = without_none({"name": said.changes.name, "description": said.changes.description})
-    if said.changes.is_active is not None:
-        fields["status"] = "active" if said.changes.is_active else "inactive"
-    fields["updated_at"] = rfc3339(said.ts) or rfc3339(event.received_at)
-    return [Put("city", said.entity_id, fields, creates=False), _heard(said, event, {})]
-
-
-def on_deleted(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.deleted``: the microDAO goes."""
-    said = read_event(MicrodaoMessage, event)
-    return [Drop("city", said.entity_id), Drop("microdao", said.entity_id)]
-
-
-def on_member(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.member_added`` and ``member_removed``: a known count goes up or down.
-
-    A message that is not later than the last one comes again, and counts nothing.
-    """
-    said = read_event(MicrodaoMessage, event)
-    known = part.get("microdao", said.entity_id) or {}
-    if not is_later(said.ts, known.get("members_changed_at")):
-        return []
-    step = 1 if event.type.endswith(".member_added") else -1
-    counts = {layer: (part.get(layer, said.entity_id) or {}).get("members") for layer in ("city", "microdao")}
-    moved = [
-        Put(layer, said.entity_id, {"members": max(count + step, 0)}, creates=False)
-        for layer, count in counts.items()
-        if count is not None
-    ]
-    return [*moved, _heard(said, event, {"members_changed_at": rfc3339(said.ts)})]
-
-
-def on_role(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.member_role_updated``: when it was. Who may do what is not the map's to show."""
-    said = read_event(MicrodaoMessage, event)
-    return [_heard(said, event, {"roles_changed_at": rfc3339(event.received_at)})]
-
-
-def on_treasury(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.treasury_updated``: the new balance of one token."""
-    said = read_event(TreasuryChange, event)
-    known = part.get("microdao", said.entity_id) or {}
-    treasury = known.get("treasury") or {}
-    balance = said.balance(treasury.get(said.token_symbol))
-    if balance is None or not is_later(said.ts, known.get("treasury_changed_at")):
-        return []
-    fields = {"treasury": {**treasury, said.token_symbol: balance}, "treasury_changed_at": rfc3339(said.ts)}
-    return [_heard(said, event, fields)]
-
-
-def on_settings(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.settings_updated`` and ``setting_deleted``: which keys changed, never the values."""
-    said = read_event(SettingsChange, event)
-    keys = sorted({*said.updated_keys, *filter(None, [said.setting_key])})
-    return [_heard(said, event, {"settings_changed": keys, "settings_changed_at": rfc3339(event.received_at)})]
-
-
-def on_other(event: Event, part: Part) -> list[Change]:
-    """Take ``microdao.event.*`` that is not known yet: it is in the history and changes nothing."""
-    return []
-
-
-def _heard(said: MicrodaoMessage, event: Event, fields: Fields) -> Put:
-    fields = {**without_none(fields), "last_active_at": rfc3339(event.received_at)}
-    return Put("microdao", said.entity_id, fields, creates=False)
 
 
 @hookimpl

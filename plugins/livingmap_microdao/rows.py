@@ -1,14 +1,14 @@
-"""What microdao-service answers and what is said of microDAOs on NATS, as far as the map reads it.
+"""The rows that microdao-service answers with and the payloads on NATS, as far as the map reads them.
 
 One model reads the specification's shape and the real one. The values of settings are never read.
+dao-service publishes payloads of a like shape. Both are DAARION's, and each follows its own service.
 """
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from livingmap.plugin import Amount, Identifier, Json, add_amounts, format_amount, id_of
+from livingmap.plugin import Amount, Identifier, Json, id_of
 
 
 class MicrodaoRow(BaseModel):
@@ -37,7 +37,7 @@ class Holding(BaseModel):
 
 
 class MicrodaoMessage(BaseModel):
-    """What every payload of ``microdao.event.*`` has."""
+    """The fields that every payload of ``microdao.event.*`` has."""
 
     microdao_id: Identifier
     slug: Identifier | None = None
@@ -57,7 +57,7 @@ class Creation(MicrodaoMessage):
 
 
 class Changes(BaseModel):
-    """What of a microDAO can be updated."""
+    """The fields of a microDAO that can be updated."""
 
     name: str | None = None
     description: str | None = None
@@ -76,14 +76,6 @@ class TreasuryChange(MicrodaoMessage):
     token_symbol: str
     delta: Amount | None = None
     new_balance: Amount | None = None
-
-    def balance(self, known: str | None) -> str | None:
-        """Return the balance after the change; None if neither the message nor ``known`` allows to tell."""
-        if self.new_balance is not None:
-            return format_amount(self.new_balance)
-        if known is None or self.delta is None:
-            return None
-        return format_amount(add_amounts(Decimal(known), self.delta))
 
 
 class SettingsChange(MicrodaoMessage):

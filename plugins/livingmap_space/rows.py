@@ -1,13 +1,20 @@
-"""What space-service answers and what is said of nodes on NATS, as far as the map reads it.
+"""The rows that space-service answers with and the payloads on NATS, as far as the map reads them.
 
 One model reads the specification's shape (``"cpu": 0.42``) and the real one (``"cpu": {"load": 0.42, …}``).
 """
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Field, FiniteFloat
 
-from livingmap.plugin import Identifier, Json, load_ratio
+from livingmap.plugin import Fields, Identifier, Json, load_ratio, rfc3339
+
+MOST_ALERTS: Final = 20
+"""How many alerts a node shows: the newest."""
+
+NO_METRICS: Final = dict.fromkeys(("cpu", "gpu", "ram", "net_in", "net_out"))
+"""The metrics of a node before anything is known of them."""
 
 
 def _load(value: Json) -> float | None:
@@ -31,7 +38,7 @@ def _share(value: Json) -> float | None:
 
 
 def _above(name: str, *others: str) -> Any:
-    """Return where a metric of a message stands: at its top, or under ``metrics``."""
+    """Return a field for a metric that is at the top of a message, or under ``metrics``."""
     names = (name, *others)
     return Field(validation_alias=AliasChoices(*names, *(AliasPath("metrics", one) for one in names)))
 
@@ -85,8 +92,14 @@ class SpaceEvent(BaseModel):
     meta: dict[str, Json] | None = None
 
     def is_alert(self) -> bool:
-        """Tell whether it warns of a node; what is said of DAOs, and what merely informs, is no alert."""
+        """Tell whether it warns of a node; an event about a DAO, or one that only informs, is not an alert."""
         return self.node_id is not None and self.severity != "info"
+
+    def alert(self, now: datetime) -> Fields:
+        """Return what a node shows of it; ``now`` is its time if it has none."""
+        meta = {name: value for name, value in (self.meta or {}).items() if isinstance(value, str | int | float)}
+        timestamp = rfc3339(self.timestamp) or rfc3339(now)
+        return {**meta, "type": self.type, "severity": self.severity, "timestamp": timestamp}
 
 
 class NodeRow(BaseModel):

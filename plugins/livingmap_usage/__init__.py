@@ -1,1 +1,1 @@
-"""The source `usage`: what models, agents and tools are used, from usage-engine."""
+"""The source `usage`: the language models, tools and agents in use, from usage-engine."""

@@ -1,25 +1,16 @@
-"""What usage-engine answers, what is published for it, and how the one is added to the other."""
+"""The rows that usage-engine answers with and the payloads on NATS, as far as the map reads them."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints
 
-from livingmap.plugin import Fields, Json, id_of, load_ratio
+from livingmap.plugin import Json, id_of, load_ratio
+from livingmap_usage.sums import tidy
 
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 AgentId = Annotated[str, Field(pattern=r"^(agent:)?[^\s:]+$")]
-
-_DIGITS: Final = 3
-
-_WEIGHTS: Final = {
-    "avg_latency_ms": "calls",
-    "success_rate": "calls",
-    "llm_latency_avg_ms": "llm_calls",
-    "tool_latency_avg_ms": "tool_calls",
-}
-"""Averages, each with the count that it is taken over."""
 
 
 class Summary(BaseModel):
@@ -109,7 +100,7 @@ class AgentRow(BaseModel):
 
 
 class UsageMessage(BaseModel):
-    """What every payload of ``usage.*`` may say."""
+    """The fields that every payload of ``usage.*`` may have."""
 
     agent_id: AgentId | None = None
     success: bool = True
@@ -117,7 +108,7 @@ class UsageMessage(BaseModel):
 
 
 class LlmCall(UsageMessage):
-    """The payload of ``usage.llm``, in the words of usage-engine or of agents-service."""
+    """The payload of ``usage.llm``, as usage-engine or as agents-service names its fields."""
 
     model: Name | None = None
     provider: Name | None = None
@@ -131,9 +122,11 @@ class LlmCall(UsageMessage):
 
     @property
     def tokens(self) -> int | None:
-        """All tokens of the call; None if the message tells none."""
-        told = [one for one in (self.prompt_tokens, self.completion_tokens) if one is not None]
-        return self.total_tokens if self.total_tokens is not None else sum(told) if told else None
+        """All tokens of the call; None if the message gives none."""
+        if self.total_tokens is not None:
+            return self.total_tokens
+        tokens = [count for count in (self.prompt_tokens, self.completion_tokens) if count is not None]
+        return sum(tokens) if tokens else None
 
 
 class ToolCall(UsageMessage):
@@ -162,36 +155,3 @@ def model_id(provider: str, model: str) -> str:
 def tool_id(tool: str) -> str:
     """Return a tool's id on the map."""
     return f"tool:{tool}"
-
-
-def tidy(fields: Fields) -> dict[str, Json]:
-    """Return ``fields`` with averages rounded, and None for an average over nothing."""
-    averages = {name: fields[name] for name in _WEIGHTS.keys() & fields.keys() if fields[name] is not None}
-    return {
-        **fields,
-        **{name: round(value, _DIGITS) if fields[_WEIGHTS[name]] else None for name, value in averages.items()},
-    }
-
-
-def added(known: Fields, more: Fields) -> dict[str, Json]:
-    """Return the numbers of ``known`` as they are once ``more`` is counted too.
-
-    Counts are summed, averages weighted by their counts. What is not known stays so, and what ``more`` does not
-    tell stays as it is.
-    """
-    sums: dict[str, Json] = {}
-    for name, value in more.items():
-        if not isinstance(value, int | float):
-            continue
-        if name in _WEIGHTS:
-            sums[name] = _mean(known, more, name)
-        elif known.get(name) is not None:
-            sums[name] = known[name] + value
-    return {name: value for name, value in sums.items() if value is not None}
-
-
-def _mean(known: Fields, more: Fields, name: str) -> float | None:
-    before, weight, step = known.get(name), known.get(_WEIGHTS[name]), more[_WEIGHTS[name]]
-    if weight is None or (before is None and weight):
-        return None
-    return float(round(((before or 0) * weight + more[name] * step) / (weight + step), _DIGITS))

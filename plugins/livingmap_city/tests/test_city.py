@@ -3,7 +3,7 @@ import pytest
 from livingmap.plugin import NotFound, Put, Reply, Total
 from livingmap.testing import SourceContract, SourceHarness
 from livingmap_city import plugin
-from livingmap_city.answers import active_users
+from livingmap_city.totals import active_users, city_health
 
 NOON = "2026-01-02T12:00:00Z"
 RIVER = "microdao:river-council"
@@ -228,7 +228,7 @@ async def test_the_totals_are_counted():
     ],
 )
 def test_the_health_of_the_city(nodes, offline, degraded, health):
-    assert plugin.city_health(nodes, offline, degraded) == health
+    assert city_health(nodes, offline, degraded) == health
 
 
 async def test_an_agent_is_put_together_from_both_lists():

@@ -3,7 +3,7 @@ import pytest
 from livingmap.plugin import Drop, Put, Reply, Total
 from livingmap.testing import SourceContract, SourceHarness
 from livingmap_usage import plugin
-from livingmap_usage.rows import added, tidy
+from livingmap_usage.sums import added, tidy
 
 OREST = "agent:orest"
 SCOUT = "model:local/llama-4-scout"

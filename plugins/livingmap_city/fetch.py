@@ -1,4 +1,4 @@
-"""What becomes of city-service's answers: the content of each layer, and the details of one item."""
+"""Requests to city-service: the content of each layer, and the details of one item."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -13,8 +13,11 @@ from livingmap.plugin import (
     Put,
     Total,
     canonical_status,
+    id_and_aliases,
     id_of,
+    id_or_none,
     rfc3339,
+    rows_in,
 )
 from livingmap_city.rows import (
     AgentRow,
@@ -28,6 +31,7 @@ from livingmap_city.rows import (
     RoomRow,
     Spot,
 )
+from livingmap_city.totals import active_users
 
 _SNAPSHOT: Final = "/api/city/snapshot"
 _MICRODAOS: Final = "/city/microdao"
@@ -45,7 +49,7 @@ async def fetch_microdaos(client: Client) -> list[Put | Total]:
     """Return all microDAOs, and the totals of the city if its snapshot is the specification's."""
     _, answer = await client.first(_SNAPSHOT, _MICRODAOS, accept=_lists_microdaos, **_PAGE)
     if isinstance(answer, dict):
-        totals = client.read(CityTotals, [answer], _SNAPSHOT)[0].model_dump(exclude_none=True)
+        totals = client.read_one(CityTotals, answer, _SNAPSHOT).model_dump(exclude_none=True)
         counted = client.read(CountedMicrodao, answer["items"], _SNAPSHOT)
         return [Total("city", totals), *map(_microdao, counted)]
     rows = client.read(MicrodaoRow, await _pages(client, _MICRODAOS), _MICRODAOS)
@@ -55,8 +59,8 @@ async def fetch_microdaos(client: Client) -> list[Put | Total]:
 async def fetch_rooms(client: Client) -> list[Put | Total]:
     """Return all public places, and how many people are in them unless the snapshot says it."""
     rooms = [room for _, room in await _rooms(client)]
-    told = await _snapshot(client)
-    if told and told.get("active_users") is not None:
+    snapshot = await _snapshot(client)
+    if snapshot and snapshot.get("active_users") is not None:
         return [*rooms]
     return [active_users(room.set for room in rooms), *rooms]
 
@@ -65,10 +69,10 @@ async def fetch_agents(client: Client) -> list[Put]:
     """Return the city's agents: who they are from one list, where they are from the other."""
     rows = client.read(AgentRow, await _pages(client, _AGENTS), _AGENTS)
     rows += client.read(AgentRow, await client.optional(_PRESENT) or [], _PRESENT)
-    same: dict[str, list[AgentRow]] = {}
+    by_id: dict[str, list[AgentRow]] = {}
     for row in rows:
-        same.setdefault(row.id, []).append(row)
-    return [_agent(found) for found in same.values()]
+        by_id.setdefault(row.id, []).append(row)
+    return [_agent(rows_of_agent) for rows_of_agent in by_id.values()]
 
 
 async def fetch_nodes(client: Client) -> list[Put]:
@@ -79,7 +83,7 @@ async def fetch_nodes(client: Client) -> list[Put]:
 async def microdao_details(client: Client, name: str) -> Fields:
     """Return one microDAO with the agents, rooms and microDAOs that belong to it."""
     path = f"{_MICRODAOS}/{name}"
-    row = client.read(MicrodaoDetail, [await client.get(path)], path)[0]
+    row = client.read_one(MicrodaoDetail, await client.get(path), path)
     return {
         **_microdao(row).set,
         "agent_ids": _ids("agent", row.agents),
@@ -90,13 +94,12 @@ async def microdao_details(client: Client, name: str) -> Fields:
 
 async def room_details(client: Client, name: str) -> Fields:
     """Return one public place with when it was last written in; the service knows it by id, the map by slug."""
-    row, room = next(
-        (found for found in await _rooms(client) if name in (found[0].slug, found[0].id)), (None, None)
-    )
-    if row is None or room is None:
+    match = next(((row, room) for row, room in await _rooms(client) if name in {row.slug, row.id}), None)
+    if match is None:
         raise NotFound(f"{_ROOMS}: no room {name!r}", _NOT_FOUND)
+    row, room = match
     path = f"{_ROOMS}/{quote(row.id, safe='')}"
-    detail = client.read(RoomDetail, [await client.get(path)], path)[0]
+    detail = client.read_one(RoomDetail, await client.get(path), path)
     times = filter(None, (rfc3339(message.created_at) for message in detail.messages))
     return {**room.set, "last_message_at": max(times, default=None)}
 
@@ -104,25 +107,13 @@ async def room_details(client: Client, name: str) -> Fields:
 async def node_details(client: Client, name: str) -> Fields:
     """Return one node with the agents that look after it and the microDAOs that it carries."""
     path = f"{_NODES}/{name}"
-    row = client.read(NodeRow, [await client.get(path)], path)[0]
+    row = client.read_one(NodeRow, await client.get(path), path)
     return {
         **_node(row).set,
-        "guardian_id": _ref("agent", row.guardian_agent_id),
-        "steward_id": _ref("agent", row.steward_agent_id),
+        "guardian_id": id_or_none("agent", row.guardian_agent_id),
+        "steward_id": id_or_none("agent", row.steward_agent_id),
         "microdao_ids": _ids("microdao", row.microdaos or []),
     }
-
-
-def active_users(rooms: Iterable[Fields]) -> Total:
-    """Return how many people are in the city; None if no room is counted.
-
-    The service shows the whole city's number in every default room, and in the others an estimate from it: so the
-    greatest of the default rooms counts. Without one it is the sum.
-    """
-    counted = [room for room in rooms if room.get("members_online") is not None]
-    whole = [room["members_online"] for room in counted if room.get("is_default")]
-    users = max(whole) if whole else sum(room["members_online"] for room in counted)
-    return Total("city", {"active_users": users if counted else None})
 
 
 def _lists_microdaos(answer: Json) -> bool:
@@ -142,16 +133,16 @@ async def _snapshot(client: Client) -> Fields | None:
 async def _pages(client: Client, path: str) -> list[Json]:
     """Return the rows of all pages. Raises InvalidAnswer if they do not end."""
     rows: list[Json] = []
-    before: list[Json] = []
+    previous: list[Json] = []
     limit = _PAGE["limit"]
     for page in range(_MOST_PAGES):
-        found = await _rows(client, path, limit=limit, offset=page * limit)
-        if found == before:  # the service knows no offset
+        more = await _rows(client, path, limit=limit, offset=page * limit)
+        if more == previous:  # the service ignores the offset
             return rows
-        rows += found
-        if len(found) < limit:
+        rows += more
+        if len(more) < limit:
             return rows
-        before = found
+        previous = more
     raise InvalidAnswer(f"{path}: more than {_MOST_PAGES} pages of {limit}")
 
 
@@ -164,7 +155,7 @@ async def _rows(client: Client, path: str, **query: Json) -> list[Json]:
     answer = await (client.optional if specified else client.get)(path, **query)
     if specified and answer is None:
         return []
-    rows = answer.get("items") if isinstance(answer, dict) else answer
+    rows = rows_in(answer)
     if not isinstance(rows, list):
         raise InvalidAnswer(f"{path}: expected an array, got {type(rows).__name__}")
     return rows
@@ -173,13 +164,12 @@ async def _rows(client: Client, path: str, **query: Json) -> list[Json]:
 async def _rooms(client: Client) -> list[tuple[RoomRow, Put]]:
     rows = client.read(RoomRow, await _pages(client, _ROOMS), _ROOMS)
     answer = await client.optional(_MAP)
-    placed = answer.get("rooms") if isinstance(answer, dict) else answer
-    spots = {spot.id: spot for spot in client.read(Spot, placed or [], _MAP)}
+    spots = {spot.id: spot for spot in client.read(Spot, rows_in(answer, "rooms") or [], _MAP)}
     return [(row, _room(row, spots.get(row.id, Spot(id=row.id)))) for row in rows]
 
 
 def _microdao(row: MicrodaoRow) -> Put:
-    entity_id, slug = id_of("microdao", row.id), id_of("microdao", row.slug or row.id)
+    entity_id, aliases = id_and_aliases("microdao", row.id, row.slug)
     fields: dict[str, Json] = {
         "slug": row.slug,
         "name": row.name,
@@ -187,17 +177,17 @@ def _microdao(row: MicrodaoRow) -> Put:
         "description": row.description,
         "district": row.district,
         "members": row.members,
-        "orchestrator_id": _ref("agent", row.orchestrator_agent_id),
-        "parent_id": _ref("microdao", row.parent_microdao_id),
+        "orchestrator_id": id_or_none("agent", row.orchestrator_agent_id),
+        "parent_id": id_or_none("microdao", row.parent_microdao_id),
     }
     if isinstance(row, CountedMicrodao):
         fields |= {"agents": row.agents, "nodes": row.nodes}
-    return _put("city", entity_id, slug, fields) if entity_id == row.id else _put("city", slug, entity_id, fields)
+    return Put("city", entity_id, fields, aliases=aliases)
 
 
 def _activity(row: MicrodaoRow) -> str | None:
     if row.status or row.is_active is None:
-        return _status(row.status)
+        return canonical_status(row.status, None)
     return "active" if row.is_active else "inactive"
 
 
@@ -208,7 +198,7 @@ def _room(row: RoomRow, spot: Spot) -> Put:
         "status": "active",
         "description": row.description,
         "members_online": row.members_online,
-        "microdao_id": _ref("microdao", row.microdao_id),
+        "microdao_id": id_or_none("microdao", row.microdao_id),
         "is_default": row.is_default,
         "created_at": rfc3339(row.created_at),
         **spot.model_dump(exclude={"id"}),
@@ -230,10 +220,10 @@ def _resident(row: AgentRow) -> dict[str, Json]:
         "name": row.name,
         "kind": row.kind,
         "title": row.title or None,
-        "status": _status(row.status),
-        "microdao_id": _ref("microdao", row.microdao_id),
-        "node_id": _ref("node", row.node_id),
-        "room_id": _ref("city", row.room_id),
+        "status": canonical_status(row.status, None),
+        "microdao_id": id_or_none("microdao", row.microdao_id),
+        "node_id": id_or_none("node", row.node_id),
+        "room_id": id_or_none("city", row.room_id),
         "district": row.district,
         "is_orchestrator": row.is_orchestrator,
         "color": row.color,
@@ -244,8 +234,8 @@ def _resident(row: AgentRow) -> dict[str, Json]:
 def _node(row: NodeRow) -> Put:
     fields: dict[str, Json] = {
         "name": row.name,
-        "microdao_id": _ref("microdao", row.microdaos[0].id) if row.microdaos else None,
-        "status": _status(row.status),
+        "microdao_id": id_or_none("microdao", row.microdaos[0].id) if row.microdaos else None,
+        "status": canonical_status(row.status, None),
         "roles": row.roles,
         "environment": row.environment,
         "agents": row.agents_total,
@@ -261,12 +251,3 @@ def _put(layer: str, entity_id: str, alias: str, fields: Fields, collection: str
 
 def _ids(kind: str, rows: Iterable[Mention]) -> list[str]:
     return [id_of(kind, row.id) for row in rows]
-
-
-def _ref(kind: str, value: str | None) -> str | None:
-    return id_of(kind, value) if value else None
-
-
-def _status(word: str | None) -> str | None:
-    """None if the service is silent: another source may know, and else the layer's default stands."""
-    return canonical_status(word) if word else None

@@ -1,0 +1,57 @@
+"""Requests to agents-service: the list of agents, and one agent's details."""
+
+from livingmap.plugin import (
+    Client,
+    Fields,
+    Json,
+    Put,
+    canonical_status,
+    id_of,
+    id_or_none,
+    rfc3339,
+    rows_in,
+)
+from livingmap_agents.rows import AgentRow, MetricsRow
+
+
+async def fetch_agents(client: Client) -> list[Put]:
+    """Return all agents of the service."""
+    rows = client.read(AgentRow, await client.get("/agents"), "/agents")
+    metrics = await client.optional("/agents/metrics")
+    statuses = {id_of("agent", row.agent_id): row.status for row in _metrics(client, metrics)}
+    return [_agent(row, statuses) for row in rows]
+
+
+async def agent_details(client: Client, name: str) -> Fields:
+    """Return one agent as the service shows it now."""
+    path = f"/agents/agent:{name}"
+    return _agent(client.read_one(AgentRow, await client.get(path), path), {}).set
+
+
+def _metrics(client: Client, answer: Json) -> list[MetricsRow]:
+    key = "items" if isinstance(answer, dict) and "items" in answer else "agents"
+    return client.read(MetricsRow, rows_in(answer, key) or [], "/agents/metrics")
+
+
+def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
+    entity_id = id_of("agent", row.external_id or row.id)
+    fields: dict[str, Json] = {
+        "name": row.name,
+        "kind": row.kind,
+        "microdao_id": id_or_none("microdao", row.microdao_id),
+        "description": row.description,
+        "model": row.model,
+        "tools": row.tools_enabled,
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
+    }
+    if status := _status(row.status or statuses.get(entity_id), active=row.is_active):
+        fields["status"] = status
+    if row.node_id:
+        fields["node_id"] = id_of("node", row.node_id)
+    return Put("agents", entity_id, fields, aliases=(id_of("agent", row.id),) if row.external_id else ())
+
+
+def _status(word: str | None, *, active: bool) -> str | None:
+    """Return the status; None if the service gives none: an event's, another source's or the default stays."""
+    return canonical_status(word, None) if active else "inactive"

@@ -1,0 +1,135 @@
+"""Requests to dao-service: the content of each collection, and the details of one DAO.
+
+A request that fails for one DAO should not cost the others. Where it only adds fields, those are left out. Where
+it lists items, the whole collection keeps its last content: an item that a poll does not list would be removed.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+from livingmap.plugin import (
+    Client,
+    Fields,
+    Json,
+    Put,
+    ask_each,
+    canonical_status,
+    format_amount,
+    id_and_aliases,
+    id_of,
+    rows_in,
+    without_none,
+)
+from livingmap_dao.items import counts, dao, holding, planet, proposal, vote
+from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow
+
+_DAO: Final = "/dao"
+_SUMMARY: Final = "/dao/proposals/summary"
+
+
+async def fetch_planets(client: Client) -> list[Put]:
+    """Return the DAOs as planets of the space."""
+    return [planet(row) for row in await _daos(client)]
+
+
+async def fetch_daos(client: Client) -> list[Put]:
+    """Return how each DAO is governed, and how many members and proposals it has."""
+    rows, summary = await _daos(client), await _summary(client)
+    overviews = await _overviews(client, rows, all_needed=False)
+    daos = []
+    for row in rows:
+        overview, (entity_id, aliases) = overviews.get(row.slug or ""), id_and_aliases("dao", row.id, row.slug)
+        summed = next((summary[name] for name in (entity_id, *aliases) if name in summary), {})
+        daos.append(dao(row, {**(counts(overview) if overview else {}), **summed}))
+    return daos
+
+
+async def fetch_treasury(client: Client) -> list[Put]:
+    """Return what the DAOs hold of each token."""
+    overviews = await _overviews(client, await _daos(client), all_needed=True)
+    return [
+        holding(slug, row.token_symbol, format_amount(row.balance))
+        for slug, overview in overviews.items()
+        for row in client.read(Holding, overview.treasury_items, f"{_path(slug)}.treasury_items")
+    ]
+
+
+async def fetch_proposals(client: Client) -> list[Put]:
+    """Return all proposals, with the votes of those that are active and of the newest that are concluded."""
+    by_dao = await _proposals(client)
+    paths = [path for proposals in by_dao.values() for path in _worth_asking(client, proposals)]
+    results = await ask_each(client, paths, lambda answer, path: client.read_one(Result, answer, path))
+    return [
+        proposal(row, slug, results.get(path))
+        for slug, proposals in by_dao.items()
+        for path, row in proposals.items()
+    ]
+
+
+async def fetch_votes(client: Client) -> list[Put]:
+    """Return the votes on the active proposals."""
+    by_dao = await _proposals(client)
+    paths = [f"{path}/votes" for rows in by_dao.values() for path, row in rows.items() if _is_active(row)]
+    votes = await ask_each(client, paths, lambda answer, path: client.read(VoteRow, answer, path), all_needed=True)
+    return [vote(row) for rows in votes.values() for row in rows]
+
+
+async def dao_details(client: Client, name: str) -> Fields:
+    """Return one DAO as the service shows it now, with what it holds of each token."""
+    path = f"{_DAO}/{name}"
+    answer = await client.get(path)
+    overview = client.read_one(Overview, answer, path)
+    row = client.read_one(DaoRow, answer.get("dao", answer), path)
+    holdings = client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
+    treasury = {row.token_symbol: format_amount(row.balance) for row in holdings}
+    return {**planet(row).set, **dao(row, counts(overview)).set, "treasury": treasury}
+
+
+async def _daos(client: Client) -> list[DaoRow]:
+    return client.read(DaoRow, rows_in(await client.get(_DAO)), _DAO)
+
+
+async def _summary(client: Client) -> dict[str, dict[str, Json]]:
+    """Return by DAO the counts of the specification's summary, if there is one."""
+    answer = rows_in(await client.optional(_SUMMARY))
+    rows = client.read(SummaryRow, answer, _SUMMARY) if isinstance(answer, list) else []
+    return {
+        id_of("dao", row.dao_id): without_none({"active_proposals": row.active, "total_proposals": row.total})
+        for row in rows
+        if row.dao_id
+    }
+
+
+async def _overviews(client: Client, rows: Iterable[DaoRow], *, all_needed: bool) -> dict[str, Overview]:
+    slugs = {_path(row.slug): row.slug for row in rows if row.slug}
+    overviews = await ask_each(
+        client, list(slugs), lambda answer, path: client.read_one(Overview, answer, path), all_needed=all_needed
+    )
+    return {slugs[path]: overview for path, overview in overviews.items()}
+
+
+async def _proposals(client: Client) -> dict[str, dict[str, ProposalRow]]:
+    """Return by DAO its proposals, each by its own path, in the service's order: the newest first."""
+    slugs = {f"{_path(row.slug)}/proposals": row.slug for row in await _daos(client) if row.slug}
+    lists = await ask_each(
+        client, list(slugs), lambda answer, path: client.read(ProposalRow, answer, path), all_needed=True
+    )
+    return {
+        slugs[path]: {f"{path}/{quote(row.slug, safe='')}": row for row in rows} for path, rows in lists.items()
+    }
+
+
+def _path(slug: str) -> str:
+    return f"{_DAO}/{quote(slug, safe='')}"
+
+
+def _worth_asking(client: Client, proposals: dict[str, ProposalRow]) -> list[str]:
+    active = [path for path, row in proposals.items() if _is_active(row)]
+    open_statuses = {"active", "draft"}
+    concluded = [path for path, row in proposals.items() if canonical_status(row.status) not in open_statuses]
+    return [*active, *concluded[: client.settings.concluded_results]]
+
+
+def _is_active(row: ProposalRow) -> bool:
+    return canonical_status(row.status) == "active"
