@@ -10,7 +10,7 @@ Five lines in a plugin's tests buy the whole suite::
 """
 
 from livingmap.sources.samples import Sample, Samples
-from livingmap.testing.contract import SourceContract
+from livingmap.testing.contract import SourceContract, plugin_manager
 from livingmap.testing.source_harness import SourceHarness
 
-__all__ = ["Sample", "Samples", "SourceContract", "SourceHarness"]
+__all__ = ["Sample", "Samples", "SourceContract", "SourceHarness", "plugin_manager"]

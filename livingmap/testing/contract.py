@@ -1,4 +1,4 @@
-"""What every source has to keep. Subclass `SourceContract` in a plugin's tests; pytest does the rest."""
+"""The contract suite: what every source has to keep. Subclass `SourceContract` in a plugin's tests."""
 
 import inspect
 from pathlib import Path
@@ -36,6 +36,15 @@ _PATIENT = settings(
 )
 
 
+def plugin_manager(plugin: ModuleType) -> pluggy.PluginManager:
+    """Return pluggy's manager with ``plugin`` registered. Raises if it implements a hook that does not exist."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin)
+    manager.check_pending()
+    return manager
+
+
 class SourceContract:
     """The contract suite. ``plugin`` is the module that holds ``livingmap_source``."""
 
@@ -44,17 +53,13 @@ class SourceContract:
     @property
     def source(self) -> Source:
         """The source that the plugin describes."""
-        described = self.plugin.livingmap_source()
-        assert isinstance(described, Source)
-        return described
+        source = self.plugin.livingmap_source()
+        assert isinstance(source, Source)
+        return source
 
     def test_pluggy_takes_the_plugin(self) -> None:
         """The plugin registers and every hook it implements exists."""
-        manager = pluggy.PluginManager(PROJECT)
-        manager.add_hookspecs(hookspecs)
-        manager.register(self.plugin)
-        manager.check_pending()
-        assert manager.hook.livingmap_source() == [self.source]
+        assert plugin_manager(self.plugin).hook.livingmap_source() == [self.source]
 
     def test_the_source_describes_itself(self) -> None:
         """Name, service and settings are there, and the settings have a default address."""
@@ -76,8 +81,8 @@ class SourceContract:
         """Every fetch and details function is async, every handler is not."""
         for layer in self.source.layers:
             assert layer.fetch is None or inspect.iscoroutinefunction(layer.fetch)
-        assert all(inspect.iscoroutinefunction(one) for one in self.source.details.values())
-        assert not any(inspect.iscoroutinefunction(one) for one in self.source.handlers.values())
+        assert all(inspect.iscoroutinefunction(details) for details in self.source.details.values())
+        assert not any(inspect.iscoroutinefunction(handler) for handler in self.source.handlers.values())
 
     async def test_samples_fill_every_layer(self) -> None:
         """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty."""
@@ -91,7 +96,7 @@ class SourceContract:
                 assert dict(part.items(layer.name, layer.collection)) or part.total(layer.name), layer.name
 
     async def test_a_second_poll_changes_nothing(self) -> None:
-        """Equal answers are no news."""
+        """Equal answers bring no changes."""
         harness = SourceHarness(self.source)
         await harness.poll()
         assert await harness.poll() == []
@@ -100,7 +105,7 @@ class SourceContract:
         """Each pattern matches a message of the samples, and every message is folded, before a poll and after."""
         harness = SourceHarness(self.source)
         for pattern in self.source.handlers:
-            assert any(matches(pattern, one.type) for one in harness.samples.messages), pattern
+            assert any(matches(pattern, message.type) for message in harness.samples.messages), pattern
         for _ in range(2):
             for message in harness.samples.messages:
                 await harness.send(message.type, message.payload)
@@ -111,14 +116,13 @@ class SourceContract:
         harness = SourceHarness(self.source)
         await harness.poll()
         part = harness.fold.scene.part(self.source.name)
-        places = [(layer.name, layer.collection) for layer in self.source.layers]
-        ids = {entity_id for place in places for entity_id, _ in part.items(*place)}
+        ids = sorted({entity_id for _, entity_id, _ in part.records()})
         for kind in self.source.details:
-            asked = [entity_id for entity_id in sorted(ids) if entity_id.startswith(f"{kind}:")]
-            assert await _first_details(harness, asked), f"no sample answers the details of any {kind}"
+            candidates = [entity_id for entity_id in ids if entity_id.startswith(f"{kind}:")]
+            assert await _first_details(harness, candidates), f"no sample answers the details of any {kind}"
 
-    async def test_a_dead_service_is_an_error_and_keeps_what_was(self) -> None:
-        """A 500 in plain text changes nothing and is told."""
+    async def test_a_dead_service_is_an_error_and_changes_nothing(self) -> None:
+        """A 500 in plain text changes nothing and is reported."""
         dead = False
 
         def answer(request: Request) -> Reply | None:
@@ -131,24 +135,23 @@ class SourceContract:
         await harness.poll()
         dead = True
         if any(layer.fetch for layer in self.source.layers):
-            changed = [one for one in await harness.poll() if one.layer]
-            assert changed == []
+            assert [change for change in await harness.poll() if change.layer] == []
             assert harness.health.error
 
     @_PATIENT
     @given(body=_GARBAGE)
-    async def test_garbage_never_raises(self, body: Json) -> None:
-        """Whatever JSON a service answers, the poll ends and says how; no fetch raises anything of its own."""
+    async def test_no_answer_makes_a_fetch_raise(self, body: Json) -> None:
+        """Whatever JSON a service answers, a fetch raises nothing but errors of the map."""
         harness = SourceHarness(self.source, lambda _: Reply(body))
         await harness.poll()
-        for said in (harness.health.error or "").split("; "):
-            kind = said.partition(": ")[2].partition(":")[0]
-            assert kind not in {"KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"}, said
+        for error in (harness.health.error or "").split("; "):
+            kind = error.partition(": ")[2].partition(":")[0]
+            assert kind not in {"KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"}, error
 
     @_PATIENT
     @given(payload=st.dictionaries(st.text(max_size=8), _GARBAGE, max_size=4))
-    async def test_garbled_messages_harm_nothing(self, payload: dict[str, Json]) -> None:
-        """A message of another shape is ignored or quarantined; what comes next is folded as ever."""
+    async def test_no_message_spoils_the_next(self, payload: dict[str, Json]) -> None:
+        """A message of another shape is ignored or set aside; the next one is folded as ever."""
         harness = SourceHarness(self.source)
         await harness.poll()
         for message in harness.samples.messages:
@@ -158,8 +161,8 @@ class SourceContract:
         for message in harness.samples.messages:
             await harness.send(message.type, message.payload)
 
-    def test_the_folder_is_like_the_others(self) -> None:
-        """A README stands beside the plugin."""
+    def test_a_readme_is_beside_the_plugin(self) -> None:
+        """The plugin's folder has a README."""
         assert (Path(str(self.plugin.__file__)).parent / "README.md").exists()
 
 

@@ -1,4 +1,4 @@
-"""One source on a harness of its own: the host's real poller and fold, with answers that a test gives."""
+"""A harness for one source: the host's real poller and fold, with answers that a test gives."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,10 +20,10 @@ NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
 class SourceHarness:
-    """Plays one source against answers, and shows what came of it.
+    """One source at work: it polls ``answers``, gets the events that a test sends, and fills a map of its own.
 
     ``answers`` is a function from request to reply (None is a 404), or samples; without it the source's own
-    samples are replayed. ``others`` stand on the map too, but nobody asks them. Needs a running event loop.
+    samples are replayed. ``others`` are on the map too, but are not polled. Needs a running event loop.
     """
 
     def __init__(
@@ -57,17 +57,17 @@ class SourceHarness:
 
     @property
     def health(self) -> SourceHealth:
-        """What the poller says of the source's health."""
+        """The source's health, as the poller sees it."""
         return self._poller.state
 
     async def poll(self) -> list[Change]:
-        """Ask for every layer once; return how the scene changed."""
+        """Poll every layer once; return how the scene changed."""
         self._changes = []
         await self._poller.poll()
         return self._changes
 
     async def send(self, subject: str, payload: Fields) -> list[Change]:
-        """Let an event arrive; return how the scene changed. A handler that raises fails the test."""
+        """Append an event; return how the scene changed. A handler that raises fails the test."""
         before = len(self.faults)
         changes = await self.deliver(subject, payload)
         if len(self.faults) > before:
@@ -81,7 +81,7 @@ class SourceHarness:
         return self._changes
 
     async def details(self, entity_id: str) -> Fields:
-        """Return what the source's details say of an item."""
+        """Return the details that the source gives of an item."""
         kind, _, rest = entity_id.partition(":")
         return await self.source.details[kind](self._service.client(self.now), rest)
 

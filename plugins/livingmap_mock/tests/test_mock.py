@@ -3,23 +3,18 @@ from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
-import pluggy
 import pytest
 from pydantic import ValidationError
 
-from livingmap import hookspecs
 from livingmap.plugin import Message, Mock
+from livingmap.testing import plugin_manager
 from livingmap_mock import plugin
 from livingmap_mock.plugin import MockSettings
 from livingmap_mock.world import SimulatedWorld
 
 
 def test_pluggy_takes_the_plugin():
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.register(plugin)
-    manager.check_pending()
-    assert manager.hook.livingmap_mock() == [Mock(settings=MockSettings, build=SimulatedWorld)]
+    assert plugin_manager(plugin).hook.livingmap_mock() == [Mock(settings=MockSettings, build=SimulatedWorld)]
 
 
 def test_every_setting_says_what_it_is():
