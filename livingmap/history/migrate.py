@@ -1,5 +1,6 @@
 """Migrations: plain SQL files, applied once each, in order of name, forward only."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -74,6 +75,9 @@ async def migrate(
             pending = _pending(steps, await _applied(connection))
             for step in pending:
                 await _apply(connection, step)
+        except asyncio.CancelledError:
+            connection.terminate()  # and with it the lock; asking for it back would wait for an answer
+            raise
         finally:
             if not connection.is_closed():
                 await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)

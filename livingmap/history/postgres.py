@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import structlog
@@ -27,6 +28,9 @@ from livingmap.history import (
 )
 from livingmap.history.jsonb import decode, encode, text
 from livingmap.history.migrate import migrate
+from livingmap.supervision import within
+
+T = TypeVar("T")
 
 _JSONB_VERSION: Final = b"\x01"  # of the binary format, which is this byte and the JSON text
 _PRUNED_AT_ONCE: Final = 1000
@@ -34,6 +38,11 @@ _COPIED_FROM: Final = 100
 """Fewer entries are written sooner by one statement than by the four of a COPY."""
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 30.0
+"""For one statement."""
+_OPERATION_SECONDS: Final = 120.0
+"""For all statements of an operation, with the connection for them."""
+_OPEN_SECONDS: Final = 3600.0
+"""Connecting is quick, but a migration of a large table is not."""
 _CLOSE_SECONDS: Final = 3.0
 
 _logger = structlog.get_logger(__name__)
@@ -59,21 +68,25 @@ class PostgresHistory:
             if self._pool is not None:
                 return
             with _configured(), _reaching():
-                connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS)
-                try:
-                    await migrate(connection, self._migrations)
-                finally:
-                    await _end(connection)
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=0,  # or the pool itself would try to reach a database that is away, and complain
-                    max_size=self._connections,
-                    init=_prepare,
-                    timeout=_CONNECT_SECONDS,
-                    command_timeout=_ANSWER_SECONDS,
-                    # a generic plan would not know how frequent this very type or entity is
-                    server_settings={"plan_cache_mode": "force_custom_plan", "application_name": "livingmap"},
-                )
+                self._pool = await within(_OPEN_SECONDS, self._opened(), "opening the database")
+
+    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
+        connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS)
+        try:
+            await migrate(connection, self._migrations)
+            await connection.close(timeout=_CLOSE_SECONDS)
+        finally:
+            connection.terminate()  # does nothing once it is closed
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=0,  # or the pool itself would try to reach a database that is away, and complain
+            max_size=self._connections,
+            init=_prepare,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_ANSWER_SECONDS,
+            # a generic plan would not know how frequent this very type or entity is
+            server_settings={"plan_cache_mode": "force_custom_plan", "application_name": "livingmap"},
+        )
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -81,8 +94,7 @@ class PostgresHistory:
         if pool is None:
             return
         try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await pool.close()
+            await within(_CLOSE_SECONDS, pool.close(), "closing the database")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             pool.terminate()
 
@@ -91,9 +103,7 @@ class PostgresHistory:
         if not entries:
             return
         try:
-            async with self._connection() as connection:
-                if len(entries) < _COPIED_FROM or not await _copied(connection, entries):
-                    await connection.execute(sql.WRITE, *_columns(entries))
+            await self._ask(lambda connection: _written(connection, entries))
         except HistoryUnavailable as error:
             if not isinstance(error.__cause__, _FAULTY_ENTRY):
                 raise
@@ -116,60 +126,52 @@ class PostgresHistory:
 
     async def read(self, query: Query) -> Page:
         """Return a page of the entries that ``query`` covers."""
-        async with self._connection() as connection:
-            types = [row[0] for row in await connection.fetch(sql.TYPES)] if sql.wild(query) else []
-            statement = sql.page(query, types)
-            found = (
-                [_entry(row) for row in await connection.fetch(statement[0], *statement[1])] if statement else []
-            )
-            oldest = await connection.fetchval(sql.OLDEST)
-            gaps = await connection.fetch(sql.GAPS, *span(query, found), MOST_GAPS)
-        return Page.of(query, found, oldest, [Gap(**row) for row in gaps])
+        return await self._ask(lambda connection: _page(connection, query))
 
     async def since(self, position: Position, limit: int) -> list[Entry]:
         """Return the entries after ``position`` in the same epoch, oldest first."""
-        async with self._connection() as connection:
-            return [_entry(row) for row in await connection.fetch(sql.SINCE, position.epoch, position.seq, limit)]
+        rows = await self._ask(lambda asked: asked.fetch(sql.SINCE, position.epoch, position.seq, limit))
+        return [_entry(row) for row in rows]
 
     async def reached(self, epoch: str) -> int | None:
         """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
-        async with self._connection() as connection:
-            found: int | None = await connection.fetchval(sql.REACHED, text(epoch))
-        return found
+        seq: int | None = await self._ask(lambda connection: connection.fetchval(sql.REACHED, text(epoch)))
+        return seq
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep that something is missing."""
         values = (gap.first_seq, gap.last_seq, gap.since, gap.until, text(gap.reason))
-        async with self._connection() as connection:
-            await connection.execute(sql.RECORD_GAP, text(gap.epoch), *values)
+        await self._ask(lambda connection: connection.execute(sql.RECORD_GAP, text(gap.epoch), *values))
 
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows, a little at a time; return how many entries."""
-        async with self._connection() as connection:
-            types = [row[0] for row in await connection.fetch(sql.TYPES)]
-            await connection.execute(sql.PRUNE_GAPS, retention.gap_cutoff(now))
+        types = await self._ask(_types)
+        await self._ask(lambda connection: connection.execute(sql.PRUNE_GAPS, retention.gap_cutoff(now)))
         total = 0
         for event_type in types:
             cutoff = retention.cutoff(event_type, now)
             deleted = _PRUNED_AT_ONCE
-            while deleted == _PRUNED_AT_ONCE:
-                async with self._connection() as connection:  # given back each time: others wait for it, too
-                    tag = await connection.execute(sql.PRUNE, event_type, cutoff, _PRUNED_AT_ONCE)
-                deleted = int(tag.rpartition(" ")[2])
+            while deleted == _PRUNED_AT_ONCE:  # the connection is given back each time: others wait for it, too
+                deleted = await self._ask(partial(_pruned, event_type=event_type, cutoff=cutoff))
                 total += deleted
         return total
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
-        if self._pool is None:
+    async def _ask(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Return what ``work`` makes of a connection, within `_OPERATION_SECONDS`; at once if cancelled."""
+        pool = self._pool
+        if pool is None:
             raise HistoryUnavailable("history: not connected to the database yet")
         with _reaching():
-            async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
-                try:
-                    yield connection
-                except asyncio.CancelledError:
-                    connection.terminate()  # given back it would wait for an answer, and forget the cancelling
-                    raise
+            return await within(_OPERATION_SECONDS, _asked(pool, work), "asking the database")
+
+
+async def _asked(pool: "asyncpg.Pool[asyncpg.Record]", work: Callable[[Any], Awaitable[T]]) -> T:
+    async with pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+        try:
+            return await work(connection)
+        except asyncio.CancelledError:
+            connection.terminate()  # given back it would wait for an answer
+            raise
 
 
 @contextlib.contextmanager
@@ -199,13 +201,6 @@ def _reaching() -> Iterator[None]:
         raise HistoryUnavailable(f"history: the database does not answer: {reason}") from error
 
 
-async def _end(connection: Any) -> None:
-    try:
-        await connection.close(timeout=_CLOSE_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()
-
-
 async def _prepare(connection: Any) -> None:
     """Let jsonb be raw JSON on the way in and objects on the way out."""
     await connection.set_type_codec(
@@ -215,6 +210,30 @@ async def _prepare(connection: Any) -> None:
         encoder=lambda raw: _JSONB_VERSION + raw,
         decoder=lambda raw: decode(memoryview(raw)[1:]),
     )
+
+
+async def _types(connection: Any) -> list[str]:
+    return [row[0] for row in await connection.fetch(sql.TYPES)]
+
+
+async def _page(connection: Any, query: Query) -> Page:
+    statement = sql.page(query, await _types(connection) if sql.wild(query) else [])
+    rows = await connection.fetch(statement[0], *statement[1]) if statement else []
+    entries = [_entry(row) for row in rows]
+    oldest = await connection.fetchval(sql.OLDEST)
+    gaps = await connection.fetch(sql.GAPS, *span(query, entries), MOST_GAPS)
+    return Page.of(query, entries, oldest, [Gap(**row) for row in gaps])
+
+
+async def _pruned(connection: Any, event_type: str, cutoff: datetime) -> int:
+    """Delete some entries that are older than ``cutoff``; return how many."""
+    tag: str = await connection.execute(sql.PRUNE, event_type, cutoff, _PRUNED_AT_ONCE)
+    return int(tag.rpartition(" ")[2])
+
+
+async def _written(connection: Any, entries: Sequence[Entry]) -> None:
+    if len(entries) < _COPIED_FROM or not await _copied(connection, entries):
+        await connection.execute(sql.WRITE, *_columns(entries))
 
 
 async def _copied(connection: Any, entries: Sequence[Entry]) -> bool:

@@ -149,11 +149,13 @@ class Server:
             arguments = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "-D", str(data))
             process = self._run("initdb", arguments, said)
             try:
-                status = await _ended(process)
-            except asyncio.CancelledError:
-                process.terminate()
+                async with asyncio.timeout(_START_SECONDS):
+                    status = await _ended(process)
+            except TimeoutError:
+                raise EmbeddedError(f"history: making a database in {self._folder} takes too long") from None
+            finally:
+                process.kill()  # does nothing once it has ended
                 process.wait()
-                raise
             said.seek(0)
             words = said.read().decode(errors="replace")[-_TAIL:].strip()
         if status:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -11,6 +12,10 @@ from livingmap.history.embedded import EmbeddedMissing, embedded
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.postgres import PostgresHistory
 from livingmap.history.settings import HistorySettings
+from livingmap.supervision import within
+
+_START_SECONDS: Final = 30.0
+"""The map does not wait longer for its history: the writer goes on with a migration that lasts."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -32,6 +37,6 @@ async def store(settings: HistorySettings, folder: Path | None = None) -> AsyncI
             except EmbeddedMissing as error:
                 _logger.warning("THE HISTORY IS KEPT IN MEMORY ONLY and ends with this process", reason=str(error))
         stack.push_async_callback(history.close)
-        with suppress(HistoryUnavailable):
-            await history.open()
+        with suppress(HistoryUnavailable, TimeoutError):
+            await within(_START_SECONDS, history.open(), "opening the history")
         yield history

@@ -11,6 +11,7 @@ import structlog
 from livingmap.core.backoff import Backoff
 from livingmap.core.model import Position
 from livingmap.history import Entry, Gap, History, HistoryUnavailable
+from livingmap.supervision import within
 
 _BATCH_ROWS: Final = 1000
 _BATCH_SECONDS: Final = 0.05
@@ -124,17 +125,19 @@ class HistoryWriter:
         self._draining = True
         self._many.set()
         try:
-            async with asyncio.timeout(timeout):
-                await self._history.open()
-                if self._follows:
-                    await self._compare()
-                while not self._follows and (self.buffered or self._gaps):
-                    await self._write()
+            await within(timeout, self._write_all(), "writing the history")
         except (HistoryUnavailable, TimeoutError) as error:
             self._fail(error)
         if self.buffered and not self._follows:
             _logger.error("the history ends early", entries_lost=self.buffered, error=self.failing)
         return self.buffered
+
+    async def _write_all(self) -> None:
+        await self._history.open()
+        if self._follows:
+            await self._compare()
+        while not self._follows and (self.buffered or self._gaps):
+            await self._write()
 
     async def _gather(self) -> None:
         """Give a batch the time to grow."""
