@@ -41,6 +41,10 @@ class ConfigError(LivingMapError):
         return f"{self.file}:{fault.line}: {fault}" if fault.line else f"{self.file}: {fault}"
 
 
+class LogError(LivingMapError):
+    """The log cannot be had as it is set up. Fatal: no waiting would mend it."""
+
+
 class SourceError(LivingMapError):
     """A service did not give what was asked for. The host keeps the last good part and marks the source."""
 

@@ -47,10 +47,16 @@ async def test_health_is_the_body_of_the_specification(client):
 async def test_live_and_ready_answer(client, living):
     assert (await client.get("/living-map/health/live")).json() == {"status": "ok"}
     ready = await client.get("/living-map/health/ready")
-    assert (ready.status_code, ready.json()["log"]) == (200, "attached")
-    living.reader.attached = False
-    unready = await client.get("/living-map/health/ready")
-    assert (unready.status_code, unready.json()["status"]) == (503, "not_ready")
+    assert (ready.status_code, ready.json()["log"], ready.json()["phase"]) == (200, "attached", "live")
+
+
+async def test_a_map_that_has_not_read_its_log_is_not_ready(tmp_path):
+    nobody = {"url": "nats://127.0.0.1:9"}
+    async with living_map(tmp_path, {"agents": {"mock": True}}, polled=False, nats=nobody) as made:
+        ready = await browser(made).get("/living-map/health/ready")
+    body = ready.json()
+    assert (ready.status_code, body["status"], body["log"]) == (503, "not_ready", "detached")
+    assert (body["phase"], body["intakes"]) == ("replaying", {"nats": "disconnected"})
 
 
 async def test_the_snapshot_says_when_and_whence(client):

@@ -362,8 +362,8 @@ async def nats(tmp_path, monkeypatch) -> AsyncIterator[NatsServer]:
 
 async def test_a_published_message_is_heard(nats, demo):
     await poll(demo)
-    hearing = asyncio.create_task(demo.nats.run())
-    await until(lambda: demo.nats.status.connected)
+    hearing = asyncio.create_task(demo.intakes[0].run())
+    await until(lambda: demo.intakes[0].status.connected)
     await publish_as_shown(OPERATIONS, nats, ROOT)
     agents = demo.fold.scene.items("agents", "items")
     await until(lambda: agents["agent:bramwell-ledger"]["status"] == "busy")

@@ -1,5 +1,6 @@
 """Whether the map lives: for people, for load balancers, for orchestrators."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Literal
 
@@ -7,10 +8,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from livingmap import __version__
+from livingmap.core.progress import Phase
 from livingmap.core.units import rfc3339
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
-from livingmap.transport.connection import NatsStatus
+from livingmap.transport import Intake
 
 
 class Health(BaseModel):
@@ -33,15 +35,18 @@ class Ready(BaseModel):
 
     status: Literal["ready", "not_ready"]
     log: Literal["attached", "detached"]
-    nats: Literal["connected", "disconnected", "off"]
-    """Without NATS the map lives by polls alone; it connects as soon as it can."""
+    phase: Phase
+    """``replaying`` until everything has been read that was in the log when the process attached to it."""
+    intakes: dict[str, Literal["connected", "disconnected"]]
+    """The ways by which messages come, such as ``nats``. Without one the map lives by polls alone; a
+    lost connection is made again as soon as possible."""
     history: Literal["written", "waiting"]
     """``waiting``: the database is away, entries are kept until it is back."""
     sources: dict[str, str]
     """The freshness of each source. A source that is down makes the map poorer, not unready."""
 
 
-def routes(reader: MapReader, nats: NatsStatus | None, writer: HistoryWriter) -> APIRouter:
+def routes(reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter) -> APIRouter:
     """Return the health endpoints."""
     router = APIRouter(prefix="/living-map/health", tags=["operations"])
 
@@ -59,15 +64,14 @@ def routes(reader: MapReader, nats: NatsStatus | None, writer: HistoryWriter) ->
     async def ready(response: Response) -> Ready:
         """Say whether the log is attached; 503 until it is."""
         sources = {state.name: str(state.status) for state in reader.states}
-        events: Literal["connected", "disconnected", "off"] = "off"
-        if nats is not None:
-            events = "connected" if nats.connected else "disconnected"
-        if not reader.attached:
+        live = reader.progress.is_live
+        if not live:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Ready(
-            status="ready" if reader.attached else "not_ready",
-            log="attached" if reader.attached else "detached",
-            nats=events,
+            status="ready" if live else "not_ready",
+            log="attached" if live else "detached",
+            phase=reader.progress.phase,
+            intakes={one.status.name: "connected" if one.status.connected else "disconnected" for one in intakes},
             history="waiting" if writer.failing else "written",
             sources=sources,
         )

@@ -20,22 +20,22 @@ from livingmap.state.reader import MapReader
 from livingmap.stream import sse, websocket
 from livingmap.stream.handshake import Handshake
 from livingmap.stream.hub import Hub
-from livingmap.transport.connection import NatsStatus
+from livingmap.transport import Intake
 
 
 def application(
     reader: MapReader,
     snapshots: Snapshots,
     hub: Hub,
-    nats: NatsStatus | None,
+    intakes: Sequence[Intake],
     history: History,
     writer: HistoryWriter,
     page: UiSettings,
     access: Access,
     cors_origins: Sequence[str] = (),
 ) -> FastAPI:
-    """Return the application that shows ``picture`` to those whom ``access`` lets in."""
-    auth, door = AuthDependencies(access), Handshake(access, cors_origins)
+    """Return the application that serves what ``reader`` reads to callers that ``access`` admits."""
+    auth, handshake = AuthDependencies(access), Handshake(access, cors_origins)
     refusals = problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS)
     app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
         title="Living Map",
@@ -45,14 +45,14 @@ def application(
     )
     problems.install(app)
     for router in (
-        health.routes(reader, nats, writer),
+        health.routes(reader, intakes, writer),
         snapshot.routes(reader, snapshots, auth),
         entities.routes(reader, auth),
         history_api.routes(reader, history, auth),
-        websocket.routes(hub, history, door, reader.now),
+        websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
-        sources.routes(reader, nats, auth),
-        metrics.routes(metrics.Numbers(reader, hub, writer, nats), auth),
+        sources.routes(reader, intakes, auth),
+        metrics.routes(metrics.Numbers(reader, hub, writer, intakes), auth),
         asyncapi.routes(),
         ui.routes(page),
     ):

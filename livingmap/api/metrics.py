@@ -1,6 +1,6 @@
 """``/metrics``: the numbers of the map for Prometheus, read where they are kept anyway when somebody asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -17,7 +17,7 @@ from livingmap.core.freshness import Freshness
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
 from livingmap.stream.hub import Hub
-from livingmap.transport.connection import NatsStatus
+from livingmap.transport import Intake, IntakeStatus
 
 PREFIX: Final = "livingmap_"
 _GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
@@ -26,11 +26,11 @@ _GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
 class Numbers(Collector):
     """What an operator has to know, as metrics."""
 
-    def __init__(self, reader: MapReader, hub: Hub, writer: HistoryWriter, nats: NatsStatus | None) -> None:
+    def __init__(self, reader: MapReader, hub: Hub, writer: HistoryWriter, intakes: Sequence[Intake]) -> None:
         self._reader = reader
         self._hub = hub
         self._writer = writer
-        self._nats = nats
+        self._intakes = intakes
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it stands."""
@@ -38,15 +38,14 @@ class Numbers(Collector):
         yield from self._stream()
         yield from self._history()
         yield from self._sources()
-        if self._nats is not None:
-            yield from _of_nats(self._nats)
+        yield from _of_intakes([intake.status for intake in self._intakes])
 
     def _map(self) -> Iterator[Metric]:
         reader = self._reader
         info = GaugeMetricFamily(f"{PREFIX}info", "The version that runs; always 1", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
-        yield _gauge("attached", "Whether the map follows the log: 1 or 0", reader.attached)
+        yield _gauge("attached", "Whether the map follows the log: 1 or 0", reader.progress.is_live)
         yield _gauge("position", "The position in the log of the last event", reader.position.seq)
         items = GaugeMetricFamily(f"{PREFIX}items", "Items on the map", labels=["layer"])
         for layer, collections in reader.scene.layers().items():
@@ -90,14 +89,24 @@ class Numbers(Collector):
         yield from (good, age, failures, polls, events, faults)
 
 
-def _of_nats(status: NatsStatus) -> Iterator[Metric]:
-    yield _gauge("nats_connected", "Whether NATS is connected: 1 or 0", status.connected)
-    yield _gauge("nats_waiting", "Messages that came and are not logged yet", status.waiting)
-    yield _counter("nats_received", "Messages that came", status.received)
-    yield _counter("nats_logged", "Messages that became events", status.logged)
-    yield _counter("nats_dropped", "Messages given up because too many waited", status.dropped)
-    yield _counter("nats_dead", "Messages set aside because they cannot be events", status.dead.count)
-    yield _counter("nats_reconnects", "Connections after the first", status.reconnects)
+def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:
+    gauges = {
+        "connected": "Whether the transport is connected: 1 or 0",
+        "waiting": "Messages that came and are not logged yet",
+    }
+    counters = {
+        "received": "Messages that came",
+        "logged": "Messages that became events",
+        "dropped": "Messages given up because too many waited",
+        "dead": "Messages set aside because they cannot be events",
+        "reconnects": "Connections after the first",
+    }
+    for names, family in ((gauges, GaugeMetricFamily), (counters, CounterMetricFamily)):
+        for name, text in names.items():
+            metric = family(f"{PREFIX}intake_{name}", text, labels=["intake"])
+            for one in intakes:
+                metric.add_metric([one.name], one.dead.count if name == "dead" else getattr(one, name))
+            yield metric
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:

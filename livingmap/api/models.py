@@ -167,11 +167,13 @@ class DeadLetter(BaseModel):
     excerpt: str
 
 
-class NatsReport(BaseModel):
-    """What comes from NATS."""
+class IntakeReport(BaseModel):
+    """One way by which messages come: its connection, and what became of the messages."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
+    name: str
+    """What the transport is called: ``nats``."""
     url: str
     connected: bool
     error: str | None
@@ -221,7 +223,7 @@ class SourceReports(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     items: list[SourceReport]
-    nats: NatsReport | None
-    """None if no server is configured."""
+    intakes: list[IntakeReport]
+    """Empty if no server is configured."""
     access: AccessReport | None
     """None if everybody reads everything."""

@@ -42,6 +42,10 @@ class Snapshots:
         self._prepared.put(view, (revision, made))
         return made
 
+    def body(self, view: View) -> bytes:
+        """Return the JSON of a view."""
+        return self.prepared(view).body
+
     def _make(self, view: View) -> Prepared:
         reader, now, shown = self._reader, self._reader.now(), self._reader.shown(view.rights)
         names = layer_names(shown) if view.layers is None else view.layers

@@ -1,19 +1,20 @@
 """The health of every source."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from fastapi import APIRouter, Depends
 
 from livingmap.access.access import AccessState
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
-from livingmap.api.models import AccessReport, DeadLetter, NatsReport, PolicyReport, SourceReport, SourceReports
+from livingmap.api.models import AccessReport, DeadLetter, IntakeReport, PolicyReport, SourceReport, SourceReports
 from livingmap.api.problems import documented
 from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader
-from livingmap.transport.connection import NatsStatus
+from livingmap.transport import Intake, IntakeStatus
 
 
-def routes(reader: MapReader, nats: NatsStatus | None, auth: AuthDependencies) -> APIRouter:
+def routes(reader: MapReader, intakes: Sequence[Intake], auth: AuthDependencies) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
 
@@ -42,7 +43,7 @@ def routes(reader: MapReader, nats: NatsStatus | None, auth: AuthDependencies) -
                 )
                 for brief, state in zip(shown, reader.states, strict=True)
             ],
-            nats=_nats(nats) if nats else None,
+            intakes=[_intake(one.status) for one in intakes],
             access=_access(auth.access.state),
         )
 
@@ -56,8 +57,9 @@ def _access(state: AccessState | None) -> AccessReport | None:
     return AccessReport(mode=state.mode, service=state.service, error=state.error, policies=policies)
 
 
-def _nats(status: NatsStatus) -> NatsReport:
-    return NatsReport(
+def _intake(status: IntakeStatus) -> IntakeReport:
+    return IntakeReport(
+        name=status.name,
         url=status.url,
         connected=status.connected,
         error=status.error,

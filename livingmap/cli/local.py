@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
@@ -12,7 +12,11 @@ from livingmap import supervision
 from livingmap.cli.options import ConfigOption, fail, load_config, out
 from livingmap.config.loading import Config
 from livingmap.config.schema import schema
+from livingmap.errors import LogError
 from livingmap.logs import configure
+
+_END_SECONDS: Final = 40.0
+"""After that the process is ended, whatever it still does."""
 
 if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check` has to be quick
     from livingmap.app import LivingMap
@@ -26,25 +30,19 @@ def serve(config: ConfigOption = None) -> None:
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
-    from livingmap.transport.connection import LogError  # noqa: PLC0415
+
+    deadline = supervision.Deadline(_END_SECONDS)
 
     async def run() -> None:
         async with store(loaded.history) as history:
-            await LivingMap(loaded, history).run()
+            await LivingMap(loaded, history).run(deadline)
 
     try:
         supervision.run(run())
-    except HistoryError as error:
+    except (HistoryError, LogError) as error:
         fail(str(error))
-    except BaseExceptionGroup as group:  # one of the map's tasks found out
-        found = group.subgroup((HistoryError, LogError))
-        if found is None:
-            raise
-        fail(str(_first(found)))
-
-
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+    finally:
+        deadline.start()  # whatever a library left behind does not keep the process
 
 
 def check(config: ConfigOption = None) -> None:

@@ -1,1 +1,68 @@
 """What several processes on one log share: the lease, checkpoints, the cursor key and short-lived broadcasts."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Protocol, TypeAlias
+
+from livingmap.core.model import Json
+
+Duties: TypeAlias = Callable[[], Awaitable[None]]
+"""What one process alone does for all: it polls, prunes, and writes a history that is shared."""
+
+
+class Checkpointed(Protocol):
+    """What follows the log and can be kept in a checkpoint: the scene, and what goes with it."""
+
+    def states(self) -> Iterator[tuple[str, Json]]:
+        """Yield all of it by name, as JSON. Nothing is read from the log meanwhile."""
+
+    def restore(self, states: Mapping[str, Json]) -> None:
+        """Become what yielded ``states``; without any, begin with nothing. The log's position is set before."""
+
+
+class Cluster(Protocol):
+    """The processes that read one log."""
+
+    def cursor_key(self) -> bytes:
+        """Return what cursors are signed with, the same for all processes that know one another's cursors."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there can be other processes at all."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process does the duties."""
+
+    async def lead(self, duties: Duties) -> None:
+        """Run ``duties`` whenever this process is the one to do so, until cancelled. Raises what they raise."""
+
+    async def broadcast(self, data: bytes) -> None:
+        """Send something that holds only now to the other processes. It may be lost."""
+
+    def on_broadcast(self, listener: Callable[[bytes], None]) -> None:
+        """Hand what any process broadcasts to ``listener``, which never raises."""
+
+
+class Alone:
+    """The `Cluster` of a single process: it always leads, and nobody hears it."""
+
+    is_shared = False
+    leads = True
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def cursor_key(self) -> bytes:
+        """Return what cursors are signed with; it ends with the process."""
+        return self._key
+
+    async def lead(self, duties: Duties) -> None:
+        """Run ``duties``."""
+        await duties()
+
+    async def broadcast(self, data: bytes) -> None:
+        """Do nothing."""
+
+    def on_broadcast(self, listener: Callable[[bytes], None]) -> None:
+        """Do nothing."""

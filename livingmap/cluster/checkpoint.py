@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 import orjson
 import structlog
@@ -12,13 +12,17 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from livingmap.cluster import Checkpointed
 from livingmap.core.model import Json, Position
+from livingmap.core.progress import Progress
+from livingmap.transport.connection import NatsConnection, call
 
 _FORM: Final = 1
 _NAME: Final = "checkpoint"
 _EVERY_SECONDS: Final = 120.0
 _EVERY_EVENTS: Final = 20_000
 _LOOK_SECONDS: Final = 0.5
+_TRANSFER_SECONDS: Final = 60.0
 
 _logger = structlog.get_logger(__name__)
 
@@ -49,36 +53,22 @@ def decode(data: bytes) -> Checkpoint | None:
     return Checkpoint(Position(kept["epoch"], kept["seq"]), kept["read_up_to"], kept["states"])
 
 
-class Checkpointed(Protocol):
-    """What follows the log and can be kept: the scene, and what goes with it."""
+OldestUnsettled: TypeAlias = Callable[[], Position | None]
+"""Returns the first position that the history does not hold yet; None if it holds all."""
 
-    def states(self) -> Iterator[tuple[str, Json]]:
-        """Yield all of it by name, as JSON. Nothing is read from the log meanwhile."""
 
-    def restore(self, states: Mapping[str, Json]) -> None:
-        """Become what yielded ``states``; without any, begin with nothing. The log's position is set before."""
-
-    def caught_up(self) -> None:
-        """Be told that everything up to now was read."""
-
-    def oldest_unsettled(self) -> Position | None:
-        """Return the first position that the history does not hold yet; None if it holds all."""
+def _none() -> None:
+    """Say that the history holds all: nobody keeps one."""
 
 
 class _Nothing:
-    """A subject of nothing, for a log that nobody wants to keep."""
+    """A `livingmap.cluster.Checkpointed` that holds nothing, for a log that nobody wants to keep."""
 
     def states(self) -> Iterator[tuple[str, Json]]:
         return iter(())
 
     def restore(self, states: Mapping[str, Json]) -> None:
         pass
-
-    def caught_up(self) -> None:
-        pass
-
-    def oldest_unsettled(self) -> Position | None:
-        return None
 
 
 class Checkpoints:
@@ -87,68 +77,71 @@ class Checkpoints:
     While one is taken nothing may be read from the log: `turn` is held by whoever reads or takes.
     """
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, connection: NatsConnection, bucket: str, progress: Progress) -> None:
         self.subject: Checkpointed = _Nothing()
+        self._oldest_unsettled: OldestUnsettled = _none
         self.turn = asyncio.Lock()
         self.kept_up_to: int | None = None
         """``read_up_to`` of the last one, if there is any."""
+        self._connection = connection
         self._bucket = bucket
+        self._progress = progress
+
+    def keep_in(self, subject: Checkpointed, oldest_unsettled: OldestUnsettled) -> None:
+        """Begin ``subject`` from the last checkpoint, and keep it in new ones once the history holds all of it."""
+        self.subject, self._oldest_unsettled = subject, oldest_unsettled
 
     async def load(self, js: JetStreamContext, epoch: str) -> Checkpoint | None:
         """Return the last checkpoint of ``epoch``; None if there is none that can be used."""
         try:
-            kept = await (await js.object_store(self._bucket)).get(_NAME)
-            found = decode(kept.data or b"")
+            store = await call(js.object_store(self._bucket), "opening the checkpoints")
+            kept = await call(store.get(_NAME), "reading a checkpoint", _TRANSFER_SECONDS)
+            checkpoint = decode(kept.data or b"")
         except NotFoundError:
             return None
-        except (NatsError, ValueError, KeyError, zstandard.ZstdError) as error:
+        except (NatsError, TimeoutError, ValueError, KeyError, zstandard.ZstdError) as error:
             _logger.warning("a checkpoint cannot be used", error=f"{type(error).__name__}: {error}")
             return None
-        return found if found and found.position.epoch == epoch else None
+        return checkpoint if checkpoint and checkpoint.position.epoch == epoch else None
 
-    async def run(
-        self, where: Callable[[], tuple[Position, int]], js: Callable[[], JetStreamContext | None]
-    ) -> None:
-        """Keep a checkpoint now and then until cancelled. ``where`` is the position and what was read up to."""
+    async def run(self) -> None:
+        """Keep a checkpoint now and then until cancelled."""
         loop = asyncio.get_running_loop()
         kept_at = loop.time()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            _, read_up_to = where()
-            unkept = read_up_to - (self.kept_up_to or 0)
+            unkept = self._progress.read_up_to - (self.kept_up_to or 0)
             due = loop.time() - kept_at >= _EVERY_SECONDS or unkept >= _EVERY_EVENTS or self.kept_up_to is None
             if not unkept or not due:
                 continue
             try:
-                await self.keep(where, js)
+                await self.keep()
             except (NatsError, OSError, TimeoutError) as error:
                 _logger.debug("a checkpoint could not be kept", error=str(error))
             kept_at = loop.time()
 
-    async def keep(
-        self, where: Callable[[], tuple[Position, int]], js: Callable[[], JetStreamContext | None]
-    ) -> None:
-        """Keep the subject as it is, once the history holds all of it: who begins there reads nothing before."""
+    async def keep(self) -> None:
+        """Keep the subject as it is, once the history holds all of it: nothing before it is read again."""
         async with self.turn:
-            position, read_up_to = where()
+            position, read_up_to = self._progress.position, self._progress.read_up_to
             states = []
             for name, state in self.subject.states():
                 states.append((name, orjson.dumps(state)))
                 await asyncio.sleep(0)  # one part at a time
         data = await asyncio.to_thread(encode, position, read_up_to, states)
         await self._settled(position)
-        context = js()
-        if context is not None and where()[0].epoch == position.epoch:
-            await self._save(context, data)
+        client = self._connection.open_client
+        if client is not None and self._progress.position.epoch == position.epoch:
+            await self._save(client.jetstream(), data)
             self.kept_up_to = read_up_to
 
     async def _settled(self, position: Position) -> None:
-        while (oldest := self.subject.oldest_unsettled()) is not None and oldest <= position:  # noqa: ASYNC110
+        while (oldest := self._oldest_unsettled()) is not None and oldest <= position:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _save(self, js: JetStreamContext, data: bytes) -> None:
         try:
-            store = await js.object_store(self._bucket)
+            store = await call(js.object_store(self._bucket), "opening the checkpoints")
         except NotFoundError:
-            store = await js.create_object_store(self._bucket)
-        await store.put(_NAME, data)
+            store = await call(js.create_object_store(self._bucket), "making the checkpoints' store")
+        await call(store.put(_NAME, data), "writing a checkpoint", _TRANSFER_SECONDS)

@@ -1,8 +1,7 @@
-"""The lease: of all processes that read a log, one does what must be done once."""
+"""The lease: one of the processes that read a log holds it, and does what must be done only once."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -10,14 +9,21 @@ from nats.errors import Error as NatsError
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
+from livingmap.cluster import Duties
+from livingmap.supervision import stop
+from livingmap.transport.connection import call
+
 _KEY: Final = "leader"
 _LEASE_SECONDS: Final = 10.0
+_RELEASE_SECONDS: Final = 2.0
+_END_SECONDS: Final = 10.0
+"""Duties may take so long to end; a history that is shared is written to its end meanwhile."""
 
 _logger = structlog.get_logger(__name__)
 
 
 class Lease:
-    """A key that its holder keeps writing. Who sees it unchanged for ``seconds`` takes it over.
+    """A key that its holder keeps writing; a process that sees it unchanged for ``seconds`` takes it over.
 
     No clock of another machine is compared with ours: each measures with its own how long nothing changed.
     """
@@ -27,6 +33,7 @@ class Lease:
         """Whether this process leads."""
         self._me = holder.encode()
         self._seconds = seconds
+        self._call_seconds = seconds / 4  # together they must be over before another process takes over
         self._bucket: KeyValue | None = None
         self._revision = 0
         self._changed_at = 0.0
@@ -35,7 +42,7 @@ class Lease:
         """Use ``bucket`` from now on; None while there is no connection."""
         self._bucket = bucket
 
-    async def hold(self, duties: Callable[[], Awaitable[None]]) -> None:
+    async def hold(self, duties: Duties) -> None:
         """Run ``duties`` while the lease is ours, until cancelled. Raises what they raise."""
         doing: asyncio.Task[None] | None = None
         try:
@@ -68,16 +75,19 @@ class Lease:
         if self._bucket is None:
             raise ConnectionError("no connection")
         try:
-            found = await self._bucket.get(_KEY)
+            found = await call(self._bucket.get(_KEY), "reading the lease", self._call_seconds)
         except KeyNotFoundError:
-            self._revision = await self._bucket.create(_KEY, self._me)
+            self._revision = await call(
+                self._bucket.create(_KEY, self._me), "taking the lease", self._call_seconds
+            )
         else:
             revision = found.revision or 0
             if revision != self._revision:
                 self._changed_at, self._revision = now, revision
             if found.value != self._me and now - self._changed_at < self._seconds:
                 return False
-            self._revision = await self._bucket.update(_KEY, self._me, last=revision)
+            renewal = self._bucket.update(_KEY, self._me, last=revision)
+            self._revision = await call(renewal, "renewing the lease", self._call_seconds)
         self._changed_at = now
         return True
 
@@ -85,11 +95,11 @@ class Lease:
         """Let another process lead at once."""
         if self.held and self._bucket is not None:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
-                await self._bucket.delete(_KEY, last=self._revision)
+                await call(self._bucket.delete(_KEY, last=self._revision), "releasing the lease", _RELEASE_SECONDS)
         self.held = False
 
 
-async def _run(duties: Callable[[], Awaitable[None]]) -> None:
+async def _run(duties: Duties) -> None:
     await duties()
 
 
@@ -105,7 +115,6 @@ async def _wait(doing: asyncio.Task[None] | None, seconds: float) -> None:
 
 
 async def _end(doing: asyncio.Task[None]) -> None:
-    doing.cancel()
-    await asyncio.wait([doing])  # awaiting it would not tell whose cancelling it is that ends the waiting
-    if not doing.cancelled() and (error := doing.exception()) is not None:
+    await stop([doing], _END_SECONDS)
+    if doing.done() and not doing.cancelled() and (error := doing.exception()) is not None:
         raise error

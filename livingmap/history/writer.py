@@ -69,8 +69,7 @@ class HistoryWriter:
         """How many entries wait to be written."""
         return len(self._waiting) + len(self._batch)
 
-    @property
-    def oldest(self) -> Position | None:
+    def oldest_position(self) -> Position | None:
         """The first entry that is not known to be written; None if all are."""
         waiting = self._batch or self._waiting
         return waiting[0].position if waiting else None

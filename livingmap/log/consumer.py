@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from livingmap.transport.connection import Arrival, NatsClient
+from livingmap.transport.connection import Arrival, NatsClient, call
 
 _HEARTBEAT_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 7.0
@@ -57,8 +57,8 @@ class Consumer:
         self._client, self._inbox = client, client.new_inbox()
         self._counted, self._broken = 0, None
         self._heard_at = asyncio.get_running_loop().time()
-        await client.take(self._inbox)
-        await client.jetstream().add_consumer(
+        await client.take(self._inbox, self.on_arrival)
+        adding = client.jetstream().add_consumer(
             self._stream,
             ConsumerConfig(
                 deliver_subject=self._inbox,
@@ -72,9 +72,10 @@ class Consumer:
                 num_replicas=1,
             ),
         )
+        await call(adding, "making a consumer")
 
     def on_arrival(self, arrival: Arrival) -> None:
-        """Take what the server sent, unless it is of a connection before."""
+        """Take what the server sent, unless it came over a connection before this one."""
         if arrival.subscription != self._inbox:
             return
         self._heard_at = asyncio.get_running_loop().time()
@@ -121,7 +122,7 @@ class Consumer:
             if isinstance(one, Stored):
                 found.append(one)
             elif self._client is not None and self._client.is_connected:
-                await self._client.publish(one)
+                await call(self._client.publish(one), "flow control")
         if not self._queue:
             self._some.clear()
         return found

@@ -12,7 +12,8 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from livingmap.core.route import covers, disjoint, overlap
-from livingmap.transport.connection import LogError, NatsClient
+from livingmap.errors import LogError
+from livingmap.transport.connection import NatsClient, call
 from livingmap.transport.settings import NatsSettings
 
 OWN: Final = "livingmap"
@@ -28,6 +29,42 @@ _DAY_SECONDS: Final = 86_400
 _logger = structlog.get_logger(__name__)
 
 
+class Stream:
+    """The stream of the log, as a participant of the connection: it comes before all that uses the stream."""
+
+    def __init__(self, settings: NatsSettings, patterns: Sequence[str]) -> None:
+        self._settings = settings
+        self._patterns = list(patterns)
+        self._info: StreamInfo | None = None
+        self._refused: list[str] = []
+
+    @property
+    def info(self) -> StreamInfo:
+        """How the stream stood when the connection was made."""
+        if self._info is None:
+            raise ConnectionError("the stream was not looked at yet")
+        return self._info
+
+    async def attach(self, client: NatsClient) -> None:
+        """Make the stream, or bring it to what the plugins need. Raises LogError if it cannot be had."""
+        try:
+            await _check(client.jetstream(), self._refused)
+            self._info = await _declare(client, self._settings, self._patterns)
+        except LogError as error:
+            if self._info is not None:  # it could be had before: it may be again
+                raise ConnectionError(str(error)) from error
+            raise
+
+    def check(self) -> None:
+        """Do nothing: the log sees whether its messages come."""
+
+    def on_error(self, error: Exception) -> bool:
+        """Note what the account may not do, for the LogError that follows."""
+        if "permissions violation" in str(error).lower():
+            self._refused.append(str(error).removeprefix("nats: "))
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """Which subjects the stream takes itself, and which it gets by way of the streams that own them."""
@@ -37,10 +74,10 @@ class _Wanted:
     """Name of the other stream, and what to take from it."""
 
 
-async def check(js: JetStreamContext, refused: Sequence[str]) -> None:
+async def _check(js: JetStreamContext, refused: Sequence[str]) -> None:
     """Raise LogError if there is no JetStream for us. ``refused`` gets the server's complaints meanwhile."""
     try:
-        await js.account_info()
+        await call(js.account_info(), "asking for JetStream")
     except ServiceUnavailableError:
         raise LogError(
             "nats.jetstream: the server has no JetStream; start it with --jetstream, or set nats.jetstream: false "
@@ -61,16 +98,18 @@ async def check(js: JetStreamContext, refused: Sequence[str]) -> None:
         raise
 
 
-async def declare(client: NatsClient, settings: NatsSettings, patterns: Sequence[str]) -> StreamInfo:
+async def _declare(client: NatsClient, settings: NatsSettings, patterns: Sequence[str]) -> StreamInfo:
     """Make the stream, or bring it to what is wanted; return how it stands. Raises LogError if it cannot be."""
     js, wanted = client.jetstream(), await _wanted(client, settings.stream, patterns)
     config = _config(settings, wanted)
     try:
         try:
-            found = await js.stream_info(settings.stream)
+            found = await call(js.stream_info(settings.stream), "looking at the stream")
         except NotFoundError:
-            return await js.add_stream(config)
-        return found if _fits(found.config, config) else await js.update_stream(config)
+            return await call(js.add_stream(config), "making the stream")
+        if _fits(found.config, config):
+            return found
+        return await call(js.update_stream(config), "updating the stream")
     except APIError as error:
         if error.code == _FOR_NOW or error.err_code in _RACED:  # the connection is made anew, and looks again
             raise
@@ -128,12 +167,13 @@ async def _wanted(client: NatsClient, name: str, patterns: Sequence[str]) -> _Wa
 async def _owned(client: NatsClient, name: str, pattern: str) -> list[tuple[str, str]]:
     """Return the subjects of other streams that overlap ``pattern``: a subject belongs to one stream alone."""
     js, asked = client.jetstream(), json.dumps({"subject": pattern}).encode()
-    answer = json.loads((await client.request(f"{_API}.STREAM.NAMES", asked, timeout=5)).data)
+    reply = await call(client.request(f"{_API}.STREAM.NAMES", asked, timeout=5), "asking for streams")
+    answer = json.loads(reply.data)
     found = []
     for other in answer.get("streams") or ():
         if other == name:
             continue
-        config = (await js.stream_info(other)).config
+        config = (await call(js.stream_info(other), "looking at another stream")).config
         if config.retention == RetentionPolicy.WORK_QUEUE:  # reading along would take from its workers
             raise LogError(
                 f"nats.stream: {pattern} belongs to the work queue {other}, from which nobody may read along; "

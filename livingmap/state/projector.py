@@ -1,60 +1,84 @@
-"""What follows the log: the scene, and all that is to hear of every event."""
+"""The projector: it folds the log into the scene, entry by entry, and passes on what came of each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 import orjson
 import structlog
 
-from livingmap.core.fold import Fold
+from livingmap.core.fold import Fold, Folded
 from livingmap.core.freshness import SourceHealth
-from livingmap.core.model import Event, Json, Position
-from livingmap.history import entry_of
-from livingmap.history.writer import HistoryWriter
-from livingmap.state.reader import MapReader
-from livingmap.stream.hub import Hub
+from livingmap.core.model import Event, Json
+from livingmap.core.progress import Progress
 
 _logger = structlog.get_logger(__name__)
 
 
-class Projector:
-    """Folds every event of a log, in order, and hands it to the history and to viewers.
+class Follower(Protocol):
+    """Something that follows the scene: the hub, the history."""
 
-    It is a `livingmap.cluster.checkpoint.Projector` too: it can be kept, and become what was kept.
+    def on_entry(self, folded: Folded, previous: int) -> None:
+        """Take an entry right after it was folded; ``previous`` is the ``seq`` of the one before it."""
+
+    def on_restored(self) -> None:
+        """Forget what was: the scene is another one, and the next entry does not follow the last."""
+
+
+class Projector:
+    """Folds every event of a log in order. It can be kept in a checkpoint, and become what was kept.
+
+    `take` never raises: an entry that nothing can be made of is logged and counted, and the log goes on.
     """
 
-    def __init__(
-        self,
-        fold: Fold,
-        reader: MapReader,
-        hub: Hub,
-        writer: HistoryWriter,
-        states: Sequence[SourceHealth],
-        position: Callable[[], Position],
-    ) -> None:
+    def __init__(self, fold: Fold, health: Sequence[SourceHealth], progress: Progress) -> None:
+        self.failures = 0
+        """Entries that a follower, or the fold itself, could not take: faults of the program."""
         self._fold = fold
-        self._reader = reader
-        self._hub = hub
-        self._writer = writer
-        self._states = {state.name: state for state in states}
-        self._position = position
-        self._previous = position().seq
+        self._health = {one.name: one for one in health}
+        self._progress = progress
+        self._followers: list[Follower] = []
+        self._previous = progress.position.seq
+
+    def add(self, follower: Follower) -> None:
+        """Pass every entry from now on to ``follower``, after those added before."""
+        self._followers.append(follower)
 
     def take(self, event: Event) -> None:
-        """Fold ``event`` in."""
-        folded = self._fold.apply(event)
-        if self._reader.attached:
-            self._hub.publish(folded)
-        else:
-            self._hub.keep(folded)
-        self._writer.offer(entry_of(folded, self._fold.scene.resolve, self._previous))
+        """Fold ``event`` in, and pass on what came of it."""
+        folded = self._folded(event)
+        for follower in self._followers:
+            try:
+                follower.on_entry(folded, self._previous)
+            except Exception as error:  # noqa: BLE001 - the log goes on, and the follower begins anew
+                self._fail("an entry could not be passed on", event, error)
+                follower.on_restored()
         self._previous = event.position.seq
+        self._count(folded)
+
+    def _folded(self, event: Event) -> Folded:
+        try:
+            return self._fold.apply(event)
+        except Exception as error:  # noqa: BLE001 - one entry must not end the map at every start
+            self._fail("an entry could not be folded", event, error)
+            return Folded(event)
+
+    def _fail(self, what: str, event: Event, error: Exception) -> None:
+        self.failures += 1
+        _logger.error(what, type=event.type, position=str(event.position), exc_info=error)
+
+    def _count(self, folded: Folded) -> None:
+        """Count the entry at its sources. One that was since taken out of the configuration has no counter."""
+        event = folded.event
         for name in folded.sources:
-            state = self._states[name]
-            state.events += 1
-            state.contributed |= bool(folded.changes)
+            if health := self._health.get(name):
+                health.events += 1
+                health.contributed |= bool(folded.changes)
         for fault in folded.faults:
-            self._states[fault.source].note_fault(f"{event.type} at {event.position}: {fault.error}")
+            if health := self._health.get(fault.source):
+                health.note_fault(f"{event.type} at {event.position}: {fault.error}")
             _logger.debug("an event was set aside", source=fault.source, type=event.type, error=fault.error)
+
+    # as something that is kept in checkpoints
 
     def states(self) -> Iterator[tuple[str, Json]]:
         """Yield all that an event can depend on, as JSON."""
@@ -63,33 +87,24 @@ class Projector:
     def restore(self, states: Mapping[str, Json]) -> None:
         """Become what yielded ``states``, at the position where the log is now."""
         self._fold.scene.restore(states)
-        self._previous = self._position().seq
-        self._hub.forget()
-        for state in self._states.values():
-            state.contributed = state.contributed or self._fold.scene.has_part(state.name)
-            state.revision += 1
-        if self._reader.attached:
-            self._hub.restart()
+        self._previous = self._progress.position.seq
+        for health in self._health.values():
+            health.contributed = health.contributed or self._fold.scene.has_part(health.name)
+            health.revision += 1
+        for follower in self._followers:
+            follower.on_restored()
 
-    def caught_up(self) -> None:
-        """Show the scene: it is that of now."""
-        self._reader.attached = True
-        self._hub.open()
-        self._hub.restart()
+    # between processes
 
-    def oldest_unsettled(self) -> Position | None:
-        """Return the first position that the history does not hold yet; None if it holds all."""
-        return self._writer.oldest
+    def status_report(self) -> bytes:
+        """Return what only the process that polls knows of the sources, for `adopt`."""
+        return orjson.dumps({name: one.status_report() for name, one in self._health.items() if one.polls})
 
-    def told(self) -> bytes:
-        """Return what the process that polls knows and the others do not, for `hear`."""
-        return orjson.dumps({name: state.status_report() for name, state in self._states.items() if state.polls})
-
-    def hear(self, told: bytes) -> None:
-        """Take over what the process that polls `told`. What makes no sense is left out."""
+    def adopt(self, report: bytes) -> None:
+        """Take over the `status_report` of the process that polls. What cannot be understood is left out."""
         try:
-            for name, state in orjson.loads(told).items():
-                if name in self._states:
-                    self._states[name].adopt(state)
+            for name, status in orjson.loads(report).items():
+                if health := self._health.get(name):
+                    health.adopt(status)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            _logger.debug("another process told nonsense", error=f"{type(error).__name__}: {error}")
+            _logger.debug("a status report makes no sense", error=f"{type(error).__name__}: {error}")

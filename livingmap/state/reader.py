@@ -16,11 +16,11 @@ from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.layers import Layers
 from livingmap.core.model import Fields, Json, Position, Total
+from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
 from livingmap.errors import SourceError
 from livingmap.history import Entry
-from livingmap.log import Log
 from livingmap.sources.json_client import DETAILS
 from livingmap.sources.poll import Poller
 
@@ -47,7 +47,8 @@ class MapReader:
         self,
         fold: Fold,
         filtered_scenes: FilteredScenes,
-        log: Log,
+        progress: Progress,
+        cursor_key: Callable[[], bytes],
         states: Sequence[SourceHealth],
         pollers: Sequence[Poller],
         now: Callable[[], datetime],
@@ -57,16 +58,16 @@ class MapReader:
         self.redaction = fold.redaction
         self.states = states
         self.now = now
-        self.attached = False
-        """Whether the scene follows the log."""
-        self._log = log
+        self.progress = progress
+        """How far the log was read, and the phase that follows from it."""
+        self._cursor_key = cursor_key
         self._catalogues: LRU[Rights, Catalogue] = LRU(_MOST_CATALOGUES)
         self._pollers = {poller.source.name: poller for poller in pollers}
 
     @property
     def position(self) -> Position:
         """The last position of the log that the scene holds."""
-        return self._log.position
+        return self.progress.position
 
     @property
     def revision(self) -> tuple[str, int, int]:
@@ -88,7 +89,7 @@ class MapReader:
 
     def cursor(self, view: View) -> str:
         """Return the cursor of the present position in a view."""
-        return Cursor(self.position, view.name).encode(self._log.key)
+        return Cursor(self.position, view.name).encode(self._cursor_key())
 
     def contributors(self) -> list[str]:
         """Return the services that something on the map came from, each once."""

@@ -32,7 +32,7 @@ class CatchUp:
 
     async def pages(self, framing: Framing) -> AsyncIterator[bytes]:
         """Yield joined frames, as they travel on ``wire``. Take each away before the next."""
-        await self._hub.opened(_OPEN_SECONDS)
+        await self._hub.live(_OPEN_SECONDS)
         if self._view.rights.restricted:  # who sees only parts of it was told another story than the history's
             return
         here = self._hub.since(self._view, self.cursor) if self.cursor else None

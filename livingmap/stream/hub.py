@@ -19,6 +19,7 @@ from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
 from livingmap.core.layers import layer_names
 from livingmap.core.model import Position
+from livingmap.core.progress import Progress
 from livingmap.stream import frames, messages
 from livingmap.stream.batch import Batch
 from livingmap.stream.conflated_changes import ConflatedChanges
@@ -76,19 +77,20 @@ class Hub:
     def __init__(
         self,
         filtered_scenes: FilteredScenes,
-        position: Callable[[], Position],
+        progress: Progress,
         snapshot: Callable[[View], bytes],
         key: Callable[[], bytes],
         now: Callable[[], datetime],
     ) -> None:
         self.filtered_scenes = filtered_scenes
-        self._position = position
+        self._progress = progress
+        self._position = progress.here
         self._snapshot = snapshot
         self._key = key
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._viewers: dict[Viewer, None] = {}
-        self._replay = ReplayBuffer(position())
+        self._replay = ReplayBuffer(progress.position)
         self.taken = 0
         """How many events came."""
         self._pending: list[Folded] = []
@@ -97,7 +99,6 @@ class Hub:
         self._busy = False
         self._due: asyncio.Handle | None = None
         self._closed = False
-        self._open = asyncio.Event()
         self._flushed_at = 0.0
         self._tick = TICK_SECONDS
 
@@ -117,16 +118,12 @@ class Hub:
 
     # viewers
 
-    def open(self) -> None:
-        """Let viewers in: the scene is that of now."""
-        self._open.set()
-
-    async def opened(self, seconds: float) -> None:
-        """Wait until it is open, but no longer than ``seconds``."""
-        if not self._open.is_set():
+    async def live(self, seconds: float) -> None:
+        """Wait until the scene is that of now, but no longer than ``seconds``."""
+        if not self._progress.is_live:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._open.wait()
+                    await self._progress.live()
 
     def join(self, sink: Sink, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""
@@ -215,6 +212,19 @@ class Hub:
         self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
 
     # events
+
+    def on_entry(self, folded: Folded, _: int) -> None:
+        """Take an entry of the log: publish it, or keep it while the process replays what was before."""
+        if self._progress.is_live:
+            self.publish(folded)
+        else:
+            self.keep(folded)
+
+    def on_restored(self) -> None:
+        """Forget what was; if viewers may have seen it, send them the scene that is there now."""
+        self.forget()
+        if self._progress.is_live:
+            self.restart()
 
     def publish(self, folded: Folded) -> None:
         """Take the next event of the log. Returns at once; viewers get it within a tick."""

@@ -1,67 +1,31 @@
-"""One connection to NATS that is made again for as long as it takes, and what is known about it."""
+"""One connection to NATS, made again for as long as it takes, and shared by everything that uses NATS."""
 
 import asyncio
 import contextlib
-import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 
-from livingmap.errors import LivingMapError
-from livingmap.transport.parsing import DeadLetters
+from livingmap.core.backoff import Backoff
+from livingmap.errors import LogError
+from livingmap.supervision import within
+from livingmap.transport import IntakeStatus
 from livingmap.transport.settings import NatsSettings
 
+T = TypeVar("T")
+
 LONGEST_PAUSE_SECONDS: Final = 10.0
-CONNECT_SECONDS: Final = 2
 _NAME: Final = "livingmap"
+_CONNECT_SECONDS: Final = 2
+_CALL_SECONDS: Final = 10.0
 _CLOSE_SECONDS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.25
-_MOST_DOUBLINGS: Final = 16
 
 _logger = structlog.get_logger(__name__)
-
-
-class LogError(LivingMapError):
-    """The log cannot be had as it is set up. Fatal: no waiting would mend it."""
-
-
-@dataclass(slots=True)
-class NatsStatus:
-    """What is known about the connection, and what came of the messages."""
-
-    url: str
-    """The server, or all that are tried while there is none. Never holds credentials."""
-    connected: bool = False
-    error: str | None = "not connected yet"
-    refused: list[str] = field(default_factory=list)
-    """Patterns that the server does not let us subscribe to. They are asked for again at the next connection."""
-    reconnects: int = 0
-    received: int = 0
-    """Messages that came, each counted once however many patterns it matches."""
-    received_at: datetime | None = None
-    """When the last message came."""
-    logged: int = 0
-    dropped: int = 0
-    """Messages given up because too many were waiting."""
-    dead: DeadLetters = field(default_factory=DeadLetters)
-
-    @property
-    def waiting(self) -> int:
-        """Messages that are neither logged nor given up yet."""
-        return self.received - self.logged - self.dropped - self.dead.count
-
-    def set_aside(self, received_at: datetime, subject: str, reason: object, data: bytes) -> None:
-        """Keep a message that cannot be an event as a dead letter, and say so."""
-        self.dead.add(received_at, subject, reason, data)
-        tell = _logger.warning if self.dead.count == 1 else _logger.debug
-        letter = self.dead.letters[-1]
-        tell("a message was set aside", subject=letter.subject, reason=letter.reason)
 
 
 class Arrival(NamedTuple):
@@ -79,71 +43,96 @@ OnArrival: TypeAlias = Callable[[Arrival], None]
 """Called where messages are read off the wire. Must return at once and never raise."""
 
 
+async def call(coroutine: Coroutine[Any, Any, T], what: str, seconds: float = _CALL_SECONDS) -> T:
+    """Return what a call of nats-py returns; raise TimeoutError after ``seconds``.
+
+    nats-py waits by `asyncio.wait_for`, which may lose a cancellation: nothing may await its coroutines directly.
+    """
+    return await within(seconds, coroutine, f"NATS: {what}")
+
+
 class NatsClient(Client):
-    """nats-py, but the messages of some subscriptions are taken where they are read off the wire."""
+    """nats-py, but the messages of some subscriptions are handed on where they are read off the wire."""
 
-    def __init__(self, on_arrival: OnArrival) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._on_arrival = on_arrival
-        self._taken: set[str] = set()
+        self._handlers: dict[str, OnArrival] = {}
 
-    async def take(self, pattern: str) -> None:
-        """Subscribe to what is handed on as it comes."""
-        self._taken.add(pattern)
-        await self.subscribe(pattern)
+    async def take(self, pattern: str, on_arrival: OnArrival) -> None:
+        """Subscribe to what ``on_arrival`` gets as it comes."""
+        self._handlers[pattern] = on_arrival
+        await call(self.subscribe(pattern), f"subscribing to {pattern}")
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         # nats-py (2.16) has a queue and a task for each subscription, between which the order of messages is lost;
-        # and it stops reading, silently and for good, at a subject or header that is no UTF-8.
+        # and it stops reading, silently and for good, at a subject or header that is not UTF-8.
         subscription = self._subs.get(sid)
         if subscription is None:
             return
-        if subscription.subject in self._taken:
+        on_arrival = self._handlers.get(subscription.subject)
+        if on_arrival is not None:
             text = subject.decode("utf-8", "replace")
-            self._on_arrival(Arrival(subscription.subject, text, reply, data, headers or None))
+            on_arrival(Arrival(subscription.subject, text, reply, data, headers or None))
         else:
             await super()._process_msg(sid, subject, reply, data, headers)
 
 
+class Participant(Protocol):
+    """Something that uses the connection."""
+
+    async def attach(self, client: NatsClient) -> None:
+        """Subscribe on a new connection. Whatever it raises breaks the connection; a LogError ends `run`."""
+
+    def check(self) -> None:
+        """Raise ConnectionError if too little comes over the connection."""
+
+    def on_error(self, error: Exception) -> bool:
+        """Take note of what the server complains of; return whether that was all there is to do about it."""
+
+
 class NatsConnection:
-    """Connects, hands the client to ``attach``, watches it, and begins anew when anything breaks.
+    """Connects, attaches its participants in order, watches the connection, and begins anew when it breaks."""
 
-    ``attach`` subscribes; whatever it raises breaks the connection, a LogError also ends `run`. ``on_error`` is
-    told what the server complains of by the way. ``alive`` may raise when too little comes.
-    """
-
-    def __init__(
-        self,
-        settings: NatsSettings,
-        attach: Callable[[NatsClient], Awaitable[None]],
-        on_arrival: OnArrival,
-        *,
-        on_error: Callable[[Exception], bool] = lambda _: False,
-        alive: Callable[[], None] = lambda: None,
-        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
-    ) -> None:
+    def __init__(self, settings: NatsSettings, longest_pause_seconds: float = LONGEST_PAUSE_SECONDS) -> None:
         if not settings.servers():
             raise ValueError("nats.url names no server")
-        self.status = NatsStatus(",".join(settings.servers()))
+        self.status = IntakeStatus("nats", ",".join(settings.servers()))
+        self.client: NatsClient | None = None
+        """The connected client to which all participants are attached; None while there is none."""
         self._settings = settings
-        self._attach = attach
-        self._on_arrival = on_arrival
-        self._heed = on_error
-        self._alive = alive
         self._longest_pause = longest_pause_seconds
-        self._everyone = self.status.url
+        self._all_servers = self.status.url
+        self._participants: list[Participant] = []
         self._connections = 0
+
+    def add(self, participant: Participant) -> None:
+        """Attach ``participant`` to every connection from the next on, after those added before."""
+        self._participants.append(participant)
+
+    @property
+    def open_client(self) -> NatsClient | None:
+        """The client, if it is connected now."""
+        return self.client if self.client is not None and self.client.is_connected else None
+
+    async def publish(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> bool:
+        """Publish a message without waiting for anybody to have it; return whether it could be sent."""
+        client = self.open_client
+        if client is None:
+            return False
+        await call(client.publish(subject, data, headers=headers), f"publishing on {subject}")
+        return True
 
     async def run(self) -> None:
         """Stay connected until cancelled. Never waits for a server to start."""
         # nats-py's own reconnecting is off: it ends for good at most errors that a server can send, such as an
         # expired user, and at any exception that it did not foresee.
-        failures = 0
+        backoff, announced = Backoff(_FIRST_PAUSE_SECONDS, self._longest_pause, jitter=0.5), False
         while True:
-            client, closed = NatsClient(self._on_arrival), asyncio.Event()
+            client, closed = NatsClient(), asyncio.Event()
             try:
                 await self._connect(client, closed)
-                failures = 0
+                backoff.reset()
+                announced = False
                 await self._watch(client, closed)
             except LogError:
                 raise
@@ -153,13 +142,13 @@ class NatsConnection:
                 self.note(error)
             finally:
                 self.status.connected = False
+                self.client = None
                 await _close(client)
-            if not failures:
-                _logger.warning("NATS is away", url=self._everyone, error=self.status.error)
-            self.status.url = self._everyone
-            pause = min(self._longest_pause, _FIRST_PAUSE_SECONDS * 2 ** min(failures, _MOST_DOUBLINGS))
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
-            failures += 1
+            if not announced:
+                _logger.warning("NATS is away", url=self._all_servers, error=self.status.error)
+            announced = True
+            self.status.url = self._all_servers
+            await asyncio.sleep(backoff.pause_seconds())
 
     async def _connect(self, client: NatsClient, closed: asyncio.Event) -> None:
         """Connect and attach."""
@@ -169,7 +158,7 @@ class NatsConnection:
 
         if self._settings.credentials_file is not None:
             self._settings.credentials_file.read_bytes()  # nats-py reads it only if asked, and fails obscurely
-        await client.connect(
+        connecting = client.connect(
             self._settings.servers(),
             name=_NAME,
             error_cb=self._on_error,
@@ -177,16 +166,19 @@ class NatsConnection:
             allow_reconnect=False,
             max_reconnect_attempts=1,  # with 0 or less, connecting to nobody never ends
             reconnect_time_wait=0,
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=_CONNECT_SECONDS,
             **self._settings.sign_in(),
         )
+        await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(self._settings.servers()))
         self.status.error = None
-        await self._attach(client)
+        for participant in self._participants:
+            await participant.attach(client)
         self._connections += 1
         self.status.reconnects = self._connections - 1
         if address := client.connected_url:
             self.status.url = f"{address.scheme}://{address.netloc}"
             self.status.connected = True
+            self.client = client
         _logger.info("NATS is connected", url=self.status.url)
 
     async def _watch(self, client: NatsClient, closed: asyncio.Event) -> None:
@@ -194,18 +186,20 @@ class NatsConnection:
         seconds = self._settings.ping_seconds
         while client.is_connected:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(closed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await closed.wait()
                 break
-            self._alive()
+            for participant in self._participants:
+                participant.check()
             try:
-                await client.rtt(seconds)
+                await call(client.rtt(seconds), "a ping", seconds + 1)
             except TimeoutError:
                 raise ConnectionError(f"the server did not answer within {seconds} s") from None
         self.note(client.last_error or ConnectionError("the connection was closed"))
 
     async def _on_error(self, error: Exception) -> None:
         """Note what nats-py says by the way; raising here would end its reading."""
-        if not self._heed(error):
+        if not any(participant.on_error(error) for participant in self._participants):
             self.note(error)
 
     def note(self, error: Exception) -> None:
@@ -219,18 +213,19 @@ async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> 
     """Publish one message and return when the server has it. Raises OSError if no server can be reached."""
     client = Client()
     try:
-        await client.connect(
+        connecting = client.connect(
             settings.servers(),
             name=_NAME,
             allow_reconnect=False,
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=_CONNECT_SECONDS,
             error_cb=_ignore,
             **settings.sign_in(),
         )
-        await client.publish(subject, payload)
-        await client.flush(CONNECT_SECONDS)
+        await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(settings.servers()))
+        await call(client.publish(subject, payload), "publishing")
+        await call(client.flush(_CONNECT_SECONDS), "flushing")
     except (NatsError, TimeoutError) as error:
         raise OSError(f"NATS: {str(error).removeprefix('nats: ') or type(error).__name__}") from error
     finally:
@@ -243,5 +238,4 @@ async def _ignore(_: Exception) -> None:
 
 async def _close(client: Client) -> None:
     with contextlib.suppress(Exception):  # a connection that is gone may fail to close in many ways
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await client.close()
+        await call(client.close(), "closing", _CLOSE_SECONDS)

@@ -11,67 +11,54 @@ from typing import Final
 import structlog
 
 from livingmap.core.route import matches
-from livingmap.log import Log
-from livingmap.log.local import utc_now
-from livingmap.transport.connection import (
-    CONNECT_SECONDS,
-    LONGEST_PAUSE_SECONDS,
-    Arrival,
-    NatsClient,
-    NatsConnection,
-    NatsStatus,
-)
+from livingmap.supervision import run_together
+from livingmap.transport import Append, IntakeStatus
+from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, call
 from livingmap.transport.parsing import DeadMessage, read
 from livingmap.transport.settings import NatsSettings
 
 _MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
 _AT_ONCE: Final = 64
+_FLUSH_SECONDS: Final = 2
 _REFUSED: Final = re.compile(r'permissions violation for subscription to "([^"]+)"', re.IGNORECASE)
 
 _logger = structlog.get_logger(__name__)
 
 
 class NatsIntake:
-    """Appends what is published on ``patterns`` to ``log``, each message once, in the order it came.
+    """A `livingmap.transport.Intake`: appends what is published on ``patterns``, each message once and in order.
 
     NATS without JetStream keeps nothing: what is published while the connection is away never comes. When more
-    than ``most_waiting`` messages (or 64 MiB) wait for the log, the oldest are dropped: the newest say how things
-    are now. Raises ValueError if the settings name no server.
+    than ``settings.most_waiting`` messages (or 64 MiB) wait for the log, the oldest are dropped: the newest say
+    how things are now.
     """
 
     def __init__(
         self,
+        connection: NatsConnection,
         settings: NatsSettings,
         patterns: Sequence[str],
-        log: Log,
-        now: Callable[[], datetime] = utc_now,
-        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+        append: Append,
+        now: Callable[[], datetime],
     ) -> None:
+        self._connection = connection
         self._settings = settings
         self._patterns = list(patterns)
-        self._log = log
+        self._log_append = append
         self._now = now
         self._pending = _Pending(settings.most_waiting, _MOST_WAITING_BYTES)
         self._first = lru_cache(maxsize=4096)(self._first_of)
         self._dropping = False
-        self._connection = NatsConnection(
-            settings,
-            self._attach,
-            self._on_arrival,
-            on_error=self._on_error,
-            longest_pause_seconds=longest_pause_seconds,
-        )
+        connection.add(self)
 
     @property
-    def status(self) -> NatsStatus:
-        """What is known about the connection, and what came of the messages."""
+    def status(self) -> IntakeStatus:
+        """How the connection fares, and what became of the messages."""
         return self._connection.status
 
     async def run(self) -> None:
         """Take in messages until cancelled, connecting as often as it takes. Never waits for a server to start."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._append(), name="nats to log")
-            group.create_task(self._connection.run(), name="nats connection")
+        await run_together([("nats to log", self._append()), ("nats connection", self._connection.run())])
 
     async def _append(self) -> None:
         while True:
@@ -82,17 +69,17 @@ class NatsIntake:
                 except DeadMessage as dead:
                     self.status.set_aside(self._now(), arrival.subject, dead, arrival.data)
                 else:
-                    await self._log.append(message)
+                    await self._log_append(message)
                     self.status.logged += 1
             await asyncio.sleep(0)  # nothing above has to let the rest of the program run
 
-    async def _attach(self, client: NatsClient) -> None:
+    async def attach(self, client: NatsClient) -> None:
         """Subscribe. Returns when the server has answered to every subscription."""
         self.status.refused.clear()
         self._first.cache_clear()
         for pattern in self._patterns:
-            await client.take(pattern)
-        await client.flush(CONNECT_SECONDS)
+            await client.take(pattern, self._on_arrival)
+        await call(client.flush(_FLUSH_SECONDS), "subscribing")
 
     def _on_arrival(self, arrival: Arrival) -> None:
         # The server sends one copy for each pattern; that for the first which it accepted is the one to take.
@@ -117,7 +104,10 @@ class NatsIntake:
             _logger.info("messages are logged as fast as they come again", dropped=status.dropped)
         self._dropping = bool(dropped) or (self._dropping and status.waiting > 1)
 
-    def _on_error(self, error: Exception) -> bool:
+    def check(self) -> None:
+        """Do nothing: services may be silent for as long as they like."""
+
+    def on_error(self, error: Exception) -> bool:
         """Note a subscription that was refused; nats-py tells which in lower case."""
         found = _REFUSED.search(str(error))
         if found is None:

@@ -13,7 +13,9 @@ import nats
 
 from livingmap.app import LivingMap
 from livingmap.core.model import Event
-from livingmap.log.jetstream import JetStreamLog
+from livingmap.log.backbone import Backbone, backbone
+from livingmap.log.local import utc_now
+from livingmap.supervision import within
 from livingmap.transport.settings import NatsSettings
 from scripts.bench.fanout import NATS
 from scripts.bench.network import living_map, messages
@@ -64,9 +66,9 @@ class _Ingest:
 
     async def fill(self, lines: Path, most: int) -> None:
         """Let the map declare its stream, and publish into it."""
-        log = self._log()
-        running = asyncio.create_task(log.run())
-        await asyncio.wait_for(log.attached.wait(), _PATIENCE_SECONDS)
+        made = self._backbone()
+        running = asyncio.create_task(made.intakes[0].run())
+        await within(_PATIENCE_SECONDS, made.log.progress.live(), "attaching")
         await _end(running)
         published = list(islice(messages(self._living.config), most))
         lines.write_bytes(  # noqa: ASYNC240 - nothing else runs
@@ -82,12 +84,12 @@ class _Ingest:
         if self._most != most:
             raise RuntimeError(f"the stream took {self._most} of {most} messages")
 
-    def _log(self) -> JetStreamLog:
-        return JetStreamLog(self._settings, self._living.fold.routes.patterns())
+    def _backbone(self) -> Backbone:
+        return backbone(self._settings, self._living.fold.routes.patterns(), b"", utc_now)
 
     async def by_the_map(self) -> tuple[float, float]:
         """Read the stream by the map's log into its fold; return how long that took, and the process's CPU."""
-        log, done, left = self._log(), asyncio.Event(), self._most
+        made, done, left = self._backbone(), asyncio.Event(), self._most
         began = 0.0, 0.0
 
         def take(event: Event) -> None:
@@ -99,8 +101,8 @@ class _Ingest:
             if not left:
                 done.set()
 
-        log.subscribe(take)
-        running = asyncio.create_task(log.run())
+        made.log.subscribe(take)
+        running = asyncio.create_task(made.intakes[0].run())
         await asyncio.wait_for(done.wait(), _PATIENCE_SECONDS)
         ended = time.perf_counter() - began[0], time.process_time() - began[1]
         await _end(running)

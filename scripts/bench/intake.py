@@ -5,7 +5,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Final, TypeAlias
 import nats
 from nats.aio.msg import Msg
 
-from livingmap.core.model import Message, Position
-from livingmap.log import Subscriber
+from livingmap.core.model import Message
+from livingmap.log.local import utc_now
+from livingmap.transport.connection import NatsConnection
 from livingmap.transport.nats import NatsIntake
 from livingmap.transport.settings import NatsSettings
 from scripts.bench.fanout import NATS
@@ -34,11 +35,9 @@ _PATIENCE_SECONDS: Final = 60
 
 
 class _Count:
-    """Counts from the first to the ``most``-th message. Also a log, of which nobody reads."""
+    """Counts from the first to the ``most``-th message."""
 
     def __init__(self, most: int) -> None:
-        self.position = Position("bench", 0)
-        self.key = b""
         self.done = asyncio.Event()
         self.began = self.began_busy = 0.0
         self._most = self._left = most
@@ -54,12 +53,6 @@ class _Count:
     async def append(self, _: Message) -> None:
         """Count a message."""
         self.one()
-
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Hand nothing on."""
-
-    async def lead(self, duties: Callable[[], Awaitable[None]]) -> None:
-        """Do nothing."""
 
 
 _Consume: TypeAlias = Callable[[_Count], AbstractAsyncContextManager[None]]
@@ -99,7 +92,8 @@ async def _measure(consume: _Consume, lines: Path, most: int) -> tuple[float, fl
 
 @asynccontextmanager
 async def _by_the_map(count: _Count) -> AsyncIterator[None]:
-    intake = NatsIntake(NatsSettings(url=_URL, most_waiting=_MOST), [">"], count)
+    settings = NatsSettings(url=_URL, most_waiting=_MOST)
+    intake = NatsIntake(NatsConnection(settings), settings, [">"], count.append, utc_now)
     running = asyncio.create_task(intake.run())
     while not intake.status.connected:  # noqa: ASYNC110 - it has no event for it
         await asyncio.sleep(0.01)

@@ -110,7 +110,7 @@ async def chain(port: int, _: Tally, agents: str, nats_port: str, folder: str) -
         living = LivingMap(dataclasses.replace(mocked, nats=settings), history)
         serving = asyncio.create_task(living.run())
         async for _asked in told():
-            say(url=url, connected=bool(living.nats and living.nats.status.connected))
+            say(url=url, connected=all(one.status.connected for one in living.intakes))
         os.kill(os.getpid(), signal.SIGTERM)
         await serving
         await history.close()

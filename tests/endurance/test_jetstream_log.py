@@ -221,7 +221,11 @@ async def test_a_map_starts_before_its_stream_can_be_had_and_before_its_database
     try:
         await living.start(until_ready=False)
         ready = await living.ready()
-        assert (ready["status"], ready["log"], ready["nats"]) == ("not_ready", "detached", "disconnected")
+        assert (ready["status"], ready["log"], ready["intakes"]["nats"]) == (
+            "not_ready",
+            "detached",
+            "disconnected",
+        )
         await server.start()
         await living.asked()
         await postgres.start()
@@ -246,3 +250,29 @@ async def test_a_server_without_jetstream_ends_the_start_with_what_would_work(tm
     assert await living.ended() == 1
     assert "nats.jetstream: the server has no JetStream" in living.last_words()
     await server.kill()
+
+
+ASKED_OFTEN = {"mock": True, "interval_seconds": 1}
+BUSY = {"agents": 20, "nodes": 4, "microdaos": 2, "daos": 1, "events_per_second": 20}
+
+
+async def test_a_source_may_leave_the_configuration_of_a_map_that_goes_on(tmp_path, server):
+    both = {"agents": ASKED_OFTEN, "usage": ASKED_OFTEN}
+    async with map_process(tmp_path, nats=heard(server.url), sources=both, mock=BUSY) as living:
+        await until(lambda: spoken_of(living, "usage"), 60)
+    for _ in range(3):
+        one = {"agents": ASKED_OFTEN}
+        async with map_process(tmp_path, nats=heard(server.url), sources=one, mock=BUSY) as living:
+            before = await living.position()
+            await until(lambda living=living, before=before: is_past(living, before), 60)
+            assert [line for line in living.said() if line.get("level") in ("error", "critical")] == []
+            assert await living.terminate() == 0
+
+
+async def spoken_of(living, source):
+    page = await living.get("history", source=source, event_type="livingmap.source.refreshed")
+    return bool(page["items"])
+
+
+async def is_past(living, position):
+    return await living.position() > position + 20

@@ -94,7 +94,11 @@ async def test_a_map_starts_before_everything_that_it_needs(tmp_path, postgres):
         tmp_path, nats={"url": server.url, "ping_seconds": 1, "jetstream": False}, history={"url": postgres.url}
     ) as living:
         ready = await living.ready()
-        assert (ready["status"], ready["nats"], ready["history"]) == ("ready", "disconnected", "waiting")
+        assert (ready["status"], ready["intakes"]["nats"], ready["history"]) == (
+            "ready",
+            "disconnected",
+            "waiting",
+        )
         viewer = Viewer(living.address)
         async with following(viewer):
             await server.start()

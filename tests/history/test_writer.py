@@ -182,10 +182,10 @@ async def test_of_two_writers_of_one_log_one_writes_and_the_other_goes_on_where_
         for number in range(101, 151):
             for writer in (leader, follower):
                 writer.offer(entry(number, previous=number - 1))
-        assert follower.oldest == Position("e1", 101)
+        assert follower.oldest_position() == Position("e1", 101)
         follower.take_over()
         await until(lambda: follower.buffered == 0)
-    assert follower.oldest is None
+    assert follower.oldest_position() is None
     assert await everything(history) == list(range(1, 151))
     assert (await history.read(Query())).gaps == ()
 

@@ -11,8 +11,11 @@ from nats.js.api import RetentionPolicy
 
 from livingmap.core.fold import DOWN, refreshed
 from livingmap.core.model import Message, Put
-from livingmap.log.jetstream import JetStreamLog
-from livingmap.transport.connection import LogError
+from livingmap.core.progress import Phase
+from livingmap.errors import LogError
+from livingmap.log.backbone import backbone
+from livingmap.log.local import utc_now
+from livingmap.supervision import stop, within
 from livingmap.transport.settings import NatsSettings
 from tests.support.nats_server import NatsServer, until
 
@@ -36,11 +39,12 @@ async def server(tmp_path):
 class Notes:
     """A mirror that keeps what it was handed."""
 
-    def __init__(self):
+    def __init__(self, progress):
         self.seen = []
         self.restored = []
-        self.times_caught_up = 0
+        self.times_live = 0
         self.unsettled = None
+        progress.when_live(self.live)
 
     def take(self, event):
         self.seen.append((event.type, event.payload))
@@ -52,8 +56,8 @@ class Notes:
         self.restored.append(dict(states))
         self.seen = [tuple(one) for one in states.get("seen", [])]
 
-    def caught_up(self):
-        self.times_caught_up += 1
+    def live(self):
+        self.times_live += 1
 
     def oldest_unsettled(self):
         return self.unsettled
@@ -63,21 +67,37 @@ class Notes:
 async def reading(server, *patterns, duties=None, shape=b"", **settings):
     """Run a log; lend it and the notes of what it read."""
     given = {"url": server.url, "ping_seconds": 1, **settings}
-    log = JetStreamLog(NatsSettings(**given), patterns or ["a.*"], shape, longest_pause_seconds=0.3)
-    notes = Notes()
-    log.subscribe(notes.take)
-    log.keep(notes)
-    running = [asyncio.create_task(log.run())]
+    log = backbone(NatsSettings(**given), patterns or ["a.*"], shape, utc_now, longest_pause_seconds=0.3)
+    notes = Notes(log.log.progress)
+    log.log.subscribe(notes.take)
+    log.keep(notes, notes.oldest_unsettled)
+    running = [asyncio.create_task(log.intakes[0].run())]
     if duties is not None:
-        running.append(asyncio.create_task(log.lead(duties)))
+        running.append(asyncio.create_task(log.cluster.lead(duties)))
     try:
-        yield log, notes
+        yield Reading(log), notes
         assert not any(task.done() for task in running)
     finally:
         for task in reversed(running):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await stop([task])
+
+
+class Reading:
+    """One process on the log."""
+
+    def __init__(self, made):
+        self.log, self.cluster = made.log, made.cluster
+        self.progress = made.log.progress
+        self.append, self.subscribe = made.log.append, made.log.subscribe
+        self.status = made.intakes[0].status
+
+    @property
+    def position(self):
+        return self.log.position
+
+    @property
+    def checkpoints(self):
+        return self.cluster._checkpoints
 
 
 async def publish(server, *messages, **how):
@@ -92,7 +112,11 @@ def numbered(first, last, *subjects):
 
 async def attached(log):
     async with asyncio.timeout(20):
-        await log.attached.wait()
+        await log.progress.live()
+
+
+async def _awaited(task):
+    return await task
 
 
 async def idle():
@@ -114,7 +138,7 @@ async def test_messages_come_once_and_in_order_with_the_streams_positions(server
         times = [event.received_at for event in events]
         assert times == sorted(times)
         assert abs(times[0] - began) < timedelta(minutes=1)
-        assert (log.status.received, log.status.logged, notes.times_caught_up) == (3001, 3001, 1)
+        assert (log.status.received, log.status.logged, notes.times_live) == (3001, 3001, 1)
 
 
 async def test_what_is_published_while_nobody_reads_is_read_afterwards(server):
@@ -140,7 +164,7 @@ async def test_what_is_appended_is_read_by_all_before_it_returns_to_who_appended
             assert ones.seen[-1] == (message.type, message.payload)
         await until(lambda: twos.seen == ones.seen)
         assert one.position == two.position
-        assert one.key == two.key
+        assert one.cluster.cursor_key() == two.cluster.cursor_key()
 
 
 async def test_what_nobody_wants_is_published_and_not_waited_for(server):
@@ -148,7 +172,7 @@ async def test_what_nobody_wants_is_published_and_not_waited_for(server):
         await attached(log)
         heard = await client.subscribe("x.1")
         await client.flush()
-        await asyncio.wait_for(log.append(Message("x.1", {"y": 1})), 10)
+        await within(10, log.append(Message("x.1", {"y": 1})), "waiting")
         assert json.loads((await heard.next_msg(timeout=10)).data) == {"y": 1}
         assert notes.seen == []
 
@@ -157,7 +181,7 @@ async def test_cursors_of_a_map_of_another_shape_do_not_hold(server):
     async with reading(server) as (one, _), reading(server, shape=b"other") as (two, _):
         await attached(one)
         await attached(two)
-        assert one.key != two.key
+        assert one.cluster.cursor_key() != two.cluster.cursor_key()
 
 
 async def test_a_difference_that_is_too_large_for_one_message_is_divided(server):
@@ -180,7 +204,7 @@ async def test_a_server_may_come_later_and_go_and_come_again(tmp_path):
     server.use_jetstream()
     async with reading(server) as (log, notes):
         await until(lambda: log.status.error != "not connected yet")
-        assert not log.attached.is_set()
+        assert log.progress.phase is Phase.REPLAYING
         await server.start()
         await attached(log)
         appending = None
@@ -193,7 +217,7 @@ async def test_a_server_may_come_later_and_go_and_come_again(tmp_path):
             if number == 1:
                 appending = asyncio.create_task(log.append(Message("a.own", {})))
             await server.start()
-        await asyncio.wait_for(appending, 30)
+        await within(30, _awaited(appending), "waiting")
         await until(lambda: log.status.connected)
     assert [message for message in notes.seen if message[0] == "a.b"] == numbered(0, 3, "a.b")
     assert notes.seen.count(("a.own", {})) == 1
@@ -258,7 +282,7 @@ async def test_of_two_processes_one_leads_and_the_other_follows_when_it_goes(ser
         await until(lambda: leading == ["one"])
         async with reading(server, duties=duty("two")) as (two, _):
             await attached(two)
-            assert (one.leads, two.leads) == (True, False)
+            assert (one.cluster.leads, two.cluster.leads) == (True, False)
             await stack.aclose()
             await until(lambda: leading == ["two"])
 
@@ -268,9 +292,8 @@ async def test_duties_that_fail_end_the_leading(server):
         raise RuntimeError("no more")
 
     async with reading(server) as (log, _):
-        with pytest.raises(ExceptionGroup) as group:
-            await asyncio.wait_for(log.lead(broken), 20)
-    assert group.group_contains(RuntimeError, match="no more")
+        with pytest.raises(RuntimeError, match="no more"):
+            await within(20, log.cluster.lead(broken), "leading")
 
 
 async def test_who_joins_later_begins_with_the_checkpoint(server):
@@ -279,11 +302,11 @@ async def test_who_joins_later_begins_with_the_checkpoint(server):
         await publish(server, *numbered(0, 10, "a.1"), ("a.1", b"dead"))
         await until(lambda: log.status.received == 11)
         notes.unsettled = log.position
-        keeping = asyncio.create_task(log._checkpoints.keep(log._where, log._js))
+        keeping = asyncio.create_task(log.checkpoints.keep())
         await publish(server, *numbered(10, 15, "a.1"))
         await until(lambda: len(notes.seen) == 15)
         notes.unsettled = None
-        await asyncio.wait_for(keeping, 20)
+        await within(20, _awaited(keeping), "waiting")
         async with reading(server) as (later, laters):
             await attached(later)
             assert laters.restored == [{"seen": [list(one) for one in numbered(0, 10, "a.1")]}]
@@ -295,7 +318,7 @@ async def test_who_joins_later_begins_with_the_checkpoint(server):
 async def test_a_leader_keeps_a_first_checkpoint_at_once(server):
     async with reading(server, duties=idle) as (log, _):
         await publish_when(log, server)
-        await until(lambda: log._checkpoints.kept_up_to is not None)
+        await until(lambda: log.checkpoints.kept_up_to is not None)
 
 
 async def publish_when(log, server):
@@ -402,15 +425,14 @@ async def test_a_subject_of_which_another_stream_owns_a_part_is_warned_of(server
 
 
 async def refusal(log):
-    with pytest.raises(ExceptionGroup) as group:
-        await asyncio.wait_for(log.run(), 20)
-    [error] = group.value.exceptions
-    assert isinstance(error, LogError)
-    return str(error)
+    with pytest.raises(LogError) as error:
+        await within(20, log.run(), "reading")
+    return str(error.value)
 
 
 def a_log(server, **settings):
-    return JetStreamLog(NatsSettings(url=server.url, **settings), ["a.*"])
+    [log] = backbone(NatsSettings(url=server.url, **settings), ["a.*"], b"", utc_now).intakes
+    return log
 
 
 async def test_a_work_queue_is_not_read_along(server):

@@ -129,6 +129,14 @@ class MapProcess:
         async with self._client() as client:
             return (await client.get(f"/living-map/{path}", params=query)).raise_for_status().json()
 
+    async def position(self) -> int:
+        """Return the position of the last event that it folded, as its metrics have it."""
+        async with self._client() as client:
+            text = (await client.get("/metrics")).raise_for_status().text
+        return next(
+            int(float(line.split()[1])) for line in text.splitlines() if line.startswith("livingmap_position ")
+        )
+
     async def ready(self) -> Any:
         """Return what it says of its readiness, whether it is ready or not."""
         async with self._client() as client:
@@ -140,7 +148,7 @@ class MapProcess:
 
     async def nats(self) -> Any:
         """Return what it says of its connection to NATS."""
-        return (await self.get("sources"))["nats"]
+        return (await self.get("sources"))["intakes"][0]
 
     async def connected(self) -> None:
         """Wait until it hears NATS."""

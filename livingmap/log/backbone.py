@@ -1,0 +1,71 @@
+"""The backbone: a log, the processes that share it, and what brings messages into it, as the settings say."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from livingmap.cluster import Alone, Checkpointed, Cluster
+from livingmap.cluster.checkpoint import Checkpoints, OldestUnsettled
+from livingmap.cluster.nats import NatsCluster
+from livingmap.core.model import Position
+from livingmap.core.progress import Progress
+from livingmap.log import Log
+from livingmap.log.declaration import Stream
+from livingmap.log.jetstream import JetStreamLog
+from livingmap.log.local import LocalLog
+from livingmap.transport import Intake
+from livingmap.transport.connection import LONGEST_PAUSE_SECONDS, NatsConnection
+from livingmap.transport.nats import NatsIntake
+from livingmap.transport.settings import NatsSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A log and what goes with it."""
+
+    log: Log
+    cluster: Cluster
+    intakes: tuple[Intake, ...]
+    """Each has to run for as long as the process does."""
+    keep: Callable[[Checkpointed, OldestUnsettled], None]
+    """Begins something from the last checkpoint, and keeps it in new ones. Before the intakes run."""
+
+
+def backbone(
+    settings: NatsSettings,
+    patterns: Sequence[str],
+    shape: bytes,
+    now: Callable[[], datetime],
+    longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+) -> Backbone:
+    """Return a log in JetStream, or one of this process alone that core NATS may feed.
+
+    ``patterns`` are the subjects that the plugins understand; cursors hold among processes of the same ``shape``.
+    """
+    if settings.url is None:
+        return _local(LocalLog(now=now), ())
+    connection = NatsConnection(settings, longest_pause_seconds)
+    if settings.jetstream:
+        return _jetstream(connection, settings, patterns, shape)
+    log = LocalLog(now=now)
+    return _local(log, (NatsIntake(connection, settings, patterns, log.append, now),))
+
+
+def _local(log: LocalLog, intakes: tuple[Intake, ...]) -> Backbone:
+    return Backbone(log, Alone(), intakes, _keep_nothing)
+
+
+def _keep_nothing(_: Checkpointed, __: OldestUnsettled) -> None:
+    """Leave it as it is: a log that begins with the process has no checkpoints."""
+
+
+def _jetstream(
+    connection: NatsConnection, settings: NatsSettings, patterns: Sequence[str], shape: bytes
+) -> Backbone:
+    progress = Progress(Position("", 0))
+    stream = Stream(settings, patterns)
+    connection.add(stream)  # before all that uses it
+    checkpoints = Checkpoints(connection, settings.stream, progress)
+    cluster = NatsCluster(connection, settings.stream, shape, progress, checkpoints)
+    log = JetStreamLog(connection, settings, patterns, stream, checkpoints, progress)
+    return Backbone(log, cluster, (log,), checkpoints.keep_in)
