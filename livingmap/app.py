@@ -39,6 +39,7 @@ from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
 from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
+from livingmap.stream.heartbeats import Heartbeats
 from livingmap.stream.hub import Hub
 from livingmap.supervision import Deadline, run_together, stop, within
 
@@ -173,7 +174,7 @@ class LivingMap:
 
     def _background(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Yield what runs for as long as the process does."""
-        yield "hub", self.hub.run()
+        yield "heartbeats", Heartbeats(self.hub).run()
         yield "history", self.writer.run()
         for intake in self.intakes:
             yield intake.status.name, intake.run()

@@ -1,1 +1,1 @@
-"""Outbound: every change of the map to everybody who watches, by WebSocket and by server-sent events."""
+"""Outbound: every change of the map, to all viewers, by WebSocket and by server-sent events."""

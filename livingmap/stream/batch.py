@@ -1,4 +1,4 @@
-"""Events that go out together: encoded and joined once for all who share a framing and a view."""
+"""Batches: events that go out together, encoded and joined once for all viewers with the same framing and view."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -7,13 +7,13 @@ from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.stream.frames import Framing
 
-Joined: TypeAlias = Callable[[Sequence[Folded], Framing, View], bytes]
+Encode: TypeAlias = Callable[[Sequence[Folded], Framing, View], bytes]
 
 
 class Batch:
-    """Some events, in order, and their bytes as they are asked for."""
+    """Some events, in order; ``encode`` is called once for each framing and view that is asked for."""
 
-    def __init__(self, events: Sequence[Folded], at: float, join: Joined) -> None:
+    def __init__(self, events: Sequence[Folded], at: float, encode: Encode) -> None:
         self.at = at
         """When it goes out, by the event loop's clock."""
         self.first = events[0].event.position.seq
@@ -21,15 +21,15 @@ class Batch:
         self.joins = len(events) > 1
         """Whether waiting has let events go out together."""
         self._events = events
-        self._join = join
+        self._encode = encode
         self._joined: dict[tuple[Framing, View], bytes] = {}
 
     def joined(self, framing: Framing, view: View) -> bytes:
-        """Return all of it."""
-        found = self._joined.get((framing, view))
-        if found is None:
-            found = self._joined[framing, view] = self._join(self._events, framing, view)
-        return found
+        """Return the whole batch as it is sent."""
+        joined = self._joined.get((framing, view))
+        if joined is None:
+            joined = self._joined[framing, view] = self._encode(self._events, framing, view)
+        return joined
 
     def after(self, seq: int) -> Sequence[Folded]:
         """Return the events after a position."""

@@ -1,27 +1,26 @@
-"""Going on from a cursor that memory no longer reaches: the history has the events."""
+"""Catch-up: a viewer resumes from a cursor that memory no longer reaches, with events from the history."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Final
 
 from livingmap.access.view import View
 from livingmap.core.model import Position
 from livingmap.history import Entry, History, HistoryUnavailable
-from livingmap.stream import frames, messages
 from livingmap.stream.frames import Framing
 from livingmap.stream.hub import Hub
 
 _PAGE: Final = 500
-_OPEN_SECONDS: Final = 10.0
-"""So long a viewer waits for a map that has just started: before that no cursor could be gone on from."""
+_LIVE_SECONDS: Final = 10.0
+"""How long a viewer waits for a map that has just started: before that, no cursor can be resumed from."""
 MOST_EVENTS: Final = 100_000
-"""Who missed more is better off with a snapshot."""
+"""A viewer that missed more is better off with a snapshot."""
 
 
 class CatchUp:
-    """What a viewer missed, page by page, until the hub's memory goes on. Afterwards join the hub at ``cursor``.
+    """The events that a viewer missed, page by page, up to where the hub's memory begins.
 
-    Where the history has not every event, or does not answer, ``cursor`` stays one that the hub does not reach,
-    for which it sends a snapshot.
+    Afterwards the viewer joins the hub at ``cursor``. Where the history lacks an event, or does not answer,
+    ``cursor`` stays one that memory does not reach, and the hub sends a snapshot.
     """
 
     def __init__(self, hub: Hub, history: History, view: View, cursor: str | None) -> None:
@@ -31,38 +30,32 @@ class CatchUp:
         self._view = view
 
     async def pages(self, framing: Framing) -> AsyncIterator[bytes]:
-        """Yield joined frames, as they travel on ``wire``. Take each away before the next."""
-        await self._hub.live(_OPEN_SECONDS)
-        if self._view.rights.restricted:  # who sees only parts of it was told another story than the history's
+        """Yield joined messages as ``framing`` sends them. Write each page before taking the next."""
+        await self._hub.live(_LIVE_SECONDS)
+        # With restricted rights the viewer was sent other changes than those that the history has.
+        if self.cursor is None or self._view.rights.restricted:
             return
-        here = self._hub.since(self._view, self.cursor) if self.cursor else None
+        position = self._hub.resumption.position(self.cursor, self._view)
         for _ in range(0, MOST_EVENTS, _PAGE):
-            if here is None or self._hub.reaches(here, self._view):
+            if position is None or self._hub.resumption.reaches(position, self._view):
                 return
-            entries = await self._after(here)
+            entries = await self._entries_after(position)
             if not entries:
                 return
-            here = entries[-1].position
-            self.cursor = self._hub.cursor(here, self._view)
-            yield frames.joined(framing, self._messages(entries))
+            position = entries[-1].position
+            self.cursor = self._hub.encoder.cursor(position, self._view)
+            yield self._hub.encoder.entries(entries, framing, self._view)
 
-    async def _after(self, here: Position) -> list[Entry]:
-        """Return the entries that follow ``here`` one upon the other, with their changes."""
+    async def _entries_after(self, position: Position) -> list[Entry]:
+        """Return the entries that follow ``position`` without a gap and have their changes."""
         try:
-            found = await self._history.since(here, _PAGE)
+            entries = await self._history.since(position, _PAGE)
         except HistoryUnavailable:
             return []
-        chain: list[Entry] = []
-        for entry in found:
-            if entry.previous != here.seq or entry.changes is None:
-                break
-            chain.append(entry)
-            here = entry.position
-        return chain
-
-    def _messages(self, entries: list[Entry]) -> Iterator[tuple[bytes, str]]:
+        unbroken: list[Entry] = []
         for entry in entries:
-            cursor = self._hub.cursor(entry.position, self._view)
-            shown = self._hub.filtered_scenes.entry(entry, self._view.rights)
-            if shown and (message := messages.event_from_history(shown, cursor, self._view)):
-                yield message, cursor
+            if entry.previous != position.seq or entry.changes is None:
+                break
+            unbroken.append(entry)
+            position = entry.position
+        return unbroken

@@ -1,4 +1,4 @@
-"""What a viewer has missed: not the events, but which items they touched. Bounded by the map, not by time."""
+"""Conflated changes: what a viewer that fell behind has missed, item by item. Bounded by the map, not by time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,9 +17,10 @@ class _Touched:
 
 @dataclass(slots=True)
 class ConflatedChanges:
-    """The touched items and totals of one viewer that fell behind."""
+    """The items and totals that the events of one view have touched, without the events."""
 
     skipped: int = 0
+    """How many events these changes stand for."""
     _items: dict[tuple[CollectionKey, str], _Touched] = field(default_factory=dict)
     _totals: dict[str, set[str]] = field(default_factory=dict)
 
@@ -41,17 +42,18 @@ class ConflatedChanges:
         return self._items.setdefault(((change.layer, change.collection), change.id), _Touched())
 
     def changes(self, scene: Layers) -> Iterator[Change]:
-        """Yield what brings the viewer to the scene as it is: the last value of each touched item.
+        """Yield what brings the viewer to the scene as it is: the latest value of each touched item.
 
-        A Drop may name an item that the viewer never had: it came and went unseen.
+        An item that went and came back is dropped first, so that no field of before is left on the client.
+        A Drop may name an item that the viewer never had: it came and went while the viewer did not read.
         """
         for ((layer, collection), entity_id), touched in self._items.items():
             item = scene.items(layer, collection).get(entity_id)
             if item is None or touched.dropped:
                 yield Drop(layer, entity_id, collection)
             if item is not None:
-                gone = () if touched.dropped else tuple(sorted(touched.unset - item.keys()))
-                yield Put(layer, entity_id, item, gone, collection)
-        for layer, unset in self._totals.items():
-            shown = scene.totals(layer)
-            yield Total(layer, shown, tuple(sorted(unset - shown.keys())))
+                unset = () if touched.dropped else tuple(sorted(touched.unset - item.keys()))
+                yield Put(layer, entity_id, item, unset, collection)
+        for layer, fields in self._totals.items():
+            totals = scene.totals(layer)
+            yield Total(layer, totals, tuple(sorted(fields - totals.keys())))

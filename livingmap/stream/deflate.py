@@ -1,7 +1,7 @@
-"""permessage-deflate (RFC 7692) for many at once: what goes to all viewers is compressed once, not once for each.
+"""permessage-deflate (RFC 7692) for many clients at once: what all viewers get is compressed once.
 
-The messages of one batch are one deflate stream that begins anew with the batch: within it a message may refer to
-those before, which every client keeps at hand, and no client has to have had any earlier batch.
+The messages of one batch are one deflate stream, which begins anew with the next batch. Within a batch a message
+may refer to those before it, which every client has just read; no client needs to have read an earlier batch.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,20 +27,20 @@ def deflated(messages: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class SharedDeflate(ServerPerMessageDeflateFactory):
-    """Agrees on permessage-deflate with clients that can read a stream which all share."""
+    """Negotiates permessage-deflate with clients that can read a deflate stream that they share with others."""
 
     def __init__(self) -> None:
-        # a window kept for what one client sends would be 32 KiB a client
+        # a window for what a client sends would cost 32 KiB for each client
         super().__init__(client_no_context_takeover=True)
 
     def process_request_params(
         self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
     ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
-        """Answer an offer. Raises NegotiationError for one that would need a stream of its own."""
+        """Answer an offer. Raises NegotiationError for a client that would need a deflate stream of its own."""
         answer, agreed = super().process_request_params(params, accepted_extensions)
         if agreed.local_no_context_takeover or agreed.local_max_window_bits != _WINDOW_BITS:
-            raise NegotiationError("the client keeps too little to read a shared stream")
-        # What is sent to this client alone does without what it was sent before.
+            raise NegotiationError("the client's window is too small for a shared stream")
+        # A message for this client alone is compressed without reference to earlier ones.
         agreed.local_no_context_takeover = True
         del agreed.encoder
         return answer, agreed

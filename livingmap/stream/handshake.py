@@ -1,4 +1,4 @@
-"""The WebSocket's way in: whose page opens it, and who that is."""
+"""WebSocket handshake: checks Origin, then authenticates by header, subprotocol or first message."""
 
 import asyncio
 from collections.abc import Collection
@@ -18,30 +18,30 @@ FIRST_MESSAGE_SECONDS: Final = 10.0
 
 
 class Handshake:
-    """Lets clients in, by what ``access`` says; pages only of the map's own origin, and of ``origins``."""
+    """Admits clients as ``access`` decides; pages only from the map's own origin and from ``origins``."""
 
     def __init__(self, access: Access, origins: Collection[str]) -> None:
         self.access = access
         self._origins = frozenset(origins)
 
     def is_foreign(self, socket: WebSocket) -> bool:
-        """Tell whether a page of another site opens the socket (RFC 6455, 10.2): browsers let any page do so."""
+        """Tell whether a page of another site opens the socket: browsers let every page do so (RFC 6455, 10.2)."""
         origin = socket.headers.get("origin")
         same = origin is None or urlsplit(origin).netloc == socket.headers.get("host")
         return not same and origin not in self._origins
 
     async def admission(self, socket: WebSocket) -> Admission:
-        """Return who it is: by header, by subprotocol, or by a first message. Raises Denied."""
+        """Return the client's admission, by header, subprotocol or first message. Raises Denied."""
         refuse_in_url(socket.url.query)
         address = address_of(socket.scope)
-        shown = self.access.credential(socket.headers) or offered(socket.scope.get("subprotocols", ()))
-        if shown is None and self.access.needs_credential:
-            end = self.access.open_stream(Admission(ANONYMOUS, NOTHING), address)  # who says nothing counts too
+        credential = self.access.credential(socket.headers) or offered(socket.scope.get("subprotocols", ()))
+        if credential is None and self.access.needs_credential:
+            end = self.access.open_stream(Admission(ANONYMOUS, NOTHING), address)  # silent ones count too
             try:
-                shown = await self._first_message(socket)
+                credential = await self._first_message(socket)
             finally:
                 end()
-        return await self.access.admit(shown, address)
+        return await self.access.admit(credential, address)
 
     async def _first_message(self, socket: WebSocket) -> Credential:
         try:
@@ -58,7 +58,7 @@ class Handshake:
 
 
 def decoded(text: str) -> Any:
-    """Return what a message says, or why it is no JSON."""
+    """Return the JSON value of a message, or the error if it is not JSON."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

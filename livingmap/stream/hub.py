@@ -1,21 +1,20 @@
-"""The hub: one event in, one write per viewer out, and nobody waits for anybody.
+"""The hub: one event in, one write per viewer out, and no viewer waits for another.
 
-Frames are encoded once per view and joined; a viewer gets at most one write per tick. Who does not read has no
-queue: the touched items are noted and sent with their last values as soon as its socket drains.
+Messages are encoded once per view and joined; a viewer gets at most one write per tick. For one that does not read
+nothing queues up: the items that events touch are noted, and their latest values are sent once its socket drains.
 """
 
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from livingmap.access.filtered_scenes import FilteredScenes
-from livingmap.access.view import WHOLE, Rights, View
-from livingmap.core.cursor import Cursor
+from livingmap.access.view import Rights, View
 from livingmap.core.fold import Folded
 from livingmap.core.layers import layer_names
 from livingmap.core.model import Position
@@ -23,52 +22,19 @@ from livingmap.core.progress import Progress
 from livingmap.stream import frames, messages
 from livingmap.stream.batch import Batch
 from livingmap.stream.conflated_changes import ConflatedChanges
-from livingmap.stream.frames import Framing
+from livingmap.stream.encoder import Encoder
 from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
+from livingmap.stream.resumption import Resumption
+from livingmap.stream.ticks import Ticks
+from livingmap.stream.viewer import Sink, Viewer
 
-TICK_SECONDS: Final = 0.02
-MOST_TICK_SECONDS: Final = 0.05
-HEARTBEAT_SECONDS: Final = 15.0
-UNREAD_SECONDS: Final = 60.0
+MOST_UNSENT_BYTES: Final = 256 * 1024
+"""A viewer for which more than this waits has fallen behind."""
 _CHUNK: Final = 200
-_FULL_BATCH: Final = 100
-"""With so many events in one write, what the write itself costs no longer counts."""
-_logger = structlog.get_logger(__name__)
-_MOST_UNSENT_BYTES: Final = 256 * 1024
 _RETRY_MS: Final = (500, 5000)
 
-
-class Sink(Protocol):
-    """The way to one viewer."""
-
-    framing: Framing
-
-    def write(self, data: bytes) -> None:
-        """Send ``data`` without waiting; into the void if the viewer has gone."""
-
-    def unsent(self) -> int:
-        """Return how many bytes wait for the viewer to read."""
-
-    def end(self) -> None:
-        """Let the sink end once what was written is sent."""
-
-    def give_up(self) -> None:
-        """End the sink of a viewer that does not read at all, and free what waits for it."""
-
-
-class Viewer:
-    """One who watches. ``since`` is the position that it has everything up to."""
-
-    def __init__(self, sink: Sink, view: View) -> None:
-        self.sink = sink
-        self.view = view
-        self.since = -1
-        self.backlog: ConflatedChanges | None = None
-        self.wrote_at = 0.0
-        self.unread = 0
-        """How many bytes waited for it when that was last looked at, and since when they have not become less."""
-        self.unread_since = 0.0
+_logger = structlog.get_logger(__name__)
 
 
 class Hub:
@@ -82,39 +48,42 @@ class Hub:
         key: Callable[[], bytes],
         now: Callable[[], datetime],
     ) -> None:
-        self.filtered_scenes = filtered_scenes
+        self.encoder = Encoder(filtered_scenes, snapshot, key, now)
+        self._filtered_scenes = filtered_scenes
         self._progress = progress
-        self._position = progress.here
-        self._snapshot = snapshot
-        self._key = key
-        self._now = now
         self._loop = asyncio.get_running_loop()
-        self._viewers: dict[Viewer, None] = {}
         self._replay = ReplayBuffer(progress.position)
+        self.resumption = Resumption(self._replay, filtered_scenes, self.encoder, progress)
         self.taken = 0
         """How many events came."""
-        self._pending: list[Folded] = []
+        self._viewers: dict[Viewer, None] = {}
+        self._ticks = Ticks(self._flush)
         self._batch: Batch | None = None
-        """What goes out now."""
-        self._busy = False
-        self._due: asyncio.Handle | None = None
+        """What is being sent now."""
         self._closed = False
-        self._flushed_at = 0.0
-        self._tick = TICK_SECONDS
-
-    @property
-    def behind(self) -> int:
-        """How many read so slowly that they get merged changes."""
-        return sum(viewer.backlog is not None for viewer in self._viewers)
 
     @property
     def viewers(self) -> int:
-        """How many watch."""
+        """How many viewers there are."""
         return len(self._viewers)
 
+    @property
+    def behind(self) -> int:
+        """How many of them read so slowly that they get conflated changes."""
+        return sum(viewer.conflated is not None for viewer in self._viewers)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that came has been sent."""
+        return not self._ticks.busy
+
+    def watching(self) -> list[Viewer]:
+        """Return the viewers there are now."""
+        return list(self._viewers)
+
     def layer_names(self, rights: Rights) -> list[str]:
-        """Return the layers that somebody with these rights may ask for."""
-        return layer_names(self.filtered_scenes.of(rights))
+        """Return the layers that a viewer with these rights may ask for."""
+        return layer_names(self._filtered_scenes.of(rights))
 
     # viewers
 
@@ -126,90 +95,75 @@ class Hub:
                     await self._progress.live()
 
     def join(self, sink: Sink, view: View, cursor: str | None = None) -> Viewer:
-        """Add a viewer; it is sent what it missed since ``cursor``, or a snapshot."""
+        """Add a viewer. It is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(sink, view)
         if self._closed:
             self._dismiss(viewer)
             return viewer
-        since, reason = self._since(view, cursor)
+        position, reason = self.resumption.start(cursor, view)
         if reason is not None:
             self._send_snapshot(viewer, reason)
         else:
-            viewer.since = max(since.seq, self._position().seq)  # another process may have been ahead of this one
-            missed = self._replay.after(since.seq)
-            self._write(viewer, self._joined(missed, sink.framing, view))
-        # No await between reading the scene and this sink, or an event between them would be lost.
+            here = self._progress.position
+            viewer.epoch = here.epoch
+            viewer.last_seq = max(position.seq, here.seq)  # another process may have been ahead of this one
+            self._write(viewer, self.encoder.events(self._replay.after(position.seq), sink.framing, view))
+        # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
-        self.filtered_scenes.enter(view.rights)
+        self._filtered_scenes.enter(view.rights)
         return viewer
-
-    def since(self, view: View, cursor: str) -> Position | None:
-        """Return the position that a cursor of ``view`` names; None if it is none of this log."""
-        try:
-            found = Cursor.decode(cursor, self._key())
-        except ValueError:
-            return None
-        same = found.position.epoch == self._position().epoch and found.view == view.name
-        return found.position if same else None
-
-    def reaches(self, position: Position, view: View = WHOLE) -> bool:
-        """Tell whether every event after ``position`` is in memory, as it is told in a view."""
-        return self._replay.reaches(position) and self.filtered_scenes.reaches(position, view.rights)
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
         if viewer in self._viewers:
             del self._viewers[viewer]
-            self.filtered_scenes.leave(viewer.view.rights)
+            self._filtered_scenes.leave(viewer.view.rights)
 
-    def show(self, viewer: Viewer, view: View) -> None:
-        """Change what a viewer sees; it gets a snapshot of that. Who has left gets nothing."""
+    def change_view(self, viewer: Viewer, view: View) -> None:
+        """Let a viewer see ``view`` from now on, and send it a snapshot of that, unless it has left."""
         if viewer not in self._viewers:
             return
-        changed = (
-            SnapshotReason.LAYERS_CHANGED if viewer.view.rights == view.rights else SnapshotReason.ACCESS_CHANGED
+        same_rights = viewer.view.rights == view.rights
+        self._filtered_scenes.enter(view.rights)
+        self._filtered_scenes.leave(viewer.view.rights)
+        viewer.view = view
+        self._send_snapshot(
+            viewer, SnapshotReason.LAYERS_CHANGED if same_rights else SnapshotReason.ACCESS_CHANGED
         )
-        self.filtered_scenes.enter(view.rights)
-        self.filtered_scenes.leave(viewer.view.rights)
-        viewer.view, viewer.backlog = view, None
-        self._send_snapshot(viewer, changed)
 
-    def say(self, viewer: Viewer, message: bytes) -> None:
+    def send(self, viewer: Viewer, message: bytes) -> None:
         """Send one viewer a message of its own."""
         self._write(viewer, frames.framed(viewer.sink.framing, message))
 
+    def send_heartbeat(self, viewer: Viewer) -> None:
+        """Send a viewer the cursor up to which it has everything.
+
+        One that resumed from another process, which was ahead of this one, gets nothing until this one is there.
+        """
+        if viewer.last_seq <= self._progress.position.seq:
+            position = Position(viewer.epoch, viewer.last_seq)
+            self._write(viewer, self.encoder.heartbeat(position, viewer.sink.framing, viewer.view))
+
     def drained(self, viewer: Viewer) -> None:
         """Let a viewer that fell behind catch up, now that it reads again."""
-        if viewer in self._viewers and viewer.backlog is not None:
-            self._catch_up(viewer)
+        if viewer in self._viewers and viewer.conflated is not None:
+            self._catch_up(viewer, viewer.conflated)
 
     def close(self) -> None:
-        """Tell every viewer that the map goes, and when to try again; nothing comes after that."""
+        """Tell every viewer that the map stops, and when to connect again; nothing comes after that."""
         self._closed = True
         while self._viewers:
             self._dismiss(self._viewers.popitem()[0])
 
     def _dismiss(self, viewer: Viewer) -> None:
         with contextlib.suppress(Exception):  # a sink that breaks now was about to end anyway
-            self.say(viewer, messages.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
+            self.send(viewer, messages.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
             viewer.sink.end()
 
-    def _since(self, view: View, cursor: str | None) -> tuple[Position, SnapshotReason | None]:
-        """Return the position to go on from, or with it the reason why the viewer needs a snapshot."""
-        here = self._position()
-        if cursor is None:
-            return here, SnapshotReason.CONNECT
-        since = self.since(view, cursor)
-        if since is None:
-            return here, SnapshotReason.CURSOR_UNKNOWN
-        return since, None if self.reaches(since, view) else SnapshotReason.CURSOR_EXPIRED
-
     def _send_snapshot(self, viewer: Viewer, reason: SnapshotReason) -> None:
-        here = self._position()
-        cursor = self.cursor(here, viewer.view)
-        message = messages.snapshot(self._snapshot(viewer.view), reason, cursor, self._now())
-        viewer.since = here.seq
-        self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
+        here = self._progress.position
+        viewer.epoch, viewer.last_seq, viewer.conflated = here.epoch, here.seq, None
+        self._write(viewer, self.encoder.snapshot(reason, here, viewer.sink.framing, viewer.view))
 
     # events
 
@@ -229,60 +183,43 @@ class Hub:
     def publish(self, folded: Folded) -> None:
         """Take the next event of the log. Returns at once; viewers get it within a tick."""
         self.keep(folded)
-        self._pending.append(folded)
-        if not self._busy:
-            self._busy = True
-            # The first event after silence goes out at once, the next ones together.
-            self._schedule()
-        elif self._due is not None and len(self._pending) == _FULL_BATCH:
-            self._due.cancel()
-            self._schedule()
+        self._ticks.add(folded)
 
     def keep(self, folded: Folded) -> None:
-        """Take an event from before there was anybody to tell; who resumes may ask for it."""
-        self._show_anew(self.filtered_scenes.take(folded))
+        """Take an event that viewers are not sent, but may ask for when they resume."""
+        lost = self._filtered_scenes.take(folded)
+        if lost:
+            self._renew(SnapshotReason.CURSOR_EXPIRED, lost)
         self.taken += 1
         self._replay.keep(folded)
 
-    def _show_anew(self, lost: set[Rights]) -> None:
-        """Send a snapshot to viewers of whom it is not known what they have."""
-        for viewer in list(self._viewers) if lost else ():
-            if viewer.view.rights in lost:
-                self.filtered_scenes.enter(viewer.view.rights)
-                viewer.backlog = None
-                self._send_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
-
     def forget(self) -> None:
         """Forget every event: what comes next does not follow them."""
-        self.filtered_scenes.forget()
-        self._replay.begin(self._position())
-        self._pending.clear()
-        self._batch = None  # those who have not got it yet get the next scene
+        self._filtered_scenes.forget()
+        self._replay.begin(self._progress.position)
+        self._ticks.clear()
+        self._batch = None  # viewers that have not got it yet get the next scene
 
     def restart(self) -> None:
-        """Send every viewer a snapshot: the scene is another than the one that they have."""
-        self.filtered_scenes.forget()
-        for viewer in list(self._viewers):
-            self.filtered_scenes.enter(viewer.view.rights)
-            viewer.backlog = None
-            self._send_snapshot(viewer, SnapshotReason.CURSOR_UNKNOWN)
+        """Send every viewer a snapshot: the scene is not the one that they have."""
+        self._filtered_scenes.forget()
+        self._renew(SnapshotReason.CURSOR_UNKNOWN)
 
-    def _schedule(self) -> None:
-        """Flush when the tick is over; at once if so much waits that waiting for more saves nothing."""
-        if len(self._pending) >= _FULL_BATCH:
-            self._due = self._loop.call_soon(self._flush)
-        else:
-            self._due = self._loop.call_at(max(self._loop.time(), self._flushed_at + self._tick), self._flush)
+    def _renew(self, reason: SnapshotReason, lost: set[Rights] | None = None) -> None:
+        """Send snapshots to the viewers with ``lost`` rights, by default to all; their filtered scenes are new."""
+        for viewer in self.watching():
+            if lost is None or viewer.view.rights in lost:
+                self._filtered_scenes.enter(viewer.view.rights)
+                self._send_snapshot(viewer, reason)
 
-    def _flush(self) -> None:
-        self._due = None
-        began = self._loop.time()
-        events, self._pending = self._pending, []
-        self._batch = Batch(events, began, self._joined) if events else None
-        self._send(list(self._viewers), 0, began)
+    # delivery
 
-    def _send(self, viewers: list[Viewer], start: int, began: float) -> None:
-        """Write a batch to some viewers and come back for the rest, so that the loop is never held for long."""
+    def _flush(self, events: list[Folded]) -> None:
+        self._batch = Batch(events, self._loop.time(), self.encoder.events) if events else None
+        self._send(self.watching(), 0)
+
+    def _send(self, viewers: list[Viewer], start: int) -> None:
+        """Write the batch to some viewers and come back for the rest, so that the loop is never held for long."""
         for viewer in viewers[start : start + _CHUNK]:
             if self._batch is not None and viewer in self._viewers:
                 try:
@@ -291,107 +228,52 @@ class Hub:
                     _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
                     self.leave(viewer)
         if start + _CHUNK < len(viewers):
-            self._loop.call_soon(self._send, viewers, start + _CHUNK, began)
-            return
-        self._flushed_at = self._loop.time()
-        # Where events come one by one, waiting longer joins none: it would only make each of them late.
-        stretched = min(max(TICK_SECONDS, 2 * (self._flushed_at - began)), MOST_TICK_SECONDS)
-        self._tick = stretched if self._batch is not None and self._batch.joins else TICK_SECONDS
-        self._busy = bool(self._pending)
-        if self._busy:
-            self._schedule()
+            self._loop.call_soon(self._send, viewers, start + _CHUNK)
+        else:
+            self._ticks.flushed(batched=self._batch is not None and self._batch.joins)
 
     def _deliver(self, viewer: Viewer, batch: Batch) -> None:
         sink = viewer.sink
-        if viewer.backlog is not None or sink.unsent() > _MOST_UNSENT_BYTES:
+        if viewer.conflated is not None or sink.unsent() > MOST_UNSENT_BYTES:
             self._fall_behind(viewer, batch)
             return
-        if viewer.since < batch.first:
+        if viewer.last_seq < batch.first:
             data = batch.joined(sink.framing, viewer.view)
         else:  # it joined amid the batch, or after it
-            data = self._joined(batch.after(viewer.since), sink.framing, viewer.view)
-        viewer.since = max(viewer.since, batch.last)
+            data = self.encoder.events(batch.after(viewer.last_seq), sink.framing, viewer.view)
+        viewer.last_seq = max(viewer.last_seq, batch.last)
         if data:
             viewer.wrote_at = batch.at
             sink.write(data)
 
     def _fall_behind(self, viewer: Viewer, batch: Batch) -> None:
-        """Note what a viewer cannot be told now; tell it if it can be."""
-        backlog = viewer.backlog = viewer.backlog or ConflatedChanges()
-        for folded in batch.after(viewer.since):
-            self._note(backlog, folded, viewer.view)
-        viewer.since = max(viewer.since, batch.last)
-        if viewer.sink.unsent() <= _MOST_UNSENT_BYTES:
-            self._catch_up(viewer)
+        """Note what a viewer cannot be sent now; send it if it can be."""
+        conflated = viewer.conflated = viewer.conflated or ConflatedChanges()
+        for folded in batch.after(viewer.last_seq):
+            self._note(conflated, folded, viewer.view)
+        viewer.last_seq = max(viewer.last_seq, batch.last)
+        if viewer.sink.unsent() <= MOST_UNSENT_BYTES:
+            self._catch_up(viewer, conflated)
 
-    def _catch_up(self, viewer: Viewer) -> None:
-        """Send the last values of all that was touched: the viewer is then where the scene is."""
-        here, fresh = self._position(), self._replay.after(viewer.since)
-        backlog, viewer.backlog = viewer.backlog, None
-        if viewer.since > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
+    def _catch_up(self, viewer: Viewer, conflated: ConflatedChanges) -> None:
+        """Send the latest values of everything that was touched: then the viewer is where the scene is."""
+        here = self._progress.position
+        viewer.conflated = None
+        if viewer.last_seq > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
             return
-        if backlog is None or not self.reaches(Position(here.epoch, viewer.since), viewer.view):
+        if not self.resumption.reaches(Position(here.epoch, viewer.last_seq), viewer.view):
             self._send_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
             return
-        for folded in fresh:
-            self._note(backlog, folded, viewer.view)
-        viewer.since = max(viewer.since, here.seq)
-        cursor = self.cursor(here, viewer.view)
-        message = messages.conflated(
-            backlog.changes(self.filtered_scenes.of(viewer.view.rights)), backlog.skipped, cursor
-        )
-        self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
+        for folded in self._replay.after(viewer.last_seq):
+            self._note(conflated, folded, viewer.view)
+        viewer.last_seq = here.seq
+        self._write(viewer, self.encoder.conflated(conflated, here, viewer.sink.framing, viewer.view))
 
-    # writing
-
-    def _note(self, backlog: ConflatedChanges, folded: Folded, view: View) -> None:
-        if visible := self.filtered_scenes.visible(folded, view.rights):
-            backlog.add(visible, view)
-
-    def _joined(self, events: Sequence[Folded], framing: Framing, view: View) -> bytes:
-        return frames.joined(framing, self._messages(events, view))
-
-    def _messages(self, events: Sequence[Folded], view: View) -> Iterator[tuple[bytes, str]]:
-        for folded in events:
-            visible = self.filtered_scenes.visible(folded, view.rights)
-            if visible is None:
-                continue
-            cursor = self.cursor(folded.event.position, view)
-            if message := messages.event(visible, cursor, view):
-                yield message, cursor
-
-    def cursor(self, position: Position, view: View) -> str:
-        """Return the text by which a viewer of ``view`` goes on after ``position``."""
-        return Cursor(position, view.name).encode(self._key())
+    def _note(self, conflated: ConflatedChanges, folded: Folded, view: View) -> None:
+        if visible := self._filtered_scenes.visible(folded, view.rights):
+            conflated.add(visible, view)
 
     def _write(self, viewer: Viewer, data: bytes) -> None:
         if data:
             viewer.wrote_at = self._loop.time()
             viewer.sink.write(data)
-
-    async def run(self) -> None:
-        """Send heartbeats into silence, and give up who does not read, until cancelled."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS / 3)
-            self._give_up_silent()
-            silent_since = self._loop.time() - HEARTBEAT_SECONDS * 2 / 3
-            here = self._position()
-            for viewer in list(self._viewers):
-                if viewer.backlog is None and viewer.wrote_at <= silent_since and viewer.since <= here.seq:
-                    cursor = self.cursor(Position(here.epoch, viewer.since), viewer.view)
-                    message = messages.heartbeat(cursor, self._now())
-                    self._write(viewer, frames.framed(viewer.sink.framing, message, cursor))
-
-    def _give_up_silent(self) -> None:
-        """End the lines of which nothing was read for a minute while bytes waited; a slow reader goes on."""
-        now = self._loop.time()
-        for viewer in list(self._viewers):
-            unread = viewer.sink.unsent() if viewer.backlog is not None else 0
-            if not viewer.unread or unread < viewer.unread:
-                viewer.unread_since = now
-            elif now - viewer.unread_since >= UNREAD_SECONDS:
-                self.leave(viewer)
-                viewer.sink.give_up()
-            viewer.unread = unread
-            if viewer.backlog is not None and unread <= _MOST_UNSENT_BYTES:  # should a loop not have told of it
-                self._catch_up(viewer)

@@ -1,4 +1,4 @@
-"""Which layers a client asks for."""
+"""The parameter ``layers``: which layers a client asks for."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from livingmap.errors import LivingMapError
 
 
 class LayersError(LivingMapError):
-    """A client asks for layers that the map does not have, or for none."""
+    """A client asks for a layer that the map does not have, or for no layer at all."""
 
 
 def wanted(text: str | None, names: Iterable[str]) -> tuple[str, ...] | None:
@@ -14,9 +14,9 @@ def wanted(text: str | None, names: Iterable[str]) -> tuple[str, ...] | None:
     if text is None:
         return None
     asked = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-    known = list(names)
-    unknown = [name for name in asked if name not in known]
+    existing = list(names)
+    unknown = [name for name in asked if name not in existing]
     if unknown or not asked:
-        what = f"no such layer: {', '.join(unknown)}" if unknown else "names no layer"
-        raise LayersError(f"layers: {what} (there are: {', '.join(known)})")
-    return tuple(name for name in known if name in asked)
+        problem = f"no such layer: {', '.join(unknown)}" if unknown else "names no layer"
+        raise LayersError(f"layers: {problem} (there are: {', '.join(existing)})")
+    return tuple(name for name in existing if name in asked)

@@ -1,4 +1,4 @@
-"""A line for servers that only know ASGI: what is written waits until somebody takes it away."""
+"""A sink for ASGI: what is written waits in memory until the endpoint takes it."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from livingmap.stream.frames import Framing
 
 
 class QueueSink:
-    """A `livingmap.stream.hub.Line` whose bytes are taken by a coroutine that may be slow."""
+    """A `livingmap.stream.viewer.Sink` whose bytes are taken by a coroutine, which may be slow."""
 
     def __init__(self, framing: Framing) -> None:
         self.framing = framing
@@ -23,16 +23,16 @@ class QueueSink:
         self._emptied.clear()
 
     def unsent(self) -> int:
-        """Return how many bytes nobody has taken."""
+        """Return how many bytes have not been taken."""
         return len(self._waiting)
 
     def end(self) -> None:
-        """End the line; what waits can still be taken."""
+        """End the sink; what waits can still be taken."""
         self._ended = True
         self._filled.set()
 
     def give_up(self) -> None:
-        """End the line; what waits goes."""
+        """End the sink; what waits is discarded."""
         self._waiting.clear()
         self._emptied.set()
         self.end()
@@ -42,7 +42,7 @@ class QueueSink:
         await self._emptied.wait()
 
     async def take(self) -> bytes:
-        """Return all that waits, as soon as there is any; empty once the line has ended."""
+        """Wait until something was written and return all of it; empty once the sink has ended."""
         await self._filled.wait()
         data = bytes(self._waiting)
         self._waiting.clear()

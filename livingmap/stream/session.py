@@ -1,4 +1,4 @@
-"""One who stays: looked at again and again for as long as the stream is open."""
+"""Sessions: the admission of a viewer, checked again and again for as long as its stream is open."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,11 +10,12 @@ from livingmap.access.denied import UNAUTHENTICATED, Denied
 from livingmap.access.view import View
 from livingmap.core.actor import Credential, Scheme
 from livingmap.stream import messages
-from livingmap.stream.hub import Hub, Viewer
+from livingmap.stream.hub import Hub
+from livingmap.stream.viewer import Viewer
 
 WARNING_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 10.0
-"""For how long somebody whose credential is no good any more may show another."""
+"""How long a viewer whose credential is no longer accepted may take to send another."""
 _LEAST_SECONDS: Final = 0.05
 
 
@@ -34,29 +35,29 @@ class Session:
 
     @property
     def is_watched(self) -> bool:
-        """Whether the viewer may ever have to go: not where everybody may see everything."""
+        """Whether the viewer may have to go one day: not on a map that everybody may read."""
         return not self._access.is_open
 
     def end(self) -> None:
-        """Note that the stream has ended. Again does no harm."""
+        """Note that the stream has ended. May be called again."""
         end, self._end = self._end, _nothing
         end()
 
     async def renew(self, token: str, viewer: Viewer) -> None:
-        """Take another token in place of what the viewer has shown, if it is good."""
+        """Replace the viewer's credential by another token, if that is accepted."""
         try:
             admission = await self._access.admit(Credential(Scheme.BEARER, token), self._address)
             self.end()  # the same stream is not counted twice
             self._end = self._access.open_stream(admission, self._address)
         except Denied as denied:
-            self._hub.say(viewer, messages.error(denied.reason.code, str(denied)))
+            self._hub.send(viewer, messages.error(denied.reason.code, str(denied)))
             return
-        self._hub.say(viewer, messages.authenticated(admission.expires_at))
+        self._hub.send(viewer, messages.authenticated(admission.expires_at))
         self._take(admission, viewer)
         self._renewed.set()
 
     async def watch(self, viewer: Viewer) -> None:
-        """Look at the viewer until it has to go, then raise Denied. What it may not see any more is taken away."""
+        """Check the viewer until it has to go, then raise Denied. If its rights change, so does what it sees."""
         if self._access.is_open:
             await asyncio.Event().wait()
         warned: Admission | None = None
@@ -64,17 +65,17 @@ class Session:
             left = self._seconds_left()
             if left is not None and left <= WARNING_SECONDS and warned is not self.admission:
                 warned = self.admission
-                detail = 'the token expires; send {"kind": "auth", "token": …} with another to stay'
-                self._hub.say(viewer, messages.warning("token_expires", detail, self.admission.expires_at))
+                detail = 'the token expires; send {"kind": "auth", "token": …} with a new one to stay'
+                self._hub.send(viewer, messages.warning("token_expires", detail, self.admission.expires_at))
             await self._pause(left, warned=warned is self.admission)
-            await self._look(viewer)
+            await self._check(viewer)
 
     def _seconds_left(self) -> float | None:
         expires_at = self.admission.expires_at
         return (expires_at - self._now()).total_seconds() if expires_at else None
 
     async def _pause(self, left: float | None, *, warned: bool) -> None:
-        """Wait until there is something to look at, or another token was shown."""
+        """Wait until the next check is due, or the viewer has sent another token."""
         seconds = self._access.recheck_seconds
         if left is not None:
             seconds = min(seconds, left if warned else max(left - WARNING_SECONDS, 0))
@@ -85,22 +86,22 @@ class Session:
         except TimeoutError:
             return
 
-    async def _look(self, viewer: Viewer) -> None:
+    async def _check(self, viewer: Viewer) -> None:
         try:
             admission = await self._access.renew(self.admission)
         except Denied as denied:
             left = self._seconds_left()
             if denied.reason is not UNAUTHENTICATED or (left is not None and left <= 0):
                 raise
-            await self._last_chance(denied, viewer)
+            await self._await_other_token(denied, viewer)
             return
         if admission.rights != self.admission.rights:
             self._take(admission, viewer)
 
-    async def _last_chance(self, denied: Denied, viewer: Viewer) -> None:
-        """Let somebody whose token was taken back show another; raise ``denied`` if that does not happen soon."""
+    async def _await_other_token(self, denied: Denied, viewer: Viewer) -> None:
+        """Let a viewer whose token was revoked send another; raise ``denied`` if it does not do so in time."""
         before = self.admission
-        self._hub.say(viewer, messages.warning(denied.reason.code, str(denied), self.admission.expires_at))
+        self._hub.send(viewer, messages.warning(denied.reason.code, str(denied), self.admission.expires_at))
         self._renewed.clear()
         try:
             async with asyncio.timeout(min(GRACE_SECONDS, self._access.recheck_seconds)):
@@ -114,7 +115,7 @@ class Session:
         changed = admission.rights != self.admission.rights
         self.admission = admission
         if changed:
-            self._hub.show(viewer, View(viewer.view.layers, admission.rights))
+            self._hub.change_view(viewer, View(viewer.view.layers, admission.rights))
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""``GET /living-map/events``: the same messages as server-sent events, for where WebSockets cannot pass."""
+"""``GET /living-map/events``: the stream as server-sent events, for networks that WebSockets cannot pass."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,10 +17,11 @@ from livingmap.history import History
 from livingmap.stream import messages
 from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.frames import Framing
-from livingmap.stream.hub import Hub, Viewer
+from livingmap.stream.hub import Hub
 from livingmap.stream.layers import wanted
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
+from livingmap.stream.viewer import Viewer
 
 
 def routes(
@@ -33,7 +34,7 @@ def routes(
 ) -> APIRouter:
     """Return the endpoint of server-sent events.
 
-    ``admission`` is the dependency that lets in, ``errors`` documents how a request is refused.
+    ``admission`` is the dependency that admits a request, ``errors`` documents how one is refused.
     """
     router = APIRouter(prefix="/living-map", tags=["map"])
 
@@ -42,7 +43,10 @@ def routes(
         summary="Stream",
         response_class=StreamingResponse,
         responses={
-            int(HTTPStatus.OK): {"description": "The stream", "content": {"text/event-stream": {}}},
+            int(HTTPStatus.OK): {
+                "description": "The messages of the stream",
+                "content": {"text/event-stream": {}},
+            },
             **errors,
         },
     )
@@ -52,10 +56,12 @@ def routes(
         layers: Annotated[
             str | None, Query(description="Only these layers, separated by commas", max_length=1000)
         ] = None,
-        cursor: Annotated[str | None, Query(description="Go on after this position", max_length=1000)] = None,
-        last_event_id: Annotated[str | None, Header(description="The same, as browsers send it")] = None,
+        cursor: Annotated[str | None, Query(description="Resume after this cursor", max_length=1000)] = None,
+        last_event_id: Annotated[
+            str | None, Header(description="The same, as browsers send it when they reconnect")
+        ] = None,
     ) -> StreamingResponse:
-        """Stream the messages of ``WS /living-map/stream``, each one's cursor as its ``id``."""
+        """Stream the messages of ``WS /living-map/stream``; the cursor of each message is its ``id``."""
         view = View(wanted(layers, hub.layer_names(admitted.rights)), admitted.rights)
         session = Session(hub, access, admitted, address_of(request.scope), now)
         stream = _stream(hub, request, session, CatchUp(hub, history, view, cursor or last_event_id), view)
@@ -67,12 +73,12 @@ def routes(
 
 
 async def _stream(
-    hub: Hub, request: Request, session: Session, recall: CatchUp, view: View
+    hub: Hub, request: Request, session: Session, catch_up: CatchUp, view: View
 ) -> AsyncIterator[bytes]:
     sink = QueueSink(Framing.EVENTS)
-    async for joined in recall.pages(sink.framing):
-        yield joined
-    viewer = hub.join(sink, view, recall.cursor)
+    async for page in catch_up.pages(sink.framing):
+        yield page
+    viewer = hub.join(sink, view, catch_up.cursor)
     watching = asyncio.create_task(_watch(hub, session, viewer), name="watch")
     try:
         while not await request.is_disconnected() and (data := await sink.take()):
@@ -85,10 +91,10 @@ async def _stream(
 
 
 async def _watch(hub: Hub, session: Session, viewer: Viewer) -> None:
-    """Look at a viewer until it has to go, and let it go."""
+    """Check a viewer until it has to go, then end its stream."""
     try:
         await session.watch(viewer)
     except Denied as denied:
-        hub.say(viewer, messages.error(denied.reason.code, str(denied)))
+        hub.send(viewer, messages.error(denied.reason.code, str(denied)))
         hub.leave(viewer)
         viewer.sink.end()

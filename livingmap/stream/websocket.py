@@ -1,4 +1,4 @@
-"""``WS /living-map/stream``: handshake and client's messages by ASGI, events straight to the transport."""
+"""``WS /living-map/stream``: the handshake and the client's messages by ASGI, events straight to the transport."""
 
 import asyncio
 import contextlib
@@ -22,13 +22,14 @@ from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.deflate import SharedDeflate
 from livingmap.stream.frames import Framing
 from livingmap.stream.handshake import Handshake, decoded
-from livingmap.stream.hub import Hub, Viewer
+from livingmap.stream.hub import Hub
 from livingmap.stream.layers import LayersError, wanted
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
+from livingmap.stream.viewer import Viewer
 
 SUBPROTOCOL: Final = "livingmap.v1"
-_EXTENSION: Final = "livingmap.line"
+_EXTENSION: Final = "livingmap.sink"
 _DEFLATE: Final = SharedDeflate()
 _RESTARTING: Final = 1012
 _UNREAD: Final = 4408
@@ -40,9 +41,9 @@ _MOST_REASON_BYTES: Final = 120
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, which is also a `livingmap.stream.hub.Line`.
+    """uvicorn's WebSocket protocol, which is also a `livingmap.stream.viewer.Sink`.
 
-    Joined frames go to the transport in one write; a send by ASGI would be a frame and a system call each.
+    Joined frames go to the transport in one write; by ASGI each message would be a system call.
     """
 
     framing = Framing.WEBSOCKET
@@ -53,7 +54,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self.conn.available_extensions = [_DEFLATE]
 
     def handle_connect(self, event: Request) -> None:
-        """Put this line into the scope of the connection that begins."""
+        """Put this sink into the scope of the connection that begins."""
         super().handle_connect(event)
         if self.conn.extensions:
             self.framing = Framing.DEFLATED
@@ -62,19 +63,19 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             extensions[_EXTENSION] = self
 
     def write(self, data: bytes) -> None:
-        """Send whole frames at once; nothing after a close frame."""
+        """Send whole frames; nothing after a close frame."""
         if not self.close_sent and not self.transport.is_closing():
             self.transport.write(data)
 
     def unsent(self) -> int:
-        """Return how many bytes wait in the transport."""
+        """Return how many bytes wait in the transport's buffer."""
         return self.transport.get_write_buffer_size()
 
     def end(self) -> None:
         """Do nothing: uvicorn ends the connection with 1012 when it shuts down."""
 
     def give_up(self) -> None:
-        """Close with 4408; cut the connection if even that is not read."""
+        """Close with 4408, and cut the connection if even that is not read."""
         if self.close_sent or self.transport.is_closing():
             return
         self.stop_keepalive()
@@ -85,28 +86,28 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(_CUT_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Let the viewer catch up: it reads again."""
+        """Let the viewer catch up, as it reads again."""
         super().resume_writing()
         if self.on_drained is not None:
             self.on_drained()
 
 
-def routes(hub: Hub, history: History, door: Handshake, now: Callable[[], datetime]) -> APIRouter:
-    """Return the WebSocket endpoint; ``history`` is asked for what ``hub`` no longer has in memory."""
+def routes(hub: Hub, history: History, handshake: Handshake, now: Callable[[], datetime]) -> APIRouter:
+    """Return the WebSocket endpoint; ``history`` has the events that ``hub`` no longer has in memory."""
     router = APIRouter()
 
     async def stream(socket: WebSocket) -> None:
-        """Send the map and whatever changes, until the client goes or may not stay."""
+        """Send the map and its changes until the client leaves or loses access."""
         layers, cursor = socket.query_params.get("layers"), socket.query_params.get("cursor")
-        if door.is_foreign(socket):
-            await socket.close(1008, "the page is of another origin")
+        if handshake.is_foreign(socket):
+            await socket.close(1008, "the page is from another origin")
             return
         offers = socket.scope.get("subprotocols", [])
         await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offers else None)
         try:
-            admission = await door.admission(socket)
+            admission = await handshake.admission(socket)
             view = View(wanted(layers, hub.layer_names(admission.rights)), admission.rights)
-            session = Session(hub, door.access, admission, address_of(socket.scope), now)
+            session = Session(hub, handshake.access, admission, address_of(socket.scope), now)
         except LayersError as error:
             await _refuse(socket, 1008, "unknown_layer", str(error))
             return
@@ -118,7 +119,7 @@ def routes(hub: Hub, history: History, door: Handshake, now: Callable[[], dateti
         finally:
             session.end()
 
-    # Starlette's route: what FastAPI's keeps for each open socket is 3 KiB.
+    # Starlette's route, as FastAPI's would keep 3 KiB for each open socket.
     router.add_websocket_route("/living-map/stream", stream)
 
     return router
@@ -126,13 +127,13 @@ def routes(hub: Hub, history: History, door: Handshake, now: Callable[[], dateti
 
 @dataclass(slots=True)
 class _Visit:
-    """A client that was let in."""
+    """A client that was admitted."""
 
     hub: Hub
     socket: WebSocket
     session: Session
     view: View
-    recall: CatchUp
+    catch_up: CatchUp
 
 
 async def _serve(visit: _Visit) -> None:
@@ -140,21 +141,21 @@ async def _serve(visit: _Visit) -> None:
     if not isinstance(sink, StreamProtocol):
         await _queued(visit)
         return
-    async for joined in visit.recall.pages(sink.framing):
-        sink.write(joined)
-        await sink.writable.wait()  # a client that does not read is ended by its pings
-    viewer = visit.hub.join(sink, visit.view, visit.recall.cursor)
+    async for page in visit.catch_up.pages(sink.framing):
+        sink.write(page)
+        await sink.writable.wait()  # the pings end a client that does not read
+    viewer = visit.hub.join(sink, visit.view, visit.catch_up.cursor)
     sink.on_drained = lambda: visit.hub.drained(viewer)
     await _stay(visit, viewer, sink.writable.wait)
 
 
 async def _queued(visit: _Visit) -> None:
-    """Serve a client under a server that only knows ASGI."""
+    """Serve a client under a server that speaks plain ASGI."""
     sink = QueueSink(Framing.WEBSOCKET)
-    async for joined in visit.recall.pages(sink.framing):
-        for message in frames.unframed(joined):
+    async for page in visit.catch_up.pages(sink.framing):
+        for message in frames.unframed(page):
             await visit.socket.send_text(message)
-    viewer = visit.hub.join(sink, visit.view, visit.recall.cursor)
+    viewer = visit.hub.join(sink, visit.view, visit.catch_up.cursor)
 
     async def send() -> None:
         while data := await sink.take():
@@ -172,9 +173,9 @@ async def _queued(visit: _Visit) -> None:
 
 
 async def _stay(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
-    """Take the client's messages until it goes, or has to."""
+    """Take the client's messages until it leaves or loses access."""
     tasks = [asyncio.create_task(_listen(visit, viewer, reads), name="listen")]
-    if visit.session.is_watched:  # a task for each viewer is dear
+    if visit.session.is_watched:  # a task for each viewer is expensive
         tasks.append(asyncio.create_task(visit.session.watch(viewer), name="watch"))
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -192,38 +193,38 @@ async def _stay(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[obj
 
 
 async def _listen(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
-    """Take the client's messages until it goes. Raises Denied if they come too fast.
+    """Take the client's messages until it leaves. Raises Denied if they come too fast.
 
-    Who does not read is not listened to: the answers would pile up.
+    A client that does not read is not listened to either, or the answers to it would pile up.
     """
     pace = Pace(MOST_MESSAGES, MESSAGES_SECONDS)
     while (message := await visit.socket.receive())["type"] != "websocket.disconnect":
         await reads()
         if not pace.keeps():
             raise Denied(TOO_FAST, f"more than {MOST_MESSAGES} messages within {MESSAGES_SECONDS:g} s")
-        said = decoded(message.get("text") or "")
-        match said:
+        request = decoded(message.get("text") or "")
+        match request:
             case {"kind": "auth", "token": str(token)}:
                 await visit.session.renew(token, viewer)
             case _:
-                answer = _heed(visit.hub, viewer, said)
+                answer = _obey(visit.hub, viewer, request)
                 if answer is not None:
-                    visit.hub.say(viewer, answer)
+                    visit.hub.send(viewer, answer)
 
 
-def _heed(hub: Hub, viewer: Viewer, said: Any) -> bytes | None:
-    """Do what a message of the client asks for; return what to answer if it makes no sense."""
-    match said:
+def _obey(hub: Hub, viewer: Viewer, request: Any) -> bytes | None:
+    """Do what a message of the client asks for; return an error to answer with if that is not possible."""
+    match request:
         case orjson.JSONDecodeError():
-            return messages.error("no_json", str(said))
+            return messages.error("no_json", str(request))
         case {"kind": "layers", "layers": None}:
-            hub.show(viewer, View(None, viewer.view.rights))
+            hub.change_view(viewer, View(None, viewer.view.rights))
         case {"kind": "layers", "layers": [*layers]} if all(isinstance(one, str) for one in layers):
             try:
                 names = wanted(",".join(layers), hub.layer_names(viewer.view.rights))
             except LayersError as error:
                 return messages.error("unknown_layer", str(error))
-            hub.show(viewer, View(names, viewer.view.rights))
+            hub.change_view(viewer, View(names, viewer.view.rights))
         case _:
             return messages.error(
                 "unknown_message",
@@ -233,7 +234,7 @@ def _heed(hub: Hub, viewer: Viewer, said: Any) -> bytes | None:
 
 
 async def _refuse(socket: WebSocket, close: int, code: str, detail: str) -> None:
-    """Say why, and close; whoever has gone meanwhile does not hear it."""
+    """Say why, and close; no matter if the client has left meanwhile."""
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await socket.send_text(messages.error(code, detail).decode())
         await socket.close(close, detail.encode()[:_MOST_REASON_BYTES].decode("utf-8", "ignore"))

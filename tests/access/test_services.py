@@ -211,7 +211,7 @@ async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_b
         for _ in range(60):
             for message in world.step(living.reader.now()):
                 await living.log.append(message)
-        await until(lambda: not living.hub._busy)
+        await until(lambda: living.hub.is_idle)
         await socket.send("?")
         async with asyncio.timeout(20):
             while json.loads(heard[-1])["kind"] != "error":

@@ -201,7 +201,7 @@ def speaks_of(text, entity_id):
 async def look(life, before, mark, said):
     """Read everything that there is to read, and hold it against the laws."""
     some, long = life.some, await life.long()
-    await until(lambda: not life.living.hub._busy)
+    await until(lambda: life.living.hub.is_idle)
     await some.read()
     assert plain(some.follower.state) == expected(long)
     snapshot = (await some.get("/living-map/snapshot")).json()
@@ -293,7 +293,9 @@ async def test_rights_that_change_take_away_and_give_on_the_open_socket(seed):
                 life.living.access._policies._decisions._known.clear()
                 life.living.access._rights.clear()
                 new = await life.long()
-                await until(lambda new=new: any(one.view.rights == new.rights for one in life.living.hub._viewers))
+                await until(
+                    lambda new=new: any(one.view.rights == new.rights for one in life.living.hub.watching())
+                )
                 await life.some.read()
                 assert plain(life.some.follower.state) == expected(new)
             reasons = {one["reason"] for one in life.some.follower.seen if one["kind"] == "snapshot"}
@@ -316,7 +318,7 @@ async def test_a_summary_counts_and_sends_no_item(tmp_path):
         await reader.read()
         for _ in range(30):
             await life.happen([life.change() for _ in range(3)])
-        await until(lambda: not living.hub._busy)
+        await until(lambda: living.hub.is_idle)
         await reader.read()
         await reader.get("/living-map/snapshot")
         for path in ("/living-map/entities", "/living-map/entities/agent:a", "/living-map/history"):

@@ -12,6 +12,7 @@ from websockets.asyncio import client as websockets
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put, Total
 from livingmap.stream import messages
+from livingmap.stream.heartbeats import Heartbeats
 
 
 async def document(address):
@@ -46,9 +47,9 @@ async def test_every_kind_of_message_is_told(address):
 
 
 async def test_what_is_sent_is_as_it_is_told(living, address, monkeypatch):
-    monkeypatch.setattr("livingmap.stream.hub.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("livingmap.stream.heartbeats.HEARTBEAT_SECONDS", 0.05)
     told, seen = by_kind(await document(address)), []
-    beating = asyncio.create_task(living.hub.run())
+    beating = asyncio.create_task(Heartbeats(living.hub).run())
     async with (
         asyncio.timeout(30),
         websockets.connect(

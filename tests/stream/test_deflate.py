@@ -16,6 +16,7 @@ from livingmap.core.model import Message
 from livingmap.stream import frames
 from livingmap.stream.deflate import SharedDeflate
 from livingmap.stream.frames import Framing
+from livingmap.stream.heartbeats import Heartbeats
 from tests.support.clients import Follower
 
 URL = "ws://{}/living-map/stream"
@@ -89,9 +90,9 @@ async def read_all(socket):
 
 
 async def test_who_does_not_read_at_all_is_given_up(living, address, monkeypatch):
-    monkeypatch.setattr("livingmap.stream.hub.HEARTBEAT_SECONDS", 0.05)
-    monkeypatch.setattr("livingmap.stream.hub.UNREAD_SECONDS", 0.2)
-    beating = asyncio.create_task(living.hub.run())
+    monkeypatch.setattr("livingmap.stream.heartbeats.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("livingmap.stream.heartbeats.UNREAD_SECONDS", 0.2)
+    beating = asyncio.create_task(Heartbeats(living.hub).run())
     connecting = websockets.connect(URL.format(address), compression=None, max_queue=1, max_size=None)
     async with connecting as deaf:
         async with asyncio.timeout(20):

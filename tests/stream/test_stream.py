@@ -15,6 +15,7 @@ from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Position, Put, Total
 from livingmap.history import HistoryUnavailable
 from livingmap.stream.frames import Framing, unframed
+from livingmap.stream.heartbeats import Heartbeats
 from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
 
@@ -413,8 +414,8 @@ async def test_a_map_that_goes_says_when_to_come_back(living, address):
 
 
 async def test_silence_is_filled_with_heartbeats(living, address, monkeypatch):
-    monkeypatch.setattr("livingmap.stream.hub.HEARTBEAT_SECONDS", 0.05)
-    beating = asyncio.create_task(living.hub.run())
+    monkeypatch.setattr("livingmap.stream.heartbeats.HEARTBEAT_SECONDS", 0.05)
+    beating = asyncio.create_task(Heartbeats(living.hub).run())
     async with connect(f"ws://{address}/living-map/stream") as socket:
         follower = Follower()
         await receive(socket, follower)
@@ -481,12 +482,12 @@ async def test_who_has_just_fallen_behind_is_not_given_up(living, monkeypatch):
         def give_up(self):
             self.given_up = True
 
-    monkeypatch.setattr("livingmap.stream.hub.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("livingmap.stream.heartbeats.HEARTBEAT_SECONDS", 0.01)
     line = Stuck()
     living.hub.join(line, WHOLE)
     await say(living, Put("agents", "agent:a", {"x": 1}))
     await until(lambda: line.looks > 0)
-    beating = asyncio.create_task(living.hub.run())
+    beating = asyncio.create_task(Heartbeats(living.hub).run())
     await until(lambda: line.looks > 5)
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)
@@ -524,7 +525,7 @@ async def test_who_comes_from_a_process_that_is_ahead_is_never_taken_back(living
             return 1024 * 1024 if self.full else 0
 
     here, line = living.log.position, Jam()
-    viewer = living.hub.join(line, WHOLE, living.hub.cursor(Position(here.epoch, here.seq + 2), WHOLE))
+    viewer = living.hub.join(line, WHOLE, living.hub.encoder.cursor(Position(here.epoch, here.seq + 2), WHOLE))
     await say(living, Put("agents", "agent:a", {"x": 1}))
     await until(lambda: line.looks > 0)
     line.full = False

@@ -1,0 +1,84 @@
+"""Messages as they are sent to the viewers of one view: with that view's cursor, and only what its rights show."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from livingmap.access.filtered_scenes import FilteredScenes
+from livingmap.access.view import View
+from livingmap.core.cursor import Cursor
+from livingmap.core.fold import Folded
+from livingmap.core.model import Position
+from livingmap.history import Entry
+from livingmap.stream import frames, messages
+from livingmap.stream.conflated_changes import ConflatedChanges
+from livingmap.stream.frames import Framing
+from livingmap.stream.messages import SnapshotReason
+
+
+class Encoder:
+    """Encodes messages for a framing and a view. ``snapshot`` makes a view's snapshot, ``key`` signs cursors."""
+
+    def __init__(
+        self,
+        filtered_scenes: FilteredScenes,
+        snapshot: Callable[[View], bytes],
+        key: Callable[[], bytes],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._filtered_scenes = filtered_scenes
+        self._snapshot = snapshot
+        self._key = key
+        self._now = now
+
+    def cursor(self, position: Position, view: View) -> str:
+        """Return the text with which a viewer of ``view`` resumes after ``position``."""
+        return Cursor(position, view.name).encode(self._key())
+
+    def position(self, cursor: str, view: View) -> Position | None:
+        """Return the position that a cursor of ``view`` names; None if it is not a cursor of this view and map."""
+        try:
+            decoded = Cursor.decode(cursor, self._key())
+        except ValueError:
+            return None
+        return decoded.position if decoded.view == view.name else None
+
+    def events(self, events: Sequence[Folded], framing: Framing, view: View) -> bytes:
+        """Return the messages of ``events`` joined; empty if none of them concerns the view."""
+        return frames.joined(framing, self._messages(events, view))
+
+    def _messages(self, events: Sequence[Folded], view: View) -> Iterator[tuple[bytes, str]]:
+        for folded in events:
+            visible = self._filtered_scenes.visible(folded, view.rights)
+            if visible is None:
+                continue
+            cursor = self.cursor(folded.event.position, view)
+            if message := messages.event(visible, cursor, view):
+                yield message, cursor
+
+    def entries(self, entries: Sequence[Entry], framing: Framing, view: View) -> bytes:
+        """Return the messages of events that the history kept, joined."""
+        return frames.joined(framing, self._messages_from_history(entries, view))
+
+    def _messages_from_history(self, entries: Sequence[Entry], view: View) -> Iterator[tuple[bytes, str]]:
+        for entry in entries:
+            visible = self._filtered_scenes.entry(entry, view.rights)
+            if visible is None:
+                continue
+            cursor = self.cursor(entry.position, view)
+            if message := messages.event_from_history(visible, cursor, view):
+                yield message, cursor
+
+    def conflated(self, changes: ConflatedChanges, position: Position, framing: Framing, view: View) -> bytes:
+        """Return the message that brings a viewer that fell behind to ``position``, where the scene is."""
+        cursor, scene = self.cursor(position, view), self._filtered_scenes.of(view.rights)
+        return frames.framed(framing, messages.conflated(changes.changes(scene), changes.skipped, cursor), cursor)
+
+    def snapshot(self, reason: SnapshotReason, position: Position, framing: Framing, view: View) -> bytes:
+        """Return the message with the snapshot of the scene, which is at ``position``."""
+        cursor = self.cursor(position, view)
+        return frames.framed(framing, messages.snapshot(self._snapshot(view), reason, cursor, self._now()), cursor)
+
+    def heartbeat(self, position: Position, framing: Framing, view: View) -> bytes:
+        """Return the heartbeat for a viewer that has everything up to ``position``."""
+        cursor = self.cursor(position, view)
+        return frames.framed(framing, messages.heartbeat(cursor, self._now()), cursor)

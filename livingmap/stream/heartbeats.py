@@ -1,0 +1,46 @@
+"""Heartbeats: what viewers get while nothing happens, and the end of those that read nothing."""
+
+import asyncio
+from typing import Final
+
+from livingmap.stream.hub import MOST_UNSENT_BYTES, Hub
+from livingmap.stream.viewer import Viewer
+
+HEARTBEAT_SECONDS: Final = 15.0
+UNREAD_SECONDS: Final = 60.0
+
+
+class Heartbeats:
+    """Checks every viewer of ``hub`` again and again. Build it inside a running event loop."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self) -> None:
+        """Check the viewers until cancelled."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS / 3)
+            now = self._loop.time()
+            for viewer in self._hub.watching():
+                self._check(viewer, now)
+
+    def _check(self, viewer: Viewer, now: float) -> None:
+        if viewer.conflated is not None:
+            self._check_reading(viewer, now)
+            return
+        viewer.unread = 0
+        if viewer.wrote_at <= now - HEARTBEAT_SECONDS * 2 / 3:
+            self._hub.send_heartbeat(viewer)
+
+    def _check_reading(self, viewer: Viewer, now: float) -> None:
+        """Give up a viewer that has read nothing for a minute; one that reads slowly goes on."""
+        unread = viewer.sink.unsent()
+        if unread <= MOST_UNSENT_BYTES:  # the event loop may not have reported it
+            self._hub.drained(viewer)
+        elif not viewer.unread or unread < viewer.unread:
+            viewer.unread_since = now
+        elif now - viewer.unread_since >= UNREAD_SECONDS:
+            self._hub.leave(viewer)
+            viewer.sink.give_up()
+        viewer.unread = unread

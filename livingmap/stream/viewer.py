@@ -1,0 +1,45 @@
+"""A viewer of the stream, and the sink through which it is sent what it gets."""
+
+from typing import Protocol
+
+from livingmap.access.view import View
+from livingmap.stream.conflated_changes import ConflatedChanges
+from livingmap.stream.frames import Framing
+
+
+class Sink(Protocol):
+    """The connection of one viewer."""
+
+    framing: Framing
+
+    def write(self, data: bytes) -> None:
+        """Send ``data`` without waiting; discard it if the viewer has gone."""
+
+    def unsent(self) -> int:
+        """Return how many bytes wait for the viewer to read them."""
+
+    def end(self) -> None:
+        """Close the connection once everything that was written is sent."""
+
+    def give_up(self) -> None:
+        """Close the connection of a viewer that reads nothing, and discard what waits for it."""
+
+
+class Viewer:
+    """A client of the stream: what it asked for, and how far it has come."""
+
+    __slots__ = ("conflated", "epoch", "last_seq", "sink", "unread", "unread_since", "view", "wrote_at")
+
+    def __init__(self, sink: Sink, view: View) -> None:
+        self.sink = sink
+        self.view = view
+        self.epoch = ""
+        """The epoch of ``last_seq``."""
+        self.last_seq = -1
+        """The last event that the viewer was sent, or that ``conflated`` holds."""
+        self.conflated: ConflatedChanges | None = None
+        """What the viewer has missed since it fell behind; None while it keeps up."""
+        self.wrote_at = 0.0
+        self.unread = 0
+        """How many bytes waited for it at the last check; since ``unread_since`` they have not become fewer."""
+        self.unread_since = 0.0

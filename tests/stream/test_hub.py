@@ -1,0 +1,159 @@
+"""The hub as its viewers' sinks see it."""
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+
+from livingmap.access.view import WHOLE, View
+from livingmap.core.model import Drop, Position, Put
+from livingmap.stream.heartbeats import Heartbeats
+from livingmap.stream.hub import MOST_UNSENT_BYTES
+from tests.stream.rig import ListSink, Rig, position
+from tests.support.clients import Follower
+from tests.support.nats_server import until
+
+A = "agent:a"
+
+
+@pytest.fixture
+async def rig():
+    return Rig()
+
+
+@contextlib.asynccontextmanager
+async def checked(rig, monkeypatch):
+    """Check the viewers of ``rig`` all the time."""
+    monkeypatch.setattr("livingmap.stream.heartbeats.HEARTBEAT_SECONDS", 0.001)
+    task = asyncio.create_task(Heartbeats(rig.hub).run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_heartbeat_does_not_claim_an_event_that_is_still_to_be_sent(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    rig.happen(Put("agents", A, {"x": 1}))
+    rig.hub.send_heartbeat(viewer)
+    await rig.settle()
+    rig.hub.send_heartbeat(viewer)
+    assert [(message["kind"], position(message).seq) for message in sink.sent] == [
+        ("snapshot", 0),
+        ("heartbeat", 0),
+        ("event", 1),
+        ("heartbeat", 1),
+    ]
+
+
+async def test_a_heartbeat_is_past_the_events_that_do_not_concern_the_view(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, View(("city",)))
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    rig.hub.send_heartbeat(viewer)
+    assert [(message["kind"], position(message).seq) for message in sink.sent] == [
+        ("snapshot", 0),
+        ("heartbeat", 1),
+    ]
+
+
+async def test_a_heartbeat_never_carries_a_position_into_another_epoch(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    rig.progress.begin(
+        Position("second", 5), 5
+    )  # the log began anew, and viewers have not been sent its scene yet
+    rig.hub.forget()
+    rig.hub.send_heartbeat(viewer)
+    rig.hub.restart()
+    rig.hub.send_heartbeat(viewer)
+    assert [(message["kind"], position(message)) for message in sink.sent[2:]] == [
+        ("heartbeat", Position("first", 1)),
+        ("snapshot", Position("second", 5)),
+        ("heartbeat", Position("second", 5)),
+    ]
+
+
+async def test_a_viewer_from_a_process_that_is_ahead_gets_no_heartbeat_from_before(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE, rig.cursor(Position("first", 2)))
+    rig.happen(Put("agents", A, {"x": 1}))
+    rig.hub.send_heartbeat(viewer)
+    assert sink.sent == []
+    rig.happen(Put("agents", A, {"x": 2}))
+    rig.hub.send_heartbeat(viewer)
+    assert [(message["kind"], position(message).seq) for message in sink.sent] == [("heartbeat", 2)]
+
+
+async def test_a_viewer_that_is_behind_gets_no_heartbeat(rig, monkeypatch):
+    behind, beside = ListSink(MOST_UNSENT_BYTES + 1), ListSink()
+    rig.hub.join(behind, WHOLE)
+    rig.hub.join(beside, WHOLE)
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    async with checked(rig, monkeypatch):
+        await until(lambda: "heartbeat" in beside.kinds and behind.checks > 5)
+    assert behind.kinds == ["snapshot"]
+    assert (rig.hub.viewers, rig.hub.behind, behind.given_up) == (2, 1, False)
+
+
+async def test_a_viewer_that_drains_unnoticed_is_found_by_the_next_check(rig, monkeypatch):
+    sink = ListSink(MOST_UNSENT_BYTES + 1)
+    rig.hub.join(sink, WHOLE)
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    sink.waiting = MOST_UNSENT_BYTES
+    async with checked(rig, monkeypatch):
+        await until(lambda: len(sink.sent) > 1)
+    assert sink.kinds[1] == "changes"
+
+
+@pytest.mark.parametrize(
+    ("waiting", "kinds"), [(MOST_UNSENT_BYTES, ["snapshot", "event"]), (MOST_UNSENT_BYTES + 1, ["snapshot"])]
+)
+async def test_a_viewer_is_behind_when_more_than_256_kib_wait_for_it(rig, waiting, kinds):
+    sink = ListSink(waiting)
+    rig.hub.join(sink, WHOLE)
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    assert (MOST_UNSENT_BYTES, sink.kinds) == (256 * 1024, kinds)
+
+
+async def test_a_slow_viewer_forgets_the_fields_of_an_item_that_went_and_came_back(rig):
+    rig.happen(Put("agents", A, {"old": 1}))
+    sink, follower = ListSink(), Follower()
+    viewer = rig.hub.join(sink, View(("agents",)))
+    follower.state = {"agents": {"items": {A: {"id": A, "old": 1}}}}
+    await rig.settle()
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    rig.happen(Drop("agents", A))
+    rig.happen(Put("agents", A, {"new": 2}))
+    await rig.settle()
+    sink.waiting = 0
+    rig.hub.drained(viewer)
+    [message] = sink.sent[1:]
+    assert (message["kind"], message["skipped"], position(message).seq) == ("changes", 2, 3)
+    follower.take(json.dumps(message))
+    assert follower.state == {"agents": {"items": {A: {"id": A, "new": 2}}}}
+
+
+async def test_a_viewer_that_was_behind_longer_than_memory_gets_a_snapshot(rig, monkeypatch):
+    monkeypatch.setattr("livingmap.stream.replay_buffer.MOST_EVENTS", 2)
+    rig.hub.forget()
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    rig.happen(Put("agents", A, {"x": 0}))
+    await rig.settle()
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    for number in range(3):  # noted only with the next flush, and memory holds two
+        rig.happen(Put("agents", A, {"x": number}))
+    rig.hub.drained(viewer)
+    assert [(message["kind"], message.get("reason")) for message in sink.sent[2:]] == [
+        ("snapshot", "cursor_expired")
+    ]
