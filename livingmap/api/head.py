@@ -1,10 +1,10 @@
-"""HEAD: what GET would answer, without the body (RFC 9110, 9.3.2)."""
+"""HEAD: the headers that GET would answer with, and no body (RFC 9110, 9.3.2)."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Head:
-    """Lets ``app`` answer every HEAD as a GET and keeps the body back."""
+    """Lets ``app`` answer every HEAD as a GET, and ends the answer where its body begins."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -14,8 +14,14 @@ class Head:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
+        ended = False
 
-        async def without_body(message: Message) -> None:
-            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+        async def send_without_body(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                ended = True  # a stream would go on for ever; the server tells ``app`` of the end by a disconnect
+                await send({"type": "http.response.body", "body": b""})
 
-        await self._app({**scope, "method": "GET"}, receive, without_body)
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)
