@@ -1,6 +1,7 @@
 """What plugins make of large answers is computed beside the map's own loop."""
 
 import asyncio
+import sys
 import threading
 
 import pytest
@@ -16,6 +17,7 @@ from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
 from livingmap.sources.settings import SourceSettings
 from livingmap.sources.source_client import SourceClient
+from tests.history.making import until
 
 ROWS = [{"id": str(number)} for number in range(3000)]
 
@@ -25,23 +27,23 @@ class Row(BaseModel):
 
 
 @pytest.fixture
-async def aside():
-    made = PluginThread()
-    yield made
-    await made.close()
+async def plugin_thread():
+    thread = PluginThread()
+    yield thread
+    await thread.close()
 
 
-def polled(aside, fetch):
+def polled(plugin_thread, fetch, **settings):
     """Return the poller of a source whose service always answers with `ROWS`."""
     source = Source("things", "things-service", SourceSettings, (Layer("things", fetch=fetch),))
-    settings = SourceSettings(base_url="http://things", interval_seconds=60)
+    settings = SourceSettings(base_url="http://things", interval_seconds=60, **settings)
     fold, log = Fold([source]), LocalLog()
     log.subscribe(fold.apply)
     service = SourceClient("things", settings, lambda _: Reply(ROWS))
-    return Poller(source, service, fold.scene, log, utc_now, aside), fold.scene
+    return Poller(source, service, fold.scene, log, utc_now, plugin_thread), fold.scene
 
 
-async def test_a_fetch_that_computes_for_long_does_not_stop_the_map(aside):
+async def test_a_fetch_that_computes_for_long_does_not_stop_the_map(plugin_thread):
     lives = threading.Event()
 
     async def fetch(client):
@@ -49,7 +51,7 @@ async def test_a_fetch_that_computes_for_long_does_not_stop_the_map(aside):
         assert lives.wait(10), "the map's loop does not run while a plugin computes"
         return [Put("things", f"thing:{row.id}", {"name": row.id}) for row in rows]
 
-    poller, scene = polled(aside, fetch)
+    poller, scene = polled(plugin_thread, fetch)
     polling = asyncio.create_task(poller.poll())
     asyncio.get_running_loop().call_later(0.05, lives.set)
     await polling
@@ -58,11 +60,11 @@ async def test_a_fetch_that_computes_for_long_does_not_stop_the_map(aside):
     assert len(scene.items("things", "items")) == 3000
 
 
-async def test_others_have_their_turn_while_thousands_of_items_are_compared(aside):
+async def test_others_have_their_turn_while_thousands_of_items_are_compared(plugin_thread):
     async def fetch(client):
         return [Put("things", f"thing:{row['id']}", {"name": row["id"]}) for row in await client.get("/things")]
 
-    poller, _ = polled(aside, fetch)
+    poller, _ = polled(plugin_thread, fetch)
     await poller.poll()
     turns = 0
 
@@ -74,26 +76,32 @@ async def test_others_have_their_turn_while_thousands_of_items_are_compared(asid
 
     answer = [Put("things", f"thing:{row['id']}", {"name": "other"}) for row in ROWS]
     others = asyncio.create_task(take_turns())
-    changes = await poller._difference(poller.source.layers[0], answer)
+    changes = await poller._changes(poller.source.layers[0], answer)
     others.cancel()
     await poller.service.close()
     assert len(changes) == 3000
     assert turns >= 6
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError(), ValueError("x")])
-async def test_whatever_a_fetch_raises_there_is_an_error_here(aside, error):
+class Outlaw(BaseException):
+    """What no `except Exception` catches."""
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), KeyboardInterrupt(), Outlaw("x"), asyncio.CancelledError(), ValueError("x")], ids=repr
+)
+async def test_whatever_a_fetch_raises_there_is_an_error_here(plugin_thread, error):
     async def fetch(client):
         raise error
 
-    poller, _ = polled(aside, fetch)
+    poller, _ = polled(plugin_thread, fetch)
     await poller.poll()
     assert poller.state.error.startswith("things.items: ")
     await poller.service.close()
-    assert await aside.run(asyncio.sleep(0, "it goes on")) == "it goes on"
+    assert await plugin_thread.run(asyncio.sleep(0, "it goes on")) == "it goes on"
 
 
-async def test_cancelling_reaches_what_runs_aside(aside):
+async def test_cancelling_reaches_what_runs_on_the_thread(plugin_thread):
     ended = threading.Event()
 
     async def wait():
@@ -102,8 +110,131 @@ async def test_cancelling_reaches_what_runs_aside(aside):
         finally:
             ended.set()
 
-    waiting = asyncio.create_task(aside.run(wait()))
-    await aside.run(asyncio.sleep(0))
+    waiting = asyncio.create_task(plugin_thread.run(wait()))
+    await plugin_thread.run(asyncio.sleep(0))
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert await asyncio.to_thread(ended.wait, 10)
+
+
+class Stubborn:
+    """A fetch that goes on although it is cancelled, until the test lets it end."""
+
+    def __init__(self):
+        self.calls = 0
+        self.cancelled = threading.Event()
+        self.free = threading.Event()
+        self.ended = threading.Event()
+
+    async def fetch(self, client):
+        self.calls += 1
+        while not self.free.is_set():
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                self.cancelled.set()
+        self.ended.set()
+        return [Put("things", "thing:late", {"name": "late"})]
+
+
+@pytest.fixture
+def stubborn():
+    fetch = Stubborn()
+    yield fetch
+    fetch.free.set()
+
+
+async def test_a_poll_ends_although_a_fetch_goes_on_when_it_is_cancelled(plugin_thread, stubborn):
+    poller, scene = polled(plugin_thread, stubborn.fetch, timeout_seconds=0.01)
+    await poller.poll()
+    assert poller.state.error == "things.items: the poll took longer than 10 timeouts"
+    assert await asyncio.to_thread(stubborn.cancelled.wait, 10)
+    assert dict(scene.items("things", "items")) == {}
+    await poller.service.close()
+
+
+async def test_a_poll_ends_although_a_fetch_on_its_own_loop_goes_on_when_it_is_cancelled(stubborn):
+    poller, _ = polled(None, stubborn.fetch, timeout_seconds=0.01)
+    await poller.poll()
+    assert poller.state.error == "things.items: the poll took longer than 10 timeouts"
+    stubborn.free.set()
+    await until(stubborn.ended.is_set)
+    await poller.service.close()
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+async def test_polling_can_be_stopped_although_a_fetch_goes_on(plugin_thread, stubborn, threaded):
+    poller, _ = polled(plugin_thread if threaded else None, stubborn.fetch)
+    polling = asyncio.create_task(poller.run())
+    await until(lambda: stubborn.calls)
+    polling.cancel()
+    done, _ = await asyncio.wait([polling], timeout=30)
+    assert done
+    stubborn.free.set()
+    assert await asyncio.to_thread(stubborn.ended.wait, 10)
+    await poller.service.close()
+
+
+async def test_a_fetch_that_goes_on_is_not_started_a_second_time(plugin_thread, stubborn):
+    poller, scene = polled(plugin_thread, stubborn.fetch, timeout_seconds=0.01)
+    await poller.poll()
+    await poller.poll()
+    assert "the fetch of an earlier poll is still running" in poller.state.error
+    assert stubborn.calls == 1
+    stubborn.free.set()
+    await until(lambda: not poller._running)
+    await poller.poll()
+    assert (poller.state.error, stubborn.calls) == (None, 2)
+    assert list(scene.items("things", "items")) == ["thing:late"]
+    await poller.service.close()
+
+
+async def test_closing_the_thread_cancels_what_runs_there(plugin_thread):
+    waiting = asyncio.create_task(plugin_thread.run(asyncio.Event().wait()))
+    await plugin_thread.run(asyncio.sleep(0))
+    await plugin_thread.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+FOREVER = """
+import asyncio, threading
+from livingmap.sources.plugin_thread import PluginThread
+
+started = threading.Event()
+
+async def compute():
+    started.set()
+    while True:
+        pass
+
+async def loop():
+    started.set()
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+
+async def main():
+    thread = PluginThread()
+    asyncio.ensure_future(thread.run(NAME()))
+    await asyncio.to_thread(started.wait)
+    await thread.close()
+    print("closed", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["compute", "loop"])
+async def test_a_plugin_that_never_ends_does_not_keep_the_process_alive(name):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FOREVER.replace("NAME", name), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        printed, _ = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert (process.returncode, printed.splitlines()[-1]) == (0, b"closed")

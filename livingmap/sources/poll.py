@@ -1,4 +1,4 @@
-"""Polling: each source is asked in its own time, and only how its answer differs goes into the log."""
+"""Polling: asks each source at its own interval, and logs only how its answers differ from what is known."""
 
 import asyncio
 import random
@@ -13,15 +13,16 @@ from livingmap.core.fold import DOWN, UP, refreshed
 from livingmap.core.freshness import Freshness, SourceHealth, shortened
 from livingmap.core.model import Change, CollectionKey, Message, Put, Total
 from livingmap.core.scene import Scene
-from livingmap.core.source import Fetch, Layer, Source
+from livingmap.core.source import Layer, Source
 from livingmap.core.validity import invalid_reason
-from livingmap.errors import InvalidAnswer, SourceError
+from livingmap.errors import InvalidAnswer, SourceError, Unreachable
 from livingmap.log import Log
 from livingmap.log.local import utc_now
 from livingmap.sources.json_client import FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.settings import SourceSettings
 from livingmap.sources.source_client import PollClient, SourceClient
+from livingmap.supervision import within
 
 _JITTER: Final = 0.1
 _TIMEOUTS_PER_POLL: Final = 10
@@ -33,16 +34,20 @@ _logger = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Round:
+class _Outcome:
     """What one poll of all layers brought."""
 
     changes: list[Change] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    answered: int = 0
+    answers: int = 0
+    """Of how many layers the answer could be used."""
 
 
 class Poller:
-    """Polls one source for as long as it runs, and knows its state."""
+    """Polls one source for as long as it runs, and keeps the source's health.
+
+    Fetches run on ``plugin_thread`` if there is one, else on the loop of the map.
+    """
 
     def __init__(
         self,
@@ -51,7 +56,7 @@ class Poller:
         scene: Scene,
         log: Log,
         now: Callable[[], datetime] = utc_now,
-        aside: PluginThread | None = None,
+        plugin_thread: PluginThread | None = None,
     ) -> None:
         self.source = source
         self.service = service
@@ -61,18 +66,19 @@ class Poller:
         self._part = scene.part(source.name)
         self._log = log
         self._now = now
-        self._aside = aside
+        self._plugin_thread = plugin_thread
+        self._running: set[CollectionKey] = set()
         self._held: dict[CollectionKey, int] = {}
-        if not self._fetched():
+        if not self._polled_layers():
             self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
             self.state.error = None
 
-    def _fetched(self) -> list[Layer]:
+    def _polled_layers(self) -> list[Layer]:
         return [layer for layer in self.source.layers if layer.fetch]
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        if not self._fetched():
+        if not self._polled_layers():
             return
         while True:
             await self.poll()
@@ -81,139 +87,153 @@ class Poller:
             await asyncio.sleep(pause)
 
     async def poll(self) -> None:
-        """Ask for every layer once, log how the answers differ, and note how it went. Raises nothing."""
-        started, since = self._now(), self._log.position.seq
+        """Ask for every layer once, log how the answers differ, and update the health. Raises nothing."""
+        started, position = self._now(), self._log.position.seq
         client = self.service.client(started)
         self.state.dropped, self.state.dropped_rows = [], 0
-        found = _Round()
-        layers = self._fetched()
-        outcomes = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
-        for layer, outcome in zip(layers, outcomes, strict=True):
-            await self._take(found, layer, outcome)
-        for start in range(0, len(found.changes), _CHANGES_PER_ENTRY):
-            some = found.changes[start : start + _CHANGES_PER_ENTRY]
-            await self._log.append(refreshed(self.source.name, since, some))
+        outcome, layers = _Outcome(), self._polled_layers()
+        answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
+        for layer, answer in zip(layers, answers, strict=True):
+            await self._add(outcome, layer, answer)
+        for start in range(0, len(outcome.changes), _CHANGES_PER_ENTRY):
+            changes = outcome.changes[start : start + _CHANGES_PER_ENTRY]
+            await self._log.append(refreshed(self.source.name, position, changes))
             await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
-        self._note_answers(client)
+        self._note_rows(client)
         self.state.breaker = await self.service.breaker()
-        await self._judge(found, started)
+        await self._update_health(outcome, started)
 
     async def _fetch(self, layer: Layer, client: PollClient) -> list[Put | Total]:
-        assert layer.fetch is not None  # noqa: S101 - only fetched layers come here
-        async with asyncio.timeout(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL):
-            answer = _answer(layer.fetch, client)
-            return await (self._aside.run(answer) if self._aside else answer)
+        if (layer.name, layer.collection) in self._running:
+            raise Unreachable("the fetch of an earlier poll is still running, although it was cancelled")
+        answer = self._answer(layer, client)
+        return await within(
+            self._settings.timeout_seconds * _TIMEOUTS_PER_POLL,
+            self._plugin_thread.run(answer) if self._plugin_thread else answer,
+            f"fetch {self.source.name} {layer.name}.{layer.collection}",
+        )
 
-    async def _take(self, found: _Round, layer: Layer, outcome: list[Put | Total] | BaseException) -> None:
+    async def _answer(self, layer: Layer, client: PollClient) -> list[Put | Total]:
+        """Return what the plugin's fetch returns. Runs on the plugin thread, for as long as the plugin likes."""
+        assert layer.fetch is not None  # noqa: S101 - only polled layers come here
+        key = (layer.name, layer.collection)
+        self._running.add(key)
+        try:
+            return list(await layer.fetch(client))
+        except (Exception, asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # SystemExit would end the loop that this runs on, and with it the process
+            raise RuntimeError(f"the fetch raised {error!r}") from error
+        finally:
+            self._running.discard(key)
+
+    async def _add(self, outcome: _Outcome, layer: Layer, answer: list[Put | Total] | BaseException) -> None:
         where = f"{layer.name}.{layer.collection}"
         try:
-            if isinstance(outcome, BaseException):
-                raise outcome
-            found.changes += await self._difference(layer, outcome)
-            found.answered += 1
+            if isinstance(answer, BaseException):
+                raise answer
+            outcome.changes += await self._changes(layer, answer)
+            outcome.answers += 1
         except SourceError as error:
-            found.errors.append(f"{where}: {error}")
+            outcome.errors.append(f"{where}: {error}")
         except TimeoutError:
-            found.errors.append(f"{where}: the poll took longer than {_TIMEOUTS_PER_POLL} timeouts")
-        except (Exception, asyncio.CancelledError) as error:
-            found.errors.append(f"{where}: {type(error).__name__}: {error}")
+            outcome.errors.append(f"{where}: the poll took longer than {_TIMEOUTS_PER_POLL} timeouts")
+        except Exception as error:
+            outcome.errors.append(f"{where}: {type(error).__name__}: {error}")
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
 
-    async def _difference(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
-        place = (layer.name, layer.collection)
-        said = list(self._own(layer, answer))
-        listed = {one.id for one in said if isinstance(one, Put)}
-        self._hold_if_suspicious(place, len(listed))
-        if not layer.decorates and not any(isinstance(one, Total) for one in said):
-            said.append(Total(layer.name))  # the layer is heard of even if the service has nothing to list
+    async def _changes(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
+        """Return how ``answer`` differs from the source's part. Raises InvalidAnswer if it cannot be used."""
+        key = (layer.name, layer.collection)
+        rows = list(self._own(layer, answer))
+        listed = {row.id for row in rows if isinstance(row, Put)}
+        self._hold_if_suspicious(key, len(listed))
+        if not layer.decorates and not any(isinstance(row, Total) for row in rows):
+            rows.append(Total(layer.name))  # the layer exists even if the service has nothing to list
+        differing = False
         changes: list[Change] = []
-        sound: list[Change] = []
         # What events change meanwhile is newer than the poll, and wins over it when the log folds this in.
-        for start in range(0, len(said), _COMPARED_AT_ONCE):
-            rows = said[start : start + _COMPARED_AT_ONCE]
-            some = [change for one in rows if (change := self._part.difference(place, one))]
-            changes += some
-            sound += self._sound(some)
+        for start in range(0, len(rows), _COMPARED_AT_ONCE):
+            batch = rows[start : start + _COMPARED_AT_ONCE]
+            differences = [change for row in batch if (change := self._part.difference(key, row))]
+            differing |= bool(differences)
+            changes += self._valid(differences)
             await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
-        missing = self._part.missing(place, listed, self._scene.items(*place), complete=layer.complete)
-        sound += self._sound(missing)
-        if (changes or missing) and not sound:
+        missing = self._part.missing(key, listed, self._scene.items(*key), complete=layer.complete)
+        changes += self._valid(missing)
+        if (differing or missing) and not changes:
             raise InvalidAnswer(f"nothing in the answer can be used; {self.state.dropped[-1]}")
-        return sound
+        return changes
 
     def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
         """Yield what is of the layer that was asked for; note what is not."""
-        for said in answer:
-            if said.layer != layer.name or (isinstance(said, Put) and said.collection != layer.collection):
-                self._drop(said, f"is not of {layer.name}.{layer.collection}")
-            elif isinstance(said, Put) and layer.decorates:
-                yield replace(said, creates=False)
+        for row in answer:
+            if row.layer != layer.name or (isinstance(row, Put) and row.collection != layer.collection):
+                self._drop(row, f"is not of {layer.name}.{layer.collection}")
+            elif isinstance(row, Put) and layer.decorates:
+                yield replace(row, creates=False)
             else:
-                yield said
+                yield row
 
-    def _sound(self, changes: Iterable[Change]) -> Iterator[Change]:
+    def _valid(self, changes: Iterable[Change]) -> Iterator[Change]:
         """Yield what can be kept and sent; note what cannot."""
         for change in changes:
-            if problem := invalid_reason(change):
-                self._drop(change, problem)
+            if reason := invalid_reason(change):
+                self._drop(change, reason)
             else:
                 yield change
 
-    def _drop(self, said: Change, problem: str) -> None:
+    def _drop(self, change: Change, reason: str) -> None:
         self.state.dropped_rows += 1
         if len(self.state.dropped) < _MOST_FAULTS:
-            self.state.dropped.append(f"{getattr(said, 'id', 'total')}: {problem}")
+            self.state.dropped.append(f"{getattr(change, 'id', 'total')}: {reason}")
 
-    def _hold_if_suspicious(self, place: CollectionKey, count: int) -> None:
-        """Raise InvalidAnswer the first time an answer is empty or less than half of what there was."""
-        before, held = self._part.polled_count(place), self._held.pop(place, None)
+    def _hold_if_suspicious(self, key: CollectionKey, count: int) -> None:
+        """Raise InvalidAnswer the first time an answer is empty or less than half of what there was.
+
+        With 10 items on the map, an answer of 2 is held; if the next has 1 to 4 it is believed, else held again.
+        """
+        previous, held = self._part.polled_count(key), self._held.pop(key, None)
         confirmed = held is not None and held <= count * 2 and count <= held * 2
-        if before and count * 2 < before and not confirmed:
-            self._held[place] = count
-            raise InvalidAnswer(f"held until the next poll confirms it: {count} items instead of {before}")
+        if previous and count * 2 < previous and not confirmed:
+            self._held[key] = count
+            raise InvalidAnswer(f"held until the next poll confirms it: {count} items instead of {previous}")
 
-    def _note_answers(self, client: PollClient) -> None:
+    def _note_rows(self, client: PollClient) -> None:
         self.state.rows = client.read_rows
         self.state.dropped_rows += client.dropped_rows
-        self.state.dropped = [shortened(one) for one in (*client.dropped, *self.state.dropped)][:_MOST_FAULTS]
+        reasons = (*client.dropped, *self.state.dropped)
+        self.state.dropped = [shortened(reason) for reason in reasons][:_MOST_FAULTS]
         self.state.missing = self.service.missing()
 
-    async def _judge(self, found: _Round, started: datetime) -> None:
-        state, before = self.state, self.state.status
+    async def _update_health(self, outcome: _Outcome, started: datetime) -> None:
+        state, previous = self.state, self.state.status
         state.polls += 1
         state.polled_at = started
-        state.contributed |= found.answered > 0
-        if not found.errors:
+        state.contributed |= outcome.answers > 0
+        if not outcome.errors:
             state.failures, state.error, state.observed_at = 0, None, started
             state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
         else:
             state.failures += 1
-            state.error = "; ".join(dict.fromkeys(map(shortened, found.errors)))
-            lost = not found.answered and (not state.contributed or state.failures >= FAILURES_TO_OPEN)
-            if lost:
+            state.error = "; ".join(dict.fromkeys(map(shortened, outcome.errors)))
+            if not outcome.answers and (not state.contributed or state.failures >= FAILURES_TO_OPEN):
                 state.status = Freshness.DOWN
-            elif before is not Freshness.DOWN or found.answered:
+            elif previous is not Freshness.DOWN or outcome.answers:
                 state.status = Freshness.STALE
         state.revision += 1
-        await self._tell(before)
+        await self._announce(previous)
 
-    async def _tell(self, before: Freshness) -> None:
-        """Log once that a source failed, once that it is back; the map hears of going down and coming up."""
+    async def _announce(self, previous: Freshness) -> None:
+        """Log that the source failed or is back, once each; tell the map that it went down or came up."""
         state, name = self.state, self.source.name
         good = state.status in (Freshness.FRESH, Freshness.MOCK)
         if state.failures == 1:
             _logger.warning("source failed", source=name, status=str(state.status), error=state.error)
-        elif good and (state.polls == 1 or before in (Freshness.STALE, Freshness.DOWN)):
+        elif good and (state.polls == 1 or previous in (Freshness.STALE, Freshness.DOWN)):
             _logger.info("source answers", source=name, status=str(state.status), rows=state.rows)
-        if state.status is Freshness.DOWN and (before is not Freshness.DOWN or state.polls == 1):
+        if state.status is Freshness.DOWN and (previous is not Freshness.DOWN or state.polls == 1):
             await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
-        elif state.status is not Freshness.DOWN and before is Freshness.DOWN and state.polls > 1:
+        elif state.status is not Freshness.DOWN and previous is Freshness.DOWN and state.polls > 1:
             await self._log.append(Message(UP, {"source": name}))
-
-
-async def _answer(fetch: Fetch, client: PollClient) -> list[Put | Total]:
-    try:
-        return list(await fetch(client))
-    except SystemExit as error:  # it would end the process
-        raise RuntimeError(f"called sys.exit({error.code})") from error
