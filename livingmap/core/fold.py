@@ -8,6 +8,7 @@ shows her busy; a client that has the snapshot of 1 gets there by the changes of
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from livingmap.core.model import (
     Change,
@@ -30,6 +31,7 @@ from livingmap.core.validity import invalid_reason
 REFRESHED = "livingmap.source.refreshed"
 DOWN = "livingmap.source.down"
 UP = "livingmap.source.up"
+_OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
 
 
 def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
@@ -79,7 +81,12 @@ class Fold:
         self._declared = {source.name: _declared(source) for source in sources}
 
     def apply(self, event: Event) -> Folded:
-        """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself."""
+        """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself.
+
+        The entries of a source that is no longer configured change nothing and concern no source.
+        """
+        if event.type in _OF_SOURCES and event.payload.get("source") not in self._declared:
+            return Folded(event)
         if event.type == REFRESHED:
             return self._apply_poll(event)
         changes: list[Change] = []

@@ -90,6 +90,10 @@ class Part:
             for entity_id, record in records.items():
                 yield key, entity_id, record
 
+    def filled_layers(self) -> set[str]:
+        """Return the layers in which this part has items of its own, or totals."""
+        return {key[0] for key, _, record in self.records() if record.creates} | self._totals.keys()
+
     def record(self, key: CollectionKey, entity_id: str) -> Record | None:
         """Return the record kept under exactly this id."""
         records = self._records.get(key)

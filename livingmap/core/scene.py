@@ -160,7 +160,7 @@ class Scene:
         for source, part in self._parts.items():
             part.restore(states.get(f"part {source}", Part().state()))
         self._merged = MergedLayers(self._sources, self._parts)
-        self._merged.filled_layers.update(states.get("known", ()))
+        self._merged.filled_layers.update(self._fillable().intersection(states.get("known", ())))
         self._merged.versions.update(before.versions)
         dirty = Dirty()
         for source, part in self._parts.items():
@@ -171,6 +171,11 @@ class Scene:
         self._merged.merge(dirty)
         for layer in {*before.names(), *self.layers()}:
             self._merged.versions[layer] += 1
+
+    def _fillable(self) -> set[str]:
+        """Return the layers that the sources of this scene may have filled: what others filled is not there."""
+        declared = {layer.name for source in self._sources for layer in source.layers if not layer.decorates}
+        return declared.union(*(part.filled_layers() for part in self._parts.values()))
 
     def _note_restored(self, source: str, part: Part, dirty: Dirty) -> None:
         """Register the records of a part that came as a whole."""

@@ -1,0 +1,89 @@
+"""A source that is no longer configured leaves traces in logs and checkpoints; they disturb nothing."""
+
+import pytest
+
+from livingmap.core.fold import DOWN, UP, Fold, refreshed
+from livingmap.core.model import Event, Message, Position, Put, Total
+from livingmap.core.source import Count, Layer, Source, Tally
+from livingmap.log.local import utc_now
+
+
+def on_anything(event, part):
+    return [Total("agents", {"events": event.position.seq})]
+
+
+AGENTS = Source(
+    "agents",
+    "s",
+    object,
+    (Layer("agents", references=("station_id",)),),
+    handlers={">": on_anything},
+    tallies=(Tally("agents", "stations", (Count("weather"),)), Tally("agents", "agents", (Count("agents"),))),
+)
+WEATHER = Source("weather", "s", object, (Layer("weather"), Layer("agents", decorates=True)))
+SOFIA = Put("agents", "agent:sofia", {"name": "Sofia", "station_id": "station:old"})
+LVIV = Put("weather", "station:lviv", {"name": "Lviv"}, aliases=("station:old",))
+POLLS = [
+    refreshed("agents", 0, [SOFIA]),
+    refreshed("weather", 0, [LVIV, Put("agents", "agent:sofia", {"rain": 1}, creates=False), Total("weather")]),
+]
+ONLY_AGENTS = {
+    "layers": {"agents": ["items"]},
+    "items": {"agent:sofia": {"name": "Sofia", "station_id": "station:old"}},
+    "totals": {"stations": None, "agents": 1},
+}
+
+
+def folded(sources, messages):
+    fold = Fold(sources)
+    return fold, [
+        fold.apply(Event(Position("e", seq), message.type, message.payload, utc_now()))
+        for seq, message in enumerate(messages, 1)
+    ]
+
+
+def shown(scene):
+    return {
+        "layers": scene.layers(),
+        "items": dict(scene.items("agents", "items")),
+        "totals": dict(scene.totals("agents")),
+    }
+
+
+@pytest.mark.parametrize(
+    "message",
+    [POLLS[1], Message(DOWN, {"source": "weather"}), Message(UP, {"source": "weather"})],
+    ids=lambda message: message.type,
+)
+def test_its_entries_change_nothing_and_concern_no_source(message):
+    fold, (first, old) = folded([AGENTS], [POLLS[0], message])
+    assert (old.changes, old.faults, old.sources) == ((), (), ())
+    assert shown(fold.scene) == ONLY_AGENTS
+    assert first.sources == ("agents",)
+
+
+def test_its_part_of_a_checkpoint_is_left_out():
+    before, _ = folded([AGENTS, WEATHER], POLLS)
+    assert shown(before.scene)["totals"] == {"stations": 1, "agents": 1}
+    after = Fold([AGENTS])
+    after.scene.restore(dict(before.scene.states()))
+    assert shown(after.scene) == ONLY_AGENTS
+    assert after.scene.resolve("station:old") == "station:old"
+    assert after.scene.filled_layers == {"agents"}
+
+
+def test_a_restored_map_is_the_one_that_a_replay_of_the_log_gives():
+    before, _ = folded([AGENTS, WEATHER], POLLS)
+    restored, (replayed, _) = Fold([AGENTS]), folded([AGENTS], POLLS)
+    restored.scene.restore(dict(before.scene.states()))
+    assert shown(restored.scene) == shown(replayed.scene)
+    assert dict(restored.scene.states()) == dict(replayed.scene.states())
+
+
+def test_a_layer_that_its_source_no_longer_declares_disturbs_nothing():
+    before, _ = folded([AGENTS, WEATHER], POLLS)
+    after = Fold([AGENTS, Source("weather", "s", object, (Layer("agents", decorates=True),))])
+    after.scene.restore(dict(before.scene.states()))
+    assert after.scene.items("weather", "items") == {"station:lviv": {"name": "Lviv"}}
+    event = Event(Position("e", 9), "agent.event", {}, utc_now())
+    assert after.apply(event).changes == (Total("agents", {"events": 9}),)
