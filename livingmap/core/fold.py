@@ -16,7 +16,6 @@ from livingmap.core.model import (
     Event,
     Fields,
     Message,
-    Put,
     Total,
     change_from_json,
     change_to_json,
@@ -108,7 +107,7 @@ class Fold:
             None if payload is event.payload else payload,
         )
 
-    def _check(self, source: str, changes: Iterable[Change]) -> None:
+    def _check(self, source: str, changes: Sequence[Change]) -> None:
         declared = self._declared[source]
         for change in changes:
             target = change.layer if isinstance(change, Total) else (change.layer, change.collection)
@@ -117,10 +116,8 @@ class Fold:
                 raise ValueError(f"changed {where}, which its Source does not declare as a layer")
             if reason := invalid_reason(change):
                 raise ValueError(reason)
-            if isinstance(change, Put) and self.scene.part(source).refuses(change):
-                raise ValueError(
-                    f"events alone created {MOST_MADE} items already; {change.id} would be one too many"
-                )
+        if refused := self.scene.part(source).first_refused(changes):
+            raise ValueError(f"events alone created {MOST_MADE} items already; {refused.id} would be one too many")
 
     def _apply_poll(self, event: Event) -> Folded:
         source = str(event.payload["source"])

@@ -1,6 +1,6 @@
 """A part: everything that one source has said about the map so far."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
@@ -121,12 +121,20 @@ class Part:
             return change.creates and (change.layer, change.collection) not in self._decorated
         return isinstance(change, Total)
 
-    def refuses(self, change: Put) -> bool:
-        """Tell whether an event's ``change`` would create more items than `MOST_MADE`."""
-        if len(self._made) < MOST_MADE or not self.fills(change):
-            return False
-        record = self.record((change.layer, change.collection), self._aliases.resolve(change.id))
-        return record is None or not record.creates
+    def first_refused(self, changes: Sequence[Change]) -> Put | None:
+        """Return the first of an event's ``changes`` that would create more items than `MOST_MADE`."""
+        if len(self._made) + len(changes) <= MOST_MADE:
+            return None
+        created: set[Item] = set()
+        for change in changes:
+            if isinstance(change, Put) and self.fills(change):
+                key, entity_id = (change.layer, change.collection), self._aliases.resolve(change.id)
+                record = self.record(key, entity_id)
+                if record is None or not record.creates:
+                    created.add((key, entity_id))
+                    if len(self._made) + len(created) > MOST_MADE:
+                        return change
+        return None
 
     def put(self, change: Put, entity_id: str, seq: int, from_seq: int | None) -> Record | None:
         """Apply ``change`` to its `own_id`; return that record, None if a later event has dropped the item."""
@@ -173,10 +181,8 @@ class Part:
             if early is None or early is record or early.creates:
                 continue
             del self._records[key][alias]
-            for name, value in early.fields.items():
-                if name not in record.fields or early.event_seqs.get(name, NEVER) > (from_seq or NEVER):
-                    record.fields[name] = value
-                    record.event_seqs[name] = early.event_seqs.get(name, NEVER)
+            self._loose.pop((key, alias), None)
+            record.absorb(early, NEVER if from_seq is None else from_seq)
 
     def drop(self, change: Drop, seq: int, from_seq: int | None) -> list[tuple[str, Record]]:
         """Apply ``change`` and return the records that it removed, by id; none if a later event changed it."""
@@ -184,6 +190,7 @@ class Part:
         removed = []
         for entity_id in self._aliases.same(change.id) if from_seq is None else (change.id,):
             if from_seq is None:
+                self._dropped.pop((key, entity_id), None)  # it is the newest again, the last to be forgotten
                 self._dropped[key, entity_id] = seq
                 if len(self._dropped) > MOST_DROPS:
                     del self._dropped[next(iter(self._dropped))]

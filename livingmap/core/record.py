@@ -66,6 +66,13 @@ class Record:
                 fields.pop(name, None)
                 self.polled_fields.discard(name)
 
+    def absorb(self, early: "Record", from_seq: int) -> None:
+        """Take over fields of ``early``, unless a later event or a poll from ``from_seq`` on set them."""
+        for name, value in early.fields.items():
+            seq = early.event_seqs.get(name, NEVER)
+            if name not in self.fields or seq > max(from_seq, self.event_seqs.get(name, NEVER)):
+                self.fields[name], self.event_seqs[name] = value, seq
+
     def difference(self, answer: Put | Total) -> Change | None:
         """Return the change that makes this record equal a poll's ``answer``; None if it does already."""
         updates = {

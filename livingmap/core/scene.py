@@ -162,6 +162,7 @@ class Scene:
         self._merged = MergedLayers(self._sources, self._parts)
         self._merged.filled_layers.update(self._fillable().intersection(states.get("known", ())))
         self._merged.versions.update(before.versions)
+        self._merged.aliases.revision = before.aliases.revision + 1
         dirty = Dirty()
         for source, part in self._parts.items():
             self._note_restored(source, part, dirty)

@@ -1,67 +1,156 @@
-"""Promises of the fold: how far the words of one source's handlers reach."""
+"""What the fold accepts from handlers and polls, and what it says about it."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 
-from livingmap.core.fold import Fold
-from livingmap.core.model import Drop, Event, Position, Put, Total
+from livingmap.core.fold import DOWN, REFRESHED, Fault, Fold, Folded, refreshed
+from livingmap.core.model import Drop, Event, Message, Position, Put, Total
+from livingmap.core.redaction import Redaction
 from livingmap.core.source import Layer, Source
+from livingmap.log.local import utc_now
 
-ORCHARD = Source(
-    "orchard",
-    "orchard-service",
-    object,
-    (Layer("orchard", "trees"),),
-    {"tree.*": lambda event, part: event.payload["changes"]},
+NOW = utc_now()
+
+
+def event(event_type, seq=1, **payload):
+    return Event(Position("e", seq), event_type, payload, NOW)
+
+
+def source(name, answer, *layers):
+    return Source(name, name, object, layers or (Layer("agents"),), {"agent.*": lambda event, part: answer})
+
+
+SOFIA = Put("agents", "agent:sofia", {"name": "Sofia"})
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (Put("city", "city:a"), "city.items"),
+        (Put("agents", "agent:a", collection="rooms"), "agents.rooms"),
+        (Put("city", "city:a", creates=False), "city.items"),
+        (Drop("city", "city:a"), "city.items"),
+        (Total("city", {"users": 1}), "city"),
+    ],
 )
-VILLAGE = Source("village", "village-service", object, (Layer("village"), Layer("orchard", "wells")))
-
-OUTSIDE = [
-    (Put("village", "house:1", {"name": "Mill"}), "village.items"),
-    (Put("orchard", "well:1", {"name": "Well"}, collection="wells"), "orchard.wells"),
-    (Put("village", "house:1", {"name": "Mill"}, creates=False), "village.items"),
-    (Drop("village", "house:0"), "village.items"),
-    (Total("village", {"houses": 9}), "village"),
-]
-
-
-def fold():
-    """Return a fold on which the village already has a house."""
-    made = Fold([ORCHARD, VILLAGE])
-    made.scene.apply("village", [Put("village", "house:0", {"name": "Barn"})], 1)
-    return made
+def test_a_handler_may_not_touch_a_layer_that_its_source_does_not_declare(change, where):
+    fold = Fold([source("agents", [SOFIA, change]), source("city", [replace(SOFIA, set={"mood": "calm"})])])
+    heard = event("agent.x")
+    assert fold.apply(heard) == Folded(
+        heard,
+        (Put("agents", "agent:sofia", {"mood": "calm"}),),
+        (Fault("agents", heard, f"ValueError: changed {where}, which its Source does not declare as a layer"),),
+        ("agents", "city"),
+    )
+    assert fold.scene.layers() == {"agents": ["items"]}
 
 
-def send(made, *changes, seq=2):
-    """Let the orchard's handler return ``changes``."""
-    return made.apply(
-        Event(Position("e", seq), "tree.moved", {"changes": changes}, datetime(2026, 1, 2, tzinfo=UTC))
+def test_a_handler_may_touch_every_collection_and_total_that_its_source_declares():
+    changes = [SOFIA, Put("city", "city:a", collection="rooms"), Total("city", {"users": 1}), Total("agents")]
+    fold = Fold([source("agents", changes, Layer("agents"), Layer("city", "rooms"))])
+    folded = fold.apply(event("agent.x"))
+    assert (folded.faults, len(folded.changes)) == ((), 3)
+
+
+def test_a_change_that_cannot_be_sent_is_a_fault():
+    fold = Fold([source("agents", [replace(SOFIA, set={"load": float("inf")})])])
+    (fault,) = fold.apply(event("agent.x")).faults
+    assert fault.error == "ValueError: load: inf is not a JSON number"
+    assert fold.scene.items("agents", "items") == {}
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyError("id"), RecursionError("deep")])
+def test_a_handler_that_raises_harms_only_itself(error):
+    def on_event(event, part):
+        raise error
+
+    bad = replace(source("agents", []), handlers={"agent.*": on_event})
+    folded = Fold([bad, source("city", [SOFIA])]).apply(event("agent.x"))
+    assert folded.changes == (SOFIA,)
+    assert [(fault.source, fault.error) for fault in folded.faults] == [
+        ("agents", f"{type(error).__name__}: {error}")
+    ]
+
+
+def test_an_interrupt_is_nobodys_fault():
+    def on_event(event, part):
+        raise KeyboardInterrupt
+
+    bad = replace(source("agents", []), handlers={"agent.*": on_event})
+    with pytest.raises(KeyboardInterrupt):
+        Fold([bad]).apply(event("agent.x"))
+
+
+@pytest.mark.parametrize("payload", [{"since": "x"}, {"changes": [{"op": "no"}]}, {"changes": None}])
+def test_a_poll_that_cannot_be_folded_is_a_fault_of_its_source(payload):
+    fold = Fold([source("agents", [])])
+    poll = event(REFRESHED, **{"source": "agents", "since": 0, "changes": [], **payload})
+    folded = fold.apply(poll)
+    assert (folded.changes, folded.sources, [fault.source for fault in folded.faults]) == (
+        (),
+        ("agents",),
+        ["agents"],
+    )
+    assert folded.faults[0].error.partition(":")[0] in ("ValueError", "TypeError")
+
+
+def test_a_poll_is_an_entry_with_the_position_at_which_it_began():
+    assert refreshed(
+        "agents", 7, [SOFIA, Drop("agents", "agent:a"), Total("agents", {"n": 1}, ("m",))]
+    ) == Message(
+        REFRESHED,
+        {
+            "source": "agents",
+            "since": 7,
+            "changes": [
+                {
+                    "op": "put",
+                    "layer": "agents",
+                    "collection": "items",
+                    "id": "agent:sofia",
+                    "set": {"name": "Sofia"},
+                    "unset": [],
+                },
+                {"op": "drop", "layer": "agents", "collection": "items", "id": "agent:a"},
+                {"op": "total", "layer": "agents", "set": {"n": 1}, "unset": ["m"]},
+            ],
+        },
     )
 
 
-@pytest.mark.parametrize(("change", "target"), OUTSIDE)
-def test_a_handler_may_not_touch_a_layer_that_its_source_does_not_declare(change, target):
-    made = fold()
-    folded = send(made, change)
-    (fault,) = folded.faults
-    assert fault.source == "orchard"
-    assert f"changed {target}, which its Source does not declare" in fault.error
-    assert folded.changes == ()
-    assert dict(made.scene.items("village", "items")) == {"house:0": {"name": "Barn"}}
-    assert dict(made.scene.totals("village")) == {}
+def test_of_a_poll_the_public_payload_says_how_much_changed():
+    fold = Fold([source("agents", [])])
+    message = refreshed("agents", 0, [SOFIA, SOFIA])
+    folded = fold.apply(event(message.type, 3, **message.payload))
+    assert folded.public_payload == {"source": "agents", "changed": 2}
+    assert (folded.changes, folded.faults, folded.sources) == ((SOFIA,), (), ("agents",))
+    assert fold.apply(event(DOWN, 4, source="agents")).public_payload == {"source": "agents"}
 
 
-@pytest.mark.parametrize(("change", "_"), OUTSIDE)
-def test_of_an_event_that_reaches_too_far_nothing_is_taken(change, _):
-    made = fold()
-    send(made, Put("orchard", "tree:1", {"name": "Apple"}, collection="trees"), change)
-    assert dict(made.scene.items("orchard", "trees")) == {}
+def test_redacted_fields_reach_neither_scene_nor_payload():
+    put = replace(SOFIA, set={"name": "Sofia", "email": "s@example.org", "secret": "x"})
+    fold = Fold([source("agents", [put])], Redaction(["agents.*.email"]))
+    folded = fold.apply(event("agent.x", email="s@example.org", name="Sofia"))
+    assert folded.changes == (SOFIA,)
+    assert folded.public_payload == {"name": "Sofia"}
+    message = refreshed("agents", 1, [replace(put, set={**put.set, "mood": "calm"})])
+    assert fold.apply(event(message.type, 2, **message.payload)).changes == (
+        Put("agents", "agent:sofia", {"mood": "calm"}),
+    )
 
 
-def test_what_a_source_declares_its_handlers_may_touch():
-    made = fold()
-    apple = Put("orchard", "tree:1", {"name": "Apple"}, collection="trees")
-    assert send(made, apple, Total("orchard", {"trees": 1})).faults == ()
-    assert dict(made.scene.items("orchard", "trees")) == {"tree:1": {"name": "Apple"}}
-    assert dict(made.scene.totals("orchard")) == {"trees": 1}
+def test_a_payload_without_redacted_fields_is_the_messages_own():
+    heard = event("agent.x", name="Sofia")
+    folded = Fold([source("agents", [])]).apply(heard)
+    assert folded.redacted is None
+    assert folded.public_payload is heard.payload
+
+
+def test_a_late_poll_is_told_by_its_entry():
+    fold = Fold([source("agents", [replace(SOFIA, set={"name": "new"})])])
+    fold.apply(event("agent.x", 5))
+    for seq, from_seq, name in ((6, 4, "new"), (7, 5, "Sofia")):
+        message = refreshed("agents", from_seq, [SOFIA])
+        fold.apply(event(message.type, seq, **message.payload))
+        assert fold.scene.items("agents", "items") == {"agent:sofia": {"name": name}}

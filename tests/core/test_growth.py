@@ -1,5 +1,7 @@
 """What is published is not bounded; the map is."""
 
+from dataclasses import replace
+
 import pytest
 
 from livingmap.core.fold import Fold, refreshed
@@ -20,8 +22,8 @@ SOURCE = Source("things", "s", object, (Layer("things"),), handlers={"made": on_
 
 
 class Map:
-    def __init__(self):
-        self.fold, self.seq = Fold([SOURCE]), 0
+    def __init__(self, source=SOURCE):
+        self.fold, self.seq = Fold([source]), 0
 
     def hear(self, kind, payload):
         self.seq += 1
@@ -46,6 +48,27 @@ def test_events_alone_bring_only_so_many_items(full):
     (fault,) = full.hear("made", {"id": "d", "name": "x"})
     assert "thing:d would be one too many" in fault.error
     assert full.shown() == {"thing:a", "thing:b", "thing:c"}
+
+
+def on_many(event, part):
+    return [Put("things", f"thing:{name}") for name in event.payload["names"]]
+
+
+def test_one_event_does_not_bring_more_either(monkeypatch):
+    monkeypatch.setattr("livingmap.core.part.MOST_MADE", 3)
+    made = Map(replace(SOURCE, handlers={"many": on_many}))
+    (fault,) = made.hear("many", {"names": ["a", "b", "a", "c", "d"]})
+    assert "thing:d would be one too many" in fault.error
+    assert made.shown() == set()
+    assert made.hear("many", {"names": ["a", "b", "a", "c"]}) == ()
+    assert made.hear("many", {"names": ["a", "b", "c"]}) == ()
+    assert len(made.shown()) == 3
+
+
+def test_what_only_decorates_is_not_counted(monkeypatch):
+    monkeypatch.setattr("livingmap.core.part.MOST_MADE", 3)
+    made = Map(replace(SOURCE, layers=(Layer("things", decorates=True),), handlers={"many": on_many}))
+    assert made.hear("many", {"names": ["a", "b", "c", "d"]}) == ()
 
 
 def test_what_is_there_goes_on_to_change(full):

@@ -1,0 +1,60 @@
+"""What an id means when sources give it other names."""
+
+from livingmap.core.aliases import Aliases
+
+
+def test_an_alias_claimed_twice_means_the_first_by_name_whatever_the_order():
+    for order in (("agent:b", "agent:a"), ("agent:a", "agent:b")):
+        aliases = Aliases()
+        for entity_id in order:
+            aliases.add(entity_id)
+            aliases.rename(entity_id, (), ("agent:x",))
+        assert aliases.resolve("agent:x") == "agent:a"
+        assert (aliases.same("agent:x"), aliases.same("agent:b")) == (("agent:a", "agent:x"), ("agent:b",))
+        assert aliases.rename("agent:a", ("agent:x",), ()) == {"agent:x", "agent:a", "agent:b"}
+        assert aliases.same("agent:x") == ("agent:b", "agent:x")
+
+
+def test_a_claim_of_two_sources_stands_until_both_give_it_up():
+    aliases = Aliases()
+    assert aliases.rename("agent:a", (), ("agent:x",)) == {"agent:x", "agent:a"}
+    assert aliases.rename("agent:a", (), ("agent:x",)) == set()
+    assert aliases.rename("agent:a", ("agent:x",), ()) == set()
+    assert aliases.resolve("agent:x") == "agent:a"
+    assert aliases.rename("agent:a", ("agent:x",), ()) == {"agent:x", "agent:a"}
+    assert aliases.resolve("agent:x") == "agent:x"
+
+
+def test_an_id_that_is_listed_means_itself_until_the_last_source_drops_it():
+    aliases = Aliases()
+    aliases.rename("agent:a", (), ("agent:x", "agent:y"))
+    assert aliases.same("agent:a") == ("agent:a", "agent:x", "agent:y")
+    assert aliases.add("agent:x") == {"agent:x", "agent:a"}
+    assert aliases.add("agent:x") == set()
+    assert (aliases.same("agent:x"), aliases.same("agent:a")) == (("agent:x",), ("agent:a", "agent:y"))
+    assert aliases.remove("agent:x") == set()
+    assert aliases.resolve("agent:x") == "agent:x"
+    assert aliases.remove("agent:x") == {"agent:x", "agent:a"}
+    assert aliases.same("agent:x") == ("agent:a", "agent:x", "agent:y")
+
+
+def test_an_item_that_names_itself_an_alias_is_listed_once():
+    aliases = Aliases()
+    aliases.rename("agent:a", (), ("agent:a", "agent:x"))
+    assert aliases.same("agent:a") == ("agent:a", "agent:x")
+
+
+def test_the_revision_grows_with_every_change_of_meaning_and_no_other():
+    aliases, revisions = Aliases(), []
+    for step in (
+        lambda: aliases.add("agent:a"),
+        lambda: aliases.rename("agent:a", (), ("agent:x",)),
+        lambda: aliases.rename("agent:a", ("agent:x",), ("agent:x",)),
+        lambda: aliases.rename("agent:b", (), ("agent:x",)),
+        lambda: aliases.rename("agent:a", ("agent:x",), ("agent:y", "agent:z")),
+        lambda: aliases.add("agent:x"),
+        lambda: aliases.remove("agent:x"),
+    ):
+        step()
+        revisions.append(aliases.revision)
+    assert revisions == [0, 1, 1, 1, 4, 5, 6]

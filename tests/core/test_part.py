@@ -1,0 +1,278 @@
+"""Polls, events and drops of one source: what wins over what, and how much is remembered."""
+
+import json
+
+import pytest
+
+from livingmap.core.model import Drop, Put, Total
+from livingmap.core.scene import Scene
+from livingmap.core.source import Layer, Source
+
+AGENTS = Source("agents", "s", object, (Layer("agents"), Layer("agents", "rooms")))
+USAGE = Source("usage", "s", object, (Layer("agents", decorates=True),))
+
+
+class Map:
+    """A scene whose events and polls say at which position they come."""
+
+    def __init__(self):
+        self.scene = Scene([AGENTS, USAGE])
+
+    def event(self, seq, *changes, source="agents"):
+        return self.scene.apply(source, changes, seq)
+
+    def poll(self, seq, *changes, from_seq, source="agents"):
+        return self.scene.apply(source, changes, seq, from_seq)
+
+    def items(self):
+        return dict(self.scene.items("agents", "items"))
+
+    def kept(self):
+        """The same map after a restart from its checkpoint."""
+        other = Map()
+        other.scene.restore(json.loads(json.dumps(dict(self.scene.states()))))
+        return other
+
+
+@pytest.fixture(params=["going on", "restored"])
+def again(request):
+    """Every promise holds across a restart, too."""
+    return Map.kept if request.param == "restored" else lambda made: made
+
+
+def agent(name="sofia", creates=True, unset=(), aliases=(), **fields):
+    return Put("agents", f"agent:{name}", fields, unset, "items", aliases, creates)
+
+
+# a late poll
+
+
+def test_a_poll_that_began_before_an_event_does_not_undo_it(again):
+    made = Map()
+    made.poll(1, agent(status="idle", mood="calm"), from_seq=0)
+    made.event(5, agent(status="busy"))
+    made = again(made)
+    assert made.poll(6, agent(status="idle", mood="glad"), from_seq=4) == [agent(mood="glad")]
+    assert made.poll(7, agent(status="idle"), from_seq=5) == [agent(status="idle")]
+
+
+def test_a_late_poll_does_not_delete_a_field_that_a_newer_event_set(again):
+    made = Map()
+    made.poll(1, agent(status="idle", mood="calm"), from_seq=0)
+    made.event(5, agent(status="busy"))
+    made = again(made)
+    assert made.poll(6, agent(unset=("status", "mood")), from_seq=4) == [agent(unset=("mood",))]
+    assert made.items() == {"agent:sofia": {"status": "busy"}}
+    assert made.poll(7, agent(unset=("status",)), from_seq=5) == [agent(unset=("status",))]
+
+
+def test_a_late_poll_does_not_bring_back_a_field_that_a_newer_event_unset(again):
+    made = Map()
+    made.poll(1, agent(status="idle"), from_seq=0)
+    made.event(5, agent(unset=("status",)))
+    made = again(made)
+    assert made.poll(6, agent(status="idle"), from_seq=4) == []
+    assert made.poll(7, agent(status="idle"), from_seq=5) == [agent(status="idle")]
+
+
+def test_a_late_poll_does_not_delete_an_item_that_a_newer_event_changed(again):
+    made = Map()
+    made.poll(1, agent(status="idle", mood="calm"), from_seq=0)
+    made.event(3, agent(mood="glad"))
+    made.event(5, agent(status="busy"))
+    made = again(made)
+    assert made.poll(6, Drop("agents", "agent:sofia"), from_seq=4) == []
+    assert made.poll(7, Drop("agents", "agent:sofia"), from_seq=5) == [Drop("agents", "agent:sofia")]
+
+
+def test_a_late_poll_does_not_bring_back_an_item_that_a_newer_event_dropped(again):
+    made = Map()
+    made.poll(1, agent(status="idle"), from_seq=0)
+    made.event(5, Drop("agents", "agent:sofia"))
+    made = again(made)
+    assert made.poll(6, agent(status="idle"), from_seq=4) == []
+    assert made.items() == {}
+    assert made.poll(7, agent(status="idle"), from_seq=5) == [agent(status="idle")]
+
+
+def test_a_late_poll_does_not_undo_a_total_that_a_newer_event_set(again):
+    made = Map()
+    made.poll(1, Total("agents", {"users": 1, "rooms": 1}), from_seq=0)
+    made.event(5, Total("agents", {"users": 2}))
+    made = again(made)
+    assert made.poll(6, Total("agents", {"users": 1, "rooms": 3}), from_seq=4) == [Total("agents", {"rooms": 3})]
+    assert made.poll(7, Total("agents", {"users": 1}), from_seq=5) == [Total("agents", {"users": 1})]
+
+
+def test_a_poll_lists_what_differs_from_what_polls_said(again):
+    made = Map()
+    made.poll(1, agent(status="idle", mood="calm"), from_seq=0)
+    made.event(2, agent(status="busy", seen=1))
+    part = again(made).scene.part("agents")
+    key = ("agents", "items")
+    assert part.difference(key, agent(status="busy", mood="calm")) is None
+    assert part.difference(key, agent(status="busy", mood="calm", seen=1)) == agent(seen=1)
+    assert part.difference(key, agent(status="idle")) == agent(status="idle", unset=("mood",))
+    assert part.difference(key, agent(aliases=("agent:7f",), status="busy", mood="calm")) == agent(
+        aliases=("agent:7f",)
+    )
+    assert part.difference(key, agent(creates=False, aliases=("agent:7f",), status="busy", mood="calm")) is None
+    assert part.difference(key, agent("new")) == agent("new")
+    assert part.difference(key, Total("agents", {"users": 1})) == Total("agents", {"users": 1})
+    assert part.difference(key, Total("agents")) == Total("agents")
+    made.poll(3, Total("agents", {"users": 1, "rooms": 2}), from_seq=2)
+    assert made.scene.part("agents").difference(key, Total("agents", {"users": 1})) is None
+
+
+def test_a_poll_drops_what_it_does_not_list(again):
+    made = Map()
+    made.poll(1, agent("polled", status="idle"), agent("listed", status="idle"), from_seq=0)
+    made.event(2, agent("created", status="idle"), agent("elsewhere", creates=False, mood="calm"))
+    part, key = again(made).scene.part("agents"), ("agents", "items")
+    listed, shown = {"agent:listed"}, {"agent:elsewhere"}
+    assert part.missing(key, listed, shown) == [Drop("agents", "agent:polled"), Drop("agents", "agent:created")]
+    assert part.missing(key, listed, shown, complete=False) == [Drop("agents", "agent:polled")]
+    assert part.missing(key, listed)[2:] == [Drop("agents", "agent:elsewhere")]
+    assert part.missing(("agents", "rooms"), listed) == []
+    assert (part.polled_count(key), part.polled_count(("no", "where"))) == (2, 0)
+
+
+# aliases
+
+
+def test_an_early_event_by_alias_wins_over_the_poll_that_began_before_it(again):
+    made = Map()
+    made.event(5, agent("7f", creates=False, status="busy"))
+    made = again(made)
+    made.poll(6, agent(status="idle", mood="calm", aliases=("agent:7f",)), from_seq=3)
+    assert made.items() == {"agent:sofia": {"status": "busy", "mood": "calm"}}
+
+
+def test_an_early_event_by_alias_does_not_freeze_a_field(again):
+    made = Map()
+    made.event(5, agent("7f", creates=False, status="busy"))
+    made.poll(6, agent(status="idle", aliases=("agent:7f",)), from_seq=3)
+    made = again(made)
+    made.poll(8, agent(status="idle", aliases=("agent:7f",)), from_seq=7)
+    assert made.items() == {"agent:sofia": {"status": "idle"}}
+    made.poll(10, agent(unset=("status",), aliases=("agent:7f",)), from_seq=9)
+    assert made.items() == {"agent:sofia": {}}
+
+
+@pytest.mark.parametrize("from_seq", [5, 7])
+def test_an_early_event_by_alias_loses_to_a_poll_that_began_after_it(again, from_seq):
+    made = Map()
+    made.event(5, agent("7f", creates=False, status="busy"))
+    made = again(made)
+    made.poll(8, agent(status="idle", aliases=("agent:7f",)), from_seq=from_seq)
+    assert made.items() == {"agent:sofia": {"status": "idle"}}
+
+
+def test_an_early_event_by_alias_loses_to_a_newer_event(again):
+    made = Map()
+    made.event(5, agent("7f", creates=False, status="busy", mood="calm"))
+    made = again(made)
+    made.event(6, agent(status="idle", aliases=("agent:7f",)))
+    assert made.items() == {"agent:sofia": {"status": "idle", "mood": "calm"}}
+
+
+def test_an_early_event_by_alias_is_kept_once(again):
+    made = Map()
+    made.event(5, agent("7f", creates=False, status="busy"))
+    made.poll(6, agent(aliases=("agent:7f",)), from_seq=3)
+    part = again(made).scene.part("agents")
+    assert list(part.items("agents")) == [("agent:sofia", {"status": "busy"})]
+    assert part.get("agents", "agent:7f") == {"status": "busy"}
+    assert (part.count("agents"), part.count("agents", "rooms"), part.count("nowhere")) == (1, 0, 0)
+    assert part.state()["loose"] == []
+
+
+def test_a_drop_of_an_alias_drops_the_item_and_what_was_said_of_each_id(again):
+    made = Map()
+    made.poll(1, agent(status="idle", aliases=("agent:7f",)), from_seq=0)
+    made.event(2, agent("7f", creates=False, mood="calm"))
+    made = again(made)
+    assert made.event(5, Drop("agents", "agent:7f")) == [Drop("agents", "agent:sofia")]
+    assert list(made.scene.part("agents").items("agents")) == []
+    assert made.scene.resolve("agent:7f") == "agent:7f"
+    assert made.poll(6, agent(status="idle", aliases=("agent:7f",)), from_seq=4) == []
+
+
+def test_a_poll_replaces_the_aliases_and_an_event_without_any_keeps_them(again):
+    made = Map()
+    made.poll(1, agent(status="idle", aliases=("agent:7f", "agent:8f")), from_seq=0)
+    made.event(2, agent(status="busy"))
+    made = again(made)
+    assert [made.scene.resolve(f"agent:{name}") for name in ("7f", "8f")] == ["agent:sofia", "agent:sofia"]
+    made.poll(3, agent(status="busy", aliases=("agent:8f",)), from_seq=2)
+    assert [made.scene.resolve(f"agent:{name}") for name in ("7f", "8f")] == ["agent:7f", "agent:sofia"]
+    made.event(4, agent(aliases=("agent:9f",)))
+    assert [made.scene.resolve(f"agent:{name}") for name in ("8f", "9f")] == ["agent:8f", "agent:sofia"]
+
+
+def test_a_source_that_only_decorates_declares_no_aliases():
+    made = Map()
+    made.poll(1, agent(status="idle"), from_seq=0)
+    made.poll(2, agent(tokens=1, aliases=("agent:7f",)), from_seq=1, source="usage")
+    assert made.scene.resolve("agent:7f") == "agent:7f"
+    assert made.items() == {"agent:sofia": {"status": "idle", "tokens": 1}}
+
+
+def test_an_alias_of_another_source_does_not_change_what_a_handler_reads():
+    made = Map()
+    made.event(1, agent("7f", creates=False, tokens=1), source="usage")
+    made.poll(2, agent(status="idle", aliases=("agent:7f",)), from_seq=0)
+    part = made.scene.part("usage")
+    assert (part.get("agents", "agent:7f"), part.get("agents", "agent:sofia")) == ({"tokens": 1}, None)
+    assert made.items() == {"agent:sofia": {"status": "idle", "tokens": 1}}
+
+
+# bounds
+
+
+def loose(number):
+    return agent(f"n{number}", creates=False, tokens=number)
+
+
+def test_only_so_many_records_of_items_that_others_list_are_kept(monkeypatch, again):
+    monkeypatch.setattr("livingmap.core.part.MOST_LOOSE", 3)
+    made = Map()
+    made.event(1, *map(loose, range(3)), source="usage")
+    made = again(made)
+    assert made.scene.part("usage").count("agents") == 3
+    made.event(2, loose(0), loose(3), source="usage")
+    assert [entity_id for entity_id, _ in made.scene.part("usage").items("agents")] == [
+        "agent:n1",
+        "agent:n2",
+        "agent:n3",
+    ]
+
+
+def test_what_a_poll_confirms_or_a_drop_removes_is_not_among_them(monkeypatch, again):
+    monkeypatch.setattr("livingmap.core.part.MOST_LOOSE", 2)
+    made = Map()
+    made.event(1, loose(0), loose(1), source="usage")
+    made.poll(2, loose(0), from_seq=1, source="usage")
+    made.event(3, Drop("agents", "agent:n1"), source="usage")
+    made = again(made)
+    made.event(4, loose(2), loose(3), source="usage")
+    assert made.scene.part("usage").count("agents") == 3
+
+
+def test_only_so_many_drops_are_remembered(monkeypatch, again):
+    monkeypatch.setattr("livingmap.core.part.MOST_DROPS", 2)
+    made = Map()
+    made.event(1, Drop("agents", "agent:a"))
+    made.event(2, Drop("agents", "agent:b"))
+    made = again(made)
+    made.event(3, Drop("agents", "agent:a"), Drop("agents", "agent:c"))
+    made.poll(4, agent("a"), agent("b"), agent("c"), from_seq=0)
+    assert made.items() == {"agent:b": {}}
+
+
+def test_drops_are_forgotten_when_a_poll_begins_after_them(again):
+    made = Map()
+    made.event(1, Drop("agents", "agent:a"))
+    made.event(3, Drop("agents", "agent:b"))
+    made.poll(4, from_seq=1)
+    assert again(made).scene.part("agents").state()["dropped"] == [["agents", "items", "agent:b", 3]]
