@@ -33,11 +33,38 @@ def test_what_is_clean_stays_the_very_same():
     assert REDACTION.payload(payload) is payload
 
 
-@pytest.mark.parametrize("rule", ["agents.system_prompt", "agents.*", "*", "", "a.b.c", "a.*.*", "a.*.id", ".*.x"])
-def test_what_is_no_rule(rule):
-    assert invalid_reason(rule)
+@pytest.mark.parametrize(
+    "rule", ["agents.system_prompt", "agents.*", "*", "", "a.b.c", "a.*.*", ".*.x", "a.*.", "a.*.b.c"]
+)
+def test_a_rule_has_a_form(rule):
+    assert invalid_reason(rule) == "is not of the form layer.*.field"
+
+
+def test_a_rule_does_not_remove_the_id():
+    assert invalid_reason("a.*.id") == "removes the id"
 
 
 @pytest.mark.parametrize("rule", ["agents.*.system_prompt", "*.*.email"])
 def test_what_is_a_rule(rule):
     assert invalid_reason(rule) is None
+
+
+def test_rules_of_one_layer_add_up_and_leave_others_alone():
+    redaction = Redaction(["agents.*.a", "agents.*.b", "nodes.*.c", "*.*.d"])
+    fields = dict.fromkeys(["a", "b", "c", "d", "secret", "x"], 1)
+    assert redaction.fields("agents", fields) == {"c": 1, "x": 1}
+    assert redaction.fields("nodes", fields) == {"a": 1, "b": 1, "x": 1}
+    assert redaction.fields("city", fields) == {"a": 1, "b": 1, "c": 1, "x": 1}
+    assert redaction.payload(fields) == {"x": 1}
+
+
+def test_lists_in_lists_are_cleaned():
+    value = {"a": [1, [{"secret": 1, "x": [None]}], "secret"], "b": {"c": {"d": [{"password": 1}]}}}
+    assert Redaction().payload(value) == {"a": [1, [{"x": [None]}], "secret"], "b": {"c": {"d": [{}]}}}
+
+
+def test_a_change_keeps_all_but_its_redacted_fields():
+    put = Put("agents", "agent:a", {"secret": 1, "x": 2}, ("y",), "rooms", ("agent:b",), creates=False)
+    assert Redaction().change(put) == Put(
+        "agents", "agent:a", {"x": 2}, ("y",), "rooms", ("agent:b",), creates=False
+    )

@@ -27,9 +27,28 @@ def test_a_pattern_covers_what_nats_says_it_covers(pattern, subject, expected):
     assert matches(pattern, subject) is expected
 
 
-@pytest.mark.parametrize("pattern", ["a..b", ".a", "a.", "", "a.>.b", "a.b>", "a.*b", "a b"])
-def test_patterns_that_nats_refuses_are_faulty(pattern):
-    assert invalid_reason(pattern)
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("a..b", "has an empty token"),
+        (".a", "has an empty token"),
+        ("a.", "has an empty token"),
+        ("", "has an empty token"),
+        ("a.>.b", "may have '>' only as its last token"),
+        ("a.b>", "may have '>' only as its last token"),
+        (">>", "may have '>' only as its last token"),
+        ("a.*b", "may have '*' only as a whole token"),
+        ("a b", "has white space"),
+        ("a.b\t", "has white space"),
+        ("a.*.b", None),
+        ("*", None),
+        (">", None),
+        ("a.>", None),
+        ("a.b-c_D", None),
+    ],
+)
+def test_patterns_that_nats_refuses_are_invalid(pattern, reason):
+    assert invalid_reason(pattern) == reason
 
 
 @pytest.mark.parametrize(

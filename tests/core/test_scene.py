@@ -132,3 +132,142 @@ def test_a_tally_that_cannot_be_worked_out_stops_nobody():
     made.apply("odd", [Put("agents", "agent:a", {"microdao_id": "microdao:x", "status": ["busy"]})], 1)
     assert made.items("agents", "items") == {"agent:a": {"microdao_id": "microdao:x", "status": ["busy"]}}
     assert made.totals("agents") == {"broken": None, "busy": 0}
+
+
+def test_what_a_change_alters_of_the_map_is_all_that_is_sent():
+    made = scene()
+    changes = made.apply("agents", [Put("agents", "agent:a", {"name": "A", "node": None})], 1)
+    assert changes[:1] == [Put("agents", "agent:a", {"name": "A", "node": None, "status": "unknown"})]
+    assert made.apply("agents", [Put("agents", "agent:a", {"name": "A"})], 2) == []
+    assert made.apply("city", [Put("agents", "agent:a", {"name": "B", "node": "node:x"})], 3) == [
+        Put("agents", "agent:a", {"node": "node:x"})
+    ]
+    assert made.apply("agents", [Put("agents", "agent:a", {}, ("name", "status"))], 4) == [
+        Put("agents", "agent:a", {"name": "B"})
+    ]
+    assert made.apply("city", [Put("agents", "agent:a", {}, ("node", "name"))], 5) == [
+        Put("agents", "agent:a", {"node": None}, ("name",))
+    ]
+    assert made.apply("city", [Drop("agents", "agent:a")], 6) == []
+    assert made.apply("agents", [Drop("agents", "agent:a")], 7) == [Drop("agents", "agent:a")]
+    assert made.apply("agents", [Drop("agents", "agent:a")], 8) == []
+
+
+def test_collections_of_one_layer_are_apart():
+    made = scene(Source("city", "s", object, (Layer("city"), Layer("city", "rooms"))))
+    made.apply("city", [Put("city", "city:a", {"n": 1}), Put("city", "city:a", {"n": 2}, collection="rooms")], 1)
+    assert made.apply("city", [Drop("city", "city:a", "rooms")], 2) == [Drop("city", "city:a", "rooms")]
+    assert (made.items("city", "items"), made.items("city", "rooms")) == ({"city:a": {"n": 1}}, {})
+    assert made.apply("city", [Put("city", "city:a", {"n": 3}, collection="rooms")], 3) == [
+        Put("city", "city:a", {"n": 3}, collection="rooms")
+    ]
+
+
+def test_layers_are_those_that_are_filled_or_have_totals():
+    made = scene()
+    assert made.layers() == {"agents": ["items"], "city": ["items"]}
+    lone = scene(USAGE)
+    assert (lone.layers(), lone.items("agents", "items"), lone.totals("agents")) == ({}, {}, {})
+    lone.apply("usage", [Total("agents", {"tokens": 1})], 1)
+    assert (lone.layers(), lone.totals("agents")) == ({"agents": []}, {"tokens": 1})
+    lone.apply("usage", [Put("agents", "agent:a", {"tokens": 1})], 2)
+    assert (lone.layers(), lone.items("agents", "items")) == ({"agents": ["items"]}, {})
+
+
+def test_the_version_of_a_layer_grows_with_what_changes_there_alone():
+    made = scene()
+
+    def grown(*changes):
+        before = made.version("agents"), made.version("city")
+        made.apply("city", changes, 1)
+        return made.version("agents") > before[0], made.version("city") > before[1]
+
+    assert grown(Put("city", "microdao:a", {"name": "A"})) == (False, True)
+    assert grown(Put("city", "microdao:a", {"name": "A"})) == (False, False)
+    assert grown(Put("agents", "agent:a", {"name": "A"}, creates=False)) == (False, False)
+    assert grown(Total("city", {"users": 1})) == (False, True)
+    assert grown(Total("city", {"users": 1})) == (False, False)
+    assert grown(Drop("city", "microdao:a")) == (False, True)
+
+
+def test_a_total_is_merged_and_goes_with_the_last_that_says_it():
+    made = scene()
+    made.apply("city", [Total("city", {"users": 1, "health": "ok"})], 1)
+    assert made.apply("agents", [Total("city", {"users": 2, "health": None})], 2) == [Total("city", {"users": 2})]
+    assert made.apply("agents", [Total("city", {}, ("users",))], 3) == [Total("city", {"users": 1})]
+    assert made.apply("city", [Total("city", {}, ("users",))], 4) == [Total("city", {}, ("users",))]
+    assert made.totals("city") == {"online": None, "health": "ok"}
+
+
+def test_the_defaults_of_the_first_source_win():
+    other = Source("other", "s", object, (Layer("agents", defaults={"status": "idle", "mood": "calm"}),))
+    made = scene(AGENTS, other)
+    made.apply("other", [Put("agents", "agent:a")], 1)
+    assert made.items("agents", "items") == {"agent:a": {"status": "unknown", "mood": "calm"}}
+    made = scene(other, AGENTS)
+    made.apply("other", [Put("agents", "agent:a")], 1)
+    assert made.items("agents", "items") == {"agent:a": {"status": "idle", "mood": "calm"}}
+
+
+def test_who_owns_a_field_is_the_first_that_gives_it_a_value():
+    made = scene()
+    made.apply("city", [Put("agents", "agent:a", {"name": "City", "mood": None, "node": "node:x"})], 1)
+    made.apply("agents", [Put("agents", "agent:a", {"name": "Agents", "node": None, "zone": None})], 2)
+    made.apply("usage", [Put("agents", "agent:a", {"tokens": 1, "mood": "calm"}, creates=False)], 3)
+    assert made.owners("agents", "items", "agent:a") == {
+        "name": "agents",
+        "node": "city",
+        "zone": "agents",
+        "mood": "usage",
+        "tokens": "usage",
+    }
+
+
+def test_references_in_lists_are_resolved():
+    friends = Source("friends", "s", object, (Layer("agents", references=("friends", "lead")),))
+    made = scene(friends)
+    made.apply("friends", [Put("agents", "agent:b", aliases=("agent:uuid",))], 1)
+    made.apply("friends", [Put("agents", "agent:a", {"friends": ["agent:uuid", 7, "agent:c"], "lead": 5})], 2)
+    assert made.items("agents", "items")["agent:a"] == {"friends": ["agent:b", 7, "agent:c"], "lead": 5}
+    item = {"friends": ["agent:uuid"], "lead": "agent:uuid", "other": "agent:uuid"}
+    assert made.resolved(("agents", "items"), item) == {
+        "friends": ["agent:b"],
+        "lead": "agent:b",
+        "other": "agent:uuid",
+    }
+    assert item["lead"] == "agent:uuid"
+
+
+def test_the_alias_revision_grows_with_meanings_and_across_a_restart():
+    made, other = scene(), scene()
+    before = made.alias_revision
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"})], 1)
+    assert made.alias_revision == before
+    made.apply("agents", [Put("agents", "agent:a", aliases=("agent:uuid",))], 2)
+    assert made.alias_revision > before
+    before = made.alias_revision
+    made.restore(dict(other.states()))
+    assert made.alias_revision > before
+
+
+def test_a_source_has_a_part_once_it_has_said_something_of_an_item():
+    made = scene()
+    assert (made.has_part("agents"), made.has_part("ghost")) == (False, False)
+    made.apply("agents", [Put("agents", "agent:a", creates=False)], 1)
+    assert (made.has_part("agents"), made.has_part("city")) == (True, False)
+
+
+def test_two_that_claim_one_alias_leave_it_to_the_first_by_name():
+    made = scene()
+    made.apply("city", [Put("agents", "agent:b", {"name": "B"}, aliases=("agent:uuid",))], 1)
+    made.apply("agents", [Put("agents", "agent:uuid", {"mood": "calm"}, creates=False)], 2)
+    assert made.items("agents", "items")["agent:b"] == {"name": "B", "mood": "calm", "status": "unknown"}
+    made.apply("city", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:uuid",))], 3)
+    assert made.items("agents", "items") == {
+        "agent:a": {"name": "A", "mood": "calm", "status": "unknown"},
+        "agent:b": {"name": "B", "status": "unknown"},
+    }
+    assert made.apply("city", [Drop("agents", "agent:a")], 4) == [
+        Drop("agents", "agent:a"),
+        Put("agents", "agent:b", {"mood": "calm"}),
+    ]

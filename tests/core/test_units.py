@@ -1,10 +1,18 @@
+import time
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 
-from livingmap.core.cursor import Cursor
-from livingmap.core.model import Position, Put, id_of
-from livingmap.core.units import canonical_status, load_ratio, rfc3339
+from livingmap.core.units import (
+    add_amounts,
+    canonical_status,
+    format_amount,
+    is_later,
+    load_ratio,
+    rfc3339,
+    without_none,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +24,10 @@ from livingmap.core.units import canonical_status, load_ratio, rfc3339
         ("2026-01-02 03:04:05.5+00:00", "2026-01-02T03:04:05.500000Z"),
         (1767323045, "2026-01-02T03:04:05Z"),
         (1767323045000, "2026-01-02T03:04:05Z"),
+        (9_999_999_999, "2286-11-20T17:46:39Z"),
+        (10_000_000_000, "1970-04-26T17:46:40Z"),
+        (-10_000_000_000, "1969-09-07T06:13:20Z"),
+        (1767323045.5, "2026-01-02T03:04:05.500000Z"),
         (datetime(2026, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2))), "2026-01-02T03:04:05Z"),
         ("yesterday", None),
         (None, None),
@@ -34,7 +46,9 @@ def test_times_are_utc_with_z(value, expected):
         (0, 0),
         (0.42, 0.42),
         (1, 1),
+        (1.5, 0.015),
         (77, 0.77),
+        (0.123456, 0.1235),
         (250, 1),
         (-1, None),
         ("5", None),
@@ -52,7 +66,9 @@ def test_loads_are_between_zero_and_one(value, expected):
         ("healthy", "online"),
         (" Online ", "online"),
         ("warn", "degraded"),
-        ("levitating", "levitating"),
+        ("Levitating", "levitating"),
+        (" ", "unknown"),
+        (7, "unknown"),
         (None, "unknown"),
     ],
 )
@@ -60,26 +76,56 @@ def test_statuses_are_in_the_maps_words(value, expected):
     assert canonical_status(value) == expected
 
 
-def test_ids_say_their_type_once():
-    assert (id_of("agent", "sofia"), id_of("agent", "agent:sofia")) == ("agent:sofia", "agent:sofia")
-
-
-@pytest.mark.parametrize("entity_id", ["sofia", "", ":", "agent:", "Agent:x", "a b:c", "agent: "])
-def test_an_id_without_a_type_is_refused(entity_id):
-    with pytest.raises(ValueError, match="does not say its type"):
-        Put("agents", entity_id)
-
-
-def test_a_cursor_is_read_by_whoever_has_the_key():
-    cursor = Cursor(Position("0f-a", 17), "all")
-    assert Cursor.decode(cursor.encode(b"key"), b"key") == cursor
-
-
-@pytest.mark.parametrize("text", ["", "x", "AAAA", "ééé", Cursor(Position("e", 1)).encode(b"other"), "A" * 5000])
-def test_a_cursor_that_is_not_ours_is_refused(text):
-    with pytest.raises(ValueError, match="not a cursor of this map"):
-        Cursor.decode(text, b"key")
-
-
 def test_a_moment_is_in_utc():
     assert rfc3339(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00Z"
+
+
+def test_times_do_not_depend_on_the_zone_of_the_machine(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert rfc3339(1767323045) == rfc3339("2026-01-02T03:04:05") == "2026-01-02T03:04:05Z"
+        assert rfc3339(datetime(2026, 1, 2, 3, 4, 5)) == "2026-01-02T03:04:05Z"  # noqa: DTZ001 - that is the point
+        assert rfc3339("2026-01-02T05:04:05+02:00") == "2026-01-02T03:04:05Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_status_that_is_missing_is_the_default():
+    assert canonical_status(None, "offline") == canonical_status("", "offline") == "offline"
+    assert canonical_status("healthy", "offline") == "online"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("1.00", "1"), ("1", "1"), ("0", "0"), ("1E+3", "1000"), ("0.000001230", "0.00000123"), ("-5.50", "-5.5")],
+)
+def test_an_amount_has_one_spelling(value, text):
+    assert format_amount(Decimal(value)) == text
+
+
+def test_amounts_are_added_exactly():
+    big, small = Decimal(123456789012345678901234567890), Decimal("0.000000000000000000000000000001")
+    assert (
+        format_amount(add_amounts(big, small)) == "123456789012345678901234567890.000000000000000000000000000001"
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "previous", "expected"),
+    [
+        ("2026-01-02T03:04:06Z", "2026-01-02T03:04:05Z", True),
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z", False),
+        ("2026-01-02T03:04:04Z", "2026-01-02T03:04:05Z", False),
+        ("2026-01-02T03:04:05.5Z", "2026-01-02T03:04:05Z", True),
+        ("yesterday", "2026-01-02T03:04:05Z", True),
+        ("2026-01-02T03:04:04Z", None, True),
+    ],
+)
+def test_a_message_is_news_unless_it_comes_again_or_too_late(moment, previous, expected):
+    assert is_later(moment, previous) is expected
+
+
+def test_fields_that_are_none_are_left_out():
+    assert without_none({"a": None, "b": 0, "c": ""}) == {"b": 0, "c": ""}

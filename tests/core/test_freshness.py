@@ -1,0 +1,72 @@
+import json
+from datetime import UTC, datetime
+
+from livingmap.core.freshness import Freshness, SourceHealth, shortened
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def test_what_one_process_observes_another_adopts():
+    health = SourceHealth("city", "city-service", Freshness.STALE, "it is slow", NOON, contributed=True)
+    health.polled_at, health.polls, health.failures, health.breaker = NOON, 7, 2, "open"
+    health.rows, health.dropped_rows, health.dropped, health.missing = 5, 1, ["a row"], ["/map"]
+    health.events, health.revision = 3, 4
+    report = json.loads(json.dumps(health.status_report(), default=datetime.isoformat))
+    other = SourceHealth("city", "city-service", events=9, revision=1)
+    other.adopt(report)
+    assert other == SourceHealth(
+        "city",
+        "city-service",
+        Freshness.STALE,
+        "it is slow",
+        NOON,
+        contributed=True,
+        polled_at=NOON,
+        polls=7,
+        failures=2,
+        breaker="open",
+        rows=5,
+        dropped_rows=1,
+        dropped=["a row"],
+        missing=["/map"],
+        events=9,
+        revision=2,
+    )
+    assert isinstance(other.status, Freshness)
+
+
+def test_a_report_that_says_nothing_new_is_no_new_revision():
+    health = SourceHealth("city", "city-service")
+    health.adopt({**json.loads(json.dumps(health.status_report())), "revision": 99, "name": "other"})
+    assert health == SourceHealth("city", "city-service")
+
+
+def test_before_the_first_poll_a_source_is_down():
+    assert SourceHealth("city", "s").status_report() == {
+        "status": "down",
+        "error": "not asked yet",
+        "observed_at": None,
+        "contributed": False,
+        "polled_at": None,
+        "next_poll_at": None,
+        "polls": 0,
+        "failures": 0,
+        "breaker": "closed",
+        "rows": 0,
+        "dropped_rows": 0,
+        "dropped": [],
+        "missing": [],
+    }
+
+
+def test_faults_are_counted_and_the_last_twenty_are_kept():
+    health = SourceHealth("city", "s")
+    for number in range(22):
+        health.note_fault(f"fault {number}")
+    assert (health.faults, health.last_faults) == (22, [f"fault {number}" for number in range(2, 22)])
+    health.note_fault("x" * 2000)
+    assert health.last_faults[-1] == "x" * 1000 + "…"
+
+
+def test_only_what_is_too_long_is_shortened():
+    assert (shortened("x" * 1000), shortened("x" * 1001)) == ("x" * 1000, "x" * 1000 + "…")

@@ -1,0 +1,155 @@
+"""The numbers that the map counts itself, at the edges that the laws do not reach."""
+
+import json
+
+import pytest
+
+from livingmap.core.model import Drop, Put, Total
+from livingmap.core.scene import Scene
+from livingmap.core.source import Count, Layer, Source, Tally
+
+ONLINE = Count("agents", field="status", values=frozenset({"online", "busy"}))
+
+
+LAYERS = (Layer("agents"), Layer("city"), Layer("nodes"))
+
+
+def scene(*tallies):
+    return Scene([Source("all", "s", object, LAYERS, tallies=tallies)])
+
+
+def agent(name, **fields):
+    return Put("agents", f"agent:{name}", fields)
+
+
+def raising(error):
+    def rule(*counts):
+        raise error
+
+    return rule
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), KeyError("x"), RecursionError()])
+def test_a_rule_that_raises_gives_none_and_harms_no_other(error):
+    made = scene(
+        Tally("agents", "broken", (Count("agents"),), rule=raising(error)),
+        Tally("agents", "all", (Count("agents"),)),
+        Tally("city", "broken", (Count("agents"),), rule=raising(error), per="microdao_id"),
+        Tally("city", "all", (Count("agents"),), per="microdao_id"),
+    )
+    made.apply("all", [Put("city", "microdao:a"), agent("a", microdao_id="microdao:a")], 1)
+    assert made.totals("agents") == {"broken": None, "all": 1}
+    assert made.items("city", "items") == {"microdao:a": {"broken": None, "all": 1}}
+
+
+def test_an_interrupt_in_a_rule_is_not_swallowed():
+    made = scene(Tally("agents", "broken", (Count("agents"),), rule=raising(KeyboardInterrupt())))
+    with pytest.raises(KeyboardInterrupt):
+        made.apply("all", [agent("a")], 1)
+
+
+def test_a_number_is_none_until_every_layer_that_it_counts_is_filled():
+    made = scene(Tally("city", "sum", (Count("agents"), Count("nodes")), rule=lambda one, other: one * 10 + other))
+    assert made.totals("city") == {"sum": None}
+    assert made.apply("all", [agent("a")], 1)[-1:] == [Put("agents", "agent:a")]
+    assert made.totals("city") == {"sum": None}
+    assert made.apply("all", [Total("nodes")], 2) == [Total("city", {"sum": 10})]
+    assert made.apply("all", [Put("nodes", "node:a"), Put("nodes", "node:b")], 3)[-1] == Total("city", {"sum": 12})
+
+
+def test_a_drop_or_a_decoration_does_not_fill_a_layer():
+    lending = Source("lending", "s", object, (Layer("agents", decorates=True),))
+    counting = Source(
+        "counting", "s", object, (Layer("agents"),), tallies=(Tally("agents", "n", (Count("agents"),)),)
+    )
+    made = Scene([counting, lending])
+    made.apply("lending", [agent("a", x=1)], 1)
+    made.apply("counting", [Drop("agents", "agent:a"), Put("agents", "agent:b", creates=False)], 2)
+    assert (made.totals("agents"), made.filled_layers) == ({"n": None}, set())
+    made.apply("lending", [Total("agents")], 3)
+    assert (made.totals("agents"), made.filled_layers) == ({"n": 0}, {"agents"})
+
+
+def test_an_item_is_counted_while_its_field_has_one_of_the_values():
+    made = scene(Tally("agents", "online", (ONLINE,)))
+    numbers = []
+    for seq, status in enumerate(["online", "busy", "idle", ["online"], None, "busy"], 1):
+        made.apply("all", [agent("a", status=status)], seq)
+        numbers.append(made.totals("agents")["online"])
+    made.apply("all", [Drop("agents", "agent:a")], 9)
+    assert [*numbers, made.totals("agents")["online"]] == [1, 1, 0, 0, 0, 1, 0]
+
+
+def test_a_count_moves_with_the_item_that_it_belongs_to():
+    made = scene(Tally("city", "online", (ONLINE,), per="microdao_id"))
+    made.apply("all", [Put("city", "microdao:a"), Put("city", "microdao:b"), Total("agents")], 1)
+
+    def numbers():
+        items = made.items("city", "items")
+        return items["microdao:a"]["online"], items["microdao:b"]["online"]
+
+    steps = []
+    for seq, change in enumerate(
+        [
+            agent("x", microdao_id="microdao:a", status="online"),
+            agent("y", microdao_id="microdao:a", status="idle"),
+            agent("y", status="busy"),
+            agent("x", microdao_id="microdao:b"),
+            agent("x", microdao_id=["microdao:b"]),
+            agent("x", microdao_id="microdao:b"),
+            agent("x", status="idle"),
+            Drop("agents", "agent:y"),
+        ],
+        2,
+    ):
+        made.apply("all", [change], seq)
+        steps.append(numbers())
+    assert steps == [(1, 0), (1, 0), (2, 0), (1, 1), (1, 0), (1, 1), (1, 0), (0, 0)]
+
+
+def test_an_item_shows_its_count_even_if_it_comes_after_what_it_counts():
+    made = scene(Tally("city", "agents", (Count("agents"),), per="microdao_id"))
+    made.apply("all", [agent("x", microdao_id="microdao:a"), agent("y", microdao_id="microdao:a")], 1)
+    assert made.apply("all", [Put("city", "microdao:a"), Put("city", "microdao:b")], 2) == [
+        Put("city", "microdao:a", {"agents": 2}),
+        Put("city", "microdao:b", {"agents": 0}),
+    ]
+
+
+def test_a_count_of_counts_settles():
+    made = scene(
+        Tally("city", "agents", (Count("agents"),), per="microdao_id"),
+        Tally("nodes", "n", (Count("city"),), per="node_id"),
+    )
+    put = Put("city", "microdao:a", {"node_id": "node:a"})
+    made.apply("all", [Put("nodes", "node:a"), put, agent("x", microdao_id="microdao:a")], 1)
+    assert made.items("nodes", "items") == {"node:a": {"n": 1}}
+    assert made.items("city", "items") == {"microdao:a": {"node_id": "node:a", "agents": 1}}
+
+
+def test_of_two_tallies_of_one_field_the_first_that_has_a_number_counts():
+    both = (Count("agents"), Count("nodes"))
+    made = scene(
+        Tally("city", "n", both, rule=lambda *counts: sum(counts)),
+        Tally("city", "n", (Count("agents"),)),
+        Tally("city", "n", both, rule=lambda *counts: sum(counts), per="microdao_id"),
+        Tally("city", "n", (Count("agents"),), per="microdao_id"),
+    )
+    made.apply("all", [agent("a", microdao_id="microdao:a"), Put("city", "microdao:a")], 1)
+    assert (made.totals("city"), made.items("city", "items")["microdao:a"]) == ({"n": 1}, {"n": 1})
+    node = Put("nodes", "node:a", {"microdao_id": "microdao:a"})
+    made.apply("all", [node], 2)
+    assert (made.totals("city"), made.items("city", "items")["microdao:a"]) == ({"n": 2}, {"n": 2})
+
+
+def test_a_restored_map_counts_on():
+    made = scene(Tally("city", "online", (ONLINE,)), Tally("city", "agents", (ONLINE,), per="microdao_id"))
+    made.apply("all", [Put("city", "microdao:a"), agent("x", microdao_id="microdao:a", status="busy")], 1)
+    other = scene(Tally("city", "online", (ONLINE,)), Tally("city", "agents", (ONLINE,), per="microdao_id"))
+    other.restore(json.loads(json.dumps(dict(made.states()))))
+    assert (other.totals("city"), other.items("city", "items")) == ({"online": 1}, {"microdao:a": {"agents": 1}})
+    assert other.apply("all", [agent("x", status="idle")], 2) == [
+        Put("agents", "agent:x", {"status": "idle"}),
+        Put("city", "microdao:a", {"agents": 0}),
+        Total("city", {"online": 0}),
+    ]
