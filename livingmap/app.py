@@ -1,9 +1,9 @@
 """The composition of the map: everything is built from a configuration here, wired, started and stopped."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -41,13 +41,17 @@ from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
 from livingmap.stream.heartbeats import Heartbeats
 from livingmap.stream.hub import Hub
-from livingmap.supervision import Deadline, run_together, stop, within
+from livingmap.supervision import run_together, stop, stop_signals, within
 
 _REPORT_SECONDS: Final = 2.0
 _CLOSE_SECONDS: Final = 5.0
-_DUTIES_END_SECONDS: Final = 12.0
+_DUTIES_END_SECONDS: Final = 8.0
 
 _logger = structlog.get_logger(__name__)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 class LivingMap:
@@ -139,37 +143,34 @@ class LivingMap:
         """Return how uvicorn serves the map."""
         return uvicorn_config(self.http, self._fast_path, self.config.server, **more)
 
-    async def run(self, deadline: Deadline | None = None) -> None:
-        """Serve until SIGINT or SIGTERM; ``deadline`` starts when the map stops, for whatever reason.
+    async def run(self, on_stop: Callable[[], object] = _do_nothing) -> None:
+        """Serve until SIGINT or SIGTERM; ``on_stop`` is called when the map begins to stop, for whatever reason.
 
         Raises ConfigError if the address cannot be had, and what any of its tasks raises: a map that answers but
-        no longer lives is a lie. Both ways everything has been stopped when it returns.
+        no longer lives is a lie. Both ways everything has been stopped, or given up, when it returns.
         """
-        listener = listen(self.config.server)
+        listener, stopping = listen(self.config.server), asyncio.Event()
         server = Server(self.serving())
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopping.set)
         host, port = listener.getsockname()[:2]
         _logger.info("the map is served", url=f"http://{host}:{port}", sources=len(self.pollers))
         serving = asyncio.create_task(server.serve([listener]), name="http")
+        signals = asyncio.create_task(stopping.wait(), name="signals")
         duties = asyncio.create_task(self.cluster.lead(self._duties), name="duties")
         background = [asyncio.create_task(one, name=name) for name, one in self._background()]
-        ended = asyncio.create_task(stopping.wait(), name="signals")
-        try:
-            await _first_end([serving, ended], [duties, *background])
-        finally:
-            if deadline is not None:
-                deadline.start()
-            self.hub.close()
-            server.should_exit = True
-            await asyncio.wait([serving], timeout=SHUTDOWN_SECONDS + 1)
-            await stop([serving, ended])
-            await stop([duties], _DUTIES_END_SECONDS)  # it may have to release the lease over NATS
-            await stop(background)
-            await self.writer.drain(SHUTDOWN_SECONDS)
-            await self.close()
+        stop_soon = partial(asyncio.get_running_loop().call_soon_threadsafe, stopping.set)
+        with stop_signals(on_stop, stop_soon):
+            try:
+                await _first_end([serving, signals], [duties, *background])
+            finally:
+                on_stop()
+                self.hub.close()
+                server.should_exit = True
+                await asyncio.wait([serving], timeout=SHUTDOWN_SECONDS + 1)
+                await stop([serving, signals])
+                await stop([duties], _DUTIES_END_SECONDS)  # it may have to release the lease over NATS
+                await stop(background)
+                await self.writer.drain(SHUTDOWN_SECONDS)
+                await self.close()
         _logger.info("the map has stopped")
 
     def _background(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
@@ -208,11 +209,10 @@ class LivingMap:
         closing += [self._plugin_thread.close(), self.access.close()]
         if self._account is not None:
             closing.append(self._account.close())
-        for one in closing:
-            try:
-                await within(_CLOSE_SECONDS, one, "closing a connection")
-            except TimeoutError as error:
-                _logger.warning("left open", error=str(error))
+        bounded = [within(_CLOSE_SECONDS, one, "closing a connection") for one in closing]
+        for outcome in await asyncio.gather(*bounded, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                _logger.warning("a connection was left open", error=f"{type(outcome).__name__}: {outcome}")
 
 
 async def _first_end(orderly: list[asyncio.Task[Any]], lasting: list[asyncio.Task[None]]) -> None:

@@ -7,8 +7,10 @@ of Python 3.11 does, and all that is built on it): then the task is left behind,
 import asyncio
 import contextlib
 import os
+import signal
+import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -101,6 +103,31 @@ async def run_together(
         await stop([task for task in tasks if not task.done()], seconds)
     for task in ended:
         task.result()
+
+
+@contextlib.contextmanager
+def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
+    """Have SIGINT and SIGTERM call ``callbacks``, at once, even where the event loop is blocked by Python code.
+
+    They are called in the middle of whatever runs: they may start a `Deadline`, or use ``call_soon_threadsafe``. A
+    second signal ends the process without further ado, with status 1.
+    """
+    stopping = threading.Event()
+
+    def handle(_: int, __: object) -> None:
+        if stopping.is_set():
+            os.write(sys.stderr.fileno(), b"stopped at once by a second signal\n")
+            os._exit(1)
+        stopping.set()
+        for callback in callbacks:
+            callback()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Deadline:

@@ -15,7 +15,7 @@ from livingmap.config.schema import schema
 from livingmap.errors import LogError
 from livingmap.logs import configure
 
-_END_SECONDS: Final = 40.0
+_END_SECONDS: Final = 30.0
 """After that the process is ended, whatever it still does."""
 
 if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check` has to be quick
@@ -35,7 +35,7 @@ def serve(config: ConfigOption = None) -> None:
 
     async def run() -> None:
         async with store(loaded.history) as history:
-            await LivingMap(loaded, history).run(deadline)
+            await LivingMap(loaded, history).run(deadline.start)
 
     try:
         supervision.run(run())

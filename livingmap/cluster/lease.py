@@ -16,7 +16,7 @@ from livingmap.transport.connection import call
 _KEY: Final = "leader"
 _LEASE_SECONDS: Final = 10.0
 _RELEASE_SECONDS: Final = 2.0
-_END_SECONDS: Final = 10.0
+_END_SECONDS: Final = 7.0
 """Duties may take so long to end; a history that is shared is written to its end meanwhile."""
 
 _logger = structlog.get_logger(__name__)

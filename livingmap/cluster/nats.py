@@ -18,7 +18,7 @@ from livingmap.core.progress import Progress
 from livingmap.supervision import run_together
 from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, call
 
-_DUTY_SECONDS: Final = 8.0
+_DUTY_SECONDS: Final = 6.0
 
 _logger = structlog.get_logger(__name__)
 

@@ -103,6 +103,11 @@ class MapProcess:
         """Ask it to end; return its exit status."""
         return await self._end(signal.SIGTERM)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, and wait for nothing."""
+        assert self._process
+        self._process.send_signal(number)
+
     async def _end(self, number: signal.Signals) -> int:
         assert self._process
         if self._process.returncode is None:
