@@ -70,12 +70,12 @@ async def ask(stub):
         ("noise", Unreachable, "illegal|Server disconnected|RemoteProtocolError"),
         ("500", Unreachable, "500 'Internal Server Error'"),
         ("redirect", InvalidAnswer, "302 redirect to 'http://127.0.0.1:.*' is not followed"),
-        ("html", InvalidAnswer, "is no JSON .*<!doctype html>"),
-        ("empty", InvalidAnswer, "is no JSON"),
-        ("nan", InvalidAnswer, "is no JSON"),
-        ("deep", InvalidAnswer, "larger than max_bytes|is no JSON"),
+        ("html", InvalidAnswer, "is not JSON .*<!doctype html>"),
+        ("empty", InvalidAnswer, "is not JSON"),
+        ("nan", InvalidAnswer, "is not JSON"),
+        ("deep", InvalidAnswer, "larger than max_bytes|is not JSON"),
         ("huge", InvalidAnswer, "larger than max_bytes = 100000"),
-        ("bad utf-8", InvalidAnswer, "is no JSON"),
+        ("bad utf-8", InvalidAnswer, "is not JSON"),
     ],
 )
 async def test_every_failure_has_its_error(stub, ask, mode, error, text):
@@ -88,7 +88,7 @@ async def test_every_failure_has_its_error(stub, ask, mode, error, text):
 
 async def test_deep_nesting_is_refused_even_when_it_is_small_enough(stub, ask):
     stub.mode = "deep"
-    with pytest.raises(InvalidAnswer, match="is no JSON"):
+    with pytest.raises(InvalidAnswer, match="is not JSON"):
         await ask(max_bytes=10_000_000).get("/rows")
 
 

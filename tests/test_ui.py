@@ -86,9 +86,9 @@ async def test_a_file_that_is_not_there_is_a_problem(client):
 @pytest.mark.parametrize(
     ("ui", "fault"),
     [
-        ({"login_url": "auth-service"}, "no address; write it like https://auth.example.org"),
-        ({"login_url": "https://a.example; script-src *"}, "no address"),
-        ({"embedders": ["https://city.example.org/page"]}, "no origin; write it without a path"),
+        ({"login_url": "auth-service"}, "not an address; write it like https://auth.example.org"),
+        ({"login_url": "https://a.example; script-src *"}, "not an address"),
+        ({"embedders": ["https://city.example.org/page"]}, "not an origin; write it without a path"),
     ],
 )
 def test_addresses_that_are_none_are_refused(tmp_path, ui, fault):

@@ -57,7 +57,7 @@ class ServiceClient:
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Json:
         """Return the answer of a GET."""
-        return await self._exchange.ask(Call("GET", path, headers=headers or {}))
+        return await self._exchange.request(Call("GET", path, headers=headers or {}))
 
     async def post(self, path: str, body: Json) -> Json:
         """Return the answer of a POST."""

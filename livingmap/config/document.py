@@ -1,4 +1,4 @@
-"""YAML files that say where a fault is: every value with its line, no key twice."""
+"""YAML documents: every value with its line number, so that a fault can be located; duplicate keys are refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Document:
     lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
 
     def line(self, path: Sequence[str | int]) -> int | None:
-        """Return the line of ``path``, or of the nearest thing around it that the file has."""
+        """Return the line of ``path``, or of the innermost section around it that is in the file."""
         whole = tuple(path)
         return next(
             (self.lines[whole[:end]] for end in range(len(whole), 0, -1) if whole[:end] in self.lines), None
@@ -27,7 +27,7 @@ class Document:
 
 
 def read_yaml(file: Path | None) -> Document:
-    """Read ``file``; no file is an empty document. Raises ConfigError."""
+    """Read ``file``; None gives an empty document. Raises ConfigError."""
     if file is None:
         return Document()
     try:
@@ -37,10 +37,10 @@ def read_yaml(file: Path | None) -> Document:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([ConfigFault("", f"cannot be read: {error}")], str(file)) from error
     except RecursionError as error:
-        raise ConfigError([ConfigFault("", "an alias refers to what it is part of")], str(file)) from error
+        raise ConfigError([ConfigFault("", "an alias refers to something that contains it")], str(file)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = f"no YAML: {getattr(error, 'problem', None) or error}"
+        problem = f"not valid YAML: {getattr(error, 'problem', None) or error}"
         raise ConfigError([ConfigFault("", problem, mark.line + 1 if mark else None)], str(file)) from error
     if data is None:
         return Document(file)
@@ -51,7 +51,7 @@ def read_yaml(file: Path | None) -> Document:
     try:
         _walk(root, (), lines, faults)
     except RecursionError as error:
-        raise ConfigError([ConfigFault("", "an alias refers to what it is part of")], str(file)) from error
+        raise ConfigError([ConfigFault("", "an alias refers to something that contains it")], str(file)) from error
     if faults:
         raise ConfigError(faults, str(file))
     return Document(file, data, lines)
@@ -68,7 +68,7 @@ def _walk(
             inner, line = (*path, key.value), key.start_mark.line + 1
             if inner in lines:
                 where = ".".join(map(str, inner))
-                faults.append(ConfigFault(where, f"is there twice, first on line {lines[inner]}", line))
+                faults.append(ConfigFault(where, f"is given twice, first on line {lines[inner]}", line))
             lines[inner] = line
             _walk(value, inner, lines, faults)
     elif isinstance(node, yaml.SequenceNode):

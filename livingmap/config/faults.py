@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: every fault with its place in the file, and what would have worked."""
+"""Faults of a configuration: each with its place in the file and, where known, what would work instead."""
 
 import difflib
 import os
@@ -17,32 +17,32 @@ class Faults:
     """The faults of one configuration, collected while it is loaded so that all are reported at once."""
 
     document: Document
-    found: list[ConfigFault] = field(default_factory=list)
+    faults: list[ConfigFault] = field(default_factory=list)
 
     def add(self, path: Sequence[str | int], problem: str) -> None:
         """Note that ``path`` is wrong, with the environment variable or the line of the file that sets it."""
         where = ".".join(map(str, path))
         variable = PREFIX + "__".join(map(str, path)).upper()
         if variable in {name.upper() for name in os.environ}:
-            self.found.append(ConfigFault(where, f"{problem} (from {variable})", from_file=False))
+            self.faults.append(ConfigFault(where, f"{problem} (from {variable})", from_file=False))
         elif where.upper().startswith(PREFIX):
-            self.found.append(ConfigFault(where, problem, from_file=False))
+            self.faults.append(ConfigFault(where, problem, from_file=False))
         else:
-            self.found.append(ConfigFault(where, problem, self.document.line(path)))
+            self.faults.append(ConfigFault(where, problem, self.document.line(path)))
 
     def add_validation(self, path: tuple[str, ...], error: ValidationError, model: type[BaseModel]) -> None:
-        """Note every error of a validation, with what would have worked; never a value, it may be secret."""
-        for one in error.errors(include_url=False, include_input=False):
-            where = (*path, *one["loc"])
-            if one["type"] == "extra_forbidden":
-                self.add(where, f"no such setting{suggestion(str(where[-1]), _fields(model, one['loc'][:-1]))}")
+        """Note every error of a validation, with what would work; never the value, which may be secret."""
+        for detail in error.errors(include_url=False, include_input=False):
+            where = (*path, *detail["loc"])
+            if detail["type"] == "extra_forbidden":
+                self.add(where, f"no such setting{suggestion(str(where[-1]), _fields(model, detail['loc'][:-1]))}")
             else:
-                self.add(where, one["msg"].removeprefix("Value error, "))
+                self.add(where, detail["msg"].removeprefix("Value error, "))
 
     def raise_any(self) -> None:
         """Raise ConfigError with all faults, if there are any."""
-        if self.found:
-            raise ConfigError(self.found, str(self.document.file) if self.document.file else None)
+        if self.faults:
+            raise ConfigError(self.faults, str(self.document.file) if self.document.file else None)
 
 
 def _fields(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:

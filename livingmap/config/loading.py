@@ -37,7 +37,7 @@ _NOT_SETTINGS: Final = ("config", "url", "token", "token_file")
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """One section of ``sources:`` after its plugin has seen it."""
+    """One section of ``sources:``, validated by its plugin."""
 
     name: str
     enabled: bool = True
@@ -60,7 +60,7 @@ class Config:
     auth: AuthSettings
     sources: tuple[SourceConfig, ...]
     authenticator: Authenticator | None = None
-    """None with mode none."""
+    """None with ``auth.mode: none``."""
     authenticator_settings: ServiceSettings | None = None
     mock: Mock | None = None
     mock_settings: Any = None
@@ -70,21 +70,21 @@ class Config:
         return [(one.source, one.settings) for one in self.sources if one.source and one.settings]
 
 
-def config_file(given: Path | None = None) -> Path | None:
-    """Return the file to read: the one given, ``LIVINGMAP_CONFIG``, or the first default that is there."""
-    if given is None and os.environ.get(_FILE_VARIABLE):
-        given = Path(os.environ[_FILE_VARIABLE])
-    return given or next((file for file in DEFAULT_FILES if file.is_file()), None)
+def config_file(file: Path | None = None) -> Path | None:
+    """Return the file to read: ``file``, that of ``LIVINGMAP_CONFIG``, or the first default that exists."""
+    if file is None and os.environ.get(_FILE_VARIABLE):
+        file = Path(os.environ[_FILE_VARIABLE])
+    return file or next((default for default in DEFAULT_FILES if default.is_file()), None)
 
 
 def load(file: Path | None) -> Config:
-    """Read and check everything. Raises ConfigError with all faults that were found."""
+    """Read the file and the environment and check both. Raises ConfigError with all faults."""
     faults = Faults(read_yaml(file))
     _check_environment(faults)
     settings = _settings(faults)
     folder = file.parent if file else Path.cwd()
     sources = tuple(_source(faults, name, section or {}, folder) for name, section in settings.sources.items())
-    if not sources and not faults.found:
+    if not sources and not faults.faults:
         faults.add(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(faults, settings.mock, sources, folder)
     authenticator, authenticator_settings = _authenticator(faults, settings, folder)
@@ -107,12 +107,12 @@ def load(file: Path | None) -> Config:
 
 
 def _check_environment(faults: Faults) -> None:
-    known = {*Settings.model_fields, *_NOT_SETTINGS}
+    names = {*Settings.model_fields, *_NOT_SETTINGS}
     for variable in sorted(os.environ):
         if variable.upper().startswith(PREFIX):
             section = variable[len(PREFIX) :].partition("__")[0].lower()
-            if section not in known:
-                faults.add((variable,), f"no such setting{suggestion(section, sorted(known))}")
+            if section not in names:
+                faults.add((variable,), f"no such setting{suggestion(section, sorted(names))}")
 
 
 def _settings(faults: Faults) -> Settings:
@@ -122,10 +122,10 @@ def _settings(faults: Faults) -> Settings:
         faults.add_validation((), error, Settings)
     except ValueError as error:  # a variable that should be JSON and is not
         faults.add(("environment",), str(error))
-    given = faults.document.data.get("sources")
-    sections = given.items() if isinstance(given, dict) else ()
-    sound = {name: one for name, one in sections if one is None or isinstance(one, dict)}
-    return Settings.model_construct(sources=sound)  # to find what is wrong there too
+    sources = faults.document.data.get("sources")
+    sections = sources.items() if isinstance(sources, dict) else ()
+    usable = {name: section for name, section in sections if section is None or isinstance(section, dict)}
+    return Settings.model_construct(sources=usable)  # so that their faults are reported too
 
 
 def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
@@ -166,9 +166,9 @@ def _account_beside(folder: Path, auth: AuthSettings) -> AuthSettings:
 
 
 def _files_beside(folder: Path, settings: S) -> S:
-    """Return settings whose files are sought beside the YAML."""
-    found = {name: getattr(settings, name) for name in type(settings).model_fields}
-    files = {name: folder / file for name, file in found.items() if isinstance(file, Path)}
+    """Return ``settings`` with relative files resolved against ``folder``, that of the YAML."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    files = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
     return settings.model_copy(update=files)
 
 
@@ -180,15 +180,15 @@ def _authenticator(
         return None, None
     section = {name: value for name, value in auth.authenticator.items() if name != "module"}
     try:
-        found = load_authenticator(auth.mode, _module(auth.authenticator), folder)
+        authenticator = load_authenticator(auth.mode, _module(auth.authenticator), folder)
     except PluginError as error:
-        known = ", ".join([NONE, *installed(AUTHENTICATORS)])
-        faults.add(("auth", "mode"), f"{auth.mode}: {error} (there are: {known})")
+        names = ", ".join([NONE, *installed(AUTHENTICATORS)])
+        faults.add(("auth", "mode"), f"{auth.mode}: {error} (there are: {names})")
         return None, None
     try:
-        return found, _files_beside(folder, found.settings.model_validate(section))
+        return authenticator, _files_beside(folder, authenticator.settings.model_validate(section))
     except ValidationError as error:
-        faults.add_validation(("auth", "authenticator"), error, found.settings)
+        faults.add_validation(("auth", "authenticator"), error, authenticator.settings)
     return None, None
 
 
@@ -200,9 +200,9 @@ def _check_access(faults: Faults, settings: Settings, sources: Sequence[SourceCo
             "listen on 127.0.0.1, or say auth.allow_anonymous: true"
         )
         faults.add(("server", "host"), problem)
-    for one in sources:
-        if one.settings is not None and one.settings.account and auth.account is None:
-            faults.add(("sources", one.name, "account"), "there is no auth.account")
+    for source in sources:
+        if source.settings is not None and source.settings.account and auth.account is None:
+            faults.add(("sources", source.name, "account"), "needs auth.account, which is not set")
 
 
 def _mock(

@@ -1,4 +1,4 @@
-"""What the configuration says of the page."""
+"""Section ``ui``: the settings of the page."""
 
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -9,17 +9,21 @@ _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docst
 
 
 def _address(value: str) -> str:
-    """Refuse what would not stand in a Content-Security-Policy as one address."""
+    """Raise ValueError for a text that a Content-Security-Policy would not take as one address."""
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or any(one in value for one in " ;,'\"<>"):
-        raise ValueError("no address; write it like https://auth.example.org")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.netloc
+        or any(character in value for character in " ;,'\"<>")
+    ):
+        raise ValueError("not an address; write it like https://auth.example.org")
     return value
 
 
 def _origin(value: str) -> str:
     parts = urlsplit(_address(value))
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(f"no origin; write it without a path: {parts.scheme}://{parts.netloc}")
+        raise ValueError(f"not an origin; write it without a path: {parts.scheme}://{parts.netloc}")
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -29,6 +33,6 @@ class UiSettings(BaseModel):
     model_config = _DOCUMENTED
 
     login_url: Annotated[str, AfterValidator(_address)] | None = None
-    """Address of auth-service as browsers reach it: people log in there. Without it a token can be pasted."""
+    """Address of auth-service as browsers reach it, for the login form. Without it a token can be pasted."""
     embedders: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
     """Origins whose pages may frame the map and hand it a token, such as https://city.example.org."""

@@ -22,7 +22,7 @@ _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docst
 
 
 class ServerSettings(BaseModel):
-    """Where the map is served."""
+    """Section ``server``: where the map is served."""
 
     model_config = _DOCUMENTED
 
@@ -33,7 +33,7 @@ class ServerSettings(BaseModel):
     access_log: bool = False
     """Log every request."""
     cors_origins: tuple[str, ...] = ()
-    """Pages of other origins that may read the map, such as https://city.example.org."""
+    """Other origins whose pages may read the map, such as https://city.example.org."""
 
     @field_validator("cors_origins")
     @classmethod
@@ -45,12 +45,12 @@ class ServerSettings(BaseModel):
                 or not parts.netloc
                 or origin != f"{parts.scheme}://{parts.netloc}"
             ):
-                raise ValueError(f"{origin!r} is no origin; write it like https://city.example.org")
+                raise ValueError(f"{origin!r} is not an origin; write it like https://city.example.org")
         return value
 
     @property
     def reachable(self) -> bool:
-        """Whether others than this machine can reach the address."""
+        """Whether other machines can reach the address."""
         try:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -58,18 +58,18 @@ class ServerSettings(BaseModel):
 
 
 class LoggingSettings(BaseModel):
-    """What the program says of itself on standard error."""
+    """Section ``logging``: what is logged to standard error."""
 
     model_config = _DOCUMENTED
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least importance to be logged."""
+    """Lowest level that is logged."""
     format: Literal["auto", "console", "json"] = "auto"
-    """auto: console on a terminal, else one JSON object a line."""
+    """console for people, json for one object per line; auto is console on a terminal, else json."""
 
 
 class Settings(BaseSettings):
-    """The whole configuration before plugins have seen their sections."""
+    """The whole configuration, before plugins have validated their sections."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     mock: dict[str, Any] = {}
     """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
     sources: dict[str, dict[str, Any] | None] = {}
-    """The sources by plugin name. The order decides who wins a field that several fill."""
+    """The sources by plugin name. Where several fill a field, the first in this order wins."""
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,7 @@
-"""How services are asked: bounded requests for JSON with retries and a circuit breaker. The only user of httpx."""
+"""HTTP client for JSON: bounded requests with retries and a circuit breaker. The only user of httpx."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
 from livingmap.sources.settings import ServiceSettings
+from livingmap.supervision import within
 
 FAILURES_TO_OPEN: Final = 3
 POLL: Final = "poll"
 DETAILS: Final = "details"
 _EXCERPT: Final = 60
-_SECRET_FROM: Final = 8
+_SECRET_CHARACTERS: Final = 8
+"""Shorter texts are words of the protocol, such as an action."""
+_CLOSE_SECONDS: Final = 2.0
 
 Stub: TypeAlias = Callable[[Request], Reply | None]
 """Answers in a service's place: a mock world, or samples in a test."""
@@ -51,9 +55,9 @@ async def _no_bearer() -> str | None:
 def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
     async def answer(request: httpx.Request) -> httpx.Response:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ") or None
-        asked = Request(source, request.url.path, dict(request.url.params), bearer)
+        received = Request(source, request.url.path, dict(request.url.params), bearer)
         await asyncio.sleep(0)  # as a network would, let the rest of the program run between two answers
-        reply = stub(asked) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
+        reply = stub(received) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
         if isinstance(reply.body, bytes):
             return httpx.Response(reply.status, content=reply.body)
         content = json.dumps(reply.body).encode()
@@ -63,10 +67,10 @@ def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
 
 
 class JsonClient:
-    """The way to one service, for as long as the program runs. With ``stub`` that is asked, not the network.
+    """Client of one service, for as long as the program runs. With ``stub``, that answers, not the network.
 
-    ``where`` is its place in the configuration, for errors. Its circuit, once open, lets somebody try again after
-    ``reopen_seconds``.
+    ``where`` is the service's place in the configuration, for errors. After ``reopen_seconds`` an open circuit
+    lets one request through to try again.
     """
 
     def __init__(
@@ -81,7 +85,7 @@ class JsonClient:
         self.where = where
         self.settings = settings
         self._bearer = bearer
-        self._last = ""
+        self._last_error = ""
         self._http = httpx.AsyncClient(
             transport=_stub_transport(where.rpartition(".")[2], stub) if stub else None,
             timeout=settings.timeout_seconds,
@@ -92,7 +96,7 @@ class JsonClient:
                 "user-agent": f"livingmap/{__version__}",
             },
         )
-        # Readers who ask for details have a circuit and slots of their own: they must not hold up the polls.
+        # Requests for details have a circuit and slots of their own, so that readers cannot hold up the polls.
         self._slots = {purpose: asyncio.Semaphore(settings.concurrency) for purpose in (POLL, DETAILS)}
         self._breakers = AsyncCircuitBreakerFactory(
             default_threshold=FAILURES_TO_OPEN,
@@ -106,20 +110,21 @@ class JsonClient:
         return str(breaker.context.state)
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        """Close the connections, or leave them behind if that takes long."""
+        with contextlib.suppress(OSError):
+            await within(_CLOSE_SECONDS, self._http.aclose(), f"closing {self.where}")
 
     async def get(self, path: str, query: Mapping[str, Json] | None = None, purpose: str = POLL) -> Json:
         """Return the JSON answer of a GET; see `livingmap.core.source.Client.get`."""
-        return await self.ask(Call("GET", path, query or {}), purpose)
+        return await self.request(Call("GET", path, query or {}), purpose)
 
     async def post(self, path: str, body: Json) -> Json:
         """Return the JSON answer of a POST, with the errors of `get`. It is repeated like a GET."""
-        return await self.ask(Call("POST", path, body=body))
+        return await self.request(Call("POST", path, body=body))
 
-    async def ask(self, call: Call, purpose: str = POLL) -> Json:
-        """Ask with retries inside the breaker."""
-        again = AsyncRetrying(
+    async def request(self, call: Call, purpose: str = POLL) -> Json:
+        """Return the JSON answer to ``call``, asked for with retries inside the breaker. Raises SourceError."""
+        retrying = AsyncRetrying(
             stop=stop_after_attempt(self.settings.retries + 1),
             wait=wait_random_exponential(multiplier=0.2, max=2),
             retry=retry_if_exception_type(Unreachable),
@@ -128,35 +133,36 @@ class JsonClient:
         async with self._slots[purpose]:
             try:
                 async with await self._breakers.get_breaker(purpose):
-                    return await again(self._attempt, call)
+                    return await retrying(self._attempt, call)
             except OpenedState as opened:
-                shut = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
-                raise Unreachable(f"{self._last}; not asked again, the circuit is open since {shut}") from None
+                opened_at = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
+                raise Unreachable(
+                    f"{self._last_error}; not asked again, the circuit is open since {opened_at}"
+                ) from None
             except Unreachable as error:
-                self._last = str(error)
+                self._last_error = str(error)
                 raise
 
     async def _attempt(self, call: Call) -> Json:
         url = self.settings.base_url + call.path
         try:
-            async with asyncio.timeout(self.settings.timeout_seconds):
-                return await self._exchange(url, call)
+            return await within(self.settings.timeout_seconds, self._send(url, call), f"{call.method} {url}")
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{url}: no answer within {self.settings.timeout_seconds:g} s") from None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
             raise Unreachable(f"{url}: {str(error) or type(error).__name__}") from None
         except OSError as error:
             raise Unreachable(f"{self.where}.token_file: {error}") from None
         except ValueError as error:
             raise Unreachable(f"{self.where}: {error}") from None
 
-    async def _exchange(self, url: str, call: Call) -> Json:
+    async def _send(self, url: str, call: Call) -> Json:
         bearer = await self._bearer()
         headers = {**call.headers, **({"authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
             return await self._read(url, call, headers)
         except SourceError as error:  # a service may repeat what it was sent
-            for secret in filter(None, (bearer, *_told(call))):
+            for secret in filter(None, (bearer, *_secrets(call))):
                 error.args = (str(error).replace(secret, "***"), *error.args[1:])
             raise
 
@@ -179,10 +185,11 @@ class JsonClient:
             raise InvalidAnswer(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
 
 
-def _told(call: Call) -> list[str]:
-    """Return what a request says in confidence: the longer texts of its body, and its headers."""
+def _secrets(call: Call) -> list[str]:
+    """Return what a request says in confidence: its headers, and the longer texts of its body."""
     body = call.body.values() if isinstance(call.body, dict) else ()
-    return [one for one in (*body, *call.headers.values()) if isinstance(one, str) and len(one) >= _SECRET_FROM]
+    texts = [value for value in (*body, *call.headers.values()) if isinstance(value, str)]
+    return [text for text in texts if len(text) >= _SECRET_CHARACTERS]
 
 
 def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
@@ -199,7 +206,7 @@ def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         kind = response.headers.get("content-type", "no content type")
-        raise InvalidAnswer(f"{url}: {status} is no JSON ({kind}, {error}): {_excerpt(body)}") from None
+        raise InvalidAnswer(f"{url}: {status} is not JSON ({kind}, {error}): {_excerpt(body)}") from None
 
 
 def _excerpt(body: bytes) -> str:

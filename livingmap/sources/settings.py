@@ -18,7 +18,7 @@ _URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 
 class ServiceSettings(BaseModel):
-    """How any service is asked."""
+    """The settings of every HTTP service that the map asks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
@@ -27,7 +27,7 @@ class ServiceSettings(BaseModel):
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
     """How long one request may take from connecting to the last byte."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a request that found nobody is repeated, with growing pauses."""
+    """How often a request that got no answer is repeated, with growing pauses."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """How many requests to the service may be under way at once."""
     max_bytes: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 8 * 1024 * 1024
@@ -47,13 +47,13 @@ class AccountSettings(ServiceSettings):
     base_url: str = "http://auth-service:7011"
     """Address of auth-service."""
     email: str
-    """Who signs in."""
+    """Email address of the account."""
     password: SecretStr | None = None
     """The password. Better given by environment or password_file than in the YAML."""
     password_file: Path | None = None
     """File with the password, sought beside the YAML."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How often a request that found nobody is repeated."""
+    """How often a request that got no answer is repeated."""
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
@@ -77,9 +77,9 @@ class SourceSettings(ServiceSettings):
     """A plugin that is not installed as an entry point: an import path such as my_network.weather, or a file such
     as ./weather.py beside the YAML."""
     on_error: Literal["refuse", "skip"] = "refuse"
-    """What a plugin that cannot be loaded does: refuse the start, or be shown as failed."""
+    """What happens if the plugin cannot be loaded: the start is refused, or the source is shown as failed."""
     mock: bool = False
-    """Ask a simulated service instead of the real one. It is marked as mock wherever it is shown."""
+    """Use a simulated service instead of the real one. The source is marked as mock wherever it is shown."""
     token: SecretStr | None = None
     """Bearer token for the service. Better given by environment or token_file than in the YAML."""
     token_file: Path | None = None
@@ -87,13 +87,12 @@ class SourceSettings(ServiceSettings):
     account: bool = False
     """Sign in with the map's own account, auth.account, and send its token."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
-    """Time between two polls; each varies by a tenth so that sources do not march in step."""
+    """Time between two polls; each varies by a tenth so that sources are not polled in step."""
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:
         if self.token is not None and self.token_file is not None:
-            msg = "give token or token_file, not both"
-            raise ValueError(msg)
+            raise ValueError("give token or token_file, not both")
         if self.account and (self.token or self.token_file):
             raise ValueError("give account or a token, not both")
         return self

@@ -1,4 +1,4 @@
-"""One source's service: where it is, which paths it lacks, and what a fetch asks it with."""
+"""Client of one source's service: remembers which paths the service lacks, and gives each poll its own client."""
 
 import asyncio
 import math
@@ -19,15 +19,15 @@ from livingmap.sources.settings import SourceSettings
 
 M = TypeVar("M")
 
-_AT_ONCE: Final = 500
+_BATCH_ROWS: Final = 500
 _MOST_DROPPED: Final = 20
 _MISSING_SECONDS: Final = 3600
 
 
 class SourceClient:
-    """One source's service, for as long as the program runs. With ``stub`` that is asked, not the network.
+    """One source's service, for as long as the program runs. With ``stub``, that answers, not the network.
 
-    With ``account`` its token is sent, without it that of the settings.
+    Requests carry the token of ``account``, or without one that of the settings.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class SourceClient:
         self.settings = settings
         self._missing: dict[str, float] = {}
         self._account = account
-        self._exchange = JsonClient(
+        self._client = JsonClient(
             f"sources.{name}",
             settings,
             stub,
@@ -66,16 +66,16 @@ class SourceClient:
 
     async def breaker(self) -> str:
         """Return the breaker's state: ``closed``, ``opened`` or ``half-opened``."""
-        return await self._exchange.breaker()
+        return await self._client.breaker()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._exchange.close()
+        await self._client.close()
 
     async def get(self, path: str, query: dict[str, Json], purpose: str) -> Json:
-        """Ask once, with retries inside the breaker; see `livingmap.core.source.Client.get`."""
+        """Return the JSON answer of a GET; see `livingmap.core.source.Client.get`."""
         try:
-            return await self._exchange.get(path, query, purpose)
+            return await self._client.get(path, query, purpose)
         except RequestRejected as error:
             if self._account is not None and error.status == HTTPStatus.UNAUTHORIZED:
                 self._account.distrust()
@@ -84,12 +84,12 @@ class SourceClient:
 
 @dataclass(slots=True)
 class _Answer:
-    """What came of one GET of a poll; whoever asks for the same waits for it."""
+    """The result of one GET of a poll; equal requests wait for it."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     value: Json = None
     error: SourceError | None = None
-    there: bool = False
+    complete: bool = False
 
 
 class PollClient:
@@ -121,13 +121,13 @@ class PollClient:
         """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
         answer = self._answers.setdefault((path, *sorted(query.items())), _Answer())
         async with answer.lock:
-            if not answer.there:
+            if not answer.complete:
                 try:
-                    asking = self._service.get(path, query, self._purpose)
-                    answer.value = await on(self._home, asking)
+                    request = self._service.get(path, query, self._purpose)
+                    answer.value = await on(self._home, request)
                 except SourceError as error:
                     answer.error = error
-                answer.there = True
+                answer.complete = True
         if answer.error is not None:
             raise answer.error
         return answer.value
@@ -136,9 +136,9 @@ class PollClient:
         self, *paths: str, accept: Callable[[Json], bool] = lambda _: True, **query: Json
     ) -> tuple[str, Json]:
         """Return the first path that exists and fits; see `livingmap.core.source.Client.first`."""
-        left = [path for path in paths if not self._service.is_missing(path)] or paths
+        candidates = [path for path in paths if not self._service.is_missing(path)] or paths
         missing: list[str] = []
-        for path in left:
+        for path in candidates:
             try:
                 answer = await self.get(path, **query)
             except NotFound as error:
@@ -165,16 +165,16 @@ class PollClient:
         if not isinstance(rows, list):
             raise InvalidAnswer(f"{at}: expected an array, got {type(rows).__name__}")
         self.read_rows += len(rows)
-        good: list[M] = []
-        for start in range(0, len(rows), _AT_ONCE):  # validating lets no other thread run
-            some = rows[start : start + _AT_ONCE]
+        valid: list[M] = []
+        for start in range(0, len(rows), _BATCH_ROWS):  # validating lets no other thread run
+            batch = rows[start : start + _BATCH_ROWS]
             try:
-                good += read_all(model, some)
+                valid += read_all(model, batch)
             except InvalidAnswer:  # one of them at least; each by itself then
-                good += self._read_each(model, some, at, start)
-        if rows and not good:
+                valid += self._read_each(model, batch, at, start)
+        if rows and not valid:
             raise InvalidAnswer(f"{at}: none of {len(rows)} rows is of the expected shape; {self.dropped[-1]}")
-        return good
+        return valid
 
     def read_one(self, model: type[M], value: Json, at: str = "") -> M:
         """Return one valid object; see `livingmap.core.source.Client.read_one`."""

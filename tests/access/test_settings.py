@@ -54,8 +54,8 @@ def faults(file):
         ("auth: {mode: daarion, pdp: {items: [{types: [], field: id}]}}\n", "auth.pdp.items.0.types"),
         ("auth: {mode: daarion, pdp: {map: [{type: city, id: x}]}}\n", "auth.pdp.map.0.type"),
         ("auth: {public_mode: yes}\n", "auth.public_mode"),
-        ("server: {cors_origins: ['*']}\n", "is no origin"),
-        ("server: {cors_origins: ['https://x/y']}\n", "is no origin"),
+        ("server: {cors_origins: ['*']}\n", "is not an origin"),
+        ("server: {cors_origins: ['https://x/y']}\n", "is not an origin"),
     ],
 )
 def test_what_is_wrong_is_said_without_secrets(write, text, expected):
@@ -81,7 +81,7 @@ def test_a_map_for_everybody_is_served_on_this_machine(write, host):
 def test_an_account_that_is_not_there_is_missed(write):
     file = write("")
     file.write_text("sources: {dao: {account: true}}\n")
-    assert "sources.dao.account: there is no auth.account" in faults(file)
+    assert "sources.dao.account: needs auth.account, which is not set" in faults(file)
 
 
 def test_files_are_sought_beside_the_yaml(write, tmp_path):

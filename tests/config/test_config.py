@@ -113,7 +113,7 @@ def test_a_token_comes_from_a_file_and_may_be_rotated(write, tmp_path):
             "sources:\n  agents:\n    enabled: perhaps\n",
             "3: sources.agents.enabled: Input should be a valid boolean, unable to interpret input",
         ),
-        ("sources:\n  agents:\n  agents:\n", "3: sources.agents: is there twice, first on line 2"),
+        ("sources:\n  agents:\n  agents:\n", "3: sources.agents: is given twice, first on line 2"),
         (
             "sources:\n  sky: {module: weather}\n",
             "2: sources.sky: weather describes the source 'weather'; name the section so",
@@ -133,7 +133,7 @@ def test_a_token_comes_from_a_file_and_may_be_rotated(write, tmp_path):
         ),
         ("sorces: {}\n", "1: sorces: no such setting; did you mean sources?"),
         ("- a\n", "1: the file has to be a mapping such as 'sources: …'"),
-        ("a: [\n", "2: no YAML: expected the node content, but found '<stream end>'"),
+        ("a: [\n", "2: not valid YAML: expected the node content, but found '<stream end>'"),
         ("sources:\n  agents: 5\n", "2: sources.agents: Input should be a valid dictionary"),
         ("sources:\n  agents: {base_url: nonsense}\n", "2: sources.agents.base_url: Input should be a valid URL"),
         (
