@@ -1,9 +1,9 @@
 import type { MapState } from "../client/state.ts";
+import type { Tone } from "../domain/tones.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useNow } from "./calm.ts";
 import { Mark } from "./icons.tsx";
-import type { Tone } from "./tones.ts";
 
 const TONES: Readonly<Record<MapState["connection"]["status"], Tone>> = {
   idle: "off",

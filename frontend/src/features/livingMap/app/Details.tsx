@@ -1,30 +1,35 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { labelOf, statusOfItem, typeOf } from "../client/entities.ts";
 import type { MapEvent } from "../client/messages.ts";
 import type { components } from "../client/openapi.ts";
 import type { Item, Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
+import { labelOf, typeOf } from "../domain/entities.ts";
+import { sentence, subjectOf } from "../domain/events.ts";
+import { numberIn } from "../domain/json.ts";
+import { shareOf } from "../domain/loads.ts";
+import { kindOfId } from "../domain/registry.ts";
+import { relationsOf, wholeItem } from "../domain/relations.ts";
+import { conditionOf } from "../domain/status.ts";
+import { LIVELY, SHARES, valuesOf } from "../domain/values.ts";
+import { numberWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useAsked } from "./asked.ts";
 import { EntityLink, IconButton, LoadBar, StatusChip, TypeName } from "./bits.tsx";
-import { numberIn } from "./catalogue.ts";
 import { Facts } from "./Facts.tsx";
-import { say, subjectOf } from "./happenings.ts";
 import { TypeIcon } from "./icons.tsx";
-import { relationsOf, wholeItem } from "./relations.ts";
 import { Sparkline } from "./Sparkline.tsx";
-import { LIVELY, type Samples, SHARES, useSamples, valuesOf } from "./samples.ts";
+import { type Samples, useSamples } from "./samples.ts";
 import { go } from "./url.ts";
 
 type DetailsProps = { readonly id: string; readonly state: MapState; readonly onShow: (id: string) => void };
 
-/** One thing in full: how it is, its live values, what it belongs to, what happened to it, what is known of it. */
+/** One thing in full: its status, its live values, its relations, its history and all its fields. */
 export function Details({ id, state, onShow }: DetailsProps) {
   const { words } = useLanguage();
   const { scene, events } = state.data;
   const item = wholeItem(scene, id);
   const title = useRef<HTMLHeadingElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: who picks something else is led to its title
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another pick moves the focus to its title
   useEffect(() => title.current?.focus({ preventScroll: true }), [id]);
   return (
     <aside className="details" aria-label={words.details.label}>
@@ -36,21 +41,21 @@ export function Details({ id, state, onShow }: DetailsProps) {
           </h2>
           <p>
             <TypeName type={typeOf(id)} />
-            {item && <StatusChip status={statusOfItem(item)} type={typeOf(id)} />}
+            {item && <StatusChip status={conditionOf(item)} type={typeOf(id)} />}
           </p>
         </div>
         <IconButton icon="close" label={words.details.close} onClick={() => go({ select: null })} />
       </header>
       {item ? (
-        <Known key={id} id={id} item={item} scene={scene} events={events} onShow={onShow} />
+        <Sections key={id} id={id} item={item} scene={scene} events={events} onShow={onShow} />
       ) : (
-        <p className="padded">{words.details.gone}</p>
+        <p className="padded">{words.details.missing}</p>
       )}
     </aside>
   );
 }
 
-type KnownProps = {
+type SectionsProps = {
   readonly id: string;
   readonly item: Item;
   readonly scene: Scene;
@@ -58,7 +63,7 @@ type KnownProps = {
   readonly onShow: (id: string) => void;
 };
 
-function Known({ id, item, scene, events, onShow }: KnownProps) {
+function Sections({ id, item, scene, events, onShow }: SectionsProps) {
   const { words } = useLanguage();
   const own = events.filter((event) => concerns(event, id, scene));
   const history = useAsked<HistoryPage>("living-map/history", { entity_id: id, limit: 50 });
@@ -109,26 +114,27 @@ function CopyLink() {
 
 /** Return samples from the node's own messages in the history, so that the line does not begin at nothing. */
 function earlierSamples(items: HistoryPage["items"]): Samples {
-  const found = new Map<string, { at: number; value: number }[]>();
+  const samples = new Map<string, { at: number; value: number }[]>();
   for (const { timestamp, event_type, payload } of items.toReversed()) {
     if (!event_type.startsWith("node.metrics.")) continue;
     for (const name of ["cpu", "gpu", "ram"]) {
-      const value = numberIn(payload as Item, name);
+      const value = shareOf(numberIn(payload as Item, name));
       if (value === undefined) continue;
-      const list = found.get(name) ?? [];
-      list.push({ at: Date.parse(timestamp), value: value > 1 ? value / 100 : value });
-      found.set(name, list);
+      const list = samples.get(name) ?? [];
+      list.push({ at: Date.parse(timestamp), value });
+      samples.set(name, list);
     }
   }
-  return found;
+  return samples;
 }
 
 function Live({ id, item, earlier }: { readonly id: string; readonly item: Item; readonly earlier: Samples }) {
-  const { words, number } = useLanguage();
+  const language = useLanguage();
+  const { words, number } = language;
+  const kind = kindOfId(id);
   const samples = useSamples(id, earlier);
   const values = valuesOf(item);
   if (values.size === 0) return null;
-  const names: Readonly<Record<string, string>> = words.values;
   return (
     <section>
       <h3>{words.details.live}</h3>
@@ -136,10 +142,10 @@ function Live({ id, item, earlier }: { readonly id: string; readonly item: Item;
         {[...values].sort(livelyFirst).map(([name, value]) => (
           <div key={name} className="live-value">
             {SHARES.has(name) ? (
-              <LoadBar label={names[name] ?? name} load={value} />
+              <LoadBar label={numberWord(name, kind, language)} load={value} />
             ) : (
               <p className="live-number">
-                <span>{names[name] ?? name}</span>
+                <span>{numberWord(name, kind, language)}</span>
                 <strong>{number(value)}</strong>
               </p>
             )}
@@ -158,18 +164,18 @@ function livelyFirst([one]: readonly [string, number], [other]: readonly [string
 const MOST_LINKS = 12;
 
 function Relations({ item, scene }: { readonly item: Item; readonly scene: Scene }) {
-  const { words, fill } = useLanguage();
-  const relations = relationsOf(scene, item);
+  const language = useLanguage();
+  const { words, fill } = language;
+  const relations = relationsOf(scene, item, language);
   if (relations.length === 0) return null;
-  const names: Readonly<Record<string, string>> = words.fields;
   return (
     <section>
       <h3>{words.details.relations}</h3>
       <dl className="relations">
-        {relations.map(({ name, ids }) => (
-          <div key={name}>
+        {relations.map(({ label, ids }) => (
+          <div key={label}>
             <dt>
-              {names[name] ?? name}
+              {label}
               {ids.length > 1 && <span className="count">{ids.length}</span>}
             </dt>
             <dd>
@@ -236,7 +242,7 @@ function History({ recorded, failed, live, scene }: HistoryProps) {
             <time dateTime={event.timestamp} title={language.date(event.timestamp)}>
               {language.time(event.timestamp)}
             </time>
-            <span title={event.event_type}>{say(event, scene, language)}</span>
+            <span title={event.event_type}>{sentence(event, scene, language)}</span>
           </li>
         ))}
       </ol>

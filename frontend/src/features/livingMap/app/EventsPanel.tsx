@@ -2,23 +2,22 @@ import { useState } from "react";
 import type { MapEvent } from "../client/messages.ts";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
+import { sentence, subjectOf, TOPICS, type Topic, topicOf } from "../domain/events.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
-import { EVENT_KINDS, type EventKind, kindOf, say, subjectOf } from "./happenings.ts";
-import { Icon, type IconName } from "./icons.tsx";
+import { Icon, TypeIcon } from "./icons.tsx";
 
-const ICONS: Readonly<Record<EventKind, IconName>> = {
-  all: "events",
-  people: "messaging",
-  agents: "agents",
-  nodes: "nodes",
+/** The kind whose sign stands for a topic; the others have signs of the page's own. */
+const TYPES: Readonly<Record<Exclude<Topic, "all" | "sources">, string>> = {
+  people: "channel",
+  agents: "agent",
+  nodes: "node",
   dao: "dao",
-  sources: "sources",
 };
 const MOST = 100;
 
-/** What happens, the newest first; it can be stopped to be read, and each line leads to what it is about. */
+/** What happens, the newest first. It can be paused for reading, and each line leads to what it is about. */
 export function EventsPanel({
   state,
   onPick,
@@ -27,18 +26,18 @@ export function EventsPanel({
   readonly onPick: (id: string) => void;
 }) {
   const { words } = useLanguage();
-  const [kind, setKind] = useState<EventKind>("all");
+  const [topic, setTopic] = useState<Topic>("all");
   const { events, scene } = state.data;
-  const shown = events.filter((one) => kind === "all" || kindOf(one.event_type) === kind).slice(0, MOST);
+  const shown = events.filter((one) => topic === "all" || topicOf(one.event_type) === topic).slice(0, MOST);
   return (
     <>
       <div className="bar">
         <label className="choice wide">
-          <span>{words.events.kinds.label}</span>
-          <select value={kind} onChange={(event) => setKind(event.target.value as EventKind)}>
-            {EVENT_KINDS.map((one) => (
+          <span>{words.events.topics.label}</span>
+          <select value={topic} onChange={(event) => setTopic(event.target.value as Topic)}>
+            {TOPICS.map((one) => (
               <option key={one} value={one}>
-                {words.events.kinds[one]}
+                {words.events.topics[one]}
               </option>
             ))}
           </select>
@@ -81,17 +80,18 @@ type LineProps = { readonly event: MapEvent; readonly scene: Scene; readonly onP
 function EventLine({ event, scene, onPick }: LineProps) {
   const language = useLanguage();
   const subject = subjectOf(event, scene);
+  const topic = topicOf(event.event_type);
   const content = (
     <>
-      <Icon name={ICONS[kindOf(event.event_type)]} />
-      <span className="event-text">{say(event, scene, language)}</span>
+      <TopicIcon topic={topic} />
+      <span className="event-text">{sentence(event, scene, language)}</span>
       <time dateTime={event.timestamp} title={event.event_type}>
         {language.time(event.timestamp)}
       </time>
     </>
   );
   return (
-    <li className={`event kind-${kindOf(event.event_type)}`}>
+    <li className={`event kind-${topic}`}>
       {subject ? (
         <button type="button" onClick={() => onPick(subject)}>
           {content}
@@ -101,4 +101,9 @@ function EventLine({ event, scene, onPick }: LineProps) {
       )}
     </li>
   );
+}
+
+function TopicIcon({ topic }: { readonly topic: Topic }) {
+  if (topic === "all") return <Icon name="events" />;
+  return topic === "sources" ? <Icon name="sources" /> : <TypeIcon type={TYPES[topic]} />;
 }

@@ -1,9 +1,11 @@
-import { findItem } from "../client/entities.ts";
 import type { Item, Json, Scene } from "../client/scene.ts";
+import { findItem } from "../domain/entities.ts";
+import { kindOfId } from "../domain/registry.ts";
+import { fieldWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { EntityLink } from "./bits.tsx";
 
-const SAID_ELSEWHERE = new Set([
+const SHOWN_ELSEWHERE = new Set([
   "id",
   "name",
   "status",
@@ -24,10 +26,11 @@ type FactsProps = {
   readonly scene: Scene;
 };
 
-/** Every field of an item that is not shown otherwise, and which source says so. */
+/** Every field of an item that is not shown elsewhere, and the source that it comes from. */
 export function Facts({ item, sources, scene }: FactsProps) {
-  const { words, fill } = useLanguage();
-  const fields = Object.entries(item).filter(([name, value]) => !SAID_ELSEWHERE.has(name) && hasContent(value));
+  const language = useLanguage();
+  const { words, fill } = language;
+  const fields = Object.entries(item).filter(([name, value]) => !SHOWN_ELSEWHERE.has(name) && hasContent(value));
   return (
     <details className="facts">
       <summary>
@@ -39,7 +42,7 @@ export function Facts({ item, sources, scene }: FactsProps) {
       <dl>
         {fields.map(([name, value]) => (
           <div key={name} title={sources[name] && fill(words.details.from, { source: sources[name] })}>
-            <dt>{name.replaceAll("_", " ")}</dt>
+            <dt>{fieldWord(name, kindOfId(item.id), language)}</dt>
             <dd>
               <Value value={value} scene={scene} />
             </dd>

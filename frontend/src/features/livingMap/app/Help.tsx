@@ -1,13 +1,13 @@
-import { LAYER_NAMES } from "../client/scene.ts";
+import { LAYERS } from "../domain/layers.ts";
+import { TONES } from "../domain/tones.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Dialog } from "./Dialog.tsx";
-import { Icon, Mark } from "./icons.tsx";
-import { TONES } from "./tones.ts";
+import { Mark, Sign } from "./icons.tsx";
 
-/** What the map is and how it is read: shown at the first visit, and when asked for. */
+/** What the map is and how to read it: shown at the first visit, and on request. */
 export function Help({ onClose }: { readonly onClose: () => void }) {
-  const { words } = useLanguage();
-  const { help, layers, layerHints } = words;
+  const { words, of } = useLanguage();
+  const { help, layers, tones } = words;
   return (
     <Dialog title={help.title} onClose={onClose}>
       <div className="help">
@@ -19,11 +19,11 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
         </ul>
         <h3>{layers.legend}</h3>
         <ul className="help-layers">
-          {LAYER_NAMES.map((name) => (
-            <li key={name}>
-              <Icon name={name} />
+          {LAYERS.map((layer) => (
+            <li key={layer.name}>
+              <Sign path={layer.icon} />
               <span>
-                <strong>{layers[name]}</strong> {layerHints[name]}
+                <strong>{of(layer.words).name}</strong> {of(layer.words).hint}
               </span>
             </li>
           ))}
@@ -33,7 +33,7 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           {TONES.map((tone) => (
             <li key={tone} className={`chip tone-${tone}`}>
               <Mark tone={tone} />
-              {help.tones[tone]}
+              {tones[tone]}
             </li>
           ))}
         </ul>

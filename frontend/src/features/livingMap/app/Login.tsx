@@ -42,10 +42,10 @@ function Account({ onDone }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const said = new FormData(event.currentTarget);
+    const form = new FormData(event.currentTarget);
     setBusy(true);
     try {
-      await logIn(String(said.get("email")), String(said.get("password")));
+      await logIn(String(form.get("email")), String(form.get("password")));
       onDone?.();
     } catch (error) {
       setProblem(error instanceof LoginError ? error.reason : "unreachable");

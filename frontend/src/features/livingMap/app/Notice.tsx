@@ -1,7 +1,7 @@
 import type { MapState } from "../client/state.ts";
+import { catalogue } from "../domain/catalogue.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { catalogue } from "./catalogue.ts";
 import { Login } from "./Login.tsx";
 import { Summary, summaryOf } from "./Summary.tsx";
 import { useSession } from "./session.ts";

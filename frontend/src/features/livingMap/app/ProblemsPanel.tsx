@@ -1,11 +1,10 @@
+import { GROUPS, type Problem } from "../domain/problems.ts";
+import { statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
-import { statusWord } from "./happenings.ts";
 import { Icon, Mark } from "./icons.tsx";
-import type { Problem } from "./problems.ts";
 import { go } from "./url.ts";
 
-const GROUPS = ["sources", "nodes", "agents", "others"] as const;
 const MOST = 200;
 
 /** What is wrong, the gravest first. */
@@ -43,12 +42,12 @@ export function ProblemsPanel({
 }
 
 function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly onPick: (id: string) => void }) {
-  const said = useSaid(problem);
+  const text = useText(problem);
   const { entity, source, tone } = problem;
   if (entity) {
     return (
       <EntityLine {...entity} tone={tone} onPick={onPick}>
-        <span className={`tone-text tone-${tone}`}>{said}</span>
+        <span className={`tone-text tone-${tone}`}>{text}</span>
       </EntityLine>
     );
   }
@@ -57,7 +56,7 @@ function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly 
       <Icon name="sources" />
       <span className="line-text">
         <span className="line-name">{source?.service}</span>
-        <span className={`line-more tone-text tone-${tone}`}>{said}</span>
+        <span className={`line-more tone-text tone-${tone}`}>{text}</span>
       </span>
       <span className="line-status">
         <Mark tone={tone} />
@@ -66,15 +65,15 @@ function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly 
   );
 }
 
-function useSaid({ what, source }: Problem): string {
+function useText({ what, source, entity }: Problem): string {
   const language = useLanguage();
   const { problems, values } = language.words;
   if (what.kind === "load")
     return language.fill(problems.load, { what: values.load, n: language.percent(Number(what.text)) });
-  if (what.kind === "status") return statusWord(what.text, language);
+  if (what.kind === "status") return statusWord(what.text, language, entity?.type);
   if (what.kind === "alert") {
-    const known: Readonly<Record<string, string>> = problems.alerts;
-    return known[what.text] ?? what.text.replaceAll(/[._]/g, " ");
+    const alerts: Readonly<Record<string, string>> = problems.alerts;
+    return alerts[what.text] ?? what.text.replaceAll(/[._]/g, " ");
   }
   const status = source?.status;
   return status === "down" || status === "stale" || status === "failed" ? problems[status] : what.text;

@@ -1,10 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
+import { catalogue, listed, matches } from "../domain/catalogue.ts";
+import { layerWord, statusWord, typeWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
-import { catalogue, found, listed } from "./catalogue.ts";
-import { statusWord } from "./happenings.ts";
 import { Icon } from "./icons.tsx";
 import { go, usePlace } from "./url.ts";
 
@@ -17,9 +17,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   const { q, type, status, layer, select } = usePlace();
   const filters = useDeferredValue(useMemo(() => ({ q, type, status, layer }), [q, type, status, layer]));
   const all = catalogue(scene);
-  const hits = useMemo(() => found(listed(all), filters), [all, filters]);
-  const types: Readonly<Record<string, string>> = words.typeNames;
-  const layers: Readonly<Record<string, string>> = words.layers;
+  const hits = useMemo(() => matches(listed(all), filters), [all, filters]);
   const isFiltered = Boolean(q || type || status || layer);
   return (
     <>
@@ -40,25 +38,25 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
         </label>
         <div className="filters">
           <Choice
-            name="type"
+            filter="type"
             value={type}
             options={valuesOf(all, "type")}
             label={words.search.type}
-            say={(one) => types[one] ?? one}
+            name={(one) => typeWord(one, language)}
           />
           <Choice
-            name="status"
+            filter="status"
             value={status}
             options={valuesOf(all, "status")}
             label={words.search.status}
-            say={(one) => statusWord(one, language)}
+            name={(one) => statusWord(one, language, type || typeWithStatus(all, one))}
           />
           <Choice
-            name="layer"
+            filter="layer"
             value={layer}
             options={valuesOf(all, "layer")}
             label={words.search.layer}
-            say={(one) => layers[one] ?? one}
+            name={(one) => layerWord(one, language)}
           />
         </div>
         <div className="search-count">
@@ -87,25 +85,30 @@ function valuesOf(all: ReturnType<typeof catalogue>, name: "type" | "status" | "
   return [...new Set(all.map((one) => one[name]))].sort();
 }
 
+/** Return a type that has things of a status: kinds may have words of their own for it. */
+function typeWithStatus(all: ReturnType<typeof catalogue>, status: string): string | undefined {
+  return all.find((one) => one.status === status)?.type;
+}
+
 type ChoiceProps = {
-  readonly name: "type" | "status" | "layer";
+  readonly filter: "type" | "status" | "layer";
   readonly value: string;
   readonly options: readonly string[];
   readonly label: string;
-  readonly say: (value: string) => string;
+  readonly name: (value: string) => string;
 };
 
-function Choice({ name, value, options, label, say }: ChoiceProps) {
+function Choice({ filter, value, options, label, name }: ChoiceProps) {
   const { words } = useLanguage();
   const all = value && !options.includes(value) ? [value, ...options] : options;
   return (
     <label className="choice">
       <span>{label}</span>
-      <select value={value} onChange={(event) => go({ [name]: event.target.value })}>
+      <select value={value} onChange={(event) => go({ [filter]: event.target.value })}>
         <option value="">{words.search.any}</option>
         {all.map((one) => (
           <option key={one} value={one}>
-            {say(one)}
+            {name(one)}
           </option>
         ))}
       </select>

@@ -1,6 +1,7 @@
-import { type Ref, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { type Ref, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
+import { problemsOf } from "../domain/problems.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
@@ -11,7 +12,6 @@ import { Help } from "./Help.tsx";
 import { useKeys } from "./keys.ts";
 import { Notice } from "./Notice.tsx";
 import { prefer, usePreferences, useReducedMotion } from "./preferences.ts";
-import { problemsOf } from "./problems.ts";
 import { pulseFeed } from "./pulses.ts";
 import { SidePanel } from "./SidePanel.tsx";
 import { Table } from "./Table.tsx";
@@ -62,7 +62,6 @@ export function Shell() {
 /** The canvas has every frame; the panels around it are calmer. */
 function Canvas({ ref }: { readonly ref: Ref<MapHandle> }) {
   const client = useLivingMapClient();
-  const { locale } = useLanguage();
   const { theme } = usePreferences();
   const reducedMotion = useReducedMotion();
   const { layers, select, view } = usePlace();
@@ -83,17 +82,9 @@ function Canvas({ ref }: { readonly ref: Ref<MapHandle> }) {
       view={view}
       onView={onView}
       theme={theme}
-      locale={locale}
       reducedMotion={reducedMotion}
     />
   );
 }
 
 const NO_SOURCES: never[] = [];
-
-/** Tell the title of the document what is going on, for who looks at another tab. */
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
-}

@@ -1,10 +1,10 @@
 import type { MapState } from "../client/state.ts";
+import type { Problem } from "../domain/problems.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
 import { EventsPanel } from "./EventsPanel.tsx";
 import { Icon } from "./icons.tsx";
 import { ProblemsPanel } from "./ProblemsPanel.tsx";
-import type { Problem } from "./problems.ts";
 import { SearchPanel } from "./SearchPanel.tsx";
 import { SourcesPanel } from "./SourcesPanel.tsx";
 import { go, PANELS, type Panel, usePlace } from "./url.ts";

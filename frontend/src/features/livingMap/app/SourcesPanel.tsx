@@ -1,9 +1,9 @@
 import type { SourceBrief } from "../client/scene.ts";
+import { toneOfSource } from "../domain/freshness.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
 import { useNow } from "./calm.ts";
 import { Mark } from "./icons.tsx";
-import { toneOf } from "./tones.ts";
 
 /** Where the map's data comes from, and how fresh each part is. */
 export function SourcesPanel({ sources }: { readonly sources: readonly SourceBrief[] }) {
@@ -23,7 +23,7 @@ export function SourcesPanel({ sources }: { readonly sources: readonly SourceBri
 function Source({ source, now }: { readonly source: SourceBrief; readonly now: number }) {
   const { words, fill, ago } = useLanguage();
   const { name, service, status, observed_at, error } = source;
-  const tone = toneOf(status);
+  const tone = toneOfSource(source);
   return (
     <li className="source">
       <div className="source-head">

@@ -6,10 +6,12 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import { compareIds } from "../client/reduce.ts";
 import type { Scene } from "../client/scene.ts";
+import { catalogue, type Entity, type Filters, matches } from "../domain/catalogue.ts";
+import { nameOf } from "../domain/events.ts";
+import { loadOf } from "../domain/loads.ts";
+import { activityOf } from "../domain/values.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { StatusChip, TypeName } from "./bits.tsx";
-import { activityOf, catalogue, type Entity, found, loadOf } from "./catalogue.ts";
-import { nameOf } from "./happenings.ts";
 import { Icon, TypeIcon } from "./icons.tsx";
 import { usePlace } from "./url.ts";
 
@@ -79,9 +81,9 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
   );
 }
 
-function rowsOf(scene: Scene, filters: Parameters<typeof found>[1], { by, down }: Sorting): readonly Row[] {
+function rowsOf(scene: Scene, filters: Filters, { by, down }: Sorting): readonly Row[] {
   const collator = new Intl.Collator(undefined, { numeric: true });
-  const rows = found(catalogue(scene), filters).map((entity) => rowOf(scene, entity));
+  const rows = matches(catalogue(scene), filters).map((entity) => rowOf(scene, entity));
   const sign = down ? -1 : 1;
   return rows.sort((one, other) => {
     const [a, b] = [one.values[by], other.values[by]];

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { MapState } from "../client/state.ts";
+import type { Problem } from "../domain/problems.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
 import { ConnectionPill } from "./Connection.tsx";
@@ -9,7 +10,6 @@ import { LayerSwitch } from "./LayerSwitch.tsx";
 import { Login } from "./Login.tsx";
 import { Logo } from "./Logo.tsx";
 import { prefer, usePreferences } from "./preferences.ts";
-import type { Problem } from "./problems.ts";
 import { loginUrl, logOut, useSession } from "./session.ts";
 import { go, usePlace } from "./url.ts";
 

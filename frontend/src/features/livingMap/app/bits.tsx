@@ -1,12 +1,14 @@
 /** Small pieces that several panels share. */
 
 import type { ReactNode } from "react";
-import { findItem, labelOf, statusOfItem, typeOf } from "../client/entities.ts";
 import type { Scene } from "../client/scene.ts";
+import { findItem, labelOf } from "../domain/entities.ts";
+import { toneOfLoad } from "../domain/loads.ts";
+import { toneOf, toneOfItem } from "../domain/status.ts";
+import type { Tone } from "../domain/tones.ts";
+import { statusWord, typeWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { statusWord } from "./happenings.ts";
 import { Icon, type IconName, Mark, TypeIcon } from "./icons.tsx";
-import { type Tone, toneOf, toneOfLoad } from "./tones.ts";
 import { go } from "./url.ts";
 
 export function StatusChip({ status, type }: { readonly status: string; readonly type: string }) {
@@ -15,14 +17,13 @@ export function StatusChip({ status, type }: { readonly status: string; readonly
   return (
     <span className={`chip tone-${tone}`}>
       <Mark tone={tone} />
-      {statusWord(status, language)}
+      {statusWord(status, language, type)}
     </span>
   );
 }
 
 export function TypeName({ type }: { readonly type: string }) {
-  const names: Readonly<Record<string, string>> = useLanguage().words.typeNames;
-  return <>{names[type] ?? type}</>;
+  return <>{typeWord(type, useLanguage())}</>;
 }
 
 type LineProps = {
@@ -47,23 +48,22 @@ export function EntityLine({ id, type, label, status, selected = false, tone, on
         <span className="line-name">{label}</span>
         <span className="line-more">{children ?? <TypeName type={type} />}</span>
       </span>
-      <span className="line-status" title={statusWord(status, language)}>
+      <span className="line-status" title={statusWord(status, language, type)}>
         <Mark tone={tone ?? toneOf(status, type)} />
-        <span className="hidden">{statusWord(status, language)}</span>
+        <span className="hidden">{statusWord(status, language, type)}</span>
       </span>
     </button>
   );
 }
 
-/** An entity that something else names. */
+/** An entity to which something else refers. */
 export function EntityLink({ scene, id }: { readonly scene: Scene; readonly id: string }) {
-  const found = findItem(scene, id);
-  if (!found) return <span className="muted">{id}</span>;
-  const status = statusOfItem(found.item);
+  const item = findItem(scene, id)?.item;
+  if (!item) return <span className="muted">{id}</span>;
   return (
     <button type="button" className="link-chip" onClick={() => go({ select: id })}>
-      <Mark tone={toneOf(status, typeOf(id))} />
-      {labelOf(found.item)}
+      <Mark tone={toneOfItem(item)} />
+      {labelOf(item)}
     </button>
   );
 }
@@ -88,7 +88,7 @@ type ButtonProps = {
   readonly className?: string;
 };
 
-/** A button that shows a sign and tells its name to who hovers or listens. */
+/** A button that shows a sign; its name is a tooltip and what a screen reader reads. */
 export function IconButton({ icon, label, onClick, pressed, className = "" }: ButtonProps) {
   return (
     <button

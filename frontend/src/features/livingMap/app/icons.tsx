@@ -1,15 +1,10 @@
 /** The signs of the page, drawn as lines that take the colour of the text around them. */
 
 import type { ReactNode } from "react";
-import type { Tone } from "./tones.ts";
+import { kindOf } from "../domain/registry.ts";
+import type { Tone } from "../domain/tones.ts";
 
 const PATHS = {
-  city: "M3 21h18M5 21V9l5-3v15M10 21V4l9 4v13M13 10h3M13 14h3M13 18h3M7 12h0M7 16h0",
-  space: "M12 17a5 5 0 1 0 0-10 5 5 0 0 0 0 10ZM3.5 16.5c1.5 2 6.500-.2 10.500-3.300s7.500-7 6.500-9-5-.5-8 1.500",
-  nodes: "M4 5h16v5H4zM4 14h16v5H4zM7.500 7.500h.01M7.500 16.500h.01M11 7.500h6M11 16.500h6",
-  agents: "M12 4v3M6 9h12v9H6zM9.500 13h.01M14.500 13h.01M3 12v3M21 12v3M12 4h.01",
-  dao: "M12 3 4 7v1h16V7l-8-4ZM6 11v6M10 11v6M14 11v6M18 11v6M4 20h16",
-  messaging: "M4 5h16v11H9l-5 4V5ZM8 9h8M8 12h5",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
   problems: "M12 4 2.500 20h19L12 4ZM12 10v4M12 17h.01",
   events: "M3 12h4l2.500-7 5 14 2.500-7h4",
@@ -35,27 +30,20 @@ export type IconName = keyof typeof PATHS;
 
 /** A sign that only repeats what a text beside it or a label says. */
 export function Icon({ name }: { readonly name: IconName }) {
+  return <Sign path={PATHS[name]} />;
+}
+
+/** The sign of a kind or a layer, by its lines. */
+export function Sign({ path }: { readonly path: string }) {
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={PATHS[name]} />
+      <path d={path} />
     </svg>
   );
 }
 
-const TYPE_ICONS: Readonly<Record<string, IconName>> = {
-  agent: "agents",
-  channel: "messaging",
-  city: "map",
-  dao: "dao",
-  microdao: "city",
-  node: "nodes",
-  space: "space",
-  proposal: "dao",
-  vote: "dao",
-};
-
 export function TypeIcon({ type }: { readonly type: string }) {
-  return <Icon name={TYPE_ICONS[type] ?? "target"} />;
+  return <Sign path={kindOf(type).icon} />;
 }
 
 const MARKS: Readonly<Record<Tone, ReactNode>> = {

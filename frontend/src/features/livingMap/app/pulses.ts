@@ -1,6 +1,5 @@
 import type { LivingMapClient } from "../client/client.ts";
-import type { PulseFeed } from "../client/scene.ts";
-import { pulsesOf } from "./happenings.ts";
+import { type PulseFeed, pulsesOf } from "../domain/pulses.ts";
 
 /** Return what lights up on the map, as the client tells of events. */
 export function pulseFeed(client: LivingMapClient): PulseFeed {

@@ -1,61 +1,13 @@
 /** The live values of the item that is looked at: what they are, and how they went since it was opened. */
 
 import { useEffect, useState } from "react";
-import { findItem } from "../client/entities.ts";
 import type { Item } from "../client/scene.ts";
+import { findItem } from "../domain/entities.ts";
+import { valuesOf } from "../domain/values.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
-import { field, numberIn } from "./catalogue.ts";
 import type { Sample } from "./Sparkline.tsx";
 
-export type Values = ReadonlyMap<string, number>;
-
 const MOST_SAMPLES = 300;
-const PLAIN = [
-  "messages_1h",
-  "messages_24h",
-  "members_online",
-  "members",
-  "agents",
-  "nodes",
-  "activity",
-  "active_proposals",
-  "governance_temperature",
-  "anomaly_score",
-  "votes_yes",
-  "votes_no",
-  "votes_abstain",
-  "calls",
-  "tokens",
-] as const;
-const USAGE = ["tokens_24h", "llm_calls_24h", "invocations_24h", "tool_calls_24h"] as const;
-const METRICS = ["cpu", "gpu", "ram", "net_in", "net_out"] as const;
-
-/** Those of the values that are shares between 0 and 1. */
-export const SHARES: ReadonlySet<string> = new Set(["cpu", "gpu", "ram", "memory", "activity"]);
-
-/** Those that change often enough for a line to say something. */
-export const LIVELY: ReadonlySet<string> = new Set([
-  ...METRICS,
-  ...USAGE,
-  "memory",
-  "messages_1h",
-  "messages_24h",
-  "members_online",
-  "activity",
-  "governance_temperature",
-]);
-
-/** Return the numbers of an item that live, by name. */
-export function valuesOf(item: Item): Values {
-  const found = new Map<string, number>();
-  const add = (name: string, value: number | undefined) => value !== undefined && found.set(name, value);
-  for (const name of METRICS) add(name, numberIn(item.metrics, name));
-  if (!field(item, "metrics")) for (const name of ["cpu", "gpu", "memory"]) add(name, numberIn(item, name));
-  for (const name of USAGE) add(name, numberIn(item.usage, name));
-  for (const name of PLAIN) add(name, numberIn(item, name));
-  return found;
-}
-
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
 const NONE: Samples = new Map();

@@ -1,16 +1,17 @@
-/** What is shown, kept in the address: whoever is sent the address sees the same. */
+/** What is shown, kept in the address: the same address shows the same. */
 
 import { useSyncExternalStore } from "react";
-import { LAYER_NAMES, type LayerName, type MapView } from "../client/scene.ts";
+import { LAYER_NAMES } from "../domain/layers.ts";
+import type { View } from "../map/camera.ts";
 
 export const PANELS = ["search", "problems", "events", "sources"] as const;
 export type Panel = (typeof PANELS)[number];
 
 export type Place = {
-  readonly layers: ReadonlySet<LayerName>;
+  readonly layers: ReadonlySet<string>;
   readonly select: string | null;
   /** Null shows everything. */
-  readonly view: MapView | null;
+  readonly view: View | null;
   readonly panel: Panel | null;
   readonly mode: "map" | "table";
   readonly q: string;
@@ -19,27 +20,27 @@ export type Place = {
   readonly layer: string;
 };
 
-const ALL: ReadonlySet<LayerName> = new Set(LAYER_NAMES);
+const ALL: ReadonlySet<string> = new Set(LAYER_NAMES);
 
 /** Return what an address shows; what it does not say, or says wrongly, is as usual. */
 export function placeOf(search: string, usualPanel: Panel | null = null): Place {
-  const said = new URLSearchParams(search);
-  const layers = LAYER_NAMES.filter((name) => said.get("layers")?.split(",").includes(name));
-  const panel = said.get("panel");
+  const query = new URLSearchParams(search);
+  const layers = LAYER_NAMES.filter((name) => query.get("layers")?.split(",").includes(name));
+  const panel = query.get("panel");
   return {
-    layers: said.has("layers") ? new Set(layers) : ALL,
-    select: said.get("select"),
-    view: viewOf(said.get("view")),
+    layers: query.has("layers") ? new Set(layers) : ALL,
+    select: query.get("select"),
+    view: viewOf(query.get("view")),
     panel: panel === "none" ? null : (PANELS.find((one) => one === panel) ?? usualPanel),
-    mode: said.get("mode") === "table" ? "table" : "map",
-    q: said.get("q") ?? "",
-    type: said.get("type") ?? "",
-    status: said.get("status") ?? "",
-    layer: said.get("layer") ?? "",
+    mode: query.get("mode") === "table" ? "table" : "map",
+    q: query.get("q") ?? "",
+    type: query.get("type") ?? "",
+    status: query.get("status") ?? "",
+    layer: query.get("layer") ?? "",
   };
 }
 
-function viewOf(text: string | null): MapView | null {
+function viewOf(text: string | null): View | null {
   const numbers = (text ?? "").split(",").map(Number);
   const [x, y, zoom] = numbers;
   const isView = numbers.length === 3 && numbers.every(Number.isFinite);
@@ -48,21 +49,21 @@ function viewOf(text: string | null): MapView | null {
 
 /** Return the address of a place: `?` and only what is not as usual. */
 export function searchOf(place: Place, usualPanel: Panel | null = null): string {
-  const said = new URLSearchParams();
+  const query = new URLSearchParams();
   if (place.layers.size < LAYER_NAMES.length) {
-    said.set("layers", LAYER_NAMES.filter((name) => place.layers.has(name)).join(","));
+    query.set("layers", LAYER_NAMES.filter((name) => place.layers.has(name)).join(","));
   }
-  if (place.mode === "table") said.set("mode", "table");
-  if (place.panel !== usualPanel) said.set("panel", place.panel ?? "none");
+  if (place.mode === "table") query.set("mode", "table");
+  if (place.panel !== usualPanel) query.set("panel", place.panel ?? "none");
   for (const name of ["q", "type", "status", "layer", "select"] as const) {
     const value = place[name];
-    if (value) said.set(name, value);
+    if (value) query.set(name, value);
   }
   if (place.view) {
     const { x, y, zoom } = place.view;
-    said.set("view", [round(x, 1), round(y, 1), round(zoom, 3)].join(","));
+    query.set("view", [round(x, 1), round(y, 1), round(zoom, 3)].join(","));
   }
-  const text = said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text ? `?${text}` : "";
 }
 

@@ -1,7 +1,7 @@
 import { useCallback, useSyncExternalStore } from "react";
-import { findItem } from "../client/entities.ts";
 import type { Item, Layer } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
+import { findItem } from "../domain/entities.ts";
 import { useLivingMapClient } from "./LivingMapProvider.tsx";
 
 /**

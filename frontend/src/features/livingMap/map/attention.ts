@@ -1,8 +1,67 @@
-/** What people look at: the selected thing and its relations, the one under the hand, the one that keys have reached. */
+/** What people attend to: the selection, what is under the pointer, what the keys have reached; and what that marks. */
 
-import type { Kind, Shape } from "./kinds.ts";
+import type { Figure, Shape } from "../domain/figure.ts";
+import { related } from "./arcs.ts";
 import type { Layout } from "./layout.ts";
-import { related } from "./relations.ts";
+
+export type Attention = {
+  /** An id. */
+  readonly selected: string | null;
+  /** The keys of shapes. */
+  readonly hovered: string | null;
+  readonly focused: string | null;
+  /** Whether the next Tab leaves the map, as it does after Escape. */
+  readonly isLeaving: boolean;
+};
+
+export type AttentionInput =
+  /** The page has selected something. */
+  | { readonly type: "select"; readonly id: string | null }
+  | { readonly type: "hover" | "focus"; readonly key: string | null }
+  /** Somebody has picked something on the map: the page decides. */
+  | { readonly type: "pick"; readonly id: string | null }
+  | { readonly type: "escape" | "tab" | "blur" };
+
+export type AttentionEffect =
+  | { readonly do: "mark" }
+  | { readonly do: "pick"; readonly id: string | null }
+  | { readonly do: "focus"; readonly key: string | null };
+
+export type AttentionStep = readonly [Attention, ...AttentionEffect[]];
+
+export const UNATTENDED: Attention = { selected: null, hovered: null, focused: null, isLeaving: false };
+
+const MARK = { do: "mark" } as const;
+
+/** Return what follows from `input`. */
+export function attended(attention: Attention, input: AttentionInput): AttentionStep {
+  const { selected, hovered, focused } = attention;
+  switch (input.type) {
+    case "select":
+      return [{ ...attention, selected: input.id }, MARK];
+    case "pick":
+      return [attention, { do: "pick", id: input.id }];
+    case "hover":
+      return input.key === hovered ? [attention] : [{ ...attention, hovered: input.key }, MARK];
+    case "focus":
+      return input.key === focused ? [attention] : focus(attention, input.key);
+    case "escape": {
+      const [next, ...effects] = focused === null ? [attention] : focus(attention, null);
+      const isLeaving = { ...next, isLeaving: true };
+      return selected === null ? [isLeaving, ...effects] : [isLeaving, ...effects, { do: "pick", id: null }];
+    }
+    case "tab":
+      return [{ ...attention, isLeaving: false }];
+    case "blur": {
+      const staying = { ...attention, isLeaving: false };
+      return focused === null ? [staying] : focus(staying, null);
+    }
+  }
+}
+
+function focus(attention: Attention, key: string | null): AttentionStep {
+  return [{ ...attention, focused: key }, { do: "focus", key }, MARK];
+}
 
 export type Marked = {
   readonly selected: readonly Shape[];
@@ -13,30 +72,23 @@ export type Marked = {
 
 export const NOTHING: Marked = { selected: [], related: [], hovered: null, focused: null };
 
-export class Attention {
-  selected: string | null = null;
-  hovered: Shape | null = null;
-  focused: Shape | null = null;
-  private readonly layout: Layout;
+/** Return what is to be marked, of the figures that are shown. */
+export function markedIn(
+  layout: Layout,
+  figures: ReadonlySet<Figure>,
+  { selected, hovered, focused }: Attention,
+): Marked {
+  const isShown = (shape: Shape) => figures.has(shape.figure);
+  const shapes = selected === null ? [] : layout.all(selected).filter(isShown);
+  const first = shapes[0];
+  return {
+    selected: shapes,
+    related: first ? related(first, layout.shapes).filter(isShown) : [],
+    hovered: shapeOf(layout, hovered),
+    focused: shapeOf(layout, focused),
+  };
+}
 
-  constructor(layout: Layout) {
-    this.layout = layout;
-  }
-
-  /** Look again at what things are now; return whether anything is looked at at all. */
-  refresh(): boolean {
-    const { shapes } = this.layout;
-    this.hovered = (this.hovered && shapes.get(this.hovered.key)) ?? null;
-    this.focused = (this.focused && shapes.get(this.focused.key)) ?? null;
-    return this.selected !== null || this.hovered !== null || this.focused !== null;
-  }
-
-  /** Return what is to be marked of the kinds that are shown. */
-  marked(kinds: ReadonlySet<Kind>): Marked {
-    const shown = (shape: Shape) => kinds.has(shape.kind);
-    const selected = this.selected === null ? [] : this.layout.all(this.selected).filter(shown);
-    const first = selected[0];
-    const others = first ? related(first, this.layout.shapes).filter(shown) : [];
-    return { selected, related: others, hovered: this.hovered, focused: this.focused };
-  }
+function shapeOf({ shapes }: Layout, key: string | null): Shape | null {
+  return (key === null ? undefined : shapes.get(key)) ?? null;
 }

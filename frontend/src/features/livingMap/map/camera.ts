@@ -1,7 +1,9 @@
 /** Where the map is looked at, and how that changes: plain values in, plain values out. */
 
-import type { MapView as View } from "../client/scene.ts";
 import type { Box, Point } from "./geometry.ts";
+
+/** Where the map is looked at: the centre in the map's own units, and how much it is magnified. */
+export type View = { readonly x: number; readonly y: number; readonly zoom: number };
 
 export type Size = { readonly width: number; readonly height: number };
 

@@ -1,20 +1,16 @@
 /**
- * Who holds which ground. A quarter is founded where there is room for it, takes the cells that it needs, and keeps a
- * few green ones to grow into; what stands somewhere stays there, whoever comes later.
+ * Which quarter holds which ground. A quarter is founded where there is room for it, takes the cells that it needs, and
+ * keeps a few green ones to grow into; what stands somewhere stays there, whatever comes later.
  */
 
-import { hash, type Point } from "./geometry.ts";
+import { hash } from "../domain/chance.ts";
+import type { Lot } from "../domain/figure.ts";
+import type { Point } from "./geometry.ts";
 import { distance, Sites } from "./sites.ts";
 import { cell, neighbours, places, type Use } from "./terrain.ts";
 
 /** How many things of each kind a quarter has when it is founded. */
-export type Needs = {
-  readonly homes: number;
-  readonly works: number;
-  readonly lamps: number;
-  readonly place: number;
-};
-export type Trade = keyof Needs;
+export type Needs = Readonly<Record<Lot, number>>;
 
 /** The quarters' colours are numbers below this; what they look like is the theme's business. */
 export const HUES = 9;
@@ -31,8 +27,8 @@ export type Quarter = {
   /** What each of its cells is used for. */
   readonly cells: Map<number, Use>;
   readonly greens: Set<number>;
-  readonly free: Record<Trade, Slot[]>;
-  readonly taken: Map<string, { readonly trade: Trade; readonly slot: Slot }>;
+  readonly free: Record<Lot, Slot[]>;
+  readonly taken: Map<string, { readonly lot: Lot; readonly slot: Slot }>;
   /** Free cells that touch it. */
   readonly rim: Set<number>;
 };
@@ -46,9 +42,9 @@ export class City {
 
   /** Found a quarter of a size that fits `needs`, near `wish` if there is room. Its cells come with its things. */
   found(id: string, needs: Needs, wish?: Point): Quarter {
-    const known = this.quarters.get(id);
-    if (known) {
-      return known;
+    const existing = this.quarters.get(id);
+    if (existing) {
+      return existing;
     }
     const heart = this.sites.find(wanted(needs), wish);
     const quarter: Quarter = {
@@ -68,20 +64,20 @@ export class City {
   }
 
   /** Give a thing its place in a quarter. It keeps that until it leaves. */
-  settle(quarter: Quarter, trade: Trade, key: string): Point {
+  settle(quarter: Quarter, lot: Lot, key: string): Point {
     const held = quarter.taken.get(key);
     if (held) {
       return held.slot.at;
     }
-    let slot = quarter.free[trade].shift();
+    let slot = quarter.free[lot].shift();
     if (!slot) {
       const ground = this.nextCell(quarter);
-      this.hold(quarter, ground, trade);
-      const [first, ...rest] = slotsOf(ground, trade);
-      quarter.free[trade].push(...rest);
+      this.hold(quarter, ground, lot);
+      const [first, ...rest] = slotsOf(ground, lot);
+      quarter.free[lot].push(...rest);
       slot = first ?? { cell: ground, at: cell(ground).centre };
     }
-    quarter.taken.set(key, { trade, slot });
+    quarter.taken.set(key, { lot, slot });
     return slot.at;
   }
 
@@ -90,7 +86,7 @@ export class City {
     const held = quarter.taken.get(key);
     if (held) {
       quarter.taken.delete(key);
-      quarter.free[held.trade].unshift(held.slot);
+      quarter.free[held.lot].unshift(held.slot);
     }
   }
 

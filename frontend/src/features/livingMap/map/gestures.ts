@@ -1,17 +1,17 @@
-/** Hands on the map: what a mouse, fingers and keys do, told as moves. */
+/** Events of mouse, fingers and keys on an element, turned into moves. */
 
 import type { Point } from "./geometry.ts";
 
 export type Moves = {
   pan(dx: number, dy: number): void;
   zoom(at: Point, factor: number): void;
-  tap(at: Point, touch: boolean): void;
+  tap(at: Point, isTouch: boolean): void;
   hover(at: Point | null): void;
-  /** A key was pressed; return whether that meant something. */
+  /** A key was pressed; return whether it means something here. */
   key(key: string, shift: boolean): boolean;
 };
 
-/** A hand is never quite still: so far it may slip and still only tap. */
+/** A hand is never quite still: it may slip so far and still only tap. */
 const SLIP = 6;
 const WHEEL = 0.0015;
 const PINCH_WHEEL = 0.01;
@@ -19,16 +19,16 @@ const LINE = 16;
 
 /** Listen to an element until the returned function is called. */
 export function listen(element: HTMLElement, moves: Moves): () => void {
-  const hands = new Hands(element, moves);
+  const fingers = new Fingers(element, moves);
   const stop = new AbortController();
   const { signal } = stop;
-  element.addEventListener("pointerdown", (event) => hands.down(event), { signal });
-  element.addEventListener("pointermove", (event) => hands.move(event), { signal });
-  element.addEventListener("pointerup", (event) => hands.up(event, true), { signal });
-  element.addEventListener("pointercancel", (event) => hands.up(event, false), { signal });
+  element.addEventListener("pointerdown", (event) => fingers.down(event), { signal });
+  element.addEventListener("pointermove", (event) => fingers.move(event), { signal });
+  element.addEventListener("pointerup", (event) => fingers.up(event, true), { signal });
+  element.addEventListener("pointercancel", (event) => fingers.up(event, false), { signal });
   element.addEventListener("pointerleave", () => moves.hover(null), { signal });
-  element.addEventListener("dblclick", (event) => moves.zoom(hands.point(event), 2), { signal });
-  element.addEventListener("wheel", (event) => hands.wheel(event), { signal, passive: false });
+  element.addEventListener("dblclick", (event) => moves.zoom(fingers.point(event), 2), { signal });
+  element.addEventListener("wheel", (event) => fingers.wheel(event), { signal, passive: false });
   element.addEventListener(
     "keydown",
     (event) => {
@@ -41,10 +41,10 @@ export function listen(element: HTMLElement, moves: Moves): () => void {
   return () => stop.abort();
 }
 
-class Hands {
+class Fingers {
   private readonly element: HTMLElement;
   private readonly moves: Moves;
-  private readonly fingers = new Map<number, Point>();
+  private readonly touching = new Map<number, Point>();
   private slipped = 0;
 
   constructor(element: HTMLElement, moves: Moves) {
@@ -62,21 +62,21 @@ class Hands {
       return;
     }
     this.element.setPointerCapture(event.pointerId);
-    if (this.fingers.size === 0) {
+    if (this.touching.size === 0) {
       this.slipped = 0;
     }
-    this.fingers.set(event.pointerId, this.point(event));
+    this.touching.set(event.pointerId, this.point(event));
   }
 
   move(event: PointerEvent): void {
     const at = this.point(event);
-    const before = this.fingers.get(event.pointerId);
+    const before = this.touching.get(event.pointerId);
     if (!before) {
       this.moves.hover(event.pointerType === "touch" ? null : at);
       return;
     }
-    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
-    this.fingers.set(event.pointerId, at);
+    const other = [...this.touching].find(([id]) => id !== event.pointerId)?.[1];
+    this.touching.set(event.pointerId, at);
     this.slipped += Math.hypot(at.x - before.x, at.y - before.y);
     if (other) {
       this.pinch(before, at, other);
@@ -85,9 +85,9 @@ class Hands {
     }
   }
 
-  up(event: PointerEvent, meant: boolean): void {
-    const held = this.fingers.delete(event.pointerId);
-    if (held && meant && this.fingers.size === 0 && this.slipped <= SLIP) {
+  up(event: PointerEvent, isTap: boolean): void {
+    const wasDown = this.touching.delete(event.pointerId);
+    if (wasDown && isTap && this.touching.size === 0 && this.slipped <= SLIP) {
       this.moves.tap(this.point(event), event.pointerType === "touch");
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Hands, keyed } from "./keys.ts";
+import { type KeyActions, onKey } from "./keys.ts";
 
-function hands(focused: boolean): { readonly did: string[]; readonly hands: Hands } {
+function recorded(focused: boolean): { readonly did: string[]; readonly actions: KeyActions } {
   const did: string[] = [];
   const note = (what: string) => {
     did.push(what);
@@ -9,9 +9,9 @@ function hands(focused: boolean): { readonly did: string[]; readonly hands: Hand
   };
   return {
     did,
-    hands: {
+    actions: {
       pan: (dx, dy) => void did.push(`pan ${dx} ${dy}`),
-      zoom: (factor) => void did.push(factor > 1 ? "nearer" : "farther"),
+      zoomBy: (factor) => void did.push(factor > 1 ? "nearer" : "farther"),
       fit: () => void did.push("fit"),
       step: (back) => note(back ? "back" : "on"),
       enter: () => note("enter"),
@@ -35,14 +35,14 @@ describe("a key", () => {
     [" ", false, "enter"],
     ["Escape", false, "leave"],
   ])("%s (shift: %o) means: %s", (key, shift, what) => {
-    const seen = hands(true);
-    expect(keyed(key, shift, seen.hands)).toBe(true);
+    const seen = recorded(true);
+    expect(onKey(key, shift, seen.actions)).toBe(true);
     expect(seen.did).toEqual([what]);
   });
 
   test("that means nothing is left to the page", () => {
-    const seen = hands(false);
-    expect(["a", "/", "F5", "Tab", "Enter", " ", "Escape"].map((key) => keyed(key, false, seen.hands))).toEqual(
+    const seen = recorded(false);
+    expect(["a", "/", "F5", "Tab", "Enter", " ", "Escape"].map((key) => onKey(key, false, seen.actions))).toEqual(
       Array(7).fill(false),
     );
   });

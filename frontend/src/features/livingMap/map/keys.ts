@@ -1,8 +1,8 @@
 /** What the keys of the keyboard do to the map. */
 
-export type Hands = {
+export type KeyActions = {
   pan(dx: number, dy: number): void;
-  zoom(factor: number): void;
+  zoomBy(factor: number): void;
   fit(): void;
   /** Go to the next thing in sight, or back; return whether there is one. */
   step(back: boolean): boolean;
@@ -22,32 +22,32 @@ const PANS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["ArrowDown", [0, -STEP]],
 ]);
 
-const MOVES: ReadonlyMap<string, (hands: Hands) => void> = new Map([
-  ["+", (hands: Hands) => hands.zoom(ZOOM)],
-  ["=", (hands: Hands) => hands.zoom(ZOOM)],
-  ["-", (hands: Hands) => hands.zoom(1 / ZOOM)],
-  ["_", (hands: Hands) => hands.zoom(1 / ZOOM)],
-  ["0", (hands: Hands) => hands.fit()],
-  ["Home", (hands: Hands) => hands.fit()],
+const MOVES: ReadonlyMap<string, (act: KeyActions) => void> = new Map([
+  ["+", (act: KeyActions) => act.zoomBy(ZOOM)],
+  ["=", (act: KeyActions) => act.zoomBy(ZOOM)],
+  ["-", (act: KeyActions) => act.zoomBy(1 / ZOOM)],
+  ["_", (act: KeyActions) => act.zoomBy(1 / ZOOM)],
+  ["0", (act: KeyActions) => act.fit()],
+  ["Home", (act: KeyActions) => act.fit()],
 ]);
 
-/** Do what a key means; return whether it meant something, and is the page's no longer. */
-export function keyed(key: string, shift: boolean, hands: Hands): boolean {
+/** Do what a key means; return whether it means something here, so that the page leaves it alone. */
+export function onKey(key: string, shift: boolean, act: KeyActions): boolean {
   const pan = PANS.get(key);
   const move = MOVES.get(key);
   if (pan) {
     const [dx, dy] = pan;
-    hands.pan(shift ? dx * 3 : dx, shift ? dy * 3 : dy);
+    act.pan(shift ? dx * 3 : dx, shift ? dy * 3 : dy);
   }
-  move?.(hands);
+  move?.(act);
   switch (key) {
     case "Tab":
-      return hands.step(shift);
+      return act.step(shift);
     case "Enter":
     case " ":
-      return hands.enter();
+      return act.enter();
     case "Escape":
-      return hands.leave();
+      return act.leave();
     default:
       return pan !== undefined || move !== undefined;
   }

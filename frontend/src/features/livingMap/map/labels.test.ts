@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
+import type { Figure, Shape } from "../domain/figure.ts";
+import { FIGURES } from "../domain/registry.ts";
+import { network, sceneOf } from "../domain/testing.ts";
 import { seen } from "./camera.ts";
-import { KINDS, type Kind, type Shape } from "./kinds.ts";
-import { chosen, MOST_LABELS, namedAt } from "./labels.ts";
+import { chosen, MOST_LABELS, namedAt, shortened } from "./labels.ts";
 import { Layout } from "./layout.ts";
 import { Places } from "./places.ts";
-import { network, sceneOf } from "./testing.ts";
-import { shortened } from "./words.ts";
 
 const SIZE = { width: 1280, height: 800 };
-const ALL: ReadonlySet<Kind> = new Set(KINDS);
+const ALL: ReadonlySet<Figure> = new Set(FIGURES);
 const NONE: ReadonlySet<string> = new Set();
 
 function crowded(): Layout {
@@ -18,7 +18,7 @@ function crowded(): Layout {
 }
 
 describe("labels", () => {
-  test("are few hundred at most and the same for the same view", () => {
+  test("are a few hundred at most and the same for the same view", () => {
     const shapes = [...crowded().shapes.values()];
     const view = { x: 0, y: 0, zoom: 3 };
     const labels = chosen(shapes, view, SIZE, NONE, NONE);
@@ -33,7 +33,7 @@ describe("labels", () => {
   });
 
   test("stay when a thing of the same weight comes beside them", () => {
-    const shapes = [...crowded().shapes.values()].filter((one) => one.kind === "agent");
+    const shapes = [...crowded().shapes.values()].filter((one) => one.figure.name === "agent");
     const view = { x: shapes[0]?.x ?? 0, y: shapes[0]?.y ?? 0, zoom: 3 };
     const first = chosen(shapes, view, SIZE, NONE, NONE);
     const held = new Set(first.map((one) => one.key));
@@ -43,7 +43,7 @@ describe("labels", () => {
   });
 
   test("call the small by name only from near", () => {
-    expect([...namedAt(0.2, ALL)].sort()).toEqual(["dao", "microdao"]);
+    expect([...namedAt(0.2, ALL)].map(({ name }) => name).sort()).toEqual(["dao", "microdao"]);
     expect(namedAt(5, ALL)).toEqual(ALL);
   });
 

@@ -1,11 +1,11 @@
-/** Which names are written, and where: the important ones first, none over another, few hundred at most. */
+/** Which names are written, and where: the weightiest first, none over another, a few hundred at most. */
 
-import type { MapView as View } from "../client/scene.ts";
-import { type Size, toScreen } from "./camera.ts";
+import { alertOf } from "../domain/alerts.ts";
+import { labelOf } from "../domain/entities.ts";
+import type { Figure, Shape } from "../domain/figure.ts";
+import { isTrouble } from "../domain/tones.ts";
+import { type Size, toScreen, type View } from "./camera.ts";
 import { type Box, overlaps } from "./geometry.ts";
-import type { Kind, Shape } from "./kinds.ts";
-import { alertOf } from "./status.ts";
-import { nameOf, shortened } from "./words.ts";
 
 export type Label = {
   readonly key: string;
@@ -19,26 +19,14 @@ export type Label = {
   readonly zoom: number;
 };
 
-/** From which magnification on a kind is called by its name, and how weighty it is. */
-const LEVELS: Readonly<Record<Kind, { readonly from: number; readonly weight: number; readonly size: number }>> = {
-  dao: { from: 0.08, weight: 900, size: 12.5 },
-  microdao: { from: 0.06, weight: 1000, size: 12 },
-  room: { from: 0.55, weight: 500, size: 12 },
-  node: { from: 1.2, weight: 300, size: 11 },
-  orbit: { from: 1.5, weight: 250, size: 11 },
-  proposal: { from: 1.5, weight: 280, size: 11 },
-  channel: { from: 1.7, weight: 260, size: 11 },
-  agent: { from: 4.2, weight: 100, size: 11 },
-};
-
 export const MOST_LABELS = 220;
 const GRID = 64;
 /** On a narrower screen names are written smaller. */
 const NARROW = 520;
 
-/** Return the kinds that are called by their names at a magnification. */
-export function namedAt(zoom: number, shown: ReadonlySet<Kind>): ReadonlySet<Kind> {
-  return new Set([...shown].filter((kind) => zoom >= LEVELS[kind].from));
+/** Return the figures that are called by their names at a magnification. */
+export function namedAt(zoom: number, shown: ReadonlySet<Figure>): ReadonlySet<Figure> {
+  return new Set([...shown].filter(({ label }) => zoom >= label.from));
 }
 
 /** Choose the labels for what is in sight. `held` are those written now: they stay if they can, so that none flickers. */
@@ -55,7 +43,7 @@ export function chosen(
   const taken = new Taken();
   const labels: Label[] = [];
   for (const [, shape] of ranked) {
-    const label = labelOf(shape, view, size, pinned.has(shape.key));
+    const label = labelFor(shape, view, size, pinned.has(shape.key));
     const box = boxOf(label, view, size);
     const whole = box.left >= 0 && box.right <= size.width;
     if ((whole || pinned.has(shape.key)) && taken.claim(box)) {
@@ -69,31 +57,45 @@ export function chosen(
 }
 
 function weight(shape: Shape, pinned: ReadonlySet<string>): number {
-  const { kind, item } = shape;
-  const alert = kind === "node" && alertOf(item) ? 60 : 0;
+  const { figure, item } = shape;
+  const alert = isAlarmed(shape) ? 60 : 0;
   const large = typeof item.agents === "number" ? Math.log2(1 + Math.max(0, item.agents)) * 6 : 0;
   const leads = item.is_orchestrator === true ? 30 : 0;
-  return (pinned.has(shape.key) ? 10_000 : 0) + LEVELS[kind].weight + alert + large + leads;
+  return (pinned.has(shape.key) ? 10_000 : 0) + figure.label.weight + alert + large + leads;
 }
 
-function labelOf(shape: Shape, view: View, screen: Size, pinned: boolean): Label {
-  const { kind, item, size } = shape;
+function labelFor(shape: Shape, view: View, screen: Size, pinned: boolean): Label {
+  const { item, size } = shape;
+  const { label } = shape.figure;
+  const strong = label.strong ?? false;
   const narrow = screen.width < NARROW ? 1.5 : 0;
-  const large =
-    kind === "microdao" && typeof item.agents === "number" ? Math.min(3, Math.log10(1 + item.agents)) : 0;
-  const near = Math.max(0, Math.min(2, Math.log2(view.zoom / LEVELS[kind].from) * 0.5));
+  const large = strong && typeof item.agents === "number" ? Math.min(3, Math.log10(1 + item.agents)) : 0;
+  const near = strong ? Math.max(0, Math.min(2, Math.log2(view.zoom / label.from) * 0.5)) : 0;
   return {
     key: shape.key,
-    text: shortened(nameOf(item), pinned ? 60 : kind === "agent" ? 18 : 26),
+    text: shortened(labelOf(item), pinned ? 60 : label.most),
     shape,
-    size: Math.round(
-      LEVELS[kind].size + large * 0.7 + (kind === "microdao" || kind === "dao" ? near : 0) - narrow,
-    ),
-    strong: kind === "microdao" || kind === "dao" || pinned,
-    alert: kind === "node" && alertOf(item) !== null,
+    size: Math.round(label.size + large * 0.7 + near - narrow),
+    strong: strong || pinned,
+    alert: isAlarmed(shape),
     zoom: view.zoom,
-    drop: size * (kind === "node" ? 1.05 : 1.12) * view.zoom + 3,
+    drop: size * (label.gap ?? 1.12) * view.zoom + 3,
   };
+}
+
+/** Whether what is wrong with a thing colours its name. */
+function isAlarmed({ figure, item }: Shape): boolean {
+  return figure.label.warns === true && isTrouble(alertOf(item));
+}
+
+/** Return a name that is no longer than a label may be. */
+export function shortened(name: string, most = 26): string {
+  const letters = [...new Intl.Segmenter().segment(name)].map((one) => one.segment);
+  if (letters.length <= most) {
+    return name;
+  }
+  const kept = letters.slice(0, most - 1).join("");
+  return `${kept.trimEnd()}…`;
 }
 
 function boxOf(label: Label, view: View, size: Size): Box {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Item } from "../client/scene.ts";
-import { dice } from "./geometry.ts";
-import { CIVIC, COMMONS, type Shape } from "./kinds.ts";
+import { dice } from "../domain/chance.ts";
+import { CIVIC, COMMONS, type Shape } from "../domain/figure.ts";
+import { item, network, sceneOf } from "../domain/testing.ts";
 import { Layout } from "./layout.ts";
 import { cell, HORIZON } from "./terrain.ts";
-import { item, network, sceneOf } from "./testing.ts";
 
 const EXTENT = { microdaos: 9, agents: 140, nodes: 30, daos: 4 };
 
@@ -15,11 +15,13 @@ function laid(parts: Record<string, Item[]>): Layout {
 }
 
 function spots(layout: Layout): Map<string, string> {
-  return new Map([...layout.shapes.values()].map((one) => [one.key, `${one.kind} ${one.x} ${one.y} ${one.size}`]));
+  return new Map(
+    [...layout.shapes.values()].map((one) => [one.key, `${one.figure.name} ${one.x} ${one.y} ${one.size}`]),
+  );
 }
 
 function collisions(shapes: Iterable<Shape>): string[] {
-  const all = [...shapes].filter((one) => one.kind !== "dao").sort((one, other) => one.x - other.x);
+  const all = [...shapes].filter((one) => one.figure.name !== "dao").sort((one, other) => one.x - other.x);
   const found: string[] = [];
   all.forEach((one, at) => {
     for (let next = at + 1; next < all.length; next += 1) {
@@ -47,12 +49,12 @@ describe("a layout", () => {
   test("gives everything a place, and a node two", () => {
     const layout = laid(network(EXTENT));
     const counts: Record<string, number> = {};
-    for (const { kind } of layout.shapes.values()) {
-      counts[kind] = (counts[kind] ?? 0) + 1;
+    for (const { figure } of layout.shapes.values()) {
+      counts[figure.name] = (counts[figure.name] ?? 0) + 1;
     }
     expect(counts).toEqual({
       microdao: 9,
-      room: 6,
+      city: 6,
       agent: 140,
       node: 30,
       orbit: 30,
@@ -72,8 +74,8 @@ describe("a layout", () => {
   test("keeps the city on dry land and the planets above the horizon", () => {
     const layout = laid(network({ microdaos: 60, agents: 900, nodes: 90, daos: 9 }));
     expect([...layout.city.owners.keys()].filter((key) => cell(key).wet)).toEqual([]);
-    for (const { kind, y } of layout.shapes.values()) {
-      expect(y < HORIZON).toBe(kind === "dao" || kind === "orbit" || kind === "proposal");
+    for (const { figure, y } of layout.shapes.values()) {
+      expect(y < HORIZON).toBe(["dao", "orbit", "proposal"].includes(figure.name));
     }
   });
 
@@ -105,22 +107,22 @@ describe("a layout", () => {
     }
   });
 
-  test("tells of what has changed alone", () => {
+  test("reports only what has changed", () => {
     const parts = network(EXTENT);
     const layout = laid(parts);
     const agents = parts["agents.items"] as Item[];
     agents[3] = { ...(agents[3] as Item), status: "busy" };
-    const { put, gone, cells, systems } = layout.settle(sceneOf(parts));
-    expect([put.map((one) => one.id), gone, cells.size, systems.size]).toEqual([["agent:3"], [], 0, 0]);
+    const { put, removed, cells, systems } = layout.settle(sceneOf(parts));
+    expect([put.map((one) => one.id), removed, cells.size, systems.size]).toEqual([["agent:3"], [], 0, 0]);
     expect(put[0]?.item.status).toBe("busy");
   });
 
-  test("frees the place of what is gone, for the next who comes", () => {
+  test("frees the place of a thing that left, for the next one", () => {
     const parts = network(EXTENT);
     const layout = laid(parts);
     const old = layout.shapes.get("agent:5") as Shape;
     parts["agents.items"] = (parts["agents.items"] as Item[]).filter((one) => one.id !== "agent:5");
-    expect(layout.settle(sceneOf(parts)).gone.map((one) => one.id)).toEqual(["agent:5"]);
+    expect(layout.settle(sceneOf(parts)).removed.map((one) => one.id)).toEqual(["agent:5"]);
     parts["agents.items"].push(item("agent:new", { microdao_id: old.home }));
     layout.settle(sceneOf(parts));
     const now = layout.shapes.get("agent:new");

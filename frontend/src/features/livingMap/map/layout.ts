@@ -1,36 +1,29 @@
 /** Where everything of a scene stands. Kept from scene to scene: nothing that stays ever moves. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { City, type Trade } from "./city.ts";
+import { CIVIC, COMMONS, type Figure, type Lot, type Shape } from "../domain/figure.ts";
+import { amount, idsIn, text } from "../domain/json.ts";
+import type { CollectionPath } from "../domain/kind.ts";
+import { collection, collectionsOf, FIGURES, KINDS, kindOf, kindOfFigure } from "../domain/registry.ts";
+import { City } from "./city.ts";
 import { around, type Box, type Point } from "./geometry.ts";
-import {
-  age,
-  byAge,
-  CIVIC,
-  COMMONS,
-  collection,
-  compared,
-  count,
-  girth,
-  homeOf,
-  type Kind,
-  NODES,
-  orbitsOf,
-  type Shape,
-  SIZES,
-  type Source,
-  SPECS,
-  type Spec,
-  TRADES,
-  text,
-} from "./kinds.ts";
+import { age, byAge, compared, homeOf, itemOf, lotOf, sizeOf } from "./homes.ts";
 import { Sky, type System } from "./sky.ts";
 import { cell, SPACING } from "./terrain.ts";
+
+/** The figures that items stand as, in the order in which they get their places. Satellites stand by orbits instead. */
+const STANDING = FIGURES.filter(({ stands }) => stands.on !== "orbit");
+const SATELLITE = FIGURES.find(({ stands }) => stands.on === "orbit");
+const PLANETS = collectionsOf(kindOf("dao"));
+const NODES = collectionsOf(kindOf("node"));
+const MOST_MOONS = 500;
+const FEW_MOONS = 6;
+const FOUNDERS = KINDS.filter(({ figures = [] }) => figures.some(({ stands }) => stands.on === "heart"));
 
 export type Settled = {
   /** New, or with another item than before; what was there keeps its place unless its home has changed. */
   readonly put: readonly Shape[];
-  readonly gone: readonly Shape[];
+  readonly removed: readonly Shape[];
   readonly cells: ReadonlySet<number>;
   readonly systems: ReadonlySet<string>;
 };
@@ -43,36 +36,37 @@ export class Layout {
   private readonly parts = new Map<string, Point>();
   private scene: Scene = {};
   private put: Shape[] = [];
-  private gone: Shape[] = [];
+  private removed: Shape[] = [];
 
   constructor() {
     this.city.reserve(this.city.found(CIVIC, { homes: 0, works: 0, lamps: 0, place: 12 }), 9);
   }
 
-  /** Bring the map to `scene`: what is new gets a place, what is gone frees its own, all else stays where it is. */
+  /** Bring the map to `scene`: what is new gets a place, what is no longer there frees its own, all else stays where it is. */
   settle(scene: Scene): Settled {
     const before = this.scene;
     this.scene = scene;
     this.put = [];
-    this.gone = [];
-    const fresh: Item[][] = SPECS.map((spec) => this.compare(spec, before, scene));
+    this.removed = [];
+    const fresh: Item[][] = STANDING.map((figure) => this.compare(figure, before, scene));
     this.found(fresh);
-    SPECS.forEach((spec, index) => {
+    STANDING.forEach((figure, index) => {
       for (const item of fresh[index] ?? []) {
-        this.place(spec.kind, item);
+        this.place(figure, item);
       }
     });
     this.orbit(before, scene);
     this.finish();
-    return { put: this.put, gone: this.gone, cells: this.city.surveyed(), systems: this.sky.observed() };
+    return { put: this.put, removed: this.removed, cells: this.city.surveyed(), systems: this.sky.observed() };
   }
 
-  /** Return the box around all shapes of some kinds, or null if there is none. */
-  bounds(kinds: ReadonlySet<Kind>): Box | null {
+  /** Return the box around all shapes of some figures; null if there are none. */
+  bounds(figures: ReadonlySet<Figure>): Box | null {
     const boxes: Box[] = [];
-    for (const { kind, x, y, size, home } of this.shapes.values()) {
-      if (kinds.has(kind)) {
-        const room = kind === "dao" ? (this.sky.systems.get(home)?.room ?? size) : Math.max(size, SPACING / 2);
+    for (const { figure, x, y, size, home } of this.shapes.values()) {
+      if (figures.has(figure)) {
+        const room =
+          figure.stands.on === "planet" ? (this.sky.systems.get(home)?.room ?? size) : Math.max(size, SPACING / 2);
         boxes.push({ left: x - room, top: y - room, right: x + room, bottom: y + room });
       }
     }
@@ -93,10 +87,11 @@ export class Layout {
     return this.shapes.get(`orbit/${id}`);
   }
 
-  /** Refresh what has changed, take away what is gone or has moved house, and return what needs a place. */
-  private compare(spec: Spec, before: Scene, scene: Scene): Item[] {
-    const now = spec.sources.map((source) => collection(scene, source));
-    const old = spec.sources.map((source) => collection(before, source));
+  /** Refresh what has changed, remove what has left or moved house, and return what needs a place. */
+  private compare(figure: Figure, before: Scene, scene: Scene): Item[] {
+    const paths = collectionsOf(kindOfFigure(figure));
+    const now = paths.map((path) => collection(scene, path));
+    const old = paths.map((path) => collection(before, path));
     if (now.every((one, index) => one === old[index])) {
       return [];
     }
@@ -104,7 +99,7 @@ export class Layout {
     now.forEach((items, rank) => {
       for (const item of items.values()) {
         if (old[rank]?.get(item.id) !== item && now.findIndex((one) => one.has(item.id)) === rank) {
-          this.renew(spec, item, homeless);
+          this.renew(figure, item, homeless);
         }
       }
     });
@@ -112,17 +107,17 @@ export class Layout {
       for (const id of items.keys()) {
         if (!now[rank]?.has(id)) {
           const left = now.find((one) => one.has(id))?.get(id);
-          left ? this.renew(spec, left, homeless) : this.remove(id);
+          left ? this.renew(figure, left, homeless) : this.remove(id);
         }
       }
     });
     return homeless.sort(byAge);
   }
 
-  private renew(spec: Spec, item: Item, homeless: Item[]): void {
-    const known = this.shapes.get(item.id);
-    if (known && known.home === homeOf(spec.kind, item)) {
-      this.keep({ ...known, item });
+  private renew(figure: Figure, item: Item, homeless: Item[]): void {
+    const shape = this.shapes.get(item.id);
+    if (shape && shape.home === homeOf(figure, item)) {
+      this.keep({ ...shape, item });
     } else {
       this.remove(item.id);
       homeless.push(item);
@@ -140,7 +135,7 @@ export class Layout {
       return;
     }
     this.shapes.delete(key);
-    this.gone.push(shape);
+    this.removed.push(shape);
     const quarter = this.city.quarters.get(shape.home);
     const system = this.sky.systems.get(shape.home);
     if (quarter) {
@@ -153,28 +148,28 @@ export class Layout {
 
   /** Found the quarters that the newcomers need, the oldest microDAO first, as cities grow. */
   private found(fresh: readonly Item[][]): void {
-    const founders = collection(this.scene, ["city", "items"]);
-    const rank = (home: string) => (home === CIVIC ? "" : home === COMMONS ? "~~" : age(founders.get(home)));
+    const founder = (home: string) => itemOf(this.scene, FOUNDERS, home);
+    const rank = (home: string) => (home === CIVIC ? "" : home === COMMONS ? "~~" : age(founder(home)));
     const order = [...this.moving(fresh)].sort(([one], [other]) => {
       return compared(rank(one), rank(other)) || compared(one, other);
     });
     for (const [home, things] of order) {
-      this.build(home, things, text(founders.get(home)?.district));
+      this.build(home, things, text(founder(home)?.district));
     }
   }
 
-  /** Return who moves into each quarter that is not there yet. */
-  private moving(fresh: readonly Item[][]): Map<string, [Trade, string][]> {
-    const homes = new Map<string, [Trade, string][]>();
-    SPECS.forEach(({ kind }, index) => {
-      const trade = TRADES[kind];
-      for (const item of trade || kind === "microdao" ? (fresh[index] ?? []) : []) {
-        const home = homeOf(kind, item);
+  /** Return what moves into each quarter that is not there yet. */
+  private moving(fresh: readonly Item[][]): Map<string, [Lot, string][]> {
+    const homes = new Map<string, [Lot, string][]>();
+    STANDING.forEach((figure, index) => {
+      const lot = lotOf(figure);
+      for (const item of lot || figure.stands.on === "heart" ? (fresh[index] ?? []) : []) {
+        const home = homeOf(figure, item);
         if (!this.city.quarters.has(home)) {
           const things = homes.get(home) ?? [];
           homes.set(home, things);
-          if (trade) {
-            things.push([trade, item.id]);
+          if (lot) {
+            things.push([lot, item.id]);
           }
         }
       }
@@ -183,14 +178,14 @@ export class Layout {
   }
 
   /** Found one quarter, near others of its part of the city; its things settle at once and claim their ground. */
-  private build(home: string, things: readonly [Trade, string][], part: string): void {
-    const need: Record<Trade, number> = { homes: 0, works: 0, lamps: 0, place: 0 };
-    for (const [trade] of things) {
-      need[trade] += 1;
+  private build(home: string, things: readonly [Lot, string][], part: string): void {
+    const need: Record<Lot, number> = { homes: 0, works: 0, lamps: 0, place: 0 };
+    for (const [lot] of things) {
+      need[lot] += 1;
     }
     const quarter = this.city.found(home, need, this.parts.get(part));
-    for (const [trade, id] of things) {
-      this.city.settle(quarter, trade, id);
+    for (const [lot, id] of things) {
+      this.city.settle(quarter, lot, id);
     }
     this.city.reserve(quarter);
     if (part && !this.parts.has(part)) {
@@ -198,78 +193,83 @@ export class Layout {
     }
   }
 
-  private place(kind: Kind, item: Item): void {
-    const home = homeOf(kind, item);
-    const base = { key: item.id, id: item.id, kind, home, item, size: SIZES[kind] };
-    const trade = TRADES[kind];
+  private place(figure: Figure, item: Item): void {
+    const home = homeOf(figure, item);
+    const size = sizeOf(figure, item);
+    const at = this.spotFor(figure, item.id, home);
+    if (at) {
+      this.keep({ key: item.id, id: item.id, figure, home, item, size, x: at.x, y: at.y });
+    }
+  }
+
+  private spotFor({ stands }: Figure, id: string, home: string): Point | undefined {
     const quarter = this.city.quarters.get(home);
-    if (kind === "dao" || kind === "proposal") {
-      const system = this.systemFor(home);
-      const at = kind === "dao" ? system : this.sky.settle(system, "moons", item.id);
-      this.keep({ ...base, x: at.x, y: at.y, size: kind === "dao" ? girth(item) : base.size });
-    } else if (quarter) {
-      const at = trade ? this.city.settle(quarter, trade, item.id) : cell(quarter.heart).centre;
-      this.keep({ ...base, x: at.x, y: at.y });
+    switch (stands.on) {
+      case "planet":
+        return this.systemFor(home);
+      case "moon":
+        return this.sky.settle(this.systemFor(home), "moons", id);
+      case "lot":
+        return quarter && this.city.settle(quarter, stands.lot, id);
+      case "heart":
+        return quarter && cell(quarter.heart).centre;
+      case "orbit":
+        return undefined;
     }
   }
 
   private systemFor(id: string): System {
-    const known = this.sky.systems.get(id);
-    if (known) {
-      return known;
+    const existing = this.sky.systems.get(id);
+    if (existing) {
+      return existing;
     }
-    const planet = collection(this.scene, ["space", "planets"]).get(id);
-    const own = planet ?? collection(this.scene, ["dao", "items"]).get(id);
-    const below = this.city.quarters.get(text(own?.microdao_id));
-    return this.sky.found(
-      id,
-      count(own?.total_proposals) || 6,
-      orbitsOf(planet).length,
-      below ? cell(below.heart).site.x : 0,
-    );
+    const planet = PLANETS.map((path) => collection(this.scene, path).get(id)).find((one) => one !== undefined);
+    const below = this.city.quarters.get(text(planet?.microdao_id));
+    const moons = Math.min(amount(planet?.total_proposals), MOST_MOONS) || FEW_MOONS;
+    return this.sky.found(id, moons, idsIn(planet?.orbits).length, below ? cell(below.heart).site.x : 0);
   }
 
   /** Put nodes into the orbits that the planets name. */
   private orbit(before: Scene, scene: Scene): void {
-    const watched: readonly Source[] = [["space", "planets"], ...NODES];
-    if (watched.every((one) => collection(before, one) === collection(scene, one))) {
+    const watched: readonly CollectionPath[] = [...PLANETS, ...NODES];
+    if (!SATELLITE || watched.every((one) => collection(before, one) === collection(scene, one))) {
       return;
     }
-    const seen = new Set<string>();
-    const loads = collection(scene, ["space", "nodes"]);
-    const nodes = collection(scene, ["nodes", "items"]);
-    for (const planet of collection(scene, ["space", "planets"]).values()) {
-      for (const id of orbitsOf(planet)) {
+    const orbiting = new Set<string>();
+    const planets = PLANETS[0] ? collection(scene, PLANETS[0]).values() : [];
+    for (const planet of planets) {
+      for (const id of idsIn(planet.orbits)) {
         const key = `orbit/${id}`;
-        if (!seen.has(key)) {
-          seen.add(key);
-          this.launch(key, id, planet.id, nodes.get(id) ?? loads.get(id) ?? { id });
+        if (!orbiting.has(key)) {
+          orbiting.add(key);
+          this.launch(SATELLITE, key, planet.id, itemOf(scene, [kindOf("node")], id) ?? { id });
         }
       }
     }
     for (const shape of [...this.shapes.values()]) {
-      if (shape.kind === "orbit" && !seen.has(shape.key)) {
+      if (shape.figure === SATELLITE && !orbiting.has(shape.key)) {
         this.remove(shape.key);
       }
     }
   }
 
-  private launch(key: string, id: string, home: string, item: Item): void {
-    const known = this.shapes.get(key);
-    if (known?.home === home) {
-      if (known.item !== item) {
-        this.keep({ ...known, item });
+  private launch(figure: Figure, key: string, home: string, item: Item): void {
+    const shape = this.shapes.get(key);
+    if (shape?.home === home) {
+      if (shape.item !== item) {
+        this.keep({ ...shape, item });
       }
       return;
     }
     this.remove(key);
     const at = this.sky.settle(this.systemFor(home), "orbits", key);
-    this.keep({ key, id, kind: "orbit", home, item, size: SIZES.orbit, x: at.x, y: at.y });
+    const size = sizeOf(figure, item);
+    this.keep({ key, id: item.id, figure, home, item, size, x: at.x, y: at.y });
   }
 
   /** Give up quarters and systems in which nothing is left. */
   private finish(): void {
-    for (const { home } of this.gone) {
+    for (const { home } of this.removed) {
       const quarter = this.city.quarters.get(home);
       if (quarter && home !== CIVIC && quarter.taken.size === 0 && !this.shapes.has(home)) {
         this.city.raze(quarter);

@@ -1,9 +1,8 @@
 /** The colours of the map by night and by day. */
 
-import type { Tone } from "./status.ts";
+import type { Paints } from "../domain/figure.ts";
 
-export type Palette = {
-  readonly night: boolean;
+export type Palette = Paints & {
   readonly sky: readonly number[];
   readonly glow: number;
   readonly star: number;
@@ -15,21 +14,16 @@ export type Palette = {
   readonly trees: readonly number[];
   readonly river: number;
   readonly bank: number;
-  readonly block: number;
   /** How much of a quarter's hue its blocks take on. */
   readonly wash: number;
-  readonly hues: readonly number[];
   readonly roof: number;
   readonly window: number;
   readonly tower: number;
-  readonly lamp: number;
   readonly orbit: number;
   readonly text: number;
   readonly faint: number;
   readonly halo: number;
-  readonly accent: number;
   readonly arc: number;
-  readonly tones: Readonly<Record<Tone, number>>;
 };
 
 const NIGHT: Palette = {
@@ -91,16 +85,3 @@ const DAY: Palette = {
 };
 
 export const PALETTES: Readonly<Record<"dark" | "light", Palette>> = { dark: NIGHT, light: DAY };
-
-/** Mix two colours: nothing of `other` at 0, nothing of `one` at 1. */
-export function mix(one: number, other: number, share: number): number {
-  const channel = (shift: number) => {
-    const from = (one >> shift) & 255;
-    return Math.round(from + (((other >> shift) & 255) - from) * share) << shift;
-  };
-  return channel(16) | channel(8) | channel(0);
-}
-
-export function css(colour: number, alpha = 1): string {
-  return `rgba(${(colour >> 16) & 255}, ${(colour >> 8) & 255}, ${colour & 255}, ${alpha})`;
-}

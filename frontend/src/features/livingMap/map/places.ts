@@ -1,7 +1,7 @@
 /** Finds what stands near a point or in a box: shapes sorted into squares of ground. */
 
+import type { Figure, Shape } from "../domain/figure.ts";
 import type { Box, Point } from "./geometry.ts";
-import type { Kind, Shape } from "./kinds.ts";
 
 const SQUARE = 300;
 const WIDEST = 60;
@@ -24,27 +24,27 @@ export class Places {
     }
   }
 
-  /** Return the shapes of some kinds that lie in a box. */
-  within(box: Box, kinds: ReadonlySet<Kind>): Shape[] {
-    const found: Shape[] = [];
+  /** Return the shapes of some figures that lie in a box. */
+  within(box: Box, figures: ReadonlySet<Figure>): Shape[] {
+    const shapes: Shape[] = [];
     for (const square of this.reached(box)) {
       for (const shape of square.values()) {
         const { x, y } = shape;
-        if (kinds.has(shape.kind) && x >= box.left && x <= box.right && y >= box.top && y <= box.bottom) {
-          found.push(shape);
+        if (figures.has(shape.figure) && x >= box.left && x <= box.right && y >= box.top && y <= box.bottom) {
+          shapes.push(shape);
         }
       }
     }
-    return found;
+    return shapes;
   }
 
-  /** Return the shape of some kinds that a hand at `at` means: one that it touches or misses by `slack` at most. */
-  at(at: Point, slack: number, kinds: ReadonlySet<Kind>): Shape | undefined {
+  /** Return the shape that a hand at `at` means: one that it touches, or misses by `slack` at most. */
+  at(at: Point, slack: number, figures: ReadonlySet<Figure>): Shape | undefined {
     const reach = WIDEST + slack;
     const box = { left: at.x - reach, top: at.y - reach, right: at.x + reach, bottom: at.y + reach };
     let best: Shape | undefined;
     let least = slack;
-    for (const shape of this.within(box, kinds)) {
+    for (const shape of this.within(box, figures)) {
       const miss = Math.hypot(shape.x - at.x, shape.y - at.y) - shape.size;
       // what is small lies on what is large: a hand that touches both means the small one
       if (miss < least || (miss <= 0 && best && shape.size < best.size)) {

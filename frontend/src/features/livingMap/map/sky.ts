@@ -1,18 +1,19 @@
 /** Where the DAOs hang in the sky, each with rings around it: first its proposals, further out its nodes. */
 
-import { hash, type Point } from "./geometry.ts";
+import { hash } from "../domain/chance.ts";
+import type { Point } from "./geometry.ts";
 import { HORIZON } from "./terrain.ts";
 
-export type Trade = "moons" | "orbits";
-export const PLANET = 48;
+/** The rings around a planet: the inner ones for its proposals, the outer ones for its nodes. */
+export type Band = "moons" | "orbits";
 
 const FIRST_RING = 68;
 const RING_GAP = 23;
-const ARC: Record<Trade, number> = { moons: 19, orbits: 23 };
+const ARC: Record<Band, number> = { moons: 19, orbits: 23 };
 const CLEAR = 26;
 const STEP = 46;
 
-export type Ring = { readonly radius: number; readonly trade: Trade; readonly free: Point[] };
+export type Ring = { readonly radius: number; readonly band: Band; readonly free: Point[] };
 
 export type System = {
   readonly id: string;
@@ -30,9 +31,9 @@ export class Sky {
 
   /** Hang up a system with room for so many moons and orbiting nodes, above `over` if it can be. */
   found(id: string, moons: number, orbits: number, over: number): System {
-    const known = this.systems.get(id);
-    if (known) {
-      return known;
+    const existing = this.systems.get(id);
+    if (existing) {
+      return existing;
     }
     const room = roomFor(Math.max(moons, 1), orbits);
     const system: System = { id, ...this.spotFor(id, room, over), room, rings: [], taken: new Map() };
@@ -42,14 +43,14 @@ export class Sky {
   }
 
   /** Give a thing its place on a ring. It keeps that until it leaves. */
-  settle(system: System, trade: Trade, key: string): Point {
+  settle(system: System, band: Band, key: string): Point {
     const held = system.taken.get(key);
     if (held) {
       return held.at;
     }
-    let ring = system.rings.find((one) => one.trade === trade && one.free.length > 0);
+    let ring = system.rings.find((one) => one.band === band && one.free.length > 0);
     if (!ring) {
-      ring = ringAround(system, trade);
+      ring = ringAround(system, band);
       system.rings.push(ring);
       this.stirred.add(system.id);
     }
@@ -116,27 +117,27 @@ function cost(spot: Point, over: number): number {
 function roomFor(moons: number, orbits: number): number {
   const grown = { moons: moons * 1.3, orbits: orbits * 1.2 };
   let radius = FIRST_RING;
-  for (const trade of ["moons", "orbits"] as const) {
-    for (let left = grown[trade]; left > 0; radius += RING_GAP) {
-      left -= slotsAt(radius, trade);
+  for (const band of ["moons", "orbits"] as const) {
+    for (let left = grown[band]; left > 0; radius += RING_GAP) {
+      left -= slotsAt(radius, band);
     }
   }
   return radius;
 }
 
-function slotsAt(radius: number, trade: Trade): number {
-  return Math.max(3, Math.floor((2 * Math.PI * radius) / ARC[trade]));
+function slotsAt(radius: number, band: Band): number {
+  return Math.max(3, Math.floor((2 * Math.PI * radius) / ARC[band]));
 }
 
-function ringAround(system: System, trade: Trade): Ring {
+function ringAround(system: System, band: Band): Ring {
   const radius = FIRST_RING + RING_GAP * system.rings.length;
-  const count = slotsAt(radius, trade);
+  const count = slotsAt(radius, band);
   const start = ((hash(`${system.id}/${system.rings.length}`) % 360) * Math.PI) / 180;
   const free = spread(count).map((index) => {
     const angle = start + (index / count) * 2 * Math.PI;
     return { x: system.x + radius * Math.cos(angle), y: system.y + radius * Math.sin(angle) };
   });
-  return { radius, trade, free };
+  return { radius, band, free };
 }
 
 /** Return 0 … count-1 in an order in which any few of them lie far apart on a circle. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { dice, inside } from "./geometry.ts";
+import { dice } from "../domain/chance.ts";
+import { inside } from "./geometry.ts";
 import { cell, keyOf, nearest, neighbours, places } from "./terrain.ts";
 
 const chance = dice(3);

@@ -3,7 +3,8 @@
  * river through it and a horizon in the north. A cell depends on its place alone, never on what stands there.
  */
 
-import { type Corner, cut, dice, hash2, honeycomb, inset, middle, type Point } from "./geometry.ts";
+import { dice, hash2 } from "../domain/chance.ts";
+import { type Corner, cut, honeycomb, inset, middle, type Point } from "./geometry.ts";
 
 /** Between the middles of neighbouring cells, in the map's own units. */
 export const SPACING = 100;

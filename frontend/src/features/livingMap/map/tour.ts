@@ -1,19 +1,9 @@
 /** In which order Tab goes from one thing in sight to the next. */
 
-import type { Kind, Shape } from "./kinds.ts";
+import type { Shape } from "../domain/figure.ts";
 
-const RANKS: Readonly<Record<Kind, number>> = {
-  microdao: 0,
-  dao: 1,
-  room: 2,
-  node: 3,
-  proposal: 4,
-  channel: 5,
-  orbit: 6,
-  agent: 7,
-};
 const ROW = 160;
-/** So many stops at most: nobody presses a key a thousand times. The list of the page has everything. */
+/** At most so many stops: nobody presses a key a thousand times, and the list of the page has everything. */
 const MOST = 60;
 
 /** Return the next stop after `from` (the one before it if `back`); null at the end, where the focus leaves the map. */
@@ -27,7 +17,7 @@ export function nextStop(shapes: readonly Shape[], from: Shape | null, back: boo
 }
 
 function byPlace(one: Shape, other: Shape): number {
-  const rank = RANKS[one.kind] - RANKS[other.kind];
+  const rank = one.figure.tour - other.figure.tour;
   return (
     rank ||
     Math.floor(one.y / ROW) - Math.floor(other.y / ROW) ||

@@ -1,37 +1,10 @@
 /** The one texture that everything small is drawn from: white shapes that are tinted where they stand. */
 
 import { CanvasSource, Rectangle, Texture } from "pixi.js";
+import { FRAMES, type Frame } from "../../domain/figure.ts";
 
 const CELL = 128;
 const COLUMNS = 8;
-
-export const FRAMES = [
-  "disc",
-  "target",
-  "triangle",
-  "cross",
-  "hollow",
-  "square",
-  "glow",
-  "pulse",
-  "slab",
-  "tree",
-  "tower",
-  "planet",
-  "belt",
-  "emblem",
-  "plaza",
-  "lamp",
-  "moon",
-  "passed",
-  "rejected",
-  "draft",
-  "satellite",
-  "alert",
-  "fountain",
-  "shade",
-] as const;
-export type Frame = (typeof FRAMES)[number];
 
 /** How wide a frame's drawing is, as a share of the frame: the rest is air, so that neighbours do not bleed in. */
 export const INK = 104 / CELL;

@@ -1,10 +1,10 @@
-/** Sea below and sky above the horizon: they reach as far as anybody looks. */
+/** Sea below the horizon and sky above it: they reach as far as anybody looks. */
 
 import { Container, Rectangle, Sprite, Texture, TilingSprite } from "pixi.js";
-import type { MapView as View } from "../../client/scene.ts";
-import { type Size, toScreen } from "../camera.ts";
-import { dice } from "../geometry.ts";
-import { css, type Palette } from "../palette.ts";
+import { dice } from "../../domain/chance.ts";
+import { css } from "../../domain/colour.ts";
+import { type Size, toScreen, type View } from "../camera.ts";
+import type { Palette } from "../palette.ts";
 import { HORIZON } from "../terrain.ts";
 import type { Atlas } from "./atlas.ts";
 

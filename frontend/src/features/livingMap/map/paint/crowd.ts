@@ -1,20 +1,9 @@
 /** Many small things of the atlas, drawn in few strokes: sorted into squares of ground, of which those in sight are drawn. */
 
 import { Container, Particle, ParticleContainer, Rectangle, Sprite } from "pixi.js";
+import type { Frame, Spot } from "../../domain/figure.ts";
 import { type Box, overlaps } from "../geometry.ts";
-import { type Atlas, type Frame, INK } from "./atlas.ts";
-
-/** One drawing: where, how large its ink is, and in which colour. */
-export type Spot = {
-  readonly frame: Frame;
-  readonly x: number;
-  readonly y: number;
-  readonly wide: number;
-  readonly high?: number;
-  readonly tint: number;
-  readonly alpha?: number;
-  readonly turn?: number;
-};
+import { type Atlas, INK } from "./atlas.ts";
 
 const SQUARE = 900;
 /** How far a drawing may reach out of the square in which its middle lies. */

@@ -1,9 +1,10 @@
 /** The ground: land in the sea, blocks with houses between streets, parks, the river. */
 
 import { Container, Graphics } from "pixi.js";
+import { mix } from "../../domain/colour.ts";
 import type { City, Quarter } from "../city.ts";
 import { type Box, inset, overlaps, rounded } from "../geometry.ts";
-import { mix, type Palette } from "../palette.ts";
+import type { Palette } from "../palette.ts";
 import { AVENUE, type Cell, cell, keyOf, neighbours, RIVER_WIDTH, riverAt, SPACING, STREET } from "../terrain.ts";
 import type { Atlas } from "./atlas.ts";
 import { Coastline, fill, inCity, swollen } from "./coastline.ts";

@@ -1,10 +1,10 @@
 /** Marks what is selected, what has the keyboard's focus, and how the selected is related to others. */
 
 import { Container, Graphics } from "pixi.js";
+import type { Shape } from "../../domain/figure.ts";
 import type { Marked } from "../attention.ts";
 import type { City, Quarter } from "../city.ts";
 import { bend, type Point } from "../geometry.ts";
-import type { Shape } from "../kinds.ts";
 import type { Palette } from "../palette.ts";
 import { cell } from "../terrain.ts";
 
@@ -69,7 +69,7 @@ export class Marker {
   }
 
   private border(shape: Shape | null | undefined, color: number, width: number, alpha: number): void {
-    const quarter = shape?.kind === "microdao" ? this.city.quarters.get(shape.id) : undefined;
+    const quarter = shape?.figure.stands.on === "heart" ? this.city.quarters.get(shape.id) : undefined;
     if (!quarter) {
       return;
     }
@@ -82,15 +82,15 @@ export class Marker {
 
 /** Return the edges of a quarter's cells behind which another quarter begins. */
 function edges(quarter: Quarter, city: City): [Point, Point][] {
-  const found: [Point, Point][] = [];
+  const sides: [Point, Point][] = [];
   for (const key of [...quarter.cells.keys(), ...quarter.greens]) {
     const { corners } = cell(key);
     corners.forEach((from, at) => {
       const to = corners[(at + 1) % corners.length];
       if (to && city.owners.get(from.towards) !== quarter.id) {
-        found.push([from, to]);
+        sides.push([from, to]);
       }
     });
   }
-  return found;
+  return sides;
 }

@@ -1,10 +1,10 @@
 /** Rings that spread where something has just happened. */
 
 import { Container, Sprite } from "pixi.js";
-import type { Shape } from "../kinds.ts";
+import type { Shape } from "../../domain/figure.ts";
 import { type Atlas, INK } from "./atlas.ts";
 
-/** More at a time only make a flicker of which nobody sees anything. */
+/** More at a time would only flicker. */
 const MOST = 36;
 const LIFE_MS = 1100;
 const LEAST_PIXELS = 9;
@@ -32,7 +32,7 @@ export class Pulses {
     if (this.live.has(shape.key) || this.live.size >= MOST) {
       return;
     }
-    const texture = this.atlas.texture(shape.kind === "channel" ? "glow" : "pulse");
+    const texture = this.atlas.texture(shape.figure.glows ? "glow" : "pulse");
     const sprite = new Sprite({ texture, anchor: 0.5, x: shape.x, y: shape.y, tint, alpha: 0 });
     this.live.set(shape.key, { sprite, size: shape.size, begun: now });
     this.view.addChild(sprite);

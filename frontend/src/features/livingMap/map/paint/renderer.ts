@@ -7,11 +7,15 @@ import "pixi.js/text";
 import "pixi.js/unsafe-eval";
 import { autoDetectRenderer, type Renderer, Ticker, type WebGLRenderer } from "pixi.js";
 
-/** Make a renderer for a canvas. It draws when it is told to and never else. */
-export async function rendererOn(canvas: HTMLCanvasElement, background: number): Promise<Renderer> {
+/** Make a renderer for a canvas; `isPlain`: without graphics hardware. It draws only when it is told to. */
+export async function rendererOn(
+  canvas: HTMLCanvasElement,
+  background: number,
+  isPlain: boolean,
+): Promise<Renderer> {
   const renderer = await autoDetectRenderer({
     canvas,
-    preference: ["webgl", "canvas"],
+    preference: isPlain ? ["canvas"] : ["webgl", "canvas"],
     antialias: !drawnBySoftware() && window.devicePixelRatio < 2,
     resolution: window.devicePixelRatio,
     autoDensity: true,
@@ -19,12 +23,17 @@ export async function rendererOn(canvas: HTMLCanvasElement, background: number):
     skipExtensionImports: true,
     gcActive: false,
   });
-  // one shader looks into all textures of a batch: sixteen for each dot are dear without graphics hardware
+  // one shader looks into all textures of a batch: sixteen for each dot are expensive without graphics hardware
   renderer.limits.maxBatchableTextures = 2;
   // its own clock would wake the page sixty times a second
   Ticker.system.autoStart = false;
   Ticker.system.stop();
   return renderer;
+}
+
+/** Whether the browser has taken the graphics of a renderer away. */
+export function isLost(renderer: Renderer): boolean {
+  return (renderer as Partial<WebGLRenderer>).gl?.isContextLost() ?? false;
 }
 
 /** Return a function that tells whether the graphics are done with what they were told so far. */

@@ -1,9 +1,11 @@
 /** What lines streets and stands in parks: the same houses and trees every time, and no two alike. */
 
-import { type Corner, dice, hash2, inset, type Point } from "../geometry.ts";
-import { mix, type Palette } from "../palette.ts";
+import { dice, hash2 } from "../../domain/chance.ts";
+import { mix } from "../../domain/colour.ts";
+import type { Spot } from "../../domain/figure.ts";
+import { type Corner, inset, type Point } from "../geometry.ts";
+import type { Palette } from "../palette.ts";
 import { type Cell, HOUSE_DEPTH } from "../terrain.ts";
-import type { Spot } from "./crowd.ts";
 
 /** From the kerb to the houses, and from a corner to the first house. */
 const YARD = 1.6;

@@ -1,8 +1,7 @@
 /** Writes the labels: on the screen, never scaled, so that they stay sharp. */
 
 import { Container, Text, TextStyle } from "pixi.js";
-import type { MapView as View } from "../../client/scene.ts";
-import { type Size, toScreen } from "../camera.ts";
+import { type Size, toScreen, type View } from "../camera.ts";
 import type { Label } from "../labels.ts";
 import type { Palette } from "../palette.ts";
 
@@ -100,7 +99,7 @@ export class Scribe {
     const name = looks(label);
     const { palette } = this;
     const fill = label.alert ? palette.tones.bad : label.strong ? palette.text : palette.faint;
-    const known =
+    const style =
       this.styles.get(name) ??
       new TextStyle({
         fontFamily: FONT,
@@ -110,8 +109,8 @@ export class Scribe {
         stroke: { color: palette.halo, width: 3.5, join: "round", alpha: 0.85 },
         padding: 2,
       });
-    this.styles.set(name, known);
-    return known;
+    this.styles.set(name, style);
+    return style;
   }
 }
 

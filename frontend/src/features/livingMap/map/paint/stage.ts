@@ -1,15 +1,15 @@
-/** The canvas: what stands where is drawn by those who know how, when there is something new to see. */
+/** The canvas: holds everything that draws, and draws when there is something new to see. */
 
 import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
-import type { MapView as View } from "../../client/scene.ts";
+import type { Figure, Shape } from "../../domain/figure.ts";
+import { FIGURES } from "../../domain/registry.ts";
+import { toneOfItem } from "../../domain/status.ts";
 import { type Marked, NOTHING } from "../attention.ts";
-import { type Flight, flight, type Size, seen, toScreen } from "../camera.ts";
-import { KINDS, type Kind, type Shape } from "../kinds.ts";
+import { type Flight, flight, type Size, seen, toScreen, type View } from "../camera.ts";
 import { chosen, type Label, namedAt } from "../labels.ts";
 import type { Layout, Settled } from "../layout.ts";
 import type { Palette } from "../palette.ts";
 import { Places } from "../places.ts";
-import { toneOf } from "../status.ts";
 import { Atlas } from "./atlas.ts";
 import { Backdrop } from "./backdrop.ts";
 import { Beat } from "./beat.ts";
@@ -18,7 +18,7 @@ import { flatShader, flatten } from "./flat.ts";
 import { Ground } from "./ground.ts";
 import { Marker } from "./marker.ts";
 import { Pulses } from "./pulses.ts";
-import { fence, rendererOn } from "./renderer.ts";
+import { fence, isLost, rendererOn } from "./renderer.ts";
 import { Scribe } from "./scribe.ts";
 
 const LABELS_EVERY_MS = 160;
@@ -42,7 +42,7 @@ export class Stage {
   private readonly beat = new Beat({ frame: (now) => this.frame(now), fence: () => fence(this.renderer) });
   private readonly waiting = new Map<string, Shape>();
   private palette: Palette;
-  private shown: ReadonlySet<Kind> = new Set(KINDS);
+  private shown: ReadonlySet<Figure> = new Set(FIGURES);
   private marked: Marked = NOTHING;
   private size: Size = { width: 1, height: 1 };
   private view: View = { x: 0, y: 0, zoom: 0.5 };
@@ -68,12 +68,15 @@ export class Stage {
     this.backdrop.paint(palette);
   }
 
-  /** Make a stage on a canvas, with the best means that the browser has. */
-  static async on(canvas: HTMLCanvasElement, layout: Layout, palette: Palette): Promise<Stage> {
-    const renderer = await rendererOn(canvas, palette.sea.at(-1) ?? 0);
-    const stage = new Stage(renderer, layout, palette);
-    canvas.addEventListener("webglcontextrestored", () => stage.repaint(stage.palette));
-    return stage;
+  /** Make a stage on a canvas with the best means that the browser has, or with plain ones. Rejects where it has none. */
+  static async on(canvas: HTMLCanvasElement, layout: Layout, palette: Palette, isPlain: boolean): Promise<Stage> {
+    const renderer = await rendererOn(canvas, palette.sea.at(-1) ?? 0, isPlain);
+    return new Stage(renderer, layout, palette);
+  }
+
+  /** Whether the browser has taken the graphics away. */
+  get isLost(): boolean {
+    return isLost(this.renderer);
   }
 
   /** Called with every move of the map, and once more when it has come to rest. */
@@ -97,11 +100,11 @@ export class Stage {
   }
 
   settle(settled: Settled): void {
-    const { put, gone, cells, systems } = settled;
+    const { put, removed, cells, systems } = settled;
     if (cells.size > 0) {
       this.ground.change(cells);
     }
-    for (const shape of gone) {
+    for (const shape of removed) {
       this.places.drop(shape);
     }
     for (const shape of put) {
@@ -111,7 +114,7 @@ export class Stage {
     if (systems.size > 0) {
       this.orbits();
     }
-    if (put.length + gone.length > 0) {
+    if (put.length + removed.length > 0) {
       this.relabel = true;
       this.beat.later();
     }
@@ -129,17 +132,17 @@ export class Stage {
     this.beat.soon();
   }
 
-  show(kinds: ReadonlySet<Kind>, city: boolean): void {
-    this.shown = kinds;
+  show(figures: ReadonlySet<Figure>, city: boolean): void {
+    this.shown = figures;
     this.ground.soften(city);
-    this.rings.visible = kinds.has("orbit") || kinds.has("proposal");
+    this.rings.visible = [...figures].some(({ stands }) => stands.on === "orbit" || stands.on === "moon");
     this.moved = true;
     this.relabel = true;
     this.beat.soon();
   }
 
-  /** Let the kinds that are out of date fade. */
-  fade(alphas: Readonly<Record<Kind, number>>): void {
+  /** Let the figures that are out of date fade. */
+  fade(alphas: ReadonlyMap<Figure, number>): void {
     this.cast.fade(alphas);
     this.beat.later();
   }
@@ -188,8 +191,8 @@ export class Stage {
   private orbits(): void {
     this.rings.clear();
     for (const { x, y, rings } of this.layout.sky.systems.values()) {
-      for (const { radius, trade } of rings) {
-        const alpha = (this.palette.night ? 0.3 : 0.45) * (trade === "moons" ? 0.6 : 1);
+      for (const { radius, band } of rings) {
+        const alpha = (this.palette.night ? 0.3 : 0.45) * (band === "moons" ? 0.6 : 1);
         this.rings.circle(x, y, radius).stroke({ width: 1.2, color: this.palette.orbit, alpha });
       }
     }
@@ -238,9 +241,9 @@ export class Stage {
       if (this.pulses.room <= 0) {
         break;
       }
-      const { x, y, kind, item } = shape;
-      if (this.shown.has(kind) && x > sight.left && x < sight.right && y > sight.top && y < sight.bottom) {
-        const tint = kind === "channel" ? this.palette.lamp : this.palette.tones[toneOf(kind, item)];
+      const { x, y, figure, item } = shape;
+      if (this.shown.has(figure) && x > sight.left && x < sight.right && y > sight.top && y < sight.bottom) {
+        const tint = figure.glows ? this.palette.lamp : this.palette.tones[toneOfItem(item)];
         this.pulses.start(shape, tint, now);
       }
     }
@@ -262,7 +265,7 @@ export class Stage {
     const { focused, selected } = this.marked;
     const pinned = [focused, ...selected].filter((one) => one !== null);
     const named = namedAt(this.view.zoom, this.shown);
-    const nameless = pinned.filter((one) => !named.has(one.kind) && this.shown.has(one.kind));
+    const nameless = pinned.filter((one) => !named.has(one.figure) && this.shown.has(one.figure));
     const shapes = [...this.places.within(seen(this.view, this.size), named), ...nameless];
     const keys = new Set(pinned.map((one) => one.key));
     return chosen(shapes, this.view, this.size, keys, this.scribe.held);

@@ -3,7 +3,8 @@ import type { MapEvent } from "../client/messages.ts";
 import { sceneOf } from "../client/reduce.ts";
 import type { Json } from "../client/scene.ts";
 import { languageOf } from "../i18n/i18n.tsx";
-import { kindOf, pulsesOf, say, subjectOf } from "./happenings.ts";
+import { sentence, subjectOf, topicOf } from "./events.ts";
+import { pulsesOf } from "./pulses.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
@@ -33,19 +34,19 @@ test.each([
   [
     event("agent.filter.decision", { channel_id: "7", decision: "deny" }),
     "channel:7",
-    "The filter looked at a message in General: deny",
+    "The filter checked a message in General: deny",
   ],
-  [event("livingmap.source.down", { source: "dao" }), null, "Source dao does not answer"],
+  [event("livingmap.source.down", { source: "dao" }), null, "Source dao is not responding"],
   [event("weather.storm_warning", {}), null, "weather storm warning"],
   [event("weather.storm", { agent_id: 7, name: "Lviv" }), null, "Lviv: weather storm"],
-])("%o is about %s and says %j", (given, subject, said) => {
+])("%o is about %s and reads %j", (given, subject, text) => {
   expect(subjectOf(given, SCENE)).toBe(subject);
-  expect(say(given, SCENE, languageOf("en"))).toBe(said);
+  expect(sentence(given, SCENE, languageOf("en"))).toBe(text);
 });
 
-test("every event says something in Ukrainian too", () => {
+test("every event reads in Ukrainian, too", () => {
   const given = event("agent.event.status", { agent_id: "agent:sofia", status: "busy" });
-  expect(say(given, SCENE, languageOf("uk"))).toBe("Sofia: працює");
+  expect(sentence(given, SCENE, languageOf("uk"))).toBe("Sofia: працює");
 });
 
 test("what lights up is what was touched, but not what a poll found", () => {
@@ -60,6 +61,6 @@ test.each([
   ["microdao.event.created", "dao"],
   ["usage.llm", "agents"],
   ["weather.storm", "all"],
-])("%s is of the kind %s", (type, kind) => {
-  expect(kindOf(type)).toBe(kind);
+])("%s is of the topic %s", (type, topic) => {
+  expect(topicOf(type)).toBe(topic);
 });

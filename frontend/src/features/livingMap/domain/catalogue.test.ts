@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { reduce, sceneOf } from "../client/reduce.ts";
-import { activityOf, catalogue, found, listed, loadOf } from "./catalogue.ts";
+import { languageOf } from "../i18n/i18n.tsx";
+import { catalogue, listed, matches } from "./catalogue.ts";
+import { loadOf } from "./loads.ts";
 import { problemsOf } from "./problems.ts";
 import { relationsOf } from "./relations.ts";
+import { activityOf } from "./values.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
@@ -25,6 +28,7 @@ const SCENE = sceneOf({
   },
 });
 
+const ENGLISH = languageOf("en");
 const NONE = { q: "", type: "", status: "", layer: "" };
 const ids = (entities: readonly { id: string }[]) => entities.map(({ id }) => id);
 
@@ -51,17 +55,17 @@ test.each([
   [{ layer: "city" }, ["microdao:a", "city:b"]],
   [{ q: "nothing like it" }, []],
 ])("a search for %o finds %o", (filters, expected) => {
-  expect(ids(found(listed(catalogue(SCENE)), { ...NONE, ...filters }))).toEqual(expected);
+  expect(ids(matches(listed(catalogue(SCENE)), { ...NONE, ...filters }))).toEqual(expected);
 });
 
-test("loads and activity are what a thing tells, and nothing where it tells none", () => {
-  const [one] = found(catalogue(SCENE), { ...NONE, q: "one" });
-  const [agent] = found(catalogue(SCENE), { ...NONE, q: "agent 10" });
+test("loads and activity are what a thing reports, and nothing where it reports none", () => {
+  const [one] = matches(catalogue(SCENE), { ...NONE, q: "one" });
+  const [agent] = matches(catalogue(SCENE), { ...NONE, q: "agent 10" });
   expect(one && [loadOf(one.item), activityOf(one.item)]).toEqual([0.99, undefined]);
   expect(agent && [loadOf(agent.item), activityOf(agent.item)]).toEqual([undefined, 4]);
 });
 
-test("problems are found, the gravest first; what is offline has no load", () => {
+test("problems are listed, the gravest first; a machine that is offline has no load", () => {
   const down = {
     name: "dao",
     service: "dao-service",
@@ -70,19 +74,21 @@ test("problems are found, the gravest first; what is offline has no load", () =>
     age_seconds: null,
     error: "no",
   } as const;
-  const told = problemsOf(SCENE, [down]).map(({ key, tone }) => `${tone} ${key}`);
-  expect(told).toEqual([
+  const problems = problemsOf(SCENE, [down]).map(({ key, tone }) => `${tone} ${key}`);
+  expect(problems).toEqual([
     "bad source dao",
     "bad node:1 status",
+    "bad node:2 load",
     "warn agent:9 status",
     "warn node:2 alert 0",
-    "warn node:2 load",
   ]);
 });
 
 test("relations go both ways", () => {
   const amber = catalogue(SCENE).find(({ id }) => id === "microdao:a");
   const node = catalogue(SCENE).find(({ id }) => id === "node:1");
-  expect(amber && relationsOf(SCENE, amber.item)).toEqual([{ name: "agents", ids: ["agent:10", "agent:9"] }]);
-  expect(node && relationsOf(SCENE, node.item)).toEqual([{ name: "daos", ids: ["dao:d"] }]);
+  expect(amber && relationsOf(SCENE, amber.item, ENGLISH)).toEqual([
+    { label: "agents", ids: ["agent:10", "agent:9"] },
+  ]);
+  expect(node && relationsOf(SCENE, node.item, ENGLISH)).toEqual([{ label: "DAOs", ids: ["dao:d"] }]);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Shape } from "./kinds.ts";
+import type { Shape } from "../domain/figure.ts";
+import { item, sceneOf } from "../domain/testing.ts";
+import { related } from "./arcs.ts";
 import { Layout } from "./layout.ts";
-import { related } from "./relations.ts";
-import { item, sceneOf } from "./testing.ts";
 import { nextStop } from "./tour.ts";
 
 const layout = new Layout();

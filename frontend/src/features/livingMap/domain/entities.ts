@@ -1,0 +1,42 @@
+/** Items as entities: what their ids mean, where they are at home, what they are called. */
+
+import { compareIds } from "../client/reduce.ts";
+import type { Item, Scene } from "../client/scene.ts";
+import { TYPES } from "./vocabulary.ts";
+
+export type Found = { readonly layer: string; readonly collection: string; readonly item: Item };
+
+/** Return what an id says before its colon: `agent` for `agent:sofia`. */
+export function typeOf(id: string): string {
+  return id.slice(0, Math.max(0, id.indexOf(":")));
+}
+
+/** Return the layer in which a type is at home; undefined for a type that the vocabulary does not list. */
+export function homeOfType(type: string): string | undefined {
+  return Object.hasOwn(TYPES, type) ? TYPES[type]?.home : undefined;
+}
+
+/** Return an item and where it is kept; undefined if the scene has no item of this id. */
+export function findItem(scene: Scene, id: string): Found | undefined {
+  const home = homeOfType(typeOf(id));
+  const names = home ? [home] : Object.keys(scene).sort(compareIds);
+  for (const layer of names) {
+    for (const [collection, items] of Object.entries(scene[layer]?.collections ?? {})) {
+      const item = items.get(id);
+      if (item) return { layer, collection, item };
+    }
+  }
+  return undefined;
+}
+
+/** Return what an item is called: its name, title or slug, or what its id has after the colon. */
+export function labelOf(item: Item): string {
+  const texts = [item.name, item.title, item.slug];
+  const label = texts.find((one): one is string => typeof one === "string" && one !== "");
+  return label ?? item.id.slice(item.id.indexOf(":") + 1);
+}
+
+/** Return an item's status; `unknown` where no source reports one. */
+export function statusOfItem(item: Item): string {
+  return typeof item.status === "string" ? item.status : "unknown";
+}

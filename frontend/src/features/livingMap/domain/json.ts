@@ -1,0 +1,30 @@
+/** Reading JSON that may be anything: a value of the wrong type counts as missing. */
+
+import type { Json } from "../client/scene.ts";
+
+/** Return a field of a JSON object; undefined if the value is not an object or has no such field. */
+export function field(value: Json | undefined, name: string): Json | undefined {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
+  const fields = value as Readonly<Record<string, Json>>;
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+export function numberIn(value: Json | undefined, name: string): number | undefined {
+  const number = field(value, name);
+  return typeof number === "number" ? number : undefined;
+}
+
+export function text(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** Return a number above 0; else 0. */
+export function amount(value: Json | undefined): number {
+  return typeof value === "number" && value > 0 ? value : 0;
+}
+
+/** Return the ids that a field names: one, a list, or none. */
+export function idsIn(value: Json | undefined): readonly string[] {
+  if (typeof value === "string") return [value];
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
+}

@@ -1,0 +1,58 @@
+/** What is wrong on the map, the gravest first. */
+
+import type { Scene, SourceBrief } from "../client/scene.ts";
+import { alertsOf } from "./alerts.ts";
+import { catalogue, type Entity } from "./catalogue.ts";
+import { isOld, toneOfSource } from "./freshness.ts";
+import { isOverloaded, loadOf, toneOfLoad } from "./loads.ts";
+import { kindOf } from "./registry.ts";
+import { canonical, toneOf } from "./status.ts";
+import { byGravity, isTrouble, type Tone } from "./tones.ts";
+
+export const GROUPS = ["sources", "nodes", "agents", "others"] as const;
+
+export type Problem = {
+  readonly key: string;
+  readonly group: (typeof GROUPS)[number];
+  readonly tone: Tone;
+  /** Null for a source. */
+  readonly entity: Entity | null;
+  readonly source: SourceBrief | null;
+  readonly what: { readonly kind: "source" | "status" | "alert" | "load"; readonly text: string };
+};
+
+/** Return the problems of a scene: whatever the map would show in a tone of trouble. */
+export function problemsOf(scene: Scene, sources: readonly SourceBrief[]): readonly Problem[] {
+  const problems = [...sources.filter(isOld).map(ofSource), ...catalogue(scene).flatMap(ofEntity)];
+  return problems.sort((one, other) => byGravity(one.tone, other.tone));
+}
+
+function ofSource(source: SourceBrief): Problem {
+  const { name, error } = source;
+  const what = { kind: "source", text: error ?? "" } as const;
+  return { key: `source ${name}`, group: "sources", tone: toneOfSource(source), entity: null, source, what };
+}
+
+function ofEntity(entity: Entity): Problem[] {
+  const { id, type, status, item } = entity;
+  const problem = (kind: "status" | "alert" | "load", tone: Tone, text: string, key: string = kind): Problem[] =>
+    isTrouble(tone)
+      ? [
+          {
+            key: `${id} ${key}`,
+            group: kindOf(type).problems ?? "others",
+            tone,
+            entity,
+            source: null,
+            what: { kind, text },
+          },
+        ]
+      : [];
+  // the last load of a machine that is silent says nothing about now
+  const load = canonical(status) === "offline" ? undefined : loadOf(item);
+  return [
+    ...problem("status", toneOf(status, type), status),
+    ...alertsOf(item).flatMap(({ tone, text }, at) => problem("alert", tone, text, `alert ${at}`)),
+    ...(load !== undefined && isOverloaded(load) ? problem("load", toneOfLoad(load), String(load)) : []),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { SourceBrief } from "../client/scene.ts";
+import { css } from "../domain/colour.ts";
+import { doubts } from "../domain/freshness.ts";
+import { figuresOf } from "../domain/layers.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { PALETTES } from "./palette.ts";
+import { caveats } from "./words.ts";
+
+type CaveatsProps = {
+  readonly sources: readonly SourceBrief[];
+  readonly layers: ReadonlySet<string>;
+  readonly theme: "dark" | "light";
+};
+
+/** What of the map is simulated or out of date, in its corner. */
+export function Caveats({ sources, layers, theme }: CaveatsProps) {
+  const language = useLanguage();
+  const palette = PALETTES[theme];
+  return (
+    <div
+      style={{
+        position: "absolute",
+        left: 12,
+        bottom: 10,
+        maxWidth: "min(70%, 440px)",
+        font: "500 11px/1.5 Inter, system-ui, sans-serif",
+        color: css(palette.text, 0.85),
+        textShadow: `0 0 3px ${css(palette.halo)}, 0 0 6px ${css(palette.halo)}`,
+        pointerEvents: "none",
+      }}
+    >
+      {caveats(doubts(sources, figuresOf(layers)), language).map((line) => (
+        <div key={line}>{line}</div>
+      ))}
+    </div>
+  );
+}

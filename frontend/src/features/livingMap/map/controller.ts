@@ -1,0 +1,306 @@
+/** The map apart from React: it holds layout and stage together, and does what the state machine says. */
+
+import type { Scene, SourceBrief } from "../client/scene.ts";
+import type { Figure, Shape } from "../domain/figure.ts";
+import { strengths } from "../domain/freshness.ts";
+import { figuresOf } from "../domain/layers.ts";
+import type { PulseFeed } from "../domain/pulses.ts";
+import { FIGURES } from "../domain/registry.ts";
+import { type Attention, markedIn } from "./attention.ts";
+import { fitted, kept, type Size, type View } from "./camera.ts";
+import type { Box, Point } from "./geometry.ts";
+import { type Grip, Hands } from "./hands.ts";
+import { Layout, type Settled } from "./layout.ts";
+import { CLOSED, type Effect, type Input, isUp, type Machine, type Phase, step } from "./machine.ts";
+import type { Stage } from "./paint/stage.ts";
+import { PALETTES, type Palette } from "./palette.ts";
+import { HORIZON, SPACING } from "./terrain.ts";
+
+/** What the map reports to those around it. */
+export type Listener = {
+  onPick(id: string | null): void;
+  onRest(view: View): void;
+  onHover(shape: Shape | null, at: Point): void;
+  onFocus(shape: Shape | null): void;
+  onPhase(phase: Phase): void;
+  /** Called when a canvas is needed: call `raise` with what draws on it, or `fail`. */
+  onLoad(isPlain: boolean): void;
+};
+
+const SETTLE_EVERY_MS = 180;
+const REST_MS = 220;
+const NEAR = 1.9;
+const EVERYTHING: ReadonlySet<Figure> = new Set(FIGURES);
+
+export class Controller implements Grip {
+  readonly layout = new Layout();
+  readonly hands = new Hands(this);
+  private readonly listener: Listener;
+  private machine: Machine = CLOSED;
+  private stage: Stage | null = null;
+  size: Size = { width: 1, height: 1 };
+  private resolution = 1;
+  palette: Palette = PALETTES.dark;
+  figures: ReadonlySet<Figure> = EVERYTHING;
+  private hasCity = true;
+  private alphas: ReadonlyMap<Figure, number> = new Map();
+  private scene: Scene = {};
+  private isStill = false;
+  private isMarked = false;
+  private extent: Box | null = null;
+  private settleTimer = 0;
+  private restTimer = 0;
+  private lossTimer = 0;
+
+  constructor(listener: Listener) {
+    this.listener = listener;
+  }
+
+  /** Tell the machine what has happened, and do what follows. */
+  input(input: Input): void {
+    const before = this.machine;
+    const { machine, effects } = step(before, input);
+    this.machine = machine;
+    for (const effect of effects) {
+      this.perform(effect);
+    }
+    if (machine.phase !== before.phase) {
+      this.listener.onPhase(machine.phase);
+    }
+  }
+
+  /** Show everything on a stage that has just been made. */
+  raise(stage: Stage): void {
+    this.stage = stage;
+    stage.listen(() => this.moved());
+    stage.resize(this.size, this.resolution);
+    stage.settle(this.everything());
+    stage.show(this.figures, this.hasCity);
+    stage.fade(this.alphas);
+    stage.repaint(this.palette);
+    this.input({ type: "ready", count: this.layout.shapes.size });
+    this.noteDrawn();
+  }
+
+  /** Note that the browser has taken the graphics away. Until there is a new stage, nothing is drawn. */
+  lose(): void {
+    const view = this.stage?.looking;
+    if (view) {
+      this.input({ type: "lost", view });
+    }
+  }
+
+  resize(size: Size, resolution: number): void {
+    this.size = size;
+    this.resolution = resolution;
+    this.drawing?.resize(size, resolution);
+    this.input({ type: "resize", count: this.layout.shapes.size });
+  }
+
+  /** Take a scene; many of them in a short while cost as much as the last one. */
+  update(scene: Scene): void {
+    const isFirst = this.layout.shapes.size === 0;
+    this.scene = scene;
+    if (isFirst) {
+      this.settle();
+    } else if (!this.settleTimer) {
+      this.settleTimer = window.setTimeout(() => this.settle(), SETTLE_EVERY_MS);
+    }
+  }
+
+  show(layers: ReadonlySet<string>): void {
+    this.figures = figuresOf(layers);
+    this.hasCity = layers.has("city");
+    this.drawing?.show(this.figures, this.hasCity);
+    this.mark();
+  }
+
+  trust(sources: readonly SourceBrief[]): void {
+    this.alphas = strengths(sources);
+    this.drawing?.fade(this.alphas);
+  }
+
+  repaint(palette: Palette): void {
+    this.palette = palette;
+    this.drawing?.repaint(palette);
+  }
+
+  /** Move without flying, and let no rings spread, for people who want less motion. */
+  calm(isStill: boolean): void {
+    this.isStill = isStill;
+  }
+
+  listen(pulses: PulseFeed): () => void {
+    return pulses.subscribe((events) => {
+      if (!this.isStill && this.machine.phase === "drawn") {
+        this.stage?.pulse(events.flatMap(({ id }) => this.layout.all(id)));
+      }
+    });
+  }
+
+  fit(): void {
+    this.input({ type: "fit", count: this.layout.shapes.size });
+  }
+
+  get phase(): Phase {
+    return this.machine.phase;
+  }
+
+  get attention(): Attention {
+    return this.machine.attention;
+  }
+
+  onHover(shape: Shape | null, at: Point): void {
+    this.listener.onHover(shape, at);
+  }
+
+  /** The stage, while it can be drawn on. */
+  get drawing(): Stage | null {
+    return isUp(this.machine) ? this.stage : null;
+  }
+
+  private perform(effect: Effect): void {
+    switch (effect.do) {
+      case "load":
+        clearTimeout(this.lossTimer);
+        this.drop();
+        this.listener.onLoad(effect.isPlain);
+        return;
+      case "wait":
+        this.lossTimer = window.setTimeout(() => this.input({ type: "overdue" }), effect.ms);
+        return;
+      case "destroy":
+        for (const timer of [this.settleTimer, this.restTimer, this.lossTimer]) {
+          clearTimeout(timer);
+        }
+        this.drop();
+        return;
+      case "draw":
+        this.stage?.draw();
+        return;
+      case "mark":
+        this.mark();
+        return;
+      case "look":
+        this.stage?.look(effect.view);
+        return;
+      case "fly":
+        this.go(effect.view);
+        return;
+      case "follow":
+        this.follow(effect.id);
+        return;
+      case "fit":
+        this.showAll(effect.isInstant);
+        return;
+      case "report":
+        this.listener.onRest(effect.view);
+        return;
+      case "pick":
+        this.listener.onPick(effect.id);
+        return;
+      case "focus":
+        this.listener.onFocus(this.shape(effect.key));
+    }
+  }
+
+  private drop(): void {
+    this.stage?.destroy();
+    this.stage = null;
+  }
+
+  private settle(): void {
+    clearTimeout(this.settleTimer);
+    this.settleTimer = 0;
+    const settled = this.layout.settle(this.scene);
+    this.extent = settled.cells.size + settled.systems.size > 0 ? null : this.extent;
+    this.drawing?.settle(settled);
+    if (settled.put.length + settled.removed.length > 0) {
+      this.forget();
+    }
+    this.input({ type: "grow", count: this.layout.shapes.size });
+    this.noteDrawn();
+  }
+
+  /** Let go of what is no longer there, and mark what is there as it is now. */
+  private forget(): void {
+    const { hovered, focused, selected } = this.machine.attention;
+    if (hovered !== null && !this.shape(hovered)) {
+      this.input({ type: "hover", key: null });
+    }
+    if (focused !== null && !this.shape(focused)) {
+      this.input({ type: "focus", key: null });
+    }
+    if (hovered !== null || focused !== null || selected !== null) {
+      this.mark();
+    }
+  }
+
+  /** Leave a mark for whatever measures the page: from here on there is something to see and to touch. */
+  private noteDrawn(): void {
+    if (!this.isMarked && this.drawing && this.layout.shapes.size > 0) {
+      this.isMarked = true;
+      this.drawing.draw();
+      performance.mark("livingmap:drawn");
+    }
+  }
+
+  private everything(): Settled {
+    const cells = new Set(this.layout.city.owners.keys());
+    const systems = new Set(this.layout.sky.systems.keys());
+    return { put: [...this.layout.shapes.values()], removed: [], cells, systems };
+  }
+
+  private showAll(isInstant: boolean): void {
+    const middle = SPACING * 3;
+    const empty = { left: -middle, top: -middle, right: middle, bottom: middle };
+    const view = fitted(this.layout.bounds(this.figures) ?? empty, this.size);
+    if (isInstant) {
+      this.stage?.look(view);
+    } else {
+      this.go(view);
+    }
+  }
+
+  private follow(id: string): void {
+    const shapes = this.layout.all(id);
+    const shape = shapes.find((one) => this.figures.has(one.figure)) ?? shapes[0];
+    if (shape && this.stage) {
+      const nearest = shape.figure.label.strong ? NEAR * 0.5 : NEAR;
+      this.go({ x: shape.x, y: shape.y, zoom: Math.max(this.stage.looking.zoom, nearest) });
+    }
+  }
+
+  private go(view: View): void {
+    if (this.isStill) {
+      this.stage?.look(view);
+    } else {
+      this.stage?.fly(view);
+    }
+  }
+
+  steer(change: (view: View) => View): void {
+    if (this.drawing) {
+      this.extent ??= this.layout.bounds(EVERYTHING);
+      const limits = this.extent ?? { left: -1000, top: HORIZON - 600, right: 1000, bottom: 1000 };
+      this.input({ type: "steer", view: kept(change(this.drawing.looking), limits) });
+    }
+  }
+
+  private moved(): void {
+    clearTimeout(this.restTimer);
+    this.restTimer = window.setTimeout(() => {
+      if (this.drawing) {
+        this.input({ type: "rest", view: this.drawing.looking });
+      }
+    }, REST_MS);
+  }
+
+  private mark(): void {
+    this.drawing?.mark(markedIn(this.layout, this.figures, this.machine.attention));
+  }
+
+  private shape(key: string | null): Shape | null {
+    return (key === null ? undefined : this.layout.shapes.get(key)) ?? null;
+  }
+}
