@@ -20,6 +20,12 @@ if ! cmp -s package-lock.json node_modules/.livingmap-lock; then
   npm ci --no-audit --no-fund --loglevel=error || fail "the front end's packages could not be had; is the npm registry within reach?"
   cp package-lock.json node_modules/.livingmap-lock
 fi
+domain=src/features/livingMap/domain
+../.venv/bin/python ../scripts/vocabulary.py >"$work/vocabulary.ts"
+cmp "$work/vocabulary.ts" "$domain/vocabulary.ts" || fail "the vocabulary has changed: npm run vocabulary in frontend/, and commit $domain/vocabulary.ts"
+../.venv/bin/python ../scripts/kinds.py >"$work/kinds.ts"
+cmp "$work/kinds.ts" "$domain/kinds/index.ts" || fail "the kinds have changed: npm run kinds in frontend/, and commit $domain/kinds/index.ts"
+
 npx biome check .
 npx tsc --noEmit
 

@@ -100,7 +100,7 @@ def test_a_token_that_runs_out_is_asked_for_anew_and_the_map_goes_on(visitors, p
     log_in(page)
     expect(page.locator(".connection.is-live")).to_be_visible()
     page.evaluate("window.sameLoad = true")
-    expect(page.get_by_text("Your login has run out.", exact=False)).to_be_visible()
+    expect(page.get_by_text("Your session has expired.", exact=False)).to_be_visible()
     answer_logins(visitor)
     log_in(page)
     expect(page.locator(".connection.is-live")).to_be_visible()
@@ -141,7 +141,7 @@ def test_who_may_not_read_the_map_is_told_so(visitors, private):
     denied = {"code": "forbidden", "detail": "the policies do not let you read this map"}
     visitor.page.route(re.compile("/living-map/snapshot"), lambda route: route.fulfill(status=403, json=denied))
     page = visitor.visit(live=False)
-    dialog = page.get_by_role("dialog", name="You may not read this map")
+    dialog = page.get_by_role("dialog", name="You are not allowed to read this map")
     expect(dialog).to_contain_text("the policies do not let you read this map")
     assert visitor.faults() == []
 

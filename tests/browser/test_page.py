@@ -96,10 +96,10 @@ def test_a_pause_holds_everything_and_ends_in_one_update(visitor, the_map):
         the_map.publish(
             "node.metrics.update", {"node_id": NODE, "cpu": 0.61 + number / 100, "gpu": 0.5, "ram": 0.5}
         )
-    go_on = page.get_by_role("banner").get_by_role("button", name=re.compile("Go on"))
-    expect(go_on).to_have_text(re.compile(r"Go on([3-9]|\d\d)"))  # polls are events too
+    resume = page.get_by_role("banner").get_by_role("button", name=re.compile("Resume"))
+    expect(resume).to_have_text(re.compile(r"Resume([3-9]|\d\d)"))  # polls are events too
     expect(page.get_by_text("CPU 63%")).to_have_count(0)
-    go_on.click()
+    resume.click()
     for cpu in ("61%", "62%", "63%"):
         expect(feed.get_by_text(f"CPU {cpu}").first).to_be_visible()
 

@@ -12,32 +12,12 @@ export type EntityType = {
 
 /** The types of entity by name. */
 export const TYPES: Readonly<Record<string, EntityType>> = {
-  agent: {
-    home: "agents",
-    collection: "items",
-    references: ["microdao_id", "node_id", "room_id"],
-    trouble: ["degraded"],
-  },
-  channel: {
-    home: "messaging",
-    collection: "channels",
-    references: ["microdao_id", "last_sender_id"],
-    trouble: ["degraded"],
-  },
+  agent: { home: "agents", collection: "items", references: ["microdao_id", "node_id", "room_id"], trouble: ["degraded"] },
+  channel: { home: "messaging", collection: "channels", references: ["microdao_id", "last_sender_id"], trouble: ["degraded"] },
   city: { home: "city", collection: "rooms", references: ["microdao_id"], trouble: ["degraded"] },
   dao: { home: "space", collection: "planets", references: ["microdao_id", "orbits"], trouble: ["degraded"] },
-  microdao: {
-    home: "city",
-    collection: "items",
-    references: ["orchestrator_id", "parent_id"],
-    trouble: ["degraded"],
-  },
-  node: {
-    home: "nodes",
-    collection: "items",
-    references: ["microdao_id", "microdao_ids"],
-    trouble: ["degraded", "offline"],
-  },
+  microdao: { home: "city", collection: "items", references: ["orchestrator_id", "parent_id"], trouble: ["degraded"] },
+  node: { home: "nodes", collection: "items", references: ["microdao_id", "microdao_ids"], trouble: ["degraded", "offline"] },
   space: { home: "space", collection: "planets", references: ["orbits"], trouble: ["degraded"] },
 };
 

@@ -77,9 +77,12 @@ describe("the life of the map", () => {
     expect(effectsAfter(...thrice, { type: "restored" })).toEqual([{ do: "load", isPlain: false }]);
   });
 
-  test("can fail to load, and then does nothing more", () => {
-    expect(phaseAfter({ type: "open" }, { type: "failed" })).toBe("failed");
-    expect(effectsAfter({ type: "open" }, { type: "failed" }, { type: "steer", view: VIEW })).toEqual([]);
+  test("draws plainly where it may not use the graphics hardware, and fails where it cannot do that either", () => {
+    const failed: Input = { type: "failed" };
+    expect(effectsAfter({ type: "open" }, failed)).toEqual([{ do: "load", isPlain: true }]);
+    expect(phaseAfter({ type: "open" }, failed, { type: "ready", count: 1 })).toBe("drawn");
+    expect(phaseAfter({ type: "open" }, failed, failed)).toBe("failed");
+    expect(effectsAfter({ type: "open" }, failed, failed, { type: "steer", view: VIEW })).toEqual([]);
   });
 
   test("ends once, and nothing follows", () => {

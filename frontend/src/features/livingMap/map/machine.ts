@@ -6,7 +6,7 @@
  *     closed ───────► loading ───────► drawn ◄───────────► paused
  *                      ▲   │             │                   │
  *       restored,      │   │ failed      │ lost              │ lost
- *       overdue        │   ▼             ▼                   │
+ *       overdue        │   ▼ twice       ▼                   │
  *                      │ failed         lost ◄───────────────┘
  *                      └─────────────────┘
  *
@@ -26,6 +26,8 @@ export type Machine = {
   readonly isHidden: boolean;
   /** How often in a row the graphics were lost and the browser did not give them back. */
   readonly losses: number;
+  /** Whether the map is drawn without graphics hardware. */
+  readonly isPlain: boolean;
   readonly course: Course;
   readonly attention: Attention;
 };
@@ -53,6 +55,7 @@ export const CLOSED: Machine = {
   phase: "closed",
   isHidden: false,
   losses: 0,
+  isPlain: false,
   course: WHOLE,
   attention: UNATTENDED,
 };
@@ -71,7 +74,7 @@ export function step(machine: Machine, input: Input): Step {
     case "ready":
       return phase === "loading" ? ready(machine, input.count) : unchanged(machine);
     case "failed":
-      return phase === "loading" ? unchanged({ ...machine, phase: "failed" }) : unchanged(machine);
+      return phase === "loading" ? fail(machine) : unchanged(machine);
     case "hide":
       return unchanged({ ...machine, isHidden: true, phase: phase === "drawn" ? "paused" : phase });
     case "show":
@@ -107,8 +110,13 @@ function unchanged(machine: Machine): Step {
 }
 
 function load(machine: Machine): Step {
-  const isPlain = machine.losses >= MOST_LOSSES;
-  return { machine: { ...machine, phase: "loading" }, effects: [{ do: "load", isPlain }] };
+  const isPlain = machine.isPlain || machine.losses >= MOST_LOSSES;
+  return { machine: { ...machine, phase: "loading", isPlain }, effects: [{ do: "load", isPlain }] };
+}
+
+/** A browser may refuse its graphics hardware to a page that has lost it too often: it can still draw plainly. */
+function fail(machine: Machine): Step {
+  return machine.isPlain ? unchanged({ ...machine, phase: "failed" }) : load({ ...machine, isPlain: true });
 }
 
 function ready(machine: Machine, count: number): Step {

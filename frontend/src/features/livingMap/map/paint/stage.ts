@@ -182,8 +182,9 @@ export class Stage {
 
   destroy(): void {
     this.beat.stop();
-    this.root.destroy({ children: true });
+    // before the sprites, which forget their textures
     this.backdrop.destroy();
+    this.root.destroy({ children: true });
     this.atlas.destroy();
     this.renderer.destroy();
   }
