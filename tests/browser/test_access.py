@@ -82,7 +82,7 @@ def test_who_is_not_known_logs_in_and_sees_the_map(visitors, private):
     assert visitor.faults() == []
     visitor.see("login")
     log_in(page, "wrong-horse")
-    expect(page.get_by_role("alert")).to_have_text("E-mail or password is wrong.")
+    expect(page.get_by_role("alert")).to_have_text("The e-mail or the password is wrong.")
     log_in(page)
     expect(page.locator(".connection.is-live")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
