@@ -1,4 +1,4 @@
-/** The page: who reads, in which language, and the map with its panels. */
+/** The page: the session, the language, and the map with its panels. */
 
 import { Component, type ReactNode, useEffect, useMemo } from "react";
 import { LivingMapClient } from "../client/client.ts";
@@ -13,7 +13,7 @@ export function App() {
   const language = useMemo(() => languageOf(locale), [locale]);
   const client = useMemo(() => new LivingMapClient({ getToken: token }), []);
   useEffect(() => takeTokens(), []);
-  // Somebody else may see something else: what was read is forgotten.
+  // Another person may be allowed to see other things: what was read is forgotten.
   useEffect(() => followSession(client), [client]);
   return (
     <LanguageContext value={language}>
@@ -27,10 +27,10 @@ export function App() {
 }
 
 function followSession(client: LivingMapClient): () => void {
-  return subscribeSession((isSomebodyElse) => (isSomebodyElse ? client.reset() : client.retry()));
+  return subscribeSession((isOtherPerson) => (isOtherPerson ? client.reset() : client.retry()));
 }
 
-/** Catches what a component gets wrong: a page that says so is better than an empty one. */
+/** Catches the errors of components: a page with a message is better than an empty one. */
 class Guard extends Component<{ readonly children: ReactNode }, { readonly hasFailed: boolean }> {
   override state = { hasFailed: false };
 

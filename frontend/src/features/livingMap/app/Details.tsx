@@ -8,15 +8,16 @@ import { sentence, subjectOf } from "../domain/events.ts";
 import { numberIn } from "../domain/json.ts";
 import { shareOf } from "../domain/loads.ts";
 import { kindOfId } from "../domain/registry.ts";
-import { relationsOf, wholeItem } from "../domain/relations.ts";
+import { wholeItem } from "../domain/relations.ts";
 import { conditionOf } from "../domain/status.ts";
 import { LIVELY, SHARES, valuesOf } from "../domain/values.ts";
 import { numberWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useAsked } from "./asked.ts";
-import { EntityLink, IconButton, LoadBar, StatusChip, TypeName } from "./bits.tsx";
+import { IconButton, LoadBar, StatusChip, TypeName } from "./bits.tsx";
 import { Facts } from "./Facts.tsx";
 import { TypeIcon } from "./icons.tsx";
+import { Relations } from "./Relations.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { type Samples, useSamples } from "./samples.ts";
 import { go } from "./url.ts";
@@ -159,61 +160,6 @@ function Live({ id, item, earlier }: { readonly id: string; readonly item: Item;
 
 function livelyFirst([one]: readonly [string, number], [other]: readonly [string, number]): number {
   return Number(LIVELY.has(other)) - Number(LIVELY.has(one));
-}
-
-const MOST_LINKS = 12;
-
-function Relations({ item, scene }: { readonly item: Item; readonly scene: Scene }) {
-  const language = useLanguage();
-  const { words, fill } = language;
-  const relations = relationsOf(scene, item, language);
-  if (relations.length === 0) return null;
-  return (
-    <section>
-      <h3>{words.details.relations}</h3>
-      <dl className="relations">
-        {relations.map(({ label, ids }) => (
-          <div key={label}>
-            <dt>
-              {label}
-              {ids.length > 1 && <span className="count">{ids.length}</span>}
-            </dt>
-            <dd>
-              {ids.slice(0, MOST_LINKS).map((one) => (
-                <EntityLink key={one} scene={scene} id={one} />
-              ))}
-              {ids.length > MOST_LINKS && (
-                <More
-                  ids={ids.slice(MOST_LINKS)}
-                  scene={scene}
-                  label={fill(words.details.more, { n: ids.length - MOST_LINKS })}
-                />
-              )}
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function More({
-  ids,
-  scene,
-  label,
-}: {
-  readonly ids: readonly string[];
-  readonly scene: Scene;
-  readonly label: string;
-}) {
-  return (
-    <details className="more">
-      <summary>{label}</summary>
-      {ids.map((one) => (
-        <EntityLink key={one} scene={scene} id={one} />
-      ))}
-    </details>
-  );
 }
 
 type HistoryProps = {

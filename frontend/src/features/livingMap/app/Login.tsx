@@ -13,22 +13,22 @@ type LoginProps = {
 /** The way in: an account at auth-service, or a token. */
 export function Login({ reason, detail, onClose }: LoginProps) {
   const { words } = useLanguage();
-  const says = words.session;
+  const { session } = words;
   if (reason === "forbidden") {
     return (
-      <Dialog title={says.forbidden} onClose={onClose}>
-        <p>{says.forbiddenHint}</p>
+      <Dialog title={session.forbidden} onClose={onClose}>
+        <p>{session.forbiddenHint}</p>
         {detail && <p className="muted">{detail}</p>}
         <button type="button" className="button primary" onClick={logOut}>
-          {says.other}
+          {session.other}
         </button>
       </Dialog>
     );
   }
   return (
-    <Dialog title={says.title} onClose={onClose}>
-      {reason === "expired" && <p>{says.expired}</p>}
-      {reason === "needed" && <p>{says.needed}</p>}
+    <Dialog title={session.title} onClose={onClose}>
+      {reason === "expired" && <p>{session.expired}</p>}
+      {reason === "needed" && <p>{session.needed}</p>}
       {loginUrl ? <Account onDone={onClose} /> : <Token onDone={onClose} />}
     </Dialog>
   );

@@ -6,7 +6,7 @@ export type Sample = { readonly at: number; readonly value: number };
 
 const HEIGHT_PX = 44;
 
-/** How a value went lately. The number beside it says the same to who cannot see it. */
+/** How a value has changed lately. For people who cannot see it, the number beside it is enough. */
 export function Sparkline({ samples, share }: { readonly samples: readonly Sample[]; readonly share: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);

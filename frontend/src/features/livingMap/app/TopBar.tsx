@@ -73,7 +73,7 @@ export function TopBar({ state, onHelp, onFit }: TopBarProps) {
   );
 }
 
-/** Who reads the map, where that matters. */
+/** Login and logout, on maps that have accounts. */
 function Account({ state }: { readonly state: MapState }) {
   const { words } = useLanguage();
   const session = useSession();

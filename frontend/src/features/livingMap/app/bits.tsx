@@ -32,7 +32,7 @@ type LineProps = {
   readonly label: string;
   readonly status: string;
   readonly selected?: boolean;
-  /** How it is marked; by default as its status says. */
+  /** How it is marked; by default by its status. */
   readonly tone?: Tone;
   readonly onPick: (id: string) => void;
   readonly children?: ReactNode;

@@ -9,23 +9,23 @@ const CALM_MS = 400;
 /** The state, at most every `CALM_MS`; the first change after silence shows at once. */
 export function useCalmState(): MapState {
   const client = useLivingMapClient();
-  const shown = useRef(client.getState());
+  const latest = useRef(client.getState());
   const subscribe = useCallback(
     (listener: () => void) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
-      let toldAt = 0;
-      const tell = () => {
+      let shownAt = 0;
+      const show = () => {
         timer = undefined;
-        toldAt = performance.now();
-        shown.current = client.getState();
+        shownAt = performance.now();
+        latest.current = client.getState();
         listener();
       };
       const leave = client.subscribe(() => {
-        const wait = toldAt + CALM_MS - performance.now();
-        if (timer === undefined && wait > 0) timer = setTimeout(tell, wait);
-        else if (timer === undefined) tell();
+        const wait = shownAt + CALM_MS - performance.now();
+        if (timer === undefined && wait > 0) timer = setTimeout(show, wait);
+        else if (timer === undefined) show();
       });
-      tell();
+      show();
       return () => {
         leave();
         clearTimeout(timer);
@@ -33,7 +33,7 @@ export function useCalmState(): MapState {
     },
     [client],
   );
-  return useSyncExternalStore(subscribe, () => shown.current);
+  return useSyncExternalStore(subscribe, () => latest.current);
 }
 
 /** The present in ms, looked at every `everyMs`: for how long ago something was. */

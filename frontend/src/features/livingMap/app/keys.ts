@@ -3,7 +3,7 @@ import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import type { MapHandle } from "../map/MapView.tsx";
 import { go } from "./url.ts";
 
-/** The keys of the whole page; where somebody types, or a button has the focus, they mean what they usually do. */
+/** The keys of the whole page. In text fields and on buttons they keep their usual meaning. */
 export function useKeys(map: RefObject<MapHandle | null>): void {
   const client = useLivingMapClient();
   useEffect(() => {

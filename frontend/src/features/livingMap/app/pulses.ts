@@ -1,7 +1,7 @@
 import type { LivingMapClient } from "../client/client.ts";
 import { type PulseFeed, pulsesOf } from "../domain/pulses.ts";
 
-/** Return what lights up on the map, as the client tells of events. */
+/** Return a feed of what lights up on the map, from the events that a client receives. */
 export function pulseFeed(client: LivingMapClient): PulseFeed {
   return {
     subscribe: (listener) =>

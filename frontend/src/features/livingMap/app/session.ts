@@ -1,11 +1,11 @@
-/** Who reads the map: a token from a login, from the embedding page, or pasted; kept for this tab alone. */
+/** The session of the reader: a token from a login, from the embedding page, or pasted; kept for this tab alone. */
 
 import { useSyncExternalStore } from "react";
 
 export type Session = {
   readonly accessToken: string;
   readonly refreshToken: string | null;
-  /** In ms since 1970; null if nobody has told. */
+  /** In ms since 1970; null if unknown. */
   readonly expiresAt: number | null;
   readonly name: string | null;
 };
@@ -20,7 +20,7 @@ function metaContent(name: string): string | null {
   return globalThis.document?.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content || null;
 }
 
-const listeners = new Set<(isSomebodyElse: boolean) => void>();
+const listeners = new Set<(isOtherPerson: boolean) => void>();
 let session: Session | null = read();
 
 function read(): Session | null {
@@ -33,7 +33,7 @@ function read(): Session | null {
 
 /** Keep a session. One of the same person goes on where the last one ended. */
 function keep(next: Session | null): void {
-  const isSomebodyElse = subjectOf(next) === null || subjectOf(next) !== subjectOf(session);
+  const isOtherPerson = subjectOf(next) === null || subjectOf(next) !== subjectOf(session);
   session = next;
   try {
     if (next) sessionStorage.setItem(KEY, JSON.stringify(next));
@@ -41,10 +41,10 @@ function keep(next: Session | null): void {
   } catch {
     // without storage the session lasts as long as the page
   }
-  for (const listener of listeners) listener(isSomebodyElse);
+  for (const listener of listeners) listener(isOtherPerson);
 }
 
-/** Return whose a token is, if it is a JWT that says so. It is the map that checks it, not the page. */
+/** Return the subject of a token that is a JWT with a `sub`. The map verifies tokens; the page does not. */
 function subjectOf(of: Session | null): string | null {
   try {
     const claims = of?.accessToken.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/");
@@ -55,8 +55,8 @@ function subjectOf(of: Session | null): string | null {
   }
 }
 
-/** Be told of every new token, and whether it is another person's. */
-export function subscribeSession(listener: (isSomebodyElse: boolean) => void): () => void {
+/** Call back with every new token: whether it is another person's. Returns how to unsubscribe. */
+export function subscribeSession(listener: (isOtherPerson: boolean) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -146,6 +146,6 @@ export function takeTokens(): void {
     const isParent = source === window.parent && (origin === location.origin || embedders.includes(origin));
     if (isParent && data?.kind === "livingmap.token" && typeof data.token === "string") adoptToken(data.token);
   });
-  // The parent's origin is not known yet, and this says nothing.
+  // The parent's origin is not known yet, and this message holds no secret.
   window.parent.postMessage({ kind: "livingmap.ready" }, "*");
 }

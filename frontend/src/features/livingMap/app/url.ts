@@ -22,7 +22,7 @@ export type Place = {
 
 const ALL: ReadonlySet<string> = new Set(LAYER_NAMES);
 
-/** Return what an address shows; what it does not say, or says wrongly, is as usual. */
+/** Return what an address shows; whatever it leaves out or gets wrong has its default. */
 export function placeOf(search: string, usualPanel: Panel | null = null): Place {
   const query = new URLSearchParams(search);
   const layers = LAYER_NAMES.filter((name) => query.get("layers")?.split(",").includes(name));
@@ -47,7 +47,7 @@ function viewOf(text: string | null): View | null {
   return isView && x !== undefined && y !== undefined && zoom !== undefined && zoom > 0 ? { x, y, zoom } : null;
 }
 
-/** Return the address of a place: `?` and only what is not as usual. */
+/** Return the address of a place: `?` and only what differs from the defaults. */
 export function searchOf(place: Place, usualPanel: Panel | null = null): string {
   const query = new URLSearchParams();
   if (place.layers.size < LAYER_NAMES.length) {
@@ -82,7 +82,7 @@ globalThis.addEventListener?.("popstate", () => {
   for (const listener of listeners) listener();
 });
 
-/** Go to another place. What a person picks can be gone back from; the rest replaces the address. */
+/** Go to another place. After a pick the back button returns; everything else replaces the address. */
 export function go(change: Partial<Place>): void {
   const before = current;
   current = { ...current, ...change };

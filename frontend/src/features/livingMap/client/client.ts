@@ -1,4 +1,4 @@
-/** A client of the Living Map: keeps the state of the whole network, live, and finds its way back when the line breaks. */
+/** A client of the Living Map: keeps the state of the whole network, live, and recovers from broken connections. */
 
 import { type GetToken, MapError, MapHttp, type Parameters } from "./http.ts";
 import { type Effect, IDLE, type Input, type Machine, statusOf, step, type Transport } from "./machine.ts";
@@ -8,7 +8,7 @@ import type { Json, SourceBrief } from "./scene.ts";
 import { advance, type Connection, type MapData, type MapState, NEW_STATE } from "./state.ts";
 import { endingOf, errorOf, openWire, type Wire } from "./wires.ts";
 
-/** The map speaks at least every 15 s; who is silent for so long has gone. */
+/** The map sends something at least every 15 s: after so long a silence the connection is dead. */
 const SILENT_MS = 35_000;
 const OPENING_MS = 10_000;
 const WATCH_MS = 2_500;
@@ -44,7 +44,7 @@ export class LivingMapClient {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #session = new AbortController();
-  #heardAt = 0;
+  #receivedAt = 0;
   #sourcesAskedAt = 0;
 
   constructor({ url, getToken = () => null, layers }: ClientOptions = {}) {
@@ -58,13 +58,13 @@ export class LivingMapClient {
   /** The state now; the same object until it changes. */
   readonly getState = (): MapState => this.#state;
 
-  /** Be told of every new state; call the answer to be told no more. */
+  /** Call back with every new state; call the answer to unsubscribe. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
 
-  /** Be told of events as they are shown, all of one frame together. */
+  /** Call back with events as they are shown, all of one frame together. */
   readonly subscribeEvents = (listener: (events: readonly MapEvent[]) => void): (() => void) => {
     this.#eventListeners.add(listener);
     return () => this.#eventListeners.delete(listener);
@@ -85,7 +85,7 @@ export class LivingMapClient {
     this.#input({ type: "retry" });
   }
 
-  /** Begin anew as somebody else: forget everything that was read, and ask again. */
+  /** Start over as another person: forget everything that was read, and read again. */
   reset(): void {
     const runs = this.#machine.phase.name !== "idle";
     this.#input({ type: "stop" });
@@ -98,7 +98,7 @@ export class LivingMapClient {
     if (runs) this.#input({ type: "start" });
   }
 
-  /** Let the state stand still. What comes is kept, merged. */
+  /** Freeze the state. Whatever arrives is merged and kept. */
   pause(): void {
     if (!this.#state.paused) this.#show({ ...this.#state, paused: true, held: 0 });
   }
@@ -146,7 +146,7 @@ export class LivingMapClient {
   #load(): void {
     const abort = new AbortController();
     this.#wire = { close: () => abort.abort(), show: () => undefined };
-    this.#heardAt = Date.now();
+    this.#receivedAt = Date.now();
     this.ask<Snapshot>("living-map/snapshot", { layers: this.#layers }, abort.signal).then(
       (payload) => {
         if (abort.signal.aborted) return;
@@ -162,16 +162,16 @@ export class LivingMapClient {
 
   #open(transport: Transport): void {
     this.#fold();
-    this.#heardAt = Date.now();
+    this.#receivedAt = Date.now();
     const query = { cursor: this.#data.cursor, layers: this.#layers };
     this.#wire = openWire(transport, this.#http, query, {
-      message: (text) => this.#hear(text),
+      message: (text) => this.#receive(text),
       ended: (how, error) => this.#input({ type: "ended", how }, error),
     });
   }
 
-  #hear(text: string): void {
-    this.#heardAt = Date.now();
+  #receive(text: string): void {
+    this.#receivedAt = Date.now();
     let message: ReturnType<typeof messageOf>;
     try {
       message = messageOf(text);
@@ -188,21 +188,21 @@ export class LivingMapClient {
     else if (message.kind === "error")
       this.#showConnection({ ...this.#state.connection, error: new MapError(message.detail, null, message.code) });
     else if (message.kind !== "unknown") {
-      this.#input({ type: "heard" });
+      this.#input({ type: "message" });
       this.#take(message);
     }
   }
 
-  /** Show another token on the line that is open, so that it need not end with the old one. */
+  /** Send a new token over the open connection, so that it need not end with the old one. */
   #renew(): void {
     const wire = this.#wire;
     this.#http.token().then(
       (token) => token && wire === this.#wire && wire?.show(token),
-      () => undefined, // then the line ends, and the next one asks again
+      () => undefined, // then the connection ends, and the next one requests a token again
     );
   }
 
-  /** Look, while something is under way, whether the other end still speaks. */
+  /** While a connection is open or opening, check that the other end still sends. */
   #keepWatch(): void {
     const { name } = this.#machine.phase;
     const needed = name === "loading" || name === "opening" || name === "live";
@@ -215,7 +215,7 @@ export class LivingMapClient {
 
   #look(): void {
     const isLive = this.#machine.phase.name === "live";
-    if (Date.now() - this.#heardAt > (isLive ? SILENT_MS : OPENING_MS)) {
+    if (Date.now() - this.#receivedAt > (isLive ? SILENT_MS : OPENING_MS)) {
       this.#input({ type: "silent" }, new MapError("the map has gone silent"));
     } else if (isLive && Date.now() - this.#sourcesAskedAt > SOURCES_MS) {
       this.#askSources();
@@ -246,7 +246,7 @@ export class LivingMapClient {
       for (const listener of [...this.#eventListeners]) listener(events);
   }
 
-  /** Learn how fresh the sources are: polls that find no difference are no events. */
+  /** Read how fresh the sources are: a poll that finds no difference is not an event. */
   #askSources(): void {
     this.#sourcesAskedAt = Date.now();
     const { signal } = this.#session;
@@ -257,7 +257,7 @@ export class LivingMapClient {
         this.#data = { ...this.#data, meta: { ...meta, sources: items } };
         if (!this.#state.paused) this.#show({ ...this.#state, data: this.#data });
       },
-      () => undefined, // they stay as they were; the stream tells if the map is gone
+      () => undefined, // they stay as they were; the stream notices if the map is unreachable
     );
   }
 

@@ -1,8 +1,8 @@
-/** Requests to the map's HTTP API: where it is, who asks, and errors that say what is wrong. */
+/** Requests to the map's HTTP API: its address, the token of the caller, and errors that say what is wrong. */
 
 import type { Json } from "./scene.ts";
 
-/** Asked for a token before every request and every connection; null or nothing means: as nobody. */
+/** Called before every request and every connection; null or nothing means no token. */
 export type GetToken = () => string | null | undefined | Promise<string | null | undefined>;
 
 export type Parameters = Readonly<Record<string, string | number | null | undefined>>;
@@ -45,7 +45,7 @@ export class MapHttp {
     return (await this.#getToken()) ?? null;
   }
 
-  /** Ask for a path. Throws MapError for whatever is no answer. */
+  /** Request a path. Throws MapError for anything but an answer of success. */
   async ask(
     path: string,
     parameters: Parameters,

@@ -21,7 +21,7 @@ const stop: Input = { type: "stop" };
 const retry: Input = { type: "retry" };
 const due: Input = { type: "due" };
 const loaded: Input = { type: "loaded" };
-const heard: Input = { type: "heard" };
+const message: Input = { type: "message" };
 const silent: Input = { type: "silent" };
 const status = (status: number): Input => ({ type: "ended", how: { status } });
 const code = (code: number): Input => ({ type: "ended", how: { code } });
@@ -80,12 +80,12 @@ const rows: Record<string, Row> = {
   "the first message makes it live": [
     phases.byWebSocket,
     { failures: 4, rejected: true },
-    heard,
+    message,
     phases.live,
     { failures: 0, rejected: false, lived: true },
     [],
   ],
-  "the first event makes it live": [phases.byEvents, {}, heard, phases.liveByEvents, { lived: true }, []],
+  "the first event makes it live": [phases.byEvents, {}, message, phases.liveByEvents, { lived: true }, []],
   "a WebSocket that fails gives way to events": [
     phases.byWebSocket,
     {},
@@ -216,7 +216,7 @@ describe("a connection", () => {
       retry,
       due,
       loaded,
-      heard,
+      message,
       silent,
       lost,
       status(401),

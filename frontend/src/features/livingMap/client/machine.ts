@@ -1,6 +1,6 @@
 /**
- * The life of a connection as a pure state machine: what is to be done next, whatever happens. It knows no socket, no
- * timer and no clock; `LivingMapClient` does what it says.
+ * The life of a connection as a pure state machine: what follows from whatever happens. It knows neither
+ * socket nor timer nor clock; `LivingMapClient` does what it says.
  */
 
 export type Transport = "websocket" | "events";
@@ -17,15 +17,15 @@ export type Phase =
 
 export type Machine = {
   readonly phase: Phase;
-  /** Whether a snapshot is there to go on from. */
+  /** Whether there is a snapshot to go on from. */
   readonly loaded: boolean;
   /** Whether there ever was a live connection: from then on the client reconnects rather than connects. */
   readonly lived: boolean;
   /** Attempts that failed in a row. */
   readonly failures: number;
-  /** Whether the map refused the last token: once it is asked for anew, twice in a row it is given up. */
+  /** Whether the map refused the last token: after the first refusal a new token is requested, after the second the client gives up. */
   readonly rejected: boolean;
-  /** How long the map wishes us to stay away; it is about to restart. */
+  /** How long the map asks clients to stay away while it restarts. */
   readonly advisedMs: number | null;
 };
 
@@ -38,7 +38,7 @@ export type Input =
   | { readonly type: "retry" }
   | { readonly type: "due" }
   | { readonly type: "loaded" }
-  | { readonly type: "heard" }
+  | { readonly type: "message" }
   | { readonly type: "advised"; readonly retryAfterMs: number }
   | { readonly type: "silent" }
   | { readonly type: "ended"; readonly how: Ending };
@@ -77,7 +77,7 @@ export function step(machine: Machine, input: Input, random: () => number): Step
       return phase.name === "waiting" ? attempt(machine) : same(machine);
     case "loaded":
       return phase.name === "loading" ? open({ ...machine, loaded: true }, "websocket") : same(machine);
-    case "heard":
+    case "message":
       return phase.name === "opening" ? live(machine, phase.transport) : same(machine);
     case "advised":
       return same({ ...machine, advisedMs: input.retryAfterMs });
@@ -100,7 +100,7 @@ function same(machine: Machine): Step {
   return { machine, effects: [] };
 }
 
-/** Begin anew: what was loaded is gone on from, by the stream's cursor. */
+/** Connect once more: if a snapshot is there, the stream goes on from its cursor. */
 function attempt(machine: Machine): Step {
   if (machine.loaded) return open(machine, "websocket");
   return { machine: { ...machine, phase: { name: "loading" } }, effects: [{ do: "load" }] };
@@ -129,7 +129,7 @@ function rest(machine: Machine, name: "unauthenticated" | "forbidden" | "refused
   return same({ ...machine, phase: { name }, rejected: false });
 }
 
-/** Where a WebSocket does not come through, server-sent events may; else wait, longer each time, and begin anew. */
+/** Where a WebSocket is blocked, server-sent events may get through; otherwise wait, longer each time, and retry. */
 function failed(machine: Machine, random: () => number, effects: readonly Effect[]): Step {
   const { phase } = machine;
   if (phase.name === "opening" && phase.transport === "websocket") {
@@ -152,7 +152,7 @@ export function backoffMs(failures: number, random: () => number): number {
   return Math.round(most / 2 + (most / 2) * random());
 }
 
-/** What people and programs want to know of the connection. */
+/** The state of the connection as people and programs see it. */
 export type ConnectionStatus =
   | "idle"
   | "connecting"

@@ -26,7 +26,7 @@ export type Total = {
   readonly unset: readonly string[];
 };
 
-/** How the map differs after an event. Applied in order, changes give exactly what the next snapshot says. */
+/** How the map differs after an event. Applied in order, changes give exactly the next snapshot. */
 export type Change = Put | Drop | Total;
 
 export type SnapshotMeta = components["schemas"]["Meta"];
@@ -95,7 +95,7 @@ const NEEDS: Readonly<Record<Message["kind"], readonly string[]>> = {
   error: ["code", "detail"],
 };
 
-/** Read one message. Throws SyntaxError for what is no message of the stream; unknown kinds are let pass. */
+/** Read one message. Throws SyntaxError for anything that is not a message of the stream; unknown kinds are passed on as such. */
 export function messageOf(text: string): Message | UnknownMessage {
   const value: unknown = JSON.parse(text);
   if (typeof value !== "object" || value === null || !("kind" in value) || typeof value.kind !== "string") {

@@ -109,7 +109,7 @@ class DraftLayer {
   }
 }
 
-/** Names come from anybody's service: `constructor` is a name like any other. */
+/** Names come from any service: `constructor` is a name like any other. */
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

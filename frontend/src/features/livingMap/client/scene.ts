@@ -4,7 +4,7 @@ import type { components } from "./openapi.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-/** One thing of a layer: its id, such as `agent:sofia`, and what the sources say of it. */
+/** One thing of a layer: its id, such as `agent:sofia`, and what its sources report. */
 export type Item = { readonly id: string } & Readonly<Record<string, Json>>;
 
 /** One layer: totals such as a count, and collections of items by id, in order of id as the snapshot lists them. */
@@ -18,5 +18,5 @@ export type Scene = Readonly<Record<string, Layer>>;
 
 export const EMPTY_SCENE: Scene = {};
 
-/** What `meta.sources` of a snapshot says of one source. */
+/** One source in `meta.sources` of a snapshot. */
 export type SourceBrief = components["schemas"]["SourceFreshness"];

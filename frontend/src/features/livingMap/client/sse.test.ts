@@ -12,9 +12,9 @@ async function read(text: string, size: number): Promise<string[]> {
       controller.close();
     },
   });
-  const found: string[] = [];
-  for await (const data of eventData(body)) found.push(data);
-  return found;
+  const texts: string[] = [];
+  for await (const data of eventData(body)) texts.push(data);
+  return texts;
 }
 
 test.each([1, 2, 3, 5, 1000])(

@@ -11,7 +11,7 @@ export type MapData = {
   readonly scene: Scene;
   /** Null until the first snapshot. */
   readonly meta: SnapshotMeta | null;
-  /** When the map was as `scene` says. */
+  /** The time of `scene`. */
   readonly generatedAt: string;
   readonly cursor: string | null;
   /** The latest events, the newest first; bounded. */
@@ -21,7 +21,7 @@ export type MapData = {
 export type Connection = {
   readonly status: ConnectionStatus;
   readonly transport: Transport | null;
-  /** Why there is no connection, or was none; null while live. */
+  /** Why the connection failed last; null while live. */
   readonly error: MapError | null;
   /** When the next attempt comes, in ms since 1970. */
   readonly retryAt: number | null;

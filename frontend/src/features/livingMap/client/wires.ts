@@ -7,7 +7,7 @@ import { eventData } from "./sse.ts";
 const SUBPROTOCOL = "livingmap.v1";
 const NORMAL_CLOSURE = 1000;
 
-/** What a wire tells of. After `ended`, or once closed by `Wire.close`, it tells nothing more. */
+/** What a wire reports. After `ended`, or once closed by `Wire.close`, it reports nothing more. */
 export type WireEvents = {
   message(text: string): void;
   ended(how: Ending, error: MapError): void;
@@ -15,7 +15,7 @@ export type WireEvents = {
 
 export type Wire = {
   close(): void;
-  /** Show another token, where the way lets us speak; the one that was shown is not shown again. */
+  /** Send a new token, where the transport is two-way; the one in use is not sent again. */
   show(token: string): void;
 };
 

@@ -6,7 +6,7 @@ import { TYPES } from "./vocabulary.ts";
 
 export type Found = { readonly layer: string; readonly collection: string; readonly item: Item };
 
-/** Return what an id says before its colon: `agent` for `agent:sofia`. */
+/** Return the type that an id begins with: `agent` for `agent:sofia`. */
 export function typeOf(id: string): string {
   return id.slice(0, Math.max(0, id.indexOf(":")));
 }

@@ -4,7 +4,7 @@ import type { Figure, Mood, Paints, Shape, Spot } from "./figure.ts";
 import type { Kind, KindWords } from "./kind.ts";
 import { MARKS } from "./tones.ts";
 
-/** Return the kind of a type that nobody has described. */
+/** Return the kind of a type that has no file of its own. */
 export function genericKind(type: string): Kind {
   const name = type.replaceAll(/[_-]/g, " ");
   const words: KindWords = { name, plural: name, count: { other: name } };

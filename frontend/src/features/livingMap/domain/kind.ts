@@ -1,4 +1,4 @@
-/** What a file of `kinds/` tells about one kind of thing: everything that panels and map need to know about it. */
+/** One kind of thing, as a file of `kinds/` describes it: everything that panels and map need to know about it. */
 
 import type { Item, Json } from "../client/scene.ts";
 import type { Localized, PluralForms } from "../i18n/i18n.tsx";
@@ -42,9 +42,9 @@ export type Kind = {
   readonly elsewhere?: readonly CollectionPath[];
   /** The fields that refer to others, for a kind that has no row in the vocabulary. */
   readonly references?: readonly string[];
-  /** References of which the map draws no arcs: there would be too many to tell anything. */
+  /** References without arcs on the map, because there would be too many to be of use. */
   readonly quiet?: readonly string[];
-  /** What tells how it is; by default its field `status`. */
+  /** What reports its condition; by default the field `status`. */
   readonly status?: (item: Item) => Json | undefined;
   /** Statuses that mean something else for it than for others. */
   readonly tones?: Readonly<Record<string, Tone>>;

@@ -24,7 +24,7 @@ export function gravest(tones: readonly Tone[]): Tone | null {
   return [...tones].sort(byGravity)[0] ?? null;
 }
 
-/** Whether a tone asks for somebody's attention. */
+/** Whether a tone calls for attention. */
 export function isTrouble(tone: Tone | null): boolean {
   return tone === "warn" || tone === "bad";
 }

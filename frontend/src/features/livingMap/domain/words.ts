@@ -48,7 +48,7 @@ function readable(name: string): string {
   return name.replaceAll("_", " ");
 }
 
-/** Names come from anybody's service: `constructor` is a name like any other. */
+/** Names come from any service: `constructor` is a name like any other. */
 function entry(words: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(words, name) ? words[name] : undefined;
 }

@@ -4,7 +4,7 @@ import { type ClientOptions, LivingMapClient } from "../client/client.ts";
 const Context = createContext<LivingMapClient | null>(null);
 
 export type LivingMapProviderProps = ClientOptions & {
-  /** A client of your own, already made; `url`, `getToken` and `layers` are not looked at then. */
+  /** A client of your own; `url`, `getToken` and `layers` are ignored then. */
   readonly client?: LivingMapClient | undefined;
   readonly children: ReactNode;
 };
@@ -34,11 +34,11 @@ export function useOwnClient(
   owns: boolean,
 ): LivingMapClient {
   const { url, layers, getToken } = options;
-  const asked = useRef(getToken);
+  const tokenGetter = useRef(getToken);
   useEffect(() => {
-    asked.current = getToken;
+    tokenGetter.current = getToken;
   });
-  const make = () => new LivingMapClient({ ...options, getToken: () => asked.current?.() });
+  const make = () => new LivingMapClient({ ...options, getToken: () => tokenGetter.current?.() });
   const key = JSON.stringify([url ?? null, layers ?? null]);
   const [own, setOwn] = useState(() => ({ key, client: given ?? make() }));
   let client = given ?? own.client;

@@ -8,7 +8,7 @@ import type { MapData, MapState } from "../client/state.ts";
 import { useOwnClient, useProvidedClient } from "./LivingMapProvider.tsx";
 
 export type LivingMapFull = {
-  /** The whole network, as `GET /living-map/snapshot` says it; null until the first one is there. */
+  /** The whole network, as `GET /living-map/snapshot` returns it; null until the first one is there. */
   readonly snapshot: Snapshot | null;
   /** The latest events, the newest first, at most 200. */
   readonly events: readonly MapEvent[];

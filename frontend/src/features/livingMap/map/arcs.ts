@@ -3,7 +3,7 @@
 import type { Shape } from "../domain/figure.ts";
 import { arcsFrom } from "../domain/relations.ts";
 
-/** As many as can be told apart. */
+/** More arcs could not be distinguished. */
 const MOST = 48;
 
 /** Return the shapes that `shape` is related to, each once. */

@@ -18,7 +18,7 @@ export type AttentionInput =
   /** The page has selected something. */
   | { readonly type: "select"; readonly id: string | null }
   | { readonly type: "hover" | "focus"; readonly key: string | null }
-  /** Somebody has picked something on the map: the page decides. */
+  /** A person has picked something on the map: the page decides what is selected. */
   | { readonly type: "pick"; readonly id: string | null }
   | { readonly type: "escape" | "tab" | "blur" };
 

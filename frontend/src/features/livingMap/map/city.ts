@@ -41,7 +41,7 @@ export class City {
   private readonly sites = new Sites(this.owners);
 
   /** Found a quarter of a size that fits `needs`, near `wish` if there is room. Its cells come with its things. */
-  found(id: string, needs: Needs, wish?: Point): Quarter {
+  establish(id: string, needs: Needs, wish?: Point): Quarter {
     const existing = this.quarters.get(id);
     if (existing) {
       return existing;

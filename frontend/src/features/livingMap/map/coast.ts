@@ -54,7 +54,7 @@ function ripple(column: number, row: number): number {
 }
 
 function filled({ left, top, wide, far }: Field, band: Band): number[][] {
-  const found: number[][] = [];
+  const strips: number[][] = [];
   const high = far.length / wide;
   const level = (column: number, row: number) => far[row * wide + column] ?? 1e4;
   for (let row = 0; row + 1 < high; row += 1) {
@@ -72,16 +72,16 @@ function filled({ left, top, wide, far }: Field, band: Band): number[][] {
       }
       if (!whole || column + 2 === wide) {
         if (run >= 0) {
-          found.push(strip(left + run, left + column + (whole ? 1 : 0), top + row));
+          strips.push(strip(left + run, left + column + (whole ? 1 : 0), top + row));
           run = -1;
         }
         if (!whole) {
-          pieces(square, left + column, top + row, band, found);
+          pieces(square, left + column, top + row, band, strips);
         }
       }
     }
   }
-  return found;
+  return strips;
 }
 
 function strip(from: number, to: number, row: number): number[] {
@@ -90,7 +90,7 @@ function strip(from: number, to: number, row: number): number[] {
 }
 
 /** Cut out of one square what lies in the band. */
-function pieces(square: readonly number[], column: number, row: number, band: Band, found: number[][]): void {
+function pieces(square: readonly number[], column: number, row: number, band: Band, strips: number[][]): void {
   if (square.every((one) => one < band.from) || square.every((one) => one > band.to)) {
     return;
   }
@@ -104,7 +104,7 @@ function pieces(square: readonly number[], column: number, row: number, band: Ba
   ];
   const left = kept(kept(corners, band.from, 1), band.to, -1);
   if (left.length > 2) {
-    found.push(left.flatMap((one) => [one.x, one.y]));
+    strips.push(left.flatMap((one) => [one.x, one.y]));
   }
 }
 

@@ -7,14 +7,14 @@ import { figuresOf } from "../domain/layers.ts";
 import type { PulseFeed } from "../domain/pulses.ts";
 import { FIGURES } from "../domain/registry.ts";
 import { type Attention, markedIn } from "./attention.ts";
-import { fitted, kept, type Size, type View } from "./camera.ts";
+import { kept, type Size, type View } from "./camera.ts";
 import type { Box, Point } from "./geometry.ts";
 import { type Grip, Hands } from "./hands.ts";
-import { Layout, type Settled } from "./layout.ts";
+import { Layout } from "./layout.ts";
 import { CLOSED, type Effect, type Input, isUp, type Machine, type Phase, step } from "./machine.ts";
 import type { Stage } from "./paint/stage.ts";
 import { PALETTES, type Palette } from "./palette.ts";
-import { HORIZON, SPACING } from "./terrain.ts";
+import { closeView, extentOf, wholeView } from "./views.ts";
 
 /** What the map reports to those around it. */
 export type Listener = {
@@ -29,8 +29,7 @@ export type Listener = {
 
 const SETTLE_EVERY_MS = 180;
 const REST_MS = 220;
-const NEAR = 1.9;
-const EVERYTHING: ReadonlySet<Figure> = new Set(FIGURES);
+const OVERDUE: Input = { type: "overdue" };
 
 export class Controller implements Grip {
   readonly layout = new Layout();
@@ -41,7 +40,7 @@ export class Controller implements Grip {
   size: Size = { width: 1, height: 1 };
   private resolution = 1;
   palette: Palette = PALETTES.dark;
-  figures: ReadonlySet<Figure> = EVERYTHING;
+  figures: ReadonlySet<Figure> = new Set(FIGURES);
   private hasCity = true;
   private alphas: ReadonlyMap<Figure, number> = new Map();
   private scene: Scene = {};
@@ -74,7 +73,7 @@ export class Controller implements Grip {
     this.stage = stage;
     stage.listen(() => this.moved());
     stage.resize(this.size, this.resolution);
-    stage.settle(this.everything());
+    stage.settle(this.layout.everything());
     stage.show(this.figures, this.hasCity);
     stage.fade(this.alphas);
     stage.repaint(this.palette);
@@ -160,48 +159,31 @@ export class Controller implements Grip {
   }
 
   private perform(effect: Effect): void {
-    switch (effect.do) {
-      case "load":
-        clearTimeout(this.lossTimer);
-        this.drop();
-        this.listener.onLoad(effect.isPlain);
-        return;
-      case "wait":
-        this.lossTimer = window.setTimeout(() => this.input({ type: "overdue" }), effect.ms);
-        return;
-      case "destroy":
-        for (const timer of [this.settleTimer, this.restTimer, this.lossTimer]) {
-          clearTimeout(timer);
-        }
-        this.drop();
-        return;
-      case "draw":
-        this.stage?.draw();
-        return;
-      case "mark":
-        this.mark();
-        return;
-      case "look":
-        this.stage?.look(effect.view);
-        return;
-      case "fly":
-        this.go(effect.view);
-        return;
-      case "follow":
-        this.follow(effect.id);
-        return;
-      case "fit":
-        this.showAll(effect.isInstant);
-        return;
-      case "report":
-        this.listener.onRest(effect.view);
-        return;
-      case "pick":
-        this.listener.onPick(effect.id);
-        return;
-      case "focus":
-        this.listener.onFocus(this.shape(effect.key));
+    if (effect.do === "load") this.load(effect.isPlain);
+    else if (effect.do === "wait") this.lossTimer = window.setTimeout(() => this.input(OVERDUE), effect.ms);
+    else if (effect.do === "destroy") this.destroy();
+    else if (effect.do === "draw") this.stage?.draw();
+    else if (effect.do === "mark") this.mark();
+    else if (effect.do === "look") this.stage?.look(effect.view);
+    else if (effect.do === "fly") this.go(effect.view);
+    else if (effect.do === "follow") this.follow(effect.id);
+    else if (effect.do === "fit") this.showAll(effect.isInstant);
+    else if (effect.do === "report") this.listener.onRest(effect.view);
+    else if (effect.do === "pick") this.listener.onPick(effect.id);
+    else if (effect.do === "focus") this.listener.onFocus(this.shape(effect.key));
+  }
+
+  private load(isPlain: boolean): void {
+    clearTimeout(this.lossTimer);
+    this.drop();
+    this.listener.onLoad(isPlain);
+  }
+
+  private destroy(): void {
+    for (const timer of [this.settleTimer, this.restTimer, this.lossTimer]) {
+      clearTimeout(timer);
     }
+    this.drop();
   }
 
   private drop(): void {
@@ -245,16 +227,8 @@ export class Controller implements Grip {
     }
   }
 
-  private everything(): Settled {
-    const cells = new Set(this.layout.city.owners.keys());
-    const systems = new Set(this.layout.sky.systems.keys());
-    return { put: [...this.layout.shapes.values()], removed: [], cells, systems };
-  }
-
   private showAll(isInstant: boolean): void {
-    const middle = SPACING * 3;
-    const empty = { left: -middle, top: -middle, right: middle, bottom: middle };
-    const view = fitted(this.layout.bounds(this.figures) ?? empty, this.size);
+    const view = wholeView(this.layout, this.figures, this.size);
     if (isInstant) {
       this.stage?.look(view);
     } else {
@@ -263,11 +237,9 @@ export class Controller implements Grip {
   }
 
   private follow(id: string): void {
-    const shapes = this.layout.all(id);
-    const shape = shapes.find((one) => this.figures.has(one.figure)) ?? shapes[0];
-    if (shape && this.stage) {
-      const nearest = shape.figure.label.strong ? NEAR * 0.5 : NEAR;
-      this.go({ x: shape.x, y: shape.y, zoom: Math.max(this.stage.looking.zoom, nearest) });
+    const view = this.stage && closeView(this.layout, this.figures, id, this.stage.looking);
+    if (view) {
+      this.go(view);
     }
   }
 
@@ -281,9 +253,8 @@ export class Controller implements Grip {
 
   steer(change: (view: View) => View): void {
     if (this.drawing) {
-      this.extent ??= this.layout.bounds(EVERYTHING);
-      const limits = this.extent ?? { left: -1000, top: HORIZON - 600, right: 1000, bottom: 1000 };
-      this.input({ type: "steer", view: kept(change(this.drawing.looking), limits) });
+      this.extent ??= extentOf(this.layout);
+      this.input({ type: "steer", view: kept(change(this.drawing.looking), this.extent) });
     }
   }
 

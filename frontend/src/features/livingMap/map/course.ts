@@ -16,7 +16,7 @@ export type Course = {
   readonly name: "whole" | "dragging" | "following" | "resting";
   /** The id that is followed. */
   readonly id: string | null;
-  /** Whether the last move was the map's own, of which the page need not hear. */
+  /** Whether the last move was the map's own: those are not reported to the page. */
   readonly isQuiet: boolean;
   /** How many things there were when everything was shown last. */
   readonly shown: number;

@@ -30,7 +30,7 @@ export function cut(corners: readonly Corner[], at: Point, nx: number, ny: numbe
   return kept;
 }
 
-/** Shrink a convex polygon: each edge moves inwards by what `by` says of the neighbour that it lies towards. */
+/** Shrink a convex polygon: each edge moves inwards by `by` of the neighbour that it lies towards. */
 export function inset(corners: readonly Corner[], by: (towards: number) => number): Corner[] {
   let left = [...corners];
   corners.forEach((one, index) => {
@@ -110,16 +110,16 @@ function lay(
   down: number,
 ): Point[] {
   const reach = Math.ceil(90 / Math.min(gap, rise));
-  const found: Point[] = [];
+  const points: Point[] = [];
   for (let row = -reach; row <= reach; row += 1) {
     for (let column = -reach; column <= reach; column += 1) {
       const one = { x: at.x + (column + right + (row & 1) / 2) * gap, y: at.y + (row + down) * rise };
       if (inside(corners, one)) {
-        found.push(one);
+        points.push(one);
       }
     }
   }
-  return found;
+  return points;
 }
 
 export function overlaps(one: Box, other: Box): boolean {

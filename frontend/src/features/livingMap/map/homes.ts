@@ -1,4 +1,4 @@
-/** Where a thing belongs, how large it is, and which of two comes first: what the layout asks about an item. */
+/** Where a thing belongs, how large it is, and which of two comes first. */
 
 import type { Item, Scene } from "../client/scene.ts";
 import { COMMONS, type Figure, type Lot } from "../domain/figure.ts";

@@ -22,7 +22,7 @@ function spots(layout: Layout): Map<string, string> {
 
 function collisions(shapes: Iterable<Shape>): string[] {
   const all = [...shapes].filter((one) => one.figure.name !== "dao").sort((one, other) => one.x - other.x);
-  const found: string[] = [];
+  const pairs: string[] = [];
   all.forEach((one, at) => {
     for (let next = at + 1; next < all.length; next += 1) {
       const other = all[next] as Shape;
@@ -30,11 +30,11 @@ function collisions(shapes: Iterable<Shape>): string[] {
         break;
       }
       if (Math.hypot(one.x - other.x, one.y - other.y) < (one.size + other.size) * 0.98) {
-        found.push(`${one.key} and ${other.key}`);
+        pairs.push(`${one.key} and ${other.key}`);
       }
     }
   });
-  return found;
+  return pairs;
 }
 
 describe("a layout", () => {

@@ -1,13 +1,14 @@
 /** Where everything of a scene stands. Kept from scene to scene: nothing that stays ever moves. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { CIVIC, COMMONS, type Figure, type Lot, type Shape } from "../domain/figure.ts";
+import { CIVIC, type Figure, type Lot, type Shape } from "../domain/figure.ts";
 import { amount, idsIn, text } from "../domain/json.ts";
 import type { CollectionPath } from "../domain/kind.ts";
-import { collection, collectionsOf, FIGURES, KINDS, kindOf, kindOfFigure } from "../domain/registry.ts";
+import { collection, collectionsOf, FIGURES, kindOf, kindOfFigure } from "../domain/registry.ts";
 import { City } from "./city.ts";
 import { around, type Box, type Point } from "./geometry.ts";
-import { age, byAge, compared, homeOf, itemOf, lotOf, sizeOf } from "./homes.ts";
+import { byAge, homeOf, itemOf, sizeOf } from "./homes.ts";
+import { type Newcomers, newcomersIn } from "./newcomers.ts";
 import { Sky, type System } from "./sky.ts";
 import { cell, SPACING } from "./terrain.ts";
 
@@ -18,7 +19,6 @@ const PLANETS = collectionsOf(kindOf("dao"));
 const NODES = collectionsOf(kindOf("node"));
 const MOST_MOONS = 500;
 const FEW_MOONS = 6;
-const FOUNDERS = KINDS.filter(({ figures = [] }) => figures.some(({ stands }) => stands.on === "heart"));
 
 export type Settled = {
   /** New, or with another item than before; what was there keeps its place unless its home has changed. */
@@ -39,7 +39,7 @@ export class Layout {
   private removed: Shape[] = [];
 
   constructor() {
-    this.city.reserve(this.city.found(CIVIC, { homes: 0, works: 0, lamps: 0, place: 12 }), 9);
+    this.city.reserve(this.city.establish(CIVIC, { homes: 0, works: 0, lamps: 0, place: 12 }), 9);
   }
 
   /** Bring the map to `scene`: what is new gets a place, what is no longer there frees its own, all else stays where it is. */
@@ -49,7 +49,9 @@ export class Layout {
     this.put = [];
     this.removed = [];
     const fresh: Item[][] = STANDING.map((figure) => this.compare(figure, before, scene));
-    this.found(fresh);
+    for (const newcomers of newcomersIn(STANDING, fresh, scene, this.city.quarters)) {
+      this.build(newcomers);
+    }
     STANDING.forEach((figure, index) => {
       for (const item of fresh[index] ?? []) {
         this.place(figure, item);
@@ -58,6 +60,12 @@ export class Layout {
     this.orbit(before, scene);
     this.finish();
     return { put: this.put, removed: this.removed, cells: this.city.surveyed(), systems: this.sky.observed() };
+  }
+
+  /** Return everything, as if all of it had just settled. */
+  everything(): Settled {
+    const cells = new Set(this.city.owners.keys());
+    return { put: [...this.shapes.values()], removed: [], cells, systems: new Set(this.sky.systems.keys()) };
   }
 
   /** Return the box around all shapes of some figures; null if there are none. */
@@ -146,44 +154,13 @@ export class Layout {
     }
   }
 
-  /** Found the quarters that the newcomers need, the oldest microDAO first, as cities grow. */
-  private found(fresh: readonly Item[][]): void {
-    const founder = (home: string) => itemOf(this.scene, FOUNDERS, home);
-    const rank = (home: string) => (home === CIVIC ? "" : home === COMMONS ? "~~" : age(founder(home)));
-    const order = [...this.moving(fresh)].sort(([one], [other]) => {
-      return compared(rank(one), rank(other)) || compared(one, other);
-    });
-    for (const [home, things] of order) {
-      this.build(home, things, text(founder(home)?.district));
-    }
-  }
-
-  /** Return what moves into each quarter that is not there yet. */
-  private moving(fresh: readonly Item[][]): Map<string, [Lot, string][]> {
-    const homes = new Map<string, [Lot, string][]>();
-    STANDING.forEach((figure, index) => {
-      const lot = lotOf(figure);
-      for (const item of lot || figure.stands.on === "heart" ? (fresh[index] ?? []) : []) {
-        const home = homeOf(figure, item);
-        if (!this.city.quarters.has(home)) {
-          const things = homes.get(home) ?? [];
-          homes.set(home, things);
-          if (lot) {
-            things.push([lot, item.id]);
-          }
-        }
-      }
-    });
-    return homes;
-  }
-
-  /** Found one quarter, near others of its part of the city; its things settle at once and claim their ground. */
-  private build(home: string, things: readonly [Lot, string][], part: string): void {
+  /** Establish a quarter, near others of its part of the city; its things settle at once and claim their ground. */
+  private build({ home, things, part }: Newcomers): void {
     const need: Record<Lot, number> = { homes: 0, works: 0, lamps: 0, place: 0 };
     for (const [lot] of things) {
       need[lot] += 1;
     }
-    const quarter = this.city.found(home, need, this.parts.get(part));
+    const quarter = this.city.establish(home, need, this.parts.get(part));
     for (const [lot, id] of things) {
       this.city.settle(quarter, lot, id);
     }
@@ -226,7 +203,7 @@ export class Layout {
     const planet = PLANETS.map((path) => collection(this.scene, path).get(id)).find((one) => one !== undefined);
     const below = this.city.quarters.get(text(planet?.microdao_id));
     const moons = Math.min(amount(planet?.total_proposals), MOST_MOONS) || FEW_MOONS;
-    return this.sky.found(id, moons, idsIn(planet?.orbits).length, below ? cell(below.heart).site.x : 0);
+    return this.sky.establish(id, moons, idsIn(planet?.orbits).length, below ? cell(below.heart).site.x : 0);
   }
 
   /** Put nodes into the orbits that the planets name. */

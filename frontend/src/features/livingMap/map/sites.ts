@@ -15,7 +15,7 @@ export class Sites {
   private reach = 0;
   private readonly tooTight = new Map<number, number>();
 
-  /** `taken` is looked at as it is when a site is asked for. */
+  /** `taken` is read whenever a site is looked for. */
   constructor(taken: ReadonlyMap<number, string>) {
     this.taken = taken;
   }
@@ -80,13 +80,13 @@ export class Sites {
     const reach = Math.sqrt((size * CELL_AREA) / Math.PI) * 1.2 + SPACING * 0.45;
     const steps = Math.ceil(reach / (SPACING * 0.8));
     const { q, r, site } = cell(key);
-    let found = 0;
+    let free = 0;
     for (let dr = -steps; dr <= steps; dr += 1) {
       for (let dq = -steps - Math.min(0, dr); dq <= steps - Math.max(0, dr); dq += 1) {
         const beside = keyOf(q + dq, r + dr);
         if (!this.taken.has(beside) && !wet(q + dq, r + dr) && distance(beside, site) <= reach) {
-          found += 1;
-          if (found >= size) {
+          free += 1;
+          if (free >= size) {
             return true;
           }
         }
@@ -95,7 +95,7 @@ export class Sites {
     return false;
   }
 
-  /** Look anew at all ground: some of it is free again. */
+  /** Consider all ground again: some of it is free again. */
   reopen(): void {
     this.tooTight.clear();
     this.land = [];

@@ -30,7 +30,7 @@ export class Sky {
   private stirred = new Set<string>();
 
   /** Hang up a system with room for so many moons and orbiting nodes, above `over` if it can be. */
-  found(id: string, moons: number, orbits: number, over: number): System {
+  establish(id: string, moons: number, orbits: number, over: number): System {
     const existing = this.systems.get(id);
     if (existing) {
       return existing;
@@ -100,14 +100,17 @@ export class Sky {
 function spots(reach: number, over: number, lowest: number): Point[] {
   const wide = reach * STEP;
   const high = reach * STEP * 0.4;
-  const found: Point[] = [];
+  const candidates: Point[] = [];
   for (let side = -reach; side <= reach; side += 1) {
-    found.push({ x: over + side * STEP, y: lowest - high });
+    candidates.push({ x: over + side * STEP, y: lowest - high });
   }
   for (let up = 0; up < reach; up += 1) {
-    found.push({ x: over - wide, y: lowest - up * STEP * 0.4 }, { x: over + wide, y: lowest - up * STEP * 0.4 });
+    candidates.push(
+      { x: over - wide, y: lowest - up * STEP * 0.4 },
+      { x: over + wide, y: lowest - up * STEP * 0.4 },
+    );
   }
-  return found;
+  return candidates;
 }
 
 function cost(spot: Point, over: number): number {

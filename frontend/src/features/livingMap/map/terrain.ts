@@ -44,7 +44,7 @@ export class Cell {
     return middle(this.corners);
   }
 
-  /** True where nobody builds: the river, and what lies beyond the northern coast. */
+  /** True where nothing can be built: the river, and what lies beyond the northern coast. */
   get wet(): boolean {
     this.dryness ??= this.site.y >= coast(this.site.x) && !this.river;
     return !this.dryness;
@@ -73,12 +73,12 @@ const cells = new Map<number, Cell>();
 
 /** Return the cell of a key; the same object every time. */
 export function cell(key: number): Cell {
-  let known = cells.get(key);
-  if (!known) {
-    known = new Cell(key);
-    cells.set(key, known);
+  let existing = cells.get(key);
+  if (!existing) {
+    existing = new Cell(key);
+    cells.set(key, existing);
   }
-  return known;
+  return existing;
 }
 
 /** Return the key of the cell whose honeycomb place is nearest; the true cell is that one or a neighbour. */
@@ -138,14 +138,14 @@ const slots = new Map<string, readonly Point[]>();
 /** Return where things of one use may stand within a cell, the best first; the same points every time. */
 export function places(key: number, use: Use): readonly Point[] {
   const name = `${key}/${use}`;
-  const known = slots.get(name) ?? arrange(cell(key), use);
-  slots.set(name, known);
-  return known;
+  const spots = slots.get(name) ?? arrange(cell(key), use);
+  slots.set(name, spots);
+  return spots;
 }
 
 function arrange(where: Cell, use: Use): readonly Point[] {
-  const found = arranged(where, use);
-  return found.length > 0 ? found : [where.centre];
+  const spots = arranged(where, use);
+  return spots.length > 0 ? spots : [where.centre];
 }
 
 function arranged(where: Cell, use: Use): readonly Point[] {

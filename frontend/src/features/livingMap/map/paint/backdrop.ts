@@ -1,4 +1,4 @@
-/** Sea below the horizon and sky above it: they reach as far as anybody looks. */
+/** Sea below the horizon and sky above it: they reach as far as the view. */
 
 import { Container, Rectangle, Sprite, Texture, TilingSprite } from "pixi.js";
 import { dice } from "../../domain/chance.ts";

@@ -1,4 +1,4 @@
-/** Draws when there is a reason to, and not more often than is needed: nothing runs while nothing moves. */
+/** Draws when there is a reason to, and no more often than needed: nothing runs while nothing moves. */
 
 /** What lives on its own is drawn so often at most. */
 const AT_LEAST_MS = 50;
@@ -13,7 +13,7 @@ const PATIENCE_MS = 400;
 export type Draw = {
   /** Draw, and say whether the next frame of the screen is wanted too. */
   frame(now: number): boolean;
-  /** Return a function that tells whether the graphics are done with what they were told so far. */
+  /** Return a function that tells whether the graphics have finished all commands so far. */
   fence(): () => boolean;
 };
 

@@ -9,7 +9,7 @@ const SQUARE = 900;
 /** How far a drawing may reach out of the square in which its middle lies. */
 const OVERHANG = 260;
 
-/** Particles cost least; where there is no WebGL, Pixi draws sprites alone as it should. */
+/** Particles cost least; without WebGL, Pixi draws only sprites correctly. */
 export type Means = "particles" | "sprites";
 type Figure = Particle | Sprite;
 
@@ -35,7 +35,7 @@ export class Crowd {
     this.means = means;
   }
 
-  /** Draw a thing anew, by all of its spots; the first one says in which square it lies. */
+  /** Redraw a thing from all of its spots; the first one decides in which square it lies. */
   put(key: string, spots: readonly Spot[]): void {
     const first = spots[0];
     const patch = first && this.patchAt(first.x, first.y);
@@ -80,10 +80,10 @@ export class Crowd {
   }
 
   private draw(patch: Patch, key: string, spots: readonly Spot[]): void {
-    const known = patch.things.get(key);
-    if (known?.length === spots.length) {
+    const existing = patch.things.get(key);
+    if (existing?.length === spots.length) {
       spots.forEach((spot, at) => {
-        const particle = known[at];
+        const particle = existing[at];
         if (particle) {
           this.dress(particle, spot);
         }
@@ -127,9 +127,9 @@ export class Crowd {
     const column = Math.floor(x / SQUARE);
     const row = Math.floor(y / SQUARE);
     const name = `${column}/${row}`;
-    const known = this.patches.get(name);
-    if (known) {
-      return known;
+    const existing = this.patches.get(name);
+    if (existing) {
+      return existing;
     }
     const made = this.patch(column * SQUARE, row * SQUARE);
     this.patches.set(name, made);

@@ -12,7 +12,7 @@ import { Crowd, type Means } from "./crowd.ts";
 import { flatShader, flatten } from "./flat.ts";
 import { grove, hedge, houses } from "./scenery.ts";
 
-/** Nothing is ever built there: the park in the middle of the city. */
+/** The park in the middle of the city, where nothing is ever built. */
 const CENTRE = keyOf(0, 0);
 /** How far the river's water runs on beyond its banks. */
 const MOUTH = 10;
@@ -48,7 +48,7 @@ export class Ground {
     this.view.addChild(this.coast.view, this.banks, this.blocks, this.houses.view, this.trees.view);
   }
 
-  /** Draw anew what the change of some cells touches: they, and their neighbours' edges. */
+  /** Redraw what the change of some cells touches: the cells, and their neighbours' edges. */
   change(cells: ReadonlySet<number>): void {
     const touched = new Set<Plot>();
     for (const key of cells) {
@@ -72,7 +72,7 @@ export class Ground {
     this.coast.draw(this.palette);
   }
 
-  /** Show only outlines of the ground when nobody asked for the city. */
+  /** Show only outlines of the ground while the city is hidden. */
   soften(city: boolean): void {
     this.blocks.alpha = city ? 1 : 0.42;
     this.houses.view.alpha = city ? 1 : 0;
@@ -100,13 +100,13 @@ export class Ground {
     const { q, r } = cell(key);
     const [column, row] = [Math.floor(q / PLOT), Math.floor(r / PLOT)];
     const name = `${column}/${row}`;
-    const known = this.plots.get(name) ?? this.lay(column, row);
-    this.plots.set(name, known);
+    const plot = this.plots.get(name) ?? this.lay(column, row);
+    this.plots.set(name, plot);
     if (!this.placed.has(key)) {
       this.placed.add(key);
-      known.cells.push(key);
+      plot.cells.push(key);
     }
-    return known;
+    return plot;
   }
 
   private lay(column: number, row: number): Plot {

@@ -1,4 +1,4 @@
-/** The renderer, with the best means that the browser has, and what it can tell of them. */
+/** The renderer, with the best means that the browser has, and the state of its graphics. */
 
 import "pixi.js/graphics";
 import "pixi.js/particle-container";
@@ -36,7 +36,7 @@ export function isLost(renderer: Renderer): boolean {
   return (renderer as Partial<WebGLRenderer>).gl?.isContextLost() ?? false;
 }
 
-/** Return a function that tells whether the graphics are done with what they were told so far. */
+/** Return a function that tells whether the graphics have finished all commands so far. */
 export function fence(renderer: Renderer): () => boolean {
   const gl = (renderer as Partial<WebGLRenderer>).gl;
   const sync = gl instanceof WebGL2RenderingContext ? gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0) : null;
