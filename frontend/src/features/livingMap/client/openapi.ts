@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Stream
-         * @description Stream the messages of ``WS /living-map/stream``, each one's cursor as its ``id``.
+         * @description Stream the messages of ``WS /living-map/stream``; the cursor of each message is its ``id``.
          */
         readonly get: operations["events_living_map_events_get"];
         readonly put?: never;
@@ -431,6 +431,46 @@ export interface components {
             readonly gaps: readonly components["schemas"]["HistoryGap"][];
         };
         /**
+         * IntakeReport
+         * @description One way by which messages come: its connection, and what became of the messages.
+         */
+        readonly IntakeReport: {
+            /**
+             * Name
+             * @description What the transport is called: ``nats``.
+             */
+            readonly name: string;
+            /** Url */
+            readonly url: string;
+            /** Connected */
+            readonly connected: boolean;
+            /** Error */
+            readonly error: string | null;
+            /**
+             * Refused
+             * @description Subjects that the server does not let the map subscribe to.
+             */
+            readonly refused: readonly string[];
+            /** Reconnects */
+            readonly reconnects: number;
+            /** Received */
+            readonly received: number;
+            /** Logged */
+            readonly logged: number;
+            /**
+             * Dropped
+             * @description Given up because too many were waiting.
+             */
+            readonly dropped: number;
+            /**
+             * Dead
+             * @description Could not be read; the last hundred stand in dead_letters.
+             */
+            readonly dead: number;
+            /** Dead Letters */
+            readonly dead_letters: readonly components["schemas"]["DeadLetter"][];
+        };
+        /**
          * Item
          * @description One item of a layer: an id and whatever its sources say of it.
          */
@@ -498,40 +538,11 @@ export interface components {
             readonly sources: readonly components["schemas"]["SourceFreshness"][];
         };
         /**
-         * NatsReport
-         * @description What comes from NATS.
+         * Phase
+         * @description Whether the scene is that of now.
+         * @enum {string}
          */
-        readonly NatsReport: {
-            /** Url */
-            readonly url: string;
-            /** Connected */
-            readonly connected: boolean;
-            /** Error */
-            readonly error: string | null;
-            /**
-             * Refused
-             * @description Subjects that the server does not let the map subscribe to.
-             */
-            readonly refused: readonly string[];
-            /** Reconnects */
-            readonly reconnects: number;
-            /** Received */
-            readonly received: number;
-            /** Logged */
-            readonly logged: number;
-            /**
-             * Dropped
-             * @description Given up because too many were waiting.
-             */
-            readonly dropped: number;
-            /**
-             * Dead
-             * @description Could not be read; the last hundred stand in dead_letters.
-             */
-            readonly dead: number;
-            /** Dead Letters */
-            readonly dead_letters: readonly components["schemas"]["DeadLetter"][];
-        };
+        readonly Phase: "replaying" | "live";
         /**
          * PolicyReport
          * @description How the PDP fares.
@@ -571,11 +582,11 @@ export interface components {
              * @enum {string}
              */
             readonly log: "attached" | "detached";
-            /**
-             * Nats
-             * @enum {string}
-             */
-            readonly nats: "connected" | "disconnected" | "off";
+            readonly phase: components["schemas"]["Phase"];
+            /** Intakes */
+            readonly intakes: {
+                readonly [key: string]: "connected" | "disconnected";
+            };
             /**
              * History
              * @enum {string}
@@ -702,8 +713,11 @@ export interface components {
         readonly SourceReports: {
             /** Items */
             readonly items: readonly components["schemas"]["SourceReport"][];
-            /** @description None if no server is configured. */
-            readonly nats: components["schemas"]["NatsReport"] | null;
+            /**
+             * Intakes
+             * @description Empty if no server is configured.
+             */
+            readonly intakes: readonly components["schemas"]["IntakeReport"][];
             /** @description None if everybody reads everything. */
             readonly access: components["schemas"]["AccessReport"] | null;
         };
@@ -1495,11 +1509,11 @@ export interface operations {
             readonly query?: {
                 /** @description Only these layers, separated by commas */
                 readonly layers?: string | null;
-                /** @description Go on after this position */
+                /** @description Resume after this cursor */
                 readonly cursor?: string | null;
             };
             readonly header?: {
-                /** @description The same, as browsers send it */
+                /** @description The same, as browsers send it when they reconnect */
                 readonly "last-event-id"?: string | null;
             };
             readonly path?: never;
@@ -1507,7 +1521,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The stream */
+            /** @description The messages of the stream */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
