@@ -1,0 +1,1 @@
+import"./stage-CEJZDj_v.js";import"./init-DGKweRUZ.js";

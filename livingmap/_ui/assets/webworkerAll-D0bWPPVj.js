@@ -1,1 +1,0 @@
-import"./stage-CxqNuJ59.js";import"./init-D_Z_Tv3L.js";
