@@ -74,14 +74,14 @@ def described():
     return [import_module(f"livingmap_{name}.plugin").livingmap_source() for name in NAMES]
 
 
-def found(**settings):
+def simulated(**settings):
     return SimulatedWorld(MockSettings(**{**SIZES, **settings}), described())
 
 
 @pytest.fixture
 async def joint():
     """Return the map after one poll of everything."""
-    one = Map(found())
+    one = Map(simulated())
     await one.poll()
     return one
 
@@ -166,7 +166,7 @@ async def test_polls_amid_events_drop_nothing_and_lose_nothing(joint):
     }
 
 
-TOLD = {
+GIVEN = {
     ("agents", "items"): {"status"},
     ("city", "items"): {"description", "members"},
     ("city", "rooms"): {"members_online"},
@@ -179,32 +179,32 @@ TOLD = {
     ("usage", "models"): {"calls", "tokens"},
     ("usage", "tools"): {"calls"},
 }
-"""What events tell completely, so that a poll can only confirm it."""
+"""The fields that events give completely, so that a poll can only confirm them."""
 
 
-async def test_a_poll_confirms_what_events_told(joint):
+async def test_a_poll_confirms_the_fields_that_events_gave(joint):
     for _ in range(5):
         await joint.live(100)
-        before = told(joint)
+        before = given(joint)
         await joint.poll()
-        after = told(joint)
+        after = given(joint)
         assert {key: value for key, value in before.items() if key in after} == {
             key: value for key, value in after.items() if key in before
         }
 
 
-def told(joint):
-    """Return what is known of the fields in `TOLD`."""
+def given(joint):
+    """Return the values of the fields in `GIVEN`."""
     return {
         (layer, collection, entity_id, name): item[name]
-        for (layer, collection), names in TOLD.items()
+        for (layer, collection), names in GIVEN.items()
         for entity_id, item in joint.items(layer, collection).items()
         for name in names
         if item.get(name) is not None
     }
 
 
-async def test_an_unchanged_world_is_no_news(joint):
+async def test_an_unchanged_world_brings_no_changes(joint):
     before = joint.log.position
     await joint.poll()
     assert joint.log.position == before
@@ -212,7 +212,7 @@ async def test_an_unchanged_world_is_no_news(joint):
 
 async def test_the_same_world_gives_the_same_map():
     async def play():
-        one = Map(found())
+        one = Map(simulated())
         await one.poll()
         await one.live(200)
         return [dict(one.items(layer, collection)) for layer, collection in sorted(one.ids())]
@@ -221,7 +221,7 @@ async def test_the_same_world_gives_the_same_map():
 
 
 async def test_a_big_network_is_polled_whole():
-    one = Map(found(agents=3000, nodes=150, microdaos=130, daos=20))
+    one = Map(simulated(agents=3000, nodes=150, microdaos=130, daos=20))
     await one.poll()
     assert one.states() == {}
     assert (len(one.items("agents")), len(one.items("nodes")), len(one.items("city"))) == (3000, 150, 130)

@@ -1,4 +1,4 @@
-"""Reading foreign data: pydantic validates each row and each payload, and says in one line what is wrong."""
+"""Rows and payloads read through pydantic models, with one line about what is wrong."""
 
 import re
 from decimal import Decimal

@@ -20,7 +20,7 @@ class Sample:
     body: Json
     status: int = 200
     query: Mapping[str, str] = field(default_factory=dict)
-    """Must be among the parameters asked for; empty fits any."""
+    """Must be among the parameters of the request; empty fits any."""
 
     def fits(self, path: str, query: Mapping[str, str]) -> bool:
         """Tell whether this is the answer to ``GET path?query``."""
@@ -36,19 +36,19 @@ class Samples:
 
     @classmethod
     def load(cls, folder: Path) -> "Samples":
-        """Read ``folder``. Raises ValueError that names the file which is no sample."""
+        """Read ``folder``. Raises ValueError with the name of a file that is not a sample."""
         answers = []
         for file in sorted(folder.glob("*.json")):
             try:
                 answers.append(Sample(**json.loads(file.read_text(encoding="utf-8"))))
             except (TypeError, ValueError) as error:
-                raise ValueError(f"{file}: no sample: {error}") from error
+                raise ValueError(f"{file}: not a sample: {error}") from error
         file = folder / "messages.jsonl"
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         loaded = [json.loads(line) for line in lines if line.strip()]
         return cls(tuple(answers), tuple(Message(one["subject"], one["payload"]) for one in loaded))
 
     def answer(self, path: str, query: Mapping[str, str]) -> Sample | None:
-        """Return the sample that answers ``GET path?query``, the one with the most parameters first."""
+        """Return the sample that answers ``GET path?query``, the one with the most parameters."""
         fitting = [sample for sample in self.answers if sample.fits(path, query)]
         return max(fitting, key=lambda sample: len(sample.query), default=None)

@@ -1,4 +1,4 @@
-"""A mock world at work: it answers in place of services, and lives at its rate."""
+"""A mock world at work: it answers in place of services, and publishes messages at a rate."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class Simulation:
-    """Lets ``world`` live, if there is one; what happens in it goes into ``log``."""
+    """Runs ``world``, if there is one; its messages go into ``log``."""
 
     def __init__(self, world: World | None, per_second: float, log: Log, now: Callable[[], datetime]) -> None:
         self._world = world
@@ -27,7 +27,7 @@ class Simulation:
         self._now = now
 
     def reply(self, request: Request) -> Reply | None:
-        """Answer as the service would; None if there is no such service or path."""
+        """Answer as the service would; None if the world has no such service or path."""
         return self._world.reply(request, self._now()) if self._world else None
 
     async def run(self) -> None:
@@ -45,7 +45,7 @@ class Simulation:
             await asyncio.sleep(due - loop.time())
 
     async def _step(self, world: World) -> None:
-        """Let one thing happen. What the world gets wrong is logged, and harms nobody."""
+        """Let one thing happen. A message that is not valid is logged and left out."""
         try:
             for message in world.step(self._now()):
                 if problem := invalid_reason(Total("mock", message.payload)):

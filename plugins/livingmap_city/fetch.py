@@ -57,7 +57,7 @@ async def fetch_microdaos(client: Client) -> list[Put | Total]:
 
 
 async def fetch_rooms(client: Client) -> list[Put | Total]:
-    """Return all public places, and how many people are in them unless the snapshot says it."""
+    """Return all public places, and how many people are in them unless the snapshot has it."""
     rooms = [room for _, room in await _rooms(client)]
     snapshot = await _snapshot(client)
     if snapshot and snapshot.get("active_users") is not None:
@@ -76,7 +76,7 @@ async def fetch_agents(client: Client) -> list[Put]:
 
 
 async def fetch_nodes(client: Client) -> list[Put]:
-    """Return the nodes that the city knows."""
+    """Return the nodes of the city."""
     return [_node(row) for row in client.read(NodeRow, await _rows(client, _NODES), _NODES)]
 
 
@@ -93,7 +93,10 @@ async def microdao_details(client: Client, name: str) -> Fields:
 
 
 async def room_details(client: Client, name: str) -> Fields:
-    """Return one public place with when it was last written in; the service knows it by id, the map by slug."""
+    """Return one public place and the time of its last message.
+
+    The map's id is made of the slug, but the service asks for its own id.
+    """
     match = next(((row, room) for row, room in await _rooms(client) if name in {row.slug, row.id}), None)
     if match is None:
         raise NotFound(f"{_ROOMS}: no room {name!r}", _NOT_FOUND)
@@ -147,7 +150,7 @@ async def _pages(client: Client, path: str) -> list[Json]:
 
 
 async def _rows(client: Client, path: str, **query: Json) -> list[Json]:
-    """Return the rows of one answer, which may stand under ``items``.
+    """Return the rows of one answer, which may be under ``items``.
 
     A service with the specification's snapshot need not have the path: it has no rows then.
     """

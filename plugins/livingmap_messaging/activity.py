@@ -23,7 +23,7 @@ CAPPED: Final = "messages_capped"
 """The field that says that the counts are only lower bounds."""
 
 _LONGEST: Final = max(WINDOWS.values())
-_FIRST_PAGE: Final = 20  # most channels are silent, and there is no asking for new messages alone
+_FIRST_PAGE: Final = 20  # most channels are silent, and the service cannot be asked for new messages alone
 _PAGE: Final = 200
 
 

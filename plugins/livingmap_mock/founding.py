@@ -1,4 +1,4 @@
-"""How the simulated network comes about: who and what is there at the start, and what has just happened."""
+"""The start of the simulated network: its population, and the hours before."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -34,11 +34,11 @@ _NODE_USES: Final = (
     ("edge", ("edge", "agents"), 16.0, 32.0),
 )
 _TROUBLES: Final[dict[int, Condition]] = {3: "overloaded", 8: "offline", 15: "degraded"}
-"""Of twenty nodes, which are in trouble: whatever the seed, a demo has something to show."""
+"""The nodes that are in trouble, of every twenty: whatever the seed, a demo has something to show."""
 
 
 class Sizes(Protocol):
-    """How much of everything there is at the start."""
+    """How many of each there are at the start."""
 
     seed: int
     agents: int
@@ -47,7 +47,7 @@ class Sizes(Protocol):
     daos: int
 
 
-def found(sizes: Sizes) -> Network:
+def establish(sizes: Sizes) -> Network:
     """Return the network that ``sizes.seed`` gives: always the same one."""
     rng = Random(sizes.seed)  # noqa: S311 - a simulation keeps no secrets
     network = Network(rng, Namer(rng))
@@ -159,13 +159,13 @@ def say(network: Network, channel: Channel, agent: Agent | None, when: datetime)
     """Let an agent, or else a member of the microDAO, say something in a channel."""
     person = network.users.index(network.rng.choice(channel.microdao.members).user)
     sender, kind = (agent.external_id, "agent") if agent else (f"user:{person + 500}", "human")
-    said = Utterance(network.uuid(), network.matrix_event(), sender, kind, network.namer.remark(), when)
-    channel.messages.append(said)
-    return said
+    utterance = Utterance(network.uuid(), network.matrix_event(), sender, kind, network.namer.remark(), when)
+    channel.messages.append(utterance)
+    return utterance
 
 
 def remember(network: Network, now: datetime) -> None:
-    """Give the network the hours before ``now``: what was said, proposed and voted, and what broke."""
+    """Give the network the hours before ``now``: what was written, proposed and voted, and what broke."""
     rng = network.rng
     for channel in network.channels:
         for minutes in sorted((rng.randrange(2, 600) for _ in range(rng.randint(2, 6))), reverse=True):
@@ -243,7 +243,7 @@ def _habit(rng: Random) -> Usage:
     """Return what an agent used in the day before the start: most of them little, a few a lot."""
     invocations = int(rng.paretovariate(1.2) * 8)
     calls = invocations + rng.randrange(invocations + 1)
-    tools, said = rng.randrange(calls + 1), rng.randrange(invocations + 1)
+    tools, messages = rng.randrange(calls + 1), rng.randrange(invocations + 1)
     prompt = calls * rng.randint(200, 900)
     milliseconds = calls * rng.randint(400, 1600), tools * rng.randint(100, 500)
-    return Usage(invocations, calls, tools, said, prompt, prompt // 4, *milliseconds)
+    return Usage(invocations, calls, tools, messages, prompt, prompt // 4, *milliseconds)

@@ -149,14 +149,14 @@ def _who(member: Member) -> dict[str, Json]:
 
 
 def microdao_rewrites(network: Network, now: datetime) -> list[Message]:
-    """Let a microDAO describe itself anew."""
+    """Let a microDAO change its description."""
     microdao = network.microdaos.draw(network.rng)
     microdao.description, microdao.updated = network.namer.purpose(), now
     return [_said(microdao, "updated", offset(now), changes={"description": microdao.description})]
 
 
 def microdao_begins(network: Network, now: datetime) -> list[Message]:
-    """Let a microDAO be founded, unless enough were of late."""
+    """Let a microDAO be founded, unless enough were lately."""
     if len(network.new_microdaos) >= _MOST_NEW:
         return []
     microdao = found_microdao(network, now)
@@ -174,7 +174,7 @@ def microdao_begins(network: Network, now: datetime) -> list[Message]:
 
 
 def microdao_ends(network: Network, now: datetime) -> list[Message]:
-    """Let a microDAO that came late close, and with it all that is in it."""
+    """Let a microDAO that came after the start close, with all that belongs to it."""
     if not network.new_microdaos:
         return []
     microdao = network.new_microdaos.pop(0)

@@ -25,7 +25,7 @@ _FULL: Final = 40
 
 
 def node_reports(network: Network, now: datetime) -> list[Message]:
-    """Let a node that is up say how loaded it is."""
+    """Let a node that is up report its loads."""
     node = network.nodes.draw(network.rng)
     return [_metrics(node, now)] if node.is_up else []
 
@@ -72,22 +72,22 @@ def _status(agent: Agent, now: datetime) -> Message:
 
 
 def person_writes(network: Network, now: datetime) -> list[Message]:
-    """Let somebody write in a channel; the filter may hand the message on to an agent who is there."""
+    """Let somebody write in a channel; the filter may hand the message on to an agent in it."""
     rng, channel = network.rng, network.channels.draw(network.rng)
-    said = say(network, channel, None, now)
+    utterance = say(network, channel, None, now)
     present = [agent for agent in channel.agents if agent.status != "offline"]
     decision = rng.choice(("allow", "modify", "deny")) if present else "deny"
     agent = rng.choice(present) if decision != "deny" else None
     about = {
         "channel_id": channel.uuid,
-        "message_id": said.uuid,
-        "matrix_event_id": said.matrix_id,
+        "message_id": utterance.uuid,
+        "matrix_event_id": utterance.matrix_id,
         "microdao_id": channel.microdao.external_id,
     }
     hint = "Answer in one sentence." if decision == "modify" else None
     handed = {"target_agent_id": agent.external_id if agent else None, "rewrite_prompt": hint}
     messages = [
-        _created(channel, said),
+        _created(channel, utterance),
         Message("agent.filter.decision", {**about, "decision": decision, **handed}),
     ]
     if agent:
@@ -147,15 +147,15 @@ def _used(network: Network, agent: Agent, now: datetime, what: str, **more: Json
     return Message(f"usage.{what}", payload)
 
 
-def _created(channel: Channel, said: Utterance) -> Message:
+def _created(channel: Channel, utterance: Utterance) -> Message:
     payload = {
         "channel_id": channel.uuid,
-        "message_id": said.uuid,
-        "matrix_event_id": said.matrix_id,
-        "sender_id": said.sender,
-        "sender_type": said.sender_type,
+        "message_id": utterance.uuid,
+        "matrix_event_id": utterance.matrix_id,
+        "sender_id": utterance.sender,
+        "sender_type": utterance.sender_type,
         "microdao_id": channel.microdao.external_id,
-        "created_at": offset(said.said),
+        "created_at": offset(utterance.sent_at),
     }
     return Message("messaging.message.created", payload)
 
@@ -180,7 +180,7 @@ def room_fills(network: Network, now: datetime) -> list[Message]:
 
 
 def agent_starts(network: Network, now: datetime) -> list[Message]:
-    """Let a new agent start, unless enough did of late."""
+    """Let a new agent start, unless enough did lately."""
     if len(network.new_agents) >= max(2, int(len(network.agents) * _NEWCOMERS)):
         return []
     agent = hire(network, network.microdaos.draw(network.rng), now)
@@ -198,14 +198,14 @@ def agent_starts(network: Network, now: datetime) -> list[Message]:
 
 
 def agent_leaves(network: Network, now: datetime) -> list[Message]:
-    """Let an agent that came late leave again."""
+    """Let an agent that came after the start leave again."""
     if not network.new_agents:
         return []
     return [dismiss(network, network.rng.choice(network.new_agents), now)]
 
 
 def dismiss(network: Network, agent: Agent, now: datetime) -> Message:
-    """Take an agent that came late out of everything, and return what is said of it."""
+    """Remove an agent from the network, and return the messages about it."""
     network.new_agents.remove(agent)
     network.agents.remove(agent.handle)
     network.former_agents.append(agent)

@@ -33,24 +33,24 @@ class Namer:
         return self._free(lambda: self._agent(trade)), trade
 
     def node(self, number: int, use: str) -> Name:
-        """Return the name of a node; its slug says town, number and use."""
+        """Return the name of a node; its slug is made of town, number and use."""
         tree, town = self._rng.choice(words.TREES), self._rng.choice(words.TOWNS)
         return Name(f"{tree.shown}-{number}", f"{town}-{number}-{use}")
 
-    def matter(self, known: Collection[str]) -> str:
-        """Return what a proposal is about; something new unless all is ``known``."""
-        return self._rng.choice([one for one in words.MATTERS if one not in known] or words.MATTERS)
+    def matter(self, used: Collection[str]) -> str:
+        """Return the subject of a proposal, one that is not ``used`` if any is left."""
+        return self._rng.choice([matter for matter in words.MATTERS if matter not in used] or words.MATTERS)
 
     def remark(self) -> str:
-        """Return what somebody says in a channel."""
+        """Return the text of a message."""
         return self._rng.choice(words.REMARKS)
 
     def purpose(self) -> str:
-        """Return what a guild says of itself."""
+        """Return the description of a guild."""
         return self._rng.choice(words.ABOUT)
 
     def release(self, slug: str) -> None:
-        """Give a name back."""
+        """Make a name free again."""
         self._taken.discard(slug)
 
     def _guild(self) -> Name:

@@ -1,4 +1,4 @@
-"""The simulated network as a whole: one population, whose ids are the same in every service."""
+"""The simulated network: one population for all services."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Roll(Generic[T]):
         return self._all[place]
 
     def get(self, key: str) -> T | None:
-        """Return what stands under ``key``."""
+        """Return the thing with this ``key``, or None."""
         return self._by_key.get(key)
 
     def add(self, key: str, thing: T) -> T:
@@ -47,17 +47,17 @@ class Roll(Generic[T]):
         return thing
 
     def remove(self, key: str) -> None:
-        """Take away what stands under ``key``."""
+        """Remove the thing with this ``key``."""
         self._all.remove(self._by_key.pop(key))
 
     def draw(self, rng: Random) -> T:
-        """Return any one."""
+        """Return one at random."""
         return rng.choice(self._all)
 
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """Everything there is."""
+    """The whole population, and what it did lately."""
 
     rng: Random
     namer: Namer
@@ -75,10 +75,10 @@ class Network:
     rooms: Roll[Room] = field(default_factory=Roll)
     """By id."""
     new_microdaos: list[MicroDao] = field(default_factory=list)
-    """Who came after the founding. Only newcomers leave."""
+    """Those that came after the start. Only they leave."""
     new_agents: list[Agent] = field(default_factory=list)
     former_agents: deque[Agent] = field(default_factory=lambda: deque(maxlen=_MOST_FORMER))
-    """Who left of late. What they used is not undone."""
+    """Those that left lately. Their usage still counts."""
     asked: deque[tuple[Agent, Channel]] = field(default_factory=lambda: deque(maxlen=_MOST_ASKED))
     """Agents that were asked in a channel and have not answered yet."""
     spent: deque[tuple[datetime, Agent, Usage]] = field(default_factory=deque)

@@ -1,4 +1,4 @@
-"""What stands in for services that the simulation does not know: the samples of the plugin that asks them."""
+"""Replay of samples, in place of services that the simulation does not have."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +9,7 @@ from livingmap_mock.network import Network
 
 
 class Replay:
-    """One source's samples: the same answers for ever, and its messages one after another."""
+    """One source's samples: always the same answers, and its messages one after another."""
 
     def __init__(self, source: Source) -> None:
         self._samples = Samples.load(source.samples) if source.samples else Samples()
@@ -21,6 +21,6 @@ class Replay:
         return Reply(sample.body, sample.status) if sample else None
 
     def next_message(self, _: Network, __: datetime) -> list[Message]:
-        """Return the next message, after the last one the first again."""
+        """Return the next message, and after the last one the first again."""
         message = next(self._messages, None)
         return [message] if message else []

@@ -1,4 +1,4 @@
-"""The things of the simulated network. Each has all the ids by which the services know it."""
+"""The things of the simulated network. Each has all the ids that the services use for it."""
 
 import math
 from collections import deque
@@ -46,7 +46,7 @@ class MicroDao:
 
     @property
     def external_id(self) -> str:
-        """The id by which usage-engine and messaging-service speak of it."""
+        """The id that usage-engine and messaging-service use."""
         return f"microdao:{self.uuid[:8]}"
 
     @property
@@ -72,11 +72,11 @@ class Node:
     vram: float
     memory: float
     usual: dict[str, float]
-    """By what is loaded (``cpu``, ``gpu``, ``ram``, ``net``), the load around which it drifts."""
+    """By resource (``cpu``, ``gpu``, ``ram``, ``net``), the load around which it drifts."""
     phase: float
     condition: Condition = "healthy"
     since: datetime | None = None
-    """When it came into its condition."""
+    """Since when it is in its condition."""
 
     def load(self, what: str, now: datetime) -> float:
         """Return a load between 0 and 1: the usual one plus waves of minutes and seconds."""
@@ -122,13 +122,13 @@ class Agent:
 
     @property
     def external_id(self) -> str:
-        """The id by which everybody but city-service speaks of it."""
+        """The id that all services but city-service use."""
         return f"agent:{self.handle}"
 
 
 @dataclass(slots=True, eq=False)
 class Vote:
-    """What one member thinks of a proposal; may be changed while the proposal is active."""
+    """One member's vote on a proposal; it may be changed while the proposal is active."""
 
     uuid: str
     user: str
@@ -139,7 +139,7 @@ class Vote:
 
 @dataclass(slots=True, eq=False)
 class Proposal:
-    """Something that a DAO decides."""
+    """A proposal of a DAO."""
 
     uuid: str
     slug: str
@@ -192,7 +192,7 @@ class Utterance:
     sender: str
     sender_type: str
     text: str
-    said: datetime
+    sent_at: datetime
 
 
 @dataclass(slots=True, eq=False)

@@ -1,11 +1,11 @@
-"""What an agent used of models and tools."""
+"""An agent's use of models and tools."""
 
 from operator import add, sub
 from typing import NamedTuple
 
 
 class Usage(NamedTuple):
-    """What was used within 24 hours."""
+    """The usage of 24 hours."""
 
     invocations: int = 0
     llm_calls: int = 0

@@ -4,14 +4,14 @@ from typing import Final, NamedTuple
 
 
 class Name(NamedTuple):
-    """What a thing is called, and its slug."""
+    """The name of a thing, and its slug."""
 
     shown: str
     slug: str
 
 
 class Trade(NamedTuple):
-    """What an agent does all day."""
+    """The trade of an agent."""
 
     slug: str
     english: str
@@ -214,5 +214,5 @@ MODELS: Final = {
 
 
 def tool_name(tool: str) -> str:
-    """Return what a tool is called: ``Notes Search`` for ``notes.search``."""
+    """Return the name of a tool: ``Notes Search`` for ``notes.search``."""
     return tool.replace(".", " ").title()

@@ -1,4 +1,4 @@
-"""The simulated world: answers in the place of services, and lets one thing after another happen."""
+"""The simulated world: it answers in place of services, and lets one thing after another happen."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from livingmap.plugin import Message, Reply, Request, Source
 from livingmap_mock import governance as hours
 from livingmap_mock import happenings as minutes
-from livingmap_mock.founding import Sizes, found, remember
+from livingmap_mock.founding import Sizes, establish, remember
 from livingmap_mock.happenings import Happening
 from livingmap_mock.replay import Replay
 from livingmap_mock.services import SERVICES
@@ -30,7 +30,7 @@ class _Habit(NamedTuple):
     weight: float
     happening: Happening
     sources: frozenset[str]
-    """It happens when any of these is simulated; only of those it is told."""
+    """It happens when any of these is simulated, and only their messages are published."""
 
 
 def _habit(weight: float, happening: Happening, *sources: str) -> _Habit:
@@ -64,19 +64,21 @@ _TRIES: Final = 4
 
 
 class SimulatedWorld:
-    """A world in which the services of all known sources run on one network; of others it replays samples.
+    """A world in which the services of all known sources share one network; for other sources it replays samples.
 
     The same settings and the same calls give the same world. Nothing of it is real: no clock, no network, no file
     but the samples.
     """
 
     def __init__(self, settings: Sizes, sources: Sequence[Source]) -> None:
-        self._network = found(settings)
+        self._network = establish(settings)
         self._awake = False
-        self._replays = {one.name: Replay(one) for one in sources if one.name not in SERVICES}
+        self._replays = {source.name: Replay(source) for source in sources if source.name not in SERVICES}
         self._mocked = frozenset(source.name for source in sources)
         self._habits = [habit for habit in _HABITS if habit.sources & self._mocked]
-        self._habits += [_habit(_REPLAY_WEIGHT, one.next_message, name) for name, one in self._replays.items()]
+        self._habits += [
+            _habit(_REPLAY_WEIGHT, replay.next_message, name) for name, replay in self._replays.items()
+        ]
         self._weights = list(accumulate(habit.weight for habit in self._habits))
 
     def reply(self, request: Request, now: datetime) -> Reply | None:
@@ -97,7 +99,7 @@ class SimulatedWorld:
         return []
 
     def _of_mocked(self, messages: list[Message]) -> list[Message]:
-        return [one for one in messages if _FAMILIES[one.type.partition(".")[0]] in self._mocked]
+        return [message for message in messages if _FAMILIES[message.type.partition(".")[0]] in self._mocked]
 
     def _wake(self, now: datetime) -> None:
         if not self._awake:

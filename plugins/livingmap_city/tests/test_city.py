@@ -147,7 +147,7 @@ async def test_pages_without_end_are_refused():
 async def test_a_path_that_the_real_service_lost_is_an_error_and_no_empty_city():
     harness = SourceHarness(plugin, only(city_microdao=[]))
     await harness.poll()
-    assert {said.partition(": ")[0] for said in harness.health.error.split("; ")} == {
+    assert {error.partition(": ")[0] for error in harness.health.error.split("; ")} == {
         "city.rooms",
         "agents.items",
         "nodes.items",

@@ -206,8 +206,8 @@ async def test_an_answer_of_the_specifications_shape_keeps_its_ids():
 )
 async def test_a_failure_that_costs_one_its_counts_loses_no_other(path, collection, field):
     harness = await polled(SourceHarness(plugin, asking({**two_daos(), path: 500})))
-    told = sorted(str(item.get(field)) for item in harness.items("dao", collection).values())
-    assert told == sorted(["None", str({"members": 2, "votes_yes": 1}[field])])
+    values = sorted(str(item.get(field)) for item in harness.items("dao", collection).values())
+    assert values == sorted(["None", str({"members": 2, "votes_yes": 1}[field])])
 
 
 @pytest.mark.parametrize(
@@ -304,10 +304,10 @@ async def test_a_deleted_dao_goes_with_all_that_is_its_own():
 async def test_an_update_changes_what_it_names():
     harness = await polled()
     changes = {"name": "Delta", "quorum_percent": 45, "is_active": False}
-    told = {**ABOUT_DELTA, "changes": changes, "ts": "2026-01-02T11:55:01+00:00"}
+    payload = {**ABOUT_DELTA, "changes": changes, "ts": "2026-01-02T11:55:01+00:00"}
     fields = {"name": "Delta", "status": "inactive"}
     updated = {**fields, "quorum_percent": 45, "updated_at": "2026-01-02T11:55:01Z"}
-    assert await harness.send("dao.event.updated", told) == [
+    assert await harness.send("dao.event.updated", payload) == [
         Put("space", DELTA, fields, collection="planets"),
         Put("dao", DELTA, updated),
     ]
@@ -316,10 +316,10 @@ async def test_an_update_changes_what_it_names():
 @pytest.mark.parametrize(("verb", "members"), [("member_added", 5), ("member_removed", 3)])
 async def test_members_are_counted_once(verb, members):
     harness = await polled()
-    told = {**ABOUT_DELTA, "member_id": "1", "ts": "2026-01-02T11:55:02.000321"}
+    payload = {**ABOUT_DELTA, "member_id": "1", "ts": "2026-01-02T11:55:02.000321"}
     fields = {"members": members, "members_changed_at": "2026-01-02T11:55:02.000321Z"}
-    assert await harness.send(f"dao.event.{verb}", told) == [Put("dao", DELTA, fields)]
-    assert await harness.send(f"dao.event.{verb}", told) == []
+    assert await harness.send(f"dao.event.{verb}", payload) == [Put("dao", DELTA, fields)]
+    assert await harness.send(f"dao.event.{verb}", payload) == []
 
 
 async def test_an_unknown_number_of_members_stays_unknown():
@@ -330,39 +330,39 @@ async def test_an_unknown_number_of_members_stays_unknown():
 
 
 @pytest.mark.parametrize(
-    ("told", "balance"),
+    ("payload", "balance"),
     [
         ({"delta": "800", "new_balance": "65000"}, "65000"),
         ({"new_balance": 0}, "0"),
         ({"delta": "-0.5"}, "64199.5"),
     ],
 )
-async def test_a_treasury_has_its_new_balance(told, balance):
+async def test_a_treasury_has_its_new_balance(payload, balance):
     harness = await polled()
-    await harness.send("dao.event.treasury_updated", {**ABOUT_DELTA, "token_symbol": "RIPPLE", **told})
+    await harness.send("dao.event.treasury_updated", {**ABOUT_DELTA, "token_symbol": "RIPPLE", **payload})
     assert harness.item("dao", "treasury:delta-trust/RIPPLE", "treasury")["balance"] == balance
 
 
 async def test_a_token_that_is_new_appears():
     harness = await polled()
-    told = {**ABOUT_DELTA, "token_symbol": "MUD", "new_balance": "7", "ts": "2026-01-02T11:55:04"}
+    payload = {**ABOUT_DELTA, "token_symbol": "MUD", "new_balance": "7", "ts": "2026-01-02T11:55:04"}
     fields = {"dao_id": DELTA, "symbol": "MUD", "balance": "7", "changed_at": "2026-01-02T11:55:04Z"}
-    assert await harness.send("dao.event.treasury_updated", told) == [
+    assert await harness.send("dao.event.treasury_updated", payload) == [
         Put("dao", "treasury:delta-trust/MUD", fields, collection="treasury")
     ]
 
 
 async def test_a_balance_of_which_nothing_is_known_stays_unknown():
     harness = await polled()
-    told = {**ABOUT_DELTA, "token_symbol": "MUD", "delta": "7"}
-    assert await harness.send("dao.event.treasury_updated", told) == []
+    payload = {**ABOUT_DELTA, "token_symbol": "MUD", "delta": "7"}
+    assert await harness.send("dao.event.treasury_updated", payload) == []
 
 
 async def test_an_old_balance_does_not_come_back():
     harness = await polled()
     old = {**ABOUT_DELTA, "token_symbol": "SILT", "new_balance": "1", "ts": "2026-01-02T11:55:05"}
-    for told in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:55:06"}, old):
-        await harness.send("dao.event.treasury_updated", told)
+    for payload in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:55:06"}, old):
+        await harness.send("dao.event.treasury_updated", payload)
     assert harness.item("dao", "treasury:delta-trust/SILT", "treasury")["balance"] == "2"
 
 
@@ -391,15 +391,15 @@ async def test_a_proposal_goes_from_draft_to_outcome_and_its_dao_counts_it():
 async def test_what_is_said_of_a_proposal_again_counts_nothing():
     harness = await polled()
     about = {"dao_id": DELTA_UUID, "proposal_id": "uuid-5", "slug": "reed-beds", "ts": "2026-01-02T11:55:05"}
-    said = [(f"dao.event.proposal_{verb}", about) for verb in ("created", "activated", "closed")]
-    for subject, told in said:
-        await harness.send(subject, told)
-    for subject, told in said:
-        assert await harness.send(subject, told) == []
+    messages = [(f"dao.event.proposal_{verb}", about) for verb in ("created", "activated", "closed")]
+    for subject, payload in messages:
+        await harness.send(subject, payload)
+    for subject, payload in messages:
+        assert await harness.send(subject, payload) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "status"),
+    ("payload", "status"),
     [
         ({"final_status": "active", "is_passed": True}, "passed"),
         ({"final_status": "active", "is_passed": False}, "rejected"),
@@ -407,10 +407,10 @@ async def test_what_is_said_of_a_proposal_again_counts_nothing():
         ({"final_status": "active"}, "unknown"),
     ],
 )
-async def test_a_closed_proposal_is_never_active(told, status):
+async def test_a_closed_proposal_is_never_active(payload, status):
     harness = await polled()
     about = {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]}
-    await harness.send("dao.event.proposal_closed", {**about, **told})
+    await harness.send("dao.event.proposal_closed", {**about, **payload})
     assert harness.item("dao", SLUICE, "proposals")["status"] == status
     assert counts(harness) == (0, 4)
 
@@ -432,7 +432,7 @@ async def test_the_first_votes_on_an_opened_draft_are_counted_from_nothing():
 
 async def test_a_vote_counts_once_for_its_proposal():
     harness = await polled()
-    told = vote(4, "abstain", "2026-01-02T11:55:07.600000+00:00")
+    payload = vote(4, "abstain", "2026-01-02T11:55:07.600000+00:00")
     fields = {
         "proposal_id": SLUICE,
         "value": "abstain",
@@ -440,18 +440,18 @@ async def test_a_vote_counts_once_for_its_proposal():
         "voter": "user:501",
         "cast_at": "2026-01-02T11:55:07.600000Z",
     }
-    assert await harness.send("dao.event.vote_cast", told) == [
+    assert await harness.send("dao.event.vote_cast", payload) == [
         Put("dao", f"vote:{VOTE}04", fields, collection="votes"),
         Put("dao", SLUICE, {"votes_abstain": 1, "weight_abstain": "1"}, collection="proposals"),
     ]
-    assert await harness.send("dao.event.vote_cast", told) == []
+    assert await harness.send("dao.event.vote_cast", payload) == []
 
 
 async def test_a_changed_vote_counts_elsewhere_and_its_past_does_not_come_back():
     harness = await polled()
     past = vote(2, "yes", "2026-01-02T08:30:00.200000+00:00", "2.5")
-    for told in (vote(2, "no", "2026-01-02T11:55:08+00:00", "2.5"), past):
-        await harness.send("dao.event.vote_cast", told)
+    for payload in (vote(2, "no", "2026-01-02T11:55:08+00:00", "2.5"), past):
+        await harness.send("dao.event.vote_cast", payload)
     assert result(harness) == {
         "votes_yes": 1,
         "votes_no": 2,

@@ -40,8 +40,8 @@ def ago(**spans):
 
 
 def message(channel=GENERAL, created_at="2026-01-02T11:58:00+00:00", **more):
-    said = {"sender_id": "user:501", "sender_type": "human", "microdao_id": "microdao:river-council"}
-    return {"channel_id": channel.partition(":")[2], "created_at": created_at, **said, **more}
+    payload = {"sender_id": "user:501", "sender_type": "human", "microdao_id": "microdao:river-council"}
+    return {"channel_id": channel.partition(":")[2], "created_at": created_at, **payload, **more}
 
 
 def service(times, status=200):
@@ -214,15 +214,15 @@ async def test_a_message_counts_in_its_channel_and_in_the_layer(polled):
 
 async def test_a_message_that_comes_twice_counts_once(polled):
     first, second = message(), message(created_at="2026-01-02T11:59:00+00:00")
-    for said in (first, second):
-        await polled.send("messaging.message.created", said)
-    for said in (first, second):
-        assert await polled.send("messaging.message.created", said) == []
+    for payload in (first, second):
+        await polled.send("messaging.message.created", payload)
+    for payload in (first, second):
+        assert await polled.send("messaging.message.created", payload) == []
 
 
 async def test_a_message_that_a_poll_counted_before_it_was_heard_counts_once(polled):
-    said = message(created_at="2026-01-02T11:40:02.152649+00:00", sender_id="agent:orest", sender_type="agent")
-    assert await polled.send("messaging.message.created", said) == []
+    payload = message(created_at="2026-01-02T11:40:02.152649+00:00", sender_id="agent:orest", sender_type="agent")
+    assert await polled.send("messaging.message.created", payload) == []
 
 
 async def test_a_message_that_comes_late_counts_only_in_the_windows_it_is_in(polled):
@@ -289,4 +289,4 @@ async def test_one_bad_row_is_dropped_and_told():
     harness = SourceHarness(plugin, lambda request: Reply(rows if request.path == CHANNELS else []))
     await harness.poll()
     assert list(harness.items("messaging", "channels")) == ["channel:a"]
-    assert [said.partition(": ")[0] for said in harness.health.dropped] == [f"{CHANNELS}[0].id"]
+    assert [row.partition(": ")[0] for row in harness.health.dropped] == [f"{CHANNELS}[0].id"]

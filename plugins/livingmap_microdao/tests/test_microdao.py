@@ -106,14 +106,14 @@ async def test_the_account_of_the_setting_asks():
 
 @pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"items": rows}])
 async def test_an_answer_of_the_specifications_shape_keeps_its_ids_and_counts(wrap):
-    told = {"id": "microdao:7", "slug": "weir", "name": "Weir", "status": "active", "agents": 9, "nodes": 3}
-    harness = await polled(SourceHarness(plugin, asking({"/microdaos": wrap([told])})))
+    fields = {"id": "microdao:7", "slug": "weir", "name": "Weir", "status": "active", "agents": 9, "nodes": 3}
+    harness = await polled(SourceHarness(plugin, asking({"/microdaos": wrap([fields])})))
     item = harness.item("city", "microdao:weir")
     assert list(harness.items("city")) == ["microdao:7"]
-    assert {name: item[name] for name in told if name != "id"} == {n: v for n, v in told.items() if n != "id"}
+    assert {name: item[name] for name in fields if name != "id"} == {n: v for n, v in fields.items() if n != "id"}
 
 
-async def test_one_bad_row_is_dropped_and_told():
+async def test_one_bad_row_is_dropped_and_reported():
     harness = await polled(SourceHarness(plugin, asking({"/microdao": [{"id": []}, row("weir")]})))
     assert list(harness.items("city")) == ["microdao:weir"]
     assert harness.health.dropped[0] == "/microdao[0].id: Input should be a valid string"
@@ -143,8 +143,8 @@ async def test_treasuries_stay_when_all_of_them_fail():
 async def test_a_treasury_that_may_not_be_seen_is_told_by_events():
     answers = {"/microdao": [row("weir")], "/microdao/weir/treasury": 403}
     harness = await polled(SourceHarness(plugin, asking(answers)))
-    told = {"microdao_id": "uuid-weir", "slug": "weir", "token_symbol": "SILT", "new_balance": "2.5"}
-    await harness.send("microdao.event.treasury_updated", told)
+    payload = {"microdao_id": "uuid-weir", "slug": "weir", "token_symbol": "SILT", "new_balance": "2.5"}
+    await harness.send("microdao.event.treasury_updated", payload)
     assert await harness.poll() == []
     assert harness.item("microdao", "microdao:weir")["treasury"] == {"SILT": "2.5"}
 
@@ -198,12 +198,12 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
 
 async def test_an_update_changes_what_it_names():
     harness = await polled()
-    told = {
+    payload = {
         **ABOUT_RIVER,
         "changes": {"name": "Delta Council", "is_active": False},
         "ts": "2026-01-02T11:59:00+00:00",
     }
-    assert await harness.send("microdao.event.updated", told) == [
+    assert await harness.send("microdao.event.updated", payload) == [
         Put("city", RIVER, {"name": "Delta Council", "status": "inactive", "updated_at": "2026-01-02T11:59:00Z"}),
         Put("microdao", RIVER, {"last_active_at": NOON}),
     ]
@@ -228,8 +228,8 @@ async def test_a_member_who_is_announced_again_is_not_counted_again():
     harness = await polled()
     first = {**ABOUT_RIVER, "member_id": "1", "ts": "2026-01-02T11:50:02"}
     second = {**ABOUT_RIVER, "member_id": "2", "ts": "2026-01-02T11:50:02.000001"}
-    for told in (first, second, first, second):
-        await harness.send("microdao.event.member_added", told)
+    for payload in (first, second, first, second):
+        await harness.send("microdao.event.member_added", payload)
     assert harness.item("city", RIVER)["members"] == 14
 
 
@@ -240,16 +240,16 @@ async def test_a_role_leaves_the_time_of_its_change():
 
 
 @pytest.mark.parametrize(
-    ("told", "balance"),
+    ("payload", "balance"),
     [
         ({"delta": "89.75", "new_balance": "7400"}, "7400"),
         ({"operation": "set_balance", "new_balance": "0E-8"}, "0"),
         ({"delta": "-0.25"}, "7310"),
     ],
 )
-async def test_a_treasury_has_its_new_balance(told, balance):
+async def test_a_treasury_has_its_new_balance(payload, balance):
     harness = await polled()
-    await harness.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "RIPPLE", **told})
+    await harness.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "RIPPLE", **payload})
     assert harness.item("microdao", RIVER)["treasury"] == {"RIPPLE": balance, "SILT": "40"}
 
 
@@ -261,23 +261,23 @@ async def test_a_balance_of_which_nothing_is_known_stays_unknown():
 async def test_an_old_balance_does_not_come_back():
     harness = await polled()
     old = {**ABOUT_RIVER, "token_symbol": "SILT", "new_balance": "1", "ts": "2026-01-02T11:50:05"}
-    for told in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:50:06"}, old):
-        await harness.send("microdao.event.treasury_updated", told)
+    for payload in (old, {**old, "new_balance": "2", "ts": "2026-01-02T11:50:06"}, old):
+        await harness.send("microdao.event.treasury_updated", payload)
     assert harness.item("microdao", RIVER)["treasury"]["SILT"] == "2"
 
 
 @pytest.mark.parametrize(
-    ("verb", "told", "keys"),
+    ("verb", "payload", "keys"),
     [
         ("settings_updated", {"setting_key": "visibility", "value": "hush"}, ["visibility"]),
         ("settings_updated", {"updated_keys": ["visibility", "join_mode"]}, ["join_mode", "visibility"]),
         ("setting_deleted", {"setting_key": "join_mode"}, ["join_mode"]),
     ],
 )
-async def test_settings_leave_their_keys_and_the_time(verb, told, keys):
+async def test_settings_leave_their_keys_and_the_time(verb, payload, keys):
     harness = await polled()
     fields = {"settings_changed": keys, "settings_changed_at": NOON, "last_active_at": NOON}
-    assert await harness.send(f"microdao.event.{verb}", {**ABOUT_RIVER, **told}) == [
+    assert await harness.send(f"microdao.event.{verb}", {**ABOUT_RIVER, **payload}) == [
         Put("microdao", RIVER, fields)
     ]
 

@@ -1,4 +1,4 @@
-"""agents-service (:7014). There is no ``/agents/metrics``: the word is taken for the id of an agent."""
+"""agents-service (:7014). It has no ``/agents/metrics``: the word is read as the id of an agent."""
 
 from typing import Final
 

@@ -23,13 +23,13 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One GET, and the network as it is then."""
+    """One GET, and the network at that moment."""
 
     network: Network
     now: datetime
     query: Mapping[str, str]
     words: Mapping[str, str]
-    """What stands in the path where its template has ``{name}``."""
+    """The values in the path where its template has ``{name}``."""
 
     def number(self, name: str, default: int, least: int = 0, most: int | None = None) -> int:
         """Return a parameter that is a whole number. Raises Refusal, a 422, for another."""

@@ -1,4 +1,4 @@
-"""city-service (:7001): its microDAOs and nodes, and one user's snapshot. Rooms and agents stand beside."""
+"""city-service (:7001): its microDAOs and nodes, and one user's snapshot. Rooms and agents: modules beside."""
 
 from collections import Counter
 from datetime import timedelta
@@ -16,32 +16,20 @@ _OF_A_USER: Final = 4
 
 def _microdaos(ask: Ask) -> Json:
     district, words = ask.query.get("district"), ask.query.get("q", "").lower()
-    found = [
+    matches = [
         microdao
         for microdao in ask.network.microdaos
         if district in (None, microdao.district) and words in f"{microdao.name} {microdao.description}".lower()
     ]
     agents = Counter(agent.microdao.slug for agent in ask.network.agents)
-    return [_row(microdao, agents[microdao.slug]) for microdao in ask.page(found, 50, most=100)]
+    return [_row(microdao, agents[microdao.slug]) for microdao in ask.page(matches, 50, most=100)]
 
 
 def _row(microdao: MicroDao, agents: int) -> Json:
     leader = microdao.orchestrator
     return {
-        "id": microdao.city_id,
-        "slug": microdao.slug,
-        "name": microdao.name,
-        "description": microdao.description,
-        "district": microdao.district,
-        "is_public": True,
-        "is_platform": False,
-        "is_active": True,
-        "orchestrator_agent_id": leader.handle if leader else None,
+        **_profile(microdao),
         "orchestrator_agent_name": leader.name if leader else None,
-        "parent_microdao_id": None,
-        "parent_microdao_slug": None,
-        "logo_url": None,
-        "banner_url": None,
         "member_count": len(microdao.members),
         "agents_count": agents,
         "room_count": 0,
@@ -54,21 +42,9 @@ def _microdao(ask: Ask) -> Json:
     microdao = _asked(ask)
     leader = microdao.orchestrator
     return {
-        "id": microdao.city_id,
-        "slug": microdao.slug,
-        "name": microdao.name,
-        "description": microdao.description,
-        "district": microdao.district,
-        "is_public": True,
-        "is_platform": False,
-        "is_active": True,
-        "orchestrator_agent_id": leader.handle if leader else None,
+        **_profile(microdao),
         "orchestrator_display_name": leader.name if leader else None,
-        "parent_microdao_id": None,
-        "parent_microdao_slug": None,
         "child_microdaos": [],
-        "logo_url": None,
-        "banner_url": None,
         "agents": [
             {
                 "agent_id": agent.handle,
@@ -94,6 +70,26 @@ def _microdao(ask: Ask) -> Json:
     }
 
 
+def _profile(microdao: MicroDao) -> dict[str, Json]:
+    """Return the fields that a microDAO has in the list and alone."""
+    leader = microdao.orchestrator
+    return {
+        "id": microdao.city_id,
+        "slug": microdao.slug,
+        "name": microdao.name,
+        "description": microdao.description,
+        "district": microdao.district,
+        "is_public": True,
+        "is_platform": False,
+        "is_active": True,
+        "orchestrator_agent_id": leader.handle if leader else None,
+        "parent_microdao_id": None,
+        "parent_microdao_slug": None,
+        "logo_url": None,
+        "banner_url": None,
+    }
+
+
 def _rooms_of_microdao(ask: Ask) -> Json:
     microdao = _asked(ask)
     return {"microdao_id": microdao.city_id, "microdao_slug": microdao.slug, "rooms": []}
@@ -109,7 +105,7 @@ def _options(ask: Ask) -> Json:
 
 def _asked(ask: Ask) -> MicroDao:
     slug = ask.words["slug"]
-    return there(ask.network.microdaos.get(slug), f"MicroDAO not found: {slug}")
+    return there(ask.network.microdaos.get(slug), f"MicroDAO not matches: {slug}")
 
 
 def _nodes(ask: Ask) -> Json:
@@ -120,7 +116,7 @@ def _nodes(ask: Ask) -> Json:
 
 
 def _one_node(ask: Ask) -> Json:
-    node = there(ask.network.nodes.get(ask.words["node"]), "Node not found")
+    node = there(ask.network.nodes.get(ask.words["node"]), "Node not matches")
     agents = [agent for agent in ask.network.agents if agent.node is node]
     return _node(ask, node, len(agents), sum(agent.status != "offline" for agent in agents))
 
@@ -147,7 +143,7 @@ def _node(ask: Ask, node: Node, agents: int, online: int) -> Json:
 
 
 def _snapshot(ask: Ask) -> Json:
-    """Answer what one user sees, who is a member of the first microDAO."""
+    """Return the view of one user, a member of the first microDAO."""
     microdao = ask.network.microdaos[0]
     agents = [agent for agent in ask.network.agents if agent.microdao is microdao]
     nodes = [node for node in ask.network.nodes if node.microdao is microdao]

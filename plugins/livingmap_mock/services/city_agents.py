@@ -1,4 +1,4 @@
-"""What city-service tells of agents: where they are and whether they are there."""
+"""city-service: the agents, where they are and whether they are present."""
 
 from typing import Final
 
@@ -48,12 +48,12 @@ def present(agent: Agent) -> dict[str, Json]:
 
 def _public(ask: Ask) -> Json:
     home, node = ask.query.get("microdao_id"), ask.query.get("node_id")
-    found = [
+    matches = [
         agent
         for agent in ask.network.agents
         if home in (None, agent.microdao.city_id) and node in (None, agent.node.slug)
     ]
-    return {"items": [_profile(agent) for agent in ask.page(found, 100, most=200)], "total": len(found)}
+    return {"items": [_profile(agent) for agent in ask.page(matches, 100, most=200)], "total": len(matches)}
 
 
 def _profile(agent: Agent) -> Json:
@@ -121,7 +121,7 @@ def _membership(agent: Agent, home: MicroDao) -> Json:
 
 
 def _dashboard(ask: Ask) -> Json:
-    agent = there(ask.network.agents.get(ask.words["agent"]), "Agent not found")
+    agent = there(ask.network.agents.get(ask.words["agent"]), "Agent not matches")
     room = agent.room.place.slug if agent.room else None
     return {
         "profile": _dashboard_profile(agent, room),

@@ -1,4 +1,4 @@
-"""What city-service tells of the city's public rooms, and its map of them."""
+"""city-service: the public rooms, and the city's map of them."""
 
 from typing import Final
 

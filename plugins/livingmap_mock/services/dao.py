@@ -1,4 +1,4 @@
-"""dao-service (:7016). Its caller is taken for a member of every DAO. There is no summary of proposals."""
+"""dao-service (:7016). The caller counts as a member of every DAO. It has no summary of proposals."""
 
 from typing import Final
 
@@ -85,8 +85,8 @@ def _asked(ask: Ask) -> Dao:
 
 def _asked_proposal(ask: Ask, dao: Dao) -> Proposal:
     slug = ask.words["proposal"]
-    found = next((proposal for proposal in dao.proposals if proposal.slug == slug), None)
-    return there(found, f"Proposal '{slug}' not found")
+    proposal = next((one for one in dao.proposals if one.slug == slug), None)
+    return there(proposal, f"Proposal '{slug}' not found")
 
 
 def _row(dao: Dao) -> Json:

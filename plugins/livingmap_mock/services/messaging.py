@@ -21,8 +21,8 @@ def _channel(ask: Ask) -> Json:
 
 def _messages(ask: Ask) -> Json:
     channel, before = _asked(ask), _before(ask)
-    newest = (said for said in reversed(channel.messages) if before is None or said.said < before)
-    return [_message(channel, said) for said in islice(newest, ask.number("limit", 50))]
+    newest = (message for message in reversed(channel.messages) if before is None or message.sent_at < before)
+    return [_message(channel, message) for message in islice(newest, ask.number("limit", 50))]
 
 
 def _before(ask: Ask) -> datetime | None:
@@ -74,17 +74,17 @@ def _row(channel: Channel) -> Json:
     }
 
 
-def _message(channel: Channel, said: Utterance) -> Json:
+def _message(channel: Channel, message: Utterance) -> Json:
     return {
-        "id": said.uuid,
+        "id": message.uuid,
         "channel_id": channel.uuid,
-        "matrix_event_id": said.matrix_id,
-        "sender_id": said.sender,
-        "sender_type": said.sender_type,
-        "content_preview": said.text,
+        "matrix_event_id": message.matrix_id,
+        "sender_id": message.sender,
+        "sender_type": message.sender_type,
+        "content_preview": message.text,
         "content_type": "text",
         "thread_id": None,
-        "created_at": zulu(said.said),
+        "created_at": zulu(message.sent_at),
     }
 
 

@@ -1,4 +1,4 @@
-"""space-service (:7002). There is no ``/api/space/scene``; what is wrong stands among the events."""
+"""space-service (:7002). It has no ``/api/space/scene``; trouble is among the events."""
 
 from collections import Counter
 from collections.abc import Iterator

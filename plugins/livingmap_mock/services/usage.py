@@ -99,10 +99,10 @@ def _tools(agents: Iterable[Agent]) -> Json:
 
 
 def _by(agents: Iterable[Agent], key: Callable[[Agent], str]) -> dict[str, Usage]:
-    found: dict[str, list[Agent]] = {}
+    groups: dict[str, list[Agent]] = {}
     for agent in agents:
-        found.setdefault(key(agent), []).append(agent)
-    return {name: _sum(some) for name, some in found.items()}
+        groups.setdefault(key(agent), []).append(agent)
+    return {name: _sum(some) for name, some in groups.items()}
 
 
 def _sum(agents: Iterable[Agent]) -> Usage:

@@ -210,13 +210,16 @@ def test_what_the_services_list_is_named_by_its_own_id(simulate):
 def test_an_unknown_service_is_replayed_from_its_samples(simulate, tmp_path):
     (tmp_path / "stations.json").write_text('{"path": "/stations", "body": [{"id": 1}]}')
     (tmp_path / "broken.json").write_text('{"path": "/broken", "status": 503, "body": {"detail": "no"}}')
-    told = [{"subject": "weather.reading", "payload": {"celsius": 3}}, {"subject": "weather.storm", "payload": {}}]
-    (tmp_path / "messages.jsonl").write_text("\n".join(map(json.dumps, told)))
+    lines = [
+        {"subject": "weather.reading", "payload": {"celsius": 3}},
+        {"subject": "weather.storm", "payload": {}},
+    ]
+    (tmp_path / "messages.jsonl").write_text("\n".join(map(json.dumps, lines)))
     world = simulate("weather", samples=tmp_path)
     assert world.get("weather", "/stations") == [{"id": 1}]
     assert world.status("weather", "/broken") == 503
     assert world.status("weather", "/other") == 404
-    one, other = (Message(message["subject"], message["payload"]) for message in told)
+    one, other = (Message(message["subject"], message["payload"]) for message in lines)
     assert list(world.steps(3)) == [one, other, one]
 
 

@@ -98,6 +98,6 @@ def test_messages_have_the_shapes_of_the_samples(simulate, name):
         if message.type in WITHOUT_PUBLISHER:
             continue
         samples.setdefault(message.type, []).append(message.payload)
-    told = list(simulate(name).steps(5000))
-    strange = {one.type for one in told if one.type in samples and not fits([one.payload], samples[one.type])}
+    messages = list(simulate(name).steps(5000))
+    strange = {m.type for m in messages if m.type in samples and not fits([m.payload], samples[m.type])}
     assert strange == set()
