@@ -44,6 +44,10 @@ def broken_by(root, planted):
             (root / file).unlink() if text is None else (root / file).write_text(text)
 
 
+def test_the_code_as_it_is_keeps_every_rule(copy):
+    assert "Contracts: 4 kept, 0 broken." in broken_by(copy, {})
+
+
 @pytest.mark.parametrize("module", ["livingmap.core.scene", "livingmap.errors", "livingmap.testing"])
 def test_a_plugin_that_imports_another_module_of_the_host_breaks_a_rule(copy, module):
     report = broken_by(copy, {"plugins/livingmap_agents/plugin.py": f"import {module}  # planted\n"})
