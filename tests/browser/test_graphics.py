@@ -1,4 +1,4 @@
-"""The browser takes the graphics away, as it does when the machine sleeps or a driver crashes: the map is drawn again."""
+"""The browser takes the graphics away, as when the machine sleeps or a driver crashes: the map is drawn again."""
 
 import subprocess
 
