@@ -12,6 +12,7 @@ import uvicorn
 from livingmap import __version__
 from livingmap.access.access import Access
 from livingmap.access.authenticator import CachedAuthenticator
+from livingmap.access.decisions import Decisions
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.policy import Policies
 from livingmap.access.policy_targets import PolicyTargets
@@ -72,7 +73,8 @@ class LivingMap:
         self._pruner = Pruner(history, config.history.retention, now)
 
         self._plugin_thread = PluginThread()
-        self._account = Account(config.auth.account) if config.auth.account else None
+        account = config.access.account
+        self._account = Account(account.plugin, account.settings) if account else None
         rate = config.mock_settings.events_per_second if config.mock else 0.0
         self._simulation = Simulation(_world(config), rate, self.log, now)
         self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
@@ -112,12 +114,13 @@ class LivingMap:
     def _access(self, sources: list[Source]) -> Access:
         auth, config = self.config.auth, self.config
         names = [layer.name for source in sources for layer in source.layers]
-        policies = Policies(auth, {*names, *HOMES.values()}, PolicyTargets(self.fold.scene, auth.pdp.items))
+        targets = PolicyTargets(self.fold.scene, auth.pdp.items)
+        policy, checked = config.access.policy, config.access.authenticator
+        decisions = Decisions(policy.plugin, auth.pdp, policy.settings) if policy else None
+        policies = Policies(auth, {*names, *HOMES.values()}, targets, decisions)
         authenticator = None
-        if config.authenticator is not None and config.authenticator_settings is not None:
-            authenticator = CachedAuthenticator(
-                config.authenticator, config.authenticator_settings, auth.ttl_seconds, self._now
-            )
+        if checked is not None:
+            authenticator = CachedAuthenticator(checked.plugin, checked.settings, auth.ttl_seconds, self._now)
         return Access(auth, authenticator, policies, self._now)
 
     def _poller(self, one: SourceConfig) -> Poller:

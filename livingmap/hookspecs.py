@@ -4,14 +4,14 @@ pluggy serves to find, check and block plugins at start. Afterwards the host cal
 hold; no hook is called per poll or per event.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import pluggy
 
-from livingmap.core.actor import Credential, Identity, Scheme
+from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.core.model import Json, Message
 from livingmap.core.source import Source
 
@@ -22,13 +22,18 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GET that a fetch sent to a mocked service."""
+    """A request to a mocked service, such as the GET of a fetch."""
 
     source: str
     """The name of the source that asks."""
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     bearer: str | None = None
+    method: str = "GET"
+    body: Json = None
+    """The JSON that was sent; None if there was none."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By name in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +63,6 @@ class Mock:
     build: Callable[[Any, Sequence[Source]], World]
     """``build(settings, sources) -> World``, with the sources whose section says ``mock: true``. No I/O but
     reading their samples."""
-
-
-class AuthClient(Protocol):
-    """How an authenticator asks its service: JSON by GET and POST, bounded in time, size and concurrency.
-
-    Failures raise `livingmap.plugin.SourceError`, which an authenticator lets pass: the host then refuses the
-    caller for now, and says that it is not the caller's fault.
-    """
-
-    @property
-    def settings(self) -> Any:
-        """The authenticator's own validated section of the YAML."""
-
-    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Json:
-        """Return the answer of ``GET base_url + path``."""
-
-    async def post(self, path: str, body: Json) -> Json:
-        """Return the answer of ``POST base_url + path``."""
-
-    async def cached(self, path: str, *, refresh: bool = False) -> Json:
-        """Return the answer of a GET that many share, such as a key set, for ten minutes.
-
-        ``refresh`` asks again because something is not in it, but not more often than every ten seconds.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Authenticator:
-    """What an authenticator plugin contributes: who the owner of a credential is."""
-
-    name: str
-    """The name in ``auth.mode``."""
-    service: str
-    """The service behind it: ``auth-service``."""
-    settings: type[Any]
-    """A subclass of `livingmap.plugin.ServiceSettings` that validates ``auth.authenticator``."""
-    identify: Callable[[AuthClient, Credential], Awaitable[Identity]]
-    """Returns who it is. Raises `livingmap.plugin.InvalidCredential` for a credential that is not good. Keeps
-    nothing: the host remembers the answer for a while, and asks once for many."""
-    schemes: Callable[[Any], Collection[Scheme]] = lambda _: (Scheme.BEARER,)
-    """By settings, what callers may show; anything else is not looked at."""
-    summary: Callable[[Any], str] = lambda _: ""
-    """By settings, in a few words how credentials are checked, for ``livingmap check``. No secrets."""
 
 
 @hookspec
@@ -150,25 +112,89 @@ def livingmap_mock() -> Mock:  # type: ignore[empty-body]
 
 @hookspec
 def livingmap_authenticator() -> Authenticator:  # type: ignore[empty-body]
-    """Describe how callers are known. Asked once, at start, of the plugin that ``auth.mode`` names.
+    """Describe how callers are identified. Asked once, at start, of the plugin that ``auth.mode`` names.
 
     It must not do I/O, start tasks or keep state: the host caches, limits and times what ``identify`` does.
     Example, a service that knows badges::
 
+        from pydantic import BaseModel
+
         from livingmap.plugin import Actor, AuthClient, Authenticator, Credential, Identity, InvalidCredential
-        from livingmap.plugin import NotFound, ServiceSettings, hookimpl
+        from livingmap.plugin import NotFound, ServiceSettings, hookimpl, read_one
 
         class BadgeSettings(ServiceSettings):
             base_url: str = "http://porter:8080"
 
+        class Badge(BaseModel):
+            owner: str
+            roles: tuple[str, ...] = ()
+
         async def identify(client: AuthClient, credential: Credential) -> Identity:
             try:
-                badge = await client.post("/badges/check", {"badge": credential.value})
+                answer = await client.post("/badges/check", {"badge": credential.value})
             except NotFound:
                 raise InvalidCredential("no such badge") from None
-            return Identity(Actor(badge["owner"], roles=tuple(badge["roles"])))
+            badge = read_one(Badge, answer, "/badges/check")
+            return Identity(Actor(badge.owner, roles=badge.roles))
 
         @hookimpl
         def livingmap_authenticator() -> Authenticator:
             return Authenticator("badges", "porter", BadgeSettings, identify)
+    """
+
+
+@hookspec
+def livingmap_policy() -> PolicyEngine:  # type: ignore[empty-body]
+    """Describe how policies decide. Asked once, at start, of the plugin that ``auth.pdp.engine`` names.
+
+    It must not do I/O, start tasks or keep state: the host remembers decisions for ``auth.pdp.ttl_seconds``,
+    asks several at once, and denies what is not decided in time. Example, a porter who has a list of keys::
+
+        from pydantic import BaseModel
+
+        from livingmap.plugin import Actor, AuthClient, PolicyEngine, Question, ServiceSettings, hookimpl, read_one
+
+        class KeySettings(ServiceSettings):
+            base_url: str = "http://porter:8080"
+
+        class Keys(BaseModel):
+            rooms: frozenset[str]
+
+        async def decide(client: AuthClient, actor: Actor, question: Question) -> bool:
+            answer = await client.post("/keys", {"owner": actor.actor_id})
+            return question.id in read_one(Keys, answer, "/keys").rooms
+
+        @hookimpl
+        def livingmap_policy() -> PolicyEngine:
+            return PolicyEngine("keys", "porter", KeySettings, decide, frozenset({"enter"}), frozenset({"room"}))
+    """
+
+
+@hookspec
+def livingmap_account() -> AccountProvider:  # type: ignore[empty-body]
+    """Describe how the map signs in. Asked once, at start, of the plugin that ``auth.account.provider`` names.
+
+    It must not do I/O, start tasks or keep state: the host decides when to sign in and when to refresh, and does
+    so once for all sources. Example, a porter who gives a visitor's badge::
+
+        from pydantic import BaseModel, SecretStr
+
+        from livingmap.plugin import AccountProvider, AuthClient, ServiceSettings, Tokens, hookimpl, read_one
+
+        class VisitorSettings(ServiceSettings):
+            base_url: str = "http://porter:8080"
+            key: SecretStr
+
+        class Badge(BaseModel):
+            badge: str
+            minutes: float
+
+        async def sign_in(client: AuthClient) -> Tokens:
+            answer = await client.post("/badges/visitor", {"key": client.settings.key.get_secret_value()})
+            badge = read_one(Badge, answer, "/badges/visitor")
+            return Tokens(badge.badge, badge.minutes * 60)
+
+        @hookimpl
+        def livingmap_account() -> AccountProvider:
+            return AccountProvider("visitors", "porter", VisitorSettings, sign_in)
     """

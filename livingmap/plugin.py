@@ -17,6 +17,7 @@ A plugin answers one hook, once, at start, without I/O::
 """
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
+from livingmap.core.auth import AccountProvider, AuthClient, Authenticator, PolicyEngine, Question, Tokens
 from livingmap.core.model import (
     Change,
     Drop,
@@ -44,13 +45,14 @@ from livingmap.core.units import (
     without_none,
 )
 from livingmap.errors import InvalidAnswer, InvalidCredential, NotFound, RequestRejected, SourceError, Unreachable
-from livingmap.hookspecs import AuthClient, Authenticator, Mock, Reply, Request, World, hookimpl
+from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
 from livingmap.sources.ask_each import ask_each
-from livingmap.sources.rows import Amount, Identifier, read_event, rows_in
+from livingmap.sources.rows import Amount, Identifier, read_event, read_one, rows_in
 from livingmap.sources.samples import Samples
 from livingmap.sources.settings import ServiceSettings, SourceSettings
 
 __all__ = [
+    "AccountProvider",
     "Actor",
     "Amount",
     "AuthClient",
@@ -75,7 +77,9 @@ __all__ = [
     "Mock",
     "NotFound",
     "Part",
+    "PolicyEngine",
     "Put",
+    "Question",
     "Reply",
     "Request",
     "RequestRejected",
@@ -86,6 +90,7 @@ __all__ = [
     "SourceError",
     "SourceSettings",
     "Tally",
+    "Tokens",
     "Total",
     "Unreachable",
     "World",
@@ -101,6 +106,7 @@ __all__ = [
     "is_later",
     "load_ratio",
     "read_event",
+    "read_one",
     "rfc3339",
     "rows_in",
     "updated_amount",

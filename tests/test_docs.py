@@ -23,13 +23,14 @@ import yaml
 from pydantic import BaseModel, SecretStr
 from websockets.asyncio.client import connect
 
-from livingmap.access.settings import ItemRule, MapRule, PolicySettings
+from livingmap.access.settings import AccountSettings, ItemRule, MapRule, PolicySettings
 from livingmap.access.view import WHOLE
 from livingmap.api.health import Ready
 from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
 from livingmap.api.models import DeadLetter, EntityDetails, NatsReport, SourceReport
 from livingmap.app import LivingMap
 from livingmap.cli import app, config_app
+from livingmap.config.access import section_model
 from livingmap.config.loading import load
 from livingmap.config.schema import schema
 from livingmap.config.settings import Settings
@@ -43,11 +44,14 @@ from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.writer import HistoryWriter
 from livingmap.plugin import Put, Reply
-from livingmap.sources.registry import installed, load_source
-from livingmap.sources.settings import AccountSettings, SourceSettings
+from livingmap.sources.plugin_import import installed
+from livingmap.sources.registry import load_source
+from livingmap.sources.settings import SourceSettings
 from livingmap.stream import catch_up, hub, messages, replay_buffer
 from livingmap.testing import SourceHarness
-from livingmap_daarion_auth.plugin import DaarionSettings
+from livingmap_daarion_auth.account import DaarionAccount
+from livingmap_daarion_auth.policy import PdpSettings
+from livingmap_daarion_auth.settings import DaarionSettings
 from livingmap_mock.plugin import MockSettings
 from tests.stream.conftest import served
 from tests.support.clients import normal, same
@@ -430,8 +434,8 @@ def test_every_setting_of_the_host_stands_with_its_default(section):
     ("heading", "model"),
     {
         "`auth.authenticator`": DaarionSettings,
-        "`auth.account`": AccountSettings,
-        "`auth.pdp`": PolicySettings,
+        "`auth.account`": section_model(AccountSettings, DaarionAccount),
+        "`auth.pdp`": section_model(PolicySettings, PdpSettings),
         "Rules over the map": MapRule,
         "Rules over items": ItemRule,
     }.items(),

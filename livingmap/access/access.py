@@ -1,15 +1,14 @@
-"""Access: from what a caller shows to what it may see. Nobody reads the map but through here."""
+"""Access: from a caller's credential to what it may see. Nobody reads the map except through here."""
 
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from livingmap.access.authenticator import CachedAuthenticator
-from livingmap.access.credentials import shown
+from livingmap.access.credentials import credential_in
 from livingmap.access.decisions import PolicyState
 from livingmap.access.denied import (
     AUTH_UNAVAILABLE,
@@ -24,20 +23,22 @@ from livingmap.access.limits import Failures, Streams
 from livingmap.access.policy import NotPermitted, Policies, Undecided
 from livingmap.access.settings import AuthSettings
 from livingmap.access.view import EVERYTHING, Rights
-from livingmap.core.actor import ANONYMOUS, Actor, Credential, Scheme
+from livingmap.core.actor import ANONYMOUS, Actor, Credential, Identity
+from livingmap.core.bounded import LRU
 from livingmap.errors import InvalidCredential, SourceError
 
+MOST_RIGHTS: Final = 10_000
+"""Of how many actors the rights are remembered."""
 _RETRY_SECONDS: Final = 5
 _RIGHTS_SECONDS: Final = 1.0
 """For how long rights are not put together anew; what they are made of has times of its own."""
 _MOST_RECHECK_SECONDS: Final = 5.0
-"""What is new on the map has to be asked about before it is shown to who does not see everything."""
-_MOST_KEPT: Final = 10_000
+"""What is new on the map has to be asked about before it is shown to readers that do not see everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who was let in, and to see what."""
+    """An actor that was let in, and what it may see."""
 
     actor: Actor
     rights: Rights
@@ -48,7 +49,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class AccessState:
-    """How those fare who are asked about callers."""
+    """How the services are doing that are asked about callers."""
 
     mode: str
     service: str | None
@@ -60,104 +61,111 @@ _EVERYBODY: Final = Admission(ANONYMOUS, EVERYTHING)
 
 
 class Access:
-    """Lets callers in. Without ``gate`` everybody reads everything."""
+    """Lets callers in. Without ``authenticator`` everybody reads everything."""
 
     def __init__(
         self,
         settings: AuthSettings,
-        gate: CachedAuthenticator | None,
+        authenticator: CachedAuthenticator | None,
         policies: Policies,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
-        self._gate = gate
+        self._authenticator = authenticator
         self._policies = policies
         self._now = now
         self._clock = clock
         self._failures = Failures(settings.failures_per_minute, clock)
         self._streams = Streams(settings.streams_per_actor, settings.streams_per_address)
-        self._rights: OrderedDict[tuple[Actor, bool], tuple[float, Rights]] = OrderedDict()
+        self._rights: LRU[tuple[Actor, bool], tuple[float, Rights]] = LRU(MOST_RIGHTS)
 
     @property
     def is_open(self) -> bool:
         """Whether everybody reads everything."""
-        return self._gate is None
+        return self._authenticator is None
 
     @property
     def state(self) -> AccessState | None:
-        """How the services fare that are asked about callers; None if none is."""
-        if self._gate is None:
+        """How the services are doing that are asked about callers; None if there are none."""
+        if self._authenticator is None:
             return None
-        return AccessState(self.settings.mode, self._gate.service, self._gate.error, self._policies.state)
+        checked_by = self._authenticator
+        return AccessState(self.settings.mode, checked_by.service, checked_by.error, self._policies.state)
 
     @property
     def recheck_seconds(self) -> float:
-        """After how long somebody who stays is looked at again."""
+        """After how long a reader that stays is looked at again."""
         ttls = [self.settings.ttl_seconds, *([self.settings.pdp.ttl_seconds] if self._policies.state else [])]
         return min(*ttls, _MOST_RECHECK_SECONDS * 2) / 2
 
-    def credential(self, headers: Mapping[str, str]) -> Credential | None:
-        """Return what a caller shows in headers, whose names are lower case. Raises Denied."""
-        return None if self._gate is None else shown(headers, self._schemes)
-
-    @property
-    def _schemes(self) -> Collection[Scheme]:
-        return self._gate.schemes if self._gate else ()
-
     @property
     def needs_credential(self) -> bool:
-        """Whether nobody is let in who shows nothing."""
-        return self._gate is not None and self.settings.public_mode == "off"
+        """Whether callers without a credential are refused."""
+        return self._authenticator is not None and self.settings.public_mode == "off"
 
-    def known(self, credential: Credential | None) -> Admission | None:
-        """Return who it is if that needs nobody to be asked, else None: `admit` finds out."""
-        if self._gate is None:
+    def credential(self, headers: Mapping[str, str]) -> Credential | None:
+        """Return what a caller shows in headers, whose names are lower case. Raises Denied."""
+        if self._authenticator is None:
+            return None
+        return credential_in(headers, self._authenticator.schemes, self._authenticator.session_cookie)
+
+    def remembered(self, credential: Credential | None) -> Admission | None:
+        """Return the admission of a caller if nobody has to be asked about it, else None: `admit` asks."""
+        if self._authenticator is None:
             return _EVERYBODY
-        identity = self._gate.known(credential) if credential else None
+        identity = self._authenticator.remembered(credential) if credential else None
         rights = self._lately((identity.actor, False)) if identity else None
         if identity is None or rights is None:
             return None
         return Admission(identity.actor, rights, credential, identity.expires_at)
 
     async def admit(self, credential: Credential | None, address: str | None) -> Admission:
-        """Return who it is and what it may see. Raises Denied; never lets in who cannot be told.
+        """Return who a caller is and what it may see. Raises Denied; lets nobody in that cannot be identified.
 
-        What comes from ``address`` is counted, if there is one.
+        Bad credentials from ``address`` are counted, if there is one.
         """
-        if self._gate is None:
+        if self._authenticator is None:
             return _EVERYBODY
         if credential is None:
-            if self.settings.public_mode == "off":
-                raise Denied(UNAUTHENTICATED, "this map is read with a token: Authorization: Bearer …")
-            summary = self.settings.public_mode == "summary"
-            return Admission(ANONYMOUS, await self._rights_of(ANONYMOUS, summary=summary))
-        identity = self._gate.known(credential)
+            return await self._anonymous()
+        identity = self._authenticator.remembered(credential)
         if identity is None:
-            wait = self._failures.wait_seconds(address) if address is not None else 0
-            if wait:
-                raise Denied(TOO_MANY_FAILURES, "too many bad credentials came from your address", math.ceil(wait))
-            try:
-                identity = await self._gate.identify(credential)
-            except InvalidCredential as rejected:
-                if address is not None:
-                    self._failures.note(address)
-                raise Denied(UNAUTHENTICATED, f"the credential is not good: {rejected}") from None
-            except SourceError:  # its text is about services, and the caller is nobody yet
-                detail = f"{self._gate.service} cannot tell now who you are; try again in a moment"
-                raise Denied(AUTH_UNAVAILABLE, detail, _RETRY_SECONDS) from None
+            identity = await self._identified(self._authenticator, credential, address)
         rights = await self._rights_of(identity.actor)
         return Admission(identity.actor, rights, credential, identity.expires_at)
 
+    async def _anonymous(self) -> Admission:
+        if self.settings.public_mode == "off":
+            raise Denied(UNAUTHENTICATED, "this map is read with a token: Authorization: Bearer …")
+        summary = self.settings.public_mode == "summary"
+        return Admission(ANONYMOUS, await self._rights_of(ANONYMOUS, summary=summary))
+
+    async def _identified(
+        self, authenticator: CachedAuthenticator, credential: Credential, address: str | None
+    ) -> Identity:
+        wait = self._failures.wait_seconds(address) if address is not None else 0
+        if wait:
+            raise Denied(TOO_MANY_FAILURES, "too many bad credentials came from your address", math.ceil(wait))
+        try:
+            return await authenticator.identify(credential)
+        except InvalidCredential as rejected:
+            if address is not None:
+                self._failures.note(address)
+            raise Denied(UNAUTHENTICATED, f"the credential is not good: {rejected}") from None
+        except SourceError:  # its text is about services, and the caller is nobody yet
+            detail = f"{authenticator.service} cannot tell now who you are; try again in a moment"
+            raise Denied(AUTH_UNAVAILABLE, detail, _RETRY_SECONDS) from None
+
     async def renew(self, admission: Admission) -> Admission:
-        """Return what somebody who stays is now. Raises Denied if it may not stay."""
+        """Return the admission of a reader that stays, as of now. Raises Denied if it may not stay."""
         if admission.expires_at is not None and admission.expires_at <= self._now():
             raise Denied(UNAUTHENTICATED, "the token has expired")
         return await self.admit(admission.credential, None)
 
     def open_stream(self, admission: Admission, address: str) -> Callable[[], None]:
         """Count a stream that begins; return what to call when it ends. Raises Denied if there are too many."""
-        if self._gate is None:
+        if self._authenticator is None:
             return lambda: None
         actor = admission.actor.actor_id if admission.credential else None
         if full := self._streams.full(actor, address):
@@ -175,24 +183,21 @@ class Access:
             raise Denied(FORBIDDEN, str(error)) from None
         except Undecided as error:
             raise Denied(POLICY_UNAVAILABLE, str(error), _RETRY_SECONDS) from None
-        self._rights[key] = self._clock() + _RIGHTS_SECONDS, rights
-        self._rights.move_to_end(key)
-        if len(self._rights) > _MOST_KEPT:
-            self._rights.popitem(last=False)
+        self._rights.put(key, (self._clock() + _RIGHTS_SECONDS, rights))
         return rights
 
     def _lately(self, key: tuple[Actor, bool]) -> Rights | None:
-        known = self._rights.get(key)
-        return known[1] if known and known[0] > self._clock() else None
+        remembered = self._rights.get(key)
+        return remembered[1] if remembered and remembered[0] > self._clock() else None
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._gate is not None:
-            await self._gate.close()
+        if self._authenticator is not None:
+            await self._authenticator.close()
         await self._policies.close()
 
 
 def address_of(scope: Mapping[str, Any]) -> str:
-    """Return the address that an ASGI connection comes from, as the server tells it."""
+    """Return the address that an ASGI connection comes from, as the server reports it."""
     client = scope.get("client")
     return str(client[0]) if client else ""

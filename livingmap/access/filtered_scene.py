@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from livingmap.access.mentions import Mentions, Standing, ids_in, scrubbed
-from livingmap.access.policy import ITSELF, asked_by
+from livingmap.access.policy import ITSELF, question_kinds
 from livingmap.access.policy_targets import owners
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
@@ -39,7 +39,7 @@ class FilteredScene:
         self._scene = scene
         self._mentions = mentions
         self._rights = rights
-        asked = asked_by(rules)
+        asked = question_kinds(rules)
         self._grants = dict(zip(asked, rights.grants or (), strict=False))
         self._rules: dict[str, list[ItemRule]] = defaultdict(list)
         for rule in rules if rights.grants is not None else ():

@@ -93,7 +93,7 @@ class FilteredScenes:
         try:
             touched = self._mentions.take(folded)
         except Exception:
-            _logger.exception("who sees only parts is shown them anew")
+            _logger.exception("readers with limited rights get a snapshot")
             lost = set(self._live)
             self.forget()
             return lost
@@ -115,7 +115,7 @@ class FilteredScenes:
             changes = live.sight.take(folded, touched)
             live.keep(folded.event.position, self._telling(live.sight, rights, folded, changes))
         except Exception:
-            _logger.exception("who sees only parts is shown them anew")
+            _logger.exception("readers with limited rights get a snapshot")
             del self._live[rights]
             return False
         return True

@@ -1,14 +1,17 @@
-"""How much one address or one actor may do: credentials that are refused, streams that are open."""
+"""Limits of one address or one actor: refused credentials, open streams, messages."""
 
 import ipaddress
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from livingmap.core.bounded import LRU
+
 _WINDOW_SECONDS: Final = 60.0
-_MOST_KEPT: Final = 10_000
+MOST_ADDRESSES: Final = 10_000
+"""Of how many addresses refused credentials are counted; the one that was not used for longest makes room."""
 _PREFIX: Final = 64
 
 
@@ -30,15 +33,15 @@ class _Window:
 
 
 class Failures:
-    """Counts the refused credentials of each address, minute by minute, of the last 10,000 addresses."""
+    """Counts the refused credentials of each address, minute by minute."""
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._clock = clock
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._windows: LRU[str, _Window] = LRU(MOST_ADDRESSES)
 
     def wait_seconds(self, address: str) -> float:
-        """Return for how long nothing of ``address`` is looked at; 0 if it is."""
+        """Return for how long credentials of ``address`` are not looked at; 0 if they are."""
         window = self._windows.get(network_of(address))
         left = window.began + _WINDOW_SECONDS - self._clock() if window else 0.0
         return left if window and window.count >= self._most and left > 0 else 0.0
@@ -46,17 +49,15 @@ class Failures:
     def note(self, address: str) -> None:
         """Count a refused credential."""
         key, now = network_of(address), self._clock()
-        window = self._windows.pop(key, None)
+        window = self._windows.get(key)
         if window is None or now - window.began >= _WINDOW_SECONDS:
             window = _Window(now)
         window.count += 1
-        self._windows[key] = window
-        if len(self._windows) > _MOST_KEPT:
-            self._windows.popitem(last=False)
+        self._windows.put(key, window)
 
 
 class Pace:
-    """How many things somebody may do within some seconds."""
+    """Limits how many things somebody may do within some seconds."""
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
@@ -65,7 +66,7 @@ class Pace:
         self._times: list[float] = []  # most never do anything, and an empty deque is not small
 
     def keeps(self) -> bool:
-        """Note one thing more; tell whether that is not too much."""
+        """Note one thing more; return whether that is not too much."""
         now = self._clock()
         full = len(self._times) >= self._most and now - self._times[-self._most] < self._seconds
         self._times = [*self._times[1 - self._most :], now]
@@ -82,7 +83,7 @@ class Streams:
         self._addresses: Counter[str] = Counter()
 
     def full(self, actor: str | None, address: str) -> str | None:
-        """Say what has too many streams to open another, or None. Nobody in particular has no limit of its own."""
+        """Return what has too many streams for another, or None. Without ``actor`` the address alone counts."""
         if actor is not None and self._actors[actor] >= self._per_actor:
             return f"{self._per_actor} streams of this actor are open"
         if self._addresses[network_of(address)] >= self._per_address:

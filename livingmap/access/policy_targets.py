@@ -1,14 +1,15 @@
-"""What items belong to, by the rules: the ids that the PDP is asked about."""
+"""The targets of policies: the ids that items belong to by the rules, which the engine is asked about."""
 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from livingmap.access.policy import ITSELF, Asked, asked_by
+from livingmap.access.policy import ITSELF, QuestionKind, question_kinds
 from livingmap.access.settings import ItemRule
 from livingmap.core.model import Fields
 from livingmap.core.scene import Scene
+from livingmap.core.vocabulary import type_of
 
 _GOOD_SECONDS: Final = 1.0
 
@@ -25,38 +26,38 @@ def owners(rule: ItemRule, entity_id: str, item: Fields) -> Iterator[str]:
 
 
 class PolicyTargets:
-    """The ids on the map that rules may ask about; looked for again when it has changed, once a second."""
+    """The ids on the map that rules may ask about, collected again when it has changed, once a second at most."""
 
     def __init__(
         self, scene: Scene, rules: Sequence[ItemRule], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._scene = scene
         self._clock = clock
-        self._asked = asked_by(rules)
+        self._kinds = question_kinds(rules)
         self._by_type: dict[str, list[ItemRule]] = defaultdict(list)
         for rule in rules:
-            for kind in rule.types if rule.type is not None else ():
-                self._by_type[kind].append(rule)
+            for name in rule.types if rule.type is not None else ():
+                self._by_type[name].append(rule)
         self._versions: list[int] = []
-        self._found: dict[Asked, frozenset[str]] = {}
+        self._targets: dict[QuestionKind, frozenset[str]] = {}
         self._good_until = float("-inf")
 
-    def __call__(self) -> Mapping[Asked, frozenset[str]]:
+    def __call__(self) -> Mapping[QuestionKind, frozenset[str]]:
         """Return the ids for each kind of question."""
-        if not self._asked or self._clock() < self._good_until:
-            return self._found
+        if not self._kinds or self._clock() < self._good_until:
+            return self._targets
         versions = [self._scene.version(name) for name in self._scene.layers()]
         if versions != self._versions:
-            self._versions, self._found = versions, self._look()
+            self._versions, self._targets = versions, self._collect()
         self._good_until = self._clock() + _GOOD_SECONDS
-        return self._found
+        return self._targets
 
-    def _look(self) -> dict[Asked, frozenset[str]]:
-        found: dict[Asked, set[str]] = {asked: set() for asked in self._asked}
+    def _collect(self) -> dict[QuestionKind, frozenset[str]]:
+        targets: dict[QuestionKind, set[str]] = {kind: set() for kind in self._kinds}
         for layer, collections in self._scene.layers().items():
             for collection in collections:
                 for entity_id, item in self._scene.items(layer, collection).items():
-                    for rule in self._by_type.get(entity_id.partition(":")[0], ()):
+                    for rule in self._by_type.get(type_of(entity_id), ()):
                         ids = map(self._scene.resolve, owners(rule, entity_id, item))
-                        found[rule.action, str(rule.type)].update(ids)
-        return {asked: frozenset(ids) for asked, ids in found.items()}
+                        targets[rule.action, str(rule.type)].update(ids)
+        return {kind: frozenset(ids) for kind, ids in targets.items()}

@@ -1,17 +1,15 @@
-"""What the configuration says of access."""
+"""The settings of access control: section ``auth`` of the YAML."""
 
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from livingmap.core.redaction import invalid_reason
-from livingmap.sources.settings import AccountSettings, ServiceSettings
 
 NONE: Final = "none"
 _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-Action = Literal["read", "write", "manage", "invite", "send_message", "exec_tool", "view_usage", "admin"]
-Kind = Literal["microdao", "channel", "message", "agent", "tool", "project", "usage"]
+_SHARED: Final = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+"""Of a section that a plugin reads as well; together they are validated when the plugin is loaded."""
 
 
 class MapRule(BaseModel):
@@ -21,10 +19,10 @@ class MapRule(BaseModel):
 
     layers: tuple[str, ...] = ()
     """The layers that it decides over; none: over everything."""
-    action: Action = "read"
-    """What the actor would do, in the PDP's words."""
-    type: Kind
-    """Type of the resource, in the PDP's words."""
+    action: str = "read"
+    """What the actor would do, in the words of the policy engine."""
+    type: str
+    """Type of the resource, in the words of the policy engine."""
     id: Annotated[str, Field(min_length=1)]
     """Id of the resource; {actor_id} stands for the actor's own."""
 
@@ -37,31 +35,27 @@ class ItemRule(BaseModel):
     types: Annotated[tuple[str, ...], Field(min_length=1)]
     """Types of id, such as agent, that it decides over."""
     field: Annotated[str, Field(min_length=1)]
-    """Field with the id of what an item belongs to; id for the item itself. Who lacks it is not concerned."""
-    action: Action = "read"
-    """What the actor would do, in the PDP's words."""
-    type: Kind | None = None
-    """Type of the resource that the field names, in the PDP's words. Without it the PDP is not asked: the item is
-    shown to who is shown what the field names."""
+    """Field with the id of what an item belongs to; id for the item itself. Items without it are not concerned."""
+    action: str = "read"
+    """What the actor would do, in the words of the policy engine."""
+    type: str | None = None
+    """Type of the resource that the field names, in the words of the policy engine. Without it the engine is not
+    asked: the item is shown to readers that are shown what the field names."""
 
 
-class PolicySettings(ServiceSettings):
-    """Section ``auth.pdp``: which policies decide."""
+class PolicySettings(BaseModel):
+    """Section ``auth.pdp``: which policies decide. What else it may have are the settings of the policy engine."""
 
-    base_url: str = "http://pdp-service:7012"
-    """Address of pdp-service."""
+    model_config = _SHARED
+
     enabled: bool = False
-    """Ask it. Without, who is known sees everything."""
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
-    """How long one question may take."""
-    retries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How often a question that found nobody is repeated; callers wait."""
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 16
-    """How many questions may be under way at once."""
-    max_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
-    """Size from which an answer is refused, in bytes."""
+    """Ask the policy engine. Without it, every actor that is known sees everything."""
+    engine: str | None = None
+    """Name of the policy engine; default: that of mode, or else the only one that is installed."""
+    module: str | None = None
+    """A policy engine that is not installed as an entry point: an import path, or a file beside the YAML."""
     ttl_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    """How long a decision holds. It is asked for again after half of that; the rest bridges a PDP that is away."""
+    """How long a decision holds. It is renewed after half of that; the rest bridges an engine that is away."""
     patience_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     """How long all questions about one actor may take together; what is not decided then is denied."""
     map: tuple[MapRule, ...] = ()
@@ -70,17 +64,28 @@ class PolicySettings(ServiceSettings):
     """Rules over items."""
 
 
+class AccountSettings(BaseModel):
+    """Section ``auth.account``: the map's own account. What else it may have are the provider's settings."""
+
+    model_config = _SHARED
+
+    provider: str | None = None
+    """Name of the account provider; default: that of mode, or else the only one that is installed."""
+    module: str | None = None
+    """An account provider that is not installed as an entry point: an import path, or a file beside the YAML."""
+
+
 class AuthSettings(BaseModel):
     """Who may read what."""
 
     model_config = _DOCUMENTED
 
     mode: str = NONE
-    """none: everybody reads everything. Else the name of an authenticator plugin, such as daarion."""
+    """none: everybody reads everything. Else the name of an authenticator plugin."""
     allow_anonymous: bool = False
     """With mode none: serve everybody also on addresses that others can reach."""
     public_mode: Literal["off", "summary", "full"] = "off"
-    """What who shows no credential gets: nothing, counts without items, or what the policies let anonymous see."""
+    """What callers without a credential get: nothing, counts without items, or what policies let anonymous see."""
     admin_roles: tuple[str, ...] = ("admin",)
     """Roles that see everything, without a policy being asked, and the errors of services."""
     redact: tuple[str, ...] = ()
@@ -96,7 +101,7 @@ class AuthSettings(BaseModel):
     authenticator: dict[str, Any] = {}
     """The settings of the authenticator that mode names."""
     account: AccountSettings | None = None
-    """The map's own account at auth-service, for sources with account: true."""
+    """The map's own account, for sources with account: true."""
     pdp: PolicySettings = PolicySettings()
     """Which policies decide."""
 

@@ -58,7 +58,7 @@ class SnapshotFastPath:
 
     def answer(self, request: SnapshotRequest) -> Reply | None:
         """Return the reply to ``request``; None if somebody has to be asked, or something compressed, first."""
-        admission = self._access.known(request.credential)
+        admission = self._access.remembered(request.credential)
         if admission is None:
             return None
         shown = admission.rights.layers

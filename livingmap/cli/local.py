@@ -80,10 +80,12 @@ def probe(
 
 def plugins() -> None:
     """List the installed plugins, without importing any."""
-    from livingmap.sources.registry import AUTHENTICATORS, MOCKS, SOURCES, installed  # noqa: PLC0415
+    from livingmap.sources.plugin_import import MOCKS, SOURCES, installed  # noqa: PLC0415
+    from livingmap.sources.registry import ACCOUNTS, AUTHENTICATORS, POLICIES  # noqa: PLC0415
 
     table = Table("plugin", "kind", "module", "distribution", box=None)
-    for group, kind in ((SOURCES, "source"), (MOCKS, "mock"), (AUTHENTICATORS, "authenticator")):
+    auth = [(one.group, one.kind) for one in (AUTHENTICATORS, POLICIES, ACCOUNTS)]
+    for group, kind in ((SOURCES, "source"), (MOCKS, "mock"), *auth):
         for name, entries in installed(group).items():
             for entry in entries:
                 owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "?"
@@ -177,16 +179,20 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
 
 def _access(config: Config) -> str:
     """Return who is let in to what, without secrets."""
-    auth = config.auth
-    if config.authenticator is None:
+    auth, checked, policy = config.auth, config.access.authenticator, config.access.policy
+    if checked is None:
         return "none: everybody who reaches the map reads everything"
-    checked = config.authenticator.summary(config.authenticator_settings)
     anonymous = {"off": "nothing", "summary": "counts", "full": "what the policies let anonymous see"}
-    if not auth.pdp.enabled:
+    if policy is None:
         anonymous["full"] = "everything but the errors of services"
-    decided = f"policies of {auth.pdp.base_url} decide" if auth.pdp.enabled else "who is known sees everything"
-    told = [f"{auth.mode}: {checked}", decided, f"anonymous callers get {anonymous[auth.public_mode]}"]
-    return "; ".join(told)
+    decided = f"policies of {policy.settings.base_url} decide" if policy else "who is known sees everything"
+    return "; ".join(
+        [
+            f"{auth.mode}: {checked.plugin.summary(checked.settings)}",
+            decided,
+            f"anonymous callers get {anonymous[auth.public_mode]}",
+        ]
+    )
 
 
 def _told(config: Config, name: str) -> str:

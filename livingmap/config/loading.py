@@ -4,30 +4,23 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from livingmap.access.settings import NONE, AuthSettings
+from livingmap.config.access import AccessConfig, access
 from livingmap.config.document import read_yaml
 from livingmap.config.faults import Faults, suggestion
 from livingmap.config.page import UiSettings
-from livingmap.config.settings import PREFIX, LoggingSettings, ServerSettings, Settings
+from livingmap.config.settings import PREFIX, LoggingSettings, ServerSettings, Settings, files_beside
 from livingmap.core.source import Source
 from livingmap.history.settings import HistorySettings
-from livingmap.hookspecs import Authenticator, Mock
-from livingmap.sources.registry import (
-    AUTHENTICATORS,
-    PluginError,
-    installed,
-    load_authenticator,
-    load_mock,
-    load_source,
-)
-from livingmap.sources.settings import ServiceSettings, SourceSettings
+from livingmap.hookspecs import Mock
+from livingmap.sources.plugin_import import PluginError, installed
+from livingmap.sources.registry import load_mock, load_source
+from livingmap.sources.settings import SourceSettings
 from livingmap.transport.settings import NatsSettings
-
-S = TypeVar("S", bound=BaseModel)
 
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
 _FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
@@ -57,13 +50,15 @@ class Config:
     logging: LoggingSettings
     nats: NatsSettings
     history: HistorySettings
-    auth: AuthSettings
+    access: AccessConfig
     sources: tuple[SourceConfig, ...]
-    authenticator: Authenticator | None = None
-    """None with ``auth.mode: none``."""
-    authenticator_settings: ServiceSettings | None = None
     mock: Mock | None = None
     mock_settings: Any = None
+
+    @property
+    def auth(self) -> AuthSettings:
+        """Section ``auth``."""
+        return self.access.auth
 
     def enabled(self) -> list[tuple[Source, SourceSettings]]:
         """Return the sources that run, the strongest first."""
@@ -87,7 +82,7 @@ def load(file: Path | None) -> Config:
     if not sources and not faults.faults:
         faults.add(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(faults, settings.mock, sources, folder)
-    authenticator, authenticator_settings = _authenticator(faults, settings, folder)
+    checked = access(faults, settings.auth, folder)
     _check_access(faults, settings, sources)
     faults.raise_any()
     return Config(
@@ -95,12 +90,10 @@ def load(file: Path | None) -> Config:
         settings.server,
         settings.ui,
         settings.logging,
-        _files_beside(folder, settings.nats),
+        files_beside(folder, settings.nats),
         settings.history,
-        _account_beside(folder, settings.auth),
+        checked,
         sources,
-        authenticator,
-        authenticator_settings,
         mock,
         mock_settings,
     )
@@ -157,39 +150,6 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
 def _module(section: Mapping[str, Any]) -> str | None:
     module = section.get("module")
     return None if module is None else str(module)
-
-
-def _account_beside(folder: Path, auth: AuthSettings) -> AuthSettings:
-    return (
-        auth if auth.account is None else auth.model_copy(update={"account": _files_beside(folder, auth.account)})
-    )
-
-
-def _files_beside(folder: Path, settings: S) -> S:
-    """Return ``settings`` with relative files resolved against ``folder``, that of the YAML."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    files = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
-    return settings.model_copy(update=files)
-
-
-def _authenticator(
-    faults: Faults, settings: Settings, folder: Path
-) -> tuple[Authenticator | None, ServiceSettings | None]:
-    auth = settings.auth
-    if auth.mode == NONE:
-        return None, None
-    section = {name: value for name, value in auth.authenticator.items() if name != "module"}
-    try:
-        authenticator = load_authenticator(auth.mode, _module(auth.authenticator), folder)
-    except PluginError as error:
-        names = ", ".join([NONE, *installed(AUTHENTICATORS)])
-        faults.add(("auth", "mode"), f"{auth.mode}: {error} (there are: {names})")
-        return None, None
-    try:
-        return authenticator, _files_beside(folder, authenticator.settings.model_validate(section))
-    except ValidationError as error:
-        faults.add_validation(("auth", "authenticator"), error, authenticator.settings)
-    return None, None
 
 
 def _check_access(faults: Faults, settings: Settings, sources: Sequence[SourceConfig]) -> None:

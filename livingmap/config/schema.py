@@ -1,15 +1,53 @@
 """The JSON Schema of the YAML file, for editors."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, create_model
+from pydantic import ConfigDict, Field, create_model
 
-from livingmap.access.settings import AuthSettings
+from livingmap.access.settings import AccountSettings, AuthSettings, ItemRule, MapRule, PolicySettings
+from livingmap.config.access import account_provider, policy_engine, section_model
 from livingmap.config.loading import Config
 from livingmap.config.page import UiSettings
 from livingmap.config.settings import LoggingSettings, ServerSettings
 from livingmap.history.settings import HistorySettings
+from livingmap.sources.plugin_import import PluginError
 from livingmap.transport.settings import NatsSettings
+
+
+def _auth(config: Config) -> type[Any]:
+    """Return the model of ``auth`` with the settings of its plugins, also of those that are not used yet."""
+    folder, authenticator = _folder(config), config.access.authenticator
+    sections: dict[str, Any] = {
+        "authenticator": ((authenticator.plugin.settings if authenticator else dict[str, Any]) | None, None)
+    }
+    with suppress(PluginError):
+        policy = section_model(PolicySettings, policy_engine(config.auth, folder).settings)
+        sections["pdp"] = (policy, _field("pdp", default_factory=policy))
+    with suppress(PluginError):
+        account = section_model(AccountSettings, account_provider(config.auth, folder).settings)
+        sections["account"] = (account | None, _field("account", default=None))
+    return create_model("Auth", __base__=AuthSettings, **sections)
+
+
+def _field(name: str, **given: Any) -> Any:
+    return Field(description=AuthSettings.model_fields[name].description, **given)
+
+
+def _name_words(generated: dict[str, Any], config: Config) -> None:
+    """Let the rules offer the words that the policy engine knows."""
+    with suppress(PluginError):
+        engine = policy_engine(config.auth, _folder(config))
+        for model in (MapRule, ItemRule):
+            properties = generated["$defs"][model.__name__]["properties"]
+            for name, words in (("action", engine.actions), ("type", engine.resources)):
+                if words is not None:
+                    properties[name]["examples"] = sorted(words)
+
+
+def _folder(config: Config) -> Path:
+    return config.file.parent if config.file else Path.cwd()
 
 
 def schema(config: Config) -> dict[str, Any]:
@@ -19,8 +57,7 @@ def schema(config: Config) -> dict[str, Any]:
     }
     sources = create_model("Sources", __config__=ConfigDict(extra="allow"), **sections)
     mock: Any = config.mock.settings if config.mock else dict[str, Any]
-    checked: Any = config.authenticator.settings if config.authenticator else dict[str, Any]
-    auth: Any = create_model("Auth", __base__=AuthSettings, authenticator=(checked | None, None))
+    auth: Any = _auth(config)
     whole: Any = create_model(
         "LivingMapConfig",
         __config__=ConfigDict(extra="forbid"),
@@ -29,9 +66,10 @@ def schema(config: Config) -> dict[str, Any]:
         logging=(LoggingSettings, LoggingSettings()),
         nats=(NatsSettings, NatsSettings()),
         history=(HistorySettings, HistorySettings()),
-        auth=(auth, auth()),
+        auth=(auth, Field(default_factory=auth)),
         mock=(mock | None, None),
         sources=(sources, ...),
     )
     generated: dict[str, Any] = whole.model_json_schema()
+    _name_words(generated, config)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated}

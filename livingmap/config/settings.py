@@ -4,7 +4,8 @@ Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGM
 """
 
 import ipaddress
-from typing import Annotated, Any, Final, Literal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -17,6 +18,8 @@ from livingmap.transport.settings import NatsSettings
 
 PREFIX: Final = "LIVINGMAP_"
 """The first part of every environment variable that the map reads."""
+
+S = TypeVar("S", bound=BaseModel)
 
 _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -101,3 +104,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what the YAML says."""
         return env_settings, init_settings
+
+
+def files_beside(folder: Path, settings: S) -> S:
+    """Return ``settings`` with relative files resolved against ``folder``, that of the YAML."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    files = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
+    return settings.model_copy(update=files)

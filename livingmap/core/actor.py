@@ -13,7 +13,7 @@ class Scheme(StrEnum):
     API_KEY = "api_key"
     """``X-API-Key``."""
     SESSION = "session"
-    """The cookie ``session_token``."""
+    """The cookie that the authenticator names."""
 
 
 @dataclass(frozen=True, slots=True)

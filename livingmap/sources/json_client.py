@@ -55,7 +55,15 @@ async def _no_bearer() -> str | None:
 def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
     async def answer(request: httpx.Request) -> httpx.Response:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ") or None
-        received = Request(source, request.url.path, dict(request.url.params), bearer)
+        received = Request(
+            source,
+            request.url.path,
+            dict(request.url.params),
+            bearer,
+            request.method,
+            orjson.loads(request.content) if request.content else None,
+            dict(request.headers),
+        )
         await asyncio.sleep(0)  # as a network would, let the rest of the program run between two answers
         reply = stub(received) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
         if isinstance(reply.body, bytes):

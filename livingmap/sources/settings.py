@@ -41,33 +41,6 @@ class ServiceSettings(BaseModel):
         return value.rstrip("/")
 
 
-class AccountSettings(ServiceSettings):
-    """Section ``auth.account``: the map's own account."""
-
-    base_url: str = "http://auth-service:7011"
-    """Address of auth-service."""
-    email: str
-    """Email address of the account."""
-    password: SecretStr | None = None
-    """The password. Better given by environment or password_file than in the YAML."""
-    password_file: Path | None = None
-    """File with the password, sought beside the YAML."""
-    retries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How often a request that got no answer is repeated."""
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if (self.password is None) == (self.password_file is None):
-            raise ValueError("give password or password_file, one of the two")
-        return self
-
-    def secret(self) -> str:
-        """Return the password. Raises OSError if its file cannot be read."""
-        if self.password_file is not None:
-            return self.password_file.read_text(encoding="utf-8").strip()
-        return self.password.get_secret_value() if self.password else ""
-
-
 class SourceSettings(ServiceSettings):
     """One section of ``sources:`` in the YAML."""
 

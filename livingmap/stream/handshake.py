@@ -9,7 +9,7 @@ import orjson
 from fastapi import WebSocket
 
 from livingmap.access.access import Access, Admission, address_of
-from livingmap.access.credentials import offered, refuse_in_url
+from livingmap.access.credentials import refuse_in_url, subprotocol_credential
 from livingmap.access.denied import UNAUTHENTICATED, Denied
 from livingmap.access.view import NOTHING
 from livingmap.core.actor import ANONYMOUS, Credential, Scheme
@@ -34,7 +34,8 @@ class Handshake:
         """Return the client's admission, by header, subprotocol or first message. Raises Denied."""
         refuse_in_url(socket.url.query)
         address = address_of(socket.scope)
-        credential = self.access.credential(socket.headers) or offered(socket.scope.get("subprotocols", ()))
+        credential = self.access.credential(socket.headers)
+        credential = credential or subprotocol_credential(socket.scope.get("subprotocols", ()))
         if credential is None and self.access.needs_credential:
             end = self.access.open_stream(Admission(ANONYMOUS, NOTHING), address)  # silent ones count too
             try:

@@ -7,7 +7,9 @@ import pytest
 from livingmap.errors import RequestRejected, SourceError, Unreachable
 from livingmap.sources import account
 from livingmap.sources.account import Account
-from livingmap.sources.settings import AccountSettings, SourceSettings
+from livingmap.sources.settings import SourceSettings
+from livingmap_daarion_auth.account import DaarionAccount
+from livingmap_daarion_auth.plugin import livingmap_account
 from tests.support.access import LIES, AuthService, JsonService, running
 from tests.support.maps import living_map, poll
 
@@ -27,7 +29,8 @@ async def build(service, clock, monkeypatch):
 
     def account_of(**given):
         given = {"email": "map@example.org", "password": PASSWORD, **given}
-        made.append(Account(AccountSettings(base_url=service.base_url, timeout_seconds=0.5, **given), clock))
+        settings = DaarionAccount(base_url=service.base_url, timeout_seconds=0.5, **given)
+        made.append(Account(livingmap_account(), settings, clock))
         return made[-1]
 
     yield account_of
@@ -119,7 +122,7 @@ async def test_nobody_there_is_an_error(build, service):
 
 def test_one_password_and_one_token():
     with pytest.raises(ValueError, match="password or password_file"):
-        AccountSettings(email="a@b")
+        DaarionAccount(email="a@b")
     with pytest.raises(ValueError, match="account or a token"):
         SourceSettings(base_url="http://x", account=True, token="t")
 

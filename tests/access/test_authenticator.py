@@ -8,8 +8,8 @@ import pytest
 
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
+from livingmap.core.auth import Authenticator
 from livingmap.errors import InvalidAnswer, InvalidCredential, Unreachable
-from livingmap.hookspecs import Authenticator
 from livingmap.sources.settings import ServiceSettings
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -63,7 +63,7 @@ async def test_an_expiry_ends_what_is_remembered(porter):
     porter.seconds = 10
     with pytest.raises(InvalidCredential, match="expired"):
         await porter.ask()
-    assert porter.gate.known(Credential(Scheme.BEARER, "good")) is None
+    assert porter.gate.remembered(Credential(Scheme.BEARER, "good")) is None
 
 
 async def test_a_bad_credential_is_not_asked_about_again_at_once(porter):

@@ -239,7 +239,7 @@ async def test_a_token_that_is_taken_back_ends_the_stream_within_its_ttl(guarded
 async def test_a_token_that_is_taken_back_may_be_replaced(guarded, services, monkeypatch):
     monkeypatch.setattr(session, "GRACE_SECONDS", 5.0)
     made = await guarded(ttl_seconds=8.0)
-    made.living.access._gate._ttl = 0.2
+    made.living.access._authenticator._ttl = 0.2
     text = token("u-1")
     async with connect(made.ws, additional_headers=bearer(text), max_size=None) as socket:
         assert (await first(socket))["kind"] == "snapshot"

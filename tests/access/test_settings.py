@@ -90,13 +90,14 @@ def test_files_are_sought_beside_the_yaml(write, tmp_path):
             "auth: {mode: daarion, authenticator: {secret_file: s}, account: {email: a, password_file: p}}\n",
         )
     )
-    assert config.authenticator_settings.secret_file == tmp_path / "s"
+    assert config.access.authenticator.settings.secret_file == tmp_path / "s"
     assert config.auth.account.password_file == tmp_path / "p"
 
 
 def test_an_authenticator_in_a_file_is_loaded_and_named_rightly(write):
     config = load(write("auth: {mode: badges, authenticator: {module: ./badges.py}}\n"))
-    assert (config.authenticator.name, config.authenticator_settings.base_url) == ("badges", "http://porter:8080")
+    checked = config.access.authenticator
+    assert (checked.plugin.name, checked.settings.base_url) == ("badges", "http://porter:8080")
     said = faults(write("auth: {mode: other, authenticator: {module: ./badges.py}}\n"))
     assert "describes the authenticator 'badges'; name it so in auth.mode" in said
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
 from livingmap.access.view import View
+from livingmap.core.bounded import LRU
 from livingmap.core.model import Drop, Message, Put, change_to_json
 from livingmap.stream import frames
 from livingmap.stream.frames import Framing
@@ -166,6 +167,10 @@ class Life:
             if not lost and not forgets and not (isinstance(one, Put) and one.aliases):
                 return one
 
+    def forget_decisions(self):
+        self.living.access._policies._decisions._decisions = LRU(1000)
+        self.living.access._rights = LRU(1000)
+
     async def rights(self):
         credential = self.living.access.credential(self.some.headers)
         return (await self.living.access.admit(credential, None)).rights
@@ -290,8 +295,7 @@ async def test_rights_that_change_take_away_and_give_on_the_open_socket(seed):
                 life.pdp.permits.clear()
                 ids = life.numbers.sample(PERMITTED["microdao"], life.numbers.randint(0, 3))
                 life.pdp.allow("u-1", *ids)
-                life.living.access._policies._decisions._known.clear()
-                life.living.access._rights.clear()
+                life.forget_decisions()
                 new = await life.long()
                 await until(
                     lambda new=new: any(one.view.rights == new.rights for one in life.living.hub.watching())

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.log.local import utc_now
 from livingmap.plugin import Actor, Credential, InvalidAnswer, InvalidCredential, Scheme, SourceError, Unreachable
-from livingmap_daarion_auth.plugin import DaarionSettings, identify, livingmap_authenticator, schemes, summary
+from livingmap_daarion_auth.authenticator import identify, schemes, summary
+from livingmap_daarion_auth.plugin import livingmap_authenticator
+from livingmap_daarion_auth.settings import DaarionSettings
 from tests.support.access import LIES, OTHER_SECRET, SECRET, AuthService, running, token
 
 SAMPLES = Path(__file__).parents[1] / "samples"
