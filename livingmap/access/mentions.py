@@ -1,4 +1,4 @@
-"""Which ids the map's items speak of, wherever in them: who may not see an id must not read of it either."""
+"""Mentions: which ids the items of the map speak of, wherever in them, so that a hidden id can be taken out."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Final
 from livingmap.core.fold import Folded
 from livingmap.core.model import CollectionKey, Drop, Json, Put
 from livingmap.core.scene import Scene
-from livingmap.core.vocabulary import HOMES
+from livingmap.core.vocabulary import HOMES, type_of
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
 _TOKEN: Final = re.compile(r"[a-z][a-z0-9_]*:[^\s\"'<>(){}\[\],;]+")
@@ -47,7 +47,7 @@ def scrubbed(value: Json, hides: Callable[[str], bool]) -> Json:
 
 
 class Mentions:
-    """Where ids stand and what speaks of them, kept while the scene changes. One for all who see only parts."""
+    """Where ids stand and what speaks of them, kept while the scene changes. All filtered scenes share one."""
 
     def __init__(self, scene: Scene) -> None:
         self.types: set[str] = set(HOMES)
@@ -57,16 +57,23 @@ class Mentions:
         self._places: dict[str, set[CollectionKey]] = {}
         self._texts: dict[Standing, frozenset[str]] = {}
         self._by_text: dict[str, dict[Standing, None]] = {}
-        self._meant: dict[str, str] = {}
+        self._meanings: dict[str, str] = {}
         self._by_meaning: dict[str, dict[str, None]] = {}
         for layer, collections in scene.layers().items():
             for collection in collections:
                 for entity_id in scene.items(layer, collection):
-                    self._look((layer, collection), entity_id)
+                    self._update((layer, collection), entity_id)
 
     def places(self, entity_id: str) -> Iterable[CollectionKey]:
         """Return the collections in which an id stands."""
         return self._places.get(entity_id, ())
+
+    def named(self, text: str) -> Iterator[str]:
+        """Yield the ids on the map whose name, without the type, is ``text``; also by an alias."""
+        for name in self.types:
+            entity_id = self._scene.resolve(f"{name}:{text}")
+            if entity_id in self._places:
+                yield entity_id
 
     def texts(self, place: CollectionKey, entity_id: str) -> frozenset[str]:
         """Return what an item says that may be ids."""
@@ -80,12 +87,12 @@ class Mentions:
     def take(self, folded: Folded) -> dict[str, None]:
         """Take in what an event changed; return the ids that it may have made visible or not."""
         touched: dict[str, None] = {}
-        known = len(self.types)
+        types = len(self.types)
         for change in folded.changes:
             if isinstance(change, Put | Drop):
-                self._look((change.layer, change.collection), change.id)
+                self._update((change.layer, change.collection), change.id)
                 touched[change.id] = None
-        if known != len(self.types):  # texts of a type that is new have been no ids until now
+        if types != len(self.types):  # texts of a type that is new have been no ids until now
             touched |= dict.fromkeys(entity_id for text in self._by_text for _, entity_id in self._by_text[text])
         if self._alias_revision != self._scene.alias_revision:
             self._alias_revision = self._scene.alias_revision
@@ -93,17 +100,17 @@ class Mentions:
         return touched
 
     def _rename(self) -> dict[str, None]:
-        """Note what texts mean now; return what meant something else, and what speaks of it."""
+        """Note what texts mean now; return what meaning something else, and what speaks of it."""
         touched: dict[str, None] = {}
-        for text in list(self._meant):
-            before = self._meant[text]
+        for text in list(self._meanings):
+            before = self._meanings[text]
             if self._note_meaning(text) != before:
-                touched |= dict.fromkeys((before, self._meant[text]))
+                touched |= dict.fromkeys((before, self._meanings[text]))
                 touched |= dict.fromkeys(entity_id for _, entity_id in self._by_text[text])
         return touched
 
-    def _look(self, place: CollectionKey, entity_id: str) -> None:
-        """Bring what is known of one item up to date."""
+    def _update(self, place: CollectionKey, entity_id: str) -> None:
+        """Bring one item up to date: where it stands and what it speaks of."""
         item = self._scene.items(*place).get(entity_id)
         if item is None:
             self._places.get(entity_id, set()).discard(place)
@@ -111,7 +118,7 @@ class Mentions:
                 self._places.pop(entity_id, None)
         else:
             self._places.setdefault(entity_id, set()).add(place)
-            self.types.add(entity_id.partition(":")[0])
+            self.types.add(type_of(entity_id))
         self._note_texts((place, entity_id), frozenset(ids_in(item)) if item else frozenset())
 
     def _note_texts(self, standing: Standing, now: frozenset[str]) -> None:
@@ -123,22 +130,22 @@ class Mentions:
                 self._forget_meaning(text)
         for text in now - old:
             self._by_text.setdefault(text, {})[standing] = None
-            if text not in self._meant:
+            if text not in self._meanings:
                 self._note_meaning(text)
         if now:
             self._texts[standing] = now
 
     def _note_meaning(self, text: str) -> str:
-        meant = self._scene.resolve(text)
-        if self._meant.get(text) != meant:
+        meaning = self._scene.resolve(text)
+        if self._meanings.get(text) != meaning:
             self._forget_meaning(text)
-            self._meant[text] = meant
-            self._by_meaning.setdefault(meant, {})[text] = None
-        return meant
+            self._meanings[text] = meaning
+            self._by_meaning.setdefault(meaning, {})[text] = None
+        return meaning
 
     def _forget_meaning(self, text: str) -> None:
-        meant = self._meant.pop(text, None)
-        if meant is not None:
-            self._by_meaning[meant].pop(text)
-            if not self._by_meaning[meant]:
-                del self._by_meaning[meant]
+        meaning = self._meanings.pop(text, None)
+        if meaning is not None:
+            self._by_meaning[meaning].pop(text)
+            if not self._by_meaning[meaning]:
+                del self._by_meaning[meaning]

@@ -1,0 +1,89 @@
+"""What readers with limited rights are told of an event, on the stream and in the history."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from livingmap.access.filtered_scene import FilteredScene
+from livingmap.access.mentions import Mentions
+from livingmap.access.payload_ids import payload_ids
+from livingmap.access.view import Rights
+from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
+from livingmap.core.model import Change, Drop, Event, Fields, Put
+from livingmap.core.route import Routes
+from livingmap.core.source import Source
+from livingmap.history import Entry
+
+WITHHELD: Final = "livingmap.withheld"
+"""The type of an event whose own type and payload are not for everybody; its changes are."""
+
+_OWN: Final = frozenset({REFRESHED, DOWN, UP})
+
+
+class EventFilter:
+    """Decides whether the type and the payload of an event are told, or only its changes."""
+
+    def __init__(self, routes: Routes, sources: Sequence[Source]) -> None:
+        self._routes = routes
+        self._layers = {source.name: frozenset(layer.name for layer in source.layers) for source in sources}
+
+    def event(
+        self,
+        filtered: FilteredScene,
+        rights: Rights,
+        folded: Folded,
+        changes: Sequence[Change],
+        named: Iterable[str],
+    ) -> Folded | None:
+        """Return an event with its ``changes`` of what is shown; None if nothing is told of it.
+
+        ``named`` are the ids that its payload names.
+        """
+        event, payload = folded.event, None
+        seen_to_go = {one.id for one in changes if isinstance(one, Drop) and not filtered.knows(one.id)}
+        ids = {one.id for one in folded.changes if isinstance(one, Put | Drop)} - seen_to_go
+        if all(filtered.shows_layer(change.layer) for change in folded.changes):
+            spoken_of = ids.union(named) - seen_to_go
+            payload = self._payload(filtered, rights, event.type, folded.public_payload, ids, spoken_of)
+        if payload is None and not changes:
+            return None
+        kind = event.type if payload is not None else WITHHELD
+        visible = Event(event.position, kind, payload or {}, event.received_at)
+        return Folded(visible, tuple(changes), sources=folded.sources, redacted=payload or {})
+
+    def entry(self, filtered: FilteredScene, mentions: Mentions, rights: Rights, entry: Entry) -> Entry | None:
+        """Return an entry of the history as it is shown; None if it is not. The present rights count."""
+        ids = entry.entity_ids
+        if entry.event_type == REFRESHED and all(map(filtered.hides, ids)):
+            return None
+        spoken_of = payload_ids(entry.payload, mentions).union(ids)
+        payload = self._payload(filtered, rights, entry.event_type, entry.payload, ids, spoken_of)
+        return None if payload is None else replace(entry, payload=payload)
+
+    def _payload(
+        self,
+        filtered: FilteredScene,
+        rights: Rights,
+        kind: str,
+        payload: Fields,
+        ids: Collection[str],
+        spoken_of: Iterable[str],
+    ) -> Fields | None:
+        """Return what is told of an event's payload; None if even its type is not told.
+
+        ``ids`` are the items that it changed, ``spoken_of`` also those that it names.
+        """
+        if rights.summary:
+            return None
+        if kind in _OWN:
+            told = kind != REFRESHED or not ids or not all(map(filtered.hides, ids))
+            return brief(payload) if told else None
+        takers = [self._layers[source] for source, _ in self._routes.of(kind)]
+        if not takers or not all(filtered.shows_layer(layer) for layers in takers for layer in layers):
+            return None  # what no source understands may be about anything
+        return None if any(map(filtered.hides, spoken_of)) else payload
+
+
+def brief(payload: Fields) -> Fields:
+    """Return what everybody may know of a source that was asked, went or came: which."""
+    return {"source": payload["source"]} if "source" in payload else {}
