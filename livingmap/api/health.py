@@ -72,7 +72,7 @@ def routes(reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter) 
             log="attached" if live else "detached",
             phase=reader.progress.phase,
             intakes={one.status.name: "connected" if one.status.connected else "disconnected" for one in intakes},
-            history="waiting" if writer.failing else "written",
+            history="waiting" if writer.error else "written",
             sources=sources,
         )
 

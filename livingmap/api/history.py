@@ -90,7 +90,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
     ) -> HistoryPage:
         """List events, newest first. Pages neither repeat nor miss an event while new ones come in."""
         wanted = Wanted(
-            since=_time("since", since),
+            from_time=_time("since", since),
             until=_time("until", until),
             event_types=_patterns(event_type or ()),
             entity_ids=_entity(reader, entity_id),
@@ -98,7 +98,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
             limit=limit,
             before=place_after(cursor, "the history", _mark) if cursor is not None else None,
         )
-        if wanted.since and wanted.until and wanted.since > wanted.until:
+        if wanted.from_time and wanted.until and wanted.from_time > wanted.until:
             raise _refused("since", "is later than until")
         try:
             page = await read(history, wanted, lambda entry: reader.entry(entry, rights), rights)
@@ -149,7 +149,7 @@ async def read(history: History, wanted: Wanted, shown: Callable[[Entry], Entry 
 
 def _gap(gap: Gap, rights: Rights) -> HistoryGap:
     return HistoryGap(
-        since=str(rfc3339(gap.since)),
+        since=str(rfc3339(gap.from_time)),
         until=str(rfc3339(gap.until)),
         events=None if rights.restricted else gap.last_seq - gap.first_seq + 1,
         reason=gap.reason,

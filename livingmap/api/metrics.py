@@ -63,9 +63,7 @@ class Numbers(Collector):
         yield _gauge("history_waiting", "Entries that wait to be written into the history", writer.buffered)
         yield _counter("history_written", "Entries that were written", writer.written)
         yield _counter("history_lost", "Entries that had to make room while the database was away", writer.lost)
-        yield _gauge(
-            "history_failing", "Whether the history cannot be written: 1 or 0", writer.failing is not None
-        )
+        yield _gauge("history_failing", "Whether the history cannot be written: 1 or 0", writer.error is not None)
 
     def _sources(self) -> Iterator[Metric]:
         good = _by_source(GaugeMetricFamily, "source_up", "Whether the last poll got everything: 1 or 0")

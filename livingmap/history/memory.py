@@ -1,4 +1,4 @@
-"""The history in memory: for tests, and for a map that shall leave nothing behind."""
+"""The history in memory: for tests, and for a map that stores nothing."""
 
 import bisect
 import uuid
@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from livingmap.core.model import Position
-from livingmap.history import MOST_GAPS, Entry, Gap, Mark, Page, Query, Retention, span
+from livingmap.history import MOST_GAPS, Entry, Gap, Mark, Page, Query, Retention, time_span
 from livingmap.history.jsonb import decode, encode, text
 
 
@@ -42,29 +42,30 @@ class MemoryHistory:
     async def read(self, query: Query) -> Page:
         """Return a page of the entries that ``query`` covers."""
         covered = (entry for entry in reversed(self._entries) if query.covers(entry))
-        found = list(islice(covered, query.limit + 1))
+        entries = list(islice(covered, query.limit + 1))
         oldest = self._entries[0].received_at if self._entries else None
-        return Page.of(query, found, oldest, self._gaps_in(*span(query, found)))
+        return Page.of(query, entries, oldest, self._gaps_in(*time_span(query, entries)))
 
-    async def since(self, position: Position, limit: int) -> list[Entry]:
+    async def entries_after(self, position: Position, limit: int) -> list[Entry]:
         """Return the entries after ``position`` in the same epoch, oldest first."""
-        later = [one for one in self._entries if one.position.epoch == position.epoch and one.position > position]
+        same_epoch = [entry for entry in self._entries if entry.position.epoch == position.epoch]
+        later = [entry for entry in same_epoch if entry.position > position]
         return sorted(later, key=lambda entry: entry.position)[:limit]
 
-    async def reached(self, epoch: str) -> int | None:
+    async def last_seq(self, epoch: str) -> int | None:
         """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
         return self._last.get(text(epoch))
 
     async def record_gap(self, gap: Gap) -> None:
-        """Keep that something is missing."""
-        known = self._gaps.get((gap.epoch, gap.first_seq))
-        if known is None or known.last_seq < gap.last_seq:
+        """Keep ``gap``; recorded again, it can only grow."""
+        recorded = self._gaps.get((gap.epoch, gap.first_seq))
+        if recorded is None or recorded.last_seq < gap.last_seq:
             self._gaps[gap.epoch, gap.first_seq] = gap
         self._reach(Position(gap.epoch, gap.last_seq))
 
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows; return how many entries that were."""
-        old = [one for one in self._entries if one.received_at < retention.cutoff(one.event_type, now)]
+        old = [entry for entry in self._entries if entry.received_at < retention.cutoff(entry.event_type, now)]
         self._forget(old)
         oldest = retention.gap_cutoff(now)
         self._gaps = {key: gap for key, gap in self._gaps.items() if gap.until >= oldest}
@@ -72,20 +73,22 @@ class MemoryHistory:
 
     def _forget(self, entries: Sequence[Entry]) -> None:
         if entries:
-            gone = {entry.id for entry in entries}
-            self._ids -= gone
-            self._entries = [entry for entry in self._entries if entry.id not in gone]
+            ids = {entry.id for entry in entries}
+            self._ids -= ids
+            self._entries = [entry for entry in self._entries if entry.id not in ids]
 
     def _reach(self, position: Position) -> None:
         self._last[position.epoch] = max(position.seq, self._last.get(position.epoch, position.seq))
 
     def _gaps_in(self, start: datetime | None, end: datetime | None) -> list[Gap]:
-        met = [
+        overlapping = [
             gap
             for gap in self._gaps.values()
-            if (start is None or gap.until >= start) and (end is None or gap.since <= end)
+            if (start is None or gap.until >= start) and (end is None or gap.from_time <= end)
         ]
-        return sorted(met, key=lambda gap: (gap.since, gap.epoch, gap.first_seq), reverse=True)[:MOST_GAPS]
+        return sorted(overlapping, key=lambda gap: (gap.from_time, gap.epoch, gap.first_seq), reverse=True)[
+            :MOST_GAPS
+        ]
 
 
 def storable(entry: Entry) -> Entry:

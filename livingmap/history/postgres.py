@@ -22,8 +22,8 @@ from livingmap.history import (
     Page,
     Query,
     Retention,
-    span,
     sql,
+    time_span,
     utc,
 )
 from livingmap.history.jsonb import decode, encode, text
@@ -89,7 +89,7 @@ class PostgresHistory:
         )
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection, by force if that takes longer than a moment."""
         pool, self._pool = self._pool, None
         if pool is None:
             return
@@ -116,31 +116,31 @@ class PostgresHistory:
             await self.write(entries[:middle])
             await self.write(entries[middle:])
             return
-        one = entries[0]
-        reason = f"{text(one.event_type)[:100]} could not be stored: {error}"
+        entry = entries[0]
+        reason = f"{text(entry.event_type)[:100]} could not be stored: {error}"
         _logger.warning(
-            "an entry could not be stored", position=str(one.position), type=one.event_type, error=str(error)
+            "an entry could not be stored", position=str(entry.position), type=entry.event_type, error=str(error)
         )
-        seq, received = one.position.seq, one.received_at
-        await self.record_gap(Gap(one.position.epoch, seq, seq, received, received, reason))
+        seq, received = entry.position.seq, entry.received_at
+        await self.record_gap(Gap(entry.position.epoch, seq, seq, received, received, reason))
 
     async def read(self, query: Query) -> Page:
         """Return a page of the entries that ``query`` covers."""
         return await self._ask(lambda connection: _page(connection, query))
 
-    async def since(self, position: Position, limit: int) -> list[Entry]:
+    async def entries_after(self, position: Position, limit: int) -> list[Entry]:
         """Return the entries after ``position`` in the same epoch, oldest first."""
-        rows = await self._ask(lambda asked: asked.fetch(sql.SINCE, position.epoch, position.seq, limit))
+        rows = await self._ask(lambda asked: asked.fetch(sql.ENTRIES_AFTER, position.epoch, position.seq, limit))
         return [_entry(row) for row in rows]
 
-    async def reached(self, epoch: str) -> int | None:
+    async def last_seq(self, epoch: str) -> int | None:
         """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
-        seq: int | None = await self._ask(lambda connection: connection.fetchval(sql.REACHED, text(epoch)))
+        seq: int | None = await self._ask(lambda connection: connection.fetchval(sql.LAST_SEQ, text(epoch)))
         return seq
 
     async def record_gap(self, gap: Gap) -> None:
-        """Keep that something is missing."""
-        values = (gap.first_seq, gap.last_seq, gap.since, gap.until, text(gap.reason))
+        """Keep ``gap``; recorded again, it can only grow."""
+        values = (gap.first_seq, gap.last_seq, gap.from_time, gap.until, text(gap.reason))
         await self._ask(lambda connection: connection.execute(sql.RECORD_GAP, text(gap.epoch), *values))
 
     async def prune(self, now: datetime, retention: Retention) -> int:
@@ -176,7 +176,7 @@ async def _asked(pool: "asyncpg.Pool[asyncpg.Record]", work: Callable[[Any], Awa
 
 @contextlib.contextmanager
 def _configured() -> Iterator[None]:
-    """Tell an address that nobody could use from a database that is away, without telling the password."""
+    """Turn errors about an address that can never work into HistoryError, without showing its password."""
     try:
         yield
     except HistoryUnavailable as error:
@@ -191,7 +191,7 @@ def _configured() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _reaching() -> Iterator[None]:
-    """Turn whatever says that the database is not to be had into HistoryUnavailable."""
+    """Turn every error that means that the database cannot be used now into HistoryUnavailable."""
     try:
         yield
     except HistoryError:
@@ -221,7 +221,7 @@ async def _page(connection: Any, query: Query) -> Page:
     rows = await connection.fetch(statement[0], *statement[1]) if statement else []
     entries = [_entry(row) for row in rows]
     oldest = await connection.fetchval(sql.OLDEST)
-    gaps = await connection.fetch(sql.GAPS, *span(query, entries), MOST_GAPS)
+    gaps = await connection.fetch(sql.GAPS, *time_span(query, entries), MOST_GAPS)
     return Page.of(query, entries, oldest, [Gap(**row) for row in gaps])
 
 
@@ -247,49 +247,49 @@ async def _copied(connection: Any, entries: Sequence[Entry]) -> bool:
     return True
 
 
-def _row(one: Entry) -> tuple[Any, ...]:
+def _row(entry: Entry) -> tuple[Any, ...]:
     """Return the values of `sql.COPIED`."""
     return (
-        one.id,
-        one.received_at,
-        text(one.event_type),
-        encode(one.payload),
-        text(one.position.epoch),
-        one.position.seq,
-        None if one.source is None else text(one.source),
-        [text(entity_id) for entity_id in one.entity_ids],
-        one.occurred_at,
-        one.previous,
-        one.changes,
+        entry.id,
+        entry.received_at,
+        text(entry.event_type),
+        encode(entry.payload),
+        text(entry.position.epoch),
+        entry.position.seq,
+        None if entry.source is None else text(entry.source),
+        [text(entity_id) for entity_id in entry.entity_ids],
+        entry.occurred_at,
+        entry.previous,
+        entry.changes,
     )
 
 
 def _reached(entries: Sequence[Entry]) -> list[list[Any]]:
     """Return how far the log got, by epoch: its name, the last position, and when."""
     reached: dict[str, tuple[int, datetime]] = {}
-    for one in entries:
-        epoch, seq = text(one.position.epoch), one.position.seq
-        known = reached.get(epoch, (seq, one.received_at))
-        reached[epoch] = max(seq, known[0]), max(one.received_at, known[1])
+    for entry in entries:
+        epoch, seq = text(entry.position.epoch), entry.position.seq
+        last, until = reached.get(epoch, (seq, entry.received_at))
+        reached[epoch] = max(seq, last), max(entry.received_at, until)
     return [list(reached), [seq for seq, _ in reached.values()], [until for _, until in reached.values()]]
 
 
 def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
     """Return the values of `sql.WRITE`: the columns of the rows, and how far the log got by epoch."""
-    ids: list[uuid.UUID] = [one.id for one in entries]
+    ids: list[uuid.UUID] = [entry.id for entry in entries]
     return [
         ids,
-        [one.received_at for one in entries],
-        [text(one.event_type) for one in entries],
-        [encode(one.payload) for one in entries],
-        [text(one.position.epoch) for one in entries],
-        [one.position.seq for one in entries],
-        [None if one.source is None else text(one.source) for one in entries],
-        [sql.array(tuple(map(text, one.entity_ids))) for one in entries],
+        [entry.received_at for entry in entries],
+        [text(entry.event_type) for entry in entries],
+        [encode(entry.payload) for entry in entries],
+        [text(entry.position.epoch) for entry in entries],
+        [entry.position.seq for entry in entries],
+        [None if entry.source is None else text(entry.source) for entry in entries],
+        [sql.array(tuple(map(text, entry.entity_ids))) for entry in entries],
         *_reached(entries),
-        [one.occurred_at for one in entries],
-        [one.previous for one in entries],
-        [one.changes for one in entries],
+        [entry.occurred_at for entry in entries],
+        [entry.previous for entry in entries],
+        [entry.changes for entry in entries],
     ]
 
 

@@ -15,7 +15,7 @@ class Recorder:
 
     def on_entry(self, folded: Folded, previous: int) -> None:
         """Offer the entry of an event."""
-        self._writer.offer(entry_of(folded, self._scene.resolve, previous))
+        self._writer.add(entry_of(folded, self._scene.resolve, previous))
 
     def on_restored(self) -> None:
         """Do nothing: what was offered stays true."""

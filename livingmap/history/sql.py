@@ -52,9 +52,11 @@ FROM unnest(
 ) AS row (id, received, type, payload, epoch, seq, source, entities, occurred, previous, changes)
 ON CONFLICT DO NOTHING"""
 
-SINCE: Final = f"SELECT {_COLUMNS} FROM living_map_history WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # noqa: S608
+ENTRIES_AFTER: Final = (
+    f"SELECT {_COLUMNS} FROM living_map_history WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # noqa: S608
+)
 
-REACHED: Final = "SELECT last_seq FROM living_map_epochs WHERE epoch = $1"
+LAST_SEQ: Final = "SELECT last_seq FROM living_map_epochs WHERE epoch = $1"
 
 OLDEST: Final = "SELECT timestamp FROM living_map_history ORDER BY timestamp LIMIT 1"
 
@@ -84,7 +86,7 @@ SET last_seq = excluded.last_seq, since = excluded.since, until = excluded.until
 WHERE known.last_seq < excluded.last_seq"""
 
 GAPS: Final = """
-SELECT epoch, first_seq, last_seq, since, until, reason FROM living_map_gaps
+SELECT epoch, first_seq, last_seq, since AS from_time, until, reason FROM living_map_gaps
 WHERE ($1::timestamptz IS NULL OR until >= $1) AND ($2::timestamptz IS NULL OR since <= $2)
 ORDER BY since DESC, epoch DESC, first_seq DESC LIMIT $3"""
 
@@ -114,7 +116,7 @@ class _Where:
 
 def wild(query: Query) -> bool:
     """Tell whether `page` has to know which event types there are."""
-    return not _everything(query) and any("*" in one or ">" in one for one in query.event_types)
+    return not _asks_for_all_types(query) and any("*" in one or ">" in one for one in query.event_types)
 
 
 def page(query: Query, known: list[str]) -> tuple[str, list[Any]] | None:
@@ -124,7 +126,7 @@ def page(query: Query, known: list[str]) -> tuple[str, list[Any]] | None:
     match, by the very function that routes messages.
     """
     where = _where(query)
-    if not query.event_types or _everything(query):
+    if not query.event_types or _asks_for_all_types(query):
         return _scan(where, query.limit + 1)
     types = sorted({*query.event_types} if not wild(query) else _matching(query, known))
     if not types:
@@ -135,18 +137,18 @@ def page(query: Query, known: list[str]) -> tuple[str, list[Any]] | None:
     return _scan(where, query.limit + 1)
 
 
-def _everything(query: Query) -> bool:
+def _asks_for_all_types(query: Query) -> bool:
     return ">" in query.event_types
 
 
-def _matching(query: Query, known: list[str]) -> set[str]:
-    return {one for one in known if any(matches(pattern, one) for pattern in query.event_types)}
+def _matching(query: Query, types: list[str]) -> set[str]:
+    return {name for name in types if any(matches(pattern, name) for pattern in query.event_types)}
 
 
 def _where(query: Query) -> _Where:
     where = _Where()
-    if query.since is not None:
-        where.add("timestamp >= {}::timestamptz", query.since)
+    if query.from_time is not None:
+        where.add("timestamp >= {}::timestamptz", query.from_time)
     if query.until is not None:
         where.add("timestamp < {}::timestamptz", query.until)
     if query.before is not None:

@@ -1,4 +1,4 @@
-"""The writer: takes entries without ever waiting, and brings them into the history in batches."""
+"""Writer: a bounded buffer between the log, which never waits, and the history, which is written in batches."""
 
 import asyncio
 from collections import deque
@@ -26,9 +26,9 @@ _logger = structlog.get_logger(__name__)
 
 
 class HistoryWriter:
-    """Writes what it is offered. While the database is away it keeps the newest entries.
+    """Writes entries into a history. While the database is away it keeps the newest, within its bounds.
 
-    At most ``capacity`` of them, and ``most_bytes``.
+    The bounds are ``capacity`` entries and ``most_bytes``; what has to make room becomes a gap.
 
     Of several processes that share a log and a database one writes; the others `follow`: they keep what it has
     not written yet, and go on from there when they `take_over`.
@@ -43,10 +43,10 @@ class HistoryWriter:
         longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
     ) -> None:
         self.written = 0
-        """How many entries the history took."""
+        """How many entries were written."""
         self.lost = 0
-        """How many had to make room; each is in a recorded gap, or will be."""
-        self.failing: str | None = None
+        """How many entries had to make room; each is in a recorded gap, or will be."""
+        self.error: str | None = None
         """Why the history cannot be written now."""
         self._history = history
         self._capacity = capacity
@@ -57,8 +57,8 @@ class HistoryWriter:
         self._batch: list[Entry] = []
         self._gaps: deque[Gap] = deque()
         self._newest: datetime | None = None
-        self._some = asyncio.Event()
-        self._many = asyncio.Event()
+        self._any_waiting = asyncio.Event()
+        self._batch_full = asyncio.Event()
         self._writing = asyncio.Lock()
         self._draining = False
         self._follows = False
@@ -81,20 +81,20 @@ class HistoryWriter:
     def take_over(self) -> None:
         """From now on write what no other process has written."""
         self._follows, self._compared = False, False
-        self._some.set()
+        self._any_waiting.set()
 
-    def offer(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> None:
         """Keep ``entry`` until it is written. Returns at once; when the buffer is full the oldest makes room."""
         if self._newest is not None and entry.received_at < self._newest:  # the clock was set back
             entry = replace(entry, received_at=self._newest)
         self._newest = entry.received_at
         self._bytes += entry.size
         while self._waiting and (len(self._waiting) >= self._capacity or self._bytes > self._most_bytes):
-            self._lose(self._waiting.popleft())
+            self._drop(self._waiting.popleft())
         self._waiting.append(entry)
-        self._some.set()
+        self._any_waiting.set()
         if len(self._waiting) >= _BATCH_ROWS:
-            self._many.set()
+            self._batch_full.set()
 
     async def run(self) -> None:
         """Write until cancelled; try again for as long as the database is away.
@@ -104,82 +104,82 @@ class HistoryWriter:
         while True:
             try:
                 await self._history.open()
-                await self._some.wait()
+                await self._any_waiting.wait()
                 if self._follows:
-                    await self._compare()
+                    await self._skip_written()
                     await asyncio.sleep(_FOLLOW_SECONDS)
                     continue
                 await self._gather()
                 await self._write()
                 self._backoff.reset()
             except HistoryUnavailable as error:
-                self._fail(error)
+                self._report_failure(error)
                 await asyncio.sleep(self._backoff.pause_seconds())
 
-    async def drain(self, timeout: float) -> int:  # noqa: ASYNC109 - a limit to what is done, not to who waits
-        """Write what waits, for ``timeout`` seconds at most; return how many entries are left, and lost.
+    async def drain(self, timeout: float) -> int:  # noqa: ASYNC109 - it limits what is written, too
+        """Write what waits, for ``timeout`` seconds at most; return how many entries are left, and will be lost.
 
-        For the end: `run` may have been cancelled before, or go on.
+        Meant for the end: `run` may have been cancelled before, or go on.
         """
         self._draining = True
-        self._many.set()
+        self._batch_full.set()
         try:
             await within(timeout, self._write_all(), "writing the history")
         except (HistoryUnavailable, TimeoutError) as error:
-            self._fail(error)
+            self._report_failure(error)
         if self.buffered and not self._follows:
-            _logger.error("the history ends early", entries_lost=self.buffered, error=self.failing)
+            _logger.error("the history ends early", entries_lost=self.buffered, error=self.error)
         return self.buffered
 
     async def _write_all(self) -> None:
         await self._history.open()
         if self._follows:
-            await self._compare()
+            await self._skip_written()
         while not self._follows and (self.buffered or self._gaps):
             await self._write()
 
     async def _gather(self) -> None:
         """Give a batch the time to grow."""
         if len(self._waiting) < _BATCH_ROWS and not self._batch and not self._draining:
-            self._many.clear()
+            self._batch_full.clear()
             try:
                 async with asyncio.timeout(_BATCH_SECONDS):
-                    await self._many.wait()
+                    await self._batch_full.wait()
             except TimeoutError:
                 pass
 
-    async def _compare(self) -> None:
-        """Let go of what the history has already. Who is about to write notes what is missing before the rest."""
+    async def _skip_written(self) -> None:
+        """Discard what the history has already; a writer that takes over also notes what is missing."""
         async with self._writing:
             self._waiting.extendleft(reversed(self._batch))
             self._batch = []
             while self._waiting:
                 epoch = self._waiting[0].position.epoch
-                reached = await self._history.reached(epoch)
-                if reached is None or not self._let_go(Position(epoch, reached)):
+                last_seq = await self._history.last_seq(epoch)
+                if last_seq is None or not self._discard_written(Position(epoch, last_seq)):
                     break
-            if not self._follows and self._waiting and reached is not None:
-                self._note_missing(self._waiting[0], reached)
+            if not self._follows and self._waiting and last_seq is not None:
+                self._note_missing(self._waiting[0], last_seq)
         self._compared = True
 
-    def _let_go(self, reached: Position) -> bool:
-        """Forget what is written up to ``reached``; tell whether entries of another epoch come next."""
-        epoch, seq = reached.epoch, reached.seq
+    def _discard_written(self, written: Position) -> bool:
+        """Discard entries up to ``written``; return whether those of another epoch come next."""
+        epoch, seq = written.epoch, written.seq
         self._gaps = deque(gap for gap in self._gaps if gap.epoch != epoch or gap.last_seq > seq)
-        while self._waiting and self._waiting[0].position <= reached and self._waiting[0].position.epoch == epoch:
+        while self._waiting and self._waiting[0].position <= written and self._waiting[0].position.epoch == epoch:
             self._bytes -= self._waiting.popleft().size
         return bool(self._waiting) and self._waiting[0].position.epoch != epoch
 
-    def _note_missing(self, first: Entry, reached: int) -> None:
-        if first.previous is not None and first.previous > reached:
+    def _note_missing(self, first: Entry, last_seq: int) -> None:
+        if first.previous is not None and first.previous > last_seq:
             moment = first.received_at
-            gap = Gap(first.position.epoch, reached + 1, first.previous, moment, moment, _NOT_READ)
+            gap = Gap(first.position.epoch, last_seq + 1, first.previous, moment, moment, _NOT_READ)
             self._gaps.append(gap)
 
     async def _write(self) -> None:
         """Write one batch, and the gaps that come after it. What fails stays where it is."""
         if not self._compared:
-            await self._compare()
+            await self._skip_written()
         async with self._writing:
             while self._waiting and len(self._batch) < _BATCH_ROWS:
                 self._batch.append(self._waiting.popleft())
@@ -195,25 +195,25 @@ class HistoryWriter:
                     continue
                 self._gaps.popleft()
                 _logger.warning("the history has a gap", first=gap.first_seq, last=gap.last_seq, reason=gap.reason)
-            if self.failing is not None:
-                self.failing = None
+            if self.error is not None:
+                self.error = None
                 _logger.info("the history is written again", buffered=self.buffered)
             if not self._waiting:
-                self._some.clear()
+                self._any_waiting.clear()
 
-    def _lose(self, entry: Entry) -> None:
-        """Let ``entry`` go, and remember that."""
+    def _drop(self, entry: Entry) -> None:
+        """Give ``entry`` up, and make it part of a gap."""
         self.lost += 1
         self._bytes -= entry.size
         epoch, seq = entry.position.epoch, entry.position.seq
-        known = self._gaps[-1] if self._gaps else None
-        if known and known.epoch == epoch and known.last_seq + 1 == seq:
-            self._gaps[-1] = replace(known, last_seq=seq, until=entry.received_at)
+        gap = self._gaps[-1] if self._gaps else None
+        if gap and gap.epoch == epoch and gap.last_seq + 1 == seq:
+            self._gaps[-1] = replace(gap, last_seq=seq, until=entry.received_at)
         else:
             self._gaps.append(Gap(epoch, seq, seq, entry.received_at, entry.received_at, _LOST))
 
-    def _fail(self, error: Exception) -> None:
+    def _report_failure(self, error: Exception) -> None:
         reason = str(error) or type(error).__name__
-        if self.failing is None:
+        if self.error is None:
             _logger.error("the history cannot be written; entries wait", error=reason, buffered=self.buffered)
-        self.failing = reason
+        self.error = reason

@@ -49,7 +49,7 @@ class CatchUp:
     async def _entries_after(self, position: Position) -> list[Entry]:
         """Return the entries that follow ``position`` without a gap and have their changes."""
         try:
-            entries = await self._history.since(position, _PAGE)
+            entries = await self._history.entries_after(position, _PAGE)
         except HistoryUnavailable:
             return []
         unbroken: list[Entry] = []

@@ -11,9 +11,11 @@ from livingmap.api import problems
 from livingmap.api.dependencies import AuthDependencies
 from livingmap.api.history import routes
 from livingmap.core.fold import Fold
+from livingmap.core.model import Position
+from livingmap.core.progress import Progress
 from livingmap.history import Gap, Query
 from livingmap.history.postgres import PostgresHistory
-from livingmap.log.local import LocalLog, utc_now
+from livingmap.log.local import utc_now
 from livingmap.state.reader import MapReader
 from tests.history.making import NOON, entry
 from tests.support.access import open_to_all
@@ -22,8 +24,9 @@ PATH = "/living-map/history"
 
 
 def asking(history):
-    fold, log = Fold([]), LocalLog()
-    reader = MapReader(fold, FilteredScenes(fold, [], [], lambda: log.position), log, [], [], utc_now)
+    fold, progress = Fold([]), Progress(Position("e", 0))
+    scenes = FilteredScenes(fold, [], [], lambda: progress.position)
+    reader = MapReader(fold, scenes, progress, lambda: b"key", [], [], utc_now)
     app = FastAPI()
     problems.install(app)
     app.include_router(routes(reader, history, AuthDependencies(open_to_all())))

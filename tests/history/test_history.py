@@ -33,8 +33,8 @@ async def test_what_is_written_is_read_newest_first_and_intact(history):
 async def test_an_empty_history_has_nothing(history):
     page = await history.read(Query(event_types=("a.*",)))
     assert (page.entries, page.next, page.oldest_available, page.gaps) == ((), None, None, ())
-    assert await history.reached("e1") is None
-    assert await history.since(Position("e1", 0), 10) == []
+    assert await history.last_seq("e1") is None
+    assert await history.entries_after(Position("e1", 0), 10) == []
     await history.write([])
 
 
@@ -62,9 +62,9 @@ async def test_one_batch_may_hold_an_entry_twice(history):
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        (Query(since=NOON + timedelta(seconds=3)), [6, 5, 4, 3]),
+        (Query(from_time=NOON + timedelta(seconds=3)), [6, 5, 4, 3]),
         (Query(until=NOON + timedelta(seconds=3)), [2, 1]),
-        (Query(since=NOON + timedelta(seconds=2), until=NOON + timedelta(seconds=3)), [2]),
+        (Query(from_time=NOON + timedelta(seconds=2), until=NOON + timedelta(seconds=3)), [2]),
         (Query(event_types=("dao.event.created",)), [1]),
         (Query(event_types=("dao.event.*",)), [3, 1]),
         (Query(event_types=("dao.>",)), [4, 3, 1]),
@@ -134,18 +134,22 @@ async def test_a_last_page_that_is_full_says_that_it_is_the_last(history):
 
 async def test_a_stream_is_resumed_from_a_position(history):
     await history.write([entry(number) for number in range(1, 8)] + [entry(9, epoch="e2")])
-    assert seqs(await history.since(Position("e1", 3), 3)) == [4, 5, 6]
-    assert await history.since(Position("e1", 7), 3) == []
-    assert await history.since(Position("e2", 0), 3) == [entry(9, epoch="e2")]
-    assert await history.since(Position("e3", 0), 3) == []
+    assert seqs(await history.entries_after(Position("e1", 3), 3)) == [4, 5, 6]
+    assert await history.entries_after(Position("e1", 7), 3) == []
+    assert await history.entries_after(Position("e2", 0), 3) == [entry(9, epoch="e2")]
+    assert await history.entries_after(Position("e3", 0), 3) == []
 
 
 async def test_how_far_an_epoch_got_is_kept_when_its_rows_are_gone(history):
     await history.write([entry(1), entry(2), entry(1, epoch="e2", received_at=NOON)])
-    assert (await history.reached("e1"), await history.reached("e2"), await history.reached("e3")) == (2, 1, None)
+    assert (await history.last_seq("e1"), await history.last_seq("e2"), await history.last_seq("e3")) == (
+        2,
+        1,
+        None,
+    )
     assert await history.prune(NOON + timedelta(days=1000), Retention()) == 3
     assert (await history.read(Query())).oldest_available is None
-    assert await history.reached("e1") == 2
+    assert await history.last_seq("e1") == 2
 
 
 def gap(first, last, **fields):
@@ -163,7 +167,7 @@ async def test_a_gap_is_told_where_it_is(history):
     assert (seqs(second.entries), second.gaps) == ([10, 3], (gap(4, 9),))
     third = await history.read(Query(limit=2, before=second.next))
     assert (seqs(third.entries), third.gaps) == ([2, 1], ())
-    assert (await history.read(Query(since=NOON + timedelta(seconds=10)))).gaps == ()
+    assert (await history.read(Query(from_time=NOON + timedelta(seconds=10)))).gaps == ()
     assert (await history.read(Query(until=NOON + timedelta(seconds=3)))).gaps == ()
 
 
@@ -172,7 +176,7 @@ async def test_a_gap_grows_and_never_shrinks(history):
         await history.record_gap(gap(4, last))
     await history.record_gap(gap(20, 21, epoch="e0"))
     assert (await history.read(Query())).gaps == (gap(20, 21, epoch="e0"), gap(4, 7))
-    assert (await history.reached("e0"), await history.reached("e1")) == (21, 7)
+    assert (await history.last_seq("e0"), await history.last_seq("e1")) == (21, 7)
 
 
 async def test_what_is_too_old_is_deleted_by_age_and_by_type(history):
@@ -287,4 +291,4 @@ async def test_two_that_write_the_same_at_once_keep_each_entry_once(postgres, da
     await other.close()
     page = await postgres.read(Query(limit=1000))
     assert seqs(page.entries) == [*range(1000, 0, -1)]
-    assert await postgres.reached("e1") == 1000
+    assert await postgres.last_seq("e1") == 1000

@@ -108,9 +108,9 @@ async def test_postgres_and_memory_answer_alike(tables, first, second, gaps, que
 
 async def assert_alike(postgres, memory, query):
     for epoch in ("a", "b", "nowhere"):
-        assert await postgres.reached(epoch) == await memory.reached(epoch)
+        assert await postgres.last_seq(epoch) == await memory.last_seq(epoch)
     position = Position(query.before.epoch, query.before.seq) if query.before else Position("a", 3)
-    assert await postgres.since(position, query.limit) == await memory.since(position, query.limit)
+    assert await postgres.entries_after(position, query.limit) == await memory.entries_after(position, query.limit)
     while True:
         page = await postgres.read(query)
         assert page == await memory.read(query)

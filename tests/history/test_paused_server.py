@@ -73,7 +73,7 @@ async def cancel(task):
 OPERATIONS = {
     "read": lambda history: history.read(Query()),
     "write": lambda history: history.write([entry(2)]),
-    "reached": lambda history: history.reached("e1"),
+    "reached": lambda history: history.last_seq("e1"),
     "prune": lambda history: history.prune(entry(1).received_at, HistorySettings().retention),
 }
 
@@ -187,7 +187,7 @@ async def test_closing_ends_although_the_pool_loses_its_cancellation(database, m
 
 async def test_draining_ends_in_time(postgres, pause):
     writer = HistoryWriter(postgres)
-    writer.offer(entry(1))
+    writer.add(entry(1))
     pause()
     assert await asyncio.wait_for(asyncio.shield(asyncio.create_task(writer.drain(0.2))), LONG) == 1
 
@@ -195,10 +195,10 @@ async def test_draining_ends_in_time(postgres, pause):
 async def test_draining_ends_in_time_while_a_write_hangs(postgres, pause):
     writer = HistoryWriter(postgres)
     task = asyncio.create_task(writer.run())
-    writer.offer(entry(1))
+    writer.add(entry(1))
     await until(lambda: writer.written == 1)
     pause()
-    writer.offer(entry(2))
+    writer.add(entry(2))
     await until(lambda: writer._batch != [])
     assert await asyncio.wait_for(asyncio.shield(asyncio.create_task(writer.drain(0.2))), LONG) == 1
     await cancel(task)
@@ -206,10 +206,10 @@ async def test_draining_ends_in_time_while_a_write_hangs(postgres, pause):
 
 async def test_what_a_paused_server_did_not_take_is_written_when_it_goes_on(postgres, pause):
     writer = HistoryWriter(postgres)
-    writer.offer(entry(1))
+    writer.add(entry(1))
     assert await writer.drain(10) == 0
     resume = pause()
-    writer.offer(entry(2))
+    writer.add(entry(2))
     assert await writer.drain(0.2) == 1
     resume()
     assert await writer.drain(10) == 0

@@ -60,17 +60,17 @@ async def test_what_is_offered_is_written(history):
     writer = HistoryWriter(history)
     async with running(writer):
         for number in range(1, 3001):
-            writer.offer(entry(number))
+            writer.add(entry(number))
         await until(lambda: writer.buffered == 0)
-    assert await history.reached("e1") == 3000
-    assert (writer.written, writer.lost, writer.failing) == (3000, 0, None)
+    assert await history.last_seq("e1") == 3000
+    assert (writer.written, writer.lost, writer.error) == (3000, 0, None)
 
 
 async def test_entries_are_written_in_batches():
     history = Switched()
     writer = HistoryWriter(history)
     for number in range(2500):
-        writer.offer(entry(number))
+        writer.add(entry(number))
     async with running(writer):
         await until(lambda: writer.buffered == 0)
     assert history.batches == [1000, 1000, 500]
@@ -79,7 +79,7 @@ async def test_entries_are_written_in_batches():
 async def test_a_clock_set_back_does_not_turn_the_order(history):
     writer = HistoryWriter(history)
     for number, second in enumerate([5, 3, 9, 1]):
-        writer.offer(entry(number, received_at=NOON + timedelta(seconds=second)))
+        writer.add(entry(number, received_at=NOON + timedelta(seconds=second)))
     assert await writer.drain(10) == 0
     times = [one.received_at - NOON for one in (await history.read(Query())).entries]
     assert [one.seconds for one in times] == [9, 9, 5, 5]
@@ -93,13 +93,13 @@ async def test_while_the_database_is_away_entries_wait():
         async with running(writer):
             history.away = True
             for number in range(1, 1501):
-                writer.offer(entry(number))
-            await until(lambda: writer.failing is not None)
-            assert (writer.failing, writer.buffered, writer.written) == ("switched off", 1500, 0)
+                writer.add(entry(number))
+            await until(lambda: writer.error is not None)
+            assert (writer.error, writer.buffered, writer.written) == ("switched off", 1500, 0)
             history.away = False
             await until(lambda: writer.buffered == 0)
     assert await everything(history) == list(range(1, 1501))
-    assert (writer.failing, writer.written) == (None, 1500)
+    assert (writer.error, writer.written) == (None, 1500)
     assert [line["event"] for line in logs] == [
         "the history cannot be written; entries wait",
         "the history is written again",
@@ -111,17 +111,17 @@ async def test_what_the_buffer_cannot_hold_becomes_a_gap():
     writer = HistoryWriter(history, capacity=100, longest_pause_seconds=0.01)
     async with running(writer):
         history.away = True
-        writer.offer(entry(1))
-        await until(lambda: writer.failing is not None)
+        writer.add(entry(1))
+        await until(lambda: writer.error is not None)
         for number in range(2, 202):
-            writer.offer(entry(number))
+            writer.add(entry(number))
         assert (writer.lost, writer.buffered) == (100, 101)
         history.away = False
         assert await writer.drain(10) == 0
     assert await everything(history) == [1, *range(102, 202)]
     (gap,) = (await history.read(Query())).gaps
     assert (gap.epoch, gap.first_seq, gap.last_seq) == ("e1", 2, 101)
-    assert (gap.since, gap.until) == (entry(2).received_at, entry(101).received_at)
+    assert (gap.from_time, gap.until) == (entry(2).received_at, entry(101).received_at)
 
 
 async def test_a_gap_that_grows_while_it_is_recorded_is_recorded_whole():
@@ -130,14 +130,14 @@ async def test_a_gap_that_grows_while_it_is_recorded_is_recorded_whole():
     async with running(writer):
         history.away = True
         for number in range(1, 1001):
-            writer.offer(entry(number))
-        await until(lambda: writer.failing is not None)
+            writer.add(entry(number))
+        await until(lambda: writer.error is not None)
         for number in range(1001, 2002):
-            writer.offer(entry(number))
+            writer.add(entry(number))
         history.recordable.clear()
         history.away = False
         await until(lambda: writer.written == 1000)
-        writer.offer(entry(2002))
+        writer.add(entry(2002))
         history.recordable.set()
         assert await writer.drain(10) == 0
     assert await everything(history) == [*range(1, 1001), *range(1003, 2003)]
@@ -150,10 +150,10 @@ async def test_a_cancelled_write_is_written_by_the_drain():
     writer = HistoryWriter(history)
     history.free.clear()
     async with running(writer):
-        writer.offer(entry(1))
+        writer.add(entry(1))
         await until(lambda: writer._batch != [])
     history.free.set()
-    writer.offer(entry(2))
+    writer.add(entry(2))
     assert await writer.drain(10) == 0
     assert await everything(history) == [1, 2]
 
@@ -162,7 +162,7 @@ async def test_a_drain_ends_in_time_and_says_what_is_lost():
     history = Switched()
     history.free.clear()
     writer = HistoryWriter(history)
-    writer.offer(entry(1))
+    writer.add(entry(1))
     with structlog.testing.capture_logs() as logs:
         assert await writer.drain(0.01) == 1
     assert [line["event"] for line in logs][-1] == "the history ends early"
@@ -176,12 +176,12 @@ async def test_of_two_writers_of_one_log_one_writes_and_the_other_goes_on_where_
         async with running(leader):
             for number in range(1, 101):
                 for writer in (leader, follower):
-                    writer.offer(entry(number, previous=number - 1))
+                    writer.add(entry(number, previous=number - 1))
             await until(lambda: follower.buffered == 0)
         assert (leader.written, follower.written) == (100, 0)
         for number in range(101, 151):
             for writer in (leader, follower):
-                writer.offer(entry(number, previous=number - 1))
+                writer.add(entry(number, previous=number - 1))
         assert follower.oldest_position() == Position("e1", 101)
         follower.take_over()
         await until(lambda: follower.buffered == 0)
@@ -194,7 +194,7 @@ async def test_a_follower_that_ends_loses_nothing_and_says_nothing():
     history = Switched()
     follower = HistoryWriter(history)
     follower.follow()
-    follower.offer(entry(1))
+    follower.add(entry(1))
     with structlog.testing.capture_logs() as logs:
         await follower.drain(10)
     assert logs == []
@@ -206,11 +206,11 @@ async def test_what_the_log_no_longer_has_is_a_gap_before_the_first_entry_after_
     await history.write([entry(3, previous=2)])
     writer = HistoryWriter(history)
     async with running(writer):
-        writer.offer(entry(9, previous=7))
+        writer.add(entry(9, previous=7))
         await until(lambda: writer.buffered == 0)
         await writer.drain(10)
     (gap,) = (await history.read(Query())).gaps
-    assert (gap.first_seq, gap.last_seq, gap.since) == (4, 7, entry(9).received_at)
+    assert (gap.first_seq, gap.last_seq, gap.from_time) == (4, 7, entry(9).received_at)
 
 
 async def test_what_waiting_does_not_mend_ends_the_writer(database, tmp_path):
@@ -228,20 +228,20 @@ async def test_a_stopped_server_is_caught_up_with_when_it_is_back(open_folder):
             writer = HistoryWriter(history, longest_pause_seconds=0.05)
             await stack.enter_async_context(running(writer))
             for number in range(1, 1501):
-                writer.offer(entry(number))
+                writer.add(entry(number))
             await until(lambda: writer.buffered == 0)
         for number in range(1501, 4001):
-            writer.offer(entry(number))
-        await until(lambda: writer.failing is not None)
+            writer.add(entry(number))
+        await until(lambda: writer.error is not None)
         with pytest.raises(HistoryUnavailable):
             await history.read(Query())
         async with embedded(open_folder / "pg") as again:
             assert again == url
             for number in range(4001, 4501):
-                writer.offer(entry(number))
+                writer.add(entry(number))
             await until(lambda: writer.buffered == 0)
             assert await everything(history) == list(range(1, 4501))
-            assert (writer.lost, writer.failing) == (0, None)
+            assert (writer.lost, writer.error) == (0, None)
             await stack.aclose()
 
 
@@ -251,9 +251,9 @@ async def test_a_server_that_comes_later_than_the_map_gets_everything(open_folde
     history = PostgresHistory(url)
     writer = HistoryWriter(history, longest_pause_seconds=0.05)
     async with running(writer):
-        writer.offer(entry(1))
-        await until(lambda: writer.failing is not None)
-        assert "FileNotFoundError" in writer.failing
+        writer.add(entry(1))
+        await until(lambda: writer.error is not None)
+        assert "FileNotFoundError" in writer.error
         async with embedded(open_folder / "pg"):
             await until(lambda: writer.buffered == 0)
             assert await everything(history) == [1]
@@ -266,11 +266,11 @@ async def test_what_waits_is_bounded_in_bytes_too():
     writer = HistoryWriter(history, most_bytes=1000, longest_pause_seconds=0.01)
     async with running(writer):
         for seq in range(1, 31):
-            writer.offer(entry(seq, size=100))
+            writer.add(entry(seq, size=100))
         assert (writer.buffered, writer.lost) == (10, 20)
         history.away = False
         await until(lambda: writer.buffered == 0)
-        writer.offer(entry(31, size=900))
+        writer.add(entry(31, size=900))
         await until(lambda: writer.buffered == 0)
         assert writer.lost == 20
     assert await everything(history) == list(range(21, 32))

@@ -1,0 +1,119 @@
+"""Entries: what the history keeps of each event of the log."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+import orjson
+
+from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
+from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
+from livingmap.core.units import rfc3339
+from livingmap.core.vocabulary import TYPES
+
+ROW_IDS: Final = uuid.UUID("6c1f0f7e-4f53-5c1c-9a53-0c1d6f0a7017")
+"""The namespace of row ids (RFC 9562, version 5)."""
+
+MOST_ENTITIES: Final = 200
+"""How many entities an entry names at most; the first poll of a service touches all that it has."""
+
+MOST_CHANGES_BYTES: Final = 1024 * 1024
+"""Size up to which an entry keeps its changes; a stream does not resume from before a larger one."""
+
+_TIMES: Final = ("ts", "timestamp", "created_at")
+_OWN: Final = frozenset({REFRESHED, DOWN, UP})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of the log as the history keeps it."""
+
+    position: Position
+    event_type: str
+    payload: Fields
+    received_at: datetime
+    """When the log received it, UTC; grows with the position."""
+    occurred_at: datetime | None = None
+    """What the payload itself says, UTC. Publishers' clocks differ: never sort by it."""
+    source: str | None = None
+    entity_ids: tuple[str, ...] = ()
+    previous: int | None = None
+    """The ``seq`` of the entry before it in the log, if known.
+
+    Positions may have holes, so after 7 may come 9; if its ``previous`` is 7 nothing was lost between them.
+    """
+    changes: bytes | None = None
+    """How the map changed: the JSON array of ``changes`` in a message of the stream. None if that was not kept."""
+    size: int = field(default=0, compare=False)
+    """About how many bytes payload and changes are; 0 in what was read from the history."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The id of the row. It depends on the position alone, so writing an entry twice is harmless."""
+        return uuid.uuid5(ROW_IDS, str(self.position))
+
+    @property
+    def mark(self) -> "Mark":
+        """Where the entry stands in the history."""
+        return Mark(self.received_at, self.position.epoch, self.position.seq)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in the order of the history: by time, and by position within one instant."""
+
+    received_at: datetime
+    epoch: str
+    seq: int
+
+
+Resolve: TypeAlias = Callable[[str], str]
+
+
+def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None) -> Entry:
+    """Return what the history keeps of an event. ``resolve`` gives the id that an alias stands for."""
+    event = folded.event
+    source = folded.sources[0] if folded.sources else None
+    if source is None and event.type in _OWN:
+        source = str(event.payload.get("source"))
+    occurred_at = next((time for name in _TIMES if (time := rfc3339(event.payload.get(name)))), None)
+    changes = _changes(folded)
+    return Entry(
+        event.position,
+        event.type,
+        folded.public_payload,
+        utc(event.received_at),
+        datetime.fromisoformat(occurred_at) if occurred_at else None,
+        source,
+        _entities(folded, resolve),
+        previous,
+        changes,
+        event.size + len(changes or b""),
+    )
+
+
+def _changes(folded: Folded) -> bytes | None:
+    try:
+        raw = orjson.dumps([change_to_json(change) for change in folded.changes])
+    except TypeError:  # values that a stream could not send either
+        return None
+    return raw if len(raw) <= MOST_CHANGES_BYTES else None
+
+
+def _entities(folded: Folded, resolve: Resolve) -> tuple[str, ...]:
+    changed = [change.id for change in folded.changes if isinstance(change, Put | Drop)]
+    named = [id_of(kind, value) for kind in TYPES if _is_id(value := folded.event.payload.get(f"{kind}_id"))]
+    return tuple(dict.fromkeys(resolve(entity_id) for entity_id in (*changed, *named)))[:MOST_ENTITIES]
+
+
+def _is_id(value: Json) -> bool:
+    return (isinstance(value, str) and bool(value.strip())) or (
+        isinstance(value, int) and not isinstance(value, bool)
+    )
+
+
+def utc(moment: datetime) -> datetime:
+    """Return ``moment`` in UTC; one without a time zone is taken to be in UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
