@@ -27,7 +27,7 @@ from livingmap.access.settings import AccountSettings, ItemRule, MapRule, Policy
 from livingmap.access.view import WHOLE
 from livingmap.api.health import Ready
 from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
-from livingmap.api.models import DeadLetter, EntityDetails, NatsReport, SourceReport
+from livingmap.api.models import DeadLetter, EntityDetails, IntakeReport, SourceReport
 from livingmap.app import LivingMap
 from livingmap.cli import app, config_app
 from livingmap.config.access import section_model
@@ -507,7 +507,7 @@ def test_every_field_of_an_answer_is_told():
     for model in (
         EntityDetails,
         SourceReport,
-        NatsReport,
+        IntakeReport,
         DeadLetter,
         HistoryItem,
         HistoryGap,
