@@ -1,4 +1,4 @@
-"""For authors of plugins: samples, and the contract that every source has to keep.
+"""For authors of plugins: samples, and the contracts that sources and plugins of access control have to keep.
 
 Five lines in a plugin's tests buy the whole suite::
 
@@ -10,7 +10,17 @@ Five lines in a plugin's tests buy the whole suite::
 """
 
 from livingmap.sources.samples import Sample, Samples
+from livingmap.testing.auth_contract import AccountContract, AuthenticatorContract, PolicyContract
 from livingmap.testing.contract import SourceContract, plugin_manager
 from livingmap.testing.source_harness import SourceHarness
 
-__all__ = ["Sample", "Samples", "SourceContract", "SourceHarness", "plugin_manager"]
+__all__ = [
+    "AccountContract",
+    "AuthenticatorContract",
+    "PolicyContract",
+    "Sample",
+    "Samples",
+    "SourceContract",
+    "SourceHarness",
+    "plugin_manager",
+]

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pluggy
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmap import hookspecs
@@ -15,25 +15,8 @@ from livingmap.core.route import invalid_reason, matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
 from livingmap.sources.settings import SourceSettings
+from livingmap.testing.garbage import GARBAGE, PATIENT
 from livingmap.testing.source_harness import SourceHarness
-
-_GARBAGE = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=False)
-    | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
-
-# No shrinking: a smaller example is not worth minutes, the failing one is printed.
-_PATIENT = settings(
-    max_examples=40,
-    deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],  # one suite, many plugins
-)
 
 
 def plugin_manager(plugin: ModuleType) -> pluggy.PluginManager:
@@ -138,8 +121,8 @@ class SourceContract:
             assert [change for change in await harness.poll() if change.layer] == []
             assert harness.health.error
 
-    @_PATIENT
-    @given(body=_GARBAGE)
+    @PATIENT
+    @given(body=GARBAGE)
     async def test_no_answer_makes_a_fetch_raise(self, body: Json) -> None:
         """Whatever JSON a service answers, a fetch raises nothing but errors of the map."""
         harness = SourceHarness(self.source, lambda _: Reply(body))
@@ -148,8 +131,8 @@ class SourceContract:
             kind = error.partition(": ")[2].partition(":")[0]
             assert kind not in {"KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"}, error
 
-    @_PATIENT
-    @given(payload=st.dictionaries(st.text(max_size=8), _GARBAGE, max_size=4))
+    @PATIENT
+    @given(payload=st.dictionaries(st.text(max_size=8), GARBAGE, max_size=4))
     async def test_no_message_spoils_the_next(self, payload: dict[str, Json]) -> None:
         """A message of another shape is ignored or set aside; the next one is folded as ever."""
         harness = SourceHarness(self.source)
