@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livingmap.core.fold import Fold, refreshed
+from livingmap.core.layers import layer, layer_names
 from livingmap.core.model import Drop, Event, Position, Put, Total, change_from_json, change_to_json
+from livingmap.core.reducer import reduce, state_of
 from livingmap.core.scene import Scene
 from livingmap.core.source import Count, Layer, Source, Tally
 from livingmap.log.local import utc_now
@@ -77,19 +79,9 @@ def picture(scene):
     )
 
 
-def reduce(state, change):
-    """The reducer that every client has."""
-    layer = state[change.layer]
-    if isinstance(change, Total):
-        target = layer["totals"]
-    elif isinstance(change, Drop):
-        del layer[change.collection][change.id]
-        return
-    else:
-        target = layer[change.collection].setdefault(change.id, {})
-    target.update(change.set)
-    for name in change.unset:
-        del target[name]
+def client_state(scene):
+    """The state of a client that has just read the snapshot."""
+    return state_of({name: layer(scene, name) for name in layer_names(scene)})
 
 
 def apply_all(scene, run):
@@ -101,11 +93,14 @@ def apply_all(scene, run):
 @given(steps)
 def test_snapshot_and_changes_make_the_next_snapshot(run):
     scene = Scene(SOURCES)
-    state = picture(scene)
+    state = client_state(scene)
     for seq, (name, said, polled) in enumerate(run, 1):
         for change in scene.apply(name, said, seq, from_seq=seq - 1 if polled else None):
-            reduce(state, change_from_json(change_to_json(change)))
-        assert state == picture(scene)
+            wire = json.loads(json.dumps(change_to_json(change)))
+            before, state = state, reduce(state, [wire])
+            assert change_from_json(wire) == change
+            assert state != before  # a change that changes nothing is not sent
+        assert state == client_state(scene)
 
 
 @settings(max_examples=300, deadline=None)
