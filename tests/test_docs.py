@@ -1,6 +1,7 @@
 """The documentation is true: its examples run, its tables are complete, its links lead somewhere."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -23,6 +24,7 @@ import yaml
 from pydantic import BaseModel, SecretStr
 from websockets.asyncio.client import connect
 
+from livingmap import client
 from livingmap.access.settings import AccountSettings, ItemRule, MapRule, PolicySettings
 from livingmap.access.view import WHOLE
 from livingmap.api.health import Ready
@@ -35,7 +37,7 @@ from livingmap.config.loading import load
 from livingmap.config.schema import schema
 from livingmap.config.settings import Settings
 from livingmap.core.catalogue import Catalogue
-from livingmap.core.fold import Folded, refreshed
+from livingmap.core.fold import Folded
 from livingmap.core.freshness import Freshness
 from livingmap.core.model import Drop, Event, Message, Position, Total
 from livingmap.core.redaction import ALWAYS
@@ -54,7 +56,6 @@ from livingmap_daarion_auth.policy import PdpSettings
 from livingmap_daarion_auth.settings import DaarionSettings
 from livingmap_mock.plugin import MockSettings
 from tests.stream.conftest import served
-from tests.support.clients import normal, same
 from tests.support.maps import poll, snapshot
 from tests.support.nats_server import NatsServer, until
 
@@ -63,6 +64,7 @@ README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "writing-a-plugin.md"
 SETTINGS = ROOT / "docs" / "configuration.md"
 API = ROOT / "docs" / "api.md"
+CLIENT = ROOT / "docs" / "python-client.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 PAGES = [
     README,
@@ -302,44 +304,47 @@ async def test_what_is_shown_is_on_the_map_of_the_demo(demo):
         assert ids <= there
 
 
-async def test_the_client_of_the_stream_has_what_the_snapshot_says(demo):
-    await poll(demo)
-    client = {"__name__": "follow"}
-    exec(titled(API, "follow.py"), client)
-    agent = "agent:bramwell-ledger"
-    state = {}
-    async with served(demo) as address, connect(f"ws://{address}/living-map/stream", max_size=None) as socket:
-        for changes in (
-            [Put("agents", agent, {"status": "busy", "mood": "calm"}), Total("city", {"active_users": 7})],
-            [Put("agents", agent, {}, ("mood",)), Put("agents", "agent:new", {"name": "New"})],
-            [Drop("agents", agent), Drop("agents", "agent:nobody")],
-        ):
-            await demo.log.append(refreshed("agents", demo.log.position.seq, changes))
-        async with asyncio.timeout(10):
-            for _ in range(4):
-                client["fold"](state, json.loads(await socket.recv()))
-    assert state["agents"]["items"]["agent:new"]["name"] == "New"
-    assert same(state) == same(normal((await snapshot(demo))["layers"]))
-
-
-async def test_the_client_of_the_stream_runs(demo, tmp_path):
-    await poll(demo)
-    file = tmp_path / "follow.py"
-    async with served(demo) as address:
-        file.write_text(titled(API, "follow.py").replace("127.0.0.1:7017", address))
+@contextlib.asynccontextmanager
+async def script(title: str, living: LivingMap, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a script of the page on the client beside a map that is served."""
+    async with served(living) as address:
+        file = folder / title
+        file.write_text(titled(CLIENT, title).replace("127.0.0.1:7017", address))
         process = await asyncio.create_subprocess_exec(sys.executable, file, stdout=subprocess.PIPE)
-        async with asyncio.timeout(20):
-            said = [await process.stdout.readline()]
-            await demo.log.append(Message("agent.event.status", {"agent_id": "agent:bramwell-ledger"}))
-            said.append(await process.stdout.readline())
-    async with asyncio.timeout(20):
-        said += [await process.stdout.readline() for _ in range(2)]
-    process.kill()
-    await process.communicate()
-    told = [line.decode().split() for line in said]
-    assert told[:3] == [["snapshot", "200"], ["event", "agent.event.status", "200"], ["restarting", "200"]]
-    assert told[3][0] == "disconnected:"
-    assert "1012" in told[3]
+        try:
+            async with asyncio.timeout(30):
+                yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+
+async def test_the_script_that_follows_prints_what_is_shown(demo, tmp_path):
+    await poll(demo)
+    [printed] = [text for command, text in commands(CLIENT) if command == "python follow.py"]
+    async with script("follow.py", demo, tmp_path) as process:
+        lines = [await process.stdout.readline()]
+        await demo.log.append(Message("agent.event.status", {"agent_id": "agent:bramwell-ledger"}))
+        lines.append(await process.stdout.readline())
+    assert b"".join(lines).decode().strip() == printed
+
+
+async def test_the_script_that_asks_runs(demo, tmp_path):
+    await poll(demo)
+    await demo.log.append(Message("agent.event.status", {"agent_id": "agent:bramwell-ledger"}))
+    await demo.writer.drain(5)
+    async with script("ask.py", demo, tmp_path) as process:
+        printed = (await process.stdout.read()).decode().splitlines()
+        assert await process.wait() == 0
+    assert printed[0] == "12 microDAOs"
+    assert all(" is offline since 20" in line for line in printed[1:-1])
+    assert printed[-1].endswith(" agent.event.status")
+
+
+def test_every_part_of_the_client_is_told():
+    for name in client.__all__:
+        assert re.search(rf"`{name}[`(]", text_of(CLIENT)), name
 
 
 async def test_a_snapshots_cursor_resumes_the_stream(demo):

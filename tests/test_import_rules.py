@@ -45,7 +45,7 @@ def broken_by(root, planted):
 
 
 def test_the_code_as_it_is_keeps_every_rule(copy):
-    assert "Contracts: 4 kept, 0 broken." in broken_by(copy, {})
+    assert "Contracts: 5 kept, 0 broken." in broken_by(copy, {})
 
 
 @pytest.mark.parametrize("module", ["livingmap.core.scene", "livingmap.errors", "livingmap.testing"])
@@ -74,7 +74,19 @@ def test_an_import_of_a_plugin_breaks_a_rule(copy, importer):
 
 
 def test_what_imports_httpx_beside_the_client_breaks_a_rule(copy):
-    assert "httpx is imported in one module BROKEN" in broken_by(copy, {"livingmap/novelty.py": "import httpx\n"})
+    assert "httpx is imported by one module for services and one for the client BROKEN" in broken_by(
+        copy, {"livingmap/novelty.py": "import httpx\n"}
+    )
+
+
+def test_the_client_imports_no_room_of_the_host_but_the_core(copy):
+    report = broken_by(copy, {"livingmap/client/novelty.py": "import livingmap.stream.frames\n"})
+    assert "livingmap.client is not allowed to import livingmap.stream" in report
+
+
+def test_a_room_of_the_host_that_imports_the_client_breaks_a_rule(copy):
+    report = broken_by(copy, {"livingmap/novelty.py": "import livingmap.client\n"})
+    assert "only the command line uses the client BROKEN" in report
 
 
 def test_every_plugin_is_guarded():

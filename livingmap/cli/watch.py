@@ -3,9 +3,9 @@
 import asyncio
 import os
 import sys
-from contextlib import aclosing
+from collections.abc import Callable
 from json import dumps
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -20,6 +20,10 @@ from livingmap.cli.options import (
     out,
     token_of,
 )
+from livingmap.core.route import matches
+
+if TYPE_CHECKING:  # the client is imported by the commands that use it: `check` has to be quick
+    from livingmap.client import LiveMessage
 
 _MOST_SHOWN: Final = 4
 
@@ -34,23 +38,36 @@ def tail(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON message a line, as it came.")] = False,
 ) -> None:
-    """Follow the stream of a running map; a broken connection goes on where it was."""
-    from livingmap.remote import RemoteError, fits, follow  # noqa: PLC0415
+    """Follow the stream of a running map; a connection that breaks is made again and goes on where it was."""
+    from livingmap.client import MapError  # noqa: PLC0415
 
-    async def run() -> None:
-        async with aclosing(follow(url, layer, lambda: token_of(token, token_file))) as messages:
-            async for message in messages:
-                if fits(message, type):
-                    print(dumps(message) if json else _line(message), flush=True)  # noqa: T201
-
+    layers = None if layer is None else layer.split(",")
     try:
-        asyncio.run(run())
+        asyncio.run(_tail(url, layers, lambda: token_of(token, token_file), type, _as_json if json else _line))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    except BrokenPipeError:  # whoever read has had enough
+    except BrokenPipeError:  # the reader of the output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except RemoteError as error:
+    except MapError as error:
         fail(str(error))
+
+
+async def _tail(
+    url: str,
+    layers: list[str] | None,
+    token: Callable[[], str | None],
+    pattern: str | None,
+    format_line: Callable[["LiveMessage"], str],
+) -> None:
+    """Print messages as they come. Raises MapError if the first connection fails, or if the map refuses."""
+    from livingmap.client import follow  # noqa: PLC0415
+
+    async with follow(url, layers=layers, token=token) as live:
+        async for message in live:
+            if live.cursor is None and live.error is not None:
+                raise live.error
+            if message["kind"] != "event" or pattern is None or matches(pattern, message["event_type"]):
+                print(format_line(message), flush=True)  # noqa: T201
 
 
 def history(
@@ -66,22 +83,18 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what happened on a running map, newest first."""
-    from livingmap.remote import RemoteError, get  # noqa: PLC0415
+    from livingmap.client import MapClient, MapError  # noqa: PLC0415
+
+    async def ask() -> Any:
+        async with MapClient(url, token=token_of(token, token_file)) as client:
+            return await client.get("history", since=since, event_type=type, entity_id=entity, limit=limit)
 
     try:
-        page = get(
-            url,
-            "/living-map/history",
-            token_of(token, token_file),
-            since=since,
-            event_type=type,
-            entity_id=entity,
-            limit=limit,
-        )
-    except RemoteError as error:
+        page = asyncio.run(ask())
+    except MapError as error:
         fail(str(error))
-    for item in page["items"]:
-        line = dumps(item) if json else f"{item['timestamp']} {item['event_type']}  {dumps(item['payload'])}"
+    for entry in page["items"]:
+        line = dumps(entry) if json else f"{entry['timestamp']} {entry['event_type']}  {dumps(entry['payload'])}"
         out.print(line, highlight=False, markup=False)
 
 
@@ -107,23 +120,25 @@ def publish(
     out.print(f"published on {subject}", highlight=False, markup=False)
 
 
-def _line(message: dict[str, Any]) -> str:
+def _as_json(message: "LiveMessage") -> str:
+    return dumps(message)
+
+
+def _line(message: "LiveMessage") -> str:
     """Return one message for people."""
     time = str(message.get("timestamp", ""))[11:19]
     match message["kind"]:
         case "event":
-            touched = [change.get("id", change["layer"]) for change in message["changes"]]
-            rest = f" +{len(touched) - _MOST_SHOWN}" if len(touched) > _MOST_SHOWN else ""
-            return f"{time} {message['event_type']}  {' '.join(touched[:_MOST_SHOWN])}{rest}"
+            targets = [str(change.get("id", change["layer"])) for change in message["changes"]]
+            rest = f" +{len(targets) - _MOST_SHOWN}" if len(targets) > _MOST_SHOWN else ""
+            return f"{time} {message['event_type']}  {' '.join(targets[:_MOST_SHOWN])}{rest}"
         case "snapshot":
             layers = message["payload"]["layers"]
-            items = sum(
-                len(value) for layer in layers.values() for value in layer.values() if isinstance(value, list)
-            )
-            return f"{time} snapshot ({message['reason']})  {items} items in {len(layers)} layers"
+            lists = [value for layer in layers.values() for value in layer.values() if isinstance(value, list)]
+            return f"{time} snapshot ({message['reason']})  {sum(map(len, lists))} items in {len(layers)} layers"
         case "changes":
             return f"{time} caught up  {len(message['changes'])} changes of {message['skipped']} events"
         case "disconnected":
-            return f"disconnected, trying again within {message['retry_seconds']} s"
+            return f"disconnected, trying again within {message['retry_seconds']:.1f} s: {message['detail']}"
         case kind:
-            return f"{time} {kind}"
+            return f"{time} {kind}".lstrip()

@@ -1,0 +1,204 @@
+"""The messages of the stream, as they come over the wire, and how one is read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Literal, NotRequired, TypeAlias, TypedDict, cast
+
+from livingmap.client.errors import InvalidAnswer
+
+Json: TypeAlias = Any
+
+
+class Put(TypedDict):
+    """Set and unset fields of an item; it appears if it was not there."""
+
+    op: Literal["put"]
+    layer: str
+    collection: str
+    id: str
+    set: Mapping[str, Json]
+    unset: Sequence[str]
+
+
+class Drop(TypedDict):
+    """Take an item away, if it is there."""
+
+    op: Literal["drop"]
+    layer: str
+    collection: str
+    id: str
+
+
+class Total(TypedDict):
+    """Set and unset fields of the layer itself."""
+
+    op: Literal["total"]
+    layer: str
+    set: Mapping[str, Json]
+    unset: Sequence[str]
+
+
+Change: TypeAlias = Put | Drop | Total
+"""How the map differs after an event."""
+
+
+class Snapshot(TypedDict):
+    """What ``GET /living-map/snapshot`` answers."""
+
+    generated_at: str
+    layers: Mapping[str, Mapping[str, Json]]
+    meta: Mapping[str, Json]
+
+
+class SnapshotMessage(TypedDict):
+    """The whole state: at the start, and whenever the map cannot go on from the client's cursor."""
+
+    kind: Literal["snapshot"]
+    cursor: str
+    reason: str
+    timestamp: str
+    payload: Snapshot
+
+
+class EventMessage(TypedDict):
+    """One entry of the log, with what it changed."""
+
+    kind: Literal["event"]
+    cursor: str
+    event_type: str
+    timestamp: str
+    payload: Mapping[str, Json]
+    changes: Sequence[Change]
+
+
+class ChangesMessage(TypedDict):
+    """What ``skipped`` events came to that this client was too slow to be sent."""
+
+    kind: Literal["changes"]
+    cursor: str
+    skipped: int
+    changes: Sequence[Change]
+
+
+class HeartbeatMessage(TypedDict):
+    """All is well, and nothing happened for a while."""
+
+    kind: Literal["heartbeat"]
+    cursor: str
+    timestamp: str
+
+
+class RestartingMessage(TypedDict):
+    """The map is stopped, and says when to come back."""
+
+    kind: Literal["restarting"]
+    retry_after_ms: int
+
+
+class WarningMessage(TypedDict):
+    """The token expires soon, or was taken back."""
+
+    kind: Literal["warning"]
+    code: str
+    detail: str
+    expires_at: NotRequired[str | None]
+
+
+class ErrorMessage(TypedDict):
+    """Why the connection is about to end, or what the map did not understand."""
+
+    kind: Literal["error"]
+    code: str
+    detail: str
+
+
+class DisconnectedMessage(TypedDict):
+    """The client's own word, not the map's: there is no connection, and when the next attempt comes."""
+
+    kind: Literal["disconnected"]
+    detail: str
+    retry_seconds: float
+
+
+Message: TypeAlias = (
+    SnapshotMessage
+    | EventMessage
+    | ChangesMessage
+    | HeartbeatMessage
+    | RestartingMessage
+    | WarningMessage
+    | ErrorMessage
+)
+"""What a map sends. ``message["kind"]`` tells a type checker which one it is."""
+
+_Shape: TypeAlias = Mapping[str, type]
+_MESSAGES: Final[Mapping[str, _Shape]] = MappingProxyType(
+    {
+        "snapshot": {"cursor": str, "reason": str, "timestamp": str, "payload": dict},
+        "event": {"cursor": str, "event_type": str, "timestamp": str, "payload": dict, "changes": list},
+        "changes": {"cursor": str, "skipped": int, "changes": list},
+        "heartbeat": {"cursor": str, "timestamp": str},
+        "restarting": {"retry_after_ms": int},
+        "warning": {"code": str, "detail": str},
+        "error": {"code": str, "detail": str},
+    }
+)
+_SNAPSHOT: Final[_Shape] = MappingProxyType({"generated_at": str, "layers": dict, "meta": dict})
+_CHANGES: Final[Mapping[str, _Shape]] = MappingProxyType(
+    {
+        "put": {"layer": str, "collection": str, "id": str, "set": dict, "unset": list},
+        "drop": {"layer": str, "collection": str, "id": str},
+        "total": {"layer": str, "set": dict, "unset": list},
+    }
+)
+
+
+def read(text: str | bytes) -> Message | None:
+    """Read one message; None for a kind that only a newer map knows. Raises InvalidAnswer for anything else."""
+    message = decoded(text)
+    kind = message.get("kind") if isinstance(message, dict) else None
+    if not isinstance(kind, str):
+        raise InvalidAnswer(f"not a message of the stream: {text[:80]!r}")
+    if kind not in _MESSAGES:
+        return None
+    _check(kind, message, _MESSAGES[kind])
+    if kind == "snapshot":
+        check_snapshot(message["payload"])
+    for change in message.get("changes", ()):
+        _check_change(change)
+    return cast("Message", message)
+
+
+def decoded(text: str | bytes) -> Json:
+    """Return the JSON value of a text. Raises InvalidAnswer."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidAnswer(f"not JSON: {error}") from error
+
+
+def check_snapshot(payload: Json) -> Snapshot:
+    """Return ``payload`` if it is a snapshot. Raises InvalidAnswer."""
+    _check("snapshot", payload, _SNAPSHOT)
+    _check("snapshot", payload["meta"], {"cursor": str})
+    if not all(isinstance(layer, dict) for layer in payload["layers"].values()):
+        raise InvalidAnswer("a snapshot with a layer that is not an object")
+    return cast("Snapshot", payload)
+
+
+def _check_change(change: Json) -> None:
+    shape = _CHANGES.get(change["op"]) if isinstance(change, dict) and isinstance(change.get("op"), str) else None
+    if shape is None:
+        raise InvalidAnswer(f"not a change: {str(change)[:80]}")
+    _check(change["op"], change, shape)
+
+
+def _check(kind: str, value: Json, shape: _Shape) -> None:
+    wrong = (
+        list(shape)
+        if not isinstance(value, dict)
+        else [name for name, type_ in shape.items() if not isinstance(value.get(name), type_)]
+    )
+    if wrong:
+        raise InvalidAnswer(f"a {kind} without a usable {', '.join(wrong)}")
