@@ -105,7 +105,7 @@ def test_the_environment_alone_is_a_configuration(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "agents: agents-service, mock",
-        "access: none: everybody who reaches the map reads everything",
+        "access: none: everybody who can reach the map can read everything",
         "environment: ok",
     ]
 

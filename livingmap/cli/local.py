@@ -1,4 +1,4 @@
-"""The commands that work on a configuration: they serve it, check it, and try it out."""
+"""The commands that read a configuration: serve it, check it, and try it out."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from livingmap import supervision
 from livingmap.cli.options import ConfigOption, fail, load_config, out
-from livingmap.config.loading import Config
+from livingmap.config.loading import Config, SourceConfig
 from livingmap.config.schema import schema
 from livingmap.errors import LogError
 from livingmap.logs import configure
@@ -25,8 +25,8 @@ if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check`
 
 def serve(config: ConfigOption = None) -> None:
     """Serve the map until SIGINT or SIGTERM."""
-    loaded = load_config(config)
-    configure(loaded.logging)
+    configuration = load_config(config)
+    configure(configuration.logging)
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
@@ -34,8 +34,8 @@ def serve(config: ConfigOption = None) -> None:
     deadline = supervision.Deadline(_END_SECONDS)
 
     async def run() -> None:
-        async with store(loaded.history) as history:
-            await LivingMap(loaded, history).run(deadline.start)
+        async with store(configuration.history) as history:
+            await LivingMap(configuration, history).run(deadline.start)
 
     try:
         supervision.run(run())
@@ -47,39 +47,40 @@ def serve(config: ConfigOption = None) -> None:
 
 def check(config: ConfigOption = None) -> None:
     """Check the configuration without touching the network. Exit status 1 if anything is wrong."""
-    loaded = load_config(config)
-    for one in loaded.sources:
-        out.print(f"{one.name}: {_told(loaded, one.name)}", highlight=False, markup=False)
-    for place, names in _places(loaded).items():
+    configuration = load_config(config)
+    for source in configuration.sources:
+        out.print(f"{source.name}: {_summary(source)}", highlight=False, markup=False)
+    for collection, names in _sources_by_collection(configuration).items():
         if len(names) > 1:
-            out.print(f"{place}: {', '.join(names)} (the first that knows a field wins it)", highlight=False)
-    out.print(f"access: {_access(loaded)}", highlight=False, markup=False)
-    out.print(f"{loaded.file or 'environment'}: ok", highlight=False, markup=False)
+            out.print(f"{collection}: {', '.join(names)} (the first that has a field wins)", highlight=False)
+    out.print(f"access: {_access(configuration)}", highlight=False, markup=False)
+    out.print(f"{configuration.file or 'environment'}: ok", highlight=False, markup=False)
 
 
 def probe(
     source: Annotated[str | None, typer.Argument(help="Only this source; default: all that are enabled.")] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Reach each service once and show what came and what was dropped. Exit status 1 if one failed."""
-    loaded = load_config(config)
-    names = [one.name for one in loaded.sources if one.source]
+    """Ask each service once; show what came and what was dropped. Exit status 1 if one failed."""
+    configuration = load_config(config)
+    names = _enabled(configuration)
     if source is not None and source not in names:
         fail(f"{source}: no such source is enabled (there are: {', '.join(names)})")
-    living = asyncio.run(_polled(loaded, [source] if source else names))
+    chosen = [source] if source else names
+    living = asyncio.run(_polled(configuration, chosen))
     failed = False
-    for name in [source] if source else names:
+    for name in chosen:
         _report(living, living.pollers[name])
         failed |= living.pollers[name].state.error is not None
-    for one in loaded.sources if source is None else ():
-        if one.error is not None:
+    for broken in configuration.sources if source is None else ():
+        if broken.error is not None:
             failed = True
-            out.print(f"{one.name}: failed: {one.error}", highlight=False, markup=False, style="red")
+            out.print(f"{broken.name}: failed: {broken.error}", highlight=False, markup=False, style="red")
     raise typer.Exit(int(failed))
 
 
 def plugins() -> None:
-    """List the installed plugins, without importing any."""
+    """List the installed plugins without importing them."""
     from livingmap.sources.plugin_import import MOCKS, SOURCES, installed  # noqa: PLC0415
     from livingmap.sources.registry import ACCOUNTS, AUTHENTICATORS, POLICIES  # noqa: PLC0415
 
@@ -98,8 +99,8 @@ def snapshot(
     compact: Annotated[bool, typer.Option("--compact", help="One line instead of indented JSON.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Ask every service once and print the snapshot as JSON. Does not need a running map."""
-    loaded = load_config(config)
+    """Ask each service once and print the snapshot as JSON. It needs no running map."""
+    configuration = load_config(config)
 
     async def ask() -> bytes:
         from livingmap.access.view import View  # noqa: PLC0415
@@ -107,7 +108,7 @@ def snapshot(
         from livingmap.core.layers import layer_names  # noqa: PLC0415
         from livingmap.stream.layers import LayersError, wanted  # noqa: PLC0415
 
-        living = await _polled(loaded, [one.name for one in loaded.sources if one.source])
+        living = await _polled(configuration, _enabled(configuration))
         try:
             shown = wanted(layers, layer_names(living.fold.scene))
         except LayersError as error:
@@ -120,12 +121,14 @@ def snapshot(
 
 def migrate(
     config: ConfigOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be applied.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be applied.")] = False,
 ) -> None:
-    """Bring the database of history.url to the present form. Safe to repeat and to run twice at once."""
+    """Apply the migrations that the database of history.url lacks. Safe to repeat, and to run twice at once."""
     settings = load_config(config).history
     if settings.kind != "postgresql":
-        fail(f"history.url is {settings.shown}: only a database of your own is migrated by hand")
+        fail(
+            f"history.url is {settings.shown}: only a PostgreSQL database of your own is migrated by this command"
+        )
     from asyncpg import InterfaceError, PostgresError  # noqa: PLC0415
 
     from livingmap.history import HistoryError  # noqa: PLC0415
@@ -146,7 +149,7 @@ def config_schema(config: ConfigOption = None) -> None:
 
 
 async def _polled(config: Config, names: list[str]) -> "LivingMap":
-    """Return a map whose sources ``names`` were asked once."""
+    """Return a map that has polled the sources ``names`` once."""
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history.memory import MemoryHistory  # noqa: PLC0415
     from livingmap.transport.settings import NatsSettings  # noqa: PLC0415
@@ -178,14 +181,16 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
 
 
 def _access(config: Config) -> str:
-    """Return who is let in to what, without secrets."""
+    """Describe who may read the map, without secrets."""
     auth, checked, policy = config.auth, config.access.authenticator, config.access.policy
     if checked is None:
-        return "none: everybody who reaches the map reads everything"
+        return "none: everybody who can reach the map can read everything"
     anonymous = {"off": "nothing", "summary": "counts", "full": "what the policies let anonymous see"}
     if policy is None:
         anonymous["full"] = "everything but the errors of services"
-    decided = f"policies of {policy.settings.base_url} decide" if policy else "who is known sees everything"
+    decided = (
+        f"policies of {policy.settings.base_url} decide" if policy else "authenticated callers see everything"
+    )
     return "; ".join(
         [
             f"{auth.mode}: {checked.plugin.summary(checked.settings)}",
@@ -195,18 +200,22 @@ def _access(config: Config) -> str:
     )
 
 
-def _told(config: Config, name: str) -> str:
-    one = next(one for one in config.sources if one.name == name)
-    if not one.enabled:
+def _summary(source: SourceConfig) -> str:
+    """Describe a source in a few words: its service, and where that is asked."""
+    if not source.enabled:
         return "disabled"
-    if one.source is None or one.settings is None:
-        return f"failed: {one.error}"
-    return f"{one.source.service}, {'mock' if one.settings.mock else one.settings.base_url}"
+    if source.source is None or source.settings is None:
+        return f"failed: {source.error}"
+    return f"{source.source.service}, {'mock' if source.settings.mock else source.settings.base_url}"
 
 
-def _places(config: Config) -> dict[str, list[str]]:
-    places: dict[str, list[str]] = {}
+def _enabled(config: Config) -> list[str]:
+    return [source.name for source in config.sources if source.source]
+
+
+def _sources_by_collection(config: Config) -> dict[str, list[str]]:
+    sources: dict[str, list[str]] = {}
     for source, _ in config.enabled():
         for layer in source.layers:
-            places.setdefault(f"{layer.name}.{layer.collection}", []).append(source.name)
-    return places
+            sources.setdefault(f"{layer.name}.{layer.collection}", []).append(source.name)
+    return sources

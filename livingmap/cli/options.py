@@ -1,4 +1,4 @@
-"""What the commands share: their options, where they print, and how they give up."""
+"""What the commands share: options, output, and the way to end with an error."""
 
 import os
 from pathlib import Path
@@ -32,28 +32,26 @@ TokenOption = Annotated[
         "--token",
         envvar="LIVINGMAP_TOKEN",
         show_envvar=True,
-        help="Token to read the map with. A command line is seen by others on the machine: prefer the variable.",
+        help="Token to read the map with. Others on the machine can see a command line: prefer the variable.",
     ),
 ]
 TokenFileOption = Annotated[
     Path | None,
     typer.Option(
-        "--token-file", envvar="LIVINGMAP_TOKEN_FILE", help="File with the token; read at every connection."
+        "--token-file", envvar="LIVINGMAP_TOKEN_FILE", help="File with the token, read at every connection."
     ),
 ]
 
 
 def token_of(token: str | None, file: Path | None) -> str | None:
-    """Return the token to read a map with, from the option or the file; ends the program if it is none."""
+    """Return the token to read a map with, from the option or the file. Ends the program if there is a problem."""
     if token is not None and file is not None:
         fail("give --token or --token-file, not both")
     try:
-        found = (file.read_text(encoding="utf-8") if file else token or "").strip()
+        text = file.read_text(encoding="utf-8") if file else token or ""
     except (OSError, UnicodeDecodeError) as error:
         fail(f"--token-file: {error}")
-    if not all("!" <= char <= "~" for char in found):
-        fail("the token holds white space or characters that no header can carry")
-    return found or None
+    return text.strip() or None
 
 
 def load_config(given: Path | None) -> Config:

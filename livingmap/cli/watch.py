@@ -104,15 +104,15 @@ def publish(
     config: ConfigOption = None,
 ) -> None:
     """Publish one message on the NATS of the configuration, to try things out."""
-    loaded = load_config(config)
-    if loaded.nats.url is None:
+    configuration = load_config(config)
+    if configuration.nats.url is None:
         fail("nats.url is not set: there is nowhere to publish")
     from livingmap.transport.connection import publish_once  # noqa: PLC0415
     from livingmap.transport.parsing import DeadMessage, read  # noqa: PLC0415
 
     try:
-        read(subject, payload.encode(), loaded.nats.most_bytes)
-        asyncio.run(publish_once(loaded.nats, subject, payload.encode()))
+        read(subject, payload.encode(), configuration.nats.most_bytes)
+        asyncio.run(publish_once(configuration.nats, subject, payload.encode()))
     except DeadMessage as error:
         fail(f"the map would not read this: {error}")
     except OSError as error:

@@ -103,9 +103,9 @@ def test_an_authenticator_in_a_file_is_loaded_and_named_rightly(write):
 
 
 CHECKED = {
-    "": "none: everybody who reaches the map reads everything",
+    "": "none: everybody who can reach the map can read everything",
     "auth: {mode: daarion, authenticator: {secret: hush}}\n": (
-        "daarion: tokens are verified here, with the shared secret; who is known sees everything; "
+        "daarion: tokens are verified here, with the shared secret; authenticated callers see everything; "
         "anonymous callers get nothing"
     ),
     "auth: {mode: daarion, public_mode: summary, pdp: {enabled: true}}\n": (
@@ -113,7 +113,7 @@ CHECKED = {
         "decide; anonymous callers get counts"
     ),
     "auth: {mode: daarion, public_mode: full}\n": (
-        "daarion: tokens are introspected at http://auth-service:7011; who is known sees everything; "
+        "daarion: tokens are introspected at http://auth-service:7011; authenticated callers see everything; "
         "anonymous callers get everything but the errors of services"
     ),
 }
