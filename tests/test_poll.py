@@ -268,7 +268,13 @@ async def test_a_list_that_is_not_complete_takes_away_only_what_polls_brought(co
     assert sorted(harness.items("things")) == ["thing:0", "thing:1", *([] if complete else ["thing:made"])]
 
 
-@pytest.mark.parametrize("error", [SystemExit(0), asyncio.CancelledError(), ValueError("x")])
+class Outlaw(BaseException):
+    """What no `except Exception` catches."""
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(0), KeyboardInterrupt(), Outlaw("x"), asyncio.CancelledError(), ValueError("x")], ids=repr
+)
 async def test_a_fetch_that_raises_anything_fails_its_layer_alone(error):
     async def bad(client):
         raise error
@@ -321,3 +327,38 @@ async def test_failures_are_logged_once_and_so_is_recovery(capsys):
         await shop.harness.poll()
     said = capsys.readouterr().out
     assert (said.count("source failed"), said.count("source answers")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [(4, 4, 4), (2, 1, 1), (2, 4, 4), (1, 3, 10), (4, 1, 10), (2, 0, 10), (0, 0, 0), (2, 5, 5), (0, 10, 10)],
+)
+async def test_a_held_answer_is_believed_if_the_next_is_within_a_factor_of_two(first, second, left):
+    shop = Shop(*(thing(number) for number in range(10)))
+    rows = shop.rows
+    await shop.harness.poll()
+    shop.rows = rows[:first]
+    assert await shop.harness.poll() == []
+    assert f"held until the next poll confirms it: {first} items instead of 10" in shop.harness.health.error
+    shop.rows = rows[:second]
+    await shop.harness.poll()
+    assert len(shop.things) == left
+
+
+async def test_a_poll_that_takes_longer_than_ten_timeouts_keeps_what_there_was():
+    slow = asyncio.Event()
+
+    async def fetch(client):
+        if slow.is_set():
+            await asyncio.Event().wait()
+        return [Put("things", "thing:1", {"name": "One"})]
+
+    class Hasty(Settings):
+        timeout_seconds: float = 0.01
+
+    harness = SourceHarness(Source("things", "s", Hasty, (Layer("things", fetch=fetch),)))
+    await harness.poll()
+    slow.set()
+    assert await harness.poll() == []
+    assert harness.health.error == "things.items: the poll took longer than 10 timeouts"
+    assert (str(harness.health.status), dict(harness.items("things"))) == ("stale", {"thing:1": {"name": "One"}})
