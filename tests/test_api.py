@@ -7,7 +7,7 @@ import brotli
 import pytest
 import zstandard
 
-from livingmap.access.view import View
+from livingmap.access.view import Rights, View
 from livingmap.api.prepared import accepted_encoding
 from livingmap.api.snapshot import Snapshots
 from livingmap.core.fold import refreshed
@@ -276,6 +276,27 @@ async def test_head_is_get_without_the_body(client, path):
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == whole.headers["content-type"]
     assert head.headers.get("etag") == whole.headers.get("etag")
+
+
+async def test_bytes_of_32_views_are_kept_and_the_least_recently_used_make_room(living):
+    snapshots = Snapshots(living.reader)
+    views = [View(("city",) * (number + 1)) for number in range(33)]
+    made = [snapshots.prepared(view) for view in views[:32]]
+    assert snapshots.prepared(views[0]) is made[0]
+    snapshots.prepared(views[32])
+    assert snapshots.prepared(views[0]) is made[0]
+    assert snapshots.prepared(views[2]) is made[2]
+    assert snapshots.prepared(views[1]) is not made[1]
+
+
+async def test_64_catalogues_are_kept_and_the_least_recently_used_make_room(living):
+    rights = [Rights(frozenset({f"layer-{number}"})) for number in range(65)]
+    made = [living.reader.catalogue(one) for one in rights[:64]]
+    assert living.reader.catalogue(rights[0]) is made[0]
+    living.reader.catalogue(rights[64])
+    assert living.reader.catalogue(rights[0]) is made[0]
+    assert living.reader.catalogue(rights[2]) is made[2]
+    assert living.reader.catalogue(rights[1]) is not made[1]
 
 
 async def test_a_view_that_was_forgotten_gets_a_validator_of_its_new_bytes(living):

@@ -145,3 +145,23 @@ async def test_a_connection_that_is_silent_is_closed(living):
         async with asyncio.timeout(20):
             assert await connection.reader.read() == b""
         connection.writer.close()
+
+
+async def test_1024_requests_are_known_and_the_least_recently_used_make_room(living, connection, monkeypatch):
+    parsed, parse = [], living._fast_path.parse
+
+    def counted(url, headers):
+        parsed.append(dict(headers).get(b"x-number"))
+        return parse(url, headers)
+
+    monkeypatch.setattr(living._fast_path, "parse", counted)
+
+    async def get(number):
+        status, _, _ = await connection.get(b"?layers=city", X_Number=number)
+        assert status == 200
+
+    for number in range(1024):
+        await get(number)
+    for number in (0, 1024, 0, 2, 1):
+        await get(number)
+    assert parsed == [str(number).encode() for number in (*range(1024), 1024, 1)]
