@@ -1,1 +1,1 @@
-"""What clients see of the map over HTTP."""
+"""The HTTP API of the map."""

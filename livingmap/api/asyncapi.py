@@ -1,4 +1,4 @@
-"""``/asyncapi.json``: the stream's messages in the words of AsyncAPI 3.0, as `/openapi.json` tells the rest."""
+"""``/asyncapi.json``: the messages of the stream as an AsyncAPI 3.0 document, beside ``/openapi.json``."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -8,17 +8,17 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from livingmap import __version__
-from livingmap.api.messages import HEARD, SENT
+from livingmap.api.messages import RECEIVED, SENT
 
 _QUERY: Final = {
     "layers": {"type": "string", "description": "Only these layers, separated by commas"},
-    "cursor": {"type": "string", "description": "Go on after this position, with no snapshot"},
+    "cursor": {"type": "string", "description": "Resume after this cursor, without a snapshot"},
 }
 
 
 def document() -> dict[str, Any]:
     """Return the document."""
-    models = [(model, "serialization") for model in (*SENT, *HEARD)]
+    models = [(model, "serialization") for model in (*SENT, *RECEIVED)]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return {
         "asyncapi": "3.0.0",
@@ -27,8 +27,8 @@ def document() -> dict[str, Any]:
         "channels": {
             "stream": {
                 "address": "/living-map/stream",
-                "description": "A WebSocket, one message a frame.",
-                "messages": _references("components", (*SENT, *HEARD)),
+                "description": "A WebSocket with one message per frame.",
+                "messages": _references("components", (*SENT, *RECEIVED)),
                 "bindings": {"ws": {"query": {"type": "object", "properties": _QUERY}}},
             },
             "events": {
@@ -39,11 +39,11 @@ def document() -> dict[str, Any]:
         },
         "operations": {
             "send": _operation("send", "stream", SENT),
-            "receive": _operation("receive", "stream", HEARD),
+            "receive": _operation("receive", "stream", RECEIVED),
             "sendEvents": _operation("send", "events", SENT),
         },
         "components": {
-            "messages": {model.__name__: _message(model) for model in (*SENT, *HEARD)},
+            "messages": {model.__name__: _message(model) for model in (*SENT, *RECEIVED)},
             "schemas": schemas["$defs"],
         },
     }
@@ -64,7 +64,7 @@ def _operation(action: str, channel: str, models: Iterable[type[BaseModel]]) -> 
 
 
 def routes() -> APIRouter:
-    """Return the endpoint. It needs no token: it says nothing of the map."""
+    """Return the endpoint. It needs no token, as it reveals nothing of the map."""
     router = APIRouter(tags=["operations"])
     made = document()
 

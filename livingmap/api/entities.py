@@ -1,4 +1,4 @@
-"""The catalogue of entities, and one entity in full."""
+"""The catalogue of entities, and single entities in full."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -22,15 +22,15 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
     async def listing(
         rights: Annotated[Rights, Depends(auth.items)],
         type: Annotated[EntityType | None, Query(description="Only entities of this type")] = None,  # noqa: A002
-        layer: Annotated[str | None, Query(description="Only entities at home in this layer")] = None,
+        layer: Annotated[str | None, Query(description="Only entities whose home is this layer")] = None,
         status: Annotated[str | None, Query(description="Only entities with this status")] = None,
         q: Annotated[
             str | None, Query(description="Only entities whose label or id contains this text", max_length=200)
         ] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
+        cursor: Annotated[str | None, Query(description="The next_cursor of the previous page")] = None,
     ) -> EntityPage:
-        """List entities in order of id. Pages neither repeat nor miss an entity while the map changes."""
+        """List entities ordered by id. Pages neither repeat nor miss an entity while the map changes."""
         after = place_after(cursor, "this catalogue", str) if cursor is not None else ""
         folded = q.casefold() if q is not None else None
         fitting = (
@@ -64,7 +64,7 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
         responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
     )
     async def one(entity_id: str, rights: Annotated[Rights, Depends(auth.items)]) -> EntityDetails:
-        """Describe an entity by its id or an alias; its own service is asked for more, briefly."""
+        """Return an entity by id or alias, with the details that its service gives within two seconds."""
         found = await reader.describe(entity_id, rights)
         if found is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_entity", f"the map has no entity {entity_id!r}")

@@ -1,4 +1,4 @@
-"""What can be answered without waiting is answered where it is read off the wire, before any ASGI."""
+"""The fast path: requests that need no waiting are answered where they are parsed, ahead of ASGI."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
@@ -16,27 +16,27 @@ Reply: TypeAlias = tuple[bytes, bytes]
 _MOST_REQUESTS: Final = 1024
 _MOST_BYTES: Final = 4096
 _BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-"""Headers of a request that is more than a question."""
+"""Headers of a request that has a body, or wants more than an answer."""
 
 
 class FastPath(Protocol):
-    """Answers some GET requests at once. What it declines goes to the application."""
+    """Answers some GET requests at once. Requests that it declines go to the application."""
 
     def parse(self, url: bytes, headers: Headers) -> Any | None:
-        """Return what a request is about, which may depend on nothing but its bytes; None to decline."""
+        """Return a request in parsed form, which may depend on its bytes alone; None to decline it."""
 
     def keeps(self, request: Any) -> bool:
-        """Tell whether the bytes of a request may be kept, for when they come again."""
+        """Tell whether the bytes of a request may be kept, to recognise the same request later."""
 
     def answer(self, request: Any) -> Reply | None:
-        """Return the reply to a request as things are now; None to decline, as when it would have to wait."""
+        """Return the reply to a request as the map is now; None to decline, for instance if it had to wait."""
 
 
 class FastPathProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, which asks ``fast_path`` first.
+    """uvicorn's HTTP protocol with ``fast_path`` in front.
 
-    A client that asks again sends the same bytes again. Those that were one whole request before are ``known``,
-    with what it was about, and not parsed again.
+    A client that asks again sends the same bytes again. Bytes that were one whole request before are ``known``
+    together with its parsed form, and are not parsed again.
     """
 
     fast_path: ClassVar[FastPath]
@@ -45,14 +45,14 @@ class FastPathProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._begun = self._ended = 0
-        """How many requests there were; one is underway while these differ."""
-        self._heard_at = 0.0
+        """How many requests have begun and ended; one is underway while these differ."""
+        self._answered_at = 0.0
         """When a request was last answered at once."""
         self._request: Any | None = None
-        """What the last request was about, if it was answered at once."""
+        """The last request, if it was answered at once."""
 
     def data_received(self, data: bytes) -> None:
-        """Answer a request that is known; parse all else."""
+        """Answer a request that is known; parse any other."""
         begins = self._begun == self._ended and len(data) <= _MOST_BYTES
         if begins and self._is_free() and self._reply(self.known.get(data)):
             return
@@ -63,13 +63,15 @@ class FastPathProtocol(HttpToolsProtocol):
             self.known.put(data, self._request)
 
     def on_message_begin(self) -> None:
-        """Note that a request begins."""
+        """Count a request that begins."""
         self._begun += 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Answer at once if that can be, or let the application do so."""
-        request = self.fast_path.parse(self.url, self.headers) if self._is_free() and self._is_question() else None
+        """Answer at once if possible, or let the application answer."""
+        request = (
+            self.fast_path.parse(self.url, self.headers) if self._is_free() and self._is_plain_get() else None
+        )
         if self._reply(request):
             self._request = request
         else:
@@ -77,13 +79,13 @@ class FastPathProtocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Note that a request ends."""
+        """Count a request that ends."""
         self._ended += 1
         if self._request is None:
             super().on_message_complete()
 
     def _is_free(self) -> bool:
-        """Tell whether nothing has to be written before the next answer, nor logged with it."""
+        """Tell whether the next answer may be written now: no other is due before it, and none is logged."""
         return (
             getattr(self.cycle, "response_complete", True)
             and not self.pipeline
@@ -92,7 +94,7 @@ class FastPathProtocol(HttpToolsProtocol):
             and not self.transport.is_closing()
         )
 
-    def _is_question(self) -> bool:
+    def _is_plain_get(self) -> bool:
         return (
             self.parser.get_method() == b"GET"
             and self.parser.get_http_version() == "1.1"
@@ -110,16 +112,16 @@ class FastPathProtocol(HttpToolsProtocol):
         self.transport.write(head + b"\r\n")
         if body:
             self.transport.write(body)
-        self._heard_at = self.loop.time()
+        self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.on_response_complete()
-        else:  # the timer that runs will see that it is too early: a new one for each answer is dear
+        else:  # the timer that runs will find that it is too early: a new one for each answer is expensive
             self.server_state.total_requests += 1
         return True
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close the connection if nothing was asked for too long."""
-        left = self._heard_at + self.timeout_keep_alive - self.loop.time()
+        """Close the connection if it was idle for too long."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
@@ -127,5 +129,5 @@ class FastPathProtocol(HttpToolsProtocol):
 
 
 def protocol(fast_path: FastPath) -> type[FastPathProtocol]:
-    """Return the protocol with ``fast_path`` in front: what uvicorn's setting ``http`` takes."""
+    """Return the protocol with ``fast_path`` in front, for uvicorn's setting ``http``."""
     return type("FastPathProtocol", (FastPathProtocol,), {"fast_path": fast_path, "known": LRU(_MOST_REQUESTS)})

@@ -21,7 +21,7 @@ class Head:
             if message["type"] == "http.response.start":
                 await send(message)
             elif not ended:
-                ended = True  # a stream would go on for ever; the server tells ``app`` of the end by a disconnect
+                ended = True  # a stream would go on for ever; the server ends ``app`` by a disconnect
                 await send({"type": "http.response.body", "body": b""})
 
         await self._app({**scope, "method": "GET"}, receive, send_without_body)

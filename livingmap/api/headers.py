@@ -1,4 +1,4 @@
-"""What every answer tells browsers: not to guess, not to frame, not to pass on; and who else may read."""
+"""Security headers and CORS: what browsers may not do with answers, and which sites may read them."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,11 +12,11 @@ POLICY: Final = (
     b"content-security-policy",
     b"frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'",
 )
-"""Of all that has no policy of its own: nobody frames it (CSP level 3, which makes X-Frame-Options obsolete)."""
+"""For answers without a policy of their own: nothing may frame them (CSP level 3 obsoletes X-Frame-Options)."""
 
 
 class SecurityHeaders:
-    """Adds to every answer of ``app`` the headers that make browsers careful."""
+    """Adds the security headers to every answer of ``app``."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,18 +27,18 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        async def careful(message: Message) -> None:
+        async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"] = [*message.get("headers", ()), *ALWAYS]
                 if not any(name == POLICY[0] for name, _ in headers):
                     headers.append(POLICY)
             await send(message)
 
-        await self._app(scope, receive, careful)
+        await self._app(scope, receive, send_secured)
 
 
 def install(app: FastAPI, cors_origins: Iterable[str]) -> None:
-    """Let ``app`` send careful headers, and let pages of ``cors_origins`` read it; of no others by default."""
+    """Let ``app`` send security headers, and allow pages from ``cors_origins``, by default none, to read it."""
     origins = list(cors_origins)
     if origins:
         app.add_middleware(

@@ -1,4 +1,4 @@
-"""Whether the map lives: for people, for load balancers, for orchestrators."""
+"""Health checks: for people, load balancers and orchestrators."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from livingmap.transport import Intake
 
 
 class Health(BaseModel):
-    """The specification's body of a health check."""
+    """The answer of the health check, as the specification has it."""
 
     status: Literal["ok"] = "ok"
     service: Literal["living-map-service"] = "living-map-service"
@@ -31,19 +31,19 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether the map can be trusted with clients, and what each dependency says."""
+    """Whether the process is ready for clients, and the state of its dependencies."""
 
     status: Literal["ready", "not_ready"]
     log: Literal["attached", "detached"]
     phase: Phase
-    """``replaying`` until everything has been read that was in the log when the process attached to it."""
+    """``replaying`` until the process has read everything that was in the log when it attached, then ``live``."""
     intakes: dict[str, Literal["connected", "disconnected"]]
-    """The ways by which messages come, such as ``nats``. Without one the map lives by polls alone; a
-    lost connection is made again as soon as possible."""
+    """The transports that bring messages, such as ``nats``. A lost connection is restored as soon as possible;
+    until then polls alone update the map."""
     history: Literal["written", "waiting"]
-    """``waiting``: the database is away, entries are kept until it is back."""
+    """``waiting`` while the database is away: entries are kept until it is back."""
     sources: dict[str, str]
-    """The freshness of each source. A source that is down makes the map poorer, not unready."""
+    """The freshness of each source. A source that is down does not make the process unready."""
 
 
 def routes(reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter) -> APIRouter:
@@ -52,17 +52,17 @@ def routes(reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter) 
 
     @router.get("", summary="Health")
     async def health() -> Health:
-        """Say ok for as long as the process can answer."""
+        """Answer ok for as long as the process can answer."""
         return Health(time=str(rfc3339(reader.now().replace(microsecond=0))))
 
     @router.get("/live", summary="Liveness")
     async def live() -> Live:
-        """Say ok for as long as the process can answer; restart it if it does not."""
+        """Answer ok for as long as the process can answer. Restart a process that does not."""
         return Live()
 
     @router.get("/ready", summary="Readiness", responses={503: {"model": Ready}})
     async def ready(response: Response) -> Ready:
-        """Say whether the log is attached; 503 until it is."""
+        """Say whether the process is ready for clients; 503 until it is."""
         sources = {state.name: str(state.status) for state in reader.states}
         live = reader.progress.is_live
         if not live:

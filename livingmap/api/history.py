@@ -1,4 +1,4 @@
-"""The history: what happened, newest first."""
+"""The endpoint of the history: what happened, newest first."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ _RETRY_SECONDS: Final = 5
 _MOST_PATTERNS: Final = 100
 _MOST_READ: Final = 500
 _MOST_PAGES: Final = 20
-"""How many entries one request looks through at most, for who sees only parts, by the five hundred."""
+"""How many pages of five hundred entries one request with restricted rights looks through at most."""
 _UNPROCESSABLE: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
@@ -39,18 +39,18 @@ class HistoryItem(BaseModel):
     """When the map received it."""
     event_type: str
     payload: dict[str, Any]
-    """The message's own, intact."""
+    """The message as it was published."""
 
 
 class HistoryGap(BaseModel):
-    """Events that were lost: the map could not keep them."""
+    """Events that the history does not have."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     since: str
     until: str
     events: int | None
-    """How many; null for who does not see all."""
+    """How many events; null for callers with restricted rights."""
     reason: str
 
 
@@ -61,9 +61,9 @@ class HistoryPage(BaseModel):
 
     items: list[HistoryItem]
     next_cursor: str | None
-    """Give it as ``cursor`` to get the next page; null on the last."""
+    """Send it as ``cursor`` to get the next page; null on the last one."""
     oldest_available: str | None
-    """How far back the history reaches at all; null while it is empty."""
+    """How far back the history reaches; null while it is empty."""
     gaps: list[HistoryGap]
     """What is missing in the time that this page spans."""
 
@@ -76,19 +76,21 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
     async def listing(
         rights: Annotated[Rights, Depends(auth.items)],
         since: Annotated[
-            str | None, Query(description="From this time on (ISO 8601; without offset: UTC)")
+            str | None, Query(description="From this time on, inclusive (ISO 8601; without an offset it is UTC)")
         ] = None,
-        until: Annotated[str | None, Query(description="Up to, not including, this time")] = None,
+        until: Annotated[str | None, Query(description="Up to this time, exclusive")] = None,
         event_type: Annotated[
             list[str] | None,
-            Query(description="Only these types; comma separated or repeated; NATS wildcards `*` and `>`"),
+            Query(description="Only these types, separated by commas or repeated; NATS wildcards `*` and `>`"),
         ] = None,
-        entity_id: Annotated[str | None, Query(description="Only what concerns this entity")] = None,
-        source: Annotated[str | None, Query(description="Only what concerns this source")] = None,
+        entity_id: Annotated[
+            str | None, Query(description="Only entries that changed or name this entity")
+        ] = None,
+        source: Annotated[str | None, Query(description="Only entries of this source")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-        cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
+        cursor: Annotated[str | None, Query(description="The next_cursor of the previous page")] = None,
     ) -> HistoryPage:
-        """List events, newest first. Pages neither repeat nor miss an event while new ones come in."""
+        """List events, newest first. Pages neither repeat nor miss an event while new ones arrive."""
         wanted = Wanted(
             from_time=_time("since", since),
             until=_time("until", until),
@@ -106,7 +108,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "history_unavailable",
-                "the history's database does not answer now; the map itself goes on",
+                "the history's database does not answer at the moment; the map itself is not affected",
                 {"retry-after": str(_RETRY_SECONDS)},
             ) from error
         return HistoryPage(

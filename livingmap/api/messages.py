@@ -1,4 +1,4 @@
-"""The messages of the stream, for `/asyncapi.json`. What is sent is made in `livingmap.stream.messages`."""
+"""Models of the stream's messages, for ``/asyncapi.json``; `livingmap.stream.messages` builds what is sent."""
 
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ class _Message(BaseModel):
 
 
 class PutChange(_Message):
-    """Set and unset fields of an item, which appears if it was not there."""
+    """Set and remove fields of an item; create it if the client does not have it."""
 
     op: Literal["put"]
     layer: str
@@ -24,7 +24,7 @@ class PutChange(_Message):
 
 
 class DropChange(_Message):
-    """An item is no more. It may be one that the client never had."""
+    """Remove an item. The client may never have had it."""
 
     op: Literal["drop"]
     layer: str
@@ -33,7 +33,7 @@ class DropChange(_Message):
 
 
 class TotalChange(_Message):
-    """Set and unset fields of the layer itself."""
+    """Set and remove fields of the layer itself."""
 
     op: Literal["total"]
     layer: str
@@ -45,7 +45,7 @@ Change: TypeAlias = PutChange | DropChange | TotalChange
 
 
 class SnapshotMessage(_Message):
-    """The whole state: on connect, and whenever going on is impossible."""
+    """The whole state: at the start, and whenever the map cannot resume from where the client is."""
 
     kind: Literal["snapshot"]
     timestamp: str
@@ -55,12 +55,12 @@ class SnapshotMessage(_Message):
 
 
 class EventMessage(_Message):
-    """One entry of the log and what it changed."""
+    """One entry of the log, and what it changed."""
 
     kind: Literal["event"]
     cursor: str
     event_type: str
-    """The NATS subject, or ``livingmap.…`` for what the map itself says."""
+    """The subject of the message, or ``livingmap.…`` for entries of the map itself."""
     timestamp: str
     """When the log received it."""
     payload: dict[str, Any]
@@ -68,7 +68,7 @@ class EventMessage(_Message):
 
 
 class ChangesMessage(_Message):
-    """What many events came to, for a client that fell behind."""
+    """The net effect of the skipped events, for a client that fell behind."""
 
     kind: Literal["changes"]
     cursor: str
@@ -77,7 +77,7 @@ class ChangesMessage(_Message):
 
 
 class HeartbeatMessage(_Message):
-    """All is well, nothing happened."""
+    """The connection is alive, and nothing has happened since the last message."""
 
     kind: Literal["heartbeat"]
     cursor: str
@@ -85,7 +85,7 @@ class HeartbeatMessage(_Message):
 
 
 class WarningMessage(_Message):
-    """The stream ends soon unless another token is shown."""
+    """The stream ends soon unless the client sends another token."""
 
     kind: Literal["warning"]
     code: str
@@ -94,21 +94,21 @@ class WarningMessage(_Message):
 
 
 class AuthenticatedMessage(_Message):
-    """The answer to a token that is good."""
+    """The answer to a token that was accepted."""
 
     kind: Literal["authenticated"]
     expires_at: str | None
 
 
 class RestartingMessage(_Message):
-    """The last message before the map is stopped."""
+    """The last message before the map stops."""
 
     kind: Literal["restarting"]
     retry_after_ms: int
 
 
 class ErrorMessage(_Message):
-    """The answer to a message that makes no sense."""
+    """The answer to a message that the map refuses, and the reason why a connection ends."""
 
     kind: Literal["error"]
     code: str
@@ -116,14 +116,14 @@ class ErrorMessage(_Message):
 
 
 class LayersRequest(_Message):
-    """Show these layers from now on; null for all."""
+    """Send these layers from now on; null for all."""
 
     kind: Literal["layers"]
     layers: list[str] | None
 
 
 class AuthRequest(_Message):
-    """Show a token: as the first message, or another before the first expires."""
+    """Send a token: as the first message, or a new one before the last expires."""
 
     kind: Literal["auth"]
     token: str = Field(min_length=1)
@@ -141,5 +141,5 @@ SENT: tuple[type[_Message], ...] = (
 )
 """What the map sends."""
 
-HEARD: tuple[type[_Message], ...] = (LayersRequest, AuthRequest)
-"""What it understands."""
+RECEIVED: tuple[type[_Message], ...] = (LayersRequest, AuthRequest)
+"""What the map understands."""

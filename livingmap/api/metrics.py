@@ -1,4 +1,4 @@
-"""``/metrics``: the numbers of the map for Prometheus, read where they are kept anyway when somebody asks."""
+"""``/metrics``: the map's metrics for Prometheus, collected from where they are kept anyway on every request."""
 
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
@@ -24,7 +24,7 @@ _GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
 
 
 class Numbers(Collector):
-    """What an operator has to know, as metrics."""
+    """Collects what an operator has to know."""
 
     def __init__(self, reader: MapReader, hub: Hub, writer: HistoryWriter, intakes: Sequence[Intake]) -> None:
         self._reader = reader
@@ -107,18 +107,18 @@ def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:
             yield metric
 
 
-def _gauge(name: str, told: str, value: float) -> Metric:
-    return GaugeMetricFamily(PREFIX + name, told, value=value)
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(PREFIX + name, text, value=value)
 
 
-def _counter(name: str, told: str, value: float) -> Metric:
-    return CounterMetricFamily(PREFIX + name, told, value=value)
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(PREFIX + name, text, value=value)
 
 
 def _by_source(
-    family: type[GaugeMetricFamily] | type[CounterMetricFamily], name: str, told: str
+    family: type[GaugeMetricFamily] | type[CounterMetricFamily], name: str, text: str
 ) -> GaugeMetricFamily | CounterMetricFamily:
-    return family(PREFIX + name, told, labels=["source"])
+    return family(PREFIX + name, text, labels=["source"])
 
 
 def routes(numbers: Numbers, auth: AuthDependencies) -> APIRouter:

@@ -1,4 +1,4 @@
-"""The bodies of answers, for OpenAPI and for typed clients. What plugins add is open."""
+"""The bodies of answers, for OpenAPI and for typed clients. Plugins may add fields."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -16,7 +16,7 @@ def _known_type(name: str) -> str:
 EntityType: TypeAlias = Annotated[
     str, AfterValidator(_known_type), WithJsonSchema({"type": "string", "enum": list(TYPES)})
 ]
-"""A type of the vocabulary; anything else is a 422."""
+"""A type of the vocabulary; any other is a 422."""
 
 
 class _Open(BaseModel):
@@ -24,7 +24,7 @@ class _Open(BaseModel):
 
 
 class Item(_Open):
-    """One item of a layer: an id and whatever its sources say of it."""
+    """One item of a layer: its id and the fields that its sources give it."""
 
     id: str
     """A typed id such as ``agent:sofia``."""
@@ -34,7 +34,7 @@ class CityLayer(_Open):
     """microDAOs and the totals of the city."""
 
     microdaos_total: int | None = None
-    """None while nobody has told."""
+    """Null while no source has reported it."""
     active_users: int | None = None
     active_agents: int | None = None
     health: Literal["green", "yellow", "red"] | None = None
@@ -42,7 +42,7 @@ class CityLayer(_Open):
 
 
 class SpaceLayer(_Open):
-    """DAO planets, and nodes as they orbit them."""
+    """DAO planets, and the nodes that orbit them."""
 
     planets: list[Item]
     nodes: list[Item]
@@ -55,7 +55,7 @@ class ItemsLayer(_Open):
 
 
 class Layers(_Open):
-    """The layers; the specification's four are always there unless ``layers=`` leaves them out."""
+    """The layers. The specification's four are always there unless ``layers=`` leaves them out."""
 
     city: CityLayer | None = None
     space: SpaceLayer | None = None
@@ -72,22 +72,22 @@ class SourceFreshness(BaseModel):
     service: str
     status: Literal["fresh", "stale", "down", "mock", "disabled", "failed"]
     observed_at: str | None
-    """When the last poll that got everything started."""
+    """When the last complete poll started."""
     age_seconds: float | None
-    """How old that was when the snapshot was made."""
+    """How long ago that was when the answer was made."""
     error: str | None
 
 
 class Meta(BaseModel):
-    """Where a snapshot comes from."""
+    """The origin of a snapshot, and its position in the log."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     version: str
     cursor: str
-    """Opaque: where the stream goes on after this snapshot."""
+    """Opaque; the stream resumes after this snapshot with it."""
     source_services: list[str]
-    """The services that something on the map came from."""
+    """The services that have contributed to the map."""
     sources: list[SourceFreshness]
 
 
@@ -110,47 +110,47 @@ class EntityLine(BaseModel):
 
 
 class EntityPage(BaseModel):
-    """A page of the catalogue, in order of id."""
+    """A page of the catalogue, ordered by id."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     items: list[EntityLine]
     next_cursor: str | None
-    """Give it as ``cursor`` to get the next page; null on the last."""
+    """Send it as ``cursor`` to get the next page; null on the last one."""
 
 
 class EntityDetails(BaseModel):
-    """One entity with everything that is known of it."""
+    """One entity with all its data."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     type: str
-    """One of the catalogue's types, or one that a plugin brought along."""
+    """One of the catalogue's types, or one that a plugin has added."""
     layer: str
     data: dict[str, Any]
     sources: dict[str, str]
-    """By field, the source whose value is shown."""
+    """For each field, the source whose value is shown."""
     observed_at: str | None
 
 
 class SourceReport(SourceFreshness):
-    """Everything that is known about one source's health."""
+    """The health of one source in full."""
 
     polled_at: str | None
     next_poll_at: str | None
     polls: int
     failures: int
-    """How many polls in a row missed something."""
+    """How many polls in a row were incomplete."""
     breaker: str
-    """``closed``, ``opened`` (not asked for now) or ``half-opened``."""
+    """``closed``, ``opened`` (not asked at the moment) or ``half-opened``."""
     rows: int
     """How many rows the last poll read."""
     dropped_rows: int
     dropped: list[str]
-    """The first few of what could not be used, each with the reason."""
+    """The first unusable rows, each with the reason."""
     missing: list[str]
-    """Paths that the service does not have; others are asked in their place, for an hour."""
+    """Paths that the service does not have; for an hour, alternatives are used in their place."""
     events: int
     """How many events concerned this source."""
     faults: int
@@ -168,12 +168,12 @@ class DeadLetter(BaseModel):
 
 
 class IntakeReport(BaseModel):
-    """One way by which messages come: its connection, and what became of the messages."""
+    """One transport that brings messages: its connection, and what became of the messages."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
-    """What the transport is called: ``nats``."""
+    """The name of the transport: ``nats``."""
     url: str
     connected: bool
     error: str | None
@@ -183,14 +183,14 @@ class IntakeReport(BaseModel):
     received: int
     logged: int
     dropped: int
-    """Given up because too many were waiting."""
+    """Messages that were discarded because too many were waiting."""
     dead: int
-    """Could not be read; the last hundred stand in dead_letters."""
+    """Messages that could not be read; dead_letters has the last hundred."""
     dead_letters: list[DeadLetter]
 
 
 class PolicyReport(BaseModel):
-    """How the PDP fares."""
+    """The state of the policy decision point (PDP)."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -201,24 +201,24 @@ class PolicyReport(BaseModel):
     failed: int
     """Questions that got no answer; they count as denied."""
     error: str | None
-    """Why the last question got no answer; null since it answers again."""
+    """Why the last question got no answer; null once the PDP answers again."""
 
 
 class AccessReport(BaseModel):
-    """Who is asked about callers."""
+    """The services that decide about callers."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     mode: str
     service: str | None
     error: str | None
-    """Why it could not be asked the last time."""
+    """Why the service could not be asked last time; null once it answers again."""
     policies: PolicyReport | None
-    """None if no PDP is asked."""
+    """Null if there is no PDP."""
 
 
 class SourceReports(BaseModel):
-    """All sources in the order in which they win fields, and where their events come from."""
+    """All sources in order of precedence, the transports of their events, and access control."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -226,4 +226,4 @@ class SourceReports(BaseModel):
     intakes: list[IntakeReport]
     """Empty if no server is configured."""
     access: AccessReport | None
-    """None if everybody reads everything."""
+    """Null if there is no access control."""

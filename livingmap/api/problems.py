@@ -1,4 +1,4 @@
-"""Errors as clients see them: RFC 9457 ``application/problem+json`` with a stable ``code``."""
+"""Errors as clients get them: RFC 9457 ``application/problem+json`` with a stable ``code``."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -41,7 +41,7 @@ class ProblemError(Exception):
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI has to know of an endpoint's errors."""
+    """Return how OpenAPI describes the errors of an endpoint."""
     return {
         int(status): {
             "description": status.phrase,
@@ -52,7 +52,7 @@ def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of ``app`` be a problem."""
+    """Answer every error of ``app`` as a problem."""
 
     @app.exception_handler(ProblemError)
     async def _problem(_: Request, error: ProblemError) -> JSONResponse:

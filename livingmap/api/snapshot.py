@@ -1,4 +1,4 @@
-"""The snapshot: prepared bytes, per encoding, made anew only when something has changed."""
+"""The snapshot endpoint, and the snapshots' bytes, made anew only when something has changed."""
 
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -25,7 +25,7 @@ _MOST_VIEWS: Final = 32
 
 
 class Snapshots:
-    """Makes snapshots of ``reader`` and keeps their bytes for as long as nothing changes."""
+    """Makes the snapshots of ``reader``, and keeps their bytes for as long as nothing changes."""
 
     def __init__(self, reader: MapReader) -> None:
         self._reader = reader
@@ -65,10 +65,10 @@ class Snapshots:
 
     def _fragment(self, shown: Layers, name: str) -> bytes:
         fragments, version = self._fragments.setdefault(shown, {}), shown.version(name)
-        known = fragments.get(name)
-        if known is None or known[0] != version:
-            known = fragments[name] = version, orjson.dumps(layer(shown, name))
-        return known[1]
+        fragment = fragments.get(name)
+        if fragment is None or fragment[0] != version:
+            fragment = fragments[name] = version, orjson.dumps(layer(shown, name))
+        return fragment[1]
 
 
 def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> APIRouter:
@@ -80,7 +80,7 @@ def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> A
         summary="Snapshot",
         response_model=Snapshot,
         responses={
-            304: {"description": "Nothing has changed"},
+            304: {"description": "The client has the current snapshot"},
             **documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
         },
     )
@@ -91,7 +91,7 @@ def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> A
             str | None, Query(description="Only these layers, separated by commas", max_length=MOST_LAYERS_TEXT)
         ] = None,
     ) -> Response:
-        """Return the state of the whole network. Never waits for a source."""
+        """Return the state of the whole network. The answer never waits for a source."""
         prepared = snapshots.prepared(View(wanted(layers, layer_names(reader.shown(rights))), rights))
         return await prepared.answer(request, accepted_encoding(request.headers.get("accept-encoding", "")))
 

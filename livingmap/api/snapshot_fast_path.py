@@ -1,4 +1,4 @@
-"""Hands out snapshots that are prepared, to those who are known, where the request is read: before any ASGI."""
+"""The fast path of snapshots: prepared bytes for callers that are authenticated already, ahead of ASGI."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,12 +26,12 @@ class SnapshotRequest:
     layers: tuple[str, ...] | None
     encoding: str
     tags: str
-    """What it has already: the header ``If-None-Match``."""
+    """The header ``If-None-Match``: what the client has already."""
     credential: Credential | None = None
 
 
 class SnapshotFastPath:
-    """The `livingmap.api.fast_path.FastPath` of snapshots. Leaves callers it does not know yet to the app."""
+    """The `livingmap.api.fast_path.FastPath` of snapshots. Callers that have to be checked first go to the app."""
 
     def __init__(self, reader: MapReader, snapshots: Snapshots, access: Access) -> None:
         self._reader = reader
@@ -39,9 +39,9 @@ class SnapshotFastPath:
         self._access = access
 
     def parse(self, url: bytes, headers: Headers) -> SnapshotRequest | None:
-        """Return what a request is about; None if it is not for a snapshot, or not to be answered at once."""
+        """Return which snapshot a request asks for; None if it does not, or cannot be answered at once."""
         path, _, query = url.partition(b"?")
-        if path != _PATH or len(asked := dict(headers)) != len(headers) or b"origin" in asked:
+        if path != _PATH or len(by_name := dict(headers)) != len(headers) or b"origin" in by_name:
             return None
         text = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
         try:
@@ -53,11 +53,11 @@ class SnapshotFastPath:
         return SnapshotRequest(layers, encoding, text.get("if-none-match", ""), credential)
 
     def keeps(self, request: SnapshotRequest) -> bool:
-        """Tell whether the bytes of the request may be kept: not those that hold a secret."""
+        """Tell whether the bytes of the request may be kept: not if they hold a credential."""
         return request.credential is None
 
     def answer(self, request: SnapshotRequest) -> Reply | None:
-        """Return the reply to ``request``; None if somebody has to be asked, or something compressed, first."""
+        """Return the reply to ``request``; None if the caller has to be checked, or the body compressed, first."""
         admission = self._access.remembered(request.credential)
         if admission is None:
             return None
@@ -72,7 +72,7 @@ class SnapshotFastPath:
 
 
 def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:
-    """Return the layers that a query asks for. Raises LayersError or ValueError for one that asks otherwise."""
+    """Return the layers that a query asks for. Raises LayersError or ValueError if it asks for anything else."""
     if not query:
         return None
     ((name, text),) = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True)

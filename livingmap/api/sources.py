@@ -1,4 +1,4 @@
-"""The health of every source."""
+"""The endpoint of sources: the health of each, and of what brings their events."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,7 +22,7 @@ def routes(reader: MapReader, intakes: Sequence[Intake], auth: AuthDependencies)
         "/sources", summary="Sources", dependencies=[Depends(auth.reports)], responses=documented(*REFUSALS)
     )
     async def sources() -> SourceReports:
-        """Say of each source how fresh it is, what it last brought, and what went wrong."""
+        """Report for each source how fresh it is, what its last poll brought, and what went wrong."""
         shown = reader.sources(reader.now())
         return SourceReports(
             items=[

@@ -1,4 +1,4 @@
-"""The page at ``/``: the built front end. Its files are read once, and an asset never changes under its name."""
+"""The page at ``/``: the built front end. Its files are read once; an asset never changes under its name."""
 
 import mimetypes
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/ht
 
 
 def routes(ui: UiSettings) -> APIRouter:
-    """Return the page and its files; ``ui`` says who may frame it and where people log in."""
+    """Return the endpoints of the page; ``ui`` says which sites may frame it and where people log in."""
     router = APIRouter(include_in_schema=False)
     files = {path: _prepared(path, body, ui) for path, body in _read(FOLDER)}
     policy = {"content-security-policy": content_policy(ui)}
@@ -49,7 +49,7 @@ def routes(ui: UiSettings) -> APIRouter:
 
 
 def content_policy(ui: UiSettings) -> str:
-    """Return the page's Content-Security-Policy: all comes from here, and it talks to map and login."""
+    """Return the page's Content-Security-Policy: it loads from the map, and connects to map and login only."""
     login = f" {ui.login_url.rstrip('/')}/" if ui.login_url else ""
     rules = {
         "default-src": "'none'",
