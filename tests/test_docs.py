@@ -49,7 +49,7 @@ from livingmap.plugin import Put, Reply
 from livingmap.sources.plugin_import import installed
 from livingmap.sources.registry import load_source
 from livingmap.sources.settings import SourceSettings
-from livingmap.stream import catch_up, hub, messages, replay_buffer
+from livingmap.stream import catch_up, delivery, messages, replay_buffer
 from livingmap.testing import SourceHarness
 from livingmap_daarion_auth.account import DaarionAccount
 from livingmap_daarion_auth.policy import PdpSettings
@@ -609,7 +609,7 @@ def test_bounds_are_told_as_they_are():
     assert f"the last {replay_buffer.MOST_EVENTS:,} are" in text_of(API)
     assert f"more than {replay_buffer.MOST_CHANGES:,} changes" in text_of(API)
     assert f"up to {catch_up.MOST_EVENTS:,} events" in text_of(API)
-    assert f"more than {hub.MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
+    assert f"more than {delivery.MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
     assert f"changes, or {replay_buffer.MOST_BYTES // 1024**2} MiB)" in text_of(API)
     bounds = HistoryWriter.__init__.__kwdefaults__
     waiting = f"Up to {bounds['capacity']:,} entries, or {bounds['most_bytes'] // 1024**2} MiB, wait"

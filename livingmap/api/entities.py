@@ -65,16 +65,16 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
     )
     async def one(entity_id: str, rights: Annotated[Rights, Depends(auth.items)]) -> EntityDetails:
         """Return an entity by id or alias, with the details that its service gives within two seconds."""
-        found = await reader.describe(entity_id, rights)
-        if found is None:
+        entity = await reader.describe(entity_id, rights)
+        if entity is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_entity", f"the map has no entity {entity_id!r}")
         return EntityDetails(
-            id=found.id,
-            type=found.id.partition(":")[0],
-            layer=found.layer,
-            data=dict(found.data),
-            sources=found.sources,
-            observed_at=rfc3339(found.observed_at),
+            id=entity.id,
+            type=entity.id.partition(":")[0],
+            layer=entity.layer,
+            data=dict(entity.data),
+            sources=entity.sources,
+            observed_at=rfc3339(entity.observed_at),
         )
 
     return router

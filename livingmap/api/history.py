@@ -131,22 +131,22 @@ def _item(entry: Entry) -> HistoryItem:
 
 
 async def read(history: History, wanted: Wanted, shown: Callable[[Entry], Entry | None], rights: Rights) -> Page:
-    """Return a page of what is ``shown`` of the history; who sees only parts gets as full a page as anybody."""
+    """Return a page of the entries that are ``shown``, as full for restricted rights as for any others."""
     if not rights.restricted:
         page = await history.read(wanted)
         return replace(page, entries=tuple(one for entry in page.entries if (one := shown(entry))))
-    found: list[Entry] = []
+    visible: list[Entry] = []
     looking = replace(wanted, limit=_MOST_READ)
     for _ in range(_MOST_PAGES):
         page = await history.read(looking)
-        found += [one for entry in page.entries if (one := shown(entry))]
-        if len(found) > wanted.limit:
-            entries = tuple(found[: wanted.limit])
+        visible += [one for entry in page.entries if (one := shown(entry))]
+        if len(visible) > wanted.limit:
+            entries = tuple(visible[: wanted.limit])
             return replace(page, entries=entries, next=entries[-1].mark)
         if page.next is None:
             break
         looking = replace(looking, before=page.next)
-    return replace(page, entries=tuple(found))
+    return replace(page, entries=tuple(visible))
 
 
 def _gap(gap: Gap, rights: Rights) -> HistoryGap:
@@ -166,10 +166,10 @@ def _time(parameter: str, value: str | None) -> datetime | None:
     if value is None:
         return None
     # an unescaped + of an offset arrives as a space; a space between date and time stands further left
-    found = rfc3339(value) or rfc3339("+".join(value.rsplit(" ", 1)))
-    if found is None:
-        raise _refused(parameter, f"{value!r} is no ISO 8601 time such as 2025-11-24T12:30:00Z")
-    return datetime.fromisoformat(found)
+    time = rfc3339(value) or rfc3339("+".join(value.rsplit(" ", 1)))
+    if time is None:
+        raise _refused(parameter, f"{value!r} is not an ISO 8601 time such as 2025-11-24T12:30:00Z")
+    return datetime.fromisoformat(time)
 
 
 def _text(parameter: str, value: str | None) -> str | None:
@@ -196,7 +196,7 @@ def _entity(reader: MapReader, given: str | None) -> tuple[str, ...]:
         entity_id = typed_id(given)
     except ValueError as error:
         raise _refused("entity_id", str(error)) from error
-    # an entry from before the alias was known has the alias
+    # an entry from before the alias was learnt names the alias
     return tuple(dict.fromkeys((reader.scene.resolve(entity_id), entity_id)))
 
 

@@ -122,7 +122,7 @@ def _by_source(
 
 
 def routes(numbers: Numbers, auth: AuthDependencies) -> APIRouter:
-    """Return the endpoint, for those who may see how services fare."""
+    """Return the endpoint, for callers that may see the health of services."""
     router, registry = APIRouter(tags=["operations"]), CollectorRegistry()
     registry.register(numbers)
     ProcessCollector(registry=registry)

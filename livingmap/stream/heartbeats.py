@@ -3,7 +3,8 @@
 import asyncio
 from typing import Final
 
-from livingmap.stream.hub import MOST_UNSENT_BYTES, Hub
+from livingmap.stream.delivery import MOST_UNSENT_BYTES
+from livingmap.stream.hub import Hub
 from livingmap.stream.viewer import Viewer
 
 HEARTBEAT_SECONDS: Final = 15.0

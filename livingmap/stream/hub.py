@@ -11,8 +11,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-import structlog
-
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import Rights, View
 from livingmap.core.fold import Folded
@@ -20,21 +18,14 @@ from livingmap.core.layers import layer_names
 from livingmap.core.model import Position
 from livingmap.core.progress import Progress
 from livingmap.stream import frames, messages
-from livingmap.stream.batch import Batch
-from livingmap.stream.conflated_changes import ConflatedChanges
+from livingmap.stream.delivery import Delivery
 from livingmap.stream.encoder import Encoder
 from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
-from livingmap.stream.ticks import Ticks
 from livingmap.stream.viewer import Sink, Viewer
 
-MOST_UNSENT_BYTES: Final = 256 * 1024
-"""A viewer for which more than this waits has fallen behind."""
-_CHUNK: Final = 200
 _RETRY_MS: Final = (500, 5000)
-
-_logger = structlog.get_logger(__name__)
 
 
 class Hub:
@@ -51,15 +42,14 @@ class Hub:
         self.encoder = Encoder(filtered_scenes, snapshot, key, now)
         self._filtered_scenes = filtered_scenes
         self._progress = progress
-        self._loop = asyncio.get_running_loop()
         self._replay = ReplayBuffer(progress.position)
         self.resumption = Resumption(self._replay, filtered_scenes, self.encoder, progress)
         self.taken = 0
         """How many events came."""
         self._viewers: dict[Viewer, None] = {}
-        self._ticks = Ticks(self._flush)
-        self._batch: Batch | None = None
-        """What is being sent now."""
+        self._delivery = Delivery(
+            self._viewers, self.leave, filtered_scenes, progress, self._replay, self.resumption, self.encoder
+        )
         self._closed = False
 
     @property
@@ -75,7 +65,7 @@ class Hub:
     @property
     def is_idle(self) -> bool:
         """Whether everything that came has been sent."""
-        return not self._ticks.busy
+        return not self._delivery.ticks.busy
 
     def watching(self) -> list[Viewer]:
         """Return the viewers there are now."""
@@ -102,12 +92,12 @@ class Hub:
             return viewer
         position, reason = self.resumption.start(cursor, view)
         if reason is not None:
-            self._send_snapshot(viewer, reason)
+            self._delivery.write_snapshot(viewer, reason)
         else:
             here = self._progress.position
             viewer.epoch = here.epoch
             viewer.last_seq = max(position.seq, here.seq)  # another process may have been ahead of this one
-            self._write(viewer, self.encoder.events(self._replay.after(position.seq), sink.framing, view))
+            self._delivery.write(viewer, self.encoder.events(self._replay.after(position.seq), sink.framing, view))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
         self._filtered_scenes.enter(view.rights)
@@ -127,13 +117,13 @@ class Hub:
         self._filtered_scenes.enter(view.rights)
         self._filtered_scenes.leave(viewer.view.rights)
         viewer.view = view
-        self._send_snapshot(
+        self._delivery.write_snapshot(
             viewer, SnapshotReason.LAYERS_CHANGED if same_rights else SnapshotReason.ACCESS_CHANGED
         )
 
     def send(self, viewer: Viewer, message: bytes) -> None:
         """Send one viewer a message of its own."""
-        self._write(viewer, frames.framed(viewer.sink.framing, message))
+        self._delivery.write(viewer, frames.framed(viewer.sink.framing, message))
 
     def send_heartbeat(self, viewer: Viewer) -> None:
         """Send a viewer the cursor up to which it has everything.
@@ -142,12 +132,12 @@ class Hub:
         """
         if viewer.last_seq <= self._progress.position.seq:
             position = Position(viewer.epoch, viewer.last_seq)
-            self._write(viewer, self.encoder.heartbeat(position, viewer.sink.framing, viewer.view))
+            self._delivery.write(viewer, self.encoder.heartbeat(position, viewer.sink.framing, viewer.view))
 
     def drained(self, viewer: Viewer) -> None:
         """Let a viewer that fell behind catch up, now that it reads again."""
         if viewer in self._viewers and viewer.conflated is not None:
-            self._catch_up(viewer, viewer.conflated)
+            self._delivery.catch_up(viewer, viewer.conflated)
 
     def close(self) -> None:
         """Tell every viewer that the map stops, and when to connect again; nothing comes after that."""
@@ -159,11 +149,6 @@ class Hub:
         with contextlib.suppress(Exception):  # a sink that breaks now was about to end anyway
             self.send(viewer, messages.restarting(random.randint(*_RETRY_MS)))  # noqa: S311 - to spread them
             viewer.sink.end()
-
-    def _send_snapshot(self, viewer: Viewer, reason: SnapshotReason) -> None:
-        here = self._progress.position
-        viewer.epoch, viewer.last_seq, viewer.conflated = here.epoch, here.seq, None
-        self._write(viewer, self.encoder.snapshot(reason, here, viewer.sink.framing, viewer.view))
 
     # events
 
@@ -183,7 +168,7 @@ class Hub:
     def publish(self, folded: Folded) -> None:
         """Take the next event of the log. Returns at once; viewers get it within a tick."""
         self.keep(folded)
-        self._ticks.add(folded)
+        self._delivery.ticks.add(folded)
 
     def keep(self, folded: Folded) -> None:
         """Take an event that viewers are not sent, but may ask for when they resume."""
@@ -197,8 +182,7 @@ class Hub:
         """Forget every event: what comes next does not follow them."""
         self._filtered_scenes.forget()
         self._replay.begin(self._progress.position)
-        self._ticks.clear()
-        self._batch = None  # viewers that have not got it yet get the next scene
+        self._delivery.forget()
 
     def restart(self) -> None:
         """Send every viewer a snapshot: the scene is not the one that they have."""
@@ -210,70 +194,4 @@ class Hub:
         for viewer in self.watching():
             if lost is None or viewer.view.rights in lost:
                 self._filtered_scenes.enter(viewer.view.rights)
-                self._send_snapshot(viewer, reason)
-
-    # delivery
-
-    def _flush(self, events: list[Folded]) -> None:
-        self._batch = Batch(events, self._loop.time(), self.encoder.events) if events else None
-        self._send(self.watching(), 0)
-
-    def _send(self, viewers: list[Viewer], start: int) -> None:
-        """Write the batch to some viewers and come back for the rest, so that the loop is never held for long."""
-        for viewer in viewers[start : start + _CHUNK]:
-            if self._batch is not None and viewer in self._viewers:
-                try:
-                    self._deliver(viewer, self._batch)
-                except Exception as error:  # noqa: BLE001 - whatever is wrong with one sink, the others go on
-                    _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
-                    self.leave(viewer)
-        if start + _CHUNK < len(viewers):
-            self._loop.call_soon(self._send, viewers, start + _CHUNK)
-        else:
-            self._ticks.flushed(batched=self._batch is not None and self._batch.joins)
-
-    def _deliver(self, viewer: Viewer, batch: Batch) -> None:
-        sink = viewer.sink
-        if viewer.conflated is not None or sink.unsent() > MOST_UNSENT_BYTES:
-            self._fall_behind(viewer, batch)
-            return
-        if viewer.last_seq < batch.first:
-            data = batch.joined(sink.framing, viewer.view)
-        else:  # it joined amid the batch, or after it
-            data = self.encoder.events(batch.after(viewer.last_seq), sink.framing, viewer.view)
-        viewer.last_seq = max(viewer.last_seq, batch.last)
-        if data:
-            viewer.wrote_at = batch.at
-            sink.write(data)
-
-    def _fall_behind(self, viewer: Viewer, batch: Batch) -> None:
-        """Note what a viewer cannot be sent now; send it if it can be."""
-        conflated = viewer.conflated = viewer.conflated or ConflatedChanges()
-        for folded in batch.after(viewer.last_seq):
-            self._note(conflated, folded, viewer.view)
-        viewer.last_seq = max(viewer.last_seq, batch.last)
-        if viewer.sink.unsent() <= MOST_UNSENT_BYTES:
-            self._catch_up(viewer, conflated)
-
-    def _catch_up(self, viewer: Viewer, conflated: ConflatedChanges) -> None:
-        """Send the latest values of everything that was touched: then the viewer is where the scene is."""
-        here = self._progress.position
-        viewer.conflated = None
-        if viewer.last_seq > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
-            return
-        if not self.resumption.reaches(Position(here.epoch, viewer.last_seq), viewer.view):
-            self._send_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
-            return
-        for folded in self._replay.after(viewer.last_seq):
-            self._note(conflated, folded, viewer.view)
-        viewer.last_seq = here.seq
-        self._write(viewer, self.encoder.conflated(conflated, here, viewer.sink.framing, viewer.view))
-
-    def _note(self, conflated: ConflatedChanges, folded: Folded, view: View) -> None:
-        if visible := self._filtered_scenes.visible(folded, view.rights):
-            conflated.add(visible, view)
-
-    def _write(self, viewer: Viewer, data: bytes) -> None:
-        if data:
-            viewer.wrote_at = self._loop.time()
-            viewer.sink.write(data)
+                self._delivery.write_snapshot(viewer, reason)

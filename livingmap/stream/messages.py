@@ -68,7 +68,7 @@ def snapshot(body: bytes, reason: SnapshotReason, cursor: str, now: datetime) ->
 
 
 def heartbeat(cursor: str, now: datetime) -> bytes:
-    """Return the message for a viewer to whom nothing was sent for a while."""
+    """Return the message for a viewer that was sent nothing else for a while."""
     return orjson.dumps({"kind": "heartbeat", "cursor": cursor, "timestamp": rfc3339(now)})
 
 
