@@ -8,6 +8,7 @@ import tomllib
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,11 +96,28 @@ def _of(text):
 # rooms
 
 
+def contracts() -> list[dict[str, Any]]:
+    """Return the import rules."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    rules: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
+    return rules
+
+
 def layers() -> list[list[str]]:
     """Return the steps of the import rules, the highest first, each with its rooms."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    [rule] = [one for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers"]
+    [rule] = [one for one in contracts() if one["type"] == "layers"]
     return [[room.strip() for room in step.split("|")] for step in rule["layers"]]
+
+
+def importers() -> dict[str, list[str]]:
+    """Return the rooms that only some may import, each with those that may."""
+    return {
+        module.removeprefix("livingmap."): [one.removeprefix("livingmap.") for one in rule["allowed_importers"]]
+        for rule in contracts()
+        if rule["type"] == "protected"
+        for module in rule["protected_modules"]
+        if re.fullmatch(r"livingmap\.\w+", module)
+    }
 
 
 def test_the_rooms_stand_in_the_order_of_the_import_rules():
@@ -112,13 +130,19 @@ def test_the_rooms_stand_in_the_order_of_the_import_rules():
 
 
 def test_the_rights_of_the_rooms_are_those_of_the_import_rules():
-    steps = layers()
-    expected = {}
+    steps, restricted, expected = layers(), importers(), {}
     for step, below in pairwise([*steps, []]):
-        rights = ", ".join(f"`{room}`" for room in sorted(below)) or "nothing"
+        rights = ", ".join(f"`{room}`" for room in sorted(set(below) - restricted.keys())) or "nothing"
         more = " and below" if below not in ([], steps[-1]) else ""
         expected |= dict.fromkeys(step, rights + more)
     assert {row[0].strip("`"): row[2] for row in table("Rooms")} == expected
+
+
+def test_a_room_that_only_some_may_import_stands_with_them():
+    holds = {row[0].strip("`"): row[1] for row in table("Rooms")}
+    assert importers()
+    for room, allowed in importers().items():
+        assert holds[room].endswith(f"of the host only {', '.join(f'`{one}`' for one in allowed)} uses it")
 
 
 # bounds
