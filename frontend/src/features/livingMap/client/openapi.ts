@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Health
-         * @description Say ok for as long as the process can answer.
+         * @description Answer ok for as long as the process can answer.
          */
         readonly get: operations["health_living_map_health_get"];
         readonly put?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Liveness
-         * @description Say ok for as long as the process can answer; restart it if it does not.
+         * @description Answer ok for as long as the process can answer. Restart a process that does not.
          */
         readonly get: operations["live_living_map_health_live_get"];
         readonly put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Say whether the log is attached; 503 until it is.
+         * @description Say whether the process is ready for clients; 503 until it is.
          */
         readonly get: operations["ready_living_map_health_ready_get"];
         readonly put?: never;
@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Snapshot
-         * @description Return the state of the whole network. Never waits for a source.
+         * @description Return the state of the whole network. The answer never waits for a source.
          */
         readonly get: operations["snapshot_living_map_snapshot_get"];
         readonly put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Entities
-         * @description List entities in order of id. Pages neither repeat nor miss an entity while the map changes.
+         * @description List entities ordered by id. Pages neither repeat nor miss an entity while the map changes.
          */
         readonly get: operations["listing_living_map_entities_get"];
         readonly put?: never;
@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * One entity
-         * @description Describe an entity by its id or an alias; its own service is asked for more, briefly.
+         * @description Return an entity by id or alias, with the details that its service gives within two seconds.
          */
         readonly get: operations["one_living_map_entities__entity_id__get"];
         readonly put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * History
-         * @description List events, newest first. Pages neither repeat nor miss an event while new ones come in.
+         * @description List events, newest first. Pages neither repeat nor miss an event while new ones arrive.
          */
         readonly get: operations["listing_living_map_history_get"];
         readonly put?: never;
@@ -173,7 +173,7 @@ export interface paths {
         };
         /**
          * Sources
-         * @description Say of each source how fresh it is, what it last brought, and what went wrong.
+         * @description Report for each source how fresh it is, what its last poll brought, and what went wrong.
          */
         readonly get: operations["sources_living_map_sources_get"];
         readonly put?: never;
@@ -230,7 +230,7 @@ export interface components {
     schemas: {
         /**
          * AccessReport
-         * @description Who is asked about callers.
+         * @description The services that decide about callers.
          */
         readonly AccessReport: {
             /** Mode */
@@ -239,10 +239,10 @@ export interface components {
             readonly service: string | null;
             /**
              * Error
-             * @description Why it could not be asked the last time.
+             * @description Why the service could not be asked last time; null once it answers again.
              */
             readonly error: string | null;
-            /** @description None if no PDP is asked. */
+            /** @description Null if there is no PDP. */
             readonly policies: components["schemas"]["PolicyReport"] | null;
         };
         /**
@@ -252,7 +252,7 @@ export interface components {
         readonly CityLayer: {
             /**
              * Microdaos Total
-             * @description None while nobody has told.
+             * @description Null while no source has reported it.
              */
             readonly microdaos_total?: number | null;
             /** Active Users */
@@ -282,14 +282,14 @@ export interface components {
         };
         /**
          * EntityDetails
-         * @description One entity with everything that is known of it.
+         * @description One entity with all its data.
          */
         readonly EntityDetails: {
             /** Id */
             readonly id: string;
             /**
              * Type
-             * @description One of the catalogue's types, or one that a plugin brought along.
+             * @description One of the catalogue's types, or one that a plugin has added.
              */
             readonly type: string;
             /** Layer */
@@ -300,7 +300,7 @@ export interface components {
             };
             /**
              * Sources
-             * @description By field, the source whose value is shown.
+             * @description For each field, the source whose value is shown.
              */
             readonly sources: {
                 readonly [key: string]: string;
@@ -329,20 +329,20 @@ export interface components {
         };
         /**
          * EntityPage
-         * @description A page of the catalogue, in order of id.
+         * @description A page of the catalogue, ordered by id.
          */
         readonly EntityPage: {
             /** Items */
             readonly items: readonly components["schemas"]["EntityLine"][];
             /**
              * Next Cursor
-             * @description Give it as ``cursor`` to get the next page; null on the last.
+             * @description Send it as ``cursor`` to get the next page; null on the last one.
              */
             readonly next_cursor: string | null;
         };
         /**
          * Health
-         * @description The specification's body of a health check.
+         * @description The answer of the health check, as the specification has it.
          */
         readonly Health: {
             /**
@@ -367,7 +367,7 @@ export interface components {
         };
         /**
          * HistoryGap
-         * @description Events that were lost: the map could not keep them.
+         * @description Events that the history does not have.
          */
         readonly HistoryGap: {
             /** Since */
@@ -376,7 +376,7 @@ export interface components {
             readonly until: string;
             /**
              * Events
-             * @description How many; null for who does not see all.
+             * @description How many events; null for callers with restricted rights.
              */
             readonly events: number | null;
             /** Reason */
@@ -401,7 +401,7 @@ export interface components {
             readonly event_type: string;
             /**
              * Payload
-             * @description The message's own, intact.
+             * @description The message as it was published.
              */
             readonly payload: {
                 readonly [key: string]: unknown;
@@ -416,12 +416,12 @@ export interface components {
             readonly items: readonly components["schemas"]["HistoryItem"][];
             /**
              * Next Cursor
-             * @description Give it as ``cursor`` to get the next page; null on the last.
+             * @description Send it as ``cursor`` to get the next page; null on the last one.
              */
             readonly next_cursor: string | null;
             /**
              * Oldest Available
-             * @description How far back the history reaches at all; null while it is empty.
+             * @description How far back the history reaches; null while it is empty.
              */
             readonly oldest_available: string | null;
             /**
@@ -432,12 +432,12 @@ export interface components {
         };
         /**
          * IntakeReport
-         * @description One way by which messages come: its connection, and what became of the messages.
+         * @description One transport that brings messages: its connection, and what became of the messages.
          */
         readonly IntakeReport: {
             /**
              * Name
-             * @description What the transport is called: ``nats``.
+             * @description The name of the transport: ``nats``.
              */
             readonly name: string;
             /** Url */
@@ -459,12 +459,12 @@ export interface components {
             readonly logged: number;
             /**
              * Dropped
-             * @description Given up because too many were waiting.
+             * @description Messages that were discarded because too many were waiting.
              */
             readonly dropped: number;
             /**
              * Dead
-             * @description Could not be read; the last hundred stand in dead_letters.
+             * @description Messages that could not be read; dead_letters has the last hundred.
              */
             readonly dead: number;
             /** Dead Letters */
@@ -472,7 +472,7 @@ export interface components {
         };
         /**
          * Item
-         * @description One item of a layer: an id and whatever its sources say of it.
+         * @description One item of a layer: its id and the fields that its sources give it.
          */
         readonly Item: {
             /**
@@ -495,7 +495,7 @@ export interface components {
         };
         /**
          * Layers
-         * @description The layers; the specification's four are always there unless ``layers=`` leaves them out.
+         * @description The layers. The specification's four are always there unless ``layers=`` leaves them out.
          */
         readonly Layers: {
             readonly city?: components["schemas"]["CityLayer"] | null;
@@ -519,19 +519,19 @@ export interface components {
         };
         /**
          * Meta
-         * @description Where a snapshot comes from.
+         * @description The origin of a snapshot, and its position in the log.
          */
         readonly Meta: {
             /** Version */
             readonly version: string;
             /**
              * Cursor
-             * @description Opaque: where the stream goes on after this snapshot.
+             * @description Opaque; the stream resumes after this snapshot with it.
              */
             readonly cursor: string;
             /**
              * Source Services
-             * @description The services that something on the map came from.
+             * @description The services that have contributed to the map.
              */
             readonly source_services: readonly string[];
             /** Sources */
@@ -545,7 +545,7 @@ export interface components {
         readonly Phase: "replaying" | "live";
         /**
          * PolicyReport
-         * @description How the PDP fares.
+         * @description The state of the policy decision point (PDP).
          */
         readonly PolicyReport: {
             /** Url */
@@ -563,13 +563,13 @@ export interface components {
             readonly failed: number;
             /**
              * Error
-             * @description Why the last question got no answer; null since it answers again.
+             * @description Why the last question got no answer; null once the PDP answers again.
              */
             readonly error: string | null;
         };
         /**
          * Ready
-         * @description Whether the map can be trusted with clients, and what each dependency says.
+         * @description Whether the process is ready for clients, and the state of its dependencies.
          */
         readonly Ready: {
             /**
@@ -623,12 +623,12 @@ export interface components {
             readonly status: "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
             /**
              * Observed At
-             * @description When the last poll that got everything started.
+             * @description When the last complete poll started.
              */
             readonly observed_at: string | null;
             /**
              * Age Seconds
-             * @description How old that was when the snapshot was made.
+             * @description How long ago that was when the answer was made.
              */
             readonly age_seconds: number | null;
             /** Error */
@@ -636,7 +636,7 @@ export interface components {
         };
         /**
          * SourceReport
-         * @description Everything that is known about one source's health.
+         * @description The health of one source in full.
          */
         readonly SourceReport: {
             /** Name */
@@ -650,12 +650,12 @@ export interface components {
             readonly status: "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
             /**
              * Observed At
-             * @description When the last poll that got everything started.
+             * @description When the last complete poll started.
              */
             readonly observed_at: string | null;
             /**
              * Age Seconds
-             * @description How old that was when the snapshot was made.
+             * @description How long ago that was when the answer was made.
              */
             readonly age_seconds: number | null;
             /** Error */
@@ -668,12 +668,12 @@ export interface components {
             readonly polls: number;
             /**
              * Failures
-             * @description How many polls in a row missed something.
+             * @description How many polls in a row were incomplete.
              */
             readonly failures: number;
             /**
              * Breaker
-             * @description ``closed``, ``opened`` (not asked for now) or ``half-opened``.
+             * @description ``closed``, ``opened`` (not asked at the moment) or ``half-opened``.
              */
             readonly breaker: string;
             /**
@@ -685,12 +685,12 @@ export interface components {
             readonly dropped_rows: number;
             /**
              * Dropped
-             * @description The first few of what could not be used, each with the reason.
+             * @description The first unusable rows, each with the reason.
              */
             readonly dropped: readonly string[];
             /**
              * Missing
-             * @description Paths that the service does not have; others are asked in their place, for an hour.
+             * @description Paths that the service does not have; for an hour, alternatives are used in their place.
              */
             readonly missing: readonly string[];
             /**
@@ -708,7 +708,7 @@ export interface components {
         };
         /**
          * SourceReports
-         * @description All sources in the order in which they win fields, and where their events come from.
+         * @description All sources in order of precedence, the transports of their events, and access control.
          */
         readonly SourceReports: {
             /** Items */
@@ -718,12 +718,12 @@ export interface components {
              * @description Empty if no server is configured.
              */
             readonly intakes: readonly components["schemas"]["IntakeReport"][];
-            /** @description None if everybody reads everything. */
+            /** @description Null if there is no access control. */
             readonly access: components["schemas"]["AccessReport"] | null;
         };
         /**
          * SpaceLayer
-         * @description DAO planets, and nodes as they orbit them.
+         * @description DAO planets, and the nodes that orbit them.
          */
         readonly SpaceLayer: {
             /** Planets */
@@ -832,7 +832,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description Nothing has changed */
+            /** @description The client has the current snapshot */
             readonly 304: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -984,14 +984,14 @@ export interface operations {
             readonly query?: {
                 /** @description Only entities of this type */
                 readonly type?: ("city" | "space" | "node" | "agent" | "dao" | "microdao" | "channel") | null;
-                /** @description Only entities at home in this layer */
+                /** @description Only entities whose home is this layer */
                 readonly layer?: string | null;
                 /** @description Only entities with this status */
                 readonly status?: string | null;
                 /** @description Only entities whose label or id contains this text */
                 readonly q?: string | null;
                 readonly limit?: number;
-                /** @description next_cursor of the page before */
+                /** @description The next_cursor of the previous page */
                 readonly cursor?: string | null;
             };
             readonly header?: never;
@@ -1335,18 +1335,18 @@ export interface operations {
     readonly listing_living_map_history_get: {
         readonly parameters: {
             readonly query?: {
-                /** @description From this time on (ISO 8601; without offset: UTC) */
+                /** @description From this time on, inclusive (ISO 8601; without an offset it is UTC) */
                 readonly since?: string | null;
-                /** @description Up to, not including, this time */
+                /** @description Up to this time, exclusive */
                 readonly until?: string | null;
-                /** @description Only these types; comma separated or repeated; NATS wildcards `*` and `>` */
+                /** @description Only these types, separated by commas or repeated; NATS wildcards `*` and `>` */
                 readonly event_type?: readonly string[] | null;
-                /** @description Only what concerns this entity */
+                /** @description Only entries that changed or name this entity */
                 readonly entity_id?: string | null;
-                /** @description Only what concerns this source */
+                /** @description Only entries of this source */
                 readonly source?: string | null;
                 readonly limit?: number;
-                /** @description next_cursor of the page before */
+                /** @description The next_cursor of the previous page */
                 readonly cursor?: string | null;
             };
             readonly header?: never;
