@@ -33,10 +33,9 @@ def invalid_reason(pattern: str) -> str | None:
     return None
 
 
-def exactness(pattern: str) -> tuple[tuple[int, ...], int]:
+def exactness(pattern: str) -> tuple[int, ...]:
     """Return a key that sorts patterns from the most exact to the loosest: word before ``*`` before ``>``."""
-    tokens = pattern.split(".")
-    return tuple({"*": 1, ">": 2}.get(word, 0) for word in tokens), -len(tokens)
+    return tuple({"*": 1, ">": 2}.get(word, 0) for word in pattern.split("."))
 
 
 def covering(patterns: Iterable[str]) -> list[str]:

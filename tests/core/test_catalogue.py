@@ -30,6 +30,7 @@ def scene():
         Put("city", "microdao:river", {"name": "River"}),
         Put("city", "city:hall", {"status": "busy"}, collection="rooms"),
         Put("city", "agent:sofia", {"name": "Not at home"}),
+        Put("agents", "microdao:river", {"name": "Not at home"}),
         Put("weather", "station:lviv", {"name": "Lviv"}, collection="stations"),
     ]
     made.apply("all", changes, 1)
@@ -79,6 +80,13 @@ def test_every_item_has_a_home(scene, entity_id, home):
 def test_an_item_of_a_types_own_is_at_home_in_the_first_layer_by_name(scene):
     scene.apply("all", [Put("air", "station:lviv", {}, collection="stations")], 2)
     assert home_of(scene, "station:lviv") == ("air", "stations")
+
+
+def test_the_type_of_an_id_is_what_stands_before_its_first_colon(scene):
+    scene.apply("all", [Put("agents", "agent:sofia:2", {}), Drop("agents", "agent:sofia")], 2)
+    assert Catalogue(scene).entities()[1] == Entity("agent:sofia:2", "agent", "sofia:2", "unknown", "agents")
+    assert home_of(scene, "agent:sofia:2") == ("agents", "items")
+    assert home_of(scene, "agent:sofia") is None
 
 
 def test_a_snapshot_has_the_standing_layers_then_the_others_by_name(scene):

@@ -87,12 +87,9 @@ def test_a_poll_that_cannot_be_folded_is_a_fault_of_its_source(payload):
     fold = Fold([source("agents", [])])
     poll = event(REFRESHED, **{"source": "agents", "since": 0, "changes": [], **payload})
     folded = fold.apply(poll)
-    assert (folded.changes, folded.sources, [fault.source for fault in folded.faults]) == (
-        (),
-        ("agents",),
-        ["agents"],
-    )
-    assert folded.faults[0].error.partition(":")[0] in ("ValueError", "TypeError")
+    (fault,) = folded.faults
+    assert folded == Folded(poll, faults=(Fault("agents", poll, fault.error),), sources=("agents",))
+    assert fault.error.partition(":")[0] in ("ValueError", "TypeError")
 
 
 def test_a_poll_is_an_entry_with_the_position_at_which_it_began():
@@ -154,3 +151,16 @@ def test_a_late_poll_is_told_by_its_entry():
         message = refreshed("agents", from_seq, [SOFIA])
         fold.apply(event(message.type, seq, **message.payload))
         assert fold.scene.items("agents", "items") == {"agent:sofia": {"name": name}}
+
+
+def test_each_handler_reads_its_own_part_and_all_changes_are_of_one_event():
+    def on_event(event, part):
+        return [Put("agents", "agent:sofia", {f"seen by {len(list(part.items('agents')))}": event.position.seq})]
+
+    layers = (Layer("agents"),)
+    fold = Fold([Source(name, name, object, layers, {"agent.*": on_event}) for name in ("one", "two")])
+    fold.scene.apply("two", [SOFIA], 1)
+    assert fold.apply(event("agent.x", 2)).changes == (
+        Put("agents", "agent:sofia", {"seen by 0": 2}),
+        Put("agents", "agent:sofia", {"seen by 1": 2}),
+    )

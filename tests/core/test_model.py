@@ -2,7 +2,18 @@ import json
 
 import pytest
 
-from livingmap.core.model import Drop, Position, Put, Total, change_from_json, change_to_json, id_of, typed_id
+from livingmap.core.model import (
+    Drop,
+    Position,
+    Put,
+    Total,
+    change_from_json,
+    change_to_json,
+    id_and_aliases,
+    id_of,
+    id_or_none,
+    typed_id,
+)
 
 PUT = Put("agents", "agent:a", {"x": 1}, ("y",), "rooms", ("agent:b",), creates=False)
 
@@ -82,3 +93,22 @@ def test_ids_say_their_type_once(value, expected):
 def test_positions_of_one_epoch_are_ordered():
     assert Position("e", 9) < Position("e", 10)
     assert str(Position("0f-a", 10)) == "0f-a-10"
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), ("", None), ("a", "agent:a"), (0, "agent:0")])
+def test_an_empty_reference_is_none(value, expected):
+    assert id_or_none("agent", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "names", "expected"),
+    [
+        ("7f", ("sofia", "sof"), ("agent:sofia", ("agent:sof", "agent:7f"))),
+        ("7f", (None, "", "sof"), ("agent:sof", ("agent:7f",))),
+        ("agent:7f", ("sofia",), ("agent:7f", ("agent:sofia",))),
+        ("7f", (), ("agent:7f", ())),
+        ("7f", ("7f", "sofia", "sofia"), ("agent:7f", ("agent:sofia",))),
+    ],
+)
+def test_the_first_name_is_the_id_unless_the_key_says_its_type(key, names, expected):
+    assert id_and_aliases("agent", key, *names) == expected

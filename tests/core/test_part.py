@@ -121,7 +121,9 @@ def test_a_poll_lists_what_differs_from_what_polls_said(again):
     assert part.difference(key, Total("agents", {"users": 1})) == Total("agents", {"users": 1})
     assert part.difference(key, Total("agents")) == Total("agents")
     made.poll(3, Total("agents", {"users": 1, "rooms": 2}), from_seq=2)
-    assert made.scene.part("agents").difference(key, Total("agents", {"users": 1})) is None
+    part = again(made).scene.part("agents")
+    assert part.difference(key, Total("agents", {"users": 1})) is None
+    assert part.difference(key, Total("agents", {"users": 1, "rooms": 3})) == Total("agents", {"rooms": 3})
 
 
 def test_a_poll_drops_what_it_does_not_list(again):
@@ -133,7 +135,11 @@ def test_a_poll_drops_what_it_does_not_list(again):
     assert part.missing(key, listed, shown) == [Drop("agents", "agent:polled"), Drop("agents", "agent:created")]
     assert part.missing(key, listed, shown, complete=False) == [Drop("agents", "agent:polled")]
     assert part.missing(key, listed)[2:] == [Drop("agents", "agent:elsewhere")]
-    assert part.missing(("agents", "rooms"), listed) == []
+    assert part.missing(("agents", "rooms"), listed) == part.missing(("no", "where"), listed) == []
+    made.poll(3, Put("agents", "agent:room", {"size": 1}, collection="rooms"), from_seq=2)
+    assert again(made).scene.part("agents").missing(("agents", "rooms"), listed) == [
+        Drop("agents", "agent:room", "rooms")
+    ]
     assert (part.polled_count(key), part.polled_count(("no", "where"))) == (2, 0)
 
 
@@ -173,6 +179,14 @@ def test_an_early_event_by_alias_loses_to_a_newer_event(again):
     made.event(5, agent("7f", creates=False, status="busy", mood="calm"))
     made = again(made)
     made.event(6, agent(status="idle", aliases=("agent:7f",)))
+    assert made.items() == {"agent:sofia": {"status": "idle", "mood": "calm"}}
+
+
+def test_what_a_poll_said_early_of_an_alias_is_taken_where_nothing_else_is_said(again):
+    made = Map()
+    made.poll(1, agent("7f", creates=False, status="busy", mood="calm"), from_seq=0)
+    made = again(made)
+    made.poll(2, agent(status="idle", aliases=("agent:7f",)), from_seq=1)
     assert made.items() == {"agent:sofia": {"status": "idle", "mood": "calm"}}
 
 

@@ -39,3 +39,8 @@ async def test_only_the_first_goal_counts():
     progress.aim(9)
     await progress.live()
     assert progress.is_live
+
+
+def test_the_position_is_that_of_the_start_until_the_log_says_more():
+    progress = Progress(Position("e", 7))
+    assert (progress.here(), progress.read_up_to) == (Position("e", 7), 7)

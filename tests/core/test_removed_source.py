@@ -2,7 +2,7 @@
 
 import pytest
 
-from livingmap.core.fold import DOWN, UP, Fold, refreshed
+from livingmap.core.fold import DOWN, UP, Fold, Folded, refreshed
 from livingmap.core.model import Event, Message, Position, Put, Total
 from livingmap.core.source import Count, Layer, Source, Tally
 from livingmap.log.local import utc_now
@@ -57,7 +57,8 @@ def shown(scene):
 )
 def test_its_entries_change_nothing_and_concern_no_source(message):
     fold, (first, old) = folded([AGENTS], [POLLS[0], message])
-    assert (old.changes, old.faults, old.sources) == ((), (), ())
+    assert old == Folded(Event(Position("e", 2), message.type, message.payload, old.event.received_at))
+    assert (old.changes, old.sources) == ((), ())
     assert shown(fold.scene) == ONLY_AGENTS
     assert first.sources == ("agents",)
 

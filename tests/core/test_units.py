@@ -6,11 +6,13 @@ import pytest
 
 from livingmap.core.units import (
     add_amounts,
+    add_counts,
     canonical_status,
     format_amount,
     is_later,
     load_ratio,
     rfc3339,
+    updated_amount,
     without_none,
 )
 
@@ -129,3 +131,24 @@ def test_a_message_is_news_unless_it_comes_again_or_too_late(moment, previous, e
 
 def test_fields_that_are_none_are_left_out():
     assert without_none({"a": None, "b": 0, "c": ""}) == {"b": 0, "c": ""}
+
+
+@pytest.mark.parametrize(
+    ("previous", "delta", "balance", "expected"),
+    [
+        ("10", "5", "99.0", "99"),
+        (None, None, "99.0", "99"),
+        ("10", "-2.50", None, "7.5"),
+        ("10", None, None, None),
+        (None, "5", None, None),
+        ("0", "0", None, "0"),
+    ],
+)
+def test_an_amount_follows_its_balance_or_what_was_added(previous, delta, balance, expected):
+    assert updated_amount(previous, delta and Decimal(delta), balance and Decimal(balance)) == expected
+
+
+def test_only_counts_that_move_and_are_there_are_changed_and_none_falls_below_zero():
+    counts = {"yes": 2, "no": 0, "all": 5, "none": None}
+    assert add_counts(counts, yes=1, no=-1, all=0, none=1, other=1) == {"yes": 3, "no": 0}
+    assert counts == {"yes": 2, "no": 0, "all": 5, "none": None}
