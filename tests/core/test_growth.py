@@ -93,3 +93,5 @@ def test_a_map_that_goes_on_from_what_was_kept_counts_on(full):
     other = Map()
     other.fold.scene.restore(dict(full.fold.scene.states()))
     assert other.made("a", "d") == [False, True]
+    other.hear("gone", {"id": "b"})
+    assert other.made("d", "e") == [False, True]

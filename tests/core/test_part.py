@@ -241,6 +241,17 @@ def test_an_alias_of_another_source_does_not_change_what_a_handler_reads():
     assert made.items() == {"agent:sofia": {"status": "idle", "tokens": 1}}
 
 
+def test_an_item_that_the_source_lists_is_not_the_one_that_claims_its_id(again):
+    made = Map()
+    made.poll(1, agent("a", n=1, aliases=("agent:b",)), agent("b", n=2), from_seq=0)
+    made = again(made)
+    part = made.scene.part("agents")
+    assert [part.get("agents", f"agent:{name}") for name in "abc"] == [{"n": 1}, {"n": 2}, None]
+    assert made.event(2, agent("b", creates=False, n=3)) == [agent("b", n=3)]
+    made.event(3, Drop("agents", "agent:b"))
+    assert made.scene.part("agents").get("agents", "agent:b") == {"n": 1}
+
+
 # bounds
 
 

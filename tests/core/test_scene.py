@@ -271,3 +271,29 @@ def test_two_that_claim_one_alias_leave_it_to_the_first_by_name():
         Drop("agents", "agent:a"),
         Put("agents", "agent:b", {"mood": "calm"}),
     ]
+
+
+def test_what_is_restored_from_nothing_begins_with_nothing():
+    made = scene()
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:uuid",)), Total("city")], 1)
+    made.restore({})
+    assert (made.layers(), made.filled_layers) == ({"agents": ["items"], "city": ["items"]}, set())
+    assert (made.items("agents", "items"), made.totals("city")) == ({}, {"online": None})
+    assert made.resolve("agent:uuid") == "agent:uuid"
+    assert not made.has_part("agents")
+
+
+def test_a_layer_that_was_filled_is_filled_after_a_restart():
+    for changes, filled in (
+        ([Total("agents", {"tokens": 1})], {"agents"}),
+        ([Put("agents", "agent:a", {"tokens": 1})], set()),
+        ([Put("agents", "agent:a", collection="rooms")], {"agents"}),
+    ):
+        made, other = scene(USAGE), scene(USAGE)
+        made.apply("usage", changes, 1)
+        other.restore(dict(made.states()))
+        assert made.filled_layers == other.filled_layers == filled
+    made, other = scene(), scene()
+    made.apply("city", [Put("city", "microdao:a"), Drop("city", "microdao:a")], 1)
+    other.restore(dict(made.states()))
+    assert made.filled_layers == other.filled_layers == {"city"}
