@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import re
 import tomllib
+import xml.etree.ElementTree as ET
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -143,6 +144,13 @@ def test_a_room_that_only_some_may_import_stands_with_them():
     assert importers()
     for room, allowed in importers().items():
         assert holds[room].endswith(f"of the host only {', '.join(f'`{one}`' for one in allowed)} uses it")
+
+
+def test_the_picture_shows_rooms():
+    picture = ET.fromstring((ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8"))
+    names = {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.get("class") == "name"}
+    rooms = {row[0].strip("`") for row in table("Rooms")}
+    assert names - {"services", "NATS", "plugins"} <= rooms
 
 
 # bounds
