@@ -201,4 +201,4 @@ def _check(kind: str, value: Json, shape: _Shape) -> None:
         else [name for name, type_ in shape.items() if not isinstance(value.get(name), type_)]
     )
     if wrong:
-        raise InvalidAnswer(f"a {kind} without a usable {', '.join(wrong)}")
+        raise InvalidAnswer(f"{kind}: {', '.join(wrong)} missing or of another type")
