@@ -130,7 +130,8 @@ class _DraftLayer:
 
     def finished(self) -> LayerState:
         for name in self._unsorted:
-            self._copies[name] = dict(sorted(self._copies[name].items()))
+            items = self._copies[name]
+            self._copies[name] = {entity_id: items[entity_id] for entity_id in sorted(items)}
         return LayerState(self._totals, {**self._layer.collections, **self._copies})
 
     def _items(self, collection: str) -> dict[str, Fields]:
