@@ -1,4 +1,4 @@
-"""What the program says of itself: structlog on standard error, for people or for machines."""
+"""Logging: structlog on standard error, as lines for people or as JSON for machines."""
 
 import logging
 import re
@@ -12,13 +12,13 @@ from livingmap.config.settings import LoggingSettings
 _SECRETS: Final = re.compile(r"(?i)\b((?:access_)?token|api_?key|authorization|jwt)=[^&\s\"]+")
 
 
-def _hushed(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Take out of a line what somebody has put into a URL although it does not belong there."""
+def _without_secrets(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Mask tokens that a client has put into a URL, where they do not belong."""
     return {**event, "event": _SECRETS.sub(r"\1=***", str(event["event"]))}
 
 
 def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
-    """Set up logging for the whole process; ``quiet`` lets only errors through."""
+    """Set up logging for the whole process. With ``quiet`` only errors are logged."""
     level = logging.ERROR if quiet else logging.getLevelNamesMapping()[settings.level.upper()]
     json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
@@ -43,7 +43,7 @@ def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        foreign_pre_chain=[*shared, _hushed],
+        foreign_pre_chain=[*shared, _without_secrets],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)

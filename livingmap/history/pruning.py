@@ -1,4 +1,4 @@
-"""Pruning: what is older than the settings allow is deleted, now and then, in small steps."""
+"""Pruning: deletes what is older than the retention allows, every ten minutes and in small steps."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,11 +32,11 @@ class Pruner:
         self._every_seconds = every_seconds
 
     async def run(self) -> None:
-        """Prune until cancelled. While the database is away nothing gets older that is not deleted later."""
+        """Prune until cancelled. What cannot be deleted while the database is away is deleted later."""
         while True:
             try:
                 deleted = await self._history.prune(self._now(), self._retention)
-            except HistoryUnavailable:  # the writer says so already
+            except HistoryUnavailable:  # the writer logs that
                 deleted = 0
             if deleted:
                 self.deleted += deleted

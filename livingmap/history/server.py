@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: made, started and stopped by its own programs."""
+"""Private PostgreSQL server: created, started and stopped by PostgreSQL's own programs."""
 
 import asyncio
 import hashlib
@@ -37,11 +37,11 @@ _OPTIONS: Final = tuple(
 
 
 class EmbeddedError(HistoryError):
-    """The embedded PostgreSQL does not run: its folder is in use, cannot be used, or the server did not start."""
+    """The embedded PostgreSQL cannot run: its folder is in use or unusable, or the server does not start."""
 
 
 class Server:
-    """One server, with everything that it keeps in ``folder``. Run it as ``account``, if one is given."""
+    """One server, which keeps everything in ``folder``. It runs as ``account``; None for this process's own."""
 
     def __init__(self, folder: Path, programs: Path, account: str | None) -> None:
         self._folder = folder
@@ -54,11 +54,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        """How to reach the server, once it runs."""
+        """The URL of the server while it runs."""
         return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
 
     async def prepare(self) -> None:
-        """Make the data folder, whole or not at all, and end what a killed process left running."""
+        """Create the data folder, completely or not at all; stop a server that a killed process left running."""
         if not self._data.exists():
             fresh = self._folder / "data.new"
             shutil.rmtree(fresh, ignore_errors=True)
@@ -68,12 +68,12 @@ class Server:
         await self._end_predecessor()
 
     def _make_socket_folder(self) -> None:
-        """Make the folder, which may be in a place that everybody writes to, the server's alone."""
+        """Create the folder of the socket. It may be where everybody may write, so check whose it is."""
         with suppress(FileExistsError):
             self._sockets.mkdir(mode=0o700)
-        found = self._sockets.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), self._data.stat().st_uid):
-            raise EmbeddedError(f"history: {self._sockets} belongs to somebody else; remove it")
+        status = self._sockets.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (os.geteuid(), self._data.stat().st_uid):
+            raise EmbeddedError(f"history: {self._sockets} belongs to another account; remove it")
         if self._account:
             shutil.chown(self._sockets, self._account)
 
@@ -89,18 +89,20 @@ class Server:
                 while not self._ready():
                     if self._process.poll() is not None:
                         raise EmbeddedError(
-                            f"history: PostgreSQL does not start on {self._folder}: {self._said()}"
+                            f"history: PostgreSQL does not start on {self._folder}: {self._log_tail()}"
                         )
                     await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError as error:
-            raise EmbeddedError(f"history: PostgreSQL is not ready on {self._folder}: {self._said()}") from error
+            raise EmbeddedError(
+                f"history: PostgreSQL is not ready on {self._folder}: {self._log_tail()}"
+            ) from error
 
     async def stop(self) -> None:
-        """Stop, if it runs; what was committed is on the disk."""
+        """Stop the server if it runs, within a minute at the latest. What was committed is on disk."""
         process, self._process = self._process, None
         if process is None:
             return
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, at last
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, by force
             with suppress(ProcessLookupError):
                 process.send_signal(number)
             with suppress(TimeoutError):
@@ -122,7 +124,7 @@ class Server:
             return (self._data / "postmaster.pid").read_text(errors="replace").splitlines()
         return []
 
-    def _said(self) -> str:
+    def _log_tail(self) -> str:
         return self._log.read_text(errors="replace")[-_TAIL:].strip()
 
     async def _end_predecessor(self) -> None:
@@ -145,21 +147,21 @@ class Server:
         (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
     async def _make(self, data: Path) -> None:
-        with tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as output:
             arguments = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "-D", str(data))
-            process = self._run("initdb", arguments, said)
+            process = self._run("initdb", arguments, output)
             try:
                 async with asyncio.timeout(_START_SECONDS):
                     status = await _ended(process)
             except TimeoutError:
-                raise EmbeddedError(f"history: making a database in {self._folder} takes too long") from None
+                raise EmbeddedError(f"history: creating a database in {self._folder} takes too long") from None
             finally:
                 process.kill()  # does nothing once it has ended
                 process.wait()
-            said.seek(0)
-            words = said.read().decode(errors="replace")[-_TAIL:].strip()
+            output.seek(0)
+            tail = output.read().decode(errors="replace")[-_TAIL:].strip()
         if status:
-            raise EmbeddedError(f"history: no database can be made in {self._folder}: {words}")
+            raise EmbeddedError(f"history: no database can be created in {self._folder}: {tail}")
 
     def _run(self, program: str, arguments: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a program as the account. Not by asyncio: uvloop starts none as another user."""
@@ -176,7 +178,7 @@ class Server:
 
 async def _ended(process: subprocess.Popen[bytes]) -> int:
     """Wait for a program and return its status."""
-    while (status := process.poll()) is None:  # noqa: ASYNC110 - nobody tells
+    while (status := process.poll()) is None:  # noqa: ASYNC110 - there is no event for it
         await asyncio.sleep(_LOOK_SECONDS)
     return status
 

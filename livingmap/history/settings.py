@@ -1,4 +1,4 @@
-"""What the configuration says of the history."""
+"""Section ``history``: where the history is kept, and for how long."""
 
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -31,17 +31,17 @@ class HistorySettings(BaseModel):
 
     @field_validator("url")
     @classmethod
-    def _known(cls, value: SecretStr) -> SecretStr:
+    def _is_supported(cls, value: SecretStr) -> SecretStr:
         url = value.get_secret_value()
         if url in (_EMBEDDED, _MEMORY):
             return value
         try:
             parts = urlsplit(url)
-            sound = parts.scheme in ("postgresql", "postgres") and bool(url.partition("://")[2])
+            valid = parts.scheme in ("postgresql", "postgres") and bool(url.partition("://")[2])
             _ = parts.port
         except ValueError:  # its message would repeat the password
-            sound = False
-        if not sound:
+            valid = False
+        if not valid:
             raise ValueError("must be embedded, memory: or postgresql://user:password@host:port/database")
         return value
 
@@ -74,5 +74,5 @@ class HistorySettings(BaseModel):
 
     @property
     def retention(self) -> Retention:
-        """What is to be pruned."""
+        """For how long entries are kept."""
         return Retention(self.retention_days, self.retention_by_type)

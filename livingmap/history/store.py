@@ -1,4 +1,4 @@
-"""The store: the history that the settings ask for, with the server that it needs."""
+"""Store: opens the history that the settings name, and starts the embedded server if it needs one."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -22,10 +22,10 @@ _logger = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def store(settings: HistorySettings, folder: Path | None = None) -> AsyncIterator[History]:
-    """Give the history, opened if its database can be reached now; `HistoryWriter.run` opens it later if not.
+    """Yield the history, opened if its database can be reached now; if not, `HistoryWriter.run` opens it later.
 
-    ``folder`` is that of the embedded server, if it is not to be the default. Raises HistoryError for what
-    waiting does not mend. A machine without the embedded server gets a history in memory, and is told so.
+    ``folder`` is that of the embedded server, if not the default. Raises HistoryError for what waiting does not
+    mend. On a machine without the embedded server the history is in memory, and a warning says so.
     """
     async with AsyncExitStack() as stack:
         history: History = MemoryHistory()
