@@ -69,7 +69,7 @@ class Pace:
         """Note one thing more; return whether that is not too much."""
         now = self._clock()
         full = len(self._times) >= self._most and now - self._times[-self._most] < self._seconds
-        self._times = [*self._times[1 - self._most :], now]
+        self._times = [*self._times, now][-self._most :]
         return not full
 
 
