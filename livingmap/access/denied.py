@@ -1,4 +1,4 @@
-"""Why somebody is not let in, in the words of HTTP and of WebSockets."""
+"""Refusals: why a caller is not let in, as HTTP status and as close code of a WebSocket."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -29,7 +29,7 @@ POLICY_UNAVAILABLE: Final = Reason("policy_unavailable", HTTPStatus.SERVICE_UNAV
 
 
 class Denied(LivingMapError):
-    """Somebody is not let in, and may know why."""
+    """A caller is not let in. The message is shown to it."""
 
     def __init__(self, reason: Reason, detail: str, retry_seconds: int | None = None) -> None:
         super().__init__(detail)

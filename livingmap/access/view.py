@@ -1,4 +1,4 @@
-"""A view: the one way to read the map. Views that are equal share what was encoded for one of them."""
+"""Views: which layers a reader asked for, and what it may see of them. Equal views share what is encoded."""
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Rights(NamedTuple):
-    """What somebody is shown, in canonical form: equal rights are equal values.
+    """What a reader is shown, in canonical form: equal rights are equal values.
 
     A plain tuple, because the hub looks one up for every viewer at every event.
     """
@@ -14,12 +14,12 @@ class Rights(NamedTuple):
     layers: frozenset[str] | None = None
     """The layers that are shown; None for all, also those that are still to come."""
     grants: tuple[frozenset[str], ...] | None = None
-    """For every question about items, in the order of the policies, the ids that it was answered with yes for.
-    None: nobody asks."""
+    """For every kind of question about items, in the order of the rules, the ids that are permitted.
+    None: no question is asked."""
     summary: bool = False
-    """Counts, and no items."""
+    """Whether only counts are shown, and no items."""
     reports: bool = True
-    """The errors of services are told."""
+    """Whether the errors of services are shown."""
 
     @property
     def restricted(self) -> bool:
@@ -32,11 +32,11 @@ EVERYTHING = Rights()
 
 
 NOTHING = Rights(frozenset(), (), summary=False, reports=False)
-"""The rights of who is not known yet."""
+"""The rights of a caller that is not identified yet."""
 
 
 class View(NamedTuple):
-    """What a reader asked for, and what it may have."""
+    """What a reader asked for, and what it may see."""
 
     layers: tuple[str, ...] | None = None
     """The layers that are wanted; None for all."""
@@ -53,7 +53,7 @@ class View(NamedTuple):
 
 
 WHOLE = View()
-"""Everything, for who may see everything."""
+"""Everything, for readers that may see everything."""
 
 
 @lru_cache(maxsize=1024)
@@ -61,7 +61,7 @@ def _name(view: View) -> str:
     layers, rights = ",".join(view.layers or ()), view.rights
     if rights == EVERYTHING:
         return layers
-    shown = sorted(rights.layers) if rights.layers is not None else None
-    grants = [sorted(some) for some in rights.grants] if rights.grants is not None else None
-    text = repr((shown, grants, rights.summary, rights.reports))
+    layer_names = sorted(rights.layers) if rights.layers is not None else None
+    grants = [sorted(ids) for ids in rights.grants] if rights.grants is not None else None
+    text = repr((layer_names, grants, rights.summary, rights.reports))
     return f"{layers}#{blake2b(text.encode(), digest_size=16).hexdigest()}"

@@ -1,4 +1,4 @@
-"""The guard at every endpoint: who asks, and what it may see."""
+"""FastAPI dependencies of access control: who asks, and what it may see."""
 
 from http import HTTPStatus
 from typing import Annotated, Final, TypeAlias
@@ -21,39 +21,39 @@ REFUSALS: Final = (
 )
 """What a guarded endpoint may answer instead."""
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="An access token of auth-service")  # for OpenAPI alone
+_BEARER: Final = HTTPBearer(auto_error=False, description="An access token")  # for OpenAPI alone
 
 _Unread: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
 class AuthDependencies:
-    """Lets requests in, by what ``access`` says. Its methods are FastAPI dependencies."""
+    """Dependencies that admit requests by ``access``; all of them raise Denied."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
 
     async def admission(self, request: Request, _: _Unread = None) -> Admission:
-        """Return who asks. Raises Denied."""
+        """Return the admission of the caller."""
         refuse_in_url(request.url.query)
         credential = self.access.credential(request.headers)
         return await self.access.admit(credential, address_of(request.scope))
 
     async def rights(self, request: Request, _: _Unread = None) -> Rights:
-        """Return what who asks may see, be it counts alone."""
+        """Return what the caller may see, be it only counts."""
         return (await self.admission(request)).rights
 
     async def items(self, request: Request, _: _Unread = None) -> Rights:
-        """Return what who asks may see, if that can be items at all."""
+        """Return what the caller may see, if it may see items."""
         rights = await self.rights(request)
         if rights.summary:
             raise Denied(UNAUTHENTICATED, "without a token only counts are shown, in the snapshot and the stream")
         return rights
 
     async def reports(self, request: Request, _: _Unread = None) -> Rights:
-        """Return what who asks may see, if that is also how the services fare."""
+        """Return what the caller may see, if it may also see how the services are doing."""
         admission = await self.admission(request)
         if not admission.rights.reports:
             if admission.credential is None:
-                raise Denied(UNAUTHENTICATED, "how services fare is for administrators")
-            raise Denied(FORBIDDEN, "how services fare is for administrators; the snapshot has meta.sources")
+                raise Denied(UNAUTHENTICATED, "how services are doing is for administrators")
+            raise Denied(FORBIDDEN, "how services are doing is for administrators; the snapshot has meta.sources")
         return admission.rights

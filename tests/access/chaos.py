@@ -1,4 +1,4 @@
-"""A map that lives at random, and what somebody may see of it, worked out the long way."""
+"""A map that lives at random, and what a reader may see of it, worked out by brute force."""
 
 import random
 import re
@@ -71,7 +71,7 @@ def some_fields(numbers):
         one = numbers.choice(IDS)
         return numbers.choice([one, f"see {one}, now.", f"it is {one}.", "A", "http://x/y", "nobody:z", "12:30"])
 
-    found = {
+    fields = {
         "name": numbers.choice(["A", "B", None]),
         "status": numbers.choice(["busy", "online"]),
         "microdao_id": numbers.choice([*IDS[:3], None]),
@@ -81,11 +81,11 @@ def some_fields(numbers):
         "note": numbers.choice([text(), [text(), None, text()], {text(): text()}, {"a": [{"b": text()}]}]),
         "agents": numbers.randint(5, 6),
     }
-    return {name: found[name] for name in numbers.sample(sorted(found), numbers.randint(0, 5))}
+    return {name: fields[name] for name in numbers.sample(sorted(fields), numbers.randint(0, 5))}
 
 
-class Long:
-    """The scene as somebody may see it, worked out from nothing, by the words of the documentation."""
+class BruteForce:
+    """The scene as a reader may see it, worked out from nothing, by the words of the documentation."""
 
     def __init__(self, scene, given, types):
         self.scene, self.rights, self.types = scene, given, types
@@ -149,29 +149,29 @@ class Long:
             return {name: self.clean(one) for name, one in value.items() if not self.speaks(name)}
         return value
 
-    def picture(self):
+    def state(self):
         items = {}
         for entity_id, places in self.on_map.items():
             for (layer, collection), item in places.items():
                 if self.shows_layer(layer) and self.sees(entity_id):
                     items[layer, collection, entity_id] = self.clean(dict(item))
-        known = [layer for layer in self.scene.filled_layers if self.shows_layer(layer)]
+        filled = [layer for layer in self.scene.filled_layers if self.shows_layer(layer)]
         for (layer, collection, entity_id), item in items.items():
             for tally in TALLIES:
                 if tally.per and (layer, collection) == (tally.layer, tally.collection):
-                    self._number(item, tally, items, known, entity_id)
+                    self._number(item, tally, items, filled, entity_id)
         totals = {}
         for layer in self.scene.layers():
             if not self.shows_layer(layer):
                 continue
-            told = {} if self.rights.grants is not None else dict(self.scene.totals(layer))
+            fields = {} if self.rights.grants is not None else dict(self.scene.totals(layer))
             for tally in TALLIES:
                 if tally.per is None and tally.layer == layer:
-                    self._number(told, tally, items, known, None)
-            totals[layer] = told
-        return {"items": items, "totals": {layer: told for layer, told in totals.items() if told}}
+                    self._number(fields, tally, items, filled, None)
+            totals[layer] = fields
+        return {"items": items, "totals": {layer: fields for layer, fields in totals.items() if fields}}
 
-    def _number(self, target, tally, items, known, entity_id):
+    def _number(self, target, tally, items, filled, entity_id):
         counts = []
         for count in tally.counts:
             counted = [
@@ -185,6 +185,6 @@ class Long:
                     for item in counted
                 )
             )
-        number = tally.rule(*counts) if all(count.layer in known for count in tally.counts) else None
+        number = tally.rule(*counts) if all(count.layer in filled for count in tally.counts) else None
         if self.rights.grants is not None or number is None:
             target[tally.field] = number

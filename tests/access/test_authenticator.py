@@ -1,4 +1,4 @@
-"""The gate: what is remembered of a credential, for how long, and what is not."""
+"""Authentication: what is remembered of a credential, for how long, and what is not."""
 
 import asyncio
 from dataclasses import replace
@@ -16,7 +16,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 class Porter:
-    """An authenticator that a test tells what to say, with clocks that it sets."""
+    """An authenticator whose answer a test sets, with clocks that it sets."""
 
     def __init__(self):
         self.asked = 0
@@ -24,7 +24,7 @@ class Porter:
         self.seconds = 0.0
         settings = ServiceSettings(base_url="http://127.0.0.1:9")
         described = Authenticator("porter", "porter", ServiceSettings, self.identify)
-        self.gate = CachedAuthenticator(described, settings, 30, self.now, lambda: self.seconds)
+        self.cached = CachedAuthenticator(described, settings, 30, self.now, lambda: self.seconds)
 
     def now(self):
         return NOON + timedelta(seconds=self.seconds)
@@ -37,14 +37,14 @@ class Porter:
         return self.says
 
     async def ask(self, value="good"):
-        return (await self.gate.identify(Credential(Scheme.BEARER, value))).actor.actor_id
+        return (await self.cached.identify(Credential(Scheme.BEARER, value))).actor.actor_id
 
 
 @pytest.fixture
 async def porter():
     one = Porter()
     yield one
-    await one.gate.close()
+    await one.cached.close()
 
 
 async def test_a_credential_is_asked_about_once_for_many_until_its_time_is_over(porter):
@@ -63,7 +63,7 @@ async def test_an_expiry_ends_what_is_remembered(porter):
     porter.seconds = 10
     with pytest.raises(InvalidCredential, match="expired"):
         await porter.ask()
-    assert porter.gate.remembered(Credential(Scheme.BEARER, "good")) is None
+    assert porter.cached.remembered(Credential(Scheme.BEARER, "good")) is None
 
 
 async def test_a_bad_credential_is_not_asked_about_again_at_once(porter):
@@ -80,10 +80,10 @@ async def test_a_failure_of_the_service_is_not_remembered(porter):
     porter.says = Unreachable("nobody there")
     with pytest.raises(Unreachable):
         await porter.ask()
-    assert porter.gate.error == "nobody there"
+    assert porter.cached.error == "nobody there"
     porter.says = Identity(Actor("u-1"))
     assert await porter.ask() == "u-1"
-    assert porter.gate.error is None
+    assert porter.cached.error is None
 
 
 async def test_what_a_plugin_gets_wrong_lets_nobody_in_and_tells_no_credential(porter):
@@ -97,7 +97,7 @@ async def test_what_a_plugin_gets_wrong_lets_nobody_in_and_tells_no_credential(p
 async def test_schemes_are_kept_apart(porter):
     await porter.ask()
     porter.says = replace(porter.says, actor=Actor("u-2"))
-    assert (await porter.gate.identify(Credential(Scheme.API_KEY, "good"))).actor.actor_id == "u-2"
+    assert (await porter.cached.identify(Credential(Scheme.API_KEY, "good"))).actor.actor_id == "u-2"
 
 
 def test_a_credential_does_not_show_its_value():

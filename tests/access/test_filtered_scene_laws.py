@@ -14,7 +14,7 @@ from livingmap.core.fold import Fold, refreshed
 from livingmap.core.model import Drop, Event, Position, change_to_json
 from livingmap.core.reducer import LayerState, reduce
 from livingmap.log.local import utc_now
-from tests.access.chaos import IDS, LAYERS, RULES, SOURCES, TALLIES, Long, some_steps
+from tests.access.chaos import IDS, LAYERS, RULES, SOURCES, TALLIES, BruteForce, some_steps
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a seed does not shrink
 
@@ -28,37 +28,37 @@ rights = st.builds(
 )
 
 
-def seen(sight):
+def state_of(filtered):
     return {
         "items": {
             (layer, collection, entity_id): dict(item)
-            for layer, collections in sight.layers().items()
+            for layer, collections in filtered.layers().items()
             for collection in collections
-            for entity_id, item in sight.items(layer, collection).items()
+            for entity_id, item in filtered.items(layer, collection).items()
         },
-        "totals": {layer: dict(sight.totals(layer)) for layer in sight.layers() if sight.totals(layer)},
+        "totals": {layer: dict(filtered.totals(layer)) for layer in filtered.layers() if filtered.totals(layer)},
     }
 
 
-def client_state(sight):
+def client_state(filtered):
     """The state of a client that has just read what is seen."""
     return {
         layer: LayerState(
-            dict(sight.totals(layer)),
+            dict(filtered.totals(layer)),
             {
                 collection: {
                     entity_id: {"id": entity_id, **item}
-                    for entity_id, item in sight.items(layer, collection).items()
+                    for entity_id, item in filtered.items(layer, collection).items()
                 }
                 for collection in collections
             },
         )
-        for layer, collections in sight.layers().items()
+        for layer, collections in filtered.layers().items()
     }
 
 
 def seen_by(state):
-    """What a client shows, in the form of `seen`."""
+    """What a client shows, in the form of `state_of`."""
     return {
         "items": {
             (layer, collection, entity_id): {name: value for name, value in item.items() if name != "id"}
@@ -71,8 +71,8 @@ def seen_by(state):
 
 
 def fold_of(steps, fold):
-    for seq, (name, said) in enumerate(steps):
-        message = refreshed(name, seq, said)
+    for seq, (name, changes) in enumerate(steps):
+        message = refreshed(name, seq, changes)
         yield fold.apply(Event(Position("e", seq + 1), message.type, message.payload, utc_now()))
 
 
@@ -80,19 +80,19 @@ def fold_of(steps, fold):
 @given(steps, rights, st.integers(0, 20))
 def test_what_is_seen_is_the_scene_without_what_is_hidden_at_every_step(steps, given_rights, born):
     fold = Fold(SOURCES)
-    mentions = sight = state = None
+    mentions = filtered = state = None
     for seq, folded in enumerate(fold_of(steps, fold)):
         if seq == born:
             mentions = Mentions(fold.scene)
-            sight = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
-            state = client_state(sight)
-        elif sight is not None:
-            for change in sight.take(folded, mentions.take(folded)):
+            filtered = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
+            state = client_state(filtered)
+        elif filtered is not None:
+            for change in filtered.take(folded, mentions.take(folded)):
                 before, state = state, reduce(state, [change_to_json(change)])
                 assert state != before  # a change that changes nothing is not sent
-        if sight is not None:
-            expected = Long(fold.scene, given_rights, mentions.types).picture()
-            assert seen(sight) == expected
+        if filtered is not None:
+            expected = BruteForce(fold.scene, given_rights, mentions.types).state()
+            assert state_of(filtered) == expected
             assert seen_by(state) == expected
 
 
@@ -101,13 +101,13 @@ def test_what_is_seen_is_the_scene_without_what_is_hidden_at_every_step(steps, g
 def test_no_id_of_what_is_hidden_is_in_anything_that_is_seen(steps, given_rights):
     fold = Fold(SOURCES)
     mentions = Mentions(fold.scene)
-    sight = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
+    filtered = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
     for folded in fold_of(steps, fold):
-        told = sight.take(folded, mentions.take(folded))
-        wire = json.dumps([[repr(change) for change in told], repr(seen(sight))])
-        long = Long(fold.scene, given_rights, mentions.types)
-        hidden = [entity_id for entity_id in long.on_map if not long.sees(entity_id)]
-        dropped = {change.id for change in told if isinstance(change, Drop)}
+        changes = filtered.take(folded, mentions.take(folded))
+        wire = json.dumps([[repr(change) for change in changes], repr(state_of(filtered))])
+        brute_force = BruteForce(fold.scene, given_rights, mentions.types)
+        hidden = [entity_id for entity_id in brute_force.on_map if not brute_force.sees(entity_id)]
+        dropped = {change.id for change in changes if isinstance(change, Drop)}
         for entity_id in hidden:
             assert entity_id in dropped or not re.search(rf"(?<![a-z]){entity_id}\b", wire)
 
@@ -119,12 +119,12 @@ def test_who_is_granted_everything_sees_every_item(steps):
     for _ in fold_of(steps, fold):
         pass
     rules = RULES[:2]
-    named = PolicyTargets(fold.scene, rules)()
-    given_rights = Rights(grants=tuple(frozenset(some) for some in named.values()), reports=False)
-    sight = FilteredScene(fold.scene, Mentions(fold.scene), given_rights, rules, ())
+    targets = PolicyTargets(fold.scene, rules)()
+    given_rights = Rights(grants=tuple(frozenset(some) for some in targets.values()), reports=False)
+    filtered = FilteredScene(fold.scene, Mentions(fold.scene), given_rights, rules, ())
     for layer, collections in fold.scene.layers().items():
         for collection in collections:
-            assert sight.items(layer, collection).keys() == fold.scene.items(layer, collection).keys()
+            assert filtered.items(layer, collection).keys() == fold.scene.items(layer, collection).keys()
 
 
 @settings(max_examples=100, deadline=None, phases=PHASES)
@@ -132,10 +132,10 @@ def test_who_is_granted_everything_sees_every_item(steps):
 def test_a_summary_counts_and_shows_no_item(steps):
     fold = Fold(SOURCES)
     mentions = Mentions(fold.scene)
-    sight = FilteredScene(fold.scene, mentions, Rights(summary=True, reports=False), RULES, TALLIES)
+    filtered = FilteredScene(fold.scene, mentions, Rights(summary=True, reports=False), RULES, TALLIES)
     for folded in fold_of(steps, fold):
-        sight.take(folded, mentions.take(folded))
+        filtered.take(folded, mentions.take(folded))
         for layer, collections in fold.scene.layers().items():
-            assert not any(sight.items(layer, collection) for collection in collections)
+            assert not any(filtered.items(layer, collection) for collection in collections)
             counts = {name: len(fold.scene.items(layer, name)) for name in collections}
-            assert sight.totals(layer).get("counts", {}) == counts
+            assert filtered.totals(layer).get("counts", {}) == counts

@@ -19,7 +19,7 @@ from livingmap.core.model import Drop, Message, Put, change_to_json
 from livingmap.stream import frames
 from livingmap.stream.frames import Framing
 from livingmap.stream.queue_sink import QueueSink
-from tests.access.chaos import IDS, LAYERS, RULES, Long, some_change
+from tests.access.chaos import IDS, LAYERS, RULES, BruteForce, some_change
 from tests.stream.conftest import served
 from tests.support.access import SECRET, PolicyService, running, token
 from tests.support.clients import Follower, normal, same
@@ -53,7 +53,7 @@ class Reader:
         self.headers = {"authorization": f"Bearer {text}"}
         self.http = httpx.AsyncClient(base_url=url, headers=self.headers)
         self.follower = Follower()
-        self.heard = []
+        self.received = []
         self._ws = ws
         self._socket = None
 
@@ -72,17 +72,17 @@ class Reader:
                 text = await self._socket.recv()
                 if json.loads(text)["kind"] == "error":
                     return
-                self.heard.append(text)
+                self.received.append(text)
                 self.follower.take(text)
 
     async def get(self, path, **query):
         answer = await self.http.get(path, params=query)
-        self.heard.append(answer.text)
+        self.received.append(answer.text)
         return answer
 
-    def take_heard(self):
-        heard, self.heard = self.heard, []
-        return "\n".join(heard)
+    def take_received(self):
+        received, self.received = self.received, []
+        return "\n".join(received)
 
 
 class Slow(QueueSink):
@@ -175,17 +175,17 @@ class Life:
         credential = self.living.access.credential(self.some.headers)
         return (await self.living.access.admit(credential, None)).rights
 
-    async def long(self):
-        sight = self.living.reader.shown(await self.rights())
-        return Long(self.living.fold.scene, await self.rights(), sight._mentions.types)
+    async def brute_force(self):
+        filtered = self.living.reader.shown(await self.rights())
+        return BruteForce(self.living.fold.scene, await self.rights(), filtered._mentions.types)
 
 
-def expected(long):
+def expected(brute_force):
     state = {name: {} for name in ("agents", "city", "nodes", "space")}
-    picture = long.picture()
-    for layer, told in picture["totals"].items():
-        state.setdefault(layer, {}).update(told)
-    for (layer, collection, entity_id), item in picture["items"].items():
+    visible = brute_force.state()
+    for layer, fields in visible["totals"].items():
+        state.setdefault(layer, {}).update(fields)
+    for (layer, collection, entity_id), item in visible["items"].items():
         state.setdefault(layer, {}).setdefault(collection, {})[entity_id] = {"id": entity_id, **item}
     return plain(state)
 
@@ -195,8 +195,8 @@ def plain(state):
     return {name: layer for name, layer in same(state).items() if layer}
 
 
-def hidden(long):
-    return {entity_id for entity_id in long.on_map if not long.sees(entity_id)}
+def hidden(brute_force):
+    return {entity_id for entity_id in brute_force.on_map if not brute_force.sees(entity_id)}
 
 
 def speaks_of(text, entity_id):
@@ -205,31 +205,33 @@ def speaks_of(text, entity_id):
 
 async def look(life, before, mark, said):
     """Read everything that there is to read, and hold it against the laws."""
-    some, long = life.some, await life.long()
+    some, brute_force = life.some, await life.brute_force()
     await until(lambda: life.living.hub.is_idle)
     await some.read()
-    assert plain(some.follower.state) == expected(long)
+    assert plain(some.follower.state) == expected(brute_force)
     snapshot = (await some.get("/living-map/snapshot")).json()
-    assert plain(normal(snapshot["layers"])) == expected(long)
+    assert plain(normal(snapshot["layers"])) == expected(brute_force)
     listed = (await some.get("/living-map/entities", limit=1000)).json()["items"]
-    assert {one["id"] for one in listed} <= {entity_id for entity_id in long.on_map if long.sees(entity_id)}
+    assert {one["id"] for one in listed} <= {
+        entity_id for entity_id in brute_force.on_map if brute_force.sees(entity_id)
+    }
     await life.living.writer.drain(5)
     history = (await some.get("/living-map/history")).json()
     concerned = {one.id for one in said if isinstance(one, Put | Drop)}
-    out_of_sight = hidden(long) & before
-    heard = some.take_heard()
+    out_of_sight = hidden(brute_force) & before
+    received = some.take_received()
     for entity_id in out_of_sight:
-        assert not speaks_of(heard, entity_id), (entity_id, heard)
+        assert not speaks_of(received, entity_id), (entity_id, received)
     if concerned & out_of_sight:
-        assert mark not in heard
+        assert mark not in received
     for item in history["items"]:
-        assert not any(speaks_of(json.dumps(item), entity_id) for entity_id in hidden(long))
+        assert not any(speaks_of(json.dumps(item), entity_id) for entity_id in hidden(brute_force))
     await life.admin.read()
-    assert mark in life.admin.take_heard()
-    return long
+    assert mark in life.admin.take_received()
+    return brute_force
 
 
-async def ask_for_each(life, long):
+async def ask_for_each(life, brute_force):
     """Ask for every entity by its id: what is hidden is as unknown as what is not there."""
     homeless = {"proposal"}
     for entity_id in IDS:
@@ -238,11 +240,13 @@ async def ask_for_each(life, long):
         if answer.status_code == 404:
             assert answer.text.replace(entity_id, "agent:nobody") == nothing.text
         else:
-            assert long.sees(entity_id)
-        if long.sees(entity_id) and entity_id.partition(":")[0] not in homeless:
+            assert brute_force.sees(entity_id)
+        if brute_force.sees(entity_id) and entity_id.partition(":")[0] not in homeless:
             homes = {"agent": "agents", "microdao": "city", "dao": "space"}
             home = homes[entity_id.partition(":")[0]]
-            there = long.shows_layer(home) and any(layer == home for layer, _ in long.on_map[entity_id])
+            there = brute_force.shows_layer(home) and any(
+                layer == home for layer, _ in brute_force.on_map[entity_id]
+            )
             assert (answer.status_code == 200) == there
 
 
@@ -257,8 +261,8 @@ async def test_nothing_that_is_hidden_is_ever_sent_and_all_else_is(seed):
     life = Life(seed)
     with tempfile.TemporaryDirectory() as folder:
         async with life.run(Path(folder)):
-            life.some.take_heard()
-            before = hidden(await life.long())
+            life.some.take_received()
+            before = hidden(await life.brute_force())
             line, slow = Slow(Framing.WEBSOCKET), Follower()
             viewer = life.living.hub.join(line, View(None, await life.rights()))
             for step in range(14):
@@ -270,15 +274,15 @@ async def test_nothing_that_is_hidden_is_ever_sent_and_all_else_is(seed):
                 mark = await life.happen(said)
                 if away:
                     await life.some.open()
-                long = await look(life, before, mark, said)
-                before = hidden(long)
+                brute_force = await look(life, before, mark, said)
+                before = hidden(brute_force)
                 if not line.full:
                     life.living.hub.drained(viewer)
                     for text in frames.unframed(await line.take() if line.waits else b""):
                         slow.take(text)
-                    assert plain(slow.state) == expected(long)
+                    assert plain(slow.state) == expected(brute_force)
             life.living.hub.leave(viewer)
-            await ask_for_each(life, long)
+            await ask_for_each(life, brute_force)
             snapshots = [one["reason"] for one in life.some.follower.seen if one["kind"] == "snapshot"]
             assert snapshots == ["connect"]  # every other return went on where it was
 
@@ -296,7 +300,7 @@ async def test_rights_that_change_take_away_and_give_on_the_open_socket(seed):
                 ids = life.numbers.sample(PERMITTED["microdao"], life.numbers.randint(0, 3))
                 life.pdp.allow("u-1", *ids)
                 life.forget_decisions()
-                new = await life.long()
+                new = await life.brute_force()
                 await until(
                     lambda new=new: any(one.view.rights == new.rights for one in life.living.hub.watching())
                 )
@@ -334,6 +338,6 @@ async def test_a_summary_counts_and_sends_no_item(tmp_path):
         assert agents["counts"] == {"items": len(scene.items("agents", "items"))}
         assert not agents.get("items")
         assert reader.follower.state["city"]["microdaos"] == scene.totals("city")["microdaos"]
-        heard = reader.take_heard()
-        assert "mark-" not in heard
-        assert not any(speaks_of(heard, entity_id) for entity_id in IDS)
+        received = reader.take_received()
+        assert "mark-" not in received
+        assert not any(speaks_of(received, entity_id) for entity_id in IDS)

@@ -54,7 +54,7 @@ async def service():
 
 
 @pytest.fixture
-async def gate(service):
+async def build(service):
     made = []
 
     def build(**given):
@@ -75,8 +75,8 @@ WAYS = {"secret": {"secret": SECRET}, "introspection": {}}
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-async def test_a_token_says_who_it_is(gate, way):
-    identity = await gate(**way).identify(
+async def test_a_token_says_who_it_is(build, way):
+    identity = await build(**way).identify(
         bearer(token("u-7", roles=["user", "admin"], microdao_ids=["microdao:7"]))
     )
     assert identity.actor == Actor("u-7", "human", ("microdao:7",), ("admin", "user"))
@@ -104,9 +104,9 @@ async def test_a_token_says_who_it_is(gate, way):
     ],
     ids=lambda text: text[:12],
 )
-async def test_a_token_that_is_not_good_is_rejected(gate, way, text):
+async def test_a_token_that_is_not_good_is_rejected(build, way, text):
     with pytest.raises(InvalidCredential) as caught:
-        await gate(**way).identify(bearer(text))
+        await build(**way).identify(bearer(text))
     assert not text or len(text) < 12 or text not in str(caught.value)
 
 
@@ -123,23 +123,23 @@ async def test_a_token_that_is_not_good_is_rejected(gate, way, text):
     ],
     ids=str,
 )
-async def test_claims_that_are_missing_or_wrong_are_rejected(gate, claims):
+async def test_claims_that_are_missing_or_wrong_are_rejected(build, claims):
     with pytest.raises(InvalidCredential):
-        await gate(secret=SECRET).identify(bearer(token(**{"sub": "u-1", **claims})))
+        await build(secret=SECRET).identify(bearer(token(**{"sub": "u-1", **claims})))
 
 
-async def test_a_key_set_verifies_rsa_and_elliptic_curves_and_is_asked_for_once(gate, service):
+async def test_a_key_set_verifies_rsa_and_elliptic_curves_and_is_asked_for_once(build, service):
     service.keys = [jwk(RSA, "r1", "RS256"), jwk(EC, "e1", "ES256")]
-    one = gate(jwks_path="/.well-known/jwks.json")
+    one = build(jwks_path="/.well-known/jwks.json")
     for key, algorithm, kid in ((RSA, "RS256", "r1"), (EC, "ES256", "e1"), (RSA, "RS256", None)):
         identity = await one.identify(bearer(signed(key, algorithm, kid)))
         assert identity.actor.actor_id == "u-1"
     assert len(service.asked) == 1
 
 
-async def test_a_key_that_is_new_is_asked_for_once_more_and_not_at_every_token(gate, service):
+async def test_a_key_that_is_new_is_asked_for_once_more_and_not_at_every_token(build, service):
     service.keys = [jwk(OTHER_RSA, "old", "RS256")]
-    one = gate(jwks_path="/.well-known/jwks.json")
+    one = build(jwks_path="/.well-known/jwks.json")
     for number in range(5):
         with pytest.raises(InvalidCredential, match="does not have"):
             await one.identify(bearer(signed(RSA, "RS256", "new", number=number)))
@@ -157,22 +157,22 @@ def confused():
 
 
 @pytest.mark.parametrize("text", [confused(), unsigned(kid="r1"), signed(OTHER_RSA, "RS256", "r1"), token()])
-async def test_a_key_set_takes_no_other_algorithm_and_no_other_key(gate, service, text):
+async def test_a_key_set_takes_no_other_algorithm_and_no_other_key(build, service, text):
     service.keys = [jwk(RSA, "r1", "RS256")]
     with pytest.raises(InvalidCredential):
-        await gate(jwks_path="/.well-known/jwks.json").identify(bearer(text))
+        await build(jwks_path="/.well-known/jwks.json").identify(bearer(text))
 
 
-async def test_a_key_set_with_a_shared_secret_in_it_verifies_nothing(gate, service):
+async def test_a_key_set_with_a_shared_secret_in_it_verifies_nothing(build, service):
     secret = base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()
     service.keys = [{"kty": "oct", "k": secret, "kid": "s1", "alg": "HS256"}]
     with pytest.raises(InvalidCredential):
-        await gate(jwks_path="/.well-known/jwks.json").identify(bearer(token()))
+        await build(jwks_path="/.well-known/jwks.json").identify(bearer(token()))
 
 
 @pytest.mark.parametrize("lie", LIES)
-async def test_who_cannot_be_told_is_not_let_in_and_is_when_the_service_is_well_again(gate, service, lie):
-    one = gate()
+async def test_who_cannot_be_told_is_not_let_in_and_is_when_the_service_is_well_again(build, service, lie):
+    one = build()
     service.mode = lie
     with pytest.raises(SourceError) as caught:
         await one.identify(bearer(token()))
@@ -182,40 +182,40 @@ async def test_who_cannot_be_told_is_not_let_in_and_is_when_the_service_is_well_
     assert one.error is None
 
 
-async def test_a_service_that_hangs_is_given_up(gate, service):
+async def test_a_service_that_hangs_is_given_up(build, service):
     service.mode = "hang"
-    one = gate(timeout_seconds=0.3)
+    one = build(timeout_seconds=0.3)
     with pytest.raises(Unreachable, match="no answer within"):
         await one.identify(bearer(token()))
     assert one.error
 
 
-async def test_a_service_that_calls_a_refresh_token_active_is_not_believed(gate, service, monkeypatch):
+async def test_a_service_that_calls_a_refresh_token_active_is_not_believed(build, service, monkeypatch):
     text = token(type="refresh")
     said = {"active": True, "sub": "u-1", "roles": [], "exp": int(time.time()) + 60}
     monkeypatch.setattr(service, "answer", lambda *_: (200, said))
     with pytest.raises(InvalidCredential, match="type 'refresh'"):
-        await gate().identify(bearer(text))
+        await build().identify(bearer(text))
 
 
-async def test_a_service_that_calls_an_expired_token_active_is_not_believed(gate, service, monkeypatch):
+async def test_a_service_that_calls_an_expired_token_active_is_not_believed(build, service, monkeypatch):
     said = {"active": True, "sub": "u-1", "roles": [], "exp": int(time.time()) - 60}
     monkeypatch.setattr(service, "answer", lambda *_: (200, said))
     with pytest.raises(InvalidCredential, match="expired"):
-        await gate().identify(bearer(token()))
+        await build().identify(bearer(token()))
 
 
 ELSEWHERE = {"identity_path": "/auth/me", "api_keys": True, "sessions": True}
 
 
 @pytest.mark.parametrize("scheme", [Scheme.API_KEY, Scheme.SESSION])
-async def test_keys_and_sessions_are_asked_about_where_somebody_answers_for_them(gate, service, scheme):
+async def test_keys_and_sessions_are_asked_about_where_somebody_answers_for_them(build, service, scheme):
     service.identities = {
         "dk_1": {"actor_id": "a-1", "actor_type": "agent", "microdao_ids": ["microdao:7"], "roles": ["member"]},
         "dk_2": {"id": "u-2", "roles": ["user"], "is_active": False},
         "dk_3": {"id": "u-3", "roles": ["user"], "is_active": True},
     }
-    one = gate(**ELSEWHERE)
+    one = build(**ELSEWHERE)
     assert (await one.identify(Credential(scheme, "dk_1"))).actor == Actor(
         "a-1", "agent", ("microdao:7",), ("member",)
     )
@@ -240,10 +240,10 @@ def test_the_summary_tells_no_secret(tmp_path):
     assert "keys of http://x/jwks" in summary(DaarionSettings(base_url="http://x", jwks_path="/jwks"))
 
 
-async def test_a_secret_from_a_file_may_change(gate, tmp_path):
+async def test_a_secret_from_a_file_may_change(build, tmp_path):
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")
-    one = gate(secret_file=file)
+    one = build(secret_file=file)
     assert (await one.identify(bearer(token()))).actor.actor_id == "u-1"
     file.write_text(OTHER_SECRET)
     assert (await one.identify(bearer(token("u-2", secret=OTHER_SECRET)))).actor.actor_id == "u-2"
