@@ -55,7 +55,7 @@ def test_memory_does_not_reach_into_another_epoch():
 class EndlessHistory:
     """A history in which something happened at every position."""
 
-    async def since(self, position, limit):
+    async def entries_after(self, position, limit):
         return [
             Entry(Position(position.epoch, seq + 1), "a.b", {}, NOW, previous=seq, changes=b"[]")
             for seq in range(position.seq, position.seq + limit)

@@ -242,7 +242,7 @@ async def test_a_history_that_does_not_answer_leaves_the_snapshot(living, forget
     async def away(*_):
         raise HistoryUnavailable("away")
 
-    monkeypatch.setattr(living.writer._history, "since", away)
+    monkeypatch.setattr(living.writer._history, "entries_after", away)
     async with connect(f"ws://{forgetful}/living-map/stream?cursor={follower.cursor}") as socket:
         assert (await receive(socket, follower))["reason"] == "cursor_expired"
 
