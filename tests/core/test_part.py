@@ -182,6 +182,23 @@ def test_an_early_event_by_alias_loses_to_a_newer_event(again):
     assert made.items() == {"agent:sofia": {"status": "idle", "mood": "calm"}}
 
 
+def test_early_events_by_any_of_several_aliases_are_taken(again):
+    made = Map()
+    made.event(4, agent("sofia", creates=False, zone="a"), agent("9f", creates=False, mood="calm"))
+    made.event(5, agent("8f", creates=False, status="busy"))
+    made = again(made)
+    made.poll(6, agent(aliases=("agent:7f", "agent:8f", "agent:sofia", "agent:9f")), from_seq=3)
+    assert made.items() == {"agent:sofia": {"zone": "a", "status": "busy", "mood": "calm"}}
+
+
+def test_an_item_of_which_events_only_spoke_is_there_once_one_creates_it(again):
+    made = Map()
+    made.event(1, agent(creates=False, status="busy"))
+    made = again(made)
+    assert made.items() == {}
+    assert made.event(2, agent(mood="calm")) == [agent(status="busy", mood="calm")]
+
+
 def test_what_a_poll_said_early_of_an_alias_is_taken_where_nothing_else_is_said(again):
     made = Map()
     made.poll(1, agent("7f", creates=False, status="busy", mood="calm"), from_seq=0)
@@ -196,6 +213,7 @@ def test_an_early_event_by_alias_is_kept_once(again):
     made.poll(6, agent(aliases=("agent:7f",)), from_seq=3)
     part = again(made).scene.part("agents")
     assert list(part.items("agents")) == [("agent:sofia", {"status": "busy"})]
+    assert list(part.items("nowhere")) == []
     assert part.get("agents", "agent:7f") == {"status": "busy"}
     assert (part.count("agents"), part.count("agents", "rooms"), part.count("nowhere")) == (1, 0, 0)
     assert part.state()["loose"] == []

@@ -168,6 +168,7 @@ def test_layers_are_those_that_are_filled_or_have_totals():
     assert made.layers() == {"agents": ["items"], "city": ["items"]}
     lone = scene(USAGE)
     assert (lone.layers(), lone.items("agents", "items"), lone.totals("agents")) == ({}, {}, {})
+    assert (lone.items("no", "where"), lone.totals("nowhere"), lone.version("nowhere")) == ({}, {}, 0)
     lone.apply("usage", [Total("agents", {"tokens": 1})], 1)
     assert (lone.layers(), lone.totals("agents")) == ({"agents": []}, {"tokens": 1})
     lone.apply("usage", [Put("agents", "agent:a", {"tokens": 1})], 2)
@@ -227,8 +228,8 @@ def test_references_in_lists_are_resolved():
     friends = Source("friends", "s", object, (Layer("agents", references=("friends", "lead")),))
     made = scene(friends)
     made.apply("friends", [Put("agents", "agent:b", aliases=("agent:uuid",))], 1)
-    made.apply("friends", [Put("agents", "agent:a", {"friends": ["agent:uuid", 7, "agent:c"], "lead": 5})], 2)
-    assert made.items("agents", "items")["agent:a"] == {"friends": ["agent:b", 7, "agent:c"], "lead": 5}
+    made.apply("friends", [Put("agents", "agent:a", {"friends": ["agent:uuid", 7, {}, "agent:c"], "lead": {}})], 2)
+    assert made.items("agents", "items")["agent:a"] == {"friends": ["agent:b", 7, {}, "agent:c"], "lead": {}}
     item = {"friends": ["agent:uuid"], "lead": "agent:uuid", "other": "agent:uuid"}
     assert made.resolved(("agents", "items"), item) == {
         "friends": ["agent:b"],
