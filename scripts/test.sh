@@ -35,7 +35,7 @@ step "the lock file fits pyproject.toml"
 step "format and lint"
 ruff format --check .
 ruff check .
-shellcheck --external-sources scripts/*.sh scripts/bench/run .ci/run
+shellcheck --external-sources scripts/*.sh scripts/mutate scripts/bench/run .ci/run
 hadolint Dockerfile
 check-jsonschema --builtin-schema vendor.compose-spec docker-compose.phase9.yml
 step "types"
