@@ -11,7 +11,7 @@ from livingmap.errors import ConfigError
 
 app = typer.Typer(
     name="livingmap",
-    help="The state of a whole network of services, gathered live by plugins into one reader.",
+    help="The state of a whole network of services, gathered live by plugins into one picture.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -44,7 +44,7 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Gather the state of a whole network of services into one reader."""
+    """Gather the state of a whole network of services into one picture."""
 
 
 def main() -> None:
