@@ -30,17 +30,17 @@ COPIED: Final = (
 )
 
 REACH: Final = """
-INSERT INTO living_map_epochs AS known (epoch, last_seq, until)
+INSERT INTO living_map_epochs AS stored (epoch, last_seq, until)
 SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[])
 ON CONFLICT (epoch) DO UPDATE
-SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)"""
+SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)"""
 
 WRITE: Final = """
 WITH reached AS (
-  INSERT INTO living_map_epochs AS known (epoch, last_seq, until)
+  INSERT INTO living_map_epochs AS stored (epoch, last_seq, until)
   SELECT * FROM unnest($9::text[], $10::bigint[], $11::timestamptz[])
   ON CONFLICT (epoch) DO UPDATE
-  SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)
+  SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)
 )
 INSERT INTO living_map_history (
   id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at, previous, changes
@@ -75,15 +75,15 @@ SELECT event_type FROM types WHERE event_type IS NOT NULL"""
 
 RECORD_GAP: Final = """
 WITH reached AS (
-  INSERT INTO living_map_epochs AS known (epoch, last_seq, until) VALUES ($1, $3, $5)
+  INSERT INTO living_map_epochs AS stored (epoch, last_seq, until) VALUES ($1, $3, $5)
   ON CONFLICT (epoch) DO UPDATE
-  SET last_seq = greatest(known.last_seq, excluded.last_seq), until = greatest(known.until, excluded.until)
+  SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)
 )
-INSERT INTO living_map_gaps AS known (epoch, first_seq, last_seq, since, until, reason)
+INSERT INTO living_map_gaps AS stored (epoch, first_seq, last_seq, since, until, reason)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (epoch, first_seq) DO UPDATE
 SET last_seq = excluded.last_seq, since = excluded.since, until = excluded.until, reason = excluded.reason
-WHERE known.last_seq < excluded.last_seq"""
+WHERE stored.last_seq < excluded.last_seq"""
 
 GAPS: Final = """
 SELECT epoch, first_seq, last_seq, since AS from_time, until, reason FROM living_map_gaps
@@ -119,21 +119,21 @@ def wild(query: Query) -> bool:
     return not _asks_for_all_types(query) and any("*" in one or ">" in one for one in query.event_types)
 
 
-def page(query: Query, known: list[str]) -> tuple[str, list[Any]] | None:
+def page(query: Query, types: list[str]) -> tuple[str, list[Any]] | None:
     """Return the statement for a page and its values; None if nothing can match.
 
-    ``known`` are the event types that there are, if `wild` asks for them: patterns become the types that they
-    match, by the very function that routes messages.
+    ``types`` are the event types in the history, if `wild` asks for them: patterns become the types that they
+    match, by the same function that routes messages.
     """
     where = _where(query)
     if not query.event_types or _asks_for_all_types(query):
         return _scan(where, query.limit + 1)
-    types = sorted({*query.event_types} if not wild(query) else _matching(query, known))
-    if not types:
+    wanted = sorted({*query.event_types} if not wild(query) else _matching(query, types))
+    if not wanted:
         return None
-    if len(types) <= _MOST_BRANCHES:
-        return _branches(where, types, query.limit + 1)
-    where.add("event_type = ANY({}::text[])", types)
+    if len(wanted) <= _MOST_BRANCHES:
+        return _branches(where, wanted, query.limit + 1)
+    where.add("event_type = ANY({}::text[])", wanted)
     return _scan(where, query.limit + 1)
 
 
