@@ -36,11 +36,11 @@ SOFIA = Put("agents", "agent:sofia", {"name": "Sofia"})
 )
 def test_a_handler_may_not_touch_a_layer_that_its_source_does_not_declare(change, where):
     fold = Fold([source("agents", [SOFIA, change]), source("city", [replace(SOFIA, set={"mood": "calm"})])])
-    heard = event("agent.x")
-    assert fold.apply(heard) == Folded(
-        heard,
+    message = event("agent.x")
+    assert fold.apply(message) == Folded(
+        message,
         (Put("agents", "agent:sofia", {"mood": "calm"}),),
-        (Fault("agents", heard, f"ValueError: changed {where}, which its Source does not declare as a layer"),),
+        (Fault("agents", message, f"ValueError: changed {where}, which its Source does not declare as a layer"),),
         ("agents", "city"),
     )
     assert fold.scene.layers() == {"agents": ["items"]}
@@ -138,10 +138,10 @@ def test_redacted_fields_reach_neither_scene_nor_payload():
 
 
 def test_a_payload_without_redacted_fields_is_the_messages_own():
-    heard = event("agent.x", name="Sofia")
-    folded = Fold([source("agents", [])]).apply(heard)
+    message = event("agent.x", name="Sofia")
+    folded = Fold([source("agents", [])]).apply(message)
     assert folded.redacted is None
-    assert folded.public_payload is heard.payload
+    assert folded.public_payload is message.payload
 
 
 def test_a_late_poll_is_told_by_its_entry():

@@ -25,12 +25,12 @@ class Map:
     def __init__(self, source=SOURCE):
         self.fold, self.seq = Fold([source]), 0
 
-    def hear(self, kind, payload):
+    def send(self, kind, payload):
         self.seq += 1
         return self.fold.apply(Event(Position("e", self.seq), kind, payload, utc_now())).faults
 
     def made(self, *names):
-        return [bool(self.hear("made", {"id": name, "name": "x"})) for name in names]
+        return [bool(self.send("made", {"id": name, "name": "x"})) for name in names]
 
     def shown(self):
         return set(self.fold.scene.items("things", "items"))
@@ -45,7 +45,7 @@ def full(monkeypatch):
 
 
 def test_events_alone_bring_only_so_many_items(full):
-    (fault,) = full.hear("made", {"id": "d", "name": "x"})
+    (fault,) = full.send("made", {"id": "d", "name": "x"})
     assert "thing:d would be one too many" in fault.error
     assert full.shown() == {"thing:a", "thing:b", "thing:c"}
 
@@ -57,34 +57,34 @@ def on_many(event, part):
 def test_one_event_does_not_bring_more_either(monkeypatch):
     monkeypatch.setattr("livingmap.core.part.MOST_MADE", 3)
     made = Map(replace(SOURCE, handlers={"many": on_many}))
-    (fault,) = made.hear("many", {"names": ["a", "b", "a", "c", "d"]})
+    (fault,) = made.send("many", {"names": ["a", "b", "a", "c", "d"]})
     assert "thing:d would be one too many" in fault.error
     assert made.shown() == set()
-    assert made.hear("many", {"names": ["a", "b", "a", "c"]}) == ()
-    assert made.hear("many", {"names": ["a", "b", "c"]}) == ()
+    assert made.send("many", {"names": ["a", "b", "a", "c"]}) == ()
+    assert made.send("many", {"names": ["a", "b", "c"]}) == ()
     assert len(made.shown()) == 3
 
 
 def test_what_only_decorates_is_not_counted(monkeypatch):
     monkeypatch.setattr("livingmap.core.part.MOST_MADE", 3)
     made = Map(replace(SOURCE, layers=(Layer("things", decorates=True),), handlers={"many": on_many}))
-    assert made.hear("many", {"names": ["a", "b", "c", "d"]}) == ()
+    assert made.send("many", {"names": ["a", "b", "c", "d"]}) == ()
 
 
 def test_what_is_there_goes_on_to_change(full):
-    assert full.hear("made", {"id": "a", "name": "other"}) == ()
+    assert full.send("made", {"id": "a", "name": "other"}) == ()
     assert full.fold.scene.items("things", "items")["thing:a"] == {"name": "other"}
 
 
 def test_one_that_goes_makes_room_for_another(full):
-    full.hear("gone", {"id": "b"})
+    full.send("gone", {"id": "b"})
     assert full.made("d", "e") == [False, True]
 
 
 def test_what_a_poll_lists_does_not_count(full):
     listed = [Put("things", f"thing:{name}", {"name": name}) for name in ("a", "b", "x", "y")]
     message = refreshed("things", full.seq, listed)
-    assert full.hear(message.type, message.payload) == ()
+    assert full.send(message.type, message.payload) == ()
     assert full.made("d", "e", "f") == [False, False, True]
     assert len(full.shown()) == 7
 
@@ -93,5 +93,5 @@ def test_a_map_that_goes_on_from_what_was_kept_counts_on(full):
     other = Map()
     other.fold.scene.restore(dict(full.fold.scene.states()))
     assert other.made("a", "d") == [False, True]
-    other.hear("gone", {"id": "b"})
+    other.send("gone", {"id": "b"})
     assert other.made("d", "e") == [False, True]

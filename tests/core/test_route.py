@@ -80,9 +80,9 @@ def source(name, *patterns):
 
 def test_of_one_source_the_most_exact_pattern_alone_is_asked():
     routes = Routes([source("a", "x.>", "x.*", "x.y"), source("b", "*.y"), source("c", "z.*")])
-    assert [(name, found.__name__) for name, found in routes.of("x.y")] == [("a", "x.y"), ("b", "*.y")]
-    assert [found.__name__ for _, found in routes.of("x.q")] == ["x.*"]
-    assert [found.__name__ for _, found in routes.of("x.q.r")] == ["x.>"]
+    assert [(name, handler.__name__) for name, handler in routes.of("x.y")] == [("a", "x.y"), ("b", "*.y")]
+    assert [handler.__name__ for _, handler in routes.of("x.q")] == ["x.*"]
+    assert [handler.__name__ for _, handler in routes.of("x.q.r")] == ["x.>"]
     assert routes.of("nobody.knows") == ()
     assert routes.patterns() == ["*.y", "x.>", "z.*"]
 
@@ -110,9 +110,9 @@ SUBJECTS = [".".join(words) for size in (1, 2, 3, 4) for words in itertools.prod
 
 @given(st.lists(PATTERNS, max_size=5))
 def test_disjoint_patterns_match_all_that_was_matched_and_each_subject_once(patterns):
-    found = disjoint(patterns)
+    result = disjoint(patterns)
     for subject in SUBJECTS:
-        times = sum(matches(pattern, subject) for pattern in found)
+        times = sum(matches(pattern, subject) for pattern in result)
         assert times <= 1
         assert times == 1 or not any(matches(pattern, subject) for pattern in patterns)
 

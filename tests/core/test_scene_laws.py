@@ -14,7 +14,7 @@ from livingmap.core.scene import Scene
 from livingmap.core.source import Count, Layer, Source, Tally
 from livingmap.log.local import utc_now
 
-PLACES = [("city", "items"), ("agents", "items")]
+KEYS = [("city", "items"), ("agents", "items")]
 NAMES = ["red", "green", "blue"]
 IDS = [f"{kind}:{rest}" for kind in ("microdao", "agent") for rest in "abc"]
 
@@ -22,12 +22,12 @@ IDS = [f"{kind}:{rest}" for kind in ("microdao", "agent") for rest in "abc"]
 def source(name, *, decorates=False):
     layers = tuple(
         Layer(
-            *place,
+            *key,
             decorates=decorates,
             references=("microdao_id", "friends"),
             defaults={"status": "unknown"},
         )
-        for place in PLACES
+        for key in KEYS
     )
     tallies = (
         Tally("city", "total", (Count("city"),)),
@@ -49,19 +49,19 @@ fields = st.fixed_dictionaries(
         "friends": st.lists(ids, max_size=2),
     },
 )
-places = st.sampled_from(PLACES)
+keys = st.sampled_from(KEYS)
 puts = st.builds(
-    lambda place, entity_id, given, unset, aliases, creates: Put(
-        place[0], entity_id, given, tuple(unset - given.keys()), place[1], tuple(aliases), creates
+    lambda key, entity_id, given, unset, aliases, creates: Put(
+        key[0], entity_id, given, tuple(unset - given.keys()), key[1], tuple(aliases), creates
     ),
-    places,
+    keys,
     ids,
     fields,
     st.sets(st.sampled_from(["name", "status"]), max_size=1),
     st.lists(ids, max_size=2, unique=True),
     st.booleans(),
 )
-drops = st.builds(lambda place, entity_id: Drop(place[0], entity_id, place[1]), places, ids)
+drops = st.builds(lambda key, entity_id: Drop(key[0], entity_id, key[1]), keys, ids)
 totals = st.builds(Total, st.sampled_from(["city", "agents"]), st.fixed_dictionaries({"users": st.integers(0, 3)}))
 changes = puts | puts | drops | totals
 steps = st.lists(st.tuples(st.sampled_from(NAMES), st.lists(changes, max_size=3), st.booleans()), max_size=12)
@@ -85,8 +85,8 @@ def client_state(scene):
 
 
 def apply_all(scene, run):
-    for seq, (name, said, polled) in enumerate(run, 1):
-        scene.apply(name, said, seq, from_seq=seq - 1 if polled else None)
+    for seq, (name, some, polled) in enumerate(run, 1):
+        scene.apply(name, some, seq, from_seq=seq - 1 if polled else None)
 
 
 @settings(max_examples=300, deadline=None)
@@ -94,8 +94,8 @@ def apply_all(scene, run):
 def test_snapshot_and_changes_make_the_next_snapshot(run):
     scene = Scene(SOURCES)
     state = client_state(scene)
-    for seq, (name, said, polled) in enumerate(run, 1):
-        for change in scene.apply(name, said, seq, from_seq=seq - 1 if polled else None):
+    for seq, (name, some, polled) in enumerate(run, 1):
+        for change in scene.apply(name, some, seq, from_seq=seq - 1 if polled else None):
             wire = json.loads(json.dumps(change_to_json(change)))
             before, state = state, reduce(state, [wire])
             assert change_from_json(wire) == change
@@ -119,15 +119,15 @@ def test_a_source_deletes_only_its_own(run):
     apply_all(with_drops, run)
     mine = [step for step in run if step[0] != "red"]
     apply_all(without, mine)
-    gone = [Drop(place[0], entity_id, place[1]) for place in PLACES for entity_id in IDS]
-    with_drops.apply("red", gone, 999, from_seq=998)
+    drops_of_all = [Drop(key[0], entity_id, key[1]) for key in KEYS for entity_id in IDS]
+    with_drops.apply("red", drops_of_all, 999, from_seq=998)
     items = {name: picture(with_drops)[name]["items"] for name in ("city", "agents")}
     expected = {name: picture(without)[name]["items"] for name in ("city", "agents")}
     assert without_counts(items) == without_counts(expected)
 
 
 def without_counts(layers):
-    """Whether a layer was ever heard of differs, and with it the counts."""
+    """Whether a layer was ever filled differs, and with it the counts."""
     return {
         layer: {entity_id: {**item, "agents": None} for entity_id, item in items.items()}
         for layer, items in layers.items()
@@ -139,8 +139,8 @@ def without_counts(layers):
 def test_replaying_the_log_gives_the_same_scene(run):
     events = []
     folds = [Fold(SOURCES), Fold(SOURCES)]
-    for seq, (name, said, _) in enumerate(run, 1):
-        message = refreshed(name, seq - 1, said)
+    for seq, (name, some, _) in enumerate(run, 1):
+        message = refreshed(name, seq - 1, some)
         events.append(Event(Position("e", seq), message.type, message.payload, utc_now()))
         folds[0].apply(events[-1])
     for event in events:
@@ -158,9 +158,9 @@ def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest):
     kept.restore(json.loads(json.dumps(dict(going.states()))))
     assert picture(kept) == picture(going)
     assert all(kept.version(name) > seen for name, seen in before.items())
-    for seq, (name, said, polled) in enumerate(rest, 100):
+    for seq, (name, some, polled) in enumerate(rest, 100):
         from_seq = (seq - 1, 50)[seq % 2] if polled else None
-        changes = [scene.apply(name, said, seq, from_seq=from_seq) for scene in (going, kept)]
+        changes = [scene.apply(name, some, seq, from_seq=from_seq) for scene in (going, kept)]
         assert sorted(map(repr, changes[0])) == sorted(map(repr, changes[1]))
     assert picture(kept) == picture(going)
 
@@ -174,25 +174,24 @@ def test_a_source_that_was_not_there_when_the_scene_was_kept_begins_with_nothing
     assert list(after.part("red").items("city")) == []
 
 
-def difference(part, place, answer):
-    changes = [part.difference(place, said) for said in answer.values()]
-    return [*filter(None, changes), *part.missing(place, answer)]
+def difference(part, key, answer):
+    changes = [part.difference(key, put) for put in answer.values()]
+    return [*filter(None, changes), *part.missing(key, answer)]
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(puts, max_size=6), st.lists(puts, max_size=6))
 def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second):
-    place = PLACES[0]
+    key = KEYS[0]
     answers = [
-        {one.id: Put(place[0], one.id, one.set, aliases=one.aliases) for one in answer}
-        for answer in (first, second)
+        {one.id: Put(key[0], one.id, one.set, aliases=one.aliases) for one in answer} for answer in (first, second)
     ]
     scene = Scene(SOURCES)
     for seq, answer in enumerate(answers, 1):
-        scene.apply("red", difference(scene.part("red"), place, answer), seq, from_seq=seq - 1)
-        said = {entity_id: dict(fields) for entity_id, fields in scene.part("red").items(*place)}
-        assert said == {entity_id: dict(put.set) for entity_id, put in answer.items()}
-        assert difference(scene.part("red"), place, answer) == []
+        scene.apply("red", difference(scene.part("red"), key, answer), seq, from_seq=seq - 1)
+        kept = {entity_id: dict(fields) for entity_id, fields in scene.part("red").items(*key)}
+        assert kept == {entity_id: dict(put.set) for entity_id, put in answer.items()}
+        assert difference(scene.part("red"), key, answer) == []
 
 
 @settings(max_examples=300, deadline=None)
@@ -201,13 +200,15 @@ def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run):
     scene, whole = Scene(SOURCES), Scene(SOURCES)
     apply_all(scene, run)
     shown = picture(scene)
-    heard = {"city": shown["city"]["totals"]["total"], "agents": shown["city"]["totals"]["busy"]}
+    counts = {"city": shown["city"]["totals"]["total"], "agents": shown["city"]["totals"]["busy"]}
     for name in NAMES:
         part = scene.part(name)
-        said = [Total(layer, dict(part.total(layer))) for layer, count in heard.items() if count is not None]
-        for place in PLACES:
-            for entity_id, fields in part.items(*place):
-                record = part.record(place, entity_id)
-                said.append(Put(place[0], entity_id, fields, (), place[1], record.aliases, record.creates))
-        whole.apply(name, said, 1, from_seq=0)
+        statements = [
+            Total(layer, dict(part.total(layer))) for layer, count in counts.items() if count is not None
+        ]
+        for key in KEYS:
+            for entity_id, fields in part.items(*key):
+                record = part.record(key, entity_id)
+                statements.append(Put(key[0], entity_id, fields, (), key[1], record.aliases, record.creates))
+        whole.apply(name, statements, 1, from_seq=0)
     assert shown == picture(whole)
