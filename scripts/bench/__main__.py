@@ -1,4 +1,4 @@
-"""Measures the map beside its limits and beside the obvious way: one Markdown table, ratios of one run."""
+"""Measures the map against its limits and the obvious implementation: one Markdown table, ratios of one run."""
 
 import argparse
 import shutil

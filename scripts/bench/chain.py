@@ -1,4 +1,4 @@
-"""The whole way: from NATS through the fold into PostgreSQL and to viewers, beside nats-server alone."""
+"""End to end: from NATS through the fold into PostgreSQL and to viewers, compared with nats-server alone."""
 
 import asyncio
 import tempfile

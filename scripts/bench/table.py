@@ -1,4 +1,4 @@
-"""The table of results: what was measured, the map's value, and those of what stands beside it."""
+"""The table of results: what was measured, the map's value, and those it is compared with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Table:
         self.notes.append(text)
 
     def __str__(self) -> str:
-        head = ["| measured | the map | beside it (the map's ÷ its) |", "|---|---|---|"]
+        head = ["| measured | the map | compared with (the map's value ÷ its) |", "|---|---|---|"]
         return "\n".join([*head, *self.lines, "", *(f"- {note}" for note in self.notes)])
 
 
