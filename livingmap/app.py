@@ -38,6 +38,7 @@ from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
 from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
+from livingmap.state.branch import Branch
 from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
 from livingmap.stream.heartbeats import Heartbeats
@@ -67,6 +68,9 @@ class LivingMap:
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), shape, now)
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
+        self.projector = Projector(self.fold, progress)
+        self.branch = Branch(self.log, self.projector, now)
+        self._is_settled = backbone_.is_settled
 
         self.writer = HistoryWriter(history)
         self._shares_history = self.cluster.is_shared and config.history.kind == "postgresql"
@@ -79,6 +83,7 @@ class LivingMap:
         self._simulation = Simulation(_world(config), rate, self.log, now)
         self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
         health = [self._health(one) for one in config.sources]
+        self.projector.watch(health)
 
         rules = config.auth.pdp.items if config.auth.pdp.enabled else ()
         filtered_scenes = FilteredScenes(self.fold, sources, rules, progress.here)
@@ -90,7 +95,6 @@ class LivingMap:
         snapshots = Snapshots(self.reader)
         self._fast_path = SnapshotFastPath(self.reader, snapshots, self.access)
         self.hub = Hub(filtered_scenes, progress, snapshots.body, self.cluster.cursor_key, now)
-        self.projector = Projector(self.fold, health, progress)
         self.http = application(
             self.reader,
             snapshots,
@@ -103,9 +107,10 @@ class LivingMap:
             config.server.cors_origins,
         )
         self.projector.add(self.hub)
-        self.projector.add(Recorder(self.writer, self.fold.scene))
+        self.projector.add(Recorder(self.writer, self.fold.scene, progress))
         self.log.subscribe(self.projector.take)
         backbone_.keep(self.projector, self.writer.oldest_position)
+        backbone_.before_reading(self.branch.return_to_log)
         self.cluster.on_broadcast(self._adopt)
         progress.when_live(self.hub.restart)
         if self._shares_history:
@@ -129,7 +134,7 @@ class LivingMap:
         stub = self._simulation.reply if one.settings.mock else None
         account = self._account if one.settings.account else None
         client = SourceClient(one.name, one.settings, stub, account)
-        return Poller(one.source, client, self.fold.scene, self.log, self._now, self._plugin_thread)
+        return Poller(one.source, client, self.fold.scene, self.branch, self._now, self._plugin_thread)
 
     def _health(self, one: SourceConfig) -> SourceHealth:
         if one.name in self.pollers:
@@ -182,6 +187,16 @@ class LivingMap:
         yield "history", self.writer.run()
         for intake in self.intakes:
             yield intake.status.name, intake.run()
+        yield "branch", self.branch.run(self._is_cut_off, self._poll)
+
+    def _is_cut_off(self) -> bool:
+        """Tell whether the log has been away for too long, and nothing of before is under way any more."""
+        is_detached = self.log.progress.is_detached(self._now())
+        return is_detached and not self.cluster.leads and self._is_settled()
+
+    async def _poll(self) -> None:
+        """Ask all services, again and again."""
+        await run_together([(f"poll {name}", poller.run()) for name, poller in self.pollers.items()])
 
     async def _duties(self) -> None:
         """Do what one process alone does: ask the services, and write a history that is shared."""
@@ -189,7 +204,7 @@ class LivingMap:
         try:
             await run_together(
                 [
-                    *((f"poll {name}", poller.run()) for name, poller in self.pollers.items()),
+                    ("polls", self._poll()),
                     ("mock world", self._simulation.run()),
                     ("history pruning", self._pruner.run()),
                     ("status reports", self._report()),

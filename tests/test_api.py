@@ -62,7 +62,14 @@ async def test_a_map_that_has_not_read_its_log_is_not_ready(tmp_path):
 async def test_the_snapshot_says_when_and_whence(client):
     body = (await client.get("/living-map/snapshot")).json()
     assert RFC_3339.fullmatch(body["generated_at"])
-    assert body["meta"].keys() == {"version", "cursor", "source_services", "sources"}
+    assert body["meta"].keys() == {
+        "version",
+        "cursor",
+        "source_services",
+        "sources",
+        "phase",
+        "standing_still_since",
+    }
     assert body["meta"]["source_services"] == ["agents-service", "usage-engine"]
     for one in body["meta"]["sources"]:
         assert one.keys() == {"name", "service", "status", "observed_at", "age_seconds", "error"}

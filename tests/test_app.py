@@ -57,7 +57,7 @@ async def test_a_task_that_dies_ends_the_map(tmp_path, monkeypatch, nats):
     stopping = []
     server = {"port": free_port()}
     async with living_map(tmp_path, SOURCES, polled=False, nats=nats, server=server) as living:
-        monkeypatch.setattr(living.hub, "run", broken)
+        monkeypatch.setattr(living.writer, "run", broken)
         with pytest.raises(RuntimeError, match="a task dies"):
             await within(60, living.run(lambda: stopping.append(True)), "running")
     assert stopping == [True]

@@ -40,6 +40,7 @@ from livingmap.core.catalogue import Catalogue
 from livingmap.core.fold import Folded
 from livingmap.core.freshness import Freshness
 from livingmap.core.model import Drop, Event, Message, Position, Total
+from livingmap.core.progress import Progress
 from livingmap.core.redaction import ALWAYS
 from livingmap.core.vocabulary import HOMES
 from livingmap.errors import ConfigError
@@ -570,7 +571,7 @@ def test_messages_of_the_stream_are_shown_as_they_are():
         messages.event(folded, "c", WHOLE),
         messages.conflated([put], 2, "c"),
         messages.snapshot(b"{}", messages.SnapshotReason.CONNECT, "c", now),
-        messages.heartbeat("c", now),
+        messages.heartbeat("c", now, Progress(Position("e", 1))),
         messages.restarting(500),
         messages.error("no_json", "?"),
     ]

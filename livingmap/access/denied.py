@@ -24,6 +24,7 @@ FORBIDDEN: Final = Reason("forbidden", HTTPStatus.FORBIDDEN, 4403)
 TOO_MANY_FAILURES: Final = Reason("too_many_failures", HTTPStatus.TOO_MANY_REQUESTS, 1013)
 TOO_MANY_STREAMS: Final = Reason("too_many_streams", HTTPStatus.TOO_MANY_REQUESTS, 1013)
 TOO_FAST: Final = Reason("too_many_messages", HTTPStatus.TOO_MANY_REQUESTS, 1008)
+NOT_READY: Final = Reason("not_ready", HTTPStatus.SERVICE_UNAVAILABLE, 1013)
 AUTH_UNAVAILABLE: Final = Reason("auth_unavailable", HTTPStatus.SERVICE_UNAVAILABLE, 1013)
 POLICY_UNAVAILABLE: Final = Reason("policy_unavailable", HTTPStatus.SERVICE_UNAVAILABLE, 1013)
 

@@ -9,8 +9,9 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from livingmap.access.access import Access, Admission, address_of
 from livingmap.access.credentials import refuse_in_url
-from livingmap.access.denied import FORBIDDEN, UNAUTHENTICATED, Denied
+from livingmap.access.denied import FORBIDDEN, NOT_READY, UNAUTHENTICATED, Denied
 from livingmap.access.view import Rights
+from livingmap.core.progress import Progress
 
 REFUSALS: Final = (
     HTTPStatus.BAD_REQUEST,
@@ -21,6 +22,8 @@ REFUSALS: Final = (
 )
 """What a guarded endpoint may answer instead."""
 
+_RETRY_SECONDS: Final = 2
+
 _BEARER: Final = HTTPBearer(auto_error=False, description="An access token")  # for OpenAPI alone
 
 _Unread: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
@@ -29,8 +32,9 @@ _Unread: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEA
 class AuthDependencies:
     """Dependencies that admit requests by ``access``; all of them raise Denied."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, progress: Progress) -> None:
         self.access = access
+        self._progress = progress
 
     async def admission(self, request: Request, _: _Unread = None) -> Admission:
         """Return the admission of the caller."""
@@ -40,6 +44,8 @@ class AuthDependencies:
 
     async def rights(self, request: Request, _: _Unread = None) -> Rights:
         """Return what the caller may see, be it only counts."""
+        if not self._progress.is_shown:
+            raise Denied(NOT_READY, "the map is still reading its log; try again in a moment", _RETRY_SECONDS)
         return (await self.admission(request)).rights
 
     async def items(self, request: Request, _: _Unread = None) -> Rights:

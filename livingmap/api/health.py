@@ -62,9 +62,10 @@ def routes(reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter) 
 
     @router.get("/ready", summary="Readiness", responses={503: {"model": Ready}})
     async def ready(response: Response) -> Ready:
-        """Say whether the process is ready for clients; 503 until it is."""
-        sources = {state.name: str(state.status) for state in reader.states}
-        live = reader.progress.is_live
+        """Say whether the map follows its log; 503 until it does, and when the log has been away for too long."""
+        now, progress = reader.now(), reader.progress
+        sources = {state.name: str(state.status_at(now)) for state in reader.states}
+        live = progress.phase is Phase.LIVE and not progress.is_detached(now)
         if not live:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Ready(

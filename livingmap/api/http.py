@@ -35,7 +35,7 @@ def application(
     cors_origins: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application that serves what ``reader`` reads to callers that ``access`` admits."""
-    auth, handshake = AuthDependencies(access), Handshake(access, cors_origins)
+    auth, handshake = AuthDependencies(access, reader.progress), Handshake(access, cors_origins)
     refusals = problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS)
     app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
         title="Living Map",

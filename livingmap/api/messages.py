@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from livingmap.api.models import Snapshot
+from livingmap.core.progress import Phase
 from livingmap.stream.messages import SnapshotReason
 
 
@@ -77,11 +78,16 @@ class ChangesMessage(_Message):
 
 
 class HeartbeatMessage(_Message):
-    """The connection is alive, and nothing has happened since the last message."""
+    """Nothing was sent for a while. It says how far the map is behind its log, and whether the log is away."""
 
     kind: Literal["heartbeat"]
     cursor: str
     timestamp: str
+    phase: Phase
+    lag: int
+    """How many entries of the log are known of and not read yet."""
+    standing_still_since: str | None
+    """Since when the map has had nothing from its log; null while it is connected, or on its own."""
 
 
 class WarningMessage(_Message):

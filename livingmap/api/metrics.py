@@ -45,7 +45,15 @@ class Numbers(Collector):
         info = GaugeMetricFamily(f"{PREFIX}info", "The version that runs; always 1", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
-        yield _gauge("attached", "Whether the map follows the log: 1 or 0", reader.progress.is_live)
+        progress = reader.progress
+        live = progress.is_live and not progress.is_detached(reader.now())
+        yield _gauge("attached", "Whether the map follows the log: 1 or 0", live)
+        yield _gauge(
+            "on_its_own", "Whether the log is away and the process polls for itself", progress.is_on_its_own
+        )
+        yield _gauge("lag", "Entries of the log that are known of and not read yet", progress.lag)
+        if (seconds := reader.last_fold_age_seconds()) is not None:
+            yield _gauge("last_fold_age_seconds", "How old the last entry that was folded is", seconds)
         yield _gauge("position", "The position in the log of the last event", reader.position.seq)
         items = GaugeMetricFamily(f"{PREFIX}items", "Items on the map", labels=["layer"])
         for layer, collections in reader.scene.layers().items():
@@ -77,9 +85,9 @@ class Numbers(Collector):
             if state.status is Freshness.DISABLED:
                 continue
             name = [state.name]
-            good.add_metric(name, state.status in _GOOD)
-            if state.observed_at is not None:
-                age.add_metric(name, (now - state.observed_at).total_seconds())
+            good.add_metric(name, state.status_at(now) in _GOOD)
+            if (seconds := state.age_seconds(now)) is not None:
+                age.add_metric(name, seconds)
             failures.add_metric(name, state.failures)
             polls.add_metric(name, state.polls)
             events.add_metric(name, state.events)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
+from livingmap.core.progress import Phase
 from livingmap.core.vocabulary import TYPES
 
 
@@ -70,7 +71,7 @@ class SourceFreshness(BaseModel):
 
     name: str
     service: str
-    status: Literal["fresh", "stale", "down", "mock", "disabled", "failed"]
+    status: Literal["starting", "fresh", "stale", "down", "mock", "disabled", "failed"]
     observed_at: str | None
     """When the last complete poll started."""
     age_seconds: float | None
@@ -89,6 +90,10 @@ class Meta(BaseModel):
     source_services: list[str]
     """The services that have contributed to the map."""
     sources: list[SourceFreshness]
+    phase: Phase
+    """Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself."""
+    standing_still_since: str | None
+    """Since when the map has had nothing from its log, because the connection is lost; null while there is one."""
 
 
 class Snapshot(BaseModel):

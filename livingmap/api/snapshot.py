@@ -1,5 +1,6 @@
 """The snapshot endpoint, and the snapshots' bytes, made anew only when something has changed."""
 
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 from weakref import WeakKeyDictionary
@@ -16,12 +17,14 @@ from livingmap.api.problems import documented
 from livingmap.core.bounded import LRU
 from livingmap.core.layers import Layers, layer, layer_names
 from livingmap.core.units import rfc3339
-from livingmap.state.reader import MapReader
+from livingmap.state.reader import MapReader, Revision
 from livingmap.stream.layers import wanted
 
 PATH: Final = "/living-map/snapshot"
 MOST_LAYERS_TEXT: Final = 1000
 _MOST_VIEWS: Final = 32
+_LONGEST_KEPT: Final = timedelta(seconds=5)
+"""Ages and statuses in a snapshot are a matter of time: one that nothing has changed is made anew after that."""
 
 
 class Snapshots:
@@ -30,30 +33,32 @@ class Snapshots:
     def __init__(self, reader: MapReader) -> None:
         self._reader = reader
         self._fragments: WeakKeyDictionary[Layers, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
-        self._prepared: LRU[View, tuple[tuple[str, int, int], Prepared]] = LRU(_MOST_VIEWS)
+        self._prepared: LRU[View, tuple[Revision, datetime, Prepared]] = LRU(_MOST_VIEWS)
 
     def prepared(self, view: View = WHOLE) -> Prepared:
         """Return the bytes of a view, by default of everything."""
-        revision = self._reader.revision
+        revision, now = self._reader.revision, self._reader.now()
         kept = self._prepared.get(view)
-        if kept is not None and kept[0] == revision:
-            return kept[1]
-        made = self._make(view)
-        self._prepared.put(view, (revision, made))
+        if kept is not None and kept[0] == revision and abs(now - kept[1]) < _LONGEST_KEPT:
+            return kept[2]
+        made = self._make(view, now)
+        self._prepared.put(view, (revision, now, made))
         return made
 
     def body(self, view: View) -> bytes:
         """Return the JSON of a view."""
         return self.prepared(view).body
 
-    def _make(self, view: View) -> Prepared:
-        reader, now, shown = self._reader, self._reader.now(), self._reader.shown(view.rights)
+    def _make(self, view: View, now: datetime) -> Prepared:
+        reader, shown = self._reader, self._reader.shown(view.rights)
         names = layer_names(shown) if view.layers is None else view.layers
         meta = {
             "version": __version__,
             "cursor": reader.cursor(view),
             "source_services": reader.contributors(),
             "sources": reader.sources(now, reports=view.rights.reports),
+            "phase": str(reader.progress.phase),
+            "standing_still_since": rfc3339(reader.progress.standing_still_since),
         }
         layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (

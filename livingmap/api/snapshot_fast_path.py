@@ -59,7 +59,7 @@ class SnapshotFastPath:
     def answer(self, request: SnapshotRequest) -> Reply | None:
         """Return the reply to ``request``; None if the caller has to be checked, or the body compressed, first."""
         admission = self._access.remembered(request.credential)
-        if admission is None:
+        if admission is None or not self._reader.progress.is_shown:
             return None
         shown = admission.rights.layers
         if request.layers is not None and shown is not None and not shown.issuperset(request.layers):

@@ -112,7 +112,7 @@ class Checkpoints:
             await asyncio.sleep(_LOOK_SECONDS)
             unkept = self._progress.read_up_to - (self.kept_up_to or 0)
             due = loop.time() - kept_at >= _EVERY_SECONDS or unkept >= _EVERY_EVENTS or self.kept_up_to is None
-            if not unkept or not due:
+            if not unkept or not due or self._progress.is_on_its_own:
                 continue
             try:
                 await self.keep()

@@ -86,6 +86,9 @@ class NatsCluster:
     def check(self) -> None:
         """Do nothing: others may be silent for as long as they like."""
 
+    def detach(self) -> None:
+        """Do nothing: the lease ends by itself if it cannot be renewed."""
+
     def on_error(self, error: Exception) -> bool:  # noqa: ARG002 - a participant's signature
         """Leave errors to the connection."""
         return False

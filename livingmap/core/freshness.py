@@ -29,10 +29,12 @@ _REPORTED: Final = (
 class Freshness(StrEnum):
     """How far a source's part of the map can be trusted."""
 
+    STARTING = "starting"
+    """The first poll has not ended yet."""
     FRESH = "fresh"
     """The last poll got everything that it asked for."""
     STALE = "stale"
-    """The last poll missed something; the last good part is shown."""
+    """The last poll missed something, or none came for too long; the last good part is shown."""
     DOWN = "down"
     """No poll ever got anything, or several in a row got nothing."""
     MOCK = "mock"
@@ -49,8 +51,9 @@ class SourceHealth:
 
     name: str
     service: str
-    status: Freshness = Freshness.DOWN
-    error: str | None = "not asked yet"
+    status: Freshness = Freshness.STARTING
+    """What the last poll came to; `status_at` is what it is worth by now."""
+    error: str | None = None
     observed_at: datetime | None = None
     """When the last poll that got everything started."""
     contributed: bool = False
@@ -71,6 +74,27 @@ class SourceHealth:
     last_faults: list[str] = field(default_factory=list)
     revision: int = 0
     """Grows with every change of this state that a snapshot shows."""
+    stale_after_seconds: float | None = None
+    """Without a complete poll for so long the source is stale. None if it is not polled."""
+
+    def age_seconds(self, now: datetime) -> float | None:
+        """Return how long ago the last complete poll began; None if there was none."""
+        return (now - self.observed_at).total_seconds() if self.observed_at else None
+
+    def status_at(self, now: datetime) -> Freshness:
+        """Return the status at a time: a source that was fresh is stale when its polls do not come."""
+        return Freshness.STALE if self._is_overdue(now) else self.status
+
+    def error_at(self, now: datetime) -> str | None:
+        """Return what is wrong at a time, in words; None if nothing is."""
+        if self._is_overdue(now) and self.error is None:
+            return f"no complete poll for {self.stale_after_seconds:g} s"
+        return self.error
+
+    def _is_overdue(self, now: datetime) -> bool:
+        age = self.age_seconds(now)
+        good = self.status in (Freshness.FRESH, Freshness.MOCK)
+        return good and self.stale_after_seconds is not None and age is not None and age > self.stale_after_seconds
 
     def status_report(self) -> dict[str, Json]:
         """Return what only the polling process can observe, for `adopt`; times and status as they are."""

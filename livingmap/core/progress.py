@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 
 from livingmap.core.model import Position
@@ -14,6 +15,8 @@ class Phase(StrEnum):
     """The process has not yet read everything that was in the log when it attached to it."""
     LIVE = "live"
     """The scene follows the log."""
+    ON_ITS_OWN = "on_its_own"
+    """The log is away: the process shows what it polls itself, on a branch that ends when the log is back."""
 
 
 class Progress:
@@ -23,13 +26,22 @@ class Progress:
     `begin` with 40 and ``aim(70)``; the phase is replaying until `advance` has come to 70, and live from then on.
     """
 
-    def __init__(self, position: Position) -> None:
+    def __init__(self, position: Position, detached_seconds: float = 10) -> None:
         self.position = position
         """The position of the last event that was read."""
         self.read_up_to = position.seq
         """The last sequence that was read; beyond the position if that was not an event."""
+        self.away_since: datetime | None = None
+        """Since when there is no connection to the log, UTC; None while there is one."""
+        self.folded_at: datetime | None = None
+        """When the log received the last entry that was folded."""
+        self.lag = 0
+        """How many entries of the log are known of and not read yet."""
+        self._detached_seconds = detached_seconds
         self._goal: int | None = None
+        self._trunk: Position | None = None
         self._live = asyncio.Event()
+        self._shown = asyncio.Event()
         self._callbacks: list[Callable[[], None]] = []
 
     @property
@@ -38,9 +50,30 @@ class Progress:
         return self._goal is not None and self.read_up_to >= self._goal
 
     @property
+    def is_on_its_own(self) -> bool:
+        """Whether the scene stands on a branch."""
+        return self._trunk is not None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the scene is one of now, to be shown to viewers."""
+        return self._trunk is not None or self.is_live
+
+    @property
     def phase(self) -> Phase:
         """The phase, computed from what was read and what had to be."""
+        if self.is_on_its_own:
+            return Phase.ON_ITS_OWN
         return Phase.LIVE if self.is_live else Phase.REPLAYING
+
+    def is_detached(self, now: datetime) -> bool:
+        """Tell whether there has been no connection to the log for longer than is put up with."""
+        return self.away_since is not None and (now - self.away_since).total_seconds() > self._detached_seconds
+
+    @property
+    def standing_still_since(self) -> datetime | None:
+        """Since when the scene gets nothing new, because the log is away and it is not on a branch either."""
+        return None if self.is_on_its_own else self.away_since
 
     def here(self) -> Position:
         """Return the position, for those that need it anew each time."""
@@ -62,6 +95,20 @@ class Progress:
         if not self._live.is_set():
             self._note_live()
 
+    def branch_off(self, epoch: str) -> Position:
+        """Leave the log for a branch with an epoch of its own; return where that begins."""
+        self._trunk = self.position
+        self._shown.set()
+        self.position = Position(epoch, self.position.seq)
+        return self.position
+
+    def return_to_log(self) -> None:
+        """Go back to where the log was left."""
+        if self._trunk is not None:
+            self.position, self._trunk = self._trunk, None
+        if not self.is_live:
+            self._shown.clear()
+
     def when_live(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called once, as soon as the phase is live."""
         if self._live.is_set():
@@ -73,9 +120,14 @@ class Progress:
         """Wait until the phase is live."""
         await self._live.wait()
 
+    async def shown(self) -> None:
+        """Wait until there is a scene of now, be it on a branch."""
+        await self._shown.wait()
+
     def _note_live(self) -> None:
         if self.is_live:
             self._live.set()
+            self._shown.set()
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:
                 callback()

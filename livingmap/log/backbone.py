@@ -1,6 +1,6 @@
 """The backbone: a log, the processes that share it, and what brings messages into it, as the settings say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,10 @@ class Backbone:
     """Each has to run for as long as the process does."""
     keep: Callable[[Checkpointed, OldestUnsettled], None]
     """Begins something from the last checkpoint, and keeps it in new ones. Before the intakes run."""
+    is_settled: Callable[[], bool]
+    """Tells whether everything that came from the log was handed on."""
+    before_reading: Callable[[Callable[[], Awaitable[None]]], None]
+    """Sets what is awaited whenever the log is back, before it is read on."""
 
 
 def backbone(
@@ -46,26 +50,38 @@ def backbone(
         return _local(LocalLog(now=now), ())
     connection = NatsConnection(settings, longest_pause_seconds)
     if settings.jetstream:
-        return _jetstream(connection, settings, patterns, shape)
+        return _jetstream(connection, settings, patterns, shape, now)
     log = LocalLog(now=now)
     return _local(log, (NatsIntake(connection, settings, patterns, log.append, now),))
 
 
 def _local(log: LocalLog, intakes: tuple[Intake, ...]) -> Backbone:
-    return Backbone(log, Alone(), intakes, _keep_nothing)
+    return Backbone(log, Alone(), intakes, _keep_nothing, _yes, _ignore)
 
 
 def _keep_nothing(_: Checkpointed, __: OldestUnsettled) -> None:
     """Leave it as it is: a log that begins with the process has no checkpoints."""
 
 
+def _yes() -> bool:
+    return True
+
+
+def _ignore(_: Callable[[], Awaitable[None]]) -> None:
+    """Leave it: a log in this process is never away."""
+
+
 def _jetstream(
-    connection: NatsConnection, settings: NatsSettings, patterns: Sequence[str], shape: bytes
+    connection: NatsConnection,
+    settings: NatsSettings,
+    patterns: Sequence[str],
+    shape: bytes,
+    now: Callable[[], datetime],
 ) -> Backbone:
-    progress = Progress(Position("", 0))
+    progress = Progress(Position("", 0), settings.detached_seconds)
     stream = Stream(settings, patterns)
     connection.add(stream)  # before all that uses it
     checkpoints = Checkpoints(connection, settings.stream, progress)
     cluster = NatsCluster(connection, settings.stream, shape, progress, checkpoints)
-    log = JetStreamLog(connection, settings, patterns, stream, checkpoints, progress)
-    return Backbone(log, cluster, (log,), checkpoints.keep_in)
+    log = JetStreamLog(connection, settings, patterns, stream, checkpoints, progress, now)
+    return Backbone(log, cluster, (log,), checkpoints.keep_in, log.is_settled, log.before_reading)

@@ -25,6 +25,8 @@ class Stored(NamedTuple):
     subject: str
     data: bytes
     headers: bytes | None
+    pending: int
+    """How many come after it."""
 
 
 class Consumer:
@@ -104,7 +106,9 @@ class Consumer:
         self._counted = counted
         if seq > self.taken:
             self.taken = seq
-            self._push(Stored(seq, nanoseconds, arrival.subject, arrival.data, arrival.headers))
+            self._push(
+                Stored(seq, nanoseconds, arrival.subject, arrival.data, arrival.headers, int(tokens[first + 3]))
+            )
 
     def _push(self, one: Stored | str) -> None:
         self._queue.append(one)

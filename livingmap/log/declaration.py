@@ -58,6 +58,9 @@ class Stream:
     def check(self) -> None:
         """Do nothing: the log sees whether its messages come."""
 
+    def detach(self) -> None:
+        """Do nothing: it is looked at again at the next connection."""
+
     def on_error(self, error: Exception) -> bool:
         """Note what the account may not do, for the LogError that follows."""
         if "permissions violation" in str(error).lower():

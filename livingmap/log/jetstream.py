@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -37,6 +37,10 @@ _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _logger = structlog.get_logger(__name__)
 
 
+async def _do_nothing() -> None:
+    pass
+
+
 class JetStreamLog:
     """A `livingmap.log.Log` in a stream over ``patterns`` and what the map itself says.
 
@@ -53,6 +57,7 @@ class JetStreamLog:
         stream: Stream,
         checkpoints: Checkpoints,
         progress: Progress,
+        now: Callable[[], datetime],
     ) -> None:
         self.progress = progress
         """How far the stream was read."""
@@ -66,6 +71,9 @@ class JetStreamLog:
         self._me = secrets.token_hex(6)
         self._subscribers: list[Subscriber] = []
         self._appended = 0
+        self._now = now
+        self._before_reading: Callable[[], Awaitable[None]] = _do_nothing
+        progress.away_since = now()
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}
         connection.add(self)
 
@@ -78,6 +86,14 @@ class JetStreamLog:
     def position(self) -> Position:
         """The position of the last entry that was read."""
         return self.progress.position
+
+    def is_settled(self) -> bool:
+        """Tell whether everything that came was handed on."""
+        return self._consumer.taken <= self.progress.read_up_to
+
+    def before_reading(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Have ``callback`` awaited at each new connection, before anything is read over it."""
+        self._before_reading = callback
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every entry from now on to ``subscriber``."""
@@ -141,10 +157,16 @@ class JetStreamLog:
 
     async def attach(self, client: NatsClient) -> None:
         """Have the stream sent from where reading ended."""
+        await self._before_reading()
         info = self._stream.info
         await self._begin(client.jetstream(), info)
         await self._consumer.begin(client)
         self.progress.aim(info.state.last_seq)
+        self.progress.away_since = None
+
+    def detach(self) -> None:
+        """Note since when the stream is away."""
+        self.progress.away_since = self.progress.away_since or self._now()
 
     def check(self) -> None:
         """Raise ConnectionError if messages were missed, or if not even heartbeats come."""
@@ -188,6 +210,7 @@ class JetStreamLog:
         if stored.headers is not None and self._unconfirmed:
             self._confirm(value(stored.headers, _MESSAGE_ID))
         self.progress.advance(stored.seq)
+        self.progress.lag = stored.pending
 
     def _log(self, stored: Stored) -> None:
         received_at = _BEGIN + timedelta(microseconds=stored.nanoseconds // 1000)

@@ -25,6 +25,8 @@ from livingmap.sources.source_client import PollClient, SourceClient
 from livingmap.supervision import within
 
 _JITTER: Final = 0.1
+_MISSED_POLLS: Final = 3
+"""After so many intervals without a complete poll a source is stale."""
 _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
 _CHANGES_PER_ENTRY: Final = 250
@@ -62,6 +64,7 @@ class Poller:
         self.service = service
         self.state = SourceHealth(source.name, source.service)
         self._settings: SourceSettings = service.settings
+        settings = self._settings
         self._scene = scene
         self._part = scene.part(source.name)
         self._log = log
@@ -69,9 +72,10 @@ class Poller:
         self._plugin_thread = plugin_thread
         self._running: set[CollectionKey] = set()
         self._held: dict[CollectionKey, int] = {}
-        if not self._polled_layers():
+        if self._polled_layers():
+            self.state.stale_after_seconds = _MISSED_POLLS * settings.interval_seconds + settings.timeout_seconds
+        else:
             self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
-            self.state.error = None
 
     def _polled_layers(self) -> list[Layer]:
         return [layer for layer in self.source.layers if layer.fetch]
@@ -233,7 +237,7 @@ class Poller:
             _logger.warning("source failed", source=name, status=str(state.status), error=state.error)
         elif good and (state.polls == 1 or previous in (Freshness.STALE, Freshness.DOWN)):
             _logger.info("source answers", source=name, status=str(state.status), rows=state.rows)
-        if state.status is Freshness.DOWN and (previous is not Freshness.DOWN or state.polls == 1):
+        if state.status is Freshness.DOWN and previous is not Freshness.DOWN:
             await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
-        elif state.status is not Freshness.DOWN and previous is Freshness.DOWN and state.polls > 1:
+        elif state.status is not Freshness.DOWN and previous is Freshness.DOWN:
             await self._log.append(Message(UP, {"source": name}))

@@ -1,6 +1,6 @@
 """The projector: it folds the log into the scene, entry by entry, and passes on what came of each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 import orjson
@@ -30,14 +30,18 @@ class Projector:
     `take` never raises: an entry that nothing can be made of is logged and counted, and the log goes on.
     """
 
-    def __init__(self, fold: Fold, health: Sequence[SourceHealth], progress: Progress) -> None:
+    def __init__(self, fold: Fold, progress: Progress) -> None:
         self.failures = 0
         """Entries that a follower, or the fold itself, could not take: faults of the program."""
         self._fold = fold
-        self._health = {one.name: one for one in health}
+        self._health: dict[str, SourceHealth] = {}
         self._progress = progress
         self._followers: list[Follower] = []
         self._previous = progress.position.seq
+
+    def watch(self, health: Iterable[SourceHealth]) -> None:
+        """Count entries and faults at ``health`` from now on."""
+        self._health = {one.name: one for one in health}
 
     def add(self, follower: Follower) -> None:
         """Pass every entry from now on to ``follower``, after those added before."""
@@ -53,6 +57,7 @@ class Projector:
                 self._fail("an entry could not be passed on", event, error)
                 follower.on_restored()
         self._previous = event.position.seq
+        self._progress.folded_at = event.received_at
         self._count(folded)
 
     def _folded(self, event: Event) -> Folded:
@@ -84,15 +89,19 @@ class Projector:
         """Yield all that an event can depend on, as JSON."""
         return self._fold.scene.states()
 
+    def announce(self) -> None:
+        """Let the followers know that the entries to come are of another epoch."""
+        self._previous = self._progress.position.seq
+        for follower in self._followers:
+            follower.on_restored()
+
     def restore(self, states: Mapping[str, Json]) -> None:
         """Become what yielded ``states``, at the position where the log is now."""
         self._fold.scene.restore(states)
-        self._previous = self._progress.position.seq
         for health in self._health.values():
             health.contributed = health.contributed or self._fold.scene.has_part(health.name)
             health.revision += 1
-        for follower in self._followers:
-            follower.on_restored()
+        self.announce()
 
     # between processes
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from livingmap.access.filtered_scenes import FilteredScenes
@@ -26,6 +26,9 @@ from livingmap.sources.poll import Poller
 
 _DETAILS_SECONDS: Final = 2.0
 _MOST_CATALOGUES: Final = 64
+
+
+Revision: TypeAlias = tuple[str, int, int, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,15 @@ class MapReader:
         return self.progress.position
 
     @property
-    def revision(self) -> tuple[str, int, int]:
-        """What a snapshot is a function of: the position, and how often a source's health was looked at anew."""
-        return self.position.epoch, self.position.seq, sum([state.revision for state in self.states])
+    def revision(self) -> Revision:
+        """What a snapshot is a function of: the position, the sources' health, and whether the log is away."""
+        position, away_since = self.position, self.progress.away_since
+        return position.epoch, position.seq, sum([state.revision for state in self.states]), away_since
+
+    def last_fold_age_seconds(self) -> float | None:
+        """Return how old the last entry of the log is that was folded; None before the first."""
+        folded_at = self.progress.folded_at
+        return (self.now() - folded_at).total_seconds() if folded_at else None
 
     def shown(self, rights: Rights) -> Layers:
         """Return what somebody with these rights reads."""
@@ -101,10 +110,10 @@ class MapReader:
             {
                 "name": state.name,
                 "service": state.service,
-                "status": str(state.status),
+                "status": str(state.status_at(now)),
                 "observed_at": rfc3339(state.observed_at),
-                "age_seconds": _age(state.observed_at, now),
-                "error": state.error if reports else None,
+                "age_seconds": _rounded(state.age_seconds(now)),
+                "error": state.error_at(now) if reports else None,
             }
             for state in self.states
         ]
@@ -157,5 +166,5 @@ class MapReader:
         return []
 
 
-def _age(observed_at: datetime | None, now: datetime) -> float | None:
-    return round((now - observed_at).total_seconds(), 1) if observed_at else None
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

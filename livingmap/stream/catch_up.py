@@ -31,7 +31,7 @@ class CatchUp:
 
     async def pages(self, framing: Framing) -> AsyncIterator[bytes]:
         """Yield joined messages as ``framing`` sends them. Write each page before taking the next."""
-        await self._hub.live(_LIVE_SECONDS)
+        await self._hub.shown(_LIVE_SECONDS)
         # With restricted rights the viewer was sent other changes than those that the history has.
         if self.cursor is None or self._view.rights.restricted:
             return

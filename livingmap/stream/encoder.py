@@ -8,6 +8,7 @@ from livingmap.access.view import View
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
 from livingmap.core.model import Position
+from livingmap.core.progress import Progress
 from livingmap.history import Entry
 from livingmap.stream import frames, messages
 from livingmap.stream.conflated_changes import ConflatedChanges
@@ -78,7 +79,7 @@ class Encoder:
         cursor = self.cursor(position, view)
         return frames.framed(framing, messages.snapshot(self._snapshot(view), reason, cursor, self._now()), cursor)
 
-    def heartbeat(self, position: Position, framing: Framing, view: View) -> bytes:
+    def heartbeat(self, position: Position, framing: Framing, view: View, progress: Progress) -> bytes:
         """Return the heartbeat for a viewer that has everything up to ``position``."""
         cursor = self.cursor(position, view)
-        return frames.framed(framing, messages.heartbeat(cursor, self._now()), cursor)
+        return frames.framed(framing, messages.heartbeat(cursor, self._now(), progress), cursor)

@@ -77,17 +77,17 @@ class Hub:
 
     # viewers
 
-    async def live(self, seconds: float) -> None:
-        """Wait until the scene is that of now, but no longer than ``seconds``."""
-        if not self._progress.is_live:
+    async def shown(self, seconds: float) -> None:
+        """Wait until there is a scene of now, but no longer than ``seconds``."""
+        if not self._progress.is_shown:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._progress.live()
+                    await self._progress.shown()
 
     def join(self, sink: Sink, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer. It is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(sink, view)
-        if self._closed:
+        if self._closed or not self._progress.is_shown:  # a scene that is still replayed would be an empty map
             self._dismiss(viewer)
             return viewer
         position, reason = self.resumption.start(cursor, view)
@@ -132,7 +132,8 @@ class Hub:
         """
         if viewer.last_seq <= self._progress.position.seq:
             position = Position(viewer.epoch, viewer.last_seq)
-            self._delivery.write(viewer, self.encoder.heartbeat(position, viewer.sink.framing, viewer.view))
+            message = self.encoder.heartbeat(position, viewer.sink.framing, viewer.view, self._progress)
+            self._delivery.write(viewer, message)
 
     def drained(self, viewer: Viewer) -> None:
         """Let a viewer that fell behind catch up, now that it reads again."""
@@ -154,7 +155,7 @@ class Hub:
 
     def on_entry(self, folded: Folded, _: int) -> None:
         """Take an entry of the log: publish it, or keep it while the process replays what was before."""
-        if self._progress.is_live:
+        if self._progress.is_shown:
             self.publish(folded)
         else:
             self.keep(folded)
@@ -162,7 +163,7 @@ class Hub:
     def on_restored(self) -> None:
         """Forget what was; if viewers may have seen it, send them the scene that is there now."""
         self.forget()
-        if self._progress.is_live:
+        if self._progress.is_shown:
             self.restart()
 
     def publish(self, folded: Folded) -> None:

@@ -10,6 +10,7 @@ import orjson
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.model import Change, Fields, change_to_json
+from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
 from livingmap.history import Entry
 
@@ -67,9 +68,18 @@ def snapshot(body: bytes, reason: SnapshotReason, cursor: str, now: datetime) ->
     return head[:-1] + b',"payload":' + body + b"}"
 
 
-def heartbeat(cursor: str, now: datetime) -> bytes:
-    """Return the message for a viewer that was sent nothing else for a while."""
-    return orjson.dumps({"kind": "heartbeat", "cursor": cursor, "timestamp": rfc3339(now)})
+def heartbeat(cursor: str, now: datetime, progress: Progress) -> bytes:
+    """Return the message for a viewer to whom nothing was sent for a while, with what is known of the log."""
+    return orjson.dumps(
+        {
+            "kind": "heartbeat",
+            "cursor": cursor,
+            "timestamp": rfc3339(now),
+            "phase": str(progress.phase),
+            "lag": progress.lag,
+            "standing_still_since": rfc3339(progress.standing_still_since),
+        }
+    )
 
 
 def restarting(retry_after_ms: int) -> bytes:

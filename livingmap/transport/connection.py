@@ -86,6 +86,9 @@ class Participant(Protocol):
     def check(self) -> None:
         """Raise ConnectionError if too little comes over the connection."""
 
+    def detach(self) -> None:
+        """Take note that the connection is gone."""
+
     def on_error(self, error: Exception) -> bool:
         """Take note of what the server complains of; return whether that was all there is to do about it."""
 
@@ -143,6 +146,8 @@ class NatsConnection:
             finally:
                 self.status.connected = False
                 self.client = None
+                for participant in self._participants:
+                    participant.detach()
                 await _close(client)
             if not announced:
                 _logger.warning("NATS is away", url=self._all_servers, error=self.status.error)

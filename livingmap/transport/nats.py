@@ -107,6 +107,9 @@ class NatsIntake:
     def check(self) -> None:
         """Do nothing: services may be silent for as long as they like."""
 
+    def detach(self) -> None:
+        """Do nothing: what is published meanwhile never comes."""
+
     def on_error(self, error: Exception) -> bool:
         """Note a subscription that was refused; nats-py tells which in lower case."""
         found = _REFUSED.search(str(error))

@@ -52,6 +52,8 @@ class NatsSettings(BaseModel):
     """How large the stream may grow; the oldest messages make room."""
     stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """On how many servers of a cluster the stream is kept."""
+    detached_seconds: Annotated[float, Field(gt=0, le=3600)] = 10
+    """After so long without its stream a process is not ready any more, and shows what it polls itself."""
     ping_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     """Time between two pings, and how long the server may take to answer before it is connected to anew."""
 

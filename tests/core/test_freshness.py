@@ -1,5 +1,7 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from livingmap.core.freshness import Freshness, SourceHealth, shortened
 
@@ -41,10 +43,10 @@ def test_a_report_that_says_nothing_new_is_no_new_revision():
     assert health == SourceHealth("city", "city-service")
 
 
-def test_before_the_first_poll_a_source_is_down():
+def test_before_the_first_poll_a_source_is_starting():
     assert SourceHealth("city", "s").status_report() == {
-        "status": "down",
-        "error": "not asked yet",
+        "status": "starting",
+        "error": None,
         "observed_at": None,
         "contributed": False,
         "polled_at": None,
@@ -70,3 +72,24 @@ def test_faults_are_counted_and_the_last_twenty_are_kept():
 
 def test_only_what_is_too_long_is_shortened():
     assert (shortened("x" * 1000), shortened("x" * 1001)) == ("x" * 1000, "x" * 1000 + "…")
+
+
+@pytest.mark.parametrize("status", [Freshness.FRESH, Freshness.MOCK])
+def test_a_source_becomes_stale_by_itself_when_its_polls_do_not_come(status):
+    health = SourceHealth("city", "s", status, observed_at=NOON, stale_after_seconds=50)
+    assert (health.status_at(NOON + timedelta(seconds=50)), health.error_at(NOON)) == (status, None)
+    later = NOON + timedelta(seconds=51)
+    assert (health.status_at(later), health.age_seconds(later)) == (Freshness.STALE, 51)
+    assert health.error_at(later) == "no complete poll for 50 s"
+
+
+@pytest.mark.parametrize("status", [Freshness.STARTING, Freshness.DOWN, Freshness.STALE, Freshness.DISABLED])
+def test_time_changes_no_other_status(status):
+    health = SourceHealth("city", "s", status, "why", NOON, stale_after_seconds=50)
+    later = NOON + timedelta(days=1)
+    assert (health.status_at(later), health.error_at(later)) == (status, "why")
+
+
+def test_a_source_that_is_not_polled_is_as_fresh_as_its_events():
+    health = SourceHealth("city", "s", Freshness.FRESH)
+    assert (health.status_at(NOON), health.age_seconds(NOON)) == (Freshness.FRESH, None)

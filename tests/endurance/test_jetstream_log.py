@@ -2,13 +2,16 @@
 
 import contextlib
 
+import httpx
 import pytest
 
 from livingmap.core.redaction import Redaction
+from livingmap.testing import Sample, Samples
 from tests.support.map_process import MapProcess, map_process
 from tests.support.nats_server import NatsServer, stored, until
 from tests.support.postgres import kept, numbers, runs, written
 from tests.support.proxy import proxy
+from tests.support.services import StubService
 from tests.support.storm import Storm, storming
 from tests.support.viewers import Viewer, agree, following
 
@@ -276,3 +279,106 @@ async def spoken_of(living, source):
 
 async def is_past(living, position):
     return await living.position() > position + 20
+
+
+LIVELY = {"agents": 20, "nodes": 4, "microdaos": 2, "daos": 1, "events_per_second": 0}
+
+
+WEATHER = """
+from livingmap.plugin import Layer, Put, Source, SourceSettings, hookimpl
+
+
+class Settings(SourceSettings):
+    base_url: str = "http://127.0.0.1:9"
+
+
+async def fetch(client):
+    return [Put("weather", "station:oslo", {"celsius": row["celsius"]}) for row in await client.get("/stations")]
+
+
+@hookimpl
+def livingmap_source() -> Source:
+    return Source("weather", "weather-service", Settings, (Layer("weather", fetch=fetch),))
+"""
+
+
+async def test_a_map_without_its_log_shows_what_it_polls_and_says_so(tmp_path, server, postgres):
+    (tmp_path / "weather.py").write_text(WEATHER)
+    service = StubService(Samples())
+    await service.start()
+    weather = {"module": "./weather.py", "base_url": service.base_url, "interval_seconds": 0.5}
+    sections = {"sources": {"weather": weather}, "history": {"url": postgres.url}}
+    forecast(service, 1)
+    async with map_process(tmp_path, nats=heard(server.url, detached_seconds=1), **sections) as living:
+        viewer = Viewer(living.address)
+        async with following(viewer):
+            await until(lambda: shows(living, 1), 60)
+            await server.kill()
+            forecast(service, 2)
+            await until(lambda: shows(living, 2), 60)
+            meta = (await living.get("snapshot"))["meta"]
+            assert (meta["phase"], meta["sources"][0]["status"]) == ("on_its_own", "fresh")
+            ready = await living.ready()
+            assert (ready["status"], ready["phase"]) == ("not_ready", "on_its_own")
+            await agree(viewer, living)
+            await server.start()
+            await until(lambda: phase(living, "live"), 60)
+            forecast(service, 3)
+            await until(lambda: shows(living, 3), 60)
+            assert (await living.ready())["status"] == "ready"
+            await agree(viewer, living)
+        await until(lambda: stored_in(postgres), 60)
+    assert {row.epoch for row in await kept(postgres)} == {row.epoch for row in (await kept(postgres))[:1]}
+    await service.kill()
+
+
+def forecast(service, celsius):
+    service.samples = Samples((Sample("/stations", [{"celsius": celsius}]),))
+
+
+async def stored_in(postgres):
+    return len(await kept(postgres)) >= 2
+
+
+async def test_a_map_that_never_had_its_log_answers_503_and_then_what_it_polls(tmp_path, server):
+    await server.kill()
+    sources = {"agents": {"mock": True, "interval_seconds": 1}}
+    nats = heard(server.url, detached_seconds=3)
+    living = MapProcess(tmp_path, nats=nats, sources=sources, mock=LIVELY)
+    await living.start(until_ready=False)
+    try:
+        answers = []
+        await until(lambda: answered(living, answers), 60)
+        assert 503 in answers
+        snapshot = await living.get("snapshot")
+        assert snapshot["meta"]["phase"] == "on_its_own"
+        await until(lambda: has_agents(living), 60)
+        await server.start()
+        await until(lambda: phase(living, "live"), 60)
+        await until(lambda: has_agents(living), 60)
+    finally:
+        await living.terminate()
+
+
+async def answered(living, answers):
+    """Note how a snapshot is answered, and tell whether it is there."""
+    try:
+        await living.get("snapshot")
+    except httpx.HTTPStatusError as error:
+        answers.append(error.response.status_code)
+        return False
+    answers.append(200)
+    return True
+
+
+async def has_agents(living):
+    return bool((await living.get("snapshot"))["layers"]["agents"]["items"])
+
+
+async def shows(living, celsius):
+    items = (await living.get("snapshot"))["layers"].get("weather", {}).get("items", [])
+    return [item["celsius"] for item in items] == [celsius]
+
+
+async def phase(living, name):
+    return (await living.ready())["phase"] == name

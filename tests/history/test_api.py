@@ -10,12 +10,11 @@ from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.api import problems
 from livingmap.api.dependencies import AuthDependencies
 from livingmap.api.history import routes
+from livingmap.cluster import Alone
 from livingmap.core.fold import Fold
-from livingmap.core.model import Position
-from livingmap.core.progress import Progress
 from livingmap.history import Gap, Query
 from livingmap.history.postgres import PostgresHistory
-from livingmap.log.local import utc_now
+from livingmap.log.local import LocalLog, utc_now
 from livingmap.state.reader import MapReader
 from tests.history.making import NOON, entry
 from tests.support.access import open_to_all
@@ -24,12 +23,12 @@ PATH = "/living-map/history"
 
 
 def asking(history):
-    fold, progress = Fold([]), Progress(Position("e", 0))
-    scenes = FilteredScenes(fold, [], [], lambda: progress.position)
-    reader = MapReader(fold, scenes, progress, lambda: b"key", [], [], utc_now)
+    fold, log = Fold([]), LocalLog()
+    filtered_scenes = FilteredScenes(fold, [], [], log.progress.here)
+    reader = MapReader(fold, filtered_scenes, log.progress, Alone().cursor_key, [], [], utc_now)
     app = FastAPI()
     problems.install(app)
-    app.include_router(routes(reader, history, AuthDependencies(open_to_all())))
+    app.include_router(routes(reader, history, AuthDependencies(open_to_all(), log.progress)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://map")
 
 

@@ -49,7 +49,9 @@ def fold():
 
 @pytest.fixture
 def projector(fold, health):
-    return Projector(fold, [health], Progress(Position("e", 0)))
+    one = Projector(fold, Progress(Position("e", 0)))
+    one.watch([health])
+    return one
 
 
 def entry(seq, event_type, payload):

@@ -10,6 +10,7 @@ from livingmap.access.view import WHOLE, View
 from livingmap.api.asyncapi import document
 from livingmap.core.fold import Folded, refreshed
 from livingmap.core.model import Drop, Event, Position, Put, Total
+from livingmap.core.progress import Progress
 from livingmap.history import entry_of
 from livingmap.stream import messages
 
@@ -24,14 +25,21 @@ POLL = refreshed("agents", 1, CHANGES)
 SNAPSHOT = {
     "generated_at": "2026-01-02T03:04:05Z",
     "layers": {},
-    "meta": {"version": "1", "cursor": "c", "source_services": [], "sources": []},
+    "meta": {
+        "version": "1",
+        "cursor": "c",
+        "source_services": [],
+        "sources": [],
+        "phase": "live",
+        "standing_still_since": None,
+    },
 }
 SENT = [
     messages.event(FOLDED, "c", WHOLE),
     messages.event_from_history(entry_of(FOLDED, str, 0), "c", WHOLE),
     messages.conflated(CHANGES, 2, "c"),
     *(messages.snapshot(json.dumps(SNAPSHOT).encode(), reason, "c", NOW) for reason in messages.SnapshotReason),
-    messages.heartbeat("c", NOW),
+    messages.heartbeat("c", NOW, Progress(Position("e", 1))),
     messages.restarting(500),
     messages.warning("token_expires", "?", NOW),
     messages.warning("unauthenticated", "?", None),

@@ -87,7 +87,7 @@ class MapProcess:
             ready = await self.ready()
         except httpx.TransportError:
             return False
-        return ready["status"] == "ready" and "down" not in ready["sources"].values()
+        return ready["status"] == "ready" and {"down", "starting"}.isdisjoint(ready["sources"].values())
 
     async def ended(self) -> int:
         """Wait until it ends by itself; return its exit status."""

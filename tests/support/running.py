@@ -38,7 +38,7 @@ class RunningMap:
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/living-map/health/ready", timeout=5) as answer:
-                return "down" not in json.load(answer)["sources"].values()
+                return {"down", "starting"}.isdisjoint(json.load(answer)["sources"].values())
         except OSError:
             return False
 

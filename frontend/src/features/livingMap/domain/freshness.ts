@@ -6,6 +6,7 @@ import { FIGURES } from "./registry.ts";
 import type { Tone } from "./tones.ts";
 
 const TONES: Readonly<Record<SourceBrief["status"], Tone>> = {
+  starting: "idle",
   fresh: "good",
   mock: "busy",
   stale: "warn",

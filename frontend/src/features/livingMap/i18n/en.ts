@@ -101,6 +101,7 @@ export const en = {
   sources: {
     label: "Where this comes from",
     status: {
+      starting: "starting",
       fresh: "fresh",
       stale: "stale",
       down: "down",
@@ -109,8 +110,9 @@ export const en = {
       failed: "failed",
     },
     hint: {
+      starting: "The first poll is under way.",
       fresh: "The last poll was complete.",
-      stale: "The last poll missed something; for that, older data is shown.",
+      stale: "The last poll missed something, or none came for a while; older data is shown.",
       down: "The service is not responding; its last good data is still shown.",
       mock: "A simulated service stands in for the real one.",
       disabled: "Switched off in the configuration.",
