@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, Unreachable
 from livingmap.hookspecs import Reply
 from livingmap.sources.json_client import DETAILS
+from livingmap.sources.rows import Amount
 from livingmap.sources.samples import Sample, Samples
 from livingmap.sources.settings import SourceSettings
 from livingmap.sources.source_client import SourceClient
@@ -20,6 +21,10 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 class Row(BaseModel):
     id: str
+
+
+class Treasury(BaseModel):
+    balance: Amount
 
 
 @pytest.fixture
@@ -84,6 +89,14 @@ async def test_every_failure_has_its_error(stub, ask, mode, error, text):
         await ask(**({"timeout_seconds": 0.3} if "no answer" in text else {})).get("/rows")
     assert re.search(text, str(caught.value)), str(caught.value)
     assert str(caught.value).startswith(f"{stub.base_url}/rows")
+
+
+async def test_a_number_that_would_be_rounded_arrives_as_it_was_sent(stub, ask):
+    stub.mode = "amounts"
+    client = ask()
+    rows = await client.get("/rows")
+    assert rows == [{"balance": 0.1}, {"balance": "12345678901234567.89"}, {"balance": "123456789012345678901234"}]
+    assert [str(row.balance) for row in client.read(Treasury, rows)] == [str(row["balance"]) for row in rows]
 
 
 async def test_deep_nesting_is_refused_even_when_it_is_small_enough(stub, ask):

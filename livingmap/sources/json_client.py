@@ -15,6 +15,7 @@ from purgatory.domain.model import OpenedState
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from livingmap import __version__
+from livingmap.core import numbers
 from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
@@ -211,8 +212,9 @@ def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
     if status >= httpx.codes.MULTIPLE_CHOICES:
         raise InvalidAnswer(f"{url}: {status} redirect to {response.headers.get('location')!r} is not followed")
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value = orjson.loads(body)
+        return numbers.decode(body) if numbers.may_be_rounded(body) else value
+    except ValueError as error:
         kind = response.headers.get("content-type", "no content type")
         raise InvalidAnswer(f"{url}: {status} is not JSON ({kind}, {error}): {_excerpt(body)}") from None
 

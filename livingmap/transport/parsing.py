@@ -1,15 +1,14 @@
 """What comes from outside turns into messages for the log, or is set aside with its reason. Pure."""
 
-import json
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Final
 
 import orjson
 
-from livingmap.core import route
+from livingmap.core import numbers, route
 from livingmap.core.fold import DOWN, REFRESHED, UP
 from livingmap.core.model import Json, Message, Total, change_from_json
 from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, invalid_reason
@@ -21,9 +20,6 @@ MOST_LETTERS: Final = 100
 _MOST_EXCERPT: Final = 200
 _OWN: Final = "livingmap"
 _NO_TEXT: Final = "\ufffd"
-_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
-_MANY_DIGITS: Final = b"0" * 19
-"""Only with so many digits can an integer have more than 64 bits."""
 
 
 class DeadMessage(LivingMapError):
@@ -43,16 +39,15 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
         raise DeadMessage(f"larger than most_bytes = {most_bytes}")
     try:
         payload = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        if numbers.may_be_rounded(data):
+            payload = numbers.decode(data)
+    except ValueError as error:
         raise DeadMessage(f"no JSON: {error}") from None
     if not isinstance(payload, dict):
         raise DeadMessage(f"no JSON object but {_kind(payload)}")
-    if not _is_plain(data):
-        # A total may say exactly what an event may say: its fields are what has to be sound.
-        if reason := invalid_reason(Total(_OWN, payload)):
-            raise DeadMessage(reason)
-        if _MANY_DIGITS in data.translate(_DIGITS):
-            _check_integers(data)
+    # A total may say exactly what an event may say: its fields are what has to be sound.
+    if not _is_plain(data) and (reason := invalid_reason(Total(_OWN, payload))):
+        raise DeadMessage(reason)
     return Message(subject, payload, len(data))
 
 
@@ -72,12 +67,7 @@ def read_own(event_type: str, data: bytes) -> Message:
 
 def _is_plain(data: bytes) -> bool:
     """Tell whether no value in ``data``, a JSON object, can be unsound: almost none can, and looking is cheap."""
-    return (
-        len(data) <= MOST_TEXT
-        and b"\\u0000" not in data
-        and data.count(b"{") + data.count(b"[") <= MOST_DEPTH
-        and _MANY_DIGITS not in data.translate(_DIGITS)
-    )
+    return len(data) <= MOST_TEXT and b"\\u0000" not in data and data.count(b"{") + data.count(b"[") <= MOST_DEPTH
 
 
 @lru_cache(maxsize=4096)
@@ -93,20 +83,6 @@ def _invalid_subject(subject: str) -> str | None:
 
 def _kind(value: Json) -> str:
     return {list: "an array", str: "text", type(None): "null", bool: "a boolean"}.get(type(value), "a number")
-
-
-def _check_integers(data: bytes) -> None:
-    """Raise DeadMessage for an integer of more than 64 bits, which orjson silently makes an inexact float."""
-
-    def integer(digits: str) -> int:
-        value = int(digits) if len(digits) <= len(str(-(2**64))) else 2**64
-        return value if -(2**63) <= value < 2**64 else _refuse(digits)
-
-    json.loads(data, parse_int=integer)
-
-
-def _refuse(digits: str) -> NoReturn:
-    raise DeadMessage(f"an integer of {len(digits.lstrip('-'))} digits, more than 64 bits")
 
 
 @dataclass(frozen=True, slots=True)

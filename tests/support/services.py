@@ -99,6 +99,7 @@ GARBAGE = {
     "empty": b"",
     "nan": b'[{"id": NaN}]',
     "number": b"7",
+    "amounts": b'[{"balance":0.1},{"balance":12345678901234567.89},{"balance": 123456789012345678901234}]',
     "wrong types": b'[{"id": {"a": []}, "name": 5, "slug": [], "node_id": 3}]',
     "deep": b"[" * 100_000 + b"]" * 100_000,
     "bad utf-8": b'[{"id": "\xff\xfe"}]',

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livingmap.core import numbers
 from livingmap.core.model import Message, Total
 from livingmap.core.validity import MOST_DEPTH, invalid_reason
 from livingmap.log.local import utc_now
@@ -52,9 +53,6 @@ def test_a_json_object_is_a_message():
         (b'{"\\u0000": 1}', "text with a NUL character"),
         (b'{"a": {"\\u0000": 1}}', "text with a NUL character"),
         (b'{"a": [{"b": {"\\u0000": 1}}]}', "text with a NUL character"),
-        (b'{"a": 18446744073709551616}', "an integer of 20 digits, more than 64 bits"),
-        (b'{"a": [-9223372036854775809]}', "an integer of 19 digits, more than 64 bits"),
-        (b'{"a": 1e30, "b": {"c": 1' + b"0" * 300 + b"}}", "an integer of 301 digits, more than 64 bits"),
         (b'{"a": "' + b"x" * MOST_BYTES + b'"}', f"larger than most_bytes = {MOST_BYTES}"),
     ],
 )
@@ -73,11 +71,21 @@ def test_what_nobody_could_use_is_dead(data, reason):
         b'{"a": 18446744073709551615, "b": -9223372036854775808}',
         b'{"a": 1e30, "b": 1.5e300, "c": -1E+25, "d": 100000000000000000000.0}',
         b'{"a": "\\ud83d\\ude00"}',
-        b'{"a": "18446744073709551616", "b": 0.1844674407370955161600000}',
+        b'{"a": "18446744073709551616", "b": 0.1844674407370955000000000}',
     ],
 )
 def test_what_is_unusual_but_sound_is_taken(data):
     assert read("a.b", data).payload == json.loads(data)
+
+
+@pytest.mark.parametrize(
+    "number", ["18446744073709551616", "-9223372036854775809", "1" + "0" * 300, "12345678901234567.89"]
+)
+def test_a_number_that_would_be_rounded_arrives_as_the_text_that_was_sent(number):
+    assert read("a.b", b'{"a": 1e30, "b": {"c": [%s]}}' % number.encode()).payload == {
+        "a": 1e30,
+        "b": {"c": [number]},
+    }
 
 
 def test_the_greatest_size_is_a_setting():
@@ -150,7 +158,7 @@ def test_whatever_comes_is_a_sound_message_or_dead(subject, data):
     except DeadMessage as dead:
         DeadLetters().add(utc_now(), subject, dead, data)
         return
-    assert message == Message(subject, json.loads(data))
+    assert message == Message(subject, numbers.decode(data))
     assert invalid_reason(Total("any", message.payload)) is None
     assert not any("\0" in key for key in keys(message.payload))
     message.type.encode()
