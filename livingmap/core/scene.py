@@ -132,7 +132,7 @@ class Scene:
         self, part: Part, key: CollectionKey, change: Drop, seq: int, from_seq: int | None, dirty: Dirty
     ) -> None:
         aliases = self._merged.aliases
-        dirty.item(key, self.resolve(change.id))
+        dirty.item(key, self.resolve(change.id))  # the first to change, whatever the order of the sets below
         for entity_id, record in part.drop(change, seq, from_seq):
             affected = {entity_id, self.resolve(entity_id)}
             affected |= aliases.rename(entity_id, record.aliases, ())

@@ -230,6 +230,13 @@ def test_a_drop_of_an_alias_drops_the_item_and_what_was_said_of_each_id(again):
     assert made.poll(6, agent(status="idle", aliases=("agent:7f",)), from_seq=4) == []
 
 
+def test_a_poll_means_what_it_drops_literally():
+    made = Map()
+    made.poll(1, agent(status="idle", aliases=("agent:7f",)), from_seq=0)
+    assert made.poll(2, Drop("agents", "agent:7f"), from_seq=1) == []
+    assert made.items() == {"agent:sofia": {"status": "idle"}}
+
+
 def test_a_poll_replaces_the_aliases_and_an_event_without_any_keeps_them(again):
     made = Map()
     made.poll(1, agent(status="idle", aliases=("agent:7f", "agent:8f")), from_seq=0)
@@ -298,6 +305,7 @@ def test_what_a_poll_confirms_or_a_drop_removes_is_not_among_them(monkeypatch, a
     made.poll(2, loose(0), from_seq=1, source="usage")
     made.event(3, Drop("agents", "agent:n1"), source="usage")
     made = again(made)
+    assert made.scene.part("usage").state()["loose"] == []
     made.event(4, loose(2), loose(3), source="usage")
     assert made.scene.part("usage").count("agents") == 3
 

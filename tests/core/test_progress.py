@@ -1,5 +1,9 @@
 """How far a log was read, and the phase that follows."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from livingmap.core.model import Position
 from livingmap.core.progress import Phase, Progress
 
@@ -44,3 +48,44 @@ async def test_only_the_first_goal_counts():
 def test_the_position_is_that_of_the_start_until_the_log_says_more():
     progress = Progress(Position("e", 7))
     assert (progress.here(), progress.read_up_to) == (Position("e", 7), 7)
+
+
+def test_a_process_without_its_log_stands_on_a_branch_and_returns_to_where_it_left():
+    progress = Progress(Position("e", 7))
+    progress.aim(9)
+    assert not progress.is_shown
+    assert progress.branch_off("branch") == progress.here() == Position("branch", 7)
+    assert (progress.phase, progress.is_shown, progress.is_on_its_own) == (Phase.ON_ITS_OWN, True, True)
+    progress.return_to_log()
+    assert (progress.position, progress.phase, progress.is_shown) == (Position("e", 7), Phase.REPLAYING, False)
+    progress.return_to_log()
+    assert progress.position == Position("e", 7)
+
+
+async def test_what_is_shown_is_waited_for_on_a_branch_and_in_the_log():
+    progress = Progress(Position("e", 7))
+    progress.branch_off("branch")
+    await progress.shown()
+    progress.return_to_log()
+    progress.aim(7)
+    progress.branch_off("branch")
+    progress.return_to_log()
+    assert progress.is_shown
+    await progress.shown()
+
+
+@pytest.mark.parametrize(("seconds", "detached"), [(0, False), (10, False), (10.5, True)])
+def test_a_log_that_is_away_for_more_than_ten_seconds_is_detached(seconds, detached):
+    noon, progress = datetime(2026, 1, 2, 12, tzinfo=UTC), Progress(Position("e", 7))
+    assert not progress.is_detached(noon)
+    progress.away_since = noon
+    assert progress.is_detached(noon + timedelta(seconds=seconds)) is detached
+    assert progress.standing_still_since == noon
+    progress.branch_off("branch")
+    assert progress.standing_still_since is None
+
+
+def test_a_new_process_has_read_nothing_and_misses_nothing():
+    progress = Progress(Position("e", 7))
+    assert (progress.away_since, progress.folded_at, progress.lag) == (None, None, 0)
+    assert progress.standing_still_since is None

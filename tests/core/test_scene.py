@@ -298,3 +298,32 @@ def test_a_layer_that_was_filled_is_filled_after_a_restart():
     made.apply("city", [Put("city", "microdao:a"), Drop("city", "microdao:a")], 1)
     other.restore(dict(made.states()))
     assert made.filled_layers == other.filled_layers == {"city"}
+
+
+def test_a_drop_by_alias_takes_all_that_a_source_said_of_the_item_whatever_others_call_it():
+    other = Source("other", "s", object, (Layer("agents"),))
+    made = scene(AGENTS, other)
+    made.apply("agents", [Put("agents", "agent:sofia", {"name": "S"}, aliases=("agent:uuid",))], 1)
+    made.apply("other", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:uuid",))], 2)
+    assert made.resolve("agent:uuid") == "agent:a"
+    assert made.apply("agents", [Drop("agents", "agent:uuid")], 3)[:1] == [Drop("agents", "agent:sofia")]
+    assert made.items("agents", "items") == {"agent:a": {"name": "A", "status": "unknown"}}
+
+
+def test_a_drop_takes_what_was_lent_by_an_alias():
+    made = scene()
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:uuid",))], 1)
+    made.apply("usage", [Put("agents", "agent:uuid", {"tokens": 5}, creates=False)], 2)
+    assert made.items("agents", "items")["agent:a"]["tokens"] == 5
+    assert made.apply("usage", [Drop("agents", "agent:uuid")], 3) == [Put("agents", "agent:a", {}, ("tokens",))]
+
+
+def test_an_id_whose_item_is_dropped_is_an_alias_again():
+    made = scene()
+    made.apply("agents", [Put("agents", "agent:b", {"name": "B"}), Put("agents", "agent:c", {"lead": "x"})], 1)
+    made.apply("city", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:b",))], 2)
+    assert made.resolve("agent:b") == "agent:b"
+    made.apply("agents", [Drop("agents", "agent:b")], 3)
+    assert made.resolve("agent:b") == "agent:a"
+    made.apply("usage", [Put("agents", "agent:b", {"tokens": 5}, creates=False)], 4)
+    assert made.items("agents", "items")["agent:a"] == {"name": "A", "tokens": 5, "status": "unknown"}
