@@ -64,8 +64,9 @@ class LivingMap:
         self._now = now
         sources = [source for source, _ in config.enabled()]
         self.fold = Fold(sources, Redaction(config.auth.redact))
-        shape = "|".join([__version__, *(source.name for source in sources)]).encode()
-        backbone_ = backbone(config.nats, self.fold.routes.patterns(), shape, now)
+        names = [source.name for source in sources]
+        shape = "|".join([__version__, *names]).encode()
+        backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
         self.projector = Projector(self.fold, progress)
@@ -187,12 +188,17 @@ class LivingMap:
         yield "history", self.writer.run()
         for intake in self.intakes:
             yield intake.status.name, intake.run()
+        yield "cluster", self.cluster.run(self._works)
         yield "branch", self.branch.run(self._is_cut_off, self._poll)
 
     def _is_cut_off(self) -> bool:
         """Tell whether the log has been away for too long, and nothing of before is under way any more."""
         is_detached = self.log.progress.is_detached(self._now())
         return is_detached and not self.cluster.leads and self._is_settled()
+
+    def _works(self) -> bool:
+        """Tell whether this process could lead: whether it can write a history that is shared."""
+        return not self._shares_history or self.writer.error is None
 
     async def _poll(self) -> None:
         """Ask all services, again and again."""

@@ -184,6 +184,8 @@ class IntakeReport(BaseModel):
     error: str | None
     refused: list[str]
     """Subjects that the server does not let the map subscribe to."""
+    differences: list[str]
+    """What the stream keeps beyond this process's configuration, setting by setting."""
     reconnects: int
     received: int
     logged: int

@@ -64,6 +64,7 @@ def _intake(status: IntakeStatus) -> IntakeReport:
         connected=status.connected,
         error=status.error,
         refused=status.refused,
+        differences=status.differences,
         reconnects=status.reconnects,
         received=status.received,
         logged=status.logged,

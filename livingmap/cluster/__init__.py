@@ -37,6 +37,9 @@ class Cluster(Protocol):
     async def lead(self, duties: Duties) -> None:
         """Run ``duties`` whenever this process is the one to do so, until cancelled. Raises what they raise."""
 
+    async def run(self, works: Callable[[], bool]) -> None:
+        """Let the others know of this process until cancelled; ``works`` tells whether it can do the duties."""
+
     async def broadcast(self, data: bytes) -> None:
         """Send something that holds only now to the other processes. It may be lost."""
 
@@ -60,6 +63,9 @@ class Alone:
     async def lead(self, duties: Duties) -> None:
         """Run ``duties``."""
         await duties()
+
+    async def run(self, works: Callable[[], bool]) -> None:
+        """Do nothing: there are no others."""
 
     async def broadcast(self, data: bytes) -> None:
         """Do nothing."""

@@ -17,7 +17,7 @@ from livingmap.core.model import Json, Position
 from livingmap.core.progress import Progress
 from livingmap.transport.connection import NatsConnection, call
 
-_FORM: Final = 1
+_FORM: Final = 2
 _NAME: Final = "checkpoint"
 _EVERY_SECONDS: Final = 120.0
 _EVERY_EVENTS: Final = 20_000
@@ -36,11 +36,14 @@ class Checkpoint:
     read_up_to: int
     """The last ``seq`` that was read; beyond the position if that was no event."""
     states: Mapping[str, Json]
+    term: int = 0
+    """Of the newest leader whose word was read."""
 
 
-def encode(position: Position, read_up_to: int, states: Iterable[tuple[str, bytes]]) -> bytes:
+def encode(position: Position, read_up_to: int, term: int, states: Iterable[tuple[str, bytes]]) -> bytes:
     """Return a checkpoint as it is kept; ``states`` come as JSON."""
-    head = orjson.dumps({"form": _FORM, "epoch": position.epoch, "seq": position.seq, "read_up_to": read_up_to})
+    seqs = {"seq": position.seq, "read_up_to": read_up_to, "term": term}
+    head = orjson.dumps({"form": _FORM, "epoch": position.epoch, **seqs})
     body = b",".join(orjson.dumps(name) + b":" + state for name, state in states)
     return zstandard.compress(head[:-1] + b',"states":{' + body + b"}}", 1)
 
@@ -50,7 +53,7 @@ def decode(data: bytes) -> Checkpoint | None:
     kept = orjson.loads(zstandard.decompress(data))
     if kept.get("form") != _FORM:
         return None
-    return Checkpoint(Position(kept["epoch"], kept["seq"]), kept["read_up_to"], kept["states"])
+    return Checkpoint(Position(kept["epoch"], kept["seq"]), kept["read_up_to"], kept["states"], kept["term"])
 
 
 OldestUnsettled: TypeAlias = Callable[[], Position | None]
@@ -124,11 +127,12 @@ class Checkpoints:
         """Keep the subject as it is, once the history holds all of it: nothing before it is read again."""
         async with self.turn:
             position, read_up_to = self._progress.position, self._progress.read_up_to
+            term = self._progress.term
             states = []
             for name, state in self.subject.states():
                 states.append((name, orjson.dumps(state)))
                 await asyncio.sleep(0)  # one part at a time
-        data = await asyncio.to_thread(encode, position, read_up_to, states)
+        data = await asyncio.to_thread(encode, position, read_up_to, term, states)
         await self._settled(position)
         client = self._connection.open_client
         if client is not None and self._progress.position.epoch == position.epoch:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
 import structlog
@@ -19,24 +21,50 @@ _RELEASE_SECONDS: Final = 2.0
 _END_SECONDS: Final = 7.0
 """Duties may take so long to end; a history that is shared is written to its end meanwhile."""
 
+_LAST_RESORT: Final = 3
+"""How many times as long as others a process waits whose configuration lacks something."""
+
 _logger = structlog.get_logger(__name__)
+
+
+class Standing(StrEnum):
+    """How good a leader this process would be."""
+
+    FIT = "fit"
+    """As good as any."""
+    LAST_RESORT = "last_resort"
+    """Its configuration lacks something: it takes over only when no other process has led for a while."""
+    UNFIT = "unfit"
+    """It cannot do the duties and another process can: it gives the lease away."""
 
 
 class Lease:
     """A key that its holder keeps writing; a process that sees it unchanged for ``seconds`` takes it over.
 
     No clock of another machine is compared with ours: each measures with its own how long nothing changed.
+    ``newest_term`` returns the newest term that was seen in the log, ``standing`` what this process is good for.
     """
 
-    def __init__(self, holder: str, seconds: float = _LEASE_SECONDS) -> None:
+    def __init__(
+        self,
+        holder: str,
+        seconds: float = _LEASE_SECONDS,
+        *,
+        newest_term: Callable[[], int],
+        standing: Callable[[], Standing],
+    ) -> None:
         self.held = False
         """Whether this process leads."""
+        self.term = 0
+        """Grows whenever another process begins to lead: what a leader of an older term says does not count."""
         self._me = holder.encode()
         self._seconds = seconds
         self._call_seconds = seconds / 4  # together they must be over before another process takes over
+        self._newest_term = newest_term
+        self._standing = standing
         self._bucket: KeyValue | None = None
         self._revision = 0
-        self._changed_at = 0.0
+        self._changed_at: float | None = None
 
     def attach(self, bucket: KeyValue | None) -> None:
         """Use ``bucket`` from now on; None while there is no connection."""
@@ -49,7 +77,7 @@ class Lease:
             while True:
                 self.held = await self._beat()
                 if self.held and doing is None:
-                    _logger.info("this process leads")
+                    _logger.info("this process leads", term=self.term)
                     doing = asyncio.create_task(_run(duties), name="duties")
                 elif not self.held and doing is not None:
                     _logger.warning("another process may lead now")
@@ -59,12 +87,20 @@ class Lease:
         finally:
             if doing is not None:
                 await _end(doing)
-            await self._release()
+            if self.held:
+                await self._release()
 
     async def _beat(self) -> bool:
         """Take the lease or keep it; tell whether it is ours now."""
         now = asyncio.get_running_loop().time()
+        if self._changed_at is None:
+            self._changed_at = now
         try:
+            if self._standing() is Standing.UNFIT:
+                if self.held:
+                    _logger.warning("this process gives the lead away: it cannot do what has to be done")
+                    await self._release()
+                return False
             return await self._write(now)
         except KeyWrongLastSequenceError:  # somebody was quicker
             return False
@@ -75,25 +111,38 @@ class Lease:
         if self._bucket is None:
             raise ConnectionError("no connection")
         try:
-            found = await call(self._bucket.get(_KEY), "reading the lease", self._call_seconds)
+            entry = await call(self._bucket.get(_KEY), "reading the lease", self._call_seconds)
         except KeyNotFoundError:
-            self._revision = await call(
-                self._bucket.create(_KEY, self._me), "taking the lease", self._call_seconds
-            )
+            if self._has_to_wait(now, 0):
+                return False
+            taking = self._bucket.create(_KEY, self._me)
+            self._begin_term(await call(taking, "taking the lease", self._call_seconds))
         else:
-            revision = found.revision or 0
+            revision, is_ours = entry.revision or 0, entry.value == self._me
             if revision != self._revision:
                 self._changed_at, self._revision = now, revision
-            if found.value != self._me and now - self._changed_at < self._seconds:
+            if not is_ours and self._has_to_wait(now, self._seconds):
                 return False
             renewal = self._bucket.update(_KEY, self._me, last=revision)
             self._revision = await call(renewal, "renewing the lease", self._call_seconds)
+            if not is_ours:
+                self._begin_term(self._revision)
         self._changed_at = now
         return True
 
+    def _has_to_wait(self, now: float, seconds: float) -> bool:
+        """Tell whether the lease has been unchanged for too short a time for this process to take it."""
+        if self._standing() is Standing.LAST_RESORT:
+            seconds = _LAST_RESORT * self._seconds
+        return now - (self._changed_at or 0.0) < seconds
+
+    def _begin_term(self, revision: int) -> None:
+        self._revision = revision
+        self.term = max(revision, self._newest_term() + 1)  # a bucket that was made anew counts from 1 again
+
     async def _release(self) -> None:
         """Let another process lead at once."""
-        if self.held and self._bucket is not None:
+        if self._bucket is not None:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await call(self._bucket.delete(_KEY, last=self._revision), "releasing the lease", _RELEASE_SECONDS)
         self.held = False

@@ -1,47 +1,83 @@
 """The processes that share a log in JetStream: what they keep together in a bucket, and send each other."""
 
+import asyncio
+import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Final
 
+import orjson
 import structlog
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 from nats.js.kv import KeyValue
 
-from livingmap.cluster import Duties
+from livingmap.cluster import Duties, generation
 from livingmap.cluster.checkpoint import Checkpoints
-from livingmap.cluster.lease import Lease
+from livingmap.cluster.lease import Lease, Standing
 from livingmap.core.progress import Progress
 from livingmap.supervision import run_together
 from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, call
+from livingmap.transport.settings import NatsSettings
 
 _DUTY_SECONDS: Final = 6.0
+_PRESENCE: Final = b"presence "
+_PRESENCE_SECONDS: Final = 2.0
+_ABSENT_SECONDS: Final = 10.0
+_MOST_MEMBERS: Final = 100
 
 _logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A process of the cluster, as it described itself the last time."""
+
+    id: str
+    sources: frozenset[str]
+    works: bool
+    """Whether it can do the duties."""
+    heard_at: float
+    """By the event loop's clock."""
 
 
 class NatsCluster:
     """A `livingmap.cluster.Cluster` by way of the bucket ``name`` and the subject ``_livingmap.<name>``.
 
-    Cursors hold across processes whose ``shape`` is the same: what the fold depends on besides the log.
+    ``sources`` are those that this process reads. Cursors hold among processes of the same ``shape``: what the
+    fold depends on besides the log.
     """
 
     is_shared = True
 
     def __init__(
-        self, connection: NatsConnection, name: str, shape: bytes, progress: Progress, checkpoints: Checkpoints
+        self,
+        connection: NatsConnection,
+        settings: NatsSettings,
+        sources: Collection[str],
+        shape: bytes,
+        progress: Progress,
+        checkpoints: Checkpoints,
     ) -> None:
+        self.lacks: list[str] = []
+        """Sources that the cluster reads and this process does not."""
+        self.members: dict[str, Member] = {}
+        """The other processes that were heard of lately, by id."""
         self._key = secrets.token_bytes(32)
         self._connection = connection
-        self._name = name
+        self._settings = settings
+        self._sources = frozenset(sources)
         self._shape = shape
         self._progress = progress
         self._checkpoints = checkpoints
-        self._lease = Lease(secrets.token_hex(6))
-        self._subject = f"_livingmap.{name}"
+        self._works: Callable[[], bool] = _yes
+        self._me = secrets.token_hex(6)
+        self._lease = Lease(self._me, newest_term=self._newest_term, standing=self._standing)
+        self._bucket: KeyValue | None = None
+        self._subject = f"_livingmap.{settings.stream}"
         self._listener: Callable[[bytes], None] = _ignore
         connection.add(self)
 
@@ -49,6 +85,13 @@ class NatsCluster:
     def leads(self) -> bool:
         """Whether this process holds the lease."""
         return self._lease.held
+
+    def term(self) -> int:
+        """Return the term in which this process leads, or led last."""
+        return self._lease.term
+
+    def _newest_term(self) -> int:
+        return self._progress.term
 
     def cursor_key(self) -> bytes:
         """Return what cursors are signed with: from the first connection on by all processes of the same shape."""
@@ -58,10 +101,20 @@ class NatsCluster:
         """Run ``duties``, and keep checkpoints, whenever this process holds the lease; never while it replays."""
 
         async def all_duties() -> None:
+            await self._make_generation()
             await run_together([("checkpoints", self._checkpoints.run()), ("duties", _run(duties))], _DUTY_SECONDS)
 
         await self._progress.live()
         await self._lease.hold(all_duties)
+
+    async def run(self, works: Callable[[], bool]) -> None:
+        """Let the others know of this process until cancelled; ``works`` tells whether it can do the duties."""
+        self._works = works
+        while True:
+            own = {"id": self._me, "sources": sorted(self._sources), "works": works()}
+            await self.broadcast(_PRESENCE + orjson.dumps(own))
+            await self._compare()
+            await asyncio.sleep(_PRESENCE_SECONDS)
 
     async def broadcast(self, data: bytes) -> None:
         """Send something that holds only now to the other processes. It may be lost."""
@@ -77,11 +130,12 @@ class NatsCluster:
     # as a participant of the connection
 
     async def attach(self, client: NatsClient) -> None:
-        """Open the bucket, share its key, and hear what is broadcast."""
-        bucket = await _bucket(client.jetstream(), self._name)
-        self._key = hashlib.blake2b(await _shared_key(bucket) + self._shape, digest_size=32).digest()
+        """Open the bucket, share its key, compare configurations, and hear what is broadcast."""
+        self._bucket = await _open(client.jetstream(), self._settings)
+        self._key = hashlib.blake2b(await _shared_key(self._bucket) + self._shape, digest_size=32).digest()
         await client.take(self._subject, self._on_arrival)
-        self._lease.attach(bucket)
+        await self._compare()
+        self._lease.attach(self._bucket)
 
     def check(self) -> None:
         """Do nothing: others may be silent for as long as they like."""
@@ -94,7 +148,64 @@ class NatsCluster:
         return False
 
     def _on_arrival(self, arrival: Arrival) -> None:
-        self._listener(arrival.data)
+        if not arrival.data.startswith(_PRESENCE):
+            self._listener(arrival.data)
+            return
+        try:
+            own = orjson.loads(arrival.data.removeprefix(_PRESENCE))
+            now = asyncio.get_running_loop().time()
+            member = Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now)
+        except (ValueError, KeyError, TypeError) as error:
+            _logger.debug("a process describes itself strangely", error=f"{type(error).__name__}: {error}")
+            return
+        present = {one.id: one for one in self.members.values() if now - one.heard_at < _ABSENT_SECONDS}
+        if member.id != self._me and len(present) < _MOST_MEMBERS:
+            present[member.id] = member
+        self.members = present
+
+    # who may lead
+
+    def _standing(self) -> Standing:
+        able = [member for member in self.members.values() if member.works]
+        if (able and not self._works()) or any(
+            member.sources.issuperset(self.lacks) for member in able if self.lacks
+        ):
+            return Standing.UNFIT
+        return Standing.LAST_RESORT if self.lacks else Standing.FIT
+
+    async def _compare(self) -> None:
+        """Compare this configuration with the generation of the cluster; make a new one if this has more."""
+        if self._bucket is None:
+            return
+        try:
+            present = await generation.read(self._bucket)
+            lacks = present.lacking(self._sources)
+            if not lacks and self._sources != present.sources:
+                present = await generation.write(self._bucket, present, self._sources)
+                lacks = present.lacking(self._sources)
+        except (NatsError, OSError, TimeoutError, ValueError, KeyError) as error:
+            _logger.debug("the generation cannot be compared", error=str(error))
+            return
+        if lacks and lacks != self.lacks:
+            _logger.warning(
+                "this process lacks sources of the cluster; it leads only if no other can", lacks=lacks
+            )
+        self.lacks = lacks
+
+    async def _make_generation(self) -> None:
+        """Make the configuration of this process that of the cluster: no other process has led for a while."""
+        if self._bucket is None or not self.lacks:
+            return
+        _logger.warning(
+            "this process leads although it lacks sources; they are not polled any more", lacks=self.lacks
+        )
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await generation.write(self._bucket, await generation.read(self._bucket), self._sources)
+        self.lacks = []
+
+
+def _yes() -> bool:
+    return True
 
 
 async def _run(duties: Duties) -> None:
@@ -105,11 +216,11 @@ def _ignore(_: bytes) -> None:
     pass
 
 
-async def _bucket(js: JetStreamContext, name: str) -> KeyValue:
+async def _open(js: JetStreamContext, settings: NatsSettings) -> KeyValue:
     try:
-        return await call(js.key_value(name), "opening the bucket")
+        return await call(js.key_value(settings.stream), "opening the bucket")
     except NotFoundError:
-        return await call(js.create_key_value(bucket=name), "making the bucket")
+        return await call(js.create_key_value(bucket=settings.stream), "making the bucket")
 
 
 async def _shared_key(bucket: KeyValue) -> bytes:

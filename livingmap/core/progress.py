@@ -33,6 +33,8 @@ class Progress:
         """The last sequence that was read; beyond the position if that was not an event."""
         self.away_since: datetime | None = None
         """Since when there is no connection to the log, UTC; None while there is one."""
+        self.term = 0
+        """The term of the newest leader whose word was read: what an older one says after that does not count."""
         self.folded_at: datetime | None = None
         """When the log received the last entry that was folded."""
         self.lag = 0
@@ -79,9 +81,9 @@ class Progress:
         """Return the position, for those that need it anew each time."""
         return self.position
 
-    def begin(self, position: Position, read_up_to: int) -> None:
+    def begin(self, position: Position, read_up_to: int, term: int = 0) -> None:
         """Go on from a checkpoint, or from the start of another log."""
-        self.position, self.read_up_to = position, read_up_to
+        self.position, self.read_up_to, self.term = position, read_up_to, term
 
     def aim(self, goal: int) -> None:
         """Note what was last in the log when the process attached to it. Only the first time counts."""

@@ -38,19 +38,21 @@ class Backbone:
 def backbone(
     settings: NatsSettings,
     patterns: Sequence[str],
+    sources: Sequence[str],
     shape: bytes,
     now: Callable[[], datetime],
     longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
 ) -> Backbone:
     """Return a log in JetStream, or one of this process alone that core NATS may feed.
 
-    ``patterns`` are the subjects that the plugins understand; cursors hold among processes of the same ``shape``.
+    ``patterns`` are the subjects that the plugins of ``sources`` understand; cursors hold among processes of the
+    same ``shape``.
     """
     if settings.url is None:
         return _local(LocalLog(now=now), ())
     connection = NatsConnection(settings, longest_pause_seconds)
     if settings.jetstream:
-        return _jetstream(connection, settings, patterns, shape, now)
+        return _jetstream(connection, settings, patterns, sources, shape, now)
     log = LocalLog(now=now)
     return _local(log, (NatsIntake(connection, settings, patterns, log.append, now),))
 
@@ -75,13 +77,14 @@ def _jetstream(
     connection: NatsConnection,
     settings: NatsSettings,
     patterns: Sequence[str],
+    sources: Sequence[str],
     shape: bytes,
     now: Callable[[], datetime],
 ) -> Backbone:
     progress = Progress(Position("", 0), settings.detached_seconds)
-    stream = Stream(settings, patterns)
+    stream = Stream(settings, patterns, connection.status)
     connection.add(stream)  # before all that uses it
     checkpoints = Checkpoints(connection, settings.stream, progress)
-    cluster = NatsCluster(connection, settings.stream, shape, progress, checkpoints)
-    log = JetStreamLog(connection, settings, patterns, stream, checkpoints, progress, now)
+    cluster = NatsCluster(connection, settings, sources, shape, progress, checkpoints)
+    log = JetStreamLog(connection, settings, patterns, stream, checkpoints, progress, cluster.term, now)
     return Backbone(log, cluster, (log,), checkpoints.keep_in, log.is_settled, log.before_reading)

@@ -1,9 +1,10 @@
 """The stream that keeps the log: made if it is not there, and brought to what the plugins need now."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from nats.errors import TimeoutError as NatsTimeoutError
@@ -13,6 +14,7 @@ from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from livingmap.core.route import covers, disjoint, overlap
 from livingmap.errors import LogError
+from livingmap.transport import IntakeStatus
 from livingmap.transport.connection import NatsClient, call
 from livingmap.transport.settings import NatsSettings
 
@@ -32,8 +34,12 @@ _logger = structlog.get_logger(__name__)
 class Stream:
     """The stream of the log, as a participant of the connection: it comes before all that uses the stream."""
 
-    def __init__(self, settings: NatsSettings, patterns: Sequence[str]) -> None:
+    def __init__(
+        self, settings: NatsSettings, patterns: Sequence[str], status: IntakeStatus, *, may_shrink: bool = False
+    ) -> None:
         self._settings = settings
+        self._status = status
+        self._may_shrink = may_shrink
         self._patterns = list(patterns)
         self._info: StreamInfo | None = None
         self._refused: list[str] = []
@@ -49,11 +55,41 @@ class Stream:
         """Make the stream, or bring it to what the plugins need. Raises LogError if it cannot be had."""
         try:
             await _check(client.jetstream(), self._refused)
-            self._info = await _declare(client, self._settings, self._patterns)
+            self._info = await self._declare(client)
         except LogError as error:
             if self._info is not None:  # it could be had before: it may be again
                 raise ConnectionError(str(error)) from error
             raise
+
+    async def _declare(self, client: NatsClient) -> StreamInfo:
+        """Make the stream, or let it grow to what is wanted; return how it stands. Raises LogError if it cannot.
+
+        It does not shrink: a process whose configuration lacks something would take it from all the others.
+        """
+        js, name = client.jetstream(), self._settings.stream
+        wanted = _config(self._settings, await _wanted(client, name, self._patterns))
+        try:
+            try:
+                info = await call(js.stream_info(name), "looking at the stream")
+            except NotFoundError:
+                return await call(js.add_stream(wanted), "making the stream")
+            target = wanted if self._may_shrink else grown(info.config, wanted)
+            self._note(differences(target, wanted))
+            if _shape(info.config) == _shape(target):
+                return info
+            return await call(js.update_stream(target), "updating the stream")
+        except APIError as error:
+            if error.code == _FOR_NOW or error.err_code in _RACED:  # the connection is made anew, and looks again
+                raise
+            raise LogError(
+                f"nats.stream: the server does not keep {name}: {error.description}; it would take "
+                f"{', '.join(wanted.subjects or ())}, up to {wanted.max_bytes} bytes (nats.stream_bytes)"
+            ) from error
+
+    def _note(self, extra: list[str]) -> None:
+        if extra and extra != self._status.differences:
+            _logger.warning("the stream keeps more than this configuration asks for", differences=extra)
+        self._status.differences = extra
 
     def check(self) -> None:
         """Do nothing: the log sees whether its messages come."""
@@ -101,27 +137,6 @@ async def _check(js: JetStreamContext, refused: Sequence[str]) -> None:
         raise
 
 
-async def _declare(client: NatsClient, settings: NatsSettings, patterns: Sequence[str]) -> StreamInfo:
-    """Make the stream, or bring it to what is wanted; return how it stands. Raises LogError if it cannot be."""
-    js, wanted = client.jetstream(), await _wanted(client, settings.stream, patterns)
-    config = _config(settings, wanted)
-    try:
-        try:
-            found = await call(js.stream_info(settings.stream), "looking at the stream")
-        except NotFoundError:
-            return await call(js.add_stream(config), "making the stream")
-        if _fits(found.config, config):
-            return found
-        return await call(js.update_stream(config), "updating the stream")
-    except APIError as error:
-        if error.code == _FOR_NOW or error.err_code in _RACED:  # the connection is made anew, and looks again
-            raise
-        raise LogError(
-            f"nats.stream: the server does not keep {settings.stream}: {error.description}; it would take "
-            f"{', '.join(wanted.subjects)}, up to {settings.stream_bytes} bytes (nats.stream_bytes)"
-        ) from error
-
-
 def _config(settings: NatsSettings, wanted: _Wanted) -> StreamConfig:
     return StreamConfig(
         name=settings.stream,
@@ -139,13 +154,51 @@ def _config(settings: NatsSettings, wanted: _Wanted) -> StreamConfig:
     )
 
 
-def _fits(found: StreamConfig, wanted: StreamConfig) -> bool:
-    def shape(one: StreamConfig) -> tuple[object, ...]:
-        sources = {(source.name, source.filter_subject) for source in one.sources or ()}
-        limits = one.max_age, one.max_bytes, one.num_replicas, one.no_ack
-        return set(one.subjects or ()), sources, *limits
+def _shape(config: StreamConfig) -> tuple[object, ...]:
+    """Return what two configurations of the stream may differ in."""
+    limits = config.max_age, config.max_bytes, config.num_replicas, config.no_ack
+    return set(config.subjects or ()), set(_source_keys(config)), *limits
 
-    return shape(found) == shape(wanted)
+
+def grown(present: StreamConfig, wanted: StreamConfig) -> StreamConfig:
+    """Return ``wanted`` with everything that the present stream has beyond it."""
+    sources = {key: source for config in (present, wanted) for key, source in _source_keys(config).items()}
+    return dataclasses.replace(
+        wanted,
+        subjects=disjoint([*(present.subjects or ()), *(wanted.subjects or ())]),
+        sources=list(sources.values()),
+        max_age=_larger(present.max_age, wanted.max_age, unlimited=0),
+        max_bytes=_larger(present.max_bytes, wanted.max_bytes, unlimited=-1),
+        num_replicas=max(present.num_replicas or 1, wanted.num_replicas or 1),
+    )
+
+
+def _larger(one: float | None, other: float | None, unlimited: int) -> Any:
+    """Return the larger of two limits; None, 0 and less mean that there is none, which the server calls so."""
+    return max(one, other) if one and one > 0 and other and other > 0 else unlimited
+
+
+def _source_keys(config: StreamConfig) -> dict[tuple[str | None, str | None], StreamSource]:
+    return {(source.name, source.filter_subject): source for source in config.sources or ()}
+
+
+def differences(present: StreamConfig, wanted: StreamConfig) -> list[str]:
+    """Say, setting by setting, what the stream has beyond what is ``wanted``; nothing if they are alike."""
+    subjects = sorted(set(present.subjects or ()) - set(wanted.subjects or ()))
+    sources = sorted(f"{name}: {subject}" for name, subject in _source_keys(present).keys() - _source_keys(wanted))
+    lines = [f"subjects: {', '.join(subjects)}"] if subjects else []
+    lines += [f"subjects of other streams: {', '.join(sources)}"] if sources else []
+    settings = (
+        ("stream_days", present.max_age, wanted.max_age, _DAY_SECONDS),
+        ("stream_bytes", present.max_bytes, wanted.max_bytes, 1),
+        ("stream_replicas", present.num_replicas, wanted.num_replicas, 1),
+    )
+    lines += [
+        f"{name}: {there / unit:g} there, {here / unit:g} here"
+        for name, there, here, unit in settings
+        if there is not None and here is not None and there != here
+    ]
+    return lines
 
 
 async def _wanted(client: NatsClient, name: str, patterns: Sequence[str]) -> _Wanted:

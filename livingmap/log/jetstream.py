@@ -32,6 +32,7 @@ _CONFIRM_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 4096
 _USUAL_BYTES: Final = 1024 * 1024
 _MESSAGE_ID: Final = "Nats-Msg-Id"
+_TERM: Final = "Livingmap-Term"
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _logger = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class JetStreamLog:
         stream: Stream,
         checkpoints: Checkpoints,
         progress: Progress,
+        term: Callable[[], int],
         now: Callable[[], datetime],
     ) -> None:
         self.progress = progress
@@ -71,6 +73,7 @@ class JetStreamLog:
         self._me = secrets.token_hex(6)
         self._subscribers: list[Subscriber] = []
         self._appended = 0
+        self._term = term
         self._now = now
         self._before_reading: Callable[[], Awaitable[None]] = _do_nothing
         progress.away_since = now()
@@ -143,12 +146,12 @@ class JetStreamLog:
 
     async def _append(self, subject: str, data: bytes) -> None:
         self._appended += 1
-        name = f"{self._me}.{self._appended}"
+        name, term = f"{self._me}.{self._appended}", str(self._term())
         done = self._unconfirmed[name.encode()] = asyncio.get_running_loop().create_future()
         try:
             while not done.done():  # the stream keeps one message of a name; reading it confirms it
                 with contextlib.suppress(NatsError, OSError, TimeoutError):  # it is published again
-                    await self._connection.publish(subject, data, {_MESSAGE_ID: name})
+                    await self._connection.publish(subject, data, {_MESSAGE_ID: name, _TERM: term})
                 await asyncio.wait([done], timeout=_CONFIRM_SECONDS)
         finally:
             del self._unconfirmed[name.encode()]
@@ -190,7 +193,8 @@ class JetStreamLog:
         async with self._checkpoints.turn:
             start = checkpoint.read_up_to if checkpoint else max(first - 1, 0)
             self._consumer.skip(start)
-            self.progress.begin(checkpoint.position if checkpoint else Position(epoch, start), start)
+            position = checkpoint.position if checkpoint else Position(epoch, start)
+            self.progress.begin(position, start, checkpoint.term if checkpoint else 0)
             self._checkpoints.kept_up_to = start if checkpoint else None
             self._checkpoints.subject.restore(checkpoint.states if checkpoint else {})
 
@@ -231,8 +235,20 @@ class JetStreamLog:
     def _message(self, stored: Stored) -> Message:
         mine = f"{OWN}.{self._settings.stream}."
         if stored.subject.startswith(mine):
+            self._check_term(stored)
             return read_own(f"{OWN}.{stored.subject.removeprefix(mine)}", stored.data)
         return read(stored.subject, stored.data, self._settings.most_bytes)
+
+    def _check_term(self, stored: Stored) -> None:
+        """Raise DeadMessage for the word of a leader that another has replaced since: it was paused, or cut off.
+
+        All processes see the terms in the same order, so all of them leave out the same entries.
+        """
+        text = value(stored.headers or b"", _TERM)
+        term = int(text) if text.isdigit() else self.progress.term  # a process of an older version gives none
+        if term < self.progress.term:
+            raise DeadMessage(f"of a leader of term {term}, which that of term {self.progress.term} has replaced")
+        self.progress.term = term
 
     def _confirm(self, name: bytes) -> None:
         waiting = self._unconfirmed.get(name)

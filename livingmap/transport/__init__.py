@@ -28,6 +28,8 @@ class IntakeStatus:
     error: str | None = "not connected yet"
     refused: list[str] = field(default_factory=list)
     """Patterns that the server does not let us subscribe to. They are asked for again at the next connection."""
+    differences: list[str] = field(default_factory=list)
+    """What the stream keeps beyond this configuration, setting by setting."""
     reconnects: int = 0
     received: int = 0
     """Messages that came, each counted once however many patterns it matches."""

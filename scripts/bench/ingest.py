@@ -85,7 +85,7 @@ class _Ingest:
             raise RuntimeError(f"the stream took {self._most} of {most} messages")
 
     def _backbone(self) -> Backbone:
-        return backbone(self._settings, self._living.fold.routes.patterns(), b"", utc_now)
+        return backbone(self._settings, self._living.fold.routes.patterns(), [], b"", utc_now)
 
     async def by_the_map(self) -> tuple[float, float]:
         """Read the stream by the map's log into its fold; return how long that took, and the process's CPU."""

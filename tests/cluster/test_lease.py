@@ -6,7 +6,7 @@ import pytest
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
-from livingmap.cluster.lease import Lease
+from livingmap.cluster.lease import Lease, Standing
 from tests.support.nats_server import until
 
 
@@ -42,7 +42,7 @@ class Bucket:
 
 
 async def test_who_is_told_to_end_while_its_duties_end_ends():
-    bucket, lease = Bucket(), Lease("me", seconds=0.2)
+    bucket, lease = Bucket(), Lease("me", seconds=0.2, newest_term=lambda: 7, standing=lambda: Standing.FIT)
     lease.attach(bucket)
     ending = asyncio.Event()
 
@@ -55,6 +55,7 @@ async def test_who_is_told_to_end_while_its_duties_end_ends():
 
     holding = asyncio.create_task(lease.hold(duties))
     await until(lambda: lease.held)
+    assert lease.term == 8
     bucket.away = True
     await ending.wait()
     holding.cancel()

@@ -19,6 +19,7 @@ from livingmap.supervision import stop, within
 from livingmap.transport.settings import NatsSettings
 from tests.support.nats_server import NatsServer, until
 
+MIB = 1024**2
 LOCKED = """
 authorization { users: [
   { user: map, password: map, permissions: { publish: ["a.*"], subscribe: [">"] } }
@@ -64,10 +65,10 @@ class Notes:
 
 
 @contextlib.asynccontextmanager
-async def reading(server, *patterns, duties=None, shape=b"", **settings):
+async def reading(server, *patterns, duties=None, sources=("a",), shape=b"", **settings):
     """Run a log; lend it and the notes of what it read."""
     given = {"url": server.url, "ping_seconds": 1, **settings}
-    log = backbone(NatsSettings(**given), patterns or ["a.*"], shape, utc_now, longest_pause_seconds=0.3)
+    log = backbone(NatsSettings(**given), patterns or ["a.*"], sources, shape, utc_now, longest_pause_seconds=0.3)
     notes = Notes(log.log.progress)
     log.log.subscribe(notes.take)
     log.keep(notes, notes.oldest_unsettled)
@@ -394,12 +395,55 @@ async def test_the_stream_is_bounded_and_answers_no_requests(server):
         assert (await client.request("a.service", b"{}", timeout=5)).data == b"from the service"
 
 
-async def test_the_stream_changes_with_the_plugins(server):
-    for patterns in (["a.*"], ["a.*", "b.*"], ["b.*"]):
-        async with reading(server, *patterns) as (log, _), server.publisher() as client:
+async def test_the_stream_grows_with_the_plugins_and_never_shrinks(server):
+    steps = [
+        ({"patterns": ["a.*"], "stream_bytes": 4 * MIB}, ["a.*"], 4 * MIB, []),
+        ({"patterns": ["a.*", "b.*"], "stream_bytes": 8 * MIB}, ["a.*", "b.*"], 8 * MIB, []),
+        (
+            {"patterns": ["b.*"], "stream_bytes": 5 * MIB, "stream_days": 1},
+            ["a.*", "b.*"],
+            8 * MIB,
+            ["subjects: a.*", "stream_days: 7 there, 1 here", "stream_bytes: 8.38861e+06 there, 5.24288e+06 here"],
+        ),
+    ]
+    for settings, subjects, size, differences in steps:
+        patterns = settings.pop("patterns")
+        async with reading(server, *patterns, **settings) as (log, _), server.publisher() as client:
             await attached(log)
             config = (await client.jetstream().stream_info("LIVINGMAP")).config
-            assert sorted(config.subjects) == [*patterns, "livingmap.LIVINGMAP.>"]
+            assert (sorted(config.subjects), config.max_bytes) == ([*subjects, "livingmap.LIVINGMAP.>"], size)
+            assert (config.max_age, log.status.differences) == (7 * 86_400, differences)
+
+
+async def test_what_a_leader_says_after_another_has_taken_over_does_not_count(server):
+    def poll(name):
+        return refreshed("city", 0, [Put("city", f"microdao:{name}", {"name": name})])
+
+    async with contextlib.AsyncExitStack() as stack:
+        one, _ = await stack.enter_async_context(reading(server, duties=idle))
+        await until(lambda: one.cluster.leads)
+        await one.append(poll("a"))
+        old_term = one.cluster.term()
+        await stack.aclose()
+    async with reading(server, duties=idle) as (two, notes), server.publisher() as client:
+        await until(lambda: two.cluster.leads)
+        assert two.cluster.term() > old_term
+        await two.append(poll("b"))
+        late = json.dumps(poll("late").payload).encode()
+        await client.publish(
+            "livingmap.LIVINGMAP.source.refreshed", late, headers={"Livingmap-Term": str(old_term)}
+        )
+        await two.append(poll("c"))
+        assert [payload["changes"][0]["id"] for _, payload in notes.seen] == [
+            "microdao:a",
+            "microdao:b",
+            "microdao:c",
+        ]
+        [letter] = two.status.dead.letters
+        assert (
+            letter.reason
+            == f"of a leader of term {old_term}, which that of term {two.cluster.term()} has replaced"
+        )
 
 
 async def test_a_subject_of_another_stream_is_read_from_there(server):
@@ -431,7 +475,7 @@ async def refusal(log):
 
 
 def a_log(server, **settings):
-    [log] = backbone(NatsSettings(url=server.url, **settings), ["a.*"], b"", utc_now).intakes
+    [log] = backbone(NatsSettings(url=server.url, **settings), ["a.*"], ["a"], b"", utc_now).intakes
     return log
 
 

@@ -1,0 +1,104 @@
+"""Processes of different configurations on one log: who leads, and who does not."""
+
+import asyncio
+import contextlib
+
+import pytest
+import structlog
+
+from livingmap.cluster import nats as cluster
+from livingmap.cluster.lease import Lease
+from livingmap.log.backbone import backbone
+from livingmap.log.local import utc_now
+from livingmap.supervision import stop
+from livingmap.transport.settings import NatsSettings
+from tests.support.nats_server import NatsServer, until
+
+
+@pytest.fixture
+async def server(tmp_path):
+    one = NatsServer(tmp_path)
+    one.use_jetstream()
+    await one.start()
+    yield one
+    await one.kill()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Let a lease last for a second, and processes speak up often."""
+    monkeypatch.setattr(cluster, "_PRESENCE_SECONDS", 0.1)
+    monkeypatch.setattr(cluster, "_ABSENT_SECONDS", 0.5)
+    monkeypatch.setattr(cluster, "Lease", lambda me, **how: Lease(me, 1.0, **how))
+
+
+async def idle():
+    await asyncio.Event().wait()
+
+
+@contextlib.asynccontextmanager
+async def process(server, *sources, works=lambda: True):
+    """Run one process of the cluster."""
+    settings = NatsSettings(url=server.url, ping_seconds=1)
+    made = backbone(settings, ["a.*"], sources, b"", utc_now, longest_pause_seconds=0.3)
+    tasks = [
+        asyncio.create_task(one)
+        for one in (made.intakes[0].run(), made.cluster.lead(idle), made.cluster.run(works))
+    ]
+    try:
+        yield made.cluster
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            await stop([task])
+
+
+async def test_a_process_with_more_sources_takes_the_lead(server):
+    async with process(server, "city") as old:
+        await until(lambda: old.leads)
+        async with process(server, "city", "usage") as new:
+            await until(lambda: new.leads, 30)
+            assert (old.leads, old.lacks, new.lacks) == (False, ["usage"], [])
+
+
+async def test_a_forgotten_process_takes_nothing_from_the_others(server):
+    async with process(server, "city", "usage") as new:
+        await until(lambda: new.leads)
+        with structlog.testing.capture_logs() as logs:
+            async with process(server, "city") as old:
+                await until(lambda: old.lacks == ["usage"])
+                await until(lambda: new.members)
+            assert new.leads
+    assert "this process lacks sources of the cluster; it leads only if no other can" in {
+        line["event"] for line in logs
+    }
+
+
+async def test_a_source_may_be_taken_out_of_all_processes(server):
+    async with process(server, "city", "usage") as before:
+        await until(lambda: before.leads)
+    async with process(server, "city") as after:
+        await until(lambda: after.leads, 30)
+        await until(lambda: not after.lacks)
+        async with process(server, "city") as other:
+            await until(lambda: after.members)
+            assert other.lacks == []
+
+
+async def test_a_leader_that_cannot_do_its_duties_hands_the_lead_over(server):
+    broken = False
+    async with process(server, "city", works=lambda: not broken) as one:
+        await until(lambda: one.leads)
+        async with process(server, "city") as two:
+            await until(lambda: one.members and two.members)
+            broken = True
+            await until(lambda: two.leads, 30)
+            assert not one.leads
+
+
+async def test_a_leader_goes_on_when_no_other_process_works_either(server):
+    async with process(server, "city", works=lambda: False) as one:
+        await until(lambda: one.leads)
+        async with process(server, "city", works=lambda: False):
+            await until(lambda: one.members)
+            assert one.leads
