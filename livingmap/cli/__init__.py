@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livingmap import __version__
-from livingmap.cli import local, watch
+from livingmap.cli import cluster, local, watch
 from livingmap.errors import ConfigError
 
 app = typer.Typer(
@@ -30,6 +30,10 @@ for command in (
 config_app = typer.Typer(help="About the configuration file.", no_args_is_help=True)
 config_app.command("schema")(local.config_schema)
 app.add_typer(config_app, name="config")
+cluster_app = typer.Typer(help="About the processes that share a log in JetStream.", no_args_is_help=True)
+cluster_app.command("status")(cluster.status)
+cluster_app.command("apply")(cluster.apply)
+app.add_typer(cluster_app, name="cluster")
 
 
 def _version(wanted: bool) -> None:

@@ -25,7 +25,7 @@ from livingmap.transport.settings import NatsSettings
 
 _DUTY_SECONDS: Final = 6.0
 _PRESENCE: Final = b"presence "
-_PRESENCE_SECONDS: Final = 2.0
+PRESENCE_SECONDS: Final = 2.0
 _ABSENT_SECONDS: Final = 10.0
 _MOST_MEMBERS: Final = 100
 
@@ -77,7 +77,7 @@ class NatsCluster:
         self._me = secrets.token_hex(6)
         self._lease = Lease(self._me, newest_term=self._newest_term, standing=self._standing)
         self._bucket: KeyValue | None = None
-        self._subject = f"_livingmap.{settings.stream}"
+        self._subject = subject_of(settings)
         self._listener: Callable[[bytes], None] = _ignore
         connection.add(self)
 
@@ -114,7 +114,7 @@ class NatsCluster:
             own = {"id": self._me, "sources": sorted(self._sources), "works": works()}
             await self.broadcast(_PRESENCE + orjson.dumps(own))
             await self._compare()
-            await asyncio.sleep(_PRESENCE_SECONDS)
+            await asyncio.sleep(PRESENCE_SECONDS)
 
     async def broadcast(self, data: bytes) -> None:
         """Send something that holds only now to the other processes. It may be lost."""
@@ -151,12 +151,9 @@ class NatsCluster:
         if not arrival.data.startswith(_PRESENCE):
             self._listener(arrival.data)
             return
-        try:
-            own = orjson.loads(arrival.data.removeprefix(_PRESENCE))
-            now = asyncio.get_running_loop().time()
-            member = Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now)
-        except (ValueError, KeyError, TypeError) as error:
-            _logger.debug("a process describes itself strangely", error=f"{type(error).__name__}: {error}")
+        now = asyncio.get_running_loop().time()
+        member = member_in(arrival.data, now)
+        if member is None:
             return
         present = {one.id: one for one in self.members.values() if now - one.heard_at < _ABSENT_SECONDS}
         if member.id != self._me and len(present) < _MOST_MEMBERS:
@@ -202,6 +199,23 @@ class NatsCluster:
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             await generation.write(self._bucket, await generation.read(self._bucket), self._sources)
         self.lacks = []
+
+
+def subject_of(settings: NatsSettings) -> str:
+    """Return the subject on which the processes of a cluster speak to each other."""
+    return f"_livingmap.{settings.stream}"
+
+
+def member_in(data: bytes, now: float) -> Member | None:
+    """Return the process that a broadcast describes; None if it is about something else, or makes no sense."""
+    if not data.startswith(_PRESENCE):
+        return None
+    try:
+        own = orjson.loads(data.removeprefix(_PRESENCE))
+        return Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now)
+    except (ValueError, KeyError, TypeError) as error:
+        _logger.debug("a process describes itself strangely", error=f"{type(error).__name__}: {error}")
+        return None
 
 
 def _yes() -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import structlog
@@ -214,27 +214,34 @@ class NatsConnection:
             self.status.error = "credentials_file needs the package nkeys: install nats-py[nkeys]"
 
 
-async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> None:
-    """Publish one message and return when the server has it. Raises OSError if no server can be reached."""
-    client = Client()
+@contextlib.asynccontextmanager
+async def connected(settings: NatsSettings) -> AsyncIterator[NatsClient]:
+    """Lend a connection that is made once, for a command. Raises OSError if no server can be reached."""
+    client = NatsClient()
+    connecting = client.connect(
+        settings.servers(),
+        name=_NAME,
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0,
+        connect_timeout=_CONNECT_SECONDS,
+        error_cb=_ignore,
+        **settings.sign_in(),
+    )
     try:
-        connecting = client.connect(
-            settings.servers(),
-            name=_NAME,
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            connect_timeout=_CONNECT_SECONDS,
-            error_cb=_ignore,
-            **settings.sign_in(),
-        )
         await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(settings.servers()))
-        await call(client.publish(subject, payload), "publishing")
-        await call(client.flush(_CONNECT_SECONDS), "flushing")
+        yield client
     except (NatsError, TimeoutError) as error:
         raise OSError(f"NATS: {str(error).removeprefix('nats: ') or type(error).__name__}") from error
     finally:
         await _close(client)
+
+
+async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> None:
+    """Publish one message and return when the server has it. Raises OSError if no server can be reached."""
+    async with connected(settings) as client:
+        await call(client.publish(subject, payload), "publishing")
+        await call(client.flush(_CONNECT_SECONDS), "flushing")
 
 
 async def _ignore(_: Exception) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import sys
+from pathlib import Path
 
 import pytest
 import structlog
+import yaml
 
 from livingmap.cluster import nats as cluster
 from livingmap.cluster.lease import Lease
@@ -27,7 +30,7 @@ async def server(tmp_path):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Let a lease last for a second, and processes speak up often."""
-    monkeypatch.setattr(cluster, "_PRESENCE_SECONDS", 0.1)
+    monkeypatch.setattr(cluster, "PRESENCE_SECONDS", 0.1)
     monkeypatch.setattr(cluster, "_ABSENT_SECONDS", 0.5)
     monkeypatch.setattr(cluster, "Lease", lambda me, **how: Lease(me, 1.0, **how))
 
@@ -102,3 +105,52 @@ async def test_a_leader_goes_on_when_no_other_process_works_either(server):
         async with process(server, "city", works=lambda: False):
             await until(lambda: one.members)
             assert one.leads
+
+
+async def command(tmp_path, server, sources, *arguments):
+    """Run `livingmap cluster` with a configuration; return its exit status and what it printed."""
+    sections = {"nats": {"url": server.url}, "sources": {name: {"mock": True} for name in sources}}
+    file = tmp_path / f"{'-'.join(sources)}.yaml"
+    file.write_text(yaml.safe_dump(sections))
+    process = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).parent / "livingmap", "cluster", *arguments, "--config", file),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_the_command_shows_who_leads_and_what_a_configuration_lacks(tmp_path, server):
+    assert await command(tmp_path, server, ["agents"], "status") == (
+        1,
+        "nats.stream: no map has used LIVINGMAP on this server yet\n",
+    )
+    async with process(server, "agents", "usage") as one:
+        await until(lambda: one.leads)
+        status, output = await command(tmp_path, server, ["agents"], "status")
+    assert status == 0
+    lines = output.splitlines()
+    assert (lines[0], lines[1].partition(": ")[2], lines[2]) == (
+        "generation 1: agents, usage",
+        "leads",
+        "this configuration lacks usage",
+    )
+
+
+async def test_the_stream_shrinks_by_command_alone(tmp_path, server):
+    async def subjects():
+        async with server.publisher() as client:
+            return sorted((await client.jetstream().stream_info("LIVINGMAP")).config.subjects)
+
+    async with process(server, "agents", "usage") as one:
+        await until(lambda: one.leads)
+    status, output = await command(tmp_path, server, ["agents"], "apply")
+    assert (status, "kept: subjects: a.* (--allow-shrink would take it away)" in output) == (0, True)
+    assert "a.*" in await subjects()
+    status, output = await command(tmp_path, server, ["agents"], "apply", "--allow-shrink")
+    assert (status, output) == (0, "LIVINGMAP: as configured\n")
+    assert "a.*" not in await subjects()
+    async with process(server, "agents") as one:
+        await until(lambda: one.leads)
+        assert one.lacks == []
