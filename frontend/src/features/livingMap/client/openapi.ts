@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Say whether the process is ready for clients; 503 until it is.
+         * @description Say whether the map follows its log; 503 until it does, and when the log has been away for too long.
          */
         readonly get: operations["ready_living_map_health_ready_get"];
         readonly put?: never;
@@ -451,6 +451,11 @@ export interface components {
              * @description Subjects that the server does not let the map subscribe to.
              */
             readonly refused: readonly string[];
+            /**
+             * Differences
+             * @description What the stream keeps beyond this process's configuration, setting by setting.
+             */
+            readonly differences: readonly string[];
             /** Reconnects */
             readonly reconnects: number;
             /** Received */
@@ -536,13 +541,20 @@ export interface components {
             readonly source_services: readonly string[];
             /** Sources */
             readonly sources: readonly components["schemas"]["SourceFreshness"][];
+            /** @description Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself. */
+            readonly phase: components["schemas"]["Phase"];
+            /**
+             * Standing Still Since
+             * @description Since when the map has had nothing from its log, because the connection is lost; null while there is one.
+             */
+            readonly standing_still_since: string | null;
         };
         /**
          * Phase
          * @description Whether the scene is that of now.
          * @enum {string}
          */
-        readonly Phase: "replaying" | "live";
+        readonly Phase: "replaying" | "live" | "on_its_own";
         /**
          * PolicyReport
          * @description The state of the policy decision point (PDP).
@@ -620,7 +632,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            readonly status: "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
+            readonly status: "starting" | "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
             /**
              * Observed At
              * @description When the last complete poll started.
@@ -647,7 +659,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            readonly status: "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
+            readonly status: "starting" | "fresh" | "stale" | "down" | "mock" | "disabled" | "failed";
             /**
              * Observed At
              * @description When the last complete poll started.
