@@ -193,9 +193,7 @@ class NatsCluster:
         """Make the configuration of this process that of the cluster: no other process has led for a while."""
         if self._bucket is None or not self.lacks:
             return
-        _logger.warning(
-            "this process leads although it lacks sources; they are not polled any more", lacks=self.lacks
-        )
+        _logger.warning("this process leads although it lacks sources; they are polled no more", lacks=self.lacks)
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             await generation.write(self._bucket, await generation.read(self._bucket), self._sources)
         self.lacks = []
