@@ -1,13 +1,17 @@
 """YAML documents: every value with its line number, so that a fault can be located; duplicate keys are refused."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from livingmap.errors import ConfigError, ConfigFault
+
+_INTEGER: Final = "tag:yaml.org,2002:int"
+_OCTAL: Final = re.compile(r"[-+]?0[0-7_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +79,8 @@ def _walk(
         for index, value in enumerate(node.value):
             lines[*path, index] = value.start_mark.line + 1
             _walk(value, (*path, index), lines, faults)
+    elif isinstance(node, yaml.ScalarNode) and node.tag == _INTEGER and _OCTAL.fullmatch(node.value):
+        problem = (
+            f"{node.value} would be {int(node.value, 8)}, an octal number; write it without the 0, or in quotes"
+        )
+        faults.append(ConfigFault(".".join(map(str, path)), problem, node.start_mark.line + 1))

@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from livingmap.access.settings import NONE, AuthSettings
 from livingmap.config.access import AccessConfig, access
 from livingmap.config.document import read_yaml
-from livingmap.config.faults import Faults, suggestion
+from livingmap.config.environment import check_environment
+from livingmap.config.faults import Faults
 from livingmap.config.page import UiSettings
-from livingmap.config.settings import PREFIX, LoggingSettings, ServerSettings, Settings, files_beside
+from livingmap.config.settings import LoggingSettings, ServerSettings, Settings, files_beside
 from livingmap.core.source import Source
 from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Mock
@@ -24,8 +25,6 @@ from livingmap.transport.settings import NatsSettings
 
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
 _FILE_VARIABLE: Final = "LIVINGMAP_CONFIG"
-_NOT_SETTINGS: Final = ("config", "url", "token", "token_file")
-"""What the command line reads: the file, and the map that it talks to with the token for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,14 @@ class Config:
 def config_file(file: Path | None = None) -> Path | None:
     """Return the file to read: ``file``, that of ``LIVINGMAP_CONFIG``, or the first default that exists."""
     if file is None and os.environ.get(_FILE_VARIABLE):
-        file = Path(os.environ[_FILE_VARIABLE])
+        file = Path(os.environ[_FILE_VARIABLE]).expanduser()  # no shell did it where systemd or compose sets it
     return file or next((default for default in DEFAULT_FILES if default.is_file()), None)
 
 
 def load(file: Path | None) -> Config:
     """Read the file and the environment and check both. Raises ConfigError with all faults."""
     faults = Faults(read_yaml(file))
-    _check_environment(faults)
+    check_environment(faults)
     settings = _settings(faults)
     folder = file.parent if file else Path.cwd()
     sources = tuple(_source(faults, name, section or {}, folder) for name, section in settings.sources.items())
@@ -97,15 +96,6 @@ def load(file: Path | None) -> Config:
         mock,
         mock_settings,
     )
-
-
-def _check_environment(faults: Faults) -> None:
-    names = {*Settings.model_fields, *_NOT_SETTINGS}
-    for variable in sorted(os.environ):
-        if variable.upper().startswith(PREFIX):
-            section = variable[len(PREFIX) :].partition("__")[0].lower()
-            if section not in names:
-                faults.add((variable,), f"no such setting{suggestion(section, sorted(names))}")
 
 
 def _settings(faults: Faults) -> Settings:

@@ -70,6 +70,11 @@ class LoggingSettings(BaseModel):
     format: Literal["auto", "console", "json"] = "auto"
     """console for people, json for one object per line; auto is console on a terminal, else json."""
 
+    @field_validator("level", "format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
 
 class Settings(BaseSettings):
     """The whole configuration, before plugins have validated their sections."""
@@ -77,6 +82,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,  # compose's ${X:-} sets what nobody gave
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,

@@ -238,6 +238,56 @@ def test_a_fault_of_the_environment_names_the_variable(write, monkeypatch):
     assert fault.endswith("(from LIVINGMAP_SOURCES__AGENTS__RETRIES)")
 
 
+@pytest.mark.parametrize("service", ["LIVINGMAP", "LIVINGMAP_NATS", "LIVINGMAP_SERVER", "LIVINGMAP_PORT"])
+def test_variables_that_kubernetes_adds_for_a_service_are_not_settings(write, monkeypatch, service):
+    file = write("sources:\n  agents:\n")
+    plain = load(file)
+    for name, value in {
+        "SERVICE_HOST": "10.0.48.109",
+        "SERVICE_PORT": "7017",
+        "SERVICE_PORT_HTTP": "7017",
+        "PORT": "tcp://10.0.48.109:7017",
+        "PORT_7017_TCP": "tcp://10.0.48.109:7017",
+        "PORT_7017_TCP_PROTO": "tcp",
+        "PORT_7017_TCP_PORT": "7017",
+        "PORT_7017_TCP_ADDR": "10.0.48.109",
+    }.items():
+        monkeypatch.setenv(f"{service}_{name}", value)
+    loaded = load(file)
+    assert (loaded.server, loaded.nats) == (plain.server, plain.nats)
+
+
+def test_a_variable_that_only_looks_like_one_of_kubernetes_is_a_fault(write, monkeypatch):
+    monkeypatch.setenv("LIVINGMAP_PORT", "8000")
+    [fault] = faults(write("sources:\n  agents:\n"))
+    assert fault.startswith("LIVINGMAP_PORT: no such setting")
+
+
+@pytest.mark.parametrize("name", ["SERVER__PORT", "SERVER__HOST", "NATS__URL", "HISTORY__URL", "LOGGING__LEVEL"])
+def test_an_empty_variable_sets_nothing(write, monkeypatch, name):
+    file = write("sources:\n  agents:\n")
+    plain = load(file)
+    monkeypatch.setenv(f"LIVINGMAP_{name}", "")
+    assert load(file) == plain
+
+
+def test_the_level_may_be_written_in_capitals(write, monkeypatch):
+    monkeypatch.setenv("LIVINGMAP_LOGGING__LEVEL", "WARNING")
+    assert load(write("sources:\n  agents:\n")).logging.level == "warning"
+
+
+def test_the_variable_of_the_file_may_begin_with_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LIVINGMAP_CONFIG", "~/map.yaml")
+    assert config_file() == tmp_path / "map.yaml"
+
+
+@pytest.mark.parametrize("text", ["07017", "+0644", "0_7"])
+def test_an_octal_number_is_a_fault(write, text):
+    [fault] = faults(write(f"server: {{port: {text}}}\nsources:\n  agents:\n"))
+    assert fault.startswith(f"1: server.port: {text} would be {int(text, 8)}, an octal number")
+
+
 def test_faults_in_one_section_do_not_hide_those_in_another(write):
     assert [line.split(": ")[1] for line in faults(write("server: {port: x}\nsources:\n  citi:\n"))] == [
         "server.port",
