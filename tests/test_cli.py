@@ -51,7 +51,7 @@ def serving(demo):
         url = json.loads(process.stderr.readline()).get("url", "")
     yield process, url
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=100)
 
 
 def test_version_and_help():
@@ -164,7 +164,7 @@ def test_a_signal_ends_it_in_order(serving, number):
     with urllib.request.urlopen(f"{url}/living-map/health") as answer:
         assert json.load(answer)["status"] == "ok"
     process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=100)
     assert process.returncode == 0
     assert "the map has stopped" in said
 
@@ -186,7 +186,7 @@ def test_tail_shows_the_snapshot_and_the_events(serving):
     )
     lines = [json.loads(process.stdout.readline()) for _ in range(5)]
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=100)
     assert [line["kind"] for line in lines] == ["snapshot"] + ["event"] * 4
 
 

@@ -9,7 +9,7 @@ from livingmap.sources.samples import Samples
 from tests.support.maps import FAMILIES, SOURCES, browser, living_map, poll, snapshot
 from tests.support.services import GARBAGE, stub_services
 
-BOUNDS = {"retries": 0, "max_bytes": 200_000}
+BOUNDS = {"retries": 0, "max_bytes": 200_000, "timeout_seconds": 60}
 IMPATIENT = {"timeout_seconds": 1.5}  # with the service that is to fail; a slow machine must not fail the others
 
 

@@ -160,12 +160,12 @@ class JetStreamLog:
 
     async def attach(self, client: NatsClient) -> None:
         """Have the stream sent from where reading ended."""
+        self.progress.away_since = None  # whatever is shown from here on is of a map that is connected
         await self._before_reading()
         info = self._stream.info
         await self._begin(client.jetstream(), info)
         await self._consumer.begin(client)
         self.progress.aim(info.state.last_seq)
-        self.progress.away_since = None
 
     def detach(self) -> None:
         """Note since when the stream is away."""

@@ -19,12 +19,16 @@ class Heartbeats:
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
-        """Check the viewers until cancelled."""
+        """Check the viewers until cancelled; let them know when the log is lost, and when it is back."""
+        previous = self._hub.standing_still_since
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS / 3)
-            now = self._loop.time()
+            now, standing = self._loop.time(), self._hub.standing_still_since
+            has_changed, previous = standing != previous, standing
             for viewer in self._hub.watching():
                 self._check(viewer, now)
+                if has_changed and viewer.conflated is None:
+                    self._hub.send_heartbeat(viewer)
 
     def _check(self, viewer: Viewer, now: float) -> None:
         if viewer.conflated is not None:

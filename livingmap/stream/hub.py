@@ -125,6 +125,11 @@ class Hub:
         """Send one viewer a message of its own."""
         self._delivery.write(viewer, frames.framed(viewer.sink.framing, message))
 
+    @property
+    def standing_still_since(self) -> datetime | None:
+        """Since when the map has had nothing from its log; None while it is connected, or on its own."""
+        return self._progress.standing_still_since
+
     def send_heartbeat(self, viewer: Viewer) -> None:
         """Send a viewer the cursor up to which it has everything.
 

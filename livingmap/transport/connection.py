@@ -101,7 +101,7 @@ class NatsConnection:
             raise ValueError("nats.url names no server")
         self.status = IntakeStatus("nats", ",".join(settings.servers()))
         self.client: NatsClient | None = None
-        """The connected client to which all participants are attached; None while there is none."""
+        """The client as soon as it is connected, also while participants attach to it; None without one."""
         self._settings = settings
         self._longest_pause = longest_pause_seconds
         self._all_servers = self.status.url
@@ -176,6 +176,7 @@ class NatsConnection:
         )
         await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(self._settings.servers()))
         self.status.error = None
+        self.client = client
         for participant in self._participants:
             await participant.attach(client)
         self._connections += 1
@@ -183,7 +184,6 @@ class NatsConnection:
         if address := client.connected_url:
             self.status.url = f"{address.scheme}://{address.netloc}"
             self.status.connected = True
-            self.client = client
         _logger.info("NATS is connected", url=self.status.url)
 
     async def _watch(self, client: NatsClient, closed: asyncio.Event) -> None:

@@ -1,5 +1,6 @@
 """The page and its line to the map: it breaks, it is blocked, it comes back."""
 
+import contextlib
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import FAMILIES, MOCK
 from tests.support.ports import free_port
-from tests.support.running import RunningMap
+from tests.support.running import RunningMap, nats_server
 
 LIVELY = {**MOCK, "agents": 40, "events_per_second": 20}
 
@@ -54,3 +55,30 @@ def test_a_map_that_cannot_be_read_says_so_and_is_tried_again(visitors, lively):
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.unroute(snapshot)
     expect(page.locator(".connection.is-live")).to_be_visible()
+
+
+def test_a_map_that_lost_its_log_says_so_until_it_is_back(visitors, tmp_path):
+    port, folder = free_port(), tmp_path / "nats"
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.ExitStack())
+        url = server.enter_context(nats_server(port, folder))
+        living = RunningMap(
+            tmp_path,
+            free_port(),
+            nats={"url": url, "detached_seconds": 1, "ping_seconds": 1},
+            mock={**MOCK, "agents": 20, "events_per_second": 0},
+            sources={name: {"mock": True, "interval_seconds": 2} for name in FAMILIES},
+        )
+        living.start()
+        stack.callback(living.stop)
+        visitor = visitors(living.url)
+        page = visitor.visit("/?panel=problems")
+        expect(page.locator(".connection.is-live")).to_have_text("Live")
+        server.close()
+        expect(page.get_by_role("alert")).to_contain_text("The map has lost its log")
+        expect(page.get_by_text("Cut off")).to_be_visible()
+        expect(page.get_by_text("All is well")).to_have_count(0)
+        visitor.see("cut-off")
+        server.enter_context(nats_server(port, folder))
+        expect(page.get_by_role("alert")).to_have_count(0, timeout=60_000)
+        expect(page.locator(".connection.is-live")).to_have_text("Live")

@@ -10,9 +10,8 @@ from tests.support.viewers import Viewer, agree, following
 
 async def test_a_killed_map_has_kept_what_was_written_and_hears_again(tmp_path, server, postgres):
     storm = Storm(large=2000, lull_seconds=0.06)
-    async with map_process(
-        tmp_path, nats={"url": server.url, "jetstream": False}, history={"url": postgres.url}
-    ) as living:
+    patient = {"url": server.url, "jetstream": False, "ping_seconds": 60}
+    async with map_process(tmp_path, nats=patient, history={"url": postgres.url}) as living:
         await living.connected()
         viewer = Viewer(living.address)
         async with following(viewer):

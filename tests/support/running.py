@@ -59,9 +59,10 @@ class RunningMap:
 
 
 @contextlib.contextmanager
-def nats_server(port: int):
-    """Run a nats-server; give its address."""
-    command = [_SCRIPTS / "nats-server", "-a", "127.0.0.1", "-p", str(port)]
+def nats_server(port: int, store: Path | None = None):
+    """Run a nats-server, with JetStream if there is a folder to ``store`` it in; give its address."""
+    jetstream = ["--jetstream", "--store_dir", str(store)] if store else []
+    command = [_SCRIPTS / "nats-server", "-a", "127.0.0.1", "-p", str(port), *jetstream]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         for line in process.stderr:

@@ -2,6 +2,7 @@ import type { MapState } from "../client/state.ts";
 import type { Tone } from "../domain/tones.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
+import { isCutOff } from "./CutOff.tsx";
 import { useNow } from "./calm.ts";
 import { Mark } from "./icons.tsx";
 
@@ -21,6 +22,7 @@ export function ConnectionPill({ state }: { readonly state: MapState }) {
   const { words, fill, ago } = useLanguage();
   const { connection, data } = state;
   const { status, transport, retryAt } = connection;
+  const isStale = status === "live" && data.meta !== null && isCutOff(data.meta);
   const now = useNow(1000);
   const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1000));
   const hint =
@@ -30,8 +32,8 @@ export function ConnectionPill({ state }: { readonly state: MapState }) {
   return (
     <div className={`connection is-${status}`} title={hint || undefined}>
       <output aria-live="polite">
-        <Mark tone={TONES[status]} />
-        <span className="connection-word">{words.connection[status]}</span>
+        <Mark tone={isStale ? "warn" : TONES[status]} />
+        <span className="connection-word">{isStale ? words.connection.cutOff : words.connection[status]}</span>
         {transport === "events" && <span className="connection-way">SSE</span>}
       </output>
       {status === "reconnecting" && seconds > 0 && (

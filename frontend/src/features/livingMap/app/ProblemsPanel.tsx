@@ -1,7 +1,9 @@
 import { GROUPS, type Problem } from "../domain/problems.ts";
 import { statusWord } from "../domain/words.ts";
+import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
+import { isCutOff } from "./CutOff.tsx";
 import { Icon, Mark } from "./icons.tsx";
 import { go } from "./url.ts";
 
@@ -16,6 +18,8 @@ export function ProblemsPanel({
   readonly onPick: (id: string) => void;
 }) {
   const { words } = useLanguage();
+  const meta = useLivingMap((state) => state.data.meta);
+  if (problems.length === 0 && meta && isCutOff(meta)) return <Empty title={words.problems.unknown} />;
   if (problems.length === 0) return <Empty title={words.problems.none}>{words.problems.noneHint}</Empty>;
   return (
     <div className="scroll padded">

@@ -6,6 +6,7 @@ import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { type MapHandle, MapView } from "../map/MapView.tsx";
+import { CutOff } from "./CutOff.tsx";
 import { useCalmState } from "./calm.ts";
 import { Details } from "./Details.tsx";
 import { Help } from "./Help.tsx";
@@ -45,6 +46,7 @@ export function Shell() {
       <main className="stage" aria-label={mode === "map" ? words.view.map : words.view.table}>
         {mode === "map" ? <Canvas ref={map} /> : <Table scene={scene} onPick={pick} />}
         <Notice state={state} />
+        <CutOff meta={meta} />
       </main>
       {select && hasData && <Details id={select} state={state} onShow={show} />}
       {(isHelping || (!introduced && hasData)) && (

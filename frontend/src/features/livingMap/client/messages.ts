@@ -67,7 +67,14 @@ export type ChangesMessage = {
   readonly changes: readonly Change[];
 };
 
-export type Heartbeat = { readonly kind: "heartbeat"; readonly cursor: string; readonly timestamp: string };
+/** Nothing else was sent for a while. An older map does not report how it stands to its log. */
+export type Heartbeat = {
+  readonly kind: "heartbeat";
+  readonly cursor: string;
+  readonly timestamp: string;
+  readonly phase?: SnapshotMeta["phase"];
+  readonly standing_still_since?: string | null;
+};
 export type Restarting = { readonly kind: "restarting"; readonly retry_after_ms: number };
 /** The token is about to be of no use: another may be shown on the same line. */
 export type Warning = { readonly kind: "warning"; readonly code: string; readonly detail: string };

@@ -28,7 +28,11 @@ function trace(seed: number, steps: number): Line[] {
 }
 
 function layersOf(scene: Scene): Snapshot["layers"] {
-  return snapshotOf(scene, { version: "", cursor: "", source_services: [], sources: [] }, "").layers;
+  return snapshotOf(
+    scene,
+    { version: "", cursor: "", source_services: [], sources: [], phase: "live", standing_still_since: null },
+    "",
+  ).layers;
 }
 
 function uncached(scene: Scene): string {
@@ -87,7 +91,7 @@ describe("what the real map sends", () => {
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: { version: "", cursor: "", source_services: [], sources: [] },
+  meta: { version: "", cursor: "", source_services: [], sources: [], phase: "live", standing_still_since: null },
   layers: {
     city: { health: "green", items: [{ id: "microdao:a", name: "A" }], rooms: [] },
     agents: {

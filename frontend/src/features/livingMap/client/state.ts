@@ -2,7 +2,7 @@
 
 import type { MapError } from "./http.ts";
 import type { ConnectionStatus, Transport } from "./machine.ts";
-import type { MapEvent, Message, SnapshotMeta } from "./messages.ts";
+import type { Heartbeat, MapEvent, Message, SnapshotMeta } from "./messages.ts";
 import { Draft, sceneOf } from "./reduce.ts";
 import { EMPTY_SCENE, type Scene } from "./scene.ts";
 
@@ -58,6 +58,8 @@ export function advance(data: MapData, messages: readonly Message[], keepEvents:
     } else if (message.kind === "event" || message.kind === "changes") {
       for (const change of message.changes) draft.apply(change);
       if (message.kind === "event") fresh.push(message);
+    } else if (message.kind === "heartbeat") {
+      meta = metaAfter(meta, message);
     }
     if ("timestamp" in message) generatedAt = message.timestamp;
   }
@@ -65,4 +67,14 @@ export function advance(data: MapData, messages: readonly Message[], keepEvents:
     ? [...fresh.slice(-keepEvents).reverse(), ...data.events].slice(0, keepEvents)
     : data.events;
   return [{ scene: draft.finish(), meta, generatedAt, cursor, events }, fresh];
+}
+
+/** Take over what a heartbeat reports of the map's own log; the same object if nothing is new. */
+function metaAfter(
+  meta: SnapshotMeta | null,
+  { phase, standing_still_since = null }: Heartbeat,
+): SnapshotMeta | null {
+  if (!meta || !phase) return meta;
+  const isSame = meta.phase === phase && meta.standing_still_since === standing_still_since;
+  return isSame ? meta : { ...meta, phase, standing_still_since };
 }

@@ -51,6 +51,7 @@ export const en = {
   },
   problems: {
     none: "All is well",
+    unknown: "No problem is known, but the map has lost its log",
     noneHint: "No node or agent is in trouble, and every source responds.",
     groups: { sources: "Sources", nodes: "Nodes", agents: "Agents", others: "Others" },
     down: "not responding",
@@ -190,10 +191,15 @@ export const en = {
     activity: "Activity",
     rows: { one: "{n} row", other: "{n} rows" },
   },
+  cutOff: {
+    own: "The map has lost its log. It shows only what this server asks the services itself; events are missing.",
+    still: "The map has lost its log and has not changed since {ago}.",
+  },
   connection: {
     idle: "Not connected",
     connecting: "Connecting…",
     live: "Live",
+    cutOff: "Cut off",
     reconnecting: "Reconnecting…",
     again: "again in {n} s",
     now: "Now",

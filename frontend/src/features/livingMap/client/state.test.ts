@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import type { Heartbeat, SnapshotMessage, SnapshotMeta } from "./messages.ts";
+import { advance, NO_DATA } from "./state.ts";
+
+const META: SnapshotMeta = {
+  version: "1",
+  cursor: "a",
+  source_services: [],
+  sources: [],
+  phase: "live",
+  standing_still_since: null,
+};
+const SNAPSHOT: SnapshotMessage = {
+  kind: "snapshot",
+  cursor: "a",
+  reason: "connect",
+  timestamp: "2026-01-02T12:00:00Z",
+  payload: { generated_at: "2026-01-02T12:00:00Z", layers: {}, meta: META },
+};
+
+function heartbeat(more: Partial<Heartbeat>): Heartbeat {
+  return { kind: "heartbeat", cursor: "b", timestamp: "2026-01-02T12:00:15Z", ...more };
+}
+
+it("learns from a heartbeat that the map has lost its log, and that it is back", () => {
+  const [data] = advance(NO_DATA, [SNAPSHOT], 10);
+  const since = "2026-01-02T12:00:03Z";
+  const [cutOff] = advance(data, [heartbeat({ phase: "live", standing_still_since: since })], 10);
+  expect(cutOff.meta).toEqual({ ...META, standing_still_since: since });
+  const [own] = advance(cutOff, [heartbeat({ phase: "on_its_own", standing_still_since: null })], 10);
+  expect(own.meta).toEqual({ ...META, phase: "on_its_own" });
+});
+
+it("keeps what it has when a heartbeat reports nothing new, or comes from an older map", () => {
+  const [data] = advance(NO_DATA, [SNAPSHOT], 10);
+  const [same] = advance(data, [heartbeat({ phase: "live", standing_still_since: null }), heartbeat({})], 10);
+  expect(same.meta).toBe(data.meta);
+});

@@ -1,1 +1,0 @@
-import"./stage-CEJZDj_v.js";import"./init-DGKweRUZ.js";

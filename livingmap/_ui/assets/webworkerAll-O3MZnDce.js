@@ -1,0 +1,1 @@
+import"./stage-DuUDrNZt.js";import"./init-C7JIbiZk.js";
