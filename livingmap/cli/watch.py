@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from livingmap import supervision
 from livingmap.cli.options import (
     DEFAULT_URL,
     ConfigOption,
@@ -43,7 +44,7 @@ def tail(
 
     layers = None if layer is None else layer.split(",")
     try:
-        asyncio.run(_tail(url, layers, lambda: token_of(token, token_file), type, _as_json if json else _line))
+        supervision.run(_tail(url, layers, lambda: token_of(token, token_file), type, _as_json if json else _line))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except BrokenPipeError:  # the reader of the output has gone
