@@ -11,8 +11,10 @@ from livingmap.core.model import Position
 from livingmap.core.progress import Progress
 from livingmap.log import Log
 from livingmap.log.declaration import Stream
+from livingmap.log.decoding import Decoder
 from livingmap.log.jetstream import JetStreamLog
 from livingmap.log.local import LocalLog
+from livingmap.log.rereading import Rereading
 from livingmap.transport import Intake
 from livingmap.transport.connection import LONGEST_PAUSE_SECONDS, NatsConnection
 from livingmap.transport.nats import NatsIntake
@@ -33,6 +35,8 @@ class Backbone:
     """Tells whether everything that came from the log was handed on."""
     before_reading: Callable[[Callable[[], Awaitable[None]]], None]
     """Sets what is awaited whenever the log is back, before it is read on."""
+    rereading: Rereading | None = None
+    """Reads again what the log had before; None if it keeps nothing."""
 
 
 def backbone(
@@ -86,5 +90,7 @@ def _jetstream(
     connection.add(stream)  # before all that uses it
     checkpoints = Checkpoints(connection, settings.stream, progress)
     cluster = NatsCluster(connection, settings, sources, shape, progress, checkpoints)
-    log = JetStreamLog(connection, settings, patterns, stream, checkpoints, progress, cluster.term, now)
-    return Backbone(log, cluster, (log,), checkpoints.keep_in, log.is_settled, log.before_reading)
+    decoder = Decoder(settings, patterns)
+    log = JetStreamLog(connection, settings, stream, checkpoints, decoder, progress, cluster.term, now)
+    rereading = Rereading(connection, settings.stream, decoder, checkpoints)
+    return Backbone(log, cluster, (log,), checkpoints.keep_in, log.is_settled, log.before_reading, rereading)

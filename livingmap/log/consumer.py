@@ -76,6 +76,13 @@ class Consumer:
         )
         await call(adding, "making a consumer")
 
+    async def end(self) -> None:
+        """Take nothing more; the server forgets us after a while."""
+        client, self._client = self._client, None
+        self._queue.clear()
+        if client is not None and client.is_connected:
+            await client.leave(self._inbox)
+
     def on_arrival(self, arrival: Arrival) -> None:
         """Take what the server sent, unless it came over a connection before this one."""
         if arrival.subscription != self._inbox:

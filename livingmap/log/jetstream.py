@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -16,24 +15,22 @@ from nats.js.api import StreamInfo
 
 from livingmap.cluster.checkpoint import Checkpoints
 from livingmap.core.fold import REFRESHED
-from livingmap.core.model import Event, Message, Position
+from livingmap.core.model import Message, Position
 from livingmap.core.progress import Progress
-from livingmap.core.route import matches
 from livingmap.log import Subscriber
 from livingmap.log.consumer import Consumer, Stored, value
-from livingmap.log.declaration import OWN, Stream
+from livingmap.log.declaration import Stream
+from livingmap.log.decoding import TERM, Decoder, epoch_of, received_at
 from livingmap.supervision import run_together
 from livingmap.transport import IntakeStatus
 from livingmap.transport.connection import NatsClient, NatsConnection
-from livingmap.transport.parsing import DeadMessage, read, read_own
+from livingmap.transport.parsing import DeadMessage
 from livingmap.transport.settings import NatsSettings
 
 _CONFIRM_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 4096
 _USUAL_BYTES: Final = 1024 * 1024
 _MESSAGE_ID: Final = "Nats-Msg-Id"
-_TERM: Final = "Livingmap-Term"
-_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _logger = structlog.get_logger(__name__)
 
@@ -43,7 +40,7 @@ async def _do_nothing() -> None:
 
 
 class JetStreamLog:
-    """A `livingmap.log.Log` in a stream over ``patterns`` and what the map itself says.
+    """A `livingmap.log.Log` in ``stream``, over the patterns of ``decoder`` and what the map itself says.
 
     It is the `livingmap.transport.Intake` of these patterns too: what services publish on them is in the stream.
     Its positions are the stream's sequence, its epoch is when the stream was made. `run` reads it in order, from
@@ -54,9 +51,9 @@ class JetStreamLog:
         self,
         connection: NatsConnection,
         settings: NatsSettings,
-        patterns: Sequence[str],
         stream: Stream,
         checkpoints: Checkpoints,
+        decoder: Decoder,
         progress: Progress,
         term: Callable[[], int],
         now: Callable[[], datetime],
@@ -65,11 +62,11 @@ class JetStreamLog:
         """How far the stream was read."""
         self._connection = connection
         self._settings = settings
-        self._patterns = list(patterns)
         self._stream = stream
         self._checkpoints = checkpoints
         self._consumer = Consumer(settings.stream)
-        self._wants = lru_cache(maxsize=4096)(self._is_wanted)
+        self._decoder = decoder
+        self._wants = decoder.wants
         self._me = secrets.token_hex(6)
         self._subscribers: list[Subscriber] = []
         self._appended = 0
@@ -124,7 +121,7 @@ class JetStreamLog:
         data, most = orjson.dumps(message.payload), self._most_bytes()
         changes = message.payload["changes"] if message.type == REFRESHED else ()
         if len(data) <= most:
-            yield self._subject(message.type), data
+            yield self._decoder.subject(message.type), data
         elif len(changes) > 1:
             middle = len(changes) // 2
             for half in (changes[:middle], changes[middle:]):
@@ -136,14 +133,6 @@ class JetStreamLog:
         client = self._connection.client
         return (client.max_payload if client is not None else _USUAL_BYTES) - _SPARE_BYTES
 
-    def _is_wanted(self, subject: str) -> bool:
-        own = subject.startswith(f"{OWN}.{self._settings.stream}.")
-        return own or any(matches(pattern, subject) for pattern in self._patterns)
-
-    def _subject(self, event_type: str) -> str:
-        own = event_type.removeprefix(f"{OWN}.")
-        return event_type if own == event_type else f"{OWN}.{self._settings.stream}.{own}"
-
     async def _append(self, subject: str, data: bytes) -> None:
         self._appended += 1
         name, term = f"{self._me}.{self._appended}", str(self._term())
@@ -151,7 +140,7 @@ class JetStreamLog:
         try:
             while not done.done():  # the stream keeps one message of a name; reading it confirms it
                 with contextlib.suppress(NatsError, OSError, TimeoutError):  # it is published again
-                    await self._connection.publish(subject, data, {_MESSAGE_ID: name, _TERM: term})
+                    await self._connection.publish(subject, data, {_MESSAGE_ID: name, TERM: term})
                 await asyncio.wait([done], timeout=_CONFIRM_SECONDS)
         finally:
             del self._unconfirmed[name.encode()]
@@ -181,7 +170,7 @@ class JetStreamLog:
 
     async def _begin(self, js: JetStreamContext, info: StreamInfo) -> None:
         """Find where to read from: after what was taken, or from a checkpoint, or from the start of the stream."""
-        epoch = f"{round((info.created or _BEGIN).timestamp() * 1e6):x}"
+        epoch = epoch_of(info)
         first, is_new = info.state.first_seq, epoch != self.progress.position.epoch
         if not is_new and first <= self._consumer.taken + 1:
             return
@@ -217,38 +206,17 @@ class JetStreamLog:
         self.progress.lag = stored.pending
 
     def _log(self, stored: Stored) -> None:
-        received_at = _BEGIN + timedelta(microseconds=stored.nanoseconds // 1000)
         status = self.status
         status.received += 1
-        status.received_at = received_at
+        status.received_at = received_at(stored)
         try:
-            message = self._message(stored)
+            event = self._decoder.event(stored, self.progress)
         except DeadMessage as dead:
-            status.set_aside(received_at, stored.subject, dead, stored.data)
+            status.set_aside(status.received_at, stored.subject, dead, stored.data)
         else:
-            position = self.progress.position = Position(self.progress.position.epoch, stored.seq)
-            event = Event(position, message.type, message.payload, received_at, message.size)
             for subscriber in self._subscribers:
                 subscriber(event)
             status.logged += 1
-
-    def _message(self, stored: Stored) -> Message:
-        mine = f"{OWN}.{self._settings.stream}."
-        if stored.subject.startswith(mine):
-            self._check_term(stored)
-            return read_own(f"{OWN}.{stored.subject.removeprefix(mine)}", stored.data)
-        return read(stored.subject, stored.data, self._settings.most_bytes)
-
-    def _check_term(self, stored: Stored) -> None:
-        """Raise DeadMessage for the word of a leader that another has replaced since: it was paused, or cut off.
-
-        All processes see the terms in the same order, so all of them leave out the same entries.
-        """
-        text = value(stored.headers or b"", _TERM)
-        term = int(text) if text.isdigit() else self.progress.term  # a process of an older version gives none
-        if term < self.progress.term:
-            raise DeadMessage(f"of a leader of term {term}, which that of term {self.progress.term} has replaced")
-        self.progress.term = term
 
     def _confirm(self, name: bytes) -> None:
         waiting = self._unconfirmed.get(name)

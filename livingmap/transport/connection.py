@@ -63,6 +63,12 @@ class NatsClient(Client):
         self._handlers[pattern] = on_arrival
         await call(self.subscribe(pattern), f"subscribing to {pattern}")
 
+    async def leave(self, pattern: str) -> None:
+        """Unsubscribe from what `take` subscribed to."""
+        for subscription in [one for one in self._subs.values() if one.subject == pattern]:
+            await call(subscription.unsubscribe(), f"unsubscribing from {pattern}")
+        self._handlers.pop(pattern, None)
+
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         # nats-py (2.16) has a queue and a task for each subscription, between which the order of messages is lost;
         # and it stops reading, silently and for good, at a subject or header that is not UTF-8.
