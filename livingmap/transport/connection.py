@@ -63,6 +63,12 @@ class NatsClient(Client):
         self._handlers[pattern] = on_arrival
         await call(self.subscribe(pattern), f"subscribing to {pattern}")
 
+    async def flush(self, timeout: int = 10) -> None:  # noqa: ASYNC109 - nats-py's own signature
+        """Return once the server has everything that was sent."""
+        # nats-py (2.16) writes the PING ahead of what waits for its flusher: the PONG alone would prove nothing
+        await self._flush_pending(force_flush=True)
+        await super().flush(timeout)
+
     async def leave(self, pattern: str) -> None:
         """Unsubscribe from what `take` subscribed to."""
         for subscription in [one for one in self._subs.values() if one.subject == pattern]:

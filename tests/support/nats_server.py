@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import nats
 from nats.aio.client import Client
 
+from livingmap.transport.connection import NatsClient
 from tests.support.ports import free_port
 
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
@@ -82,7 +82,8 @@ class NatsServer:
     @contextlib.asynccontextmanager
     async def publisher(self, **how: Any) -> AsyncIterator[Client]:
         """Lend a connection of its own; what it published has reached the server when it is given back."""
-        client = await nats.connect(self.url, **how)
+        client = NatsClient()
+        await client.connect(self.url, **how)
         try:
             yield client
             await client.flush()

@@ -100,9 +100,11 @@ async def record(seed, steps, folder):
     async with living_map(folder, sources, mock=mock) as living:
         recorder = Recorder()
         viewer = living.hub.join(recorder, WHOLE)
-        for _ in range(steps):
+        for step in range(steps):
             async for _ in happen(living, rng):
-                if rng.random() < 0.1:
+                if 0 <= step - steps // 2 < 5:  # once at least, whatever the seed: then changes are conflated
+                    recorder.stuck = True
+                elif rng.random() < 0.1:
                     recorder.stuck = not recorder.stuck
                 if not recorder.stuck:
                     living.hub.drained(viewer)
