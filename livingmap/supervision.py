@@ -7,6 +7,7 @@ of Python 3.11 does, and all that is built on it): then the task is left behind,
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -109,6 +110,8 @@ async def run_together(
 def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
     """Have SIGINT and SIGTERM call ``callbacks``, at once, even where the event loop is blocked by Python code.
 
+    SIGHUP, which a closed terminal sends, is logged and ignored.
+
     They are called in the middle of whatever runs: they may start a `Deadline`, or use ``call_soon_threadsafe``. A
     second signal ends the process without further ado, with status 1.
     """
@@ -116,18 +119,32 @@ def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
 
     def handle(_: int, __: object) -> None:
         if stopping.is_set():
-            os.write(sys.stderr.fileno(), b"stopped at once by a second signal\n")
+            _say(b"stopped at once by a second signal\n")
             os._exit(1)
         stopping.set()
         for callback in callbacks:
             callback()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    if hangup := getattr(signal, "SIGHUP", None):  # not on Windows
+        before[hangup] = signal.signal(hangup, _ignore_hangup)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ignore_hangup(_: int, __: object) -> None:
+    _logger.info("SIGHUP is ignored; restart the map to have it read its configuration")
+
+
+def _say(line: bytes) -> None:
+    """Write ``line`` to standard error if that is possible without waiting."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, broken, or not there at all
+        number = sys.stderr.fileno()
+        if select.select([], [number], [], 0)[1]:
+            os.write(number, line)
 
 
 class Deadline:

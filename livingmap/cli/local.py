@@ -25,13 +25,24 @@ if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check`
 
 def serve(config: ConfigOption = None) -> None:
     """Serve the map until SIGINT or SIGTERM."""
-    configuration = load_config(config)
+    deadline = supervision.Deadline(_END_SECONDS)
+    with supervision.stop_signals(deadline.start, _leave):
+        try:
+            _serve(load_config(config), deadline)
+        finally:
+            deadline.start()  # whatever a library left behind does not keep the process
+
+
+def _leave() -> None:
+    """End the program at a signal for which nothing had to be stopped yet."""
+    raise SystemExit(0)
+
+
+def _serve(configuration: Config, deadline: supervision.Deadline) -> None:
     configure(configuration.logging)
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
-
-    deadline = supervision.Deadline(_END_SECONDS)
 
     async def run() -> None:
         async with store(configuration.history) as history:
@@ -41,8 +52,6 @@ def serve(config: ConfigOption = None) -> None:
         supervision.run(run())
     except (HistoryError, LogError) as error:
         fail(str(error))
-    finally:
-        deadline.start()  # whatever a library left behind does not keep the process
 
 
 def check(config: ConfigOption = None) -> None:
