@@ -3,6 +3,7 @@
 One process owns a folder for as long as it runs. A server that a killed process left behind is stopped first.
 """
 
+import asyncio
 import errno
 import os
 import shutil
@@ -44,18 +45,27 @@ async def embedded(folder: Path | None = None) -> AsyncIterator[str]:
 
     Raises EmbeddedMissing or EmbeddedError.
     """
-    source, account = _binaries(), _account()
+    async with embedded_server(folder) as server:
+        yield server.url
+
+
+@asynccontextmanager
+async def embedded_server(folder: Path | None = None) -> AsyncIterator[Server]:
+    """Run a server on ``folder``, as `embedded` does, and yield it."""
+    source = _binaries()
+    account = await asyncio.to_thread(_account)
     folder = (folder or default_folder()).expanduser().absolute()
     with _usable(folder):
         _make(folder, account)
     with _owned(folder):
         with _usable(folder):
-            server = Server(folder, _reachable(source, folder, account), account)
+            programs = await asyncio.to_thread(_reachable, source, folder, account)
+            server = Server(folder, programs, account)
             await server.prepare()
         try:
             with _usable(folder):
                 await server.start()
-            yield server.url
+            yield server
         finally:
             await server.stop()
 
@@ -65,7 +75,10 @@ def _usable(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EmbeddedError(f"history: {folder} cannot be used: {error}; set history.url") from error
+        raise EmbeddedError(
+            f"history: {folder} cannot be used: {error}; "
+            "set XDG_DATA_HOME to a folder of this account, or history.url"
+        ) from error
 
 
 def _binaries() -> Path:
@@ -81,11 +94,18 @@ def _binaries() -> Path:
 
 def _account() -> str | None:
     """Return the account to run as, for PostgreSQL refuses to run as root; None for this process's own."""
-    if os.geteuid() != 0:
-        return None
-    import pwd  # noqa: PLC0415 - only where there is a root
+    import pwd  # noqa: PLC0415 - POSIX only
     import subprocess  # noqa: PLC0415
 
+    if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise EmbeddedMissing(
+                f"history: PostgreSQL needs an account with a name, and number {os.geteuid()} has none in "
+                "/etc/passwd; add it there, or set history.url"
+            ) from None
+        return None
     try:
         pwd.getpwnam(_ACCOUNT)
     except KeyError:

@@ -22,6 +22,8 @@ _SOCKET: Final = ".s.PGSQL.5432"
 _SOCKET_BYTES: Final = 103  # sun_path, less its NUL, where it is shortest (macOS)
 _TAIL: Final = 2000
 _LOOK_SECONDS: Final = 0.02
+_WATCH: Final = 'while read -r line; do :; done; kill -INT "$1"'
+"""What a shell does that stops the server when its standard input, held by this process alone, ends."""
 _OPTIONS: Final = tuple(
     f"--{name}"
     for name in (
@@ -51,6 +53,12 @@ class Server:
         self._account = account
         self._sockets = _socket_folder(folder)
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server was started, and runs no more."""
+        return self._process is not None and self._process.poll() is not None
 
     @property
     def url(self) -> str:
@@ -84,6 +92,7 @@ class Server:
         with self._log.open("wb") as log:
             arguments = ("-D", str(self._data), "-k", str(self._sockets), *_OPTIONS)
             self._process = self._run("postgres", arguments, log)
+        self._start_watch(self._process.pid)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 while not self._ready():
@@ -97,6 +106,25 @@ class Server:
                 f"history: PostgreSQL is not ready on {self._folder}: {self._log_tail()}"
             ) from error
 
+    async def restart(self) -> None:
+        """Start the server again after it has ended. Raises EmbeddedError; then it may be tried again."""
+        try:
+            await self.prepare()
+            await self.start()
+        except OSError as error:  # such as a full disk
+            raise EmbeddedError(f"history: PostgreSQL does not start on {self._folder}: {error}") from error
+
+    def _start_watch(self, pid: int) -> None:
+        """Have the server stopped when this process ends, even by SIGKILL."""
+        self._end_watch()
+        self._watch = self._started(("/bin/sh", "-c", _WATCH, "livingmap-watch", str(pid)), stdin=subprocess.PIPE)
+
+    def _end_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.kill()  # before its input ends, which is what it waits for
+            watch.communicate()
+
     async def stop(self) -> None:
         """Stop the server if it runs, within a minute at the latest. What was committed is on disk."""
         process, self._process = self._process, None
@@ -109,6 +137,7 @@ class Server:
                 async with asyncio.timeout(_STOP_SECONDS):
                     await _ended(process)
                     break
+        self._end_watch()
         if self._sockets.parent != self._folder:
             with suppress(OSError):
                 self._sockets.rmdir()
@@ -130,19 +159,22 @@ class Server:
     async def _end_predecessor(self) -> None:
         """Stop the server that a killed process left on the data.
 
-        A pid file whose number means another process now is removed: PostgreSQL itself takes any living process of
-        its account for its predecessor, and does not start.
+        A server that was killed itself may leave processes that still write; they end when they notice. A pid
+        file whose number means another process now is removed: PostgreSQL itself takes any living process of its
+        account for its predecessor, and does not start.
         """
-        import psutil  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the wheel that brings the server
-
         lines = self._pid_file_lines()
-        with suppress(ValueError, IndexError, psutil.Error):
-            left = psutil.Process(int(lines[0]))
-            if Path(left.cwd()) == self._data.resolve():
-                left.send_signal(signal.SIGINT)
+        for number in (signal.SIGINT, signal.SIGKILL):
+            left = await asyncio.to_thread(_processes_in, self._data.resolve())
+            for pid in left:
+                if number == signal.SIGKILL or lines[:1] == [str(pid)]:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, number)
+            with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
-                    while left.is_running() and left.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - no child
+                    while left and await asyncio.to_thread(_processes_in, self._data.resolve()):  # noqa: ASYNC110
                         await asyncio.sleep(_LOOK_SECONDS)
+                    break
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
@@ -164,12 +196,22 @@ class Server:
             raise EmbeddedError(f"history: no database can be created in {self._folder}: {tail}")
 
     def _run(self, program: str, arguments: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start one of PostgreSQL's programs."""
+        return self._started((str(self._programs / "bin" / program), *arguments), stdout=output, stderr=output)
+
+    def _started(
+        self,
+        command: Sequence[str],
+        stdin: int = subprocess.DEVNULL,
+        stdout: IO[bytes] | int = subprocess.DEVNULL,
+        stderr: IO[bytes] | int = subprocess.DEVNULL,
+    ) -> subprocess.Popen[bytes]:
         """Start a program as the account. Not by asyncio: uvloop starts none as another user."""
-        return subprocess.Popen(  # noqa: S603 - PostgreSQL's own
-            (str(self._programs / "bin" / program), *arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+        return subprocess.Popen(  # noqa: S603 - PostgreSQL's own, and the shell
+            command,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             cwd=self._folder,
             start_new_session=True,  # Ctrl-C is for the map, which then stops its server
             **_as(self._account),
@@ -181,6 +223,18 @@ async def _ended(process: subprocess.Popen[bytes]) -> int:
     while (status := process.poll()) is None:  # noqa: ASYNC110 - there is no event for it
         await asyncio.sleep(_LOOK_SECONDS)
     return status
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """Return the processes that work in ``folder``, as all of a PostgreSQL server do in its data."""
+    import psutil  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the wheel that brings the server
+
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if Path(process.cwd()) == folder and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
 
 
 def _as(account: str | None) -> dict[str, Any]:
