@@ -73,7 +73,7 @@ class LivingMap:
         self.branch = Branch(self.log, self.projector, now)
         self._is_settled = backbone_.is_settled
 
-        self.writer = HistoryWriter(history)
+        self.writer = HistoryWriter(history, log_lasts=self.cluster.is_shared)
         self._shares_history = self.cluster.is_shared and config.history.kind == "postgresql"
         self._pruner = Pruner(history, config.history.retention, now)
 

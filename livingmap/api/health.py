@@ -40,8 +40,9 @@ class Ready(BaseModel):
     intakes: dict[str, Literal["connected", "disconnected"]]
     """The transports that bring messages, such as ``nats``. A lost connection is restored as soon as possible;
     until then polls alone update the map."""
-    history: Literal["written", "waiting"]
-    """``waiting`` while the database is away: entries are kept until it is back."""
+    history: Literal["opening", "written", "waiting"]
+    """``opening`` until its database has been connected and migrated, ``waiting`` while that is away: entries are
+    kept until it is there. ``/living-map/sources`` says why."""
     sources: dict[str, str]
     """The freshness of each source. A source that is down does not make the process unready."""
 
@@ -73,7 +74,7 @@ def routes(reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter) 
             log="attached" if live else "detached",
             phase=reader.progress.phase,
             intakes={one.status.name: "connected" if one.status.connected else "disconnected" for one in intakes},
-            history="waiting" if writer.error else "written",
+            history=writer.state,
             sources=sources,
         )
 

@@ -51,7 +51,7 @@ def application(
         history_api.routes(reader, history, auth),
         websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
-        sources.routes(reader, intakes, auth),
+        sources.routes(reader, intakes, writer, auth),
         metrics.routes(metrics.Numbers(reader, hub, writer, intakes), auth),
         asyncapi.routes(),
         ui.routes(page),

@@ -224,13 +224,31 @@ class AccessReport(BaseModel):
     """Null if there is no PDP."""
 
 
+class HistoryReport(BaseModel):
+    """How the history fares."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    status: Literal["opening", "written", "waiting"]
+    """As in ``/living-map/health/ready``."""
+    error: str | None
+    """Why the history cannot be written now."""
+    waiting: int
+    """Entries that wait to be written."""
+    written: int
+    """Entries that this process has written."""
+    lost: int
+    """Entries that had to make room while the database was away."""
+
+
 class SourceReports(BaseModel):
-    """All sources in order of precedence, the transports of their events, and access control."""
+    """All sources in order of precedence, the transports of their events, the history, and access control."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     items: list[SourceReport]
     intakes: list[IntakeReport]
     """Empty if no server is configured."""
+    history: HistoryReport
     access: AccessReport | None
     """Null if there is no access control."""

@@ -7,14 +7,25 @@ from fastapi import APIRouter, Depends
 
 from livingmap.access.access import AccessState
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
-from livingmap.api.models import AccessReport, DeadLetter, IntakeReport, PolicyReport, SourceReport, SourceReports
+from livingmap.api.models import (
+    AccessReport,
+    DeadLetter,
+    HistoryReport,
+    IntakeReport,
+    PolicyReport,
+    SourceReport,
+    SourceReports,
+)
 from livingmap.api.problems import documented
 from livingmap.core.units import rfc3339
+from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
 from livingmap.transport import Intake, IntakeStatus
 
 
-def routes(reader: MapReader, intakes: Sequence[Intake], auth: AuthDependencies) -> APIRouter:
+def routes(
+    reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter, auth: AuthDependencies
+) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
 
@@ -44,6 +55,13 @@ def routes(reader: MapReader, intakes: Sequence[Intake], auth: AuthDependencies)
                 for brief, state in zip(shown, reader.states, strict=True)
             ],
             intakes=[_intake(one.status) for one in intakes],
+            history=HistoryReport(
+                status=writer.state,
+                error=writer.error,
+                waiting=writer.buffered,
+                written=writer.written,
+                lost=writer.lost,
+            ),
             access=_access(auth.access.state),
         )
 

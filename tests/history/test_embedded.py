@@ -14,8 +14,9 @@ import pytest
 import structlog
 
 from livingmap import supervision
-from livingmap.history import Query
+from livingmap.history import HistoryUnavailable, Query
 from livingmap.history.embedded import EmbeddedMissing, default_folder, embedded
+from livingmap.history.embedded_history import EmbeddedHistory
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.migrate import MigrationError, migrations_folder
 from livingmap.history.pruning import Pruner
@@ -75,8 +76,10 @@ async def holding(folder):
 async def test_data_is_kept_between_runs(open_folder):
     settings = HistorySettings()
     async with store(settings, open_folder / "pg") as history:
+        await history.open()
         await history.write([entry(1)])
     async with store(settings, open_folder / "pg") as history:
+        await history.open()
         assert (await history.read(Query())).entries == (entry(1),)
         running = postmaster(open_folder / "pg")
     assert not runs(running)
@@ -98,14 +101,9 @@ async def test_memory_keeps_nothing():
 async def test_a_database_of_ones_own_is_used(database):
     for _ in range(2):
         async with store(HistorySettings(url=database)) as history:
+            await history.open()
             await history.write([entry(1)])
             assert (await history.read(Query())).entries == (entry(1),)
-
-
-async def test_a_database_that_is_away_at_the_start_does_not_stop_it(open_folder):
-    url = f"postgresql:///postgres?host={open_folder}"
-    async with store(HistorySettings(url=url)):
-        pass
 
 
 async def test_a_path_too_long_for_a_socket_and_with_spaces_is_fine(open_folder):
@@ -128,6 +126,8 @@ async def test_a_server_left_by_a_killed_process_is_taken_over(open_folder):
     folder = open_folder / "pg"
     async with holding(folder) as process:
         orphan = postmaster(folder)
+        (watch,) = [one for one in psutil.Process(process.pid).children() if one.name() == "sh"]
+        watch.kill()
         process.send_signal(signal.SIGKILL)
         await process.wait()
     assert runs(orphan)
@@ -135,6 +135,62 @@ async def test_a_server_left_by_a_killed_process_is_taken_over(open_folder):
         assert await answer(url) == 42
         assert postmaster(folder) != orphan
     assert not runs(orphan)
+
+
+async def test_a_server_ends_with_the_process_that_runs_it_even_if_that_is_killed(open_folder):
+    async with holding(open_folder / "pg") as process:
+        running = postmaster(open_folder / "pg")
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    await until(lambda: not runs(running))
+
+
+async def test_a_server_that_is_killed_is_started_again_when_the_history_is_opened(open_folder):
+    history = EmbeddedHistory(open_folder / "pg")
+    with pytest.raises(HistoryUnavailable, match="is being started"):
+        await history.read(Query())
+    await history.open()
+    await history.write([entry(1)])
+    killed = postmaster(open_folder / "pg")
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: not runs(killed))
+    with structlog.testing.capture_logs() as logs:
+        await history.open()
+    assert [line["event"] for line in logs] == [
+        "the embedded PostgreSQL has ended; it is started again",
+        "the embedded PostgreSQL runs again",
+    ]
+    assert (await history.read(Query())).entries == (entry(1),)
+    running = postmaster(open_folder / "pg")
+    await history.close()
+    assert not runs(running)
+
+
+async def test_a_server_that_cannot_be_started_again_yet_is_reported_once_and_tried_again(open_folder):
+    history = EmbeddedHistory(open_folder / "pg")
+    await history.open()
+    version = open_folder / "pg" / "data" / "PG_VERSION"
+    right = version.read_text()
+    version.write_text("9.6\n")
+    killed = postmaster(open_folder / "pg")
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: not runs(killed))
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(2):
+            with pytest.raises(HistoryUnavailable, match="does not start"):
+                await history.open()
+    assert [line["event"] for line in logs] == ["the embedded PostgreSQL has ended; it is started again"]
+    version.write_text(right)
+    await history.open()
+    assert (await history.read(Query())).entries == ()
+    await history.close()
+
+
+async def test_an_account_without_a_name_gets_memory_and_the_reason(monkeypatch, open_folder):
+    monkeypatch.setattr(os, "geteuid", lambda: 2**31 - 7)
+    with pytest.raises(EmbeddedMissing, match=r"number 2147483641 has none in /etc/passwd; add it there, or set"):
+        async with embedded(open_folder / "pg"):
+            pass
 
 
 async def test_a_killed_server_recovers(open_folder):
@@ -197,7 +253,9 @@ async def test_without_the_wheel_the_history_is_in_memory_loudly(monkeypatch, op
             pass
     with structlog.testing.capture_logs() as logs:
         async with store(HistorySettings(), open_folder / "pg") as history:
-            assert isinstance(history, MemoryHistory)
+            await history.open()
+            await history.write([entry(1)])
+            assert (await history.read(Query())).entries == (entry(1),)
     assert [(line["log_level"], "MEMORY ONLY" in line["event"]) for line in logs] == [("warning", True)]
 
 
@@ -205,8 +263,8 @@ async def test_wrong_migrations_stop_the_start(database, tmp_path, monkeypatch):
     (tmp_path / "010_x.sql").write_text("nonsense")
     monkeypatch.setattr("livingmap.history.migrate.migrations_folder", lambda: tmp_path)
     with pytest.raises(MigrationError):
-        async with store(HistorySettings(url=database)):
-            pass
+        async with store(HistorySettings(url=database)) as history:
+            await history.open()
 
 
 def test_the_default_folder_is_the_users(monkeypatch, tmp_path):

@@ -142,8 +142,8 @@ async def test_a_cancelled_migration_leaves_the_lock_to_others(database, lock):
     await history.close()
 
 
-async def test_a_start_does_not_wait_for_a_migration_that_hangs(database, lock, monkeypatch):
-    monkeypatch.setattr("livingmap.history.store._START_SECONDS", 0.2)
+@pytest.mark.usefixtures("lock")
+async def test_a_start_does_not_wait_for_a_migration_that_hangs(database):
     async with store(HistorySettings(url=database)) as history:
         with pytest.raises(HistoryUnavailable):
             await history.read(Query())

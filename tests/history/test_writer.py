@@ -52,6 +52,20 @@ class Switched(MemoryHistory):
         await super().record_gap(gap)
 
 
+class Unreachable(Switched):
+    """A history that cannot be opened or asked either."""
+
+    async def open(self):
+        await self.free.wait()
+        if self.away:
+            raise HistoryUnavailable("switched off")
+
+    async def last_seq(self, epoch):
+        if self.away:
+            raise HistoryUnavailable("switched off")
+        return await super().last_seq(epoch)
+
+
 async def everything(history):
     return seqs((await history.read(Query(limit=100_000))).entries)[::-1]
 
@@ -199,6 +213,71 @@ async def test_a_follower_that_ends_loses_nothing_and_says_nothing():
         await follower.drain(10)
     assert logs == []
     assert await everything(history) == []
+
+
+async def test_it_says_that_the_history_is_being_opened_and_then_how_it_fares(monkeypatch):
+    monkeypatch.setattr("livingmap.history.writer._SLOW_SECONDS", 0.01)
+    history = Unreachable()
+    writer = HistoryWriter(history, longest_pause_seconds=0.01)
+    history.free.clear()
+    with structlog.testing.capture_logs() as logs:
+        async with running(writer):
+            await until(lambda: logs)
+            assert (writer.state, writer.error) == ("opening", None)
+            history.away = True
+            history.free.set()
+            await until(lambda: writer.state == "waiting")
+            assert writer.error == "switched off"
+            history.away = False
+            await until(lambda: writer.state == "written")
+    assert [line["event"] for line in logs] == [
+        "the history is still being opened; entries wait",
+        "the history cannot be written; entries wait",
+        "the history is written again",
+    ]
+
+
+async def test_a_follower_fails_only_for_as_long_as_the_database_does():
+    history = Unreachable()
+    follower = HistoryWriter(history, longest_pause_seconds=0.01)
+    follower.follow()
+    async with running(follower):
+        history.away = True
+        follower.add(entry(1))
+        await until(lambda: follower.error is not None)
+        history.away = False
+        await until(lambda: follower.error is None)
+    assert follower.buffered == 1
+
+
+async def test_what_a_follower_has_no_room_for_is_lost_only_if_nobody_wrote_it():
+    history = Switched()
+    follower = HistoryWriter(history, capacity=2)
+    follower.follow()
+    for number in range(1, 6):
+        follower.add(entry(number, previous=number - 1))
+    assert follower.lost == 0
+    await history.write([entry(1), entry(2, previous=1)])
+    follower.take_over()
+    assert follower.lost == 0
+    async with running(follower):
+        await until(lambda: follower.buffered == 0)
+    assert follower.lost == 1
+    page = await history.read(Query())
+    assert seqs(page.entries) == [5, 4, 2, 1]
+    assert [(gap.first_seq, gap.last_seq) for gap in page.gaps] == [(3, 3)]
+
+
+async def test_what_a_log_that_lasts_still_has_is_not_lost_at_the_end():
+    history = Switched()
+    history.away = True
+    writer = HistoryWriter(history, log_lasts=True)
+    writer.add(entry(1))
+    with structlog.testing.capture_logs() as logs:
+        assert await writer.drain(1) == 1
+    assert [(line["log_level"], line["event"]) for line in logs][1:] == [
+        ("info", "the next process writes the end of the history")
+    ]
 
 
 async def test_what_the_log_no_longer_has_is_a_gap_before_the_first_entry_after_it():

@@ -431,6 +431,38 @@ export interface components {
             readonly gaps: readonly components["schemas"]["HistoryGap"][];
         };
         /**
+         * HistoryReport
+         * @description How the history fares.
+         */
+        readonly HistoryReport: {
+            /**
+             * Status
+             * @description As in ``/living-map/health/ready``.
+             * @enum {string}
+             */
+            readonly status: "opening" | "written" | "waiting";
+            /**
+             * Error
+             * @description Why the history cannot be written now.
+             */
+            readonly error: string | null;
+            /**
+             * Waiting
+             * @description Entries that wait to be written.
+             */
+            readonly waiting: number;
+            /**
+             * Written
+             * @description Entries that this process has written.
+             */
+            readonly written: number;
+            /**
+             * Lost
+             * @description Entries that had to make room while the database was away.
+             */
+            readonly lost: number;
+        };
+        /**
          * IntakeReport
          * @description One transport that brings messages: its connection, and what became of the messages.
          */
@@ -603,7 +635,7 @@ export interface components {
              * History
              * @enum {string}
              */
-            readonly history: "written" | "waiting";
+            readonly history: "opening" | "written" | "waiting";
             /** Sources */
             readonly sources: {
                 readonly [key: string]: string;
@@ -720,7 +752,7 @@ export interface components {
         };
         /**
          * SourceReports
-         * @description All sources in order of precedence, the transports of their events, and access control.
+         * @description All sources in order of precedence, the transports of their events, the history, and access control.
          */
         readonly SourceReports: {
             /** Items */
@@ -730,6 +762,7 @@ export interface components {
              * @description Empty if no server is configured.
              */
             readonly intakes: readonly components["schemas"]["IntakeReport"][];
+            readonly history: components["schemas"]["HistoryReport"];
             /** @description Null if there is no access control. */
             readonly access: components["schemas"]["AccessReport"] | null;
         };

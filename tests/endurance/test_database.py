@@ -1,0 +1,130 @@
+"""The map is served first: its database may be away, mute or locked, and its own may be killed."""
+
+import os
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from tests.support.map_process import MapProcess
+from tests.support.nats_server import until
+
+SERVED_SECONDS = 30  # a limit for slow machines, not a measurement
+
+
+@pytest.fixture
+def data_home(monkeypatch):
+    """Where the embedded server keeps its data; open to the account that it may have to run as."""
+    with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        monkeypatch.setenv("XDG_DATA_HOME", name)
+        yield folder
+
+
+@pytest.fixture
+async def maps(tmp_path):
+    made = []
+
+    def make(url):
+        made.append(MapProcess(tmp_path, history={"url": url}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.runs:
+            await one.kill()
+
+
+@pytest.fixture
+def mute():
+    """The port of a server that accepts connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def servers(folder):
+    """The PostgreSQL processes that work in ``folder``."""
+    running = psutil.process_iter(["name", "cmdline"])
+    ours = [one for one in running if str(folder) in " ".join(one.info["cmdline"] or ())]
+    return [one for one in ours if one.info["name"] in ("postgres", "initdb")]
+
+
+async def history_of(living):
+    return (await living.get("sources"))["history"]
+
+
+async def says(living, status):
+    async def does():
+        return (await history_of(living))["status"] == status
+
+    await until(does, SERVED_SECONDS, 0.05)
+
+
+async def test_a_mute_database_keeps_neither_the_start_nor_the_end(maps, mute):
+    living = maps(f"postgresql://postgres@127.0.0.1:{mute}/postgres")
+    await living.start()
+    assert (await living.ready())["history"] in ("opening", "waiting")
+    await says(living, "waiting")
+    assert "TimeoutError" in (await history_of(living))["error"]
+    assert await living.terminate() == 0
+
+
+async def test_a_lock_that_another_process_holds_keeps_neither_the_start_nor_the_end(maps, postgres):
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute("SELECT pg_advisory_lock(7017010)")
+    living = maps(postgres.url)
+    await living.start()
+    assert (await living.ready())["history"] in ("opening", "waiting")
+    await connection.execute("SELECT pg_advisory_unlock(7017010)")
+    await says(living, "written")
+    await connection.close()
+    assert await living.terminate() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_while_its_database_is_created_ends_the_map_and_all_of_it(maps, data_home, number):
+    living = maps("embedded")
+    await living.start(until_ready=False)
+    await until(lambda: servers(data_home), SERVED_SECONDS)
+    living.send(number)
+    assert await living.ended() == 0
+    await until(lambda: not servers(data_home), SERVED_SECONDS)
+
+
+async def test_a_hangup_is_logged_and_the_map_goes_on(maps):
+    living = maps("memory:")
+    await living.start()
+    living.send(signal.SIGHUP)
+    await until(lambda: [line for line in living.said() if "SIGHUP is ignored" in line["event"]], SERVED_SECONDS)
+    assert (await living.ready())["status"] == "ready"
+    assert await living.terminate() == 0
+
+
+async def test_its_own_database_is_started_again_when_it_is_killed_and_ends_with_the_map(maps, data_home):
+    living = maps("embedded")
+    await living.start()
+    await says(living, "written")
+
+    async def readable():
+        try:
+            return bool((await living.get("history"))["items"])
+        except httpx.HTTPStatusError:
+            return False
+
+    await until(readable, SERVED_SECONDS, 0.05)
+    pid_file = data_home / "livingmap" / "postgres" / "data" / "postmaster.pid"
+    killed = int(pid_file.read_text().split("\n", 1)[0])
+    os.kill(killed, signal.SIGKILL)
+    await until(
+        lambda: [line for line in living.said() if line["event"] == "the embedded PostgreSQL runs again"],
+        SERVED_SECONDS,
+    )
+    await until(readable, SERVED_SECONDS, 0.05)
+    await living.kill()
+    await until(lambda: not servers(data_home), SERVED_SECONDS)
