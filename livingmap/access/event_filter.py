@@ -1,4 +1,4 @@
-"""What readers with limited rights are told of an event, on the stream and in the history."""
+"""The event filter: what readers with limited rights see of an event, on the stream and in the history."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ _OWN: Final = frozenset({REFRESHED, DOWN, UP})
 
 
 class EventFilter:
-    """Decides whether the type and the payload of an event are told, or only its changes."""
+    """Decides whether the type and the payload of an event are visible, or only its changes."""
 
     def __init__(self, routes: Routes, sources: Sequence[Source]) -> None:
         self._routes = routes
@@ -35,7 +35,7 @@ class EventFilter:
         changes: Sequence[Change],
         named: Iterable[str],
     ) -> Folded | None:
-        """Return an event with its ``changes`` of what is shown; None if nothing is told of it.
+        """Return an event with its ``changes`` of what is shown; None if nothing of it is visible.
 
         ``named`` are the ids that its payload names.
         """
@@ -54,8 +54,8 @@ class EventFilter:
     def entry(self, filtered: FilteredScene, mentions: Mentions, rights: Rights, entry: Entry) -> Entry | None:
         """Return an entry of the history as it is shown; None if it is not. The present rights count."""
         ids = entry.entity_ids
-        if entry.event_type == REFRESHED and all(map(filtered.hides, ids)):
-            return None
+        if entry.event_type == REFRESHED and not ids:
+            return None  # it changed totals alone, and those may count what is hidden
         spoken_of = payload_ids(entry.payload, mentions).union(ids)
         payload = self._payload(filtered, rights, entry.event_type, entry.payload, ids, spoken_of)
         return None if payload is None else replace(entry, payload=payload)
@@ -69,15 +69,15 @@ class EventFilter:
         ids: Collection[str],
         spoken_of: Iterable[str],
     ) -> Fields | None:
-        """Return what is told of an event's payload; None if even its type is not told.
+        """Return what is visible of an event's payload; None if even its type is not.
 
         ``ids`` are the items that it changed, ``spoken_of`` also those that it names.
         """
         if rights.summary:
             return None
         if kind in _OWN:
-            told = kind != REFRESHED or not ids or not all(map(filtered.hides, ids))
-            return brief(payload) if told else None
+            is_visible = kind != REFRESHED or not ids or not all(map(filtered.hides, ids))
+            return brief(payload) if is_visible else None
         takers = [self._layers[source] for source, _ in self._routes.of(kind)]
         if not takers or not all(filtered.shows_layer(layer) for layers in takers for layer in layers):
             return None  # what no source understands may be about anything

@@ -30,37 +30,37 @@ _UNUSED_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What was told of an event; None if nothing was."""
+class _Visible:
+    """An event as readers with certain rights see it; None if they do not."""
 
     seq: int
     event: Folded | None
 
 
-def _weight(told: _Told) -> int:
-    return len(told.event.changes) if told.event else 0
+def _weight(visible: _Visible) -> int:
+    return len(visible.event.changes) if visible.event else 0
 
 
-def _queue() -> FIFO[_Told]:
+def _queue() -> FIFO[_Visible]:
     return FIFO(MOST_EVENTS, Limit(MOST_CHANGES, _weight))
 
 
 @dataclass(slots=True)
 class _Live:
-    """A filtered scene that follows every event, and what it told of the last ones."""
+    """A filtered scene that follows every event, and the latest events as its readers see them."""
 
     scene: FilteredScene
     after: Position
-    """What was told of every event after it is kept."""
+    """Every event after it is kept."""
     used_at: float
     by_seq: dict[int, Folded | None] = field(default_factory=dict)
     viewers: int = 0
-    _kept: FIFO[_Told] = field(default_factory=_queue)
+    _kept: FIFO[_Visible] = field(default_factory=_queue)
 
     def keep(self, position: Position, event: Folded | None) -> None:
-        """Keep what was told of an event, for readers that resume."""
+        """Keep an event as it is visible, for readers that resume."""
         self.by_seq[position.seq] = event
-        for evicted in self._kept.put(_Told(position.seq, event)):
+        for evicted in self._kept.put(_Visible(position.seq, event)):
             del self.by_seq[evicted.seq]
             self.after = Position(position.epoch, evicted.seq)
 
@@ -151,7 +151,7 @@ class FilteredScenes:
         return self._of(rights).scene if rights.restricted else self._scene
 
     def visible(self, folded: Folded, rights: Rights) -> Folded | None:
-        """Return an event as readers with these rights are told it; None if they are told nothing of it."""
+        """Return an event as readers with these rights see it; None if they do not."""
         if rights.restricted:
             return self._of(rights).by_seq.get(folded.event.position.seq)
         if not rights.reports and folded.event.type == DOWN:
@@ -159,7 +159,7 @@ class FilteredScenes:
         return folded
 
     def reaches(self, position: Position, rights: Rights) -> bool:
-        """Tell whether it is kept what readers with these rights were told of everything after ``position``."""
+        """Tell whether every event after ``position`` is kept as readers with these rights see it."""
         if not rights.restricted:
             return True
         after = self._of(rights).after

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.core.auth import Authenticator
 from livingmap.errors import InvalidAnswer, InvalidCredential, Unreachable
 from livingmap.sources.settings import ServiceSettings
+from tests.support.access import AuthService, running
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -18,13 +20,13 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 class Porter:
     """An authenticator whose answer a test sets, with clocks that it sets."""
 
-    def __init__(self):
+    def __init__(self, **settings):
         self.asked = 0
         self.says = Identity(Actor("u-1"))
         self.seconds = 0.0
-        settings = ServiceSettings(base_url="http://127.0.0.1:9")
+        own = ServiceSettings(**{"base_url": "http://127.0.0.1:9", **settings})
         described = Authenticator("porter", "porter", ServiceSettings, self.identify)
-        self.cached = CachedAuthenticator(described, settings, 30, self.now, lambda: self.seconds)
+        self.cached = CachedAuthenticator(described, own, 30, self.now, lambda: self.seconds)
 
     def now(self):
         return NOON + timedelta(seconds=self.seconds)
@@ -32,6 +34,7 @@ class Porter:
     async def identify(self, client, credential):
         self.asked += 1
         await asyncio.sleep(0)
+        self.client = client
         if isinstance(self.says, BaseException):
             raise self.says
         return self.says
@@ -61,9 +64,18 @@ async def test_an_expiry_ends_what_is_remembered(porter):
     porter.says = Identity(Actor("u-1"), NOON + timedelta(seconds=10))
     await porter.ask()
     porter.seconds = 10
-    with pytest.raises(InvalidCredential, match="expired"):
+    with pytest.raises(InvalidCredential, match=r"^it has expired$"):
         await porter.ask()
     assert porter.cached.remembered(Credential(Scheme.BEARER, "good")) is None
+
+
+async def test_the_owner_of_a_credential_is_remembered_without_a_question(porter):
+    credential = Credential(Scheme.BEARER, "good")
+    assert porter.cached.remembered(credential) is None
+    await porter.ask()
+    assert porter.cached.remembered(credential) == porter.says
+    assert porter.cached.remembered(Credential(Scheme.SESSION, "good")) is None
+    assert porter.asked == 1
 
 
 async def test_a_bad_credential_is_not_asked_about_again_at_once(porter):
@@ -72,6 +84,7 @@ async def test_a_bad_credential_is_not_asked_about_again_at_once(porter):
         with pytest.raises(InvalidCredential, match="no"):
             await porter.ask()
     assert porter.asked == 1
+    assert porter.cached.remembered(Credential(Scheme.BEARER, "good")) is None
     porter.seconds, porter.says = 6, Identity(Actor("u-1"))
     assert await porter.ask() == "u-1"
 
@@ -86,12 +99,65 @@ async def test_a_failure_of_the_service_is_not_remembered(porter):
     assert porter.cached.error is None
 
 
-async def test_what_a_plugin_gets_wrong_lets_nobody_in_and_tells_no_credential(porter):
-    for wrong in (ValueError("good"), KeyError("good"), SystemExit("good"), None, "u-1", Identity("u-1")):
-        porter.says = wrong
-        with pytest.raises(InvalidAnswer) as caught:
-            await porter.ask()
-        assert "good" not in str(caught.value)
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (ValueError("good"), "porter raised ValueError"),
+        (KeyError("good"), "porter raised KeyError"),
+        (SystemExit("good"), "porter raised SystemExit"),
+        (None, "porter answered with something other than an Identity"),
+        ("u-1", "porter answered with something other than an Identity"),
+        (Identity("u-1"), "porter answered with something other than an Identity"),
+    ],
+)
+async def test_a_plugin_that_fails_lets_nobody_in_and_shows_no_credential(porter, wrong, expected):
+    porter.says = wrong
+    with pytest.raises(InvalidAnswer) as caught:
+        await porter.ask()
+    assert str(caught.value) == porter.cached.error == expected
+
+
+@pytest.mark.parametrize("value", ["ключ", "two\nlines", "\x7f", "\udc80"])
+async def test_a_credential_that_no_header_can_hold_is_bad_without_a_question(porter, value):
+    assert porter.cached.remembered(Credential(Scheme.BEARER, value)) is None
+    with pytest.raises(InvalidCredential, match=r"^longer than any credential, or of other characters$"):
+        await porter.ask(value)
+    assert porter.asked == 0
+
+
+async def test_different_credentials_are_asked_about_at_once(porter):
+    both = asyncio.Barrier(2)
+    porter.cached._authenticator = replace(porter.cached._authenticator, identify=lambda *_: both.wait())
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(porter.ask(value) for value in ("a", "b")), return_exceptions=True)
+
+
+async def test_a_service_that_goes_and_comes_back_is_logged_once_each(porter):
+    assert porter.cached.error is None
+    with structlog.testing.capture_logs() as logs:
+        for says in (porter.says, Unreachable("one"), Unreachable("two"), porter.says, porter.says):
+            porter.says = says
+            await asyncio.gather(porter.ask(), return_exceptions=True)
+            porter.seconds += 31
+    assert logs == [
+        {
+            "event": "callers cannot be identified for now",
+            "log_level": "warning",
+            "service": "porter",
+            "error": "one",
+        },
+        {"event": "callers are identified again", "log_level": "info", "service": "porter"},
+    ]
+
+
+async def test_what_a_plugin_shares_between_callers_is_asked_for_by_the_clock_of_the_map():
+    async with running(AuthService()) as service:
+        porter = Porter(base_url=service.base_url)
+        await porter.ask()
+        for porter.seconds, requests in ((0, 1), (599, 1), (600, 2)):
+            await porter.client.cached("/.well-known/jwks.json")
+            assert len(service.asked) == requests
+        await porter.cached.close()
 
 
 async def test_schemes_are_kept_apart(porter):

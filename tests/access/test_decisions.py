@@ -3,14 +3,17 @@
 import asyncio
 
 import pytest
+import structlog
 
-from livingmap.access.decisions import Decisions
+from livingmap.access.decisions import Decisions, PolicyState
 from livingmap.access.settings import PolicySettings
 from livingmap.core.actor import Actor
-from livingmap.core.auth import Question
+from livingmap.core.auth import PolicyEngine, Question
+from livingmap.errors import Unreachable
+from livingmap.sources.settings import ServiceSettings
 from livingmap_daarion_auth.plugin import livingmap_policy
 from livingmap_daarion_auth.policy import PdpSettings
-from tests.support.access import LIES, PolicyService, running
+from tests.support.access import LIES, AuthService, PolicyService, running
 
 ALICE = Actor("u-1", "human", ("microdao:7",), ("user",))
 ONE = Question("read", "microdao", "microdao:1")
@@ -116,3 +119,73 @@ async def test_decisions_of_one_actor_are_not_anothers(decisions_of):
     assert await one.ask(ONE) == ({ONE}, True)
     assert await one.ask(ONE, actor=Actor("u-2")) == (set(), True)
     assert await one.ask(ONE, actor=Actor("u-1", "human", ("microdao:7",), ("guest",))) == ({ONE}, True)
+
+
+class Judge:
+    """Decisions of an engine in this process, which permits `ONE` and fails while it is away."""
+
+    def __init__(self, **settings):
+        self.seconds = 1000.0
+        self.away = False
+        self.tasks = set()
+        own = ServiceSettings(**{"base_url": "http://judge:1", "concurrency": 1, **settings})
+        engine = PolicyEngine("judge", "judge", ServiceSettings, self._decide)
+        self.decisions = Decisions(engine, PolicySettings(ttl_seconds=30), own, lambda: self.seconds)
+
+    async def _decide(self, client, actor, question):
+        self.client = client
+        self.tasks.add(asyncio.current_task().get_name())
+        if self.away:
+            raise Unreachable(f"away for {question.id}")
+        return question == ONE
+
+    async def ask(self, *questions):
+        return await self.decisions.permitted(ALICE, questions)
+
+
+@pytest.fixture
+async def judge():
+    one = Judge()
+    yield one
+    await one.decisions.close()
+
+
+async def test_questions_and_their_answers_are_counted(judge):
+    assert judge.decisions.state == PolicyState("http://judge:1")
+    await judge.ask(ONE, TWO)
+    await judge.ask(ONE, TWO)
+    assert judge.decisions.state == PolicyState("http://judge:1", asked=2, permitted=1, denied=1)
+    judge.seconds += 30
+    await judge.ask(ONE, TWO)
+    assert judge.decisions.state == PolicyState("http://judge:1", asked=4, permitted=2, denied=2)
+    judge.seconds, judge.away = judge.seconds + 30, True
+    assert await judge.ask(ONE, TWO) == (set(), False)
+    expected = PolicyState("http://judge:1", 6, 2, 2, failed=2, error="away for microdao:2")
+    assert judge.decisions.state == expected
+
+
+async def test_an_engine_that_goes_and_comes_back_is_logged_once_each(judge):
+    with structlog.testing.capture_logs() as logs:
+        for judge.away in (False, True, True, False, False):
+            await judge.ask(ONE, TWO)
+            judge.seconds += 30
+    warning = "policies cannot be decided for now; what is not remembered is denied"
+    assert logs == [
+        {"event": warning, "log_level": "warning", "error": "away for microdao:1"},
+        {"event": "policies are decided again", "log_level": "info", "url": "http://judge:1"},
+    ]
+
+
+async def test_the_tasks_that_ask_have_a_name(judge):
+    await judge.ask(ONE)
+    assert judge.tasks == {"policy"}
+
+
+async def test_what_an_engine_shares_between_callers_is_asked_for_by_the_clock_of_the_map():
+    async with running(AuthService()) as auth:
+        judge = Judge(base_url=auth.base_url)
+        await judge.ask(ONE)
+        for judge.seconds, requests in ((1000, 1), (1599, 1), (1600, 2)):
+            await judge.client.cached("/.well-known/jwks.json")
+            assert len(auth.asked) == requests
+        await judge.decisions.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from livingmap.access.limits import Failures, Streams, network_of
+from livingmap.access.limits import Failures, Pace, Streams, network_of
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,25 @@ def test_streams_are_counted_by_actor_and_by_address_until_they_end():
     for end in ends:
         end()
     assert streams.full("u-1", "192.0.2.7") is None
+
+
+def test_a_minute_begins_with_the_first_failure_after_the_last_minute():
+    seconds = iter([1000, 1000, 1059, 1059, 1060, 1060, 1061, 1061])
+    failures = Failures(2, lambda: next(seconds))
+    for expected in (0, 1, 0, 59):
+        failures.note("192.0.2.7")
+        assert failures.wait_seconds("192.0.2.7") == expected
+
+
+def test_a_stream_that_ends_leaves_the_others_counted():
+    streams = Streams(2, 9)
+    ends = [streams.open("u-1", "192.0.2.7") for _ in range(2)]
+    ends[0]()
+    assert streams.full("u-1", "192.0.2.7") is None
+    streams.open("u-1", "192.0.2.7")
+    assert streams.full("u-1", "192.0.2.7") == "2 streams of this actor are open"
+
+
+def test_a_pace_is_kept_at_any_time_of_the_clock():
+    pace = Pace(2, 10, lambda: 1000.0)
+    assert [pace.keeps() for _ in range(3)] == [True, True, False]

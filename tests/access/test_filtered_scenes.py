@@ -1,0 +1,176 @@
+"""Filtered scenes: what readers with limited rights see follows the map, and a fault of one costs a snapshot."""
+
+import structlog
+
+from livingmap.access.filtered_scene import FilteredScene
+from livingmap.access.mentions import Mentions
+from livingmap.access.policy_targets import PolicyTargets
+from livingmap.access.settings import ItemRule
+from livingmap.access.view import EVERYTHING, Rights
+from livingmap.core.fold import refreshed
+from livingmap.core.model import Position, Put, Total
+from tests.access.small_map import HILL, RIGHTS, RIVER, RULES, SmallMap
+
+SUMMARY = Rights(summary=True, reports=False)
+OTHERS = Rights(grants=(frozenset({"microdao:hill"}),), reports=False)
+
+
+def say(small, entity_id, **fields):
+    return small.visible({}, Put("agents", entity_id, fields))
+
+
+# what items say
+
+
+def test_a_text_of_a_new_type_of_id_is_taken_out_when_what_it_names_is_hidden():
+    small = SmallMap()
+    say(small, "agent:oksana", note="see deed:1 first")
+    assert small.item("agent:oksana")["note"] == "see deed:1 first"
+    small.rights = Rights(layers=frozenset({"agents"}), reports=False)
+    small.scenes.of(small.rights)
+    change = Put("agents", "agent:oksana", {"note": None})
+    assert small.visible({}, Put("deeds", "deed:1", {}), kind="both.said").changes == (change,)
+
+
+def test_texts_are_taken_out_when_they_turn_out_to_be_aliases_of_something_hidden():
+    small = SmallMap()
+    say(small, "agent:oksana", note="agent:p-1", peer="agent:q-1")
+    say(small, "agent:8", note="with agent:p-1")
+    small.rights = Rights(grants=RIGHTS.grants)
+    small.poll(
+        Put("agents", "agent:petro", HILL, aliases=("agent:p-1",)),
+        Put("agents", "agent:quinn", RIVER, aliases=("agent:q-1",)),
+    )
+    assert small.item("agent:oksana") == RIVER | {"note": None, "peer": "agent:q-1"}
+    assert small.item("agent:8") == RIVER | {"note": None}
+
+
+def test_an_alias_learnt_late_touches_both_its_meanings_and_what_speaks_of_it():
+    small = SmallMap()
+    for entity_id, note in (("agent:oksana", "agent:p-1"), ("agent:8", "agent:q-1"), ("agent:7", "agent:r-1")):
+        say(small, entity_id, note=note)
+    mentions = Mentions(small.fold.scene)
+    petro = Put("agents", "agent:petro", HILL, aliases=("agent:p-1",))
+    quinn = Put("agents", "agent:quinn", HILL, aliases=("agent:q-1",))
+    poll = refreshed("talk", small.seq, [petro, quinn])
+    assert set(mentions.take(small.folded(poll.type, poll.payload))) == {
+        *("agent:petro", "agent:p-1", "agent:oksana"),
+        *("agent:quinn", "agent:q-1", "agent:8"),
+    }
+    calm = refreshed("talk", small.seq, [Put("agents", "agent:7", {"mood": "calm"})])
+    assert set(mentions.take(small.folded(calm.type, calm.payload))) == {"agent:7"}
+
+
+# summaries
+
+
+def test_a_summary_has_numbers_and_words_that_name_nothing():
+    small = SmallMap(SUMMARY)
+    fields = {"users": 3, "load": 0.5, "open": True, "health": "well", "none": None}
+    naming = {"leader": "agent:oksana", "motto": "ask agent:sofia.", "names": ["a"], "rooms": {"a": 1}}
+    small.poll(Total("agents", fields | naming))
+    assert small.scenes.of(SUMMARY).totals("agents") == fields | {"counts": {"items": 4}}
+
+
+def test_fields_that_are_of_no_scene_are_shown_without_hidden_ids():
+    small = SmallMap()
+    fields = {"text": "agent:sofia is away", "by": ["agent:oksana", "agent:7"], "agent:7": 1}
+    assert small.scenes.scrub(fields, RIGHTS) == {"text": None, "by": ["agent:oksana"]}
+    assert small.scenes.scrub(fields, EVERYTHING) == fields
+    assert small.scenes.scrub({"by": "agent:nobody", "n": 1}, SUMMARY) == {"by": None, "n": 1}
+    assert small.scenes.scrub({"by": "agent:oksana", "n": 1}, RIGHTS) == {"by": "agent:oksana", "n": 1}
+
+
+# readers
+
+
+def test_readers_of_everything_read_the_scene_itself():
+    small = SmallMap()
+    assert small.scenes.of(EVERYTHING) is small.fold.scene
+    assert small.scenes.reaches(Position("other", 0), EVERYTHING)
+    small.scenes.enter(EVERYTHING)
+    small.scenes.leave(EVERYTHING)
+
+
+def test_a_filtered_scene_stays_until_the_last_of_its_viewers_has_left():
+    now = 0.0
+    small = SmallMap(clock=lambda: now)
+    for _ in range(2):
+        small.scenes.enter(RIGHTS)
+    first = small.scenes.of(RIGHTS)
+    for now in (1_000, 2_000):
+        small.scenes.leave(RIGHTS)
+        say(small, "agent:oksana", mood=now)
+        assert (small.scenes.of(RIGHTS) is first) == (now == 1_000)
+
+
+def test_a_viewer_that_leaves_twice_or_never_came_changes_nothing():
+    small = SmallMap()
+    for rights in (RIGHTS, OTHERS):
+        small.scenes.leave(rights)
+    small.scenes.enter(RIGHTS)
+    assert say(small, "agent:oksana", mood="calm").changes
+
+
+def test_events_of_which_nothing_is_visible_take_no_room(monkeypatch):
+    monkeypatch.setattr("livingmap.access.filtered_scenes.MOST_CHANGES", 1)
+    small = SmallMap()
+    say(small, "agent:oksana", mood="calm")
+    for number in range(5):
+        small.visible({"by": "sofia"}, Put("agents", "agent:sofia", {"mood": number}))
+    assert small.scenes.reaches(Position("e", 1), RIGHTS)
+    assert not small.scenes.reaches(Position("other", 1), RIGHTS)
+
+
+# faults
+
+
+def test_a_scene_that_cannot_follow_costs_its_readers_a_snapshot(monkeypatch):
+    small = SmallMap()
+    with structlog.testing.capture_logs() as logs:
+        say(small, "agent:oksana", mood="calm")
+        assert (small.lost, logs) == (set(), [])
+        small.scenes.of(OTHERS)
+        take = FilteredScene.take
+
+        def taken(scene, folded, touched):
+            return 1 / 0 if scene.hides("agent:sofia") else take(scene, folded, touched)
+
+        monkeypatch.setattr(FilteredScene, "take", taken)
+        say(small, "agent:oksana", mood="tense")
+    assert small.lost == {RIGHTS}
+    assert [line["event"] for line in logs] == ["readers with limited rights get a snapshot"]
+    assert small.item("agent:oksana") == RIVER | {"mood": "tense"}
+
+
+def test_mentions_that_cannot_follow_cost_all_readers_a_snapshot(monkeypatch):
+    small = SmallMap()
+    small.scenes.of(OTHERS)
+    with structlog.testing.capture_logs() as logs, monkeypatch.context() as broken:
+        broken.setattr(Mentions, "take", lambda *_: 1 / 0)
+        say(small, "agent:oksana", mood="tense")
+    assert small.lost == {RIGHTS, OTHERS}
+    assert [line["event"] for line in logs] == ["readers with limited rights get a snapshot"]
+    assert small.item("agent:oksana") == RIVER | {"mood": "tense"}
+    say(small, "agent:oksana", mood="calm")
+    assert small.lost == set()
+
+
+def test_before_the_first_reader_nothing_is_followed():
+    small = SmallMap()
+    small.scenes.forget()
+    with structlog.testing.capture_logs() as logs:
+        assert say(small, "agent:oksana", mood="calm") is None
+    assert (small.lost, logs) == (set(), [])
+
+
+# targets of policies
+
+
+def test_rules_that_follow_others_have_no_targets():
+    small = SmallMap()
+    follows = ItemRule(types=("agent",), field="parent")
+    assert PolicyTargets(small.fold.scene, (*RULES, follows))() == {
+        ("read", "microdao"): {"microdao:river", "microdao:hill"}
+    }
+    assert PolicyTargets(small.fold.scene, (follows,))() == {}
