@@ -1,6 +1,7 @@
 """The contract suite: what every source has to keep. Subclass `SourceContract` in a plugin's tests."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -32,6 +33,8 @@ class SourceContract:
     """The contract suite. ``plugin`` is the module that holds ``livingmap_source``."""
 
     plugin: ClassVar[ModuleType]
+    settings: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the source that differ from their defaults, such as those that have it fill all its layers."""
 
     @property
     def source(self) -> Source:
@@ -69,7 +72,7 @@ class SourceContract:
 
     async def test_samples_fill_every_layer(self) -> None:
         """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty."""
-        harness = SourceHarness(self.source)
+        harness = SourceHarness(self.source, **self.settings)
         await harness.poll()
         assert harness.health.error is None
         assert harness.health.dropped == []
@@ -80,13 +83,13 @@ class SourceContract:
 
     async def test_a_second_poll_changes_nothing(self) -> None:
         """Equal answers bring no changes."""
-        harness = SourceHarness(self.source)
+        harness = SourceHarness(self.source, **self.settings)
         await harness.poll()
         assert await harness.poll() == []
 
     async def test_every_handler_has_a_sample_and_folds_it(self) -> None:
         """Each pattern matches a message of the samples, and every message is folded, before a poll and after."""
-        harness = SourceHarness(self.source)
+        harness = SourceHarness(self.source, **self.settings)
         for pattern in self.source.handlers:
             assert any(matches(pattern, message.type) for message in harness.samples.messages), pattern
         for _ in range(2):
@@ -96,7 +99,7 @@ class SourceContract:
 
     async def test_every_detail_has_a_sample(self) -> None:
         """Each type with details can be asked about at least one item of the samples."""
-        harness = SourceHarness(self.source)
+        harness = SourceHarness(self.source, **self.settings)
         await harness.poll()
         part = harness.fold.scene.part(self.source.name)
         ids = sorted({entity_id for _, entity_id, _ in part.records()})
@@ -114,7 +117,7 @@ class SourceContract:
                 return Reply(b"Internal Server Error", 500)
             return Reply(sample.body, sample.status) if sample else None
 
-        harness = SourceHarness(self.source, answer)
+        harness = SourceHarness(self.source, answer, **self.settings)
         await harness.poll()
         dead = True
         if any(layer.fetch for layer in self.source.layers):
@@ -125,7 +128,7 @@ class SourceContract:
     @given(body=GARBAGE)
     async def test_no_answer_makes_a_fetch_raise(self, body: Json) -> None:
         """Whatever JSON a service answers, a fetch raises nothing but errors of the map."""
-        harness = SourceHarness(self.source, lambda _: Reply(body))
+        harness = SourceHarness(self.source, lambda _: Reply(body), **self.settings)
         await harness.poll()
         for error in (harness.health.error or "").split("; "):
             kind = error.partition(": ")[2].partition(":")[0]
@@ -135,7 +138,7 @@ class SourceContract:
     @given(payload=st.dictionaries(st.text(max_size=8), GARBAGE, max_size=4))
     async def test_no_message_spoils_the_next(self, payload: dict[str, Json]) -> None:
         """A message of another shape is ignored or set aside; the next one is folded as ever."""
-        harness = SourceHarness(self.source)
+        harness = SourceHarness(self.source, **self.settings)
         await harness.poll()
         for message in harness.samples.messages:
             await harness.deliver(message.type, payload)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from livingmap_mock.services import agents, city, dao, messaging, microdao, space, usage
+from livingmap_mock.services import agents, city, dao, messaging, microdao, registry, space, usage
 from livingmap_mock.services.ask import Service
 
 SERVICES: Final[dict[str, Service]] = {
@@ -11,6 +11,7 @@ SERVICES: Final[dict[str, Service]] = {
     "dao": Service(dao.ANSWERS),
     "messaging": Service(messaging.ANSWERS),
     "microdao": Service(microdao.ANSWERS),
+    "registry": Service(registry.ANSWERS),
     "space": Service(space.ANSWERS),
     "usage": Service(usage.ANSWERS),
 }

@@ -7,7 +7,7 @@ from livingmap.plugin import Json, Message, Request, Source, SourceSettings
 from livingmap_mock.plugin import MockSettings
 from livingmap_mock.world import SimulatedWorld
 
-KNOWN = ("agents", "city", "space", "microdao", "dao", "usage", "messaging")
+KNOWN = ("agents", "city", "space", "microdao", "dao", "usage", "messaging", "registry")
 
 
 class Player:

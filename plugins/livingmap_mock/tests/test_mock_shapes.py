@@ -39,6 +39,7 @@ PATHS = {
         "/dao/{dao}/proposals/{proposal}",
         "/dao/{dao}/proposals/{proposal}/votes",
     ],
+    "registry": ["/api/v1/nodes", "/api/v1/nodes/{node}", "/api/v1/nodes/{node}/profile"],
     "usage": ["/internal/usage/summary"],
     "messaging": [
         "/api/messaging/channels",

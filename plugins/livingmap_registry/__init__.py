@@ -1,0 +1,1 @@
+"""The source `registry`: the nodes of the network and their heartbeats, from node-registry."""
