@@ -36,6 +36,8 @@ class MapProcess:
         self._file = folder / f"map-{self.port}.yaml"
         self._log = folder / f"map-{self.port}.log"
         self._process: asyncio.subprocess.Process | None = None
+        self.output: int | None = None
+        """The descriptor that its log goes to from the next start on, if not the file that `said` reads."""
         sources = {name: {"mock": True, "interval_seconds": 86_400} for name in FAMILIES}
         whole = {
             "server": {"port": self.port},
@@ -62,8 +64,8 @@ class MapProcess:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(_PROGRAM, "serve", "--config", self._file),
-                stdout=log,
-                stderr=log,
+                stdout=log if self.output is None else self.output,
+                stderr=log if self.output is None else self.output,
                 env=own,
                 cwd=self._file.parent,
             )
