@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.endurance.matrix.faults import FAULTS, Fault
+from tests.endurance.matrix.starts import started
 from tests.endurance.matrix.trial import Load, Result, tried
 
 _DOCUMENT = Path("docs/reliability.md")
@@ -34,6 +35,10 @@ def main() -> int:
     if options.list:
         sys.stdout.writelines(f"{one.of}, {one.name} ({processes})\n" for one, processes in chosen)
         return 0
+    if options.starts:
+        text, holds = asyncio.run(started(options.starts, sys.stderr.write))
+        sys.stdout.write(f"\n{text}")
+        return 0 if holds else 1
     load = Load(options.events, options.viewers, options.seconds)
     results = asyncio.run(_all(chosen, load))
     text = table(results, load)
@@ -54,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=Load.fault_seconds, help="how long a fault lasts (%(default)s)"
     )
+    parser.add_argument("--starts", type=int, default=0, help="instead: start and end a map so many times")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
     return parser.parse_args()

@@ -9,6 +9,7 @@ import random
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +76,6 @@ class _Trial:
         self._viewers = [
             Viewer(net.maps[number % len(net.maps)].address, sse=number % 3 == 2) for number in range(load.viewers)
         ]
-        self._numbers = itertools.count()
         self._published: list[int] = []
 
     async def run(self) -> None:
@@ -99,29 +99,8 @@ class _Trial:
 
     # what goes on
 
-    @contextlib.asynccontextmanager
-    async def _publishing(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._publish())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _publish(self) -> None:
-        urls = [server.url for server in self._net.nats.values()]
-        while True:
-            client = NatsClient()
-            with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
-                await client.connect(urls, error_cb=_ignore, **_ONE_TRY)
-                while client.is_connected:
-                    payload = {"agent_id": "a", "status": "busy", "number": next(self._numbers)}
-                    await client.publish("agent.event.status", json.dumps(payload).encode())
-                    self._published.append(payload["number"])
-                    await asyncio.sleep(1 / self._load.events_per_second)
-            with contextlib.suppress(nats.errors.Error, OSError):
-                await client.close()
-            await asyncio.sleep(0.2)
+    def _publishing(self) -> AbstractAsyncContextManager[None]:
+        return publishing(self._net, self._load.events_per_second, self._published)
 
     @contextlib.asynccontextmanager
     async def _wandering(self) -> AsyncIterator[None]:
@@ -225,6 +204,34 @@ class _Trial:
                 except TimeoutError:
                     found.append("ends with another state than the snapshot at its position")
         return found
+
+
+@contextlib.asynccontextmanager
+async def publishing(net: Network, per_second: int, published: list[int]) -> AsyncIterator[None]:
+    """Publish numbered messages by core NATS, whatever happens to the servers; keep their numbers."""
+    task = asyncio.create_task(_publish(net, per_second, published))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _publish(net: Network, per_second: int, published: list[int]) -> None:
+    urls = [server.url for server in net.nats.values()]
+    while True:
+        client = NatsClient()
+        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
+            await client.connect(urls, error_cb=_ignore, **_ONE_TRY)
+            while client.is_connected:
+                number = len(published)
+                payload = {"agent_id": "a", "status": "busy", "number": number}
+                published.append(number)
+                await client.publish("agent.event.status", json.dumps(payload).encode())
+                await asyncio.sleep(1 / per_second)
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await client.close()
+        await asyncio.sleep(0.2)
 
 
 def seen_wrongly(viewer: Viewer, order: list[int]) -> list[str]:
