@@ -18,7 +18,7 @@ from tests.endurance.matrix.trial import Load, Result, tried
 
 _DOCUMENT = Path("docs/reliability.md")
 _COUNTS = ("published", "in the stream", "in the history")
-_BEGIN, _END = "<!-- made by scripts/faults: begin -->", "<!-- made by scripts/faults: end -->"
+_HEADING = "\n## Measured\n"
 
 
 def main() -> int:
@@ -105,10 +105,9 @@ def _cores() -> int:
 
 
 def _write(text: str) -> None:
-    whole = _DOCUMENT.read_text()
-    before, _, rest = whole.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    _DOCUMENT.write_text(f"{before}{_BEGIN}\n\n{text}\n{_END}{after}")
+    before, heading, rest = _DOCUMENT.read_text().partition(_HEADING)
+    _, following, after = rest.partition("\n## ")
+    _DOCUMENT.write_text(f"{before}{heading}\n{text}{following}{after}")
 
 
 if __name__ == "__main__":
