@@ -52,6 +52,9 @@ class Numbers(Collector):
             "on_its_own", "Whether the log is away and the process polls for itself", progress.is_on_its_own
         )
         yield _gauge("lag", "Entries of the log that are known of and not read yet", progress.lag)
+        yield _counter(
+            "new_epochs", "How often the stream was made anew, and the log with it", progress.new_epochs
+        )
         if (seconds := reader.last_fold_age_seconds()) is not None:
             yield _gauge("last_fold_age_seconds", "How old the last entry that was folded is", seconds)
         yield _gauge("position", "The position in the log of the last event", reader.position.seq)
@@ -106,6 +109,7 @@ def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:
         "dropped": "Messages given up because too many waited",
         "dead": "Messages set aside because they cannot be events",
         "reconnects": "Connections after the first",
+        "oversized": "Entries of the map's own that are larger than the server takes",
     }
     for names, family in ((gauges, GaugeMetricFamily), (counters, CounterMetricFamily)):
         for name, text in names.items():

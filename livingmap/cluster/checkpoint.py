@@ -10,12 +10,14 @@ import structlog
 import zstandard
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from nats.js.api import ObjectMeta, ObjectMetaOptions
 from nats.js.errors import NotFoundError
 
 from livingmap.cluster import Checkpointed
+from livingmap.cluster.replicas import CHECKPOINTS, replicate
 from livingmap.core.model import Json, Position
 from livingmap.core.progress import Progress
-from livingmap.transport.connection import NatsConnection, call
+from livingmap.transport.connection import NatsClient, NatsConnection, call
 
 _FORM: Final = 2
 _NAME: Final = "checkpoint"
@@ -23,6 +25,8 @@ _EVERY_SECONDS: Final = 120.0
 _EVERY_EVENTS: Final = 20_000
 _LOOK_SECONDS: Final = 0.5
 _TRANSFER_SECONDS: Final = 60.0
+_CHUNK_BYTES: Final = 128 * 1024
+_SPARE_BYTES: Final = 512
 
 _logger = structlog.get_logger(__name__)
 
@@ -136,16 +140,20 @@ class Checkpoints:
         await self._settled(position)
         client = self._connection.open_client
         if client is not None and self._progress.position.epoch == position.epoch:
-            await self._save(client.jetstream(), data)
+            await self._save(client, data)
             self.kept_up_to = read_up_to
 
     async def _settled(self, position: Position) -> None:
         while (oldest := self._oldest_unsettled()) is not None and oldest <= position:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _save(self, js: JetStreamContext, data: bytes) -> None:
+    async def _save(self, client: NatsClient, data: bytes) -> None:
+        js = client.jetstream()
         try:
             store = await call(js.object_store(self._bucket), "opening the checkpoints")
         except NotFoundError:
             store = await call(js.create_object_store(self._bucket), "making the checkpoints' store")
-        await call(store.put(_NAME, data), "writing a checkpoint", _TRANSFER_SECONDS)
+            await replicate(js, self._bucket, CHECKPOINTS)
+        most = min(_CHUNK_BYTES, client.max_payload - _SPARE_BYTES)
+        meta = ObjectMeta(name=_NAME, options=ObjectMetaOptions(max_chunk_size=most))
+        await call(store.put(_NAME, data, meta), "writing a checkpoint", _TRANSFER_SECONDS)

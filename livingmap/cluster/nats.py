@@ -18,6 +18,7 @@ from nats.js.kv import KeyValue
 from livingmap.cluster import Duties, generation
 from livingmap.cluster.checkpoint import Checkpoints
 from livingmap.cluster.lease import Lease, Standing
+from livingmap.cluster.replicas import BUCKET, CHECKPOINTS, replicate
 from livingmap.core.progress import Progress
 from livingmap.supervision import run_together
 from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, call
@@ -230,9 +231,12 @@ def _ignore(_: bytes) -> None:
 
 async def _open(js: JetStreamContext, settings: NatsSettings) -> KeyValue:
     try:
-        return await call(js.key_value(settings.stream), "opening the bucket")
+        bucket = await call(js.key_value(settings.stream), "opening the bucket")
     except NotFoundError:
-        return await call(js.create_key_value(bucket=settings.stream), "making the bucket")
+        bucket = await call(js.create_key_value(bucket=settings.stream), "making the bucket")
+    for kind in (BUCKET, CHECKPOINTS):
+        await replicate(js, settings.stream, kind)
+    return bucket
 
 
 async def _shared_key(bucket: KeyValue) -> bytes:

@@ -39,6 +39,8 @@ class Progress:
         """When the log received the last entry that was folded."""
         self.lag = 0
         """How many entries of the log are known of and not read yet."""
+        self.new_epochs = 0
+        """How often the log ended, and another one began in its place."""
         self._detached_seconds = detached_seconds
         self._goal: int | None = None
         self._trunk: Position | None = None
@@ -83,6 +85,7 @@ class Progress:
 
     def begin(self, position: Position, read_up_to: int, term: int = 0) -> None:
         """Go on from a checkpoint, or from the start of another log."""
+        self.new_epochs += bool(self.position.epoch) and position.epoch != self.position.epoch
         self.position, self.read_up_to, self.term = position, read_up_to, term
 
     def aim(self, goal: int) -> None:

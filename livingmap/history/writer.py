@@ -124,6 +124,11 @@ class HistoryWriter:
         if len(self._waiting) >= _BATCH_ROWS:
             self._batch_full.set()
 
+    def add_gap(self, gap: Gap) -> None:
+        """Keep ``gap`` until it is recorded. Returns at once."""
+        self._gaps.append(gap)
+        self._any_waiting.set()
+
     async def run(self) -> None:
         """Write until cancelled; try again for as long as the database is away.
 

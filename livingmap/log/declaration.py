@@ -2,13 +2,13 @@
 
 import dataclasses
 import json
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo, StreamSource
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
@@ -25,6 +25,8 @@ _API: Final = "$JS.API"
 _NOT_ENABLED: Final = (10039, 10076)  # for the account, on the server
 _RACED: Final = (10058, 10065)  # the name or a subject is taken: another process was first
 _FOR_NOW: Final = 503
+_NO_PEERS: Final = 10005  # for so many replicas, or so many bytes: servers of the cluster may be down
+_MOST_COMPLAINTS: Final = 10
 _DUPLICATES_SECONDS: Final = 120
 _DAY_SECONDS: Final = 86_400
 
@@ -42,7 +44,7 @@ class Stream:
         self._may_shrink = may_shrink
         self._patterns = list(patterns)
         self._info: StreamInfo | None = None
-        self._refused: list[str] = []
+        self._refused: deque[str] = deque(maxlen=_MOST_COMPLAINTS)
 
     @property
     def info(self) -> StreamInfo:
@@ -54,7 +56,7 @@ class Stream:
     async def attach(self, client: NatsClient) -> None:
         """Make the stream, or bring it to what the plugins need. Raises LogError if it cannot be had."""
         try:
-            await _check(client.jetstream(), self._refused)
+            await _check(client, self._refused)
             self._info = await self._declare(client)
         except LogError as error:
             if self._info is not None:  # it could be had before: it may be again
@@ -79,7 +81,10 @@ class Stream:
                 return info
             return await call(js.update_stream(target), "updating the stream")
         except APIError as error:
-            if error.code == _FOR_NOW or error.err_code in _RACED:  # the connection is made anew, and looks again
+            if error.code == _FOR_NOW or error.err_code in (
+                *_RACED,
+                _NO_PEERS,
+            ):  # the connection is made anew, and looks again
                 raise
             raise LogError(
                 f"nats.stream: the server does not keep {name}: {error.description}; it would take "
@@ -113,11 +118,19 @@ class _Wanted:
     """Name of the other stream, and what to take from it."""
 
 
-async def _check(js: JetStreamContext, refused: Sequence[str]) -> None:
-    """Raise LogError if there is no JetStream for us. ``refused`` gets the server's complaints meanwhile."""
+async def _check(client: NatsClient, refused: Sequence[str]) -> None:
+    """Raise LogError if there is no JetStream for us, ConnectionError if there is none yet.
+
+    ``refused`` gets the server's complaints meanwhile.
+    """
     try:
-        await call(js.account_info(), "asking for JetStream")
-    except ServiceUnavailableError:
+        await call(client.jetstream().account_info(), "asking for JetStream")
+    except ServiceUnavailableError as error:
+        # a server of a cluster that has no majority answers so, too, or not at all
+        if client.has_jetstream or error.err_code:
+            raise ConnectionError(
+                "JetStream is not available yet: too few servers of its cluster are up"
+            ) from None
         raise LogError(
             "nats.jetstream: the server has no JetStream; start it with --jetstream, or set nats.jetstream: false "
             "to take messages as they come"
@@ -134,6 +147,8 @@ async def _check(js: JetStreamContext, refused: Sequence[str]) -> None:
                 f"nats.jetstream: the account may not use JetStream ({refused[-1]}); allow it to publish on "
                 f"{_API}.>, or set nats.jetstream: false"
             ) from None
+        if client.has_jetstream:
+            raise ConnectionError("JetStream does not answer yet: too few servers of its cluster are up") from None
         raise
 
 

@@ -110,38 +110,46 @@ class JetStreamLog:
 
         What no reader of the log wants is published all the same, but not waited for.
         """
-        for subject, data in self._pieces(message):
-            if self._wants(subject):
-                await self._append(subject, data)
-            else:
-                await self._connection.publish(subject, data)
+        for piece, data in self._pieces(message):
+            subject = self._decoder.subject(piece.type)
+            if not self._wants(subject):
+                with contextlib.suppress(NatsError, OSError, TimeoutError):
+                    await self._connection.publish(subject, data)
+            elif not await self._append(subject, data):
+                await self.append(piece)  # the server's limit shrank meanwhile
 
-    def _pieces(self, message: Message) -> Iterator[tuple[str, bytes]]:
+    def _pieces(self, message: Message) -> Iterator[tuple[Message, bytes]]:
         """Yield what to publish: a poll's difference may be more than one message holds."""
         data, most = orjson.dumps(message.payload), self._most_bytes()
         changes = message.payload["changes"] if message.type == REFRESHED else ()
         if len(data) <= most:
-            yield self._decoder.subject(message.type), data
+            yield message, data
         elif len(changes) > 1:
             middle = len(changes) // 2
             for half in (changes[:middle], changes[middle:]):
                 yield from self._pieces(Message(message.type, {**message.payload, "changes": half}))
         else:
-            _logger.warning("too large for the stream", type=message.type, bytes=len(data), most=most)
+            log = _logger.debug if self.status.oversized else _logger.warning  # it comes again with every poll
+            self.status.oversized += 1
+            log("too large for the stream", type=message.type, bytes=len(data), most=most)
 
     def _most_bytes(self) -> int:
         client = self._connection.client
         return (client.max_payload if client is not None else _USUAL_BYTES) - _SPARE_BYTES
 
-    async def _append(self, subject: str, data: bytes) -> None:
+    async def _append(self, subject: str, data: bytes) -> bool:
+        """Publish until the stream has it; return False if it is larger than what the server takes now."""
         self._appended += 1
         name, term = f"{self._me}.{self._appended}", str(self._term())
         done = self._unconfirmed[name.encode()] = asyncio.get_running_loop().create_future()
         try:
             while not done.done():  # the stream keeps one message of a name; reading it confirms it
+                if len(data) > self._most_bytes():
+                    return False
                 with contextlib.suppress(NatsError, OSError, TimeoutError):  # it is published again
                     await self._connection.publish(subject, data, {_MESSAGE_ID: name, TERM: term})
                 await asyncio.wait([done], timeout=_CONFIRM_SECONDS)
+            return True
         finally:
             del self._unconfirmed[name.encode()]
 
@@ -175,6 +183,9 @@ class JetStreamLog:
         if not is_new and first <= self._consumer.taken + 1:
             return
         checkpoint = await self._checkpoints.load(js, epoch)
+        if is_new and self.progress.position.epoch:
+            last = str(self.progress.position)
+            _logger.warning("the stream was made anew, and a new epoch begins", epoch=epoch, last=last)
         if not is_new:
             _logger.warning("the stream no longer has what was published meanwhile", up_to=first - 1)
             if checkpoint is None or checkpoint.read_up_to <= self._consumer.taken:

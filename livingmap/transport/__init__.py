@@ -39,6 +39,8 @@ class IntakeStatus:
     dropped: int = 0
     """Messages given up because too many were waiting."""
     dead: DeadLetters = field(default_factory=DeadLetters)
+    oversized: int = 0
+    """Entries of the map's own that are larger than the server takes, and were left out."""
 
     @property
     def waiting(self) -> int:

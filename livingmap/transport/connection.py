@@ -58,6 +58,11 @@ class NatsClient(Client):
         super().__init__()
         self._handlers: dict[str, OnArrival] = {}
 
+    @property
+    def has_jetstream(self) -> bool:
+        """Whether the server says that it has JetStream, though maybe not enough of its cluster to use it."""
+        return bool(self._server_info.get("jetstream"))
+
     async def take(self, pattern: str, on_arrival: OnArrival) -> None:
         """Subscribe to what ``on_arrival`` gets as it comes."""
         self._handlers[pattern] = on_arrival

@@ -7,12 +7,16 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from livingmap.core.model import Position
+from livingmap.core.fold import Folded
+from livingmap.core.model import Event, Position
+from livingmap.core.progress import Progress
+from livingmap.core.scene import Scene
 from livingmap.history import HistoryUnavailable, Query
 from livingmap.history.embedded import embedded
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.migrate import MigrationError
 from livingmap.history.postgres import PostgresHistory
+from livingmap.history.recorder import Recorder
 from livingmap.history.writer import HistoryWriter
 from tests.history.making import NOON, entry, seqs, until
 
@@ -353,3 +357,16 @@ async def test_what_waits_is_bounded_in_bytes_too():
         await until(lambda: writer.buffered == 0)
         assert writer.lost == 20
     assert await everything(history) == list(range(21, 32))
+
+
+async def test_where_one_log_ended_and_another_began_is_a_gap():
+    history, scene, progress = MemoryHistory(), Scene(()), Progress(Position("e1", 0))
+    writer = HistoryWriter(history)
+    recorder = Recorder(writer, scene, progress)
+    for epoch, seq in (("e1", 7), ("e2", 1)):
+        event = Event(Position(epoch, seq), "a.b", {}, NOON)
+        recorder.on_entry(Folded(event, (), ()), seq - 1)
+    assert await writer.drain(5) == 0
+    page = await history.read(Query())
+    assert [(one.epoch, one.first_seq, one.last_seq, one.from_time) for one in page.gaps] == [("e1", 8, 8, NOON)]
+    assert "the stream was deleted" in page.gaps[0].reason

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
+from nats.errors import Error as NatsError
 from nats.js.api import RetentionPolicy
 
 from livingmap.core.fold import DOWN, refreshed
@@ -513,3 +515,139 @@ async def test_a_stream_that_is_too_large_for_the_server_is_told(tmp_path):
     await server.kill()
     assert said.startswith("nats.stream: the server does not keep LIVINGMAP")
     assert "nats.stream_bytes" in said
+
+
+async def test_a_limit_that_shrinks_while_a_difference_waits_divides_it_again(server):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await server.kill()
+        changes = [Put("city", f"microdao:{number}", {"text": "x" * 10_000}) for number in range(40)]
+        appending = asyncio.create_task(log.append(refreshed("city", 0, changes)))
+        server.config += "\nmax_payload: 100KB\n"
+        await server.start()
+        await within(30, _awaited(appending), "appending")
+    ids = [change["id"] for _, payload in notes.seen for change in payload["changes"]]
+    assert ids == [change.id for change in changes]
+    assert len(notes.seen) > 4
+
+
+@pytest.fixture
+async def three(tmp_path):
+    servers = NatsServer.cluster(tmp_path)
+    yield servers
+    for one in servers:
+        await one.kill()
+
+
+async def started(servers):
+    for one in servers:
+        await one.start()
+
+
+def urls(servers):
+    return ",".join(one.url for one in servers)
+
+
+async def test_a_cluster_without_a_majority_is_waited_for(three):
+    await three[0].start()
+    async with reading(three[0], url=three[0].url) as (log, notes):
+        await until(lambda: "JetStream" in (log.status.error or ""))
+        assert log.progress.phase is Phase.REPLAYING
+        await started(three[1:])
+        async with asyncio.timeout(40):
+            await log.progress.live()
+        await within(20, log.append(Message("a.b", {"number": 1})), "appending")
+        assert notes.seen == [("a.b", {"number": 1})]
+
+
+async def replicas(server):
+    async with server.publisher() as client:
+        streams = await client.jetstream().streams_info()
+    return {one.config.name: one.config.num_replicas for one in streams}
+
+
+async def test_what_is_kept_beside_the_stream_has_its_replicas_and_outlives_a_server(three):
+    async def duties():
+        await asyncio.Event().wait()
+
+    await started(three)
+    async with reading(three[0], url=urls(three), duties=duties) as (log, _):  # with one replica, as of old
+        async with asyncio.timeout(40):
+            await log.progress.live()
+        await until(lambda: log.checkpoints.kept_up_to is not None or log.cluster.leads)
+        await log.append(Message("a.b", {"number": 1}))
+        await log.checkpoints.keep()
+    async with reading(three[0], url=urls(three), duties=duties, stream_replicas=3) as (log, notes):
+        async with asyncio.timeout(40):
+            await log.progress.live()
+        await until(lambda: log.cluster.leads, 30)
+        assert await replicas(three[0]) == dict.fromkeys(["LIVINGMAP", "KV_LIVINGMAP", "OBJ_LIVINGMAP"], 3)
+        async with three[0].publisher() as client:
+            leader = (await client.jetstream().stream_info("KV_LIVINGMAP")).cluster.leader
+        await three[int(leader.removeprefix("n"))].kill()
+        await within(30, log.append(Message("a.b", {"number": 2})), "appending")
+        await until(lambda: log.cluster.leads, 30)
+        await until(lambda: kept(log), 40, every=0.5)
+        assert notes.seen[-1] == ("a.b", {"number": 2})
+
+
+async def kept(log):
+    try:
+        await log.checkpoints.keep()
+    except (NatsError, TimeoutError):  # a leader is being elected
+        return False
+    return True
+
+
+async def test_a_cluster_with_too_few_servers_for_the_replicas_is_waited_for(tmp_path):
+    two = NatsServer.cluster(tmp_path, 2)
+    await started(two)
+    async with reading(two[0], stream_replicas=3) as (log, _):
+        await until(lambda: "no suitable peers" in (log.status.error or ""), 40)
+        assert log.progress.phase is Phase.REPLAYING
+    for one in two:
+        await one.kill()
+
+
+async def test_a_checkpoint_is_kept_on_a_server_that_takes_only_small_messages(server):
+    await server.kill()
+    server.config += "\nmax_payload: 16KB\n"
+    await server.start()
+    async with reading(server) as (log, _):
+        await attached(log)
+        for number in range(8):
+            await log.append(Message("a.b", {"text": secrets.token_hex(5000), "number": number}))
+        await log.checkpoints.keep()
+        assert (
+            await log.checkpoints.load(log.checkpoints._connection.client.jetstream(), log.position.epoch)
+        ).read_up_to == 8
+
+
+async def test_an_entry_that_no_message_holds_is_left_out_and_logged_once(server):
+    await server.kill()
+    server.config += "\nmax_payload: 16KB\n"
+    await server.start()
+    large = [Put("city", f"microdao:{number}", {"text": "x" * 20_000}) for number in range(3)]
+    async with reading(server) as (log, notes):
+        await attached(log)
+        with structlog.testing.capture_logs() as logs:
+            await log.append(refreshed("city", 0, [*large, Put("city", "microdao:small", {"text": "y"})]))
+        assert [change["id"] for _, payload in notes.seen for change in payload["changes"]] == ["microdao:small"]
+        assert [line["log_level"] for line in logs if line["event"] == "too large for the stream"].count(
+            "warning"
+        ) == 1
+        assert log.status.oversized == 3
+
+
+async def test_a_stream_that_is_made_anew_is_logged_and_counted(server):
+    async with reading(server) as (log, _):
+        await attached(log)
+        await log.append(Message("a.b", {"number": 1}))
+        last = str(log.position)
+        with structlog.testing.capture_logs() as logs:
+            async with server.publisher() as client:
+                await client.jetstream().delete_stream("LIVINGMAP")
+            await until(lambda: log.progress.new_epochs, 30)
+        line = next(line for line in logs if line["event"].startswith("the stream was made anew"))
+        assert (line["log_level"], line["last"]) == ("warning", last)
+        assert line["epoch"] == log.position.epoch

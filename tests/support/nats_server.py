@@ -45,6 +45,17 @@ class NatsServer:
         """Have a JetStream from the next start on, whose streams outlive the process."""
         self.config += f'\njetstream {{ store_dir: "{self._store}"\n{more} }}\n'
 
+    @classmethod
+    def cluster(cls, folder: Path, size: int = 3) -> "list[NatsServer]":
+        """Return servers that together keep a JetStream, not running until started."""
+        servers, ports = [cls(folder) for _ in range(size)], [free_port() for _ in range(size)]
+        routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
+        for number, (server, port) in enumerate(zip(servers, ports, strict=True)):
+            server.config = f"server_name: n{number}\n"
+            server.config += f"cluster {{ name: c, listen: 127.0.0.1:{port}, routes: [{routes}] }}\n"
+            server.use_jetstream()
+        return servers
+
     async def _listens(self) -> bool:
         assert self._process
         assert self._process.returncode is None, "nats-server ended at once"
