@@ -100,6 +100,7 @@ async def test_without_an_authenticator_everybody_reads_everything(entrance):
     assert access.remembered(None) == await access.admit(None, "192.0.2.7") == everybody
     for _ in range(3):
         access.open_stream(everybody, "192.0.2.7")
+    await access.close()
 
 
 @pytest.mark.parametrize(
@@ -156,12 +157,15 @@ async def test_an_address_with_too_many_bad_credentials_is_refused_except_for_th
     assert await one.denial(EXPIRING, "192.0.2.7") == expected
     assert (await one.denial(BAD, "192.0.2.8"))[0] == UNAUTHENTICATED
     await one.access.admit(ANN, "192.0.2.7")
+    one.seconds = 60
+    newcomer = Credential(Scheme.BEARER, "bo")
+    assert (await one.access.admit(newcomer, "192.0.2.7")).actor == Actor("bo")
 
 
 async def test_bad_credentials_of_no_address_shut_nobody_out(entrance):
     one = entrance(failures_per_minute=1)
-    for _ in range(3):
-        assert (await one.denial(BAD))[0] == UNAUTHENTICATED
+    for address in (None, None, "", None):
+        assert (await one.denial(BAD, address))[0] == UNAUTHENTICATED
 
 
 async def test_while_the_authenticator_is_away_a_caller_is_asked_to_try_again(entrance):

@@ -54,7 +54,7 @@ def asked(service):
     return [path.rpartition("/")[2] for path, _ in service.asked]
 
 
-async def test_many_who_need_a_token_sign_in_once(build, service):
+async def test_many_requests_that_need_a_token_sign_in_once(build, service):
     one = build()
     tokens = set(await asyncio.gather(*(one.bearer() for _ in range(10))))
     assert (len(tokens), asked(service)) == (1, ["login"])
@@ -89,7 +89,7 @@ async def test_the_old_token_is_used_while_the_service_is_away(build, service, c
 
 
 @pytest.mark.parametrize("lie", LIES)
-async def test_what_is_no_token_is_an_error_and_the_next_answer_counts(build, service, lie):
+async def test_an_answer_without_a_token_is_an_error_and_the_next_answer_counts(build, service, lie):
     one = build()
     service.mode = lie
     with pytest.raises(SourceError) as caught:
@@ -99,7 +99,7 @@ async def test_what_is_no_token_is_an_error_and_the_next_answer_counts(build, se
     assert await one.bearer()
 
 
-async def test_a_wrong_password_is_told_without_being_shown(build):
+async def test_a_wrong_password_is_an_error_that_does_not_show_it(build):
     with pytest.raises(RequestRejected, match="401") as caught:
         await build(password="wrong-horse-9").bearer()
     assert "wrong-horse-9" not in str(caught.value)
@@ -114,13 +114,13 @@ async def test_a_password_from_a_file(build, tmp_path):
     assert await one.bearer()
 
 
-async def test_nobody_there_is_an_error(build, service):
+async def test_a_service_that_cannot_be_reached_is_an_error(build, service):
     await service.kill()
     with pytest.raises(Unreachable):
         await build().bearer()
 
 
-def test_one_password_and_one_token():
+def test_an_account_has_one_password_and_a_source_one_token():
     with pytest.raises(ValueError, match="password or password_file"):
         DaarionAccount(email="a@b")
     with pytest.raises(ValueError, match="account or a token"):
@@ -135,7 +135,7 @@ class Guarded(JsonService):
         self.shown = []
         self.revoked = set()
 
-    def answer(self, path, said, headers):
+    def answer(self, path, body, headers):
         self.shown.append(headers.get("authorization", ""))
         if self.shown[-1] in {"", *self.revoked}:
             return 401, {"detail": "Invalid or expired token"}

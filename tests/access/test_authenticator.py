@@ -135,7 +135,7 @@ async def test_different_credentials_are_asked_about_at_once(porter):
 async def test_a_service_that_goes_and_comes_back_is_logged_once_each(porter):
     assert porter.cached.error is None
     with structlog.testing.capture_logs() as logs:
-        for says in (porter.says, Unreachable("one"), Unreachable("two"), porter.says, porter.says):
+        for says in (porter.says, *map(Unreachable, ("one", "two", "three")), porter.says, porter.says):
             porter.says = says
             await asyncio.gather(porter.ask(), return_exceptions=True)
             porter.seconds += 31

@@ -107,7 +107,7 @@ async def test_a_good_credential_is_asked_about_again_when_its_time_is_over(port
     assert len(porter.asked) == 2
 
 
-async def test_what_many_share_is_asked_for_every_ten_minutes_or_every_ten_seconds_if_something_is_missing(clock):
+async def test_a_shared_answer_is_renewed_every_ten_minutes_or_every_ten_seconds_if_something_is_missing(clock):
     requests = []
     client = ServiceClient("auth.x", OWN, clock, lambda request: requests.append(request) or Reply(len(requests)))
     expected = [
@@ -152,7 +152,7 @@ class Judge:
         return sorted(question.id for question in permitted), whole
 
 
-async def test_so_many_decisions_are_remembered_and_one_more_forgets_the_least_recent(clock, monkeypatch):
+async def test_200_000_decisions_are_remembered_and_one_more_forgets_the_least_recent(clock, monkeypatch):
     assert decisions.MOST_DECISIONS == 200_000
     monkeypatch.setattr(decisions, "MOST_DECISIONS", 3)
     judge = Judge(clock)

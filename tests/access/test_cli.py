@@ -54,7 +54,7 @@ async def test_tail_and_history_read_with_the_token_of_the_environment_or_of_a_f
         assert TOKEN not in out
 
 
-async def test_without_a_good_token_they_say_so_and_do_not_show_it(made, tmp_path):
+async def test_without_a_good_token_they_fail_and_do_not_show_it(made, tmp_path):
     for variables in ({}, {"LIVINGMAP_TOKEN": token(seconds=-60)}):
         for command in ("tail", "history"):
             status, out, errors = await run(command, "--url", made.url, **variables)
@@ -71,7 +71,7 @@ async def test_without_a_good_token_they_say_so_and_do_not_show_it(made, tmp_pat
         (["--token", "two words"], "no header can carry"),
     ],
 )
-async def test_what_is_no_token_is_said(arguments, expected):
+async def test_an_option_that_gives_no_usable_token_is_an_error(arguments, expected):
     for command in ("tail", "history"):
         status, _, errors = await run(command, "--url", "http://127.0.0.1:9", *arguments)
         assert status == 1

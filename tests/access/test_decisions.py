@@ -53,7 +53,7 @@ async def decisions_of(service):
         await one.decisions.close()
 
 
-async def test_a_question_is_put_in_the_pdps_words(decisions_of, service):
+async def test_a_question_is_sent_in_the_format_of_the_pdp(decisions_of, service):
     assert await decisions_of().ask(ONE, TWO) == ({ONE}, True)
     actor = {"actor_id": "u-1", "actor_type": "human", "microdao_ids": ["microdao:7"], "roles": ["user"]}
     assert (
@@ -74,9 +74,7 @@ async def test_decisions_hold_for_their_time_and_are_renewed_at_half_of_it(decis
     assert len(service.asked) == 4
 
 
-async def test_who_is_known_keeps_the_last_decision_while_the_pdp_is_away_but_not_for_longer(
-    decisions_of, service
-):
+async def test_a_decision_holds_for_its_whole_time_while_the_pdp_is_away_and_no_longer(decisions_of, service):
     one = decisions_of(ttl_seconds=30)
     await one.ask(ONE, TWO)
     await service.kill()
@@ -88,7 +86,7 @@ async def test_who_is_known_keeps_the_last_decision_while_the_pdp_is_away_but_no
 
 
 @pytest.mark.parametrize("lie", [*LIES, "hang"])
-async def test_whatever_else_the_pdp_says_permits_nothing_and_it_recovers(decisions_of, service, lie):
+async def test_any_other_answer_of_the_pdp_permits_nothing_and_a_good_one_counts_again(decisions_of, service, lie):
     one = decisions_of(timeout_seconds=0.5, patience_seconds=1.2)
     service.mode = lie
     assert await one.ask(ONE, TWO) == (set(), False)
@@ -102,7 +100,7 @@ async def test_whatever_else_the_pdp_says_permits_nothing_and_it_recovers(decisi
     assert one.decisions.state.error is None
 
 
-async def test_a_permit_with_duties_that_are_not_understood_is_none(decisions_of, service):
+async def test_a_permit_with_unknown_obligations_permits_nothing(decisions_of, service):
     service.obligations = {"log": True}
     assert await decisions_of().ask(ONE) == (set(), True)
 
@@ -114,7 +112,7 @@ async def test_questions_are_asked_at_once_but_not_too_many(decisions_of, servic
     assert 2 <= service.busiest <= 7
 
 
-async def test_decisions_of_one_actor_are_not_anothers(decisions_of):
+async def test_each_actor_has_its_own_decisions(decisions_of):
     one = decisions_of()
     assert await one.ask(ONE) == ({ONE}, True)
     assert await one.ask(ONE, actor=Actor("u-2")) == (set(), True)
@@ -151,16 +149,17 @@ async def judge():
 
 
 async def test_questions_and_their_answers_are_counted(judge):
+    questions = (ONE, TWO, Question("read", "microdao", "microdao:3"))
     assert judge.decisions.state == PolicyState("http://judge:1")
-    await judge.ask(ONE, TWO)
-    await judge.ask(ONE, TWO)
-    assert judge.decisions.state == PolicyState("http://judge:1", asked=2, permitted=1, denied=1)
+    await judge.ask(*questions)
+    await judge.ask(*questions)
+    assert judge.decisions.state == PolicyState("http://judge:1", asked=3, permitted=1, denied=2)
     judge.seconds += 30
-    await judge.ask(ONE, TWO)
-    assert judge.decisions.state == PolicyState("http://judge:1", asked=4, permitted=2, denied=2)
+    await judge.ask(*questions)
+    assert judge.decisions.state == PolicyState("http://judge:1", asked=6, permitted=2, denied=4)
     judge.seconds, judge.away = judge.seconds + 30, True
-    assert await judge.ask(ONE, TWO) == (set(), False)
-    expected = PolicyState("http://judge:1", 6, 2, 2, failed=2, error="away for microdao:2")
+    assert await judge.ask(*questions) == (set(), False)
+    expected = PolicyState("http://judge:1", 9, 2, 4, failed=3, error="away for microdao:3")
     assert judge.decisions.state == expected
 
 

@@ -114,7 +114,7 @@ def test_no_id_of_what_is_hidden_is_in_anything_that_is_seen(steps, given_rights
 
 @settings(max_examples=100, deadline=None, phases=PHASES)
 @given(steps)
-def test_who_is_granted_everything_sees_every_item(steps):
+def test_a_reader_that_is_granted_everything_sees_every_item(steps):
     fold = Fold(SOURCES)
     for _ in fold_of(steps, fold):
         pass

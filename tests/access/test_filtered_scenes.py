@@ -6,11 +6,13 @@ from livingmap.access.filtered_scene import FilteredScene
 from livingmap.access.mentions import Mentions
 from livingmap.access.policy_targets import PolicyTargets
 from livingmap.access.settings import ItemRule
-from livingmap.access.view import EVERYTHING, Rights
-from livingmap.core.fold import refreshed
-from livingmap.core.model import Position, Put, Total
-from tests.access.small_map import HILL, RIGHTS, RIVER, RULES, SmallMap
+from livingmap.access.view import EVERYTHING, NOTHING, Rights
+from livingmap.core.fold import Fold, refreshed
+from livingmap.core.model import Event, Position, Put, Total
+from livingmap.core.source import Count, Layer, Source, Tally
+from tests.access.small_map import HILL, NOON, RIGHTS, RIVER, RULES, SmallMap
 
+BY_ID = ItemRule(types=("agent",), field="id", type="agent")
 SUMMARY = Rights(summary=True, reports=False)
 OTHERS = Rights(grants=(frozenset({"microdao:hill"}),), reports=False)
 
@@ -79,6 +81,82 @@ def test_fields_that_are_of_no_scene_are_shown_without_hidden_ids():
     assert small.scenes.scrub(fields, EVERYTHING) == fields
     assert small.scenes.scrub({"by": "agent:nobody", "n": 1}, SUMMARY) == {"by": None, "n": 1}
     assert small.scenes.scrub({"by": "agent:oksana", "n": 1}, RIGHTS) == {"by": "agent:oksana", "n": 1}
+
+
+# items, rules and numbers
+
+
+class Follower:
+    """A filtered scene that follows the polls of one source."""
+
+    def __init__(self, rights, rules, *changes, tallies=()):
+        layers = (Layer("agents", references=("parent",)), Layer("space"))
+        self.fold = Fold([Source("talk", "talk-service", object, layers, tallies=tallies)])
+        self.seq = 0
+        self._poll(changes)
+        self._mentions = Mentions(self.fold.scene)
+        self.scene = FilteredScene(self.fold.scene, self._mentions, rights, rules, tallies)
+
+    def _poll(self, changes):
+        self.seq += 1
+        message = refreshed("talk", self.seq - 1, changes)
+        return self.fold.apply(Event(Position("e", self.seq), message.type, message.payload, NOON))
+
+    def poll(self, *changes):
+        folded = self._poll(changes)
+        return self.scene.take(folded, self._mentions.take(folded))
+
+
+def test_items_that_belong_to_each_other_in_a_circle_are_hidden():
+    rule = ItemRule(types=("agent",), field="parent")
+    circle = [Put("agents", f"agent:{a}", {"parent": f"agent:{b}"}) for a, b in ("ab", "bc", "ca")]
+    chain = [Put("agents", "agent:d", {"parent": "agent:e"}), Put("agents", "agent:e", {})]
+    scene = Follower(Rights(grants=()), [rule], *circle, *chain).scene
+    assert set(scene.items("agents", "items")) == {"agent:d", "agent:e"}
+
+
+def test_a_caller_that_is_not_identified_is_shown_no_id():
+    scene = Follower(NOTHING, [BY_ID], Put("agents", "agent:a", {})).scene
+    assert scene.scrub(["agent:a", "agent:absent", "text"]) == ["text"]
+
+
+def test_numbers_follow_what_is_shown_of_the_layers_that_have_been_filled():
+    tallies = (
+        Tally("agents", "all", (Count("agents"),)),
+        Tally("agents", "children", (Count("agents"),), per="parent", collection="items"),
+        Tally("agents", "planets", (Count("space"),)),
+    )
+    children = [Put("agents", f"agent:{name}", {"parent": "agent:a"}) for name in "bcde"]
+    rights = Rights(grants=(frozenset({"agent:a", "agent:b", "agent:c", "agent:e"}),))
+    follower = Follower(rights, [BY_ID], Put("agents", "agent:a", {}), *children[:3], tallies=tallies)
+    assert follower.scene.totals("agents") == {"all": 3, "planets": None}
+    assert follower.scene.items("agents", "items")["agent:a"] == {"children": 2}
+    assert follower.poll(children[3]) == [
+        Put("agents", "agent:e", {"parent": "agent:a", "children": 0}),
+        Put("agents", "agent:a", {"children": 3}),
+        Total("agents", {"all": 4}),
+    ]
+    assert follower.poll(Put("agents", "agent:d", {"mood": "calm"})) == []
+
+
+def test_a_layers_version_grows_with_every_change_that_is_shown():
+    follower = Follower(Rights(grants=(frozenset({"agent:a"}),)), [BY_ID], Put("agents", "agent:a", {}))
+    assert growth(follower, [Put("agents", "agent:a", {"mood": number}) for number in range(3)])
+    assert not growth(follower, [Put("agents", "agent:b", {})])
+    assert not growth(follower, [Put("space", "agent:a", {})])
+    readers = Follower(Rights(layers=frozenset({"agents"})), (), Put("agents", "agent:a", {}))
+    assert growth(readers, [Total("agents", {"users": number}) for number in range(3)])
+    assert not growth(readers, [Total("space", {"users": 3})])
+
+
+def growth(follower, changes):
+    """Tell whether each poll makes the version of ``agents`` grow; False if none does."""
+    versions = [follower.scene.version("agents")]
+    for change in changes:
+        follower.poll(change)
+        versions.append(follower.scene.version("agents"))
+    assert versions in (sorted(set(versions)), versions[:1] * len(versions))
+    return versions[0] != versions[-1]
 
 
 # readers

@@ -1,4 +1,4 @@
-"""Endpoint by caller: who gets what, over HTTP, WebSocket and server-sent events."""
+"""Endpoint by caller: what each caller gets, over HTTP, WebSocket and server-sent events."""
 
 import asyncio
 import base64
@@ -37,8 +37,8 @@ def unsigned():
     def part(value):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    said = {"sub": "u-1", "roles": ["admin"], "type": "access", "iss": "daarion-auth", "exp": time.time() + 60}
-    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(said)}."
+    claims = {"sub": "u-1", "roles": ["admin"], "type": "access", "iss": "daarion-auth", "exp": time.time() + 60}
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
 
 
 GOOD = {"user": token("u-1"), "admin": token("u-2", roles=["admin"]), "service": token("s-1", roles=["service"])}
@@ -147,30 +147,30 @@ async def test_websocket(guarded_map, services, way):
         async with opening as socket:
             if message:
                 await socket.send(message)
-            said = await first(socket)
-            assert (said["kind"], said["code"]) == ("error", "unauthenticated")
-            assert text not in json.dumps(said)
+            message = await first(socket)
+            assert (message["kind"], message["code"]) == ("error", "unauthenticated")
+            assert text not in json.dumps(message)
             assert await closed(socket) == 4401
     assert guarded_map.living.hub.viewers == 0
 
 
-async def test_websocket_without_a_word(guarded_map, monkeypatch):
+async def test_a_websocket_that_does_not_authenticate_is_closed(guarded_map, monkeypatch):
     monkeypatch.setattr(handshake, "FIRST_MESSAGE_SECONDS", 0.2)
     async with connect(guarded_map.ws) as socket:
         assert (await first(socket))["code"] == "unauthenticated"
         assert await closed(socket) == 4401
-    for said in ("{}", "no json", '{"kind": "layers", "layers": null}', '{"kind": "auth", "token": 7}'):
+    for text in ("{}", "no json", '{"kind": "layers", "layers": null}', '{"kind": "auth", "token": 7}'):
         async with connect(guarded_map.ws) as socket:
-            await socket.send(said)
+            await socket.send(text)
             assert (await first(socket))["code"] == "unauthenticated"
             assert await closed(socket) == 4401
 
 
-async def test_websocket_with_a_token_in_its_url(guarded_map):
+async def test_a_websocket_with_a_token_in_its_url_is_closed(guarded_map):
     async with connect(f"{guarded_map.ws}?token={GOOD['user']}") as socket:
-        said = await first(socket)
-        assert said["code"] == "token_in_url"
-        assert GOOD["user"] not in json.dumps(said)
+        message = await first(socket)
+        assert message["code"] == "token_in_url"
+        assert GOOD["user"] not in json.dumps(message)
         assert await closed(socket) == 1008
 
 
@@ -195,14 +195,14 @@ async def test_an_expiring_token_is_warned_of_and_ends_the_stream(guarded):
     short = token(secret="x" * 40, seconds=1.2)
     async with connect(made.ws, additional_headers=bearer(short), max_size=None) as socket:
         assert (await first(socket))["kind"] == "snapshot"
-        said = await first(socket)
-        assert (said["kind"], said["code"]) == ("warning", "token_expires")
-        assert said["expires_at"]
+        message = await first(socket)
+        assert (message["kind"], message["code"]) == ("warning", "token_expires")
+        assert message["expires_at"]
         assert (await first(socket))["code"] == "unauthenticated"
         assert await closed(socket) == 4401
 
 
-async def test_another_token_in_time_lets_stay_and_a_bad_one_changes_nothing(guarded):
+async def test_another_token_in_time_keeps_the_stream_open_and_a_bad_one_changes_nothing(guarded):
     made = await guarded(authenticator={"secret": "x" * 40})
     short = token(secret="x" * 40, seconds=1.5)
     async with connect(made.ws, additional_headers=bearer(short), max_size=None) as socket:
@@ -216,7 +216,7 @@ async def test_another_token_in_time_lets_stay_and_a_bad_one_changes_nothing(gua
         assert (await first(socket))["code"] == "unknown_message"
 
 
-async def test_a_token_that_is_taken_back_ends_the_stream_within_its_ttl(guarded, services, monkeypatch):
+async def test_a_revoked_token_ends_the_stream_within_its_ttl(guarded, services, monkeypatch):
     monkeypatch.setattr(session, "GRACE_SECONDS", 0.2)
     made = await guarded(ttl_seconds=1.0)
     text = token("u-1")
@@ -230,13 +230,13 @@ async def test_a_token_that_is_taken_back_ends_the_stream_within_its_ttl(guarded
         began = time.monotonic()
         assert (await first(socket))["kind"] == "warning"
         assert await closed(socket) == 4401
-        said = [line async for line in events.aiter_lines() if "unauthenticated" in line]
-        assert '"kind":"error"' in said[-1]
+        lines = [line async for line in events.aiter_lines() if "unauthenticated" in line]
+        assert '"kind":"error"' in lines[-1]
         assert time.monotonic() - began < 10
     assert made.living.hub.viewers == 0
 
 
-async def test_a_token_that_is_taken_back_may_be_replaced(guarded, services, monkeypatch):
+async def test_a_revoked_token_may_be_replaced(guarded, services, monkeypatch):
     monkeypatch.setattr(session, "GRACE_SECONDS", 5.0)
     made = await guarded(ttl_seconds=8.0)
     made.living.access._authenticator._ttl = 0.2
@@ -249,11 +249,11 @@ async def test_a_token_that_is_taken_back_may_be_replaced(guarded, services, mon
         assert (await first(socket))["kind"] == "authenticated"
 
 
-async def test_too_many_bad_credentials_shut_an_address_out_but_not_who_is_known(guarded):
+async def test_too_many_bad_credentials_shut_an_address_out_but_not_its_remembered_callers(guarded):
     made = await guarded(failures_per_minute=3)
     async with httpx.AsyncClient(base_url=made.url) as client:
-        known = bearer(token("u-1"))
-        assert (await client.get("/living-map/snapshot", headers=known)).status_code == 200
+        remembered = bearer(token("u-1"))
+        assert (await client.get("/living-map/snapshot", headers=remembered)).status_code == 200
         for number in range(3):
             answer = await client.get("/living-map/snapshot", headers=bearer(f"garbage-{number}"))
             assert answer.status_code == 401
@@ -261,7 +261,7 @@ async def test_too_many_bad_credentials_shut_an_address_out_but_not_who_is_known
             answer = await client.get("/living-map/snapshot", headers=bearer(text))
             assert (answer.status_code, answer.json()["code"]) == (429, "too_many_failures")
             assert 0 < int(answer.headers["retry-after"]) <= 60
-        assert (await client.get("/living-map/snapshot", headers=known)).status_code == 200
+        assert (await client.get("/living-map/snapshot", headers=remembered)).status_code == 200
     async with connect(made.ws, additional_headers=bearer("garbage")) as socket:
         assert (await first(socket))["code"] == "too_many_failures"
         assert await closed(socket) == 1013
@@ -295,7 +295,7 @@ async def test_too_many_streams_of_one_actor_or_address_are_refused_until_one_en
             pytest.fail("a stream that has ended is still counted")
 
 
-async def test_a_client_that_says_too_much_is_closed(guarded):
+async def test_a_client_that_sends_too_many_messages_is_closed(guarded):
     made = await guarded()
     async with connect(made.ws, additional_headers=bearer(token("u-1")), max_size=None) as socket:
         for _ in range(websocket.MOST_MESSAGES + 1):
@@ -303,7 +303,7 @@ async def test_a_client_that_says_too_much_is_closed(guarded):
         assert await closed(socket) == 1008
 
 
-async def test_who_connects_and_says_nothing_counts_as_well(guarded):
+async def test_a_connection_that_has_sent_nothing_counts_as_well(guarded):
     made = await guarded(streams_per_address=2)
     async with connect(made.ws), connect(made.ws), connect(made.ws) as third:
         assert (await first(third))["code"] == "too_many_streams"
@@ -313,7 +313,7 @@ async def test_who_connects_and_says_nothing_counts_as_well(guarded):
 # headers and origins
 
 
-async def test_every_answer_makes_browsers_careful(guarded):
+async def test_every_answer_has_the_security_headers(guarded):
     made = await guarded()
     async with httpx.AsyncClient(base_url=made.url) as client:
         for path in (*ENDPOINTS, *OPEN, "/nothing"):

@@ -89,7 +89,7 @@ def test_an_engine_in_a_file_has_settings_of_its_own_beside_those_of_the_host(wr
     assert (config.auth.pdp.ttl_seconds, config.access.policy.settings.doors) == (7, {"alice": ("door:front",)})
 
 
-def test_an_engine_that_is_not_asked_is_not_there(write):
+def test_an_engine_that_is_not_enabled_is_not_loaded(write):
     assert load(write("{mode: daarion, pdp: {enabled: false, ttl_seconds: 7}}")).access.policy is None
 
 
@@ -116,7 +116,7 @@ def test_an_engine_that_is_not_asked_is_not_there(write):
         ("{account: {emial: a, password: hush}}", "auth.account.emial: no such setting; did you mean email?"),
     ],
 )
-def test_what_an_engine_or_a_provider_does_not_know_is_a_fault_with_its_place(write, auth, expected):
+def test_a_setting_that_an_engine_or_a_provider_does_not_have_is_a_fault_with_its_place(write, auth, expected):
     report = faults(write(auth))
     assert expected in report
     assert "hush" not in report

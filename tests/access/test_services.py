@@ -44,13 +44,19 @@ async def eventually(client, path, headers, good):
 
 
 @pytest.mark.parametrize("how", LYING)
-async def test_auth_service_in_trouble(guarded, services, how):
+async def test_while_auth_service_fails_remembered_callers_stay_and_others_are_asked_to_retry(
+    guarded, services, how
+):
     made = await guarded(authenticator={"timeout_seconds": 1.5}, failures_per_minute=1000)
-    known, stranger, forged = bearer(token("u-1")), bearer(token("u-2")), bearer(token("u-3", secret="f" * 40))
+    remembered, stranger, forged = (
+        bearer(token("u-1")),
+        bearer(token("u-2")),
+        bearer(token("u-3", secret="f" * 40)),
+    )
     async with httpx.AsyncClient(base_url=made.url) as client:
-        assert (await client.get("/living-map/snapshot", headers=known)).status_code == 200
+        assert (await client.get("/living-map/snapshot", headers=remembered)).status_code == 200
         await break_down(services.auth, how)
-        assert (await client.get("/living-map/snapshot", headers=known)).status_code == 200
+        assert (await client.get("/living-map/snapshot", headers=remembered)).status_code == 200
         for path in ("/living-map/snapshot", "/living-map/entities", "/living-map/history", "/living-map/events"):
             for headers in (stranger, forged):
                 answer = await client.get(path, headers=headers)
@@ -69,21 +75,21 @@ async def test_auth_service_in_trouble(guarded, services, how):
 
 
 @pytest.mark.parametrize("how", LYING)
-async def test_the_pdp_in_trouble(guarded, services, how):
+async def test_while_the_pdp_fails_nothing_new_is_permitted(guarded, services, how):
     pdp = {"items": RULES, "ttl_seconds": 600, "timeout_seconds": 1.5, "patience_seconds": 3.0}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     ids = sorted(made.living.fold.scene.items("city", "items"))
     services.pdp.allow("u-1", *ids)
     services.pdp.allow("u-2", *ids)
-    known, stranger, admin = bearer(token("u-1")), bearer(token("u-2")), bearer(token("u-3", roles=["admin"]))
+    remembered, stranger, admin = bearer(token("u-1")), bearer(token("u-2")), bearer(token("u-3", roles=["admin"]))
 
     def shows(answer):
         return [item["id"] for item in answer.json()["layers"]["city"]["items"]]
 
     async with httpx.AsyncClient(base_url=made.url, timeout=30) as client:
-        assert shows(await client.get("/living-map/snapshot", headers=known)) == ids
+        assert shows(await client.get("/living-map/snapshot", headers=remembered)) == ids
         await break_down(services.pdp, how)
-        assert shows(await client.get("/living-map/snapshot", headers=known)) == ids
+        assert shows(await client.get("/living-map/snapshot", headers=remembered)) == ids
         answer = await client.get("/living-map/snapshot", headers=stranger)
         assert (answer.status_code, shows(answer)) == (200, [])
         assert shows(await client.get("/living-map/snapshot", headers=admin)) == ids
@@ -94,7 +100,9 @@ async def test_the_pdp_in_trouble(guarded, services, how):
         await eventually(client, "/living-map/snapshot", stranger, lambda answer: shows(answer) == ids)
 
 
-async def test_a_rule_over_the_whole_map_shuts_out_and_says_when_it_cannot_tell(guarded, services):
+async def test_a_rule_over_the_whole_map_refuses_callers_and_an_undecided_one_asks_them_to_retry(
+    guarded, services
+):
     pdp = {"map": [{"type": "microdao", "id": "microdao:core"}], "timeout_seconds": 1.5, "patience_seconds": 3.0}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     services.pdp.allow("u-1", "microdao:core")
@@ -112,7 +120,7 @@ async def test_a_rule_over_the_whole_map_shuts_out_and_says_when_it_cannot_tell(
         assert await closed(socket) == 4403
 
 
-async def test_who_is_shut_out_on_an_open_socket_is_told_and_closed(guarded, services):
+async def test_an_open_socket_whose_reader_loses_its_permission_is_closed_with_the_reason(guarded, services):
     pdp = {"map": [{"type": "microdao", "id": "microdao:core"}], "ttl_seconds": 1.0}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     services.pdp.allow("u-1", "microdao:core")
@@ -125,7 +133,7 @@ async def test_who_is_shut_out_on_an_open_socket_is_told_and_closed(guarded, ser
         assert time.monotonic() - began < 10
 
 
-async def test_a_layer_that_is_not_permitted_is_as_if_it_were_not_there(guarded, services):
+async def test_a_layer_that_is_not_permitted_looks_absent(guarded, services):
     pdp = {"map": [{"layers": ["usage", "dao"], "action": "view_usage", "type": "usage", "id": "{actor_id}"}]}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     services.pdp.allow("u-1", "u-1", action="view_usage", kind="usage")
@@ -162,14 +170,14 @@ async def test_what_is_redacted_is_in_nothing_that_is_sent_or_kept(guarded, serv
         await first(socket)
         payload = {"agent_id": agent, "status": "busy", "mood": "hush-1", "more": [{"system_prompt": "hush-2"}]}
         await made.living.log.append(Message("agent.event.status", payload))
-        said = await first(socket)
-        assert said["payload"] == {"agent_id": agent, "status": "busy", "more": [{}]}
+        message = await first(socket)
+        assert message["payload"] == {"agent_id": agent, "status": "busy", "more": [{}]}
         await made.living.writer.drain(5)
         async with httpx.AsyncClient(base_url=made.url) as client:
             for path in ("snapshot", "history", f"entities/{agent}"):
                 text = (await client.get(f"/living-map/{path}", headers=admin)).text
                 assert "hush" not in text
-        assert "hush" not in json.dumps(said)
+        assert "hush" not in json.dumps(message)
 
 
 async def test_pages_of_other_origins_read_only_where_they_are_named(tmp_path):
@@ -193,9 +201,7 @@ async def test_pages_of_other_origins_read_only_where_they_are_named(tmp_path):
             assert (await first(socket))["kind"] == "snapshot"
 
 
-async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_belongs_to_ones_microdao(
-    guarded, services
-):
+async def test_with_the_rules_of_the_example_a_reader_sees_what_belongs_to_its_microdao(guarded, services):
     usage = {"layers": ["usage"], "action": "view_usage", "type": "usage", "id": "network"}
     pdp = {"items": RULES, "map": [usage], "ttl_seconds": 3600, "patience_seconds": 60}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
@@ -207,18 +213,18 @@ async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_b
         connect(made.ws, additional_headers=headers, max_size=None) as socket,
         httpx.AsyncClient(base_url=made.url, headers=headers) as client,
     ):
-        heard = [await socket.recv()]
+        messages = [await socket.recv()]
         for _ in range(60):
             for message in world.step(living.reader.now()):
                 await living.log.append(message)
         await until(lambda: living.hub.is_idle)
         await socket.send("?")
         async with asyncio.timeout(20):
-            while json.loads(heard[-1])["kind"] != "error":
-                heard.append(await socket.recv())
+            while json.loads(messages[-1])["kind"] != "error":
+                messages.append(await socket.recv())
         await living.writer.drain(5)
         paths = ("snapshot", "history?limit=1000", "entities?limit=1000")
-        heard += [(await client.get(f"/living-map/{path}")).text for path in paths]
+        messages += [(await client.get(f"/living-map/{path}")).text for path in paths]
         layers = (await client.get("/living-map/snapshot")).json()["layers"]
     proposals = {item["id"] for item in layers["dao"]["proposals"]}
     daos = {item["id"] for item in layers["dao"]["items"]}
@@ -228,19 +234,19 @@ async def test_with_the_rules_of_the_example_one_sees_of_a_living_network_what_b
     assert {item["dao_id"] for item in layers["dao"]["proposals"]} <= daos
     assert {item["proposal_id"] for item in layers["dao"]["votes"]} <= proposals
     assert len(layers["agents"]["items"]) == layers["city"]["items"][0]["agents"]
-    assert sum('"kind":"event"' in one for one in heard) > 10
+    assert sum('"kind":"event"' in one for one in messages) > 10
     scene = living.fold.scene
     theirs = [
         entity_id
         for entity_id, item in scene.items("agents", "items").items()
         if item.get("microdao_id") in others
     ]
-    sent = "\n".join(heard)
+    sent = "\n".join(messages)
     for entity_id in (*others, *theirs):
         assert not re.search(rf"(?<![\w-]){re.escape(entity_id)}(?![\w-])", sent), entity_id
 
 
-async def test_a_fault_in_a_sight_costs_its_readers_a_snapshot_and_nobody_else_anything(
+async def test_a_fault_in_a_filtered_scene_costs_its_readers_a_snapshot_and_others_nothing(
     guarded, services, monkeypatch
 ):
     pdp = {"items": RULES, "ttl_seconds": 3600, "patience_seconds": 60}
@@ -257,13 +263,13 @@ async def test_a_fault_in_a_sight_costs_its_readers_a_snapshot_and_nobody_else_a
             broken.setattr(FilteredScene, "take", lambda *_: 1 / 0)
             await living.log.append(Message("agent.event.status", {"agent_id": agent, "status": "busy"}))
         assert (await first(everything))["event_type"] == "agent.event.status"
-        said = await first(some)
-        assert (said["kind"], said["reason"]) == ("snapshot", "cursor_expired")
+        message = await first(some)
+        assert (message["kind"], message["reason"]) == ("snapshot", "cursor_expired")
         await living.log.append(Message("agent.event.status", {"agent_id": agent, "status": "online"}))
         assert (await first(everything))["event_type"] == "agent.event.status"
 
 
-async def test_a_page_of_the_history_is_full_also_for_who_sees_little_of_it(guarded, services):
+async def test_a_page_of_the_history_is_full_also_for_a_reader_that_sees_little(guarded, services):
     pdp = {"items": RULES, "ttl_seconds": 3600, "patience_seconds": 60}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     agents = made.living.fold.scene.items("agents", "items")
@@ -275,14 +281,14 @@ async def test_a_page_of_the_history_is_full_also_for_who_sees_little_of_it(guar
         await made.living.log.append(Message("agent.event.status", payload))
     await made.living.writer.drain(5)
     expected = [n for n in range(400) if agents[list(agents)[n % len(agents)]].get("microdao_id") in (mine, None)]
-    found, cursor = [], None
+    numbers, cursor = [], None
     async with httpx.AsyncClient(base_url=made.url, headers=bearer(token("u-1"))) as client:
         while True:
             query = {"event_type": "agent.event.status", "limit": 20} | ({"cursor": cursor} if cursor else {})
             page = (await client.get("/living-map/history", params=query)).json()
-            found += [item["payload"]["number"] for item in page["items"]]
+            numbers += [item["payload"]["number"] for item in page["items"]]
             cursor = page["next_cursor"]
             if cursor is None:
                 break
             assert len(page["items"]) == 20
-    assert found == expected[::-1]
+    assert numbers == expected[::-1]

@@ -58,14 +58,14 @@ def faults(file):
         ("server: {cors_origins: ['https://x/y']}\n", "is not an origin"),
     ],
 )
-def test_what_is_wrong_is_said_without_secrets(write, text, expected):
-    said = faults(write(text))
-    assert expected in said
-    assert "hush" not in said
+def test_a_fault_names_its_place_and_shows_no_secret(write, text, expected):
+    report = faults(write(text))
+    assert expected in report
+    assert "hush" not in report
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "map.example.org"])
-def test_a_map_for_everybody_is_refused_where_others_reach_it_unless_said_twice(write, host, monkeypatch):
+def test_a_map_for_everybody_on_a_public_address_needs_allow_anonymous(write, host, monkeypatch):
     assert "auth.allow_anonymous: true" in faults(write(f"server: {{host: '{host}'}}\n"))
     monkeypatch.setenv("LIVINGMAP_AUTH__ALLOW_ANONYMOUS", "true")
     assert load(write(f"server: {{host: '{host}'}}\n")).server.host == host
@@ -74,17 +74,17 @@ def test_a_map_for_everybody_is_refused_where_others_reach_it_unless_said_twice(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
-def test_a_map_for_everybody_is_served_on_this_machine(write, host):
+def test_a_map_for_everybody_on_a_loopback_address_needs_nothing_else(write, host):
     assert load(write(f"server: {{host: '{host}'}}\n")).server.host == host
 
 
-def test_an_account_that_is_not_there_is_missed(write):
+def test_a_source_with_the_account_needs_auth_account(write):
     file = write("")
     file.write_text("sources: {dao: {account: true}}\n")
     assert "sources.dao.account: needs auth.account, which is not set" in faults(file)
 
 
-def test_files_are_sought_beside_the_yaml(write, tmp_path):
+def test_relative_paths_begin_at_the_folder_of_the_yaml(write, tmp_path):
     config = load(
         write(
             "auth: {mode: daarion, authenticator: {secret_file: s}, account: {email: a, password_file: p}}\n",
@@ -94,12 +94,12 @@ def test_files_are_sought_beside_the_yaml(write, tmp_path):
     assert config.auth.account.password_file == tmp_path / "p"
 
 
-def test_an_authenticator_in_a_file_is_loaded_and_named_rightly(write):
+def test_an_authenticator_in_a_file_is_loaded_by_its_own_name(write):
     config = load(write("auth: {mode: badges, authenticator: {module: ./badges.py}}\n"))
     checked = config.access.authenticator
     assert (checked.plugin.name, checked.settings.base_url) == ("badges", "http://porter:8080")
-    said = faults(write("auth: {mode: other, authenticator: {module: ./badges.py}}\n"))
-    assert "describes the authenticator 'badges'; name it so in auth.mode" in said
+    report = faults(write("auth: {mode: other, authenticator: {module: ./badges.py}}\n"))
+    assert "describes the authenticator 'badges'; name it so in auth.mode" in report
 
 
 CHECKED = {
@@ -120,5 +120,5 @@ CHECKED = {
 
 
 @pytest.mark.parametrize("text", CHECKED)
-def test_check_says_what_anonymous_callers_get_and_no_secret(write, text):
+def test_check_prints_what_anonymous_callers_get_and_no_secret(write, text):
     assert _access(load(write(text))) == CHECKED[text]

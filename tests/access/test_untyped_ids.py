@@ -1,4 +1,4 @@
-"""Ids without their type: a payload that names what is hidden is not told to readers from whom it is hidden."""
+"""Ids without their type: a payload that names what is hidden is not sent to readers that may not see it."""
 
 import json
 
@@ -35,6 +35,8 @@ NAMES_WHAT_IS_HIDDEN = [
     {"agent": {"id": "somebody-of-old"}},
     {"agents": ["somebody-of-old"]},
     {"boss": "sofia"},
+    {"agent:sofia": 1},
+    {"loads": {"agent:sofia": 2}},
     {"who": "agent:sofia"},
     {"text": "it was agent:sofia."},
 ]
@@ -74,7 +76,7 @@ def test_changes_of_what_is_shown_are_sent_without_a_payload_that_names_what_is_
     assert (visible.event.type, visible.public_payload, visible.changes) == (WITHHELD, {}, (change,))
 
 
-def test_a_reader_is_told_that_something_it_saw_went_and_not_that_something_hidden_did():
+def test_the_drop_of_an_item_is_sent_to_readers_that_saw_it_and_to_no_others():
     shown, hidden = SmallMap(), SmallMap()
     assert shown.visible({"agent": "oksana"}, Drop("agents", "agent:oksana")).public_payload == {"agent": "oksana"}
     assert hidden.visible({"agent": "sofia"}, Drop("agents", "agent:sofia")) is None
@@ -86,3 +88,10 @@ def test_an_id_is_hidden_from_the_moment_that_it_comes_to_be():
     put = Put("agents", "agent:petro", {"microdao_id": "microdao:hill"}, (), "items", ("agent:p-1",))
     assert living.visible({"who": "petro"}, put) is None
     assert living.visible({"who": "p-1"}) is None
+
+
+def test_a_word_names_nothing_once_its_item_has_gone():
+    small = SmallMap()
+    assert small.visible({"who": "sofia"}) is None
+    small.poll(Drop("agents", "agent:sofia"))
+    assert small.visible({"who": "sofia"}).public_payload == {"who": "sofia"}

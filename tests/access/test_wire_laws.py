@@ -37,7 +37,7 @@ class Settings(SourceSettings):
     base_url: str = "http://chaos:1"
 
 def on_chaos(event, part):
-    return [change_from_json(one) for one in event.payload["said"]]
+    return [change_from_json(one) for one in event.payload["changes"]]
 
 @hookimpl
 def livingmap_source():
@@ -99,7 +99,7 @@ class Slow(QueueSink):
 
 
 class Life:
-    """One map with its policies, and who reads it."""
+    """One map with its policies, and its two readers."""
 
     def __init__(self, seed):
         self.numbers = random.Random(seed)
@@ -148,14 +148,14 @@ class Life:
 
     async def _found(self):
         """Let everything that policies decide about stand on the map, so that no rights change later."""
-        said = [Put("city", entity_id) for entity_id in PERMITTED["microdao"]]
-        said += [Put("agents", "agent:a", {"friends": PERMITTED["agent"]})]
-        await self.happen(said)
+        changes = [Put("city", entity_id) for entity_id in PERMITTED["microdao"]]
+        changes += [Put("agents", "agent:a", {"friends": PERMITTED["agent"]})]
+        await self.happen(changes)
 
-    async def happen(self, said):
+    async def happen(self, changes):
         self.number += 1
         mark = f"mark-{self.number}-"
-        payload = {"said": [change_to_json(one) for one in said], "mark": mark, "number": self.number}
+        payload = {"changes": [change_to_json(one) for one in changes], "mark": mark, "number": self.number}
         await self.living.log.append(Message("chaos.event", payload))
         return mark
 
@@ -191,7 +191,7 @@ def expected(brute_force):
 
 
 def plain(state):
-    """Return a state without what is empty or None, for the specification shows totals that nobody has told."""
+    """Return a state without what is empty or None: the specification shows totals that no source has given."""
     return {name: layer for name, layer in same(state).items() if layer}
 
 
@@ -203,7 +203,7 @@ def speaks_of(text, entity_id):
     return re.search(rf"(?<![a-z]){entity_id}(?![a-z])", text)
 
 
-async def look(life, before, mark, said):
+async def look(life, before, mark, changes):
     """Read everything that there is to read, and hold it against the laws."""
     some, brute_force = life.some, await life.brute_force()
     await until(lambda: life.living.hub.is_idle)
@@ -217,7 +217,7 @@ async def look(life, before, mark, said):
     }
     await life.living.writer.drain(5)
     history = (await some.get("/living-map/history")).json()
-    concerned = {one.id for one in said if isinstance(one, Put | Drop)}
+    concerned = {one.id for one in changes if isinstance(one, Put | Drop)}
     out_of_sight = hidden(brute_force) & before
     received = some.take_received()
     for entity_id in out_of_sight:
@@ -266,15 +266,15 @@ async def test_nothing_that_is_hidden_is_ever_sent_and_all_else_is(seed):
             line, slow = Slow(Framing.WEBSOCKET), Follower()
             viewer = life.living.hub.join(line, View(None, await life.rights()))
             for step in range(14):
-                said = [life.change() for _ in range(life.numbers.randint(0, 3))]
+                changes = [life.change() for _ in range(life.numbers.randint(0, 3))]
                 away = step % 5 == 4
                 line.full = life.numbers.random() < 0.5
                 if away:
                     await life.some.close()
-                mark = await life.happen(said)
+                mark = await life.happen(changes)
                 if away:
                     await life.some.open()
-                brute_force = await look(life, before, mark, said)
+                brute_force = await look(life, before, mark, changes)
                 before = hidden(brute_force)
                 if not line.full:
                     life.living.hub.drained(viewer)
