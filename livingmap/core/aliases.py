@@ -1,6 +1,27 @@
 """Aliases: the other ids under which sources refer to an entity, and how an id is resolved."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+NAMESPACES: Final = ("external", "uuid", "slug")
+"""The namespaces of ids, the strongest first: the ids that services exchange, the keys of their databases, and the
+names that people choose. Any other namespace, such as one service's own numbers, is weaker than these."""
+_OTHER: Final = len(NAMESPACES)
+_UNNAMED: Final = _OTHER + 1
+_NO_NAMESPACES: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """An id that several entities claim."""
+
+    id: str
+    claims: tuple[tuple[str, str | None], ...]
+    """The entities that claim it, each with the namespace in which it does so, the strongest claim first."""
+    refers_to: str
+    """The entity to which the id refers where nothing says which one is meant."""
 
 
 class Aliases:
@@ -9,73 +30,228 @@ class Aliases:
     Example: the city service lists ``agent:sofia`` with the alias ``agent:7f3c``. From then on an event about
     ``agent:7f3c`` changes ``agent:sofia``, and a ``lead_id`` of ``agent:7f3c`` is shown as ``agent:sofia``.
 
-    An id that some source lists as an entity refers to itself, even if another entity claims it as an alias: two
-    entities are never merged against a source's word. An alias that several entities claim refers to the first of
-    them by name, in whatever order the claims came.
+    An id that several entities claim is a `Collision`. It refers to the entity that claims it in the strongest
+    namespace, in whatever order the claims came. Example: ``dao:oak`` is the external id of ``dao:oak-trust``, and
+    another service lists a DAO with the slug ``oak`` and the alias ``dao:17``. ``dao:oak`` then refers to
+    ``dao:oak-trust``, and the other DAO is *displaced*: it is shown as ``dao:17``.
+
+    Without namespaces an id that some source lists as an entity refers to itself, and an alias that several
+    entities claim to the first of them by name. ``same_as`` joins ids by hand: its keys refer to what its values
+    refer to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, same_as: Mapping[str, str] = _NO_NAMESPACES) -> None:
         self.revision = 0
         """Grows whenever an id changes what it refers to."""
+        self.displaced: dict[str, str] = {}
+        """By id as sources list it, the id under which an entity is shown as another has the stronger claim."""
+        self.contested: set[str] = set()
+        """The ids that several entities claim."""
+        self._same_as = dict(same_as)
         self._entities: Counter[str] = Counter()
         """By id, how many sources list it as an entity."""
         self._claims: dict[str, Counter[str]] = defaultdict(Counter)
         """By alias, the ids that claim it."""
         self._aliases: dict[str, Counter[str]] = defaultdict(Counter)
         """By id, the aliases that it claims."""
+        self._namespaces: dict[tuple[str, str], Counter[str]] = {}
+        """By id and what it claims, itself or an alias, the namespaces in which it does so."""
         self._same: dict[str, tuple[str, ...]] = {}
         """The answers of `same` since the last change."""
 
     def resolve(self, entity_id: str) -> str:
         """Return the id that ``entity_id`` refers to: itself, unless it is only an alias."""
-        claims = self._claims.get(entity_id)
-        return entity_id if claims is None or entity_id in self._entities else min(claims)
+        target = self._same_as.get(entity_id, entity_id)
+        claims = self._claims.get(target)
+        if claims is None:
+            return target
+        owner = self._owner(target, claims)
+        return target if self._same_as.get(owner) == target else self.shown(owner)
+
+    def shown(self, listed_id: str) -> str:
+        """Return the id under which the entity is shown that its sources list as ``listed_id``."""
+        if self._same_as.get(listed_id, listed_id) != listed_id:
+            return self.resolve(listed_id)
+        return self.displaced.get(listed_id, listed_id)
+
+    def has(self, entity_id: str) -> bool:
+        """Tell whether some source lists an entity under exactly this id."""
+        return entity_id in self._entities
 
     def same(self, entity_id: str) -> tuple[str, ...]:
-        """Return the resolved id first, then every alias that refers to it, in order of name."""
+        """Return the resolved id first, then every id that refers to it, in order of name.
+
+        The id under which a displaced entity is listed is among its own, though it refers to another entity.
+        """
         target = self.resolve(entity_id)
-        aliases = self._aliases.get(target)
-        if aliases is None:
+        if target not in self._aliases and not self.displaced and not self._same_as:
             return (target,)
         ids = self._same.get(target)
         if ids is None:
-            others = (alias for alias in aliases if alias != target and self.resolve(alias) == target)
+            others = {*self._names(target)} - {target}
             ids = self._same[target] = (target, *sorted(others))
         return ids
 
+    def _names(self, target: str) -> Iterator[str]:
+        joined = [one for one in self._same_as if self.resolve(one) == target]
+        listed = [one for one, shown in self.displaced.items() if shown == target]
+        for one in (target, *joined, *listed):
+            yield one
+            yield from (alias for alias in self._aliases.get(one, ()) if self.resolve(alias) == target)
+
+    def named(self, entity_id: str, namespace: str) -> str | None:
+        """Return the id that an entity has in a namespace, the first by name of several; None if it has none."""
+        ids = self.same(entity_id)
+        names = (
+            name
+            for listed in ids
+            if self.shown(listed) == ids[0]
+            for name in (listed, *self._aliases.get(listed, ()))
+            if namespace in self._namespaces.get((listed, name), ())
+        )
+        return min(names, default=None)
+
+    def collision(self, name: str) -> Collision:
+        """Return what is known of a `contested` id."""
+        claims = sorted((self._rank(listed, name), listed) for listed in self._claimants(name))
+        shown = {self.shown(listed): self._namespace(listed, name) for _, listed in claims}
+        return Collision(name, tuple(shown.items()), self.resolve(name))
+
+    # writing
+
     def add(self, entity_id: str) -> set[str]:
         """Count one more source that lists ``entity_id``; return the ids that may refer to something else now."""
-        before = self.resolve(entity_id)
+        before = self._referents(entity_id, entity_id)
         self._entities[entity_id] += 1
         return self._affected(entity_id, before)
 
     def remove(self, entity_id: str) -> set[str]:
         """Undo one `add`; return the ids that may refer to something else now."""
-        before = self.resolve(entity_id)
-        self._entities[entity_id] -= 1
-        if not self._entities[entity_id]:
-            del self._entities[entity_id]
+        before = self._referents(entity_id, entity_id)
+        _count(self._entities, entity_id, -1)
         return self._affected(entity_id, before)
 
-    def rename(self, entity_id: str, old: tuple[str, ...], new: tuple[str, ...]) -> set[str]:
-        """Replace one source's aliases of an id; return the ids that may refer to something else now."""
+    def rename(
+        self,
+        entity_id: str,
+        old: tuple[str, ...],
+        new: tuple[str, ...],
+        old_namespaces: Mapping[str, str] = _NO_NAMESPACES,
+        new_namespaces: Mapping[str, str] = _NO_NAMESPACES,
+    ) -> set[str]:
+        """Replace one source's aliases of an id; return the ids that may refer to something else now.
+
+        The namespaces are by claimed id: of the aliases, and of the id itself.
+        """
         affected: set[str] = set()
-        for alias in {*old} ^ {*new} if old != new else ():
-            before = self.resolve(alias)
-            step = 1 if alias in new else -1
-            for counters, name, key in ((self._claims, alias, entity_id), (self._aliases, entity_id, alias)):
-                counters[name][key] += step
-                if not counters[name][key]:
-                    del counters[name][key]
-                if not counters[name]:
-                    del counters[name]
-            affected |= self._affected(alias, before)
+        if old_namespaces == new_namespaces:
+            names: set[str] = {*old} ^ {*new} if old != new else set()
+        else:
+            names = {*old, *new, *old_namespaces, *new_namespaces}
+        for name in names:
+            before = self._referents(name, entity_id)
+            step = (name in new) - (name in old)
+            for counters, key, counted in ((self._claims, name, entity_id), (self._aliases, entity_id, name)):
+                if step:
+                    _count(counters[key], counted, step)
+                    if not counters[key]:
+                        del counters[key]
+            self._note_namespace(entity_id, name, old_namespaces.get(name), new_namespaces.get(name))
+            affected |= self._affected(name, before)
         return affected
 
-    def _affected(self, entity_id: str, before: str) -> set[str]:
+    def _note_namespace(self, entity_id: str, name: str, old: str | None, new: str | None) -> None:
+        if old == new:
+            return
+        counts = self._namespaces.setdefault((entity_id, name), Counter())
+        for namespace, step in ((old, -1), (new, 1)):
+            if namespace is not None:
+                _count(counts, namespace, step)
+        if not counts:
+            del self._namespaces[entity_id, name]
+
+    # who claims what
+
+    def _owner(self, name: str, claims: Collection[str]) -> str:
+        """Return the listed id of the entity with the strongest claim to an alias of ``claims``."""
+        first = (
+            min(claims, key=lambda one: (self._rank(one, name), one)) if len(claims) > 1 else next(iter(claims))
+        )
+        if name not in self._entities:
+            return first
+        return first if self._rank(first, name) < self._rank(name, name) < _UNNAMED else name
+
+    def _claimants(self, name: str) -> set[str]:
+        """Return the listed ids of the entities that claim a name."""
+        own = {name} if name in self._entities else set()
+        return own.union(self._claims.get(name, ()))
+
+    def _rank(self, entity_id: str, name: str) -> int:
+        return min(map(_rank, self._namespaces.get((entity_id, name), ())), default=_UNNAMED)
+
+    def _namespace(self, entity_id: str, name: str) -> str | None:
+        namespaces = self._namespaces.get((entity_id, name), ())
+        return min(namespaces, key=lambda one: (_rank(one), one), default=None)
+
+    def _referents(self, name: str, entity_id: str) -> dict[str, str]:
+        """Return what is referred to by the ids whose meaning a claim of ``entity_id`` to ``name`` may change."""
+        names = {name, entity_id}
+        if self._claimants(name) - {entity_id}:
+            for one in (*self._claimants(name), entity_id):
+                names |= {one, self.displaced.get(one, one), *self._aliases.get(one, ())}
+        names |= {one for one, target in self._same_as.items() if target in names}
+        return {one: self.resolve(one) for one in names}
+
+    def _affected(self, name: str, before: Mapping[str, str]) -> set[str]:
         self._same.clear()
-        after = self.resolve(entity_id)
-        if before == after:
-            return set()
-        self.revision += 1
-        return {entity_id, before, after}
+        affected: set[str] = set()
+        contested = self._note_contested(name)
+        for one, previous in before.items():
+            after = self.resolve(one)
+            if previous != after:
+                affected |= {one, previous, after}
+        self.revision += bool(affected)
+        return affected | contested
+
+    def _note_contested(self, name: str) -> set[str]:
+        """Note whether a name is contested, and who is displaced by that; return what that changes."""
+        claimants = self._claimants(name)
+        entities = {self._same_as.get(one, one) for one in claimants}
+        was_contested = name in self.contested
+        if len(entities) > 1:
+            self.contested.add(name)
+        else:
+            self.contested.discard(name)
+        affected = {name, *map(self.shown, claimants)} if was_contested or name in self.contested else set()
+        if was_contested or len(entities) > 1 or not self.displaced.keys().isdisjoint((name, *claimants)):
+            for listed in (name, *claimants):
+                affected |= self._note_displaced(listed)
+        return affected
+
+    def _note_displaced(self, listed: str) -> set[str]:
+        before = self.displaced.pop(listed, listed)
+        claims = self._claims.get(listed)
+        if claims and listed in self._entities and self._owner(listed, claims) != listed:
+            self.displaced[listed] = self._other_name(listed)
+        after = self.displaced.get(listed, listed)
+        return {listed, before, after} if before != after else set()
+
+    def _other_name(self, listed: str) -> str:
+        """Return the strongest alias that no other entity has, or one made of the id and its namespace."""
+        free = [
+            alias
+            for alias in self._aliases.get(listed, ())
+            if alias != listed and alias not in self._same_as and self._owner(alias, self._claims[alias]) == listed
+        ]
+        ranked = min(free, key=lambda alias: (self._rank(listed, alias), alias), default=None)
+        return ranked or f"{listed}@{self._namespace(listed, listed)}"
+
+
+def _rank(namespace: str) -> int:
+    return NAMESPACES.index(namespace) if namespace in NAMESPACES else _OTHER
+
+
+def _count(counter: Counter[str], key: str, step: int) -> None:
+    counter[key] += step
+    if not counter[key]:
+        del counter[key]

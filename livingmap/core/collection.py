@@ -1,10 +1,12 @@
 """A collection of a layer: its items, each merged from the records of the sources."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.merge import changed, difference, strongest
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put
+from livingmap.core.part import Part
 from livingmap.core.record import Record
 from livingmap.core.references import References
 from livingmap.core.source import Layer
@@ -13,7 +15,9 @@ from livingmap.core.source import Layer
 class Collection:
     """The merged items of the collection ``key``."""
 
-    def __init__(self, key: CollectionKey, aliases: Aliases, references: References) -> None:
+    def __init__(
+        self, key: CollectionKey, aliases: Aliases, references: References, parts: Mapping[str, Part]
+    ) -> None:
         self.key = key
         self.items: dict[str, dict[str, Json]] = {}
         self.filled = False
@@ -22,6 +26,8 @@ class Collection:
         """By source, the strongest first, its records by id."""
         self._aliases = aliases
         self._references = references
+        self._parts = parts
+        self._renamed = frozenset(one for part in parts.values() for one in part.renamed)
         self._reference_names: set[str] = set()
         self._defaults: dict[str, Json] = {}
 
@@ -33,11 +39,15 @@ class Collection:
 
     def records(self, entity_id: str) -> Iterator[tuple[str, Record]]:
         """Yield every source's records of one item, the strongest first."""
-        same = self._aliases.same(entity_id)
+        same, displaced = self._aliases.same(entity_id), self._aliases.displaced
         for source, records in self.records_by_source.items():
             for one in reversed(same):
-                if one in records:
+                if one in records and (one not in displaced or self._is_of(source, one, same[0])):
                     yield source, records[one]
+
+    def _is_of(self, source: str, listed_id: str, entity_id: str) -> bool:
+        """Tell whether a record under the id of a displaced entity is of ``entity_id``: its source tells."""
+        return self._parts[source].lists(listed_id) == (self._aliases.shown(listed_id) == entity_id)
 
     def merge(self, entity_id: str, names: Iterable[str] | None, numbers: Fields) -> Change | None:
         """Bring the fields ``names`` of an item, None being all, up to date; return how the item changed.
@@ -55,7 +65,7 @@ class Collection:
         after = strongest(candidates, names)
         if not self._reference_names.isdisjoint(names):
             self._references.note(self.key, entity_id, self._reference_names.intersection(names), after)
-            after = self.resolved(after)
+            after = self._resolved_by_source(entity_id, after)
         updates, removals = difference(before, after, names)
         if entity_id in self.items and not updates and not removals:
             return None
@@ -71,13 +81,44 @@ class Collection:
             return None
         return Drop(self.key[0], entity_id, self.key[1])
 
-    def resolved(self, item: Fields) -> dict[str, Json]:
-        """Return ``item`` with the ids that it refers to in place of their aliases."""
+    def _resolved_by_source(self, entity_id: str, after: dict[str, Json]) -> dict[str, Json]:
+        """Return ``after`` with its references resolved, each as the source of its value means it."""
+        resolved = self.resolved(after)
+        for name in self._reference_names.intersection(after):
+            if not (self._aliases.contested or self._renamed) or not self._is_ambiguous(after[name]):
+                continue
+            for source, record in self.records(entity_id):
+                if record.fields.get(name) is not None:
+                    resolved[name] = self._map_ids(after[name], self._as_meant_by(source))
+                    break
+        return resolved
+
+    def _is_ambiguous(self, value: Json) -> bool:
+        """Tell whether a reference means one thing or another, depending on whose it is."""
+        ids = {one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)}
+        return not (ids.isdisjoint(self._aliases.contested) and ids.isdisjoint(self._renamed))
+
+    def resolved(self, item: Fields, source: str | None = None) -> dict[str, Json]:
+        """Return ``item`` with the ids that it refers to in place of their aliases, as ``source`` means them."""
+        resolve = self._aliases.resolve if source is None else self._as_meant_by(source)
         fields = dict(item)
         for name in self._reference_names.intersection(fields):
-            value = fields[name]
-            if isinstance(value, str):
-                fields[name] = self._aliases.resolve(value)
-            elif isinstance(value, list):
-                fields[name] = [self._aliases.resolve(one) if isinstance(one, str) else one for one in value]
+            fields[name] = self._map_ids(fields[name], resolve)
         return fields
+
+    def _as_meant_by(self, source: str) -> Callable[[str], str]:
+        return partial(meaning, self._aliases, self._parts[source])
+
+    @staticmethod
+    def _map_ids(value: Json, resolve: Callable[[str], str]) -> Json:
+        if isinstance(value, str):
+            return resolve(value)
+        if isinstance(value, list):
+            return [resolve(one) if isinstance(one, str) else one for one in value]
+        return value
+
+
+def meaning(aliases: Aliases, part: Part, entity_id: str) -> str:
+    """Return what a source refers to by an id: what it lists so itself, or else what the whole map calls so."""
+    own = part.meaning(entity_id)
+    return aliases.resolve(entity_id) if own is None else aliases.shown(own)

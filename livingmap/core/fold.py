@@ -23,6 +23,7 @@ from livingmap.core.model import (
 from livingmap.core.part import MOST_MADE
 from livingmap.core.redaction import Redaction
 from livingmap.core.route import Routes
+from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
 from livingmap.core.validity import invalid_reason
@@ -73,8 +74,10 @@ class Folded:
 class Fold:
     """Applies events to the scene of ``sources``, in the order of the log."""
 
-    def __init__(self, sources: Sequence[Source], redaction: Redaction | None = None) -> None:
-        self.scene = Scene(sources)
+    def __init__(
+        self, sources: Sequence[Source], redaction: Redaction | None = None, same_as: SameAs = NOBODY
+    ) -> None:
+        self.scene = Scene(sources, same_as)
         self.redaction = redaction or Redaction()
         self.routes = Routes(sources)
         self._declared = {source.name: _declared(source) for source in sources}

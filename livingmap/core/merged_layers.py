@@ -16,8 +16,8 @@ from livingmap.core.tallies import Tallies
 class MergedLayers:
     """The collections and totals that ``parts`` make together, by name of source in the order of ``sources``."""
 
-    def __init__(self, sources: Sequence[Source], parts: Mapping[str, Part]) -> None:
-        self.aliases = Aliases()
+    def __init__(self, sources: Sequence[Source], parts: Mapping[str, Part], same_as: Mapping[str, str]) -> None:
+        self.aliases = Aliases(same_as)
         self.collections: dict[CollectionKey, Collection] = {}
         self.layer_totals: dict[str, dict[str, Json]] = {}
         self.tallies = Tallies(tally for source in sources for tally in source.tallies)
@@ -35,7 +35,7 @@ class MergedLayers:
         """Return a collection to which ``source`` contributes from now on, if it did not."""
         collection = self.collections.get(key)
         if collection is None:
-            collection = self.collections[key] = Collection(key, self.aliases, self._references)
+            collection = self.collections[key] = Collection(key, self.aliases, self._references, self._parts)
         if source not in collection.records_by_source:
             names = {source, *collection.records_by_source}
             collection.records_by_source = {

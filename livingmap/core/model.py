@@ -86,6 +86,19 @@ def id_and_aliases(kind: str, key: str, *names: str | None) -> tuple[str, tuple[
     return entity_id, tuple(dict.fromkeys(name for name in ids if name != entity_id))
 
 
+def namespaces_of(kind: str, **names: str | None) -> dict[str, str]:
+    """Return by id the namespace of each of a thing's names; of equal ids the first: the strongest comes first.
+
+    ``namespaces_of("node", external="node:gpu-1", uuid="9f3e", slug="gpu-1")`` is
+    ``{"node:gpu-1": "external", "node:9f3e": "uuid"}``.
+    """
+    namespaces: dict[str, str] = {}
+    for namespace, name in names.items():
+        if name:
+            namespaces.setdefault(id_of(kind, name), namespace)
+    return namespaces
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """Set and unset fields of an item; the item appears if it was not there.
@@ -104,6 +117,8 @@ class Put:
     Only a source that lists an item declares its aliases: ignored without ``creates``."""
     creates: bool = True
     """False: only adds to an item that some source lists; alone it shows nothing."""
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """The namespaces of ``id`` and ``aliases``, such as ``{"agent:sofia": "slug"}``; see `namespaces_of`."""
 
     def __post_init__(self) -> None:
         typed_id(self.id)
@@ -151,6 +166,8 @@ def change_to_json(change: Change) -> dict[str, Json]:
                 wire["aliases"] = list(change.aliases)
             if not change.creates:
                 wire["creates"] = False
+            if change.namespaces:
+                wire["namespaces"] = dict(change.namespaces)
             return wire
         case Drop():
             return {"op": "drop", "layer": change.layer, "collection": change.collection, "id": change.id}
@@ -175,6 +192,7 @@ def change_from_json(wire: Fields) -> Change:
                 wire["collection"],
                 tuple(wire.get("aliases", ())),
                 wire.get("creates", True),
+                wire.get("namespaces", {}),
             )
         case "drop":
             return Drop(wire["layer"], wire["id"], wire["collection"])

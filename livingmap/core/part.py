@@ -1,6 +1,6 @@
 """A part: everything that one source has said about the map so far."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
@@ -13,6 +13,8 @@ MOST_DROPS: Final = 50_000
 """How many drops by events one source may have remembered, until a poll begins after them."""
 MOST_MADE: Final = 50_000
 """How many items of one source may exist that only its events created."""
+
+_NOTHING_RENAMED: Final[Mapping[str, str]] = {}
 
 Item: TypeAlias = tuple[CollectionKey, str]
 """An item's collection and id."""
@@ -28,7 +30,11 @@ class Part:
     Handlers read the part of their source; only the scene writes it.
     """
 
-    def __init__(self, decorated: frozenset[CollectionKey] = frozenset()) -> None:
+    def __init__(
+        self, decorated: frozenset[CollectionKey] = frozenset(), renamed: Mapping[str, str] = _NOTHING_RENAMED
+    ) -> None:
+        """``renamed`` are the ids that this source alone uses for something else, and what they are on the map."""
+        self.renamed = renamed
         self._decorated = decorated
         self._aliases = Aliases()  # of this source alone: no other's claims may change what its handlers read
         self._records: dict[CollectionKey, dict[str, Record]] = {}
@@ -41,7 +47,7 @@ class Part:
 
     def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
         """Return the fields that this source gave to an item, by its id or own alias; None if it gave none."""
-        record = self.record((layer, collection), self._aliases.resolve(id))
+        record = self.record((layer, collection), self._aliases.resolve(self.renamed.get(id, id)))
         return record.fields if record else None
 
     def items(self, layer: str, collection: str = "items") -> Iterator[tuple[str, Fields]]:
@@ -113,7 +119,18 @@ class Part:
 
     def own_id(self, change: Put, from_seq: int | None) -> str:
         """Return the id under which ``change`` is kept: an event's may be an alias, a poll's is literal."""
-        return self._aliases.resolve(change.id) if from_seq is None else change.id
+        entity_id = self.renamed.get(change.id, change.id)
+        return self._aliases.resolve(entity_id) if from_seq is None else entity_id
+
+    def lists(self, entity_id: str) -> bool:
+        """Tell whether this source lists an item under exactly this id."""
+        return self._aliases.has(entity_id)
+
+    def meaning(self, entity_id: str) -> str | None:
+        """Return the id as which this source itself lists what it calls ``entity_id``; None if it does not."""
+        renamed = self.renamed.get(entity_id, entity_id)
+        listed = self._aliases.resolve(renamed)
+        return listed if renamed != entity_id or self._aliases.has(listed) else None
 
     def fills(self, change: Change) -> bool:
         """Tell whether ``change`` fills its layer rather than decorating items of other sources."""
@@ -128,7 +145,7 @@ class Part:
         created: set[Item] = set()
         for change in changes:
             if isinstance(change, Put) and self.fills(change):
-                key, entity_id = (change.layer, change.collection), self._aliases.resolve(change.id)
+                key, entity_id = (change.layer, change.collection), self.own_id(change, None)
                 record = self.record(key, entity_id)
                 if record is None or not record.creates:
                     created.add((key, entity_id))
@@ -151,11 +168,17 @@ class Part:
             self._aliases.add(entity_id)
         if record.creates:
             self._note_made(key, entity_id, record)
-        if fills and change.aliases != record.aliases and (change.aliases or from_seq is not None):
+        if fills and (change.aliases or change.namespaces or from_seq is not None):
+            self._name(key, entity_id, record, change, from_seq)
+        return record
+
+    def _name(self, key: CollectionKey, entity_id: str, record: Record, change: Put, from_seq: int | None) -> None:
+        """Give ``record`` the aliases and namespaces of ``change``."""
+        record.namespaces = change.namespaces
+        if change.aliases != record.aliases:
             self._aliases.rename(entity_id, record.aliases, change.aliases)
             record.aliases = change.aliases
             self._absorb(key, record, from_seq)
-        return record
 
     def _note_made(self, key: CollectionKey, entity_id: str, record: Record) -> None:
         if record.polled_fields:
@@ -188,7 +211,8 @@ class Part:
         """Apply ``change`` and return the records that it removed, by id; none if a later event changed it."""
         key = (change.layer, change.collection)
         removed = []
-        for entity_id in self._aliases.same(change.id) if from_seq is None else (change.id,):
+        dropped_id = self.renamed.get(change.id, change.id)
+        for entity_id in self._aliases.same(dropped_id) if from_seq is None else (dropped_id,):
             if from_seq is None:
                 self._dropped.pop((key, entity_id), None)  # it is the newest again, the last to be forgotten
                 self._dropped[key, entity_id] = seq
@@ -215,17 +239,22 @@ class Part:
 
     def difference(self, key: CollectionKey, answer: Put | Total) -> Change | None:
         """Return the change that makes this part equal a poll's ``answer`` about one item, or about the layer."""
-        record = self._totals.get(answer.layer) if isinstance(answer, Total) else self.record(key, answer.id)
+        if isinstance(answer, Total):
+            record = self._totals.get(answer.layer)
+        else:
+            record = self.record(key, self.renamed.get(answer.id, answer.id))
         return (record or Record()).difference(answer) or (answer if record is None else None)
 
     def missing(
-        self, key: CollectionKey, listed: Container[str], shown: Container[str] = (), *, complete: bool = True
+        self, key: CollectionKey, listed: Collection[str], shown: Container[str] = (), *, complete: bool = True
     ) -> list[Change]:
         """Return the drops of all that a poll did not list, ``listed`` being what it did.
 
         What events alone said about items of other sources stays while these are ``shown`` on the map. If the
         answer is not the ``complete`` list, only what polls brought is dropped.
         """
+        if self.renamed:
+            listed = {self.renamed.get(one, one) for one in listed}
         return [
             Drop(key[0], entity_id, key[1])
             for entity_id, record in self._records.get(key, {}).items()

@@ -1,6 +1,6 @@
 """A record: one item, or the totals of one layer, as one source describes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from livingmap.core.model import Change, Json, Put, Total
@@ -25,6 +25,8 @@ class Record:
     """Fields that came from polls: a poll that lacks them removes them, and no others."""
     event_seqs: dict[str, int] = field(default_factory=dict)
     """By field, the position of the last event that changed it."""
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """By id, the namespaces of its id and its aliases."""
 
     def last_event_seq(self) -> int:
         """Return the position of the last event that changed anything here."""
@@ -38,17 +40,21 @@ class Record:
             self.creates,
             sorted(self.polled_fields),
             dict(self.event_seqs),
+            dict(self.namespaces),
         ]
 
     @classmethod
     def from_state(cls, state: Sequence[Json]) -> "Record":
         """Return the record that returned ``state``."""
-        fields, aliases, creates, polled_fields, event_seqs = state
-        return cls(fields, tuple(aliases), creates, set(polled_fields), event_seqs)
+        fields, aliases, creates, polled_fields, event_seqs, *namespaces = state  # older ones have none
+        return cls(fields, tuple(aliases), creates, set(polled_fields), event_seqs, *namespaces)
 
     def is_renamed_by(self, change: Put) -> bool:
         """Tell whether an event's ``change`` may alter that the item exists, or its aliases."""
-        return (change.creates and not self.creates) or bool(change.aliases and change.aliases != self.aliases)
+        named = (change.aliases and change.aliases != self.aliases) or (
+            change.namespaces and change.namespaces != self.namespaces
+        )
+        return (change.creates and not self.creates) or bool(named)
 
     def put(self, change: Put | Total, seq: int, from_seq: int | None) -> None:
         """Apply an event's ``change``, or with ``from_seq`` a poll's, to fields that no later event changed."""
@@ -83,7 +89,9 @@ class Record:
         if isinstance(answer, Total):  # several fetches may give totals of one layer: what one omits is another's
             return replace(answer, set=updates) if updates else None
         removals = tuple(sorted(self.polled_fields - answer.set.keys()))
-        same = not answer.creates or (self.creates and answer.aliases == self.aliases)
+        same = not answer.creates or (
+            self.creates and answer.aliases == self.aliases and answer.namespaces == self.namespaces
+        )
         if not updates and not removals and same:
             return None
         return replace(answer, set=updates, unset=removals)

@@ -7,20 +7,29 @@ the fields that a change can have altered and returns how they differ, so snapsh
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from livingmap.core.aliases import Collision
+from livingmap.core.collection import meaning
 from livingmap.core.merge import Dirty
 from livingmap.core.merged_layers import MergedLayers, field_names
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 from livingmap.core.part import Part
+from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.source import Source
 
 
 class Scene:
-    """The state of the map. Of ``sources`` that fill the same field, the earlier one wins."""
+    """The state of the map. Of ``sources`` that fill the same field, the earlier one wins.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    ``same_as`` joins and separates ids by hand.
+    """
+
+    def __init__(self, sources: Sequence[Source], same_as: SameAs = NOBODY) -> None:
         self._sources = tuple(sources)
-        self._parts = {source.name: Part(_decorated(source)) for source in sources}
-        self._merged = MergedLayers(self._sources, self._parts)
+        self._same_as = same_as
+        self._parts = {
+            source.name: Part(_decorated(source), same_as.renamed.get(source.name, {})) for source in sources
+        }
+        self._merged = MergedLayers(self._sources, self._parts, same_as.joined)
 
     # reading
 
@@ -64,9 +73,32 @@ class Scene:
         """Return the id of the item to which ``entity_id``, an id or an alias, refers."""
         return self._merged.aliases.resolve(entity_id)
 
-    def resolved(self, key: CollectionKey, item: Fields) -> dict[str, Json]:
-        """Return ``item`` with the ids that it refers to in place of their aliases."""
-        return self._merged.collections[key].resolved(item)
+    def meaning(self, source: str, entity_id: str) -> str:
+        """Return the id of the item to which ``entity_id`` refers where ``source`` says so."""
+        part = self._parts.get(source)
+        return self.resolve(entity_id) if part is None else meaning(self._merged.aliases, part, entity_id)
+
+    def named(self, entity_id: str, namespace: str) -> str | None:
+        """Return the id that an item has in a namespace; None if it has none there."""
+        return self._merged.aliases.named(entity_id, namespace)
+
+    def listed_as(self, source: str, entity_id: str) -> str:
+        """Return the id under which ``source`` lists an item: what its service knows; else the id itself."""
+        part = self._parts[source]
+        ids = self._merged.aliases.same(entity_id)
+        return next((one for one in ids if part.lists(one) and self.meaning(source, one) == ids[0]), entity_id)
+
+    def is_contested(self, entity_id: str) -> bool:
+        """Tell whether several items claim an id."""
+        return entity_id in self._merged.aliases.contested
+
+    def collisions(self) -> list[Collision]:
+        """Return the ids that several items claim, in order."""
+        return [self._merged.aliases.collision(name) for name in sorted(self._merged.aliases.contested)]
+
+    def resolved(self, key: CollectionKey, item: Fields, source: str | None = None) -> dict[str, Json]:
+        """Return ``item`` with the ids that it refers to in place of their aliases, as ``source`` means them."""
+        return self._merged.collections[key].resolved(item, source)
 
     def owners(self, layer: str, collection: str, entity_id: str) -> dict[str, str]:
         """Return, by field, the name of the source whose value an item shows."""
@@ -115,27 +147,36 @@ class Scene:
         record = part.record(key, entity_id)
         if record is not None and from_seq is None and not record.is_renamed_by(change):
             record.put(change, seq, from_seq)
-            dirty.fields(key, self.resolve(entity_id), field_names(change))
+            dirty.fields(key, self._target(part, entity_id), field_names(change))
             return
-        created, old_aliases = (record.creates, record.aliases) if record else (False, ())
+        created = record is not None and record.creates
+        old_aliases, old_namespaces = (record.aliases, record.namespaces) if record else ((), {})
         record = part.put(change, entity_id, seq, from_seq)
         if record is None:
             return
         aliases = self._merged.aliases
         affected = aliases.add(entity_id) if record.creates and not created else set()
-        affected |= aliases.rename(entity_id, old_aliases, record.aliases)
-        for one in (entity_id, *change.aliases):
+        affected |= aliases.rename(entity_id, old_aliases, record.aliases, old_namespaces, record.namespaces)
+        dirty.item(key, self._target(part, entity_id))
+        for one in change.aliases:
             dirty.item(key, self.resolve(one))
         self._merged.note_affected(affected, dirty)
+
+    def _target(self, part: Part, listed_id: str) -> str:
+        """Return the id of the item to which the record of a part under an id belongs."""
+        aliases = self._merged.aliases
+        if listed_id in aliases.displaced and part.lists(listed_id):
+            return aliases.shown(listed_id)
+        return aliases.resolve(listed_id)
 
     def _drop(
         self, part: Part, key: CollectionKey, change: Drop, seq: int, from_seq: int | None, dirty: Dirty
     ) -> None:
         aliases = self._merged.aliases
-        dirty.item(key, self.resolve(change.id))  # the first to change, whatever the order of the sets below
+        dirty.item(key, self._target(part, change.id))  # the first to change, whatever the order of the sets below
         for entity_id, record in part.drop(change, seq, from_seq):
-            affected = {entity_id, self.resolve(entity_id)}
-            affected |= aliases.rename(entity_id, record.aliases, ())
+            affected = {entity_id, self.resolve(entity_id), aliases.shown(entity_id)}
+            affected |= aliases.rename(entity_id, record.aliases, (), record.namespaces)
             if record.creates:
                 affected |= aliases.remove(entity_id)
             self._merged.note_affected(affected, dirty)
@@ -159,14 +200,17 @@ class Scene:
         before = self._merged
         for source, part in self._parts.items():
             part.restore(states.get(f"part {source}", Part().state()))
-        self._merged = MergedLayers(self._sources, self._parts)
+        self._merged = MergedLayers(self._sources, self._parts, self._same_as.joined)
         self._merged.filled_layers.update(self._fillable().intersection(states.get("known", ())))
         self._merged.versions.update(before.versions)
         self._merged.aliases.revision = before.aliases.revision + 1
         dirty = Dirty()
         for source, part in self._parts.items():
             self._note_restored(source, part, dirty)
-        dirty.items = {(key, self.resolve(entity_id)): None for key, entity_id in dirty.items}
+        aliases = self._merged.aliases
+        dirty.items = {
+            (key, one(name)): None for key, name in dirty.items for one in (self.resolve, aliases.shown)
+        }
         for layer in self._merged.tallies.layers():
             dirty.total(layer, self._merged.tallies.of_layer(layer, self.filled_layers))
         self._merged.merge(dirty)
@@ -185,7 +229,7 @@ class Scene:
             self._merged.collection(key, source).filled = True
             if record.creates:
                 aliases.add(entity_id)
-            aliases.rename(entity_id, (), record.aliases)
+            aliases.rename(entity_id, (), record.aliases, {}, record.namespaces)
             dirty.item(key, entity_id)
         for layer in self.filled_layers:
             dirty.total(layer, part.total(layer))

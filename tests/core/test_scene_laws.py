@@ -10,6 +10,7 @@ from livingmap.core.fold import Fold, refreshed
 from livingmap.core.layers import layer, layer_names
 from livingmap.core.model import Drop, Event, Position, Put, Total, change_from_json, change_to_json
 from livingmap.core.reducer import reduce, state_of
+from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.scene import Scene
 from livingmap.core.source import Count, Layer, Source, Tally
 from livingmap.log.local import utc_now
@@ -51,8 +52,15 @@ fields = st.fixed_dictionaries(
 )
 keys = st.sampled_from(KEYS)
 puts = st.builds(
-    lambda key, entity_id, given, unset, aliases, creates: Put(
-        key[0], entity_id, given, tuple(unset - given.keys()), key[1], tuple(aliases), creates
+    lambda key, entity_id, given, unset, aliases, creates, namespaces: Put(
+        key[0],
+        entity_id,
+        given,
+        tuple(unset - given.keys()),
+        key[1],
+        tuple(aliases),
+        creates,
+        {one: namespaces[one] for one in (entity_id, *aliases) if one in namespaces},
     ),
     keys,
     ids,
@@ -60,6 +68,14 @@ puts = st.builds(
     st.sets(st.sampled_from(["name", "status"]), max_size=1),
     st.lists(ids, max_size=2, unique=True),
     st.booleans(),
+    st.dictionaries(ids, st.sampled_from(["external", "slug", "number"])),
+)
+tables = st.sampled_from(
+    [
+        NOBODY,
+        SameAs({"agent:b": "agent:a"}),
+        SameAs({"microdao:a": "microdao:c", "microdao:b": "microdao:c"}, {"red": {"agent:a": "agent:c"}}),
+    ]
 )
 drops = st.builds(lambda key, entity_id: Drop(key[0], entity_id, key[1]), keys, ids)
 totals = st.builds(Total, st.sampled_from(["city", "agents"]), st.fixed_dictionaries({"users": st.integers(0, 3)}))
@@ -90,9 +106,9 @@ def apply_all(scene, run):
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps)
-def test_snapshot_and_changes_make_the_next_snapshot(run):
-    scene = Scene(SOURCES)
+@given(steps, tables)
+def test_snapshot_and_changes_make_the_next_snapshot(run, table):
+    scene = Scene(SOURCES, table)
     state = client_state(scene)
     for seq, (name, some, polled) in enumerate(run, 1):
         for change in scene.apply(name, some, seq, from_seq=seq - 1 if polled else None):
@@ -104,9 +120,9 @@ def test_snapshot_and_changes_make_the_next_snapshot(run):
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps)
-def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run):
-    mixed, sorted_scene = Scene(SOURCES), Scene(SOURCES)
+@given(steps, tables)
+def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run, table):
+    mixed, sorted_scene = Scene(SOURCES, table), Scene(SOURCES, table)
     apply_all(mixed, run)
     apply_all(sorted_scene, sorted(run, key=lambda step: step[0]))
     assert picture(mixed) == picture(sorted_scene)
@@ -149,9 +165,9 @@ def test_replaying_the_log_gives_the_same_scene(run):
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps, steps)
-def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest):
-    going, kept = Scene(SOURCES), Scene(SOURCES)
+@given(steps, steps, tables)
+def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest, table):
+    going, kept = Scene(SOURCES, table), Scene(SOURCES, table)
     apply_all(going, run)
     kept.apply("red", [Put("city", "microdao:old", {"name": "of another life"})], 1)
     before = {name: kept.version(name) for name in ("city", "agents")}
@@ -195,9 +211,9 @@ def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second)
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps)
-def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run):
-    scene, whole = Scene(SOURCES), Scene(SOURCES)
+@given(steps, tables)
+def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run, table):
+    scene, whole = Scene(SOURCES, table), Scene(SOURCES, table)
     apply_all(scene, run)
     shown = picture(scene)
     counts = {"city": shown["city"]["totals"]["total"], "agents": shown["city"]["totals"]["busy"]}
@@ -209,6 +225,7 @@ def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run):
         for key in KEYS:
             for entity_id, fields in part.items(*key):
                 record = part.record(key, entity_id)
-                statements.append(Put(key[0], entity_id, fields, (), key[1], record.aliases, record.creates))
+                given = (fields, (), key[1], record.aliases, record.creates, record.namespaces)
+                statements.append(Put(key[0], entity_id, *given))
         whole.apply(name, statements, 1, from_seq=0)
     assert shown == picture(whole)
