@@ -24,6 +24,7 @@ from livingmap.config.loading import Config, SourceConfig
 from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.redaction import Redaction
+from livingmap.core.same_as import NOBODY
 from livingmap.core.source import Source
 from livingmap.core.vocabulary import HOMES
 from livingmap.history import History
@@ -63,9 +64,11 @@ class LivingMap:
         self.config = config
         self._now = now
         sources = [source for source, _ in config.enabled()]
-        self.fold = Fold(sources, Redaction(config.auth.redact))
+        self.fold = Fold(sources, Redaction(config.auth.redact), config.same_as)
         names = [source.name for source in sources]
-        shape = "|".join([__version__, *names]).encode()
+        shape = "|".join(
+            [__version__, *names, *([repr(config.same_as)] if config.same_as != NOBODY else [])]
+        ).encode()
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress

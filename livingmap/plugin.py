@@ -30,6 +30,7 @@ from livingmap.core.model import (
     id_and_aliases,
     id_of,
     id_or_none,
+    namespaces_of,
 )
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
@@ -105,6 +106,7 @@ __all__ = [
     "id_or_none",
     "is_later",
     "load_ratio",
+    "namespaces_of",
     "read_event",
     "read_one",
     "rfc3339",

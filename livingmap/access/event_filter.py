@@ -1,6 +1,6 @@
 """The event filter: what readers with limited rights see of an event, on the stream and in the history."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from livingmap.access.view import Rights
 from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
 from livingmap.core.model import Change, Drop, Event, Fields, Put
 from livingmap.core.route import Routes
+from livingmap.core.scene import Scene
 from livingmap.core.source import Source
 from livingmap.history import Entry
 
@@ -23,7 +24,8 @@ _OWN: Final = frozenset({REFRESHED, DOWN, UP})
 class EventFilter:
     """Decides whether the type and the payload of an event are visible, or only its changes."""
 
-    def __init__(self, routes: Routes, sources: Sequence[Source]) -> None:
+    def __init__(self, scene: Scene, routes: Routes, sources: Sequence[Source]) -> None:
+        self._scene = scene
         self._routes = routes
         self._layers = {source.name: frozenset(layer.name for layer in source.layers) for source in sources}
 
@@ -43,7 +45,7 @@ class EventFilter:
         seen_to_go = {one.id for one in changes if isinstance(one, Drop) and not filtered.knows(one.id)}
         ids = {one.id for one in folded.changes if isinstance(one, Put | Drop)} - seen_to_go
         if all(filtered.shows_layer(change.layer) for change in folded.changes):
-            spoken_of = ids.union(named) - seen_to_go
+            spoken_of = ids.union(self._meant(event.type, named)) - seen_to_go
             payload = self._payload(filtered, rights, event.type, folded.public_payload, ids, spoken_of)
         if payload is None and not changes:
             return None
@@ -56,9 +58,17 @@ class EventFilter:
         ids = entry.entity_ids
         if entry.event_type == REFRESHED and not ids:
             return None  # it changed totals alone, and those may count what is hidden
-        spoken_of = payload_ids(entry.payload, mentions).union(ids)
+        spoken_of = {*self._meant(entry.event_type, payload_ids(entry.payload, mentions)), *ids}
         payload = self._payload(filtered, rights, entry.event_type, entry.payload, ids, spoken_of)
         return None if payload is None else replace(entry, payload=payload)
+
+    def _meant(self, kind: str, named: Iterable[str]) -> Iterator[str]:
+        """Yield the ids that a payload names; of a contested one, what its takers call so."""
+        for one in named:
+            if self._scene.is_contested(one):
+                yield from (self._scene.meaning(source, one) for source, _ in self._routes.of(kind))
+            else:
+                yield one
 
     def _payload(
         self,

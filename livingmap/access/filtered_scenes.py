@@ -77,7 +77,7 @@ class FilteredScenes:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scene = fold.scene
-        self._filter = EventFilter(fold.routes, sources)
+        self._filter = EventFilter(fold.scene, fold.routes, sources)
         self._tallies = [tally for source in sources for tally in source.tallies]
         self._rules = rules
         self._position = position

@@ -62,6 +62,7 @@ class Numbers(Collector):
         for layer, collections in reader.scene.layers().items():
             items.add_metric([layer], sum(len(reader.scene.items(layer, one)) for one in collections))
         yield items
+        yield _gauge("id_collisions", "Ids that several entities claim", len(reader.scene.collisions()))
 
     def _stream(self) -> Iterator[Metric]:
         hub = self._hub

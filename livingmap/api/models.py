@@ -79,6 +79,28 @@ class SourceFreshness(BaseModel):
     error: str | None
 
 
+class Claim(BaseModel):
+    """One of several entities that claim an id."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    """The id under which the entity is on the map."""
+    namespace: str | None
+    """Where it has that id: ``external``, ``uuid``, ``slug``, or a service's own; null if that is unknown."""
+
+
+class CollisionReport(BaseModel):
+    """An id that several entities claim."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    refers_to: str
+    """The entity that the id means where nothing says which; the strongest claim decides."""
+    claims: list[Claim]
+
+
 class Meta(BaseModel):
     """The origin of a snapshot, and its position in the log."""
 
@@ -94,6 +116,8 @@ class Meta(BaseModel):
     """Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself."""
     standing_still_since: str | None
     """Since when the map has had nothing from its log, because the connection is lost; null while there is one."""
+    collisions: list[CollisionReport] = []
+    """Ids that several entities claim; the setting ``same_as`` joins or separates them."""
 
 
 class Snapshot(BaseModel):
@@ -252,3 +276,5 @@ class SourceReports(BaseModel):
     history: HistoryReport
     access: AccessReport | None
     """Null if there is no access control."""
+    collisions: list[CollisionReport]
+    """Ids that several entities claim; the setting ``same_as`` joins or separates them."""

@@ -59,6 +59,7 @@ class Snapshots:
             "sources": reader.sources(now, reports=view.rights.reports),
             "phase": str(reader.progress.phase),
             "standing_still_since": rfc3339(reader.progress.standing_still_since),
+            "collisions": reader.collisions(view.rights),
         }
         layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (

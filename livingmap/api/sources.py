@@ -9,6 +9,7 @@ from livingmap.access.access import AccessState
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import (
     AccessReport,
+    CollisionReport,
     DeadLetter,
     HistoryReport,
     IntakeReport,
@@ -63,6 +64,7 @@ def routes(
                 lost=writer.lost,
             ),
             access=_access(auth.access.state),
+            collisions=[CollisionReport.model_validate(one) for one in reader.collisions()],
         )
 
     return router

@@ -1,7 +1,7 @@
 """The plugins of access control that the configuration names: loaded, and their sections validated."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import new_class
 from typing import Any, Final, Generic
@@ -54,13 +54,30 @@ def access(faults: Faults, auth: AuthSettings, folder: Path) -> AccessConfig:
     account = None
     if auth.account is not None:
         account = _shared(faults, _ACCOUNT, ACCOUNTS, auth.mode, auth.account, auth.account.provider, folder)
+    authenticator, account = _with_one_address(_authenticator(faults, auth, folder), account)
     whole = auth.model_copy(
         update={
             "pdp": policy.settings if policy else auth.pdp,
             "account": account.settings if account else auth.account,
         }
     )
-    return AccessConfig(whole, _authenticator(faults, auth, folder), policy if auth.pdp.enabled else None, account)
+    return AccessConfig(whole, authenticator, policy if auth.pdp.enabled else None, account)
+
+
+def _with_one_address(
+    authenticator: Configured[Authenticator] | None, account: Configured[AccountProvider] | None
+) -> tuple[Configured[Authenticator] | None, Configured[AccountProvider] | None]:
+    """Let two plugins that ask one service share its address, if that is given for one of them alone."""
+    if authenticator is None or account is None or authenticator.plugin.service != account.plugin.service:
+        return authenticator, account
+    given = [one.settings for one in (authenticator, account) if "base_url" in one.settings.model_fields_set]
+    if len(given) != 1:
+        return authenticator, account
+    address = {"base_url": given[0].base_url}
+    return (
+        replace(authenticator, settings=authenticator.settings.model_copy(update=address)),
+        replace(account, settings=account.settings.model_copy(update=address)),
+    )
 
 
 def section_model(host: type[BaseModel], plugin: type[ServiceSettings]) -> type[Any]:

@@ -15,6 +15,7 @@ from livingmap.config.environment import check_environment
 from livingmap.config.faults import Faults
 from livingmap.config.page import UiSettings
 from livingmap.config.settings import LoggingSettings, ServerSettings, Settings, files_beside
+from livingmap.core.same_as import NOBODY, SameAs, same_as
 from livingmap.core.source import Source
 from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Mock
@@ -51,6 +52,7 @@ class Config:
     history: HistorySettings
     access: AccessConfig
     sources: tuple[SourceConfig, ...]
+    same_as: SameAs = NOBODY
     mock: Mock | None = None
     mock_settings: Any = None
 
@@ -83,6 +85,7 @@ def load(file: Path | None) -> Config:
     mock, mock_settings = _mock(faults, settings.mock, sources, folder)
     checked = access(faults, settings.auth, folder)
     _check_access(faults, settings, sources)
+    joined = _same_as(faults, settings)
     faults.raise_any()
     return Config(
         file,
@@ -93,6 +96,7 @@ def load(file: Path | None) -> Config:
         settings.history,
         checked,
         sources,
+        joined,
         mock,
         mock_settings,
     )
@@ -153,6 +157,14 @@ def _check_access(faults: Faults, settings: Settings, sources: Sequence[SourceCo
     for source in sources:
         if source.settings is not None and source.settings.account and auth.account is None:
             faults.add(("sources", source.name, "account"), "needs auth.account, which is not set")
+
+
+def _same_as(faults: Faults, settings: Settings) -> SameAs:
+    try:
+        return same_as(settings.same_as, settings.sources)
+    except ValueError as error:
+        faults.add(("same_as",), str(error))
+        return NOBODY
 
 
 def _mock(

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     nats: NatsSettings = NatsSettings()
     history: HistorySettings = HistorySettings()
     auth: AuthSettings = AuthSettings()
+    same_as: dict[str, str] = {}
+    """Ids that mean one thing, such as node:12: node:gpu-1. With a source before the id, such as
+    city/microdao:oak: microdao:oak-street, what that source alone calls so."""
     mock: dict[str, Any] = {}
     """How services are simulated for sources that say ``mock: true``; see the mock plugin."""
     sources: dict[str, dict[str, Any] | None] = {}

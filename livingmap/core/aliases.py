@@ -47,6 +47,8 @@ class Aliases:
         """By id as sources list it, the id under which an entity is shown as another has the stronger claim."""
         self.contested: set[str] = set()
         """The ids that several entities claim."""
+        self.contests = 0
+        """Grows whenever an id becomes contested, or ceases to be."""
         self._same_as = dict(same_as)
         self._entities: Counter[str] = Counter()
         """By id, how many sources list it as an entity."""
@@ -218,6 +220,7 @@ class Aliases:
         claimants = self._claimants(name)
         entities = {self._same_as.get(one, one) for one in claimants}
         was_contested = name in self.contested
+        self.contests += was_contested != (len(entities) > 1)
         if len(entities) > 1:
             self.contested.add(name)
         else:

@@ -92,6 +92,11 @@ class Scene:
         """Tell whether several items claim an id."""
         return entity_id in self._merged.aliases.contested
 
+    @property
+    def contests(self) -> int:
+        """A number that changes whenever an id becomes contested, or ceases to be."""
+        return self._merged.aliases.contests
+
     def collisions(self) -> list[Collision]:
         """Return the ids that several items claim, in order."""
         return [self._merged.aliases.collision(name) for name in sorted(self._merged.aliases.contested)]
@@ -204,6 +209,7 @@ class Scene:
         self._merged.filled_layers.update(self._fillable().intersection(states.get("known", ())))
         self._merged.versions.update(before.versions)
         self._merged.aliases.revision = before.aliases.revision + 1
+        self._merged.aliases.contests = before.aliases.contests + 1
         dirty = Dirty()
         for source, part in self._parts.items():
             self._note_restored(source, part, dirty)

@@ -6,6 +6,7 @@ from typing import Protocol
 import orjson
 import structlog
 
+from livingmap.core.aliases import Collision
 from livingmap.core.fold import Fold, Folded
 from livingmap.core.freshness import SourceHealth
 from livingmap.core.model import Event, Json
@@ -38,6 +39,8 @@ class Projector:
         self._progress = progress
         self._followers: list[Follower] = []
         self._previous = progress.position.seq
+        self._contests = 0
+        self._collisions: dict[str, Collision] = {}
 
     def watch(self, health: Iterable[SourceHealth]) -> None:
         """Count entries and faults at ``health`` from now on."""
@@ -59,6 +62,19 @@ class Projector:
         self._previous = event.position.seq
         self._progress.folded_at = event.received_at
         self._count(folded)
+        if self._fold.scene.contests != self._contests:
+            self._report_collisions()
+
+    def _report_collisions(self) -> None:
+        """Log which ids several entities claim now, and which no longer."""
+        self._contests = self._fold.scene.contests
+        before, after = self._collisions, {one.id: one for one in self._fold.scene.collisions()}
+        for name in sorted(after.keys() - before):
+            claims = [f"{entity_id} ({namespace})" for entity_id, namespace in after[name].claims]
+            _logger.warning("several things claim one id", id=name, claims=claims, means=after[name].refers_to)
+        for name in sorted(before.keys() - after):
+            _logger.info("one thing alone claims an id again", id=name)
+        self._collisions = after
 
     def _folded(self, event: Event) -> Folded:
         try:
@@ -101,6 +117,7 @@ class Projector:
         for health in self._health.values():
             health.contributed = health.contributed or self._fold.scene.has_part(health.name)
             health.revision += 1
+        self._report_collisions()
         self.announce()
 
     # between processes

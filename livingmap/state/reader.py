@@ -118,6 +118,19 @@ class MapReader:
             for state in self.states
         ]
 
+    def collisions(self, rights: Rights = EVERYTHING) -> list[dict[str, Json]]:
+        """Return the ids that several entities claim, if somebody with these rights may see all of these."""
+        shown = self.shown(rights)
+        return [
+            {
+                "id": one.id,
+                "refers_to": one.refers_to,
+                "claims": [{"id": entity_id, "namespace": namespace} for entity_id, namespace in one.claims],
+            }
+            for one in self.scene.collisions()
+            if all(home_of(shown, entity_id) for entity_id, _ in one.claims)
+        ]
+
     def entry(self, entry: Entry, rights: Rights) -> Entry | None:
         """Return an entry of the history as somebody with these rights may see it; None if not at all."""
         clean = self.redaction.payload(entry.payload)  # what was written before there was a rule
@@ -139,15 +152,15 @@ class MapReader:
         for name, fields in await self._details(entity_id, list(dict.fromkeys(owners.values()))):
             clean = self.redaction.fields(place[0], fields)
             fresh = {key: value for key, value in clean.items() if value is not None}
-            item |= self.filtered_scenes.scrub(self.scene.resolved(place, fresh), rights)
+            item |= self.filtered_scenes.scrub(self.scene.resolved(place, fresh, name), rights)
             owners |= dict.fromkeys(fresh, name)
         times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
         return Described(entity_id, place[0], item, owners, max(times, default=None))
 
     async def _details(self, entity_id: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
         """Ask the first source that owns something of the item and offers details. Never raises."""
-        kind, _, rest = entity_id.partition(":")
         for name in sources:
+            kind, _, rest = self.scene.listed_as(name, entity_id).partition(":")
             poller = self._pollers.get(name)
             details = poller.source.details.get(kind) if poller else None
             if poller is None or details is None or poller.state.status is Freshness.DOWN:

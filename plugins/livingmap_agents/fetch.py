@@ -8,6 +8,7 @@ from livingmap.plugin import (
     canonical_status,
     id_of,
     id_or_none,
+    namespaces_of,
     rfc3339,
     rows_in,
 )
@@ -49,7 +50,9 @@ def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
         fields["status"] = status
     if row.node_id:
         fields["node_id"] = id_of("node", row.node_id)
-    return Put("agents", entity_id, fields, aliases=(id_of("agent", row.id),) if row.external_id else ())
+    aliases = (id_of("agent", row.id),) if row.external_id else ()
+    namespaces = namespaces_of("agent", external=row.external_id, uuid=row.id)
+    return Put("agents", entity_id, fields, aliases=aliases, namespaces=namespaces)
 
 
 def _status(word: str | None, *, active: bool) -> str | None:

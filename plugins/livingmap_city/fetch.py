@@ -16,6 +16,7 @@ from livingmap.plugin import (
     id_and_aliases,
     id_of,
     id_or_none,
+    namespaces_of,
     rfc3339,
     rows_in,
 )
@@ -185,7 +186,7 @@ def _microdao(row: MicrodaoRow) -> Put:
     }
     if isinstance(row, CountedMicrodao):
         fields |= {"agents": row.agents, "nodes": row.nodes}
-    return Put("city", entity_id, fields, aliases=aliases)
+    return Put("city", entity_id, fields, aliases=aliases, namespaces=_namespaces("microdao", row.slug, row.id))
 
 
 def _activity(row: MicrodaoRow) -> str | None:
@@ -206,7 +207,8 @@ def _room(row: RoomRow, spot: Spot) -> Put:
         "created_at": rfc3339(row.created_at),
         **spot.model_dump(exclude={"id"}),
     }
-    return _put("city", id_of("city", row.slug), id_of("city", row.id), fields, collection="rooms")
+    entity_id, alias = id_of("city", row.slug), id_of("city", row.id)
+    return _put("city", entity_id, alias, fields, _namespaces("city", row.slug, row.id), collection="rooms")
 
 
 def _agent(rows: list[AgentRow]) -> Put:
@@ -215,7 +217,8 @@ def _agent(rows: list[AgentRow]) -> Put:
         for name, value in _resident(row).items():
             fields[name] = fields.get(name) if value is None else value
     slug = next((row.slug for row in rows if row.slug), rows[0].id)
-    return _put("agents", id_of("agent", rows[0].id), id_of("agent", slug), fields)
+    namespaces = _namespaces("agent", slug, rows[0].id)
+    return _put("agents", id_of("agent", rows[0].id), id_of("agent", slug), fields, namespaces)
 
 
 def _resident(row: AgentRow) -> dict[str, Json]:
@@ -248,8 +251,16 @@ def _node(row: NodeRow) -> Put:
     return Put("nodes", id_of("node", row.node_id), fields)
 
 
-def _put(layer: str, entity_id: str, alias: str, fields: Fields, collection: str = "items") -> Put:
-    return Put(layer, entity_id, fields, collection=collection, aliases=(alias,) if alias != entity_id else ())
+def _namespaces(kind: str, slug: str | None, key: str) -> dict[str, str]:
+    """Return the namespaces of a thing's names; the keys of city-service are in one of their own."""
+    return namespaces_of(kind, slug=slug, city=key)
+
+
+def _put(
+    layer: str, entity_id: str, alias: str, fields: Fields, namespaces: dict[str, str], collection: str = "items"
+) -> Put:
+    aliases = (alias,) if alias != entity_id else ()
+    return Put(layer, entity_id, fields, collection=collection, aliases=aliases, namespaces=namespaces)
 
 
 def _ids(kind: str, rows: Iterable[Mention]) -> list[str]:

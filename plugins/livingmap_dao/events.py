@@ -10,6 +10,7 @@ from livingmap.plugin import (
     id_of,
     id_or_none,
     is_later,
+    namespaces_of,
     read_event,
     rfc3339,
     updated_amount,
@@ -30,9 +31,10 @@ def on_created(event: Event, part: Part) -> list[Change]:
     }
     own = {"slug": message.slug, "owner": message.owner_user_id, "created_at": time_of(message.ts, event)}
     planet = without_none({**shared, "type": "dao"})
+    namespaces = namespaces_of("dao", uuid=message.dao_id, slug=message.slug)
     return [
-        Put("space", message.entity_id, planet, collection="planets", aliases=aliases),
-        Put("dao", message.entity_id, without_none({**shared, **own}), aliases=aliases),
+        Put("space", message.entity_id, planet, (), "planets", aliases, namespaces=namespaces),
+        Put("dao", message.entity_id, without_none({**shared, **own}), aliases=aliases, namespaces=namespaces),
     ]
 
 

@@ -12,6 +12,7 @@ from livingmap.plugin import (
     id_and_aliases,
     id_of,
     id_or_none,
+    namespaces_of,
     rfc3339,
     without_none,
 )
@@ -27,7 +28,7 @@ def planet(row: DaoRow) -> Put:
         "status": _status(row),
         "microdao_id": id_or_none("microdao", row.microdao_id),
     }
-    return Put("space", entity_id, fields, collection="planets", aliases=aliases)
+    return Put("space", entity_id, fields, collection="planets", aliases=aliases, namespaces=_namespaces(row))
 
 
 def dao(row: DaoRow, counts: Fields) -> Put:
@@ -46,7 +47,11 @@ def dao(row: DaoRow, counts: Fields) -> Put:
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
     }
-    return Put("dao", entity_id, {**fields, **counts}, aliases=aliases)
+    return Put("dao", entity_id, {**fields, **counts}, aliases=aliases, namespaces=_namespaces(row))
+
+
+def _namespaces(row: DaoRow) -> dict[str, str]:
+    return namespaces_of("dao", uuid=row.id, slug=row.slug)
 
 
 def _status(row: DaoRow) -> str:

@@ -10,6 +10,7 @@ from livingmap.plugin import (
     add_counts,
     id_of,
     is_later,
+    namespaces_of,
     read_event,
     rfc3339,
     updated_amount,
@@ -30,9 +31,10 @@ def on_created(event: Event, part: Part) -> list[Change]:
         "created_at": rfc3339(message.ts) or received_at,
     }
     own = {"owner": message.owner_user_id, "last_active_at": received_at}
+    namespaces = namespaces_of("microdao", uuid=message.microdao_id, slug=message.slug)
     return [
-        Put("city", message.entity_id, without_none(shown), aliases=aliases),
-        Put("microdao", message.entity_id, without_none(own), aliases=aliases),
+        Put("city", message.entity_id, without_none(shown), aliases=aliases, namespaces=namespaces),
+        Put("microdao", message.entity_id, without_none(own), aliases=aliases, namespaces=namespaces),
     ]
 
 

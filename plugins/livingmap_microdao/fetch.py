@@ -13,6 +13,7 @@ from livingmap.plugin import (
     canonical_status,
     format_amount,
     id_and_aliases,
+    namespaces_of,
     rfc3339,
     rows_in,
     without_none,
@@ -73,11 +74,16 @@ def _shown(row: MicrodaoRow) -> Put:
         "updated_at": rfc3339(row.updated_at),
     }
     fields |= without_none({"agents": row.agents, "nodes": row.nodes})
-    return Put("city", entity_id, fields, aliases=aliases)
+    return Put("city", entity_id, fields, aliases=aliases, namespaces=_namespaces(row))
 
 
 def _own(row: MicrodaoRow, treasury: dict[str, str] | None) -> Put:
     entity_id, aliases = id_and_aliases("microdao", row.id, row.slug, row.external_id)
-    fields = {"owner": row.owner_user_id, "external_id": row.external_id, "members": row.members}
+    fields: dict[str, Json] = {"owner": row.owner_user_id, "external_id": row.external_id, "members": row.members}
     # A treasury that is unknown is left out, so that an event's balance stays.
-    return Put("microdao", entity_id, fields | without_none({"treasury": treasury}), aliases=aliases)
+    fields |= without_none({"treasury": treasury})
+    return Put("microdao", entity_id, fields, aliases=aliases, namespaces=_namespaces(row))
+
+
+def _namespaces(row: MicrodaoRow) -> dict[str, str]:
+    return namespaces_of("microdao", external=row.external_id, uuid=row.id, slug=row.slug)
