@@ -69,6 +69,7 @@ async def test_the_snapshot_says_when_and_whence(client):
         "sources",
         "phase",
         "standing_still_since",
+        "collisions",
     }
     assert body["meta"]["source_services"] == ["agents-service", "usage-engine"]
     for one in body["meta"]["sources"]:

@@ -116,7 +116,7 @@ class Meta(BaseModel):
     """Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself."""
     standing_still_since: str | None
     """Since when the map has had nothing from its log, because the connection is lost; null while there is one."""
-    collisions: list[CollisionReport] = []
+    collisions: list[CollisionReport]
     """Ids that several entities claim; the setting ``same_as`` joins or separates them."""
 
 

@@ -267,6 +267,37 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * Claim
+         * @description One of several entities that claim an id.
+         */
+        readonly Claim: {
+            /**
+             * Id
+             * @description The id under which the entity is on the map.
+             */
+            readonly id: string;
+            /**
+             * Namespace
+             * @description Where it has that id: ``external``, ``uuid``, ``slug``, or a service's own; null if that is unknown.
+             */
+            readonly namespace: string | null;
+        };
+        /**
+         * CollisionReport
+         * @description An id that several entities claim.
+         */
+        readonly CollisionReport: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Refers To
+             * @description The entity that the id means where nothing says which; the strongest claim decides.
+             */
+            readonly refers_to: string;
+            /** Claims */
+            readonly claims: readonly components["schemas"]["Claim"][];
+        };
+        /**
          * DeadLetter
          * @description A message that could not be read.
          */
@@ -580,6 +611,11 @@ export interface components {
              * @description Since when the map has had nothing from its log, because the connection is lost; null while there is one.
              */
             readonly standing_still_since: string | null;
+            /**
+             * Collisions
+             * @description Ids that several entities claim; the setting ``same_as`` joins or separates them.
+             */
+            readonly collisions: readonly components["schemas"]["CollisionReport"][];
         };
         /**
          * Phase
@@ -765,6 +801,11 @@ export interface components {
             readonly history: components["schemas"]["HistoryReport"];
             /** @description Null if there is no access control. */
             readonly access: components["schemas"]["AccessReport"] | null;
+            /**
+             * Collisions
+             * @description Ids that several entities claim; the setting ``same_as`` joins or separates them.
+             */
+            readonly collisions: readonly components["schemas"]["CollisionReport"][];
         };
         /**
          * SpaceLayer

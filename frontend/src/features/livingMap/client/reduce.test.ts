@@ -30,7 +30,15 @@ function trace(seed: number, steps: number): Line[] {
 function layersOf(scene: Scene): Snapshot["layers"] {
   return snapshotOf(
     scene,
-    { version: "", cursor: "", source_services: [], sources: [], phase: "live", standing_still_since: null },
+    {
+      version: "",
+      cursor: "",
+      source_services: [],
+      sources: [],
+      phase: "live",
+      standing_still_since: null,
+      collisions: [],
+    },
     "",
   ).layers;
 }
@@ -91,7 +99,15 @@ describe("what the real map sends", () => {
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: { version: "", cursor: "", source_services: [], sources: [], phase: "live", standing_still_since: null },
+  meta: {
+    version: "",
+    cursor: "",
+    source_services: [],
+    sources: [],
+    phase: "live",
+    standing_still_since: null,
+    collisions: [],
+  },
   layers: {
     city: { health: "green", items: [{ id: "microdao:a", name: "A" }], rooms: [] },
     agents: {

@@ -9,6 +9,7 @@ const META: SnapshotMeta = {
   sources: [],
   phase: "live",
   standing_still_since: null,
+  collisions: [],
 };
 const SNAPSHOT: SnapshotMessage = {
   kind: "snapshot",

@@ -9,7 +9,15 @@ import { activityOf } from "./values.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: { version: "", cursor: "", source_services: [], sources: [], phase: "live", standing_still_since: null },
+  meta: {
+    version: "",
+    cursor: "",
+    source_services: [],
+    sources: [],
+    phase: "live",
+    standing_still_since: null,
+    collisions: [],
+  },
   layers: {
     city: { items: [{ id: "microdao:a", name: "Amber" }], rooms: [{ id: "city:b", name: "Bridge" }] },
     agents: {

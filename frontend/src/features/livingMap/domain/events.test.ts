@@ -8,7 +8,15 @@ import { pulsesOf } from "./pulses.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: { version: "", cursor: "", source_services: [], sources: [], phase: "live", standing_still_since: null },
+  meta: {
+    version: "",
+    cursor: "",
+    source_services: [],
+    sources: [],
+    phase: "live",
+    standing_still_since: null,
+    collisions: [],
+  },
   layers: {
     agents: { items: [{ id: "agent:sofia", name: "Sofia" }] },
     nodes: { items: [{ id: "node:gpu-1", name: "NODE1" }] },
