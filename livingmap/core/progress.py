@@ -89,7 +89,10 @@ class Progress:
         self.position, self.read_up_to, self.term = position, read_up_to, term
 
     def aim(self, goal: int) -> None:
-        """Note what was last in the log when the process attached to it. Only the first time counts."""
+        """Note what was last in the log when the process attached to it.
+
+        Only the first time counts, and the first after a branch: a short loss of the connection is no new start.
+        """
         if self._goal is None:
             self._goal = goal
             self._note_live()
@@ -108,18 +111,21 @@ class Progress:
         return self.position
 
     def return_to_log(self) -> None:
-        """Go back to where the log was left."""
+        """Go back to where the log was left. It is replayed from there until the process is live again.
+
+        What viewers saw at other processes meanwhile is in the log by then: none of them goes back in positions.
+        """
         if self._trunk is not None:
             self.position, self._trunk = self._trunk, None
-        if not self.is_live:
+            self._goal = None
+            self._live.clear()
             self._shown.clear()
 
     def when_live(self, callback: Callable[[], None]) -> None:
-        """Have ``callback`` called once, as soon as the phase is live."""
+        """Have ``callback`` called each time that the phase becomes live, and at once if it is."""
+        self._callbacks.append(callback)
         if self._live.is_set():
             callback()
-        else:
-            self._callbacks.append(callback)
 
     async def live(self) -> None:
         """Wait until the phase is live."""
@@ -133,6 +139,5 @@ class Progress:
         if self.is_live:
             self._live.set()
             self._shown.set()
-            callbacks, self._callbacks = self._callbacks, []
-            for callback in callbacks:
+            for callback in self._callbacks:
                 callback()

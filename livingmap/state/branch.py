@@ -3,7 +3,8 @@
 The scene stands at position 40 of the log when the connection is lost. After ``detached_seconds`` the process
 keeps a copy of the scene, leaves the log for an epoch of its own and polls. What the polls find is folded and sent
 to viewers, but not written into the history. When the log is back, the copy takes the scene's place again, at
-position 40, and the log is read on from there: nothing of the branch is left.
+position 40, and the log is read on from there: nothing of the branch is left. Viewers are sent that scene as soon
+as everything that was in the log by then has been read.
 """
 
 import asyncio

@@ -117,9 +117,9 @@ class Hub:
         self._filtered_scenes.enter(view.rights)
         self._filtered_scenes.leave(viewer.view.rights)
         viewer.view = view
-        self._delivery.write_snapshot(
-            viewer, SnapshotReason.LAYERS_CHANGED if same_rights else SnapshotReason.ACCESS_CHANGED
-        )
+        if self._progress.is_shown:  # else it is sent one together with all others
+            reason = SnapshotReason.LAYERS_CHANGED if same_rights else SnapshotReason.ACCESS_CHANGED
+            self._delivery.write_snapshot(viewer, reason)
 
     def send(self, viewer: Viewer, message: bytes) -> None:
         """Send one viewer a message of its own."""
@@ -142,7 +142,7 @@ class Hub:
 
     def drained(self, viewer: Viewer) -> None:
         """Let a viewer that fell behind catch up, now that it reads again."""
-        if viewer in self._viewers and viewer.conflated is not None:
+        if viewer in self._viewers and viewer.conflated is not None and self._progress.is_shown:
             self._delivery.catch_up(viewer, viewer.conflated)
 
     def close(self) -> None:

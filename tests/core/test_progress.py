@@ -68,10 +68,22 @@ async def test_what_is_shown_is_waited_for_on_a_branch_and_in_the_log():
     await progress.shown()
     progress.return_to_log()
     progress.aim(7)
-    progress.branch_off("branch")
-    progress.return_to_log()
     assert progress.is_shown
     await progress.shown()
+
+
+def test_after_a_branch_nothing_is_shown_before_all_that_was_in_the_log_by_then_has_been_read():
+    progress, times_live = Progress(Position("e", 7)), []
+    progress.when_live(lambda: times_live.append(progress.read_up_to))
+    progress.aim(7)
+    progress.branch_off("branch")
+    progress.return_to_log()
+    progress.aim(9)
+    assert (progress.phase, progress.is_shown) == (Phase.REPLAYING, False)
+    progress.advance(8)
+    assert not progress.is_shown
+    progress.advance(9)
+    assert (progress.phase, progress.is_shown, times_live) == (Phase.LIVE, True, [7, 9])
 
 
 @pytest.mark.parametrize(("seconds", "detached"), [(0, False), (10, False), (10.5, True)])
