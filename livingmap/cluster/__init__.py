@@ -1,4 +1,4 @@
-"""What several processes on one log share: the lease, checkpoints, the cursor key and short-lived broadcasts."""
+"""The cluster: what several processes on one log share, which are the lease, checkpoints, keys and broadcasts."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -7,24 +7,24 @@ from typing import Protocol, TypeAlias
 from livingmap.core.model import Json
 
 Duties: TypeAlias = Callable[[], Awaitable[None]]
-"""What one process alone does for all: it polls, prunes, and writes a history that is shared."""
+"""The duties, which one process does for all: polling, pruning, writing a shared history."""
 
 
 class Checkpointed(Protocol):
-    """What follows the log and can be kept in a checkpoint: the scene, and what goes with it."""
+    """Something that follows the log and can be saved in a checkpoint: the scene, and what goes with it."""
 
     def states(self) -> Iterator[tuple[str, Json]]:
-        """Yield all of it by name, as JSON. Nothing is read from the log meanwhile."""
+        """Yield its whole state by name, as JSON. Nothing is read from the log meanwhile."""
 
     def restore(self, states: Mapping[str, Json]) -> None:
-        """Become what yielded ``states``; without any, begin with nothing. The log's position is set before."""
+        """Restore what `states` yielded; without any, begin empty. The log's position is set before."""
 
 
 class Cluster(Protocol):
     """The processes that read one log."""
 
     def cursor_key(self) -> bytes:
-        """Return what cursors are signed with, the same for all processes that know one another's cursors."""
+        """Return the key of cursors, the same for all processes that accept one another's cursors."""
 
     @property
     def is_shared(self) -> bool:
@@ -35,20 +35,20 @@ class Cluster(Protocol):
         """Whether this process does the duties."""
 
     async def lead(self, duties: Duties) -> None:
-        """Run ``duties`` whenever this process is the one to do so, until cancelled. Raises what they raise."""
+        """Run ``duties`` whenever this process leads, until cancelled. Raises what they raise."""
 
     async def run(self, works: Callable[[], bool]) -> None:
         """Let the others know of this process until cancelled; ``works`` tells whether it can do the duties."""
 
     async def broadcast(self, data: bytes) -> None:
-        """Send something that holds only now to the other processes. It may be lost."""
+        """Send something short-lived to the other processes. It may be lost."""
 
     def on_broadcast(self, listener: Callable[[bytes], None]) -> None:
         """Hand what any process broadcasts to ``listener``, which never raises."""
 
 
 class Alone:
-    """The `Cluster` of a single process: it always leads, and nobody hears it."""
+    """The `Cluster` of a single process: it always leads, and its broadcasts reach nobody."""
 
     is_shared = False
     leads = True
@@ -57,7 +57,7 @@ class Alone:
         self._key = secrets.token_bytes(32)
 
     def cursor_key(self) -> bytes:
-        """Return what cursors are signed with; it ends with the process."""
+        """Return the key of cursors; it ends with the process."""
         return self._key
 
     async def lead(self, duties: Duties) -> None:

@@ -36,16 +36,16 @@ class Checkpoint:
     """What a process needs to read the log from ``read_up_to`` on as if it had read all before."""
 
     position: Position
-    """Of the last event that the states hold."""
+    """The position of the last event that the states hold."""
     read_up_to: int
-    """The last ``seq`` that was read; beyond the position if that was no event."""
+    """The last ``seq`` that was read; beyond the position if what stands there is not an event."""
     states: Mapping[str, Json]
     term: int = 0
-    """Of the newest leader whose word was read."""
+    """The term of the newest leader of which a message was read."""
 
 
 def encode(position: Position, read_up_to: int, term: int, states: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return a checkpoint as it is kept; ``states`` come as JSON."""
+    """Return a checkpoint as it is stored; ``states`` come as JSON."""
     seqs = {"seq": position.seq, "read_up_to": read_up_to, "term": term}
     head = orjson.dumps({"form": _FORM, "epoch": position.epoch, **seqs})
     body = b",".join(orjson.dumps(name) + b":" + state for name, state in states)
@@ -65,11 +65,11 @@ OldestUnsettled: TypeAlias = Callable[[], Position | None]
 
 
 def _none() -> None:
-    """Say that the history holds all: nobody keeps one."""
+    """Return None, for a map without a history: no part of it is missing."""
 
 
 class _Nothing:
-    """A `livingmap.cluster.Checkpointed` that holds nothing, for a log that nobody wants to keep."""
+    """A `livingmap.cluster.Checkpointed` without a state, for a log of which no checkpoints are wanted."""
 
     def states(self) -> Iterator[tuple[str, Json]]:
         return iter(())
@@ -95,11 +95,11 @@ class Checkpoints:
         self._progress = progress
 
     def keep_in(self, subject: Checkpointed, oldest_unsettled: OldestUnsettled) -> None:
-        """Begin ``subject`` from the last checkpoint, and keep it in new ones once the history holds all of it."""
+        """Restore ``subject`` from the last checkpoint, and save it in new ones that the history covers."""
         self.subject, self._oldest_unsettled = subject, oldest_unsettled
 
     async def load(self, js: JetStreamContext, epoch: str) -> Checkpoint | None:
-        """Return the last checkpoint of ``epoch``; None if there is none that can be used."""
+        """Return the last checkpoint of ``epoch``; None if there is not one that can be used."""
         try:
             store = await call(js.object_store(self._bucket), "opening the checkpoints")
             kept = await call(store.get(_NAME), "reading a checkpoint", _TRANSFER_SECONDS)
@@ -112,7 +112,7 @@ class Checkpoints:
         return checkpoint if checkpoint and checkpoint.position.epoch == epoch else None
 
     async def run(self) -> None:
-        """Keep a checkpoint now and then until cancelled."""
+        """Save a checkpoint from time to time until cancelled."""
         loop = asyncio.get_running_loop()
         kept_at = loop.time()
         while True:
@@ -128,7 +128,7 @@ class Checkpoints:
             kept_at = loop.time()
 
     async def keep(self) -> None:
-        """Keep the subject as it is, once the history holds all of it: nothing before it is read again."""
+        """Save the subject as it is, once the history holds all of it: nothing before it is read again."""
         async with self.turn:
             position, read_up_to = self._progress.position, self._progress.read_up_to
             term = self._progress.term

@@ -20,12 +20,12 @@ _KEY: Final = "generation"
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What the processes read."""
+    """The sources that the processes of a cluster read, and the number of this configuration."""
 
     number: int = 0
     sources: frozenset[str] = frozenset()
     revision: int = 0
-    """Of the bucket's key; 0 if there is none yet."""
+    """The revision of the bucket's key; 0 if there is none yet."""
 
     def lacking(self, sources: Collection[str]) -> list[str]:
         """Return what a process with ``sources`` lacks."""

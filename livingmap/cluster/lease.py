@@ -19,10 +19,10 @@ _KEY: Final = "leader"
 _LEASE_SECONDS: Final = 10.0
 _RELEASE_SECONDS: Final = 2.0
 _END_SECONDS: Final = 7.0
-"""Duties may take so long to end; a history that is shared is written to its end meanwhile."""
+"""How long duties may take to end; a shared history is written to its end meanwhile."""
 
 _LAST_RESORT: Final = 3
-"""How many times as long as others a process waits whose configuration lacks something."""
+"""A process whose configuration lacks something waits so many times as long as others."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Lease:
         self.held = False
         """Whether this process leads."""
         self.term = 0
-        """Grows whenever another process begins to lead: what a leader of an older term says does not count."""
+        """Grows whenever another process begins to lead: messages of leaders of older terms do not count."""
         self._me = holder.encode()
         self._seconds = seconds
         self._call_seconds = seconds / 4  # together they must be over before another process takes over
@@ -71,7 +71,7 @@ class Lease:
         self._bucket = bucket
 
     async def hold(self, duties: Duties) -> None:
-        """Run ``duties`` while the lease is ours, until cancelled. Raises what they raise."""
+        """Run ``duties`` while this process holds the lease, until cancelled. Raises what they raise."""
         doing: asyncio.Task[None] | None = None
         try:
             while True:
@@ -91,7 +91,7 @@ class Lease:
                 await self._release()
 
     async def _beat(self) -> bool:
-        """Take the lease or keep it; tell whether it is ours now."""
+        """Take or renew the lease; return whether this process holds it now."""
         now = asyncio.get_running_loop().time()
         if self._changed_at is None:
             self._changed_at = now

@@ -1,4 +1,4 @@
-"""The processes that share a log in JetStream: what they keep together in a bucket, and send each other."""
+"""The cluster over NATS: what the processes keep in a common bucket, and what they broadcast to each other."""
 
 import asyncio
 import contextlib
@@ -35,14 +35,14 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A process of the cluster, as it described itself the last time."""
+    """A process of the cluster, as its last broadcast describes it."""
 
     id: str
     sources: frozenset[str]
     works: bool
     """Whether it can do the duties."""
     heard_at: float
-    """By the event loop's clock."""
+    """When that broadcast came, by the event loop's clock."""
 
 
 class NatsCluster:
@@ -66,7 +66,7 @@ class NatsCluster:
         self.lacks: list[str] = []
         """Sources that the cluster reads and this process does not."""
         self.members: dict[str, Member] = {}
-        """The other processes that were heard of lately, by id."""
+        """The other processes of which a broadcast came lately, by id."""
         self._key = secrets.token_bytes(32)
         self._connection = connection
         self._settings = settings
@@ -95,7 +95,7 @@ class NatsCluster:
         return self._progress.term
 
     def cursor_key(self) -> bytes:
-        """Return what cursors are signed with: from the first connection on by all processes of the same shape."""
+        """Return the key of cursors: from the first connection on that of all processes of the same shape."""
         return self._key
 
     async def lead(self, duties: Duties) -> None:
@@ -118,7 +118,7 @@ class NatsCluster:
             await asyncio.sleep(PRESENCE_SECONDS)
 
     async def broadcast(self, data: bytes) -> None:
-        """Send something that holds only now to the other processes. It may be lost."""
+        """Send something short-lived to the other processes. It may be lost."""
         try:
             await self._connection.publish(self._subject, data)
         except (NatsError, OSError, TimeoutError) as error:
@@ -131,7 +131,7 @@ class NatsCluster:
     # as a participant of the connection
 
     async def attach(self, client: NatsClient) -> None:
-        """Open the bucket, share its key, compare configurations, and hear what is broadcast."""
+        """Open the bucket, share its key, compare configurations, and subscribe to broadcasts."""
         self._bucket = await _open(client.jetstream(), self._settings)
         self._key = hashlib.blake2b(await _shared_key(self._bucket) + self._shape, digest_size=32).digest()
         await client.take(self._subject, self._on_arrival)
@@ -206,7 +206,7 @@ def subject_of(settings: NatsSettings) -> str:
 
 
 def member_in(data: bytes, now: float) -> Member | None:
-    """Return the process that a broadcast describes; None if it is about something else, or makes no sense."""
+    """Return the process that a broadcast describes; None if it is about something else, or invalid."""
     if not data.startswith(_PRESENCE):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The state of a cluster for its operator: the stream, the generation, and the processes that speak up."""
+"""The state of a cluster for its operator: the stream, the generation, and the processes that broadcast."""
 
 import asyncio
 from collections.abc import Collection
@@ -18,13 +18,13 @@ _LISTEN_SECONDS: Final = 2 * PRESENCE_SECONDS + 1
 
 @dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """What is known of a cluster."""
+    """The state of a cluster."""
 
     generation: Generation
     leader: str | None
     """The id of the process that holds the lease; None if none does."""
     members: tuple[Member, ...]
-    """The processes that spoke up within some seconds, by id."""
+    """The processes of which a broadcast came within some seconds, by id."""
 
 
 async def report(client: NatsClient, settings: NatsSettings) -> ClusterReport | None:

@@ -1,4 +1,4 @@
-"""The one ordered log through which everything goes that changes the map."""
+"""The log: the ordered entries from which everything on the map follows, as a protocol."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -15,14 +15,14 @@ class Log(Protocol):
 
     @property
     def progress(self) -> Progress:
-        """How far this process has read it."""
+        """How far this process has read the log."""
 
     @property
     def position(self) -> Position:
         """The position of the last entry that was read."""
 
     async def append(self, message: Message) -> None:
-        """Add ``message`` at the end. Subscribers have it before or after this returns, as the log sees fit."""
+        """Append ``message``. Whether subscribers have it when this returns depends on the log."""
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every entry from now on to ``subscriber``."""

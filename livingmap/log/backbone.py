@@ -1,4 +1,4 @@
-"""The backbone: a log, the processes that share it, and what brings messages into it, as the settings say."""
+"""The backbone: the log, the cluster and the intakes that the settings ask for, built and wired together."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ from livingmap.transport.settings import NatsSettings
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """A log and what goes with it."""
+    """A log with its cluster and its intakes."""
 
     log: Log
     cluster: Cluster
     intakes: tuple[Intake, ...]
-    """Each has to run for as long as the process does."""
+    """Coroutines, each of which has to run for as long as the process does."""
     keep: Callable[[Checkpointed, OldestUnsettled], None]
-    """Begins something from the last checkpoint, and keeps it in new ones. Before the intakes run."""
+    """Restores something from the last checkpoint, and saves it in new ones. Called before the intakes run."""
     is_settled: Callable[[], bool]
     """Tells whether everything that came from the log was handed on."""
     before_reading: Callable[[Callable[[], Awaitable[None]]], None]
-    """Sets what is awaited whenever the log is back, before it is read on."""
+    """Sets what is awaited whenever the log is back, before reading continues."""
     rereading: Rereading | None = None
     """Reads again what the log had before; None if it keeps nothing."""
 
@@ -66,7 +66,7 @@ def _local(log: LocalLog, intakes: tuple[Intake, ...]) -> Backbone:
 
 
 def _keep_nothing(_: Checkpointed, __: OldestUnsettled) -> None:
-    """Leave it as it is: a log that begins with the process has no checkpoints."""
+    """Do nothing: a log that begins with the process has no checkpoints."""
 
 
 def _yes() -> bool:
@@ -74,7 +74,7 @@ def _yes() -> bool:
 
 
 def _ignore(_: Callable[[], Awaitable[None]]) -> None:
-    """Leave it: a log in this process is never away."""
+    """Do nothing: a log in this process is never away."""
 
 
 def _jetstream(

@@ -1,4 +1,4 @@
-"""Reading a stream in order: from a sequence on, whole, across as many connections as it takes."""
+"""The consumer: reads a stream in order and without gaps, from a sequence on, over any number of connections."""
 
 import asyncio
 from collections import deque
@@ -26,7 +26,7 @@ class Stored(NamedTuple):
     data: bytes
     headers: bytes | None
     pending: int
-    """How many come after it."""
+    """How many messages of the stream come after it."""
 
 
 class Consumer:
@@ -49,13 +49,13 @@ class Consumer:
         self._broken: str | None = None
 
     def skip(self, up_to: int) -> None:
-        """Forget what waits, and take what comes after ``up_to`` next."""
+        """Forget what is queued, and go on after ``up_to``."""
         self._queue.clear()
         self._some.clear()
         self.taken = up_to
 
     async def begin(self, client: NatsClient) -> None:
-        """Have the server send what comes after ``taken``; it forgets us when we are gone for a while."""
+        """Have the server send what comes after ``taken``; it forgets a consumer that is gone for a while."""
         self._client, self._inbox = client, client.new_inbox()
         self._counted, self._broken = 0, None
         self._heard_at = asyncio.get_running_loop().time()
@@ -77,7 +77,7 @@ class Consumer:
         await call(adding, "making a consumer")
 
     async def end(self) -> None:
-        """Take nothing more; the server forgets us after a while."""
+        """Take nothing more; the server forgets the consumer after a while."""
         client, self._client = self._client, None
         self._queue.clear()
         if client is not None and client.is_connected:
@@ -94,7 +94,7 @@ class Consumer:
             self._take(arrival)
 
     def _on_status(self, reply: str, headers: bytes) -> None:
-        """Let the server go on once what came before is handed on; note what a heartbeat says was missed."""
+        """Let the server send more once what it sent is handed on; note what a heartbeat shows to be missing."""
         answer = reply or value(headers, "Nats-Consumer-Stalled").decode()
         if answer:
             self._push(answer)
@@ -122,11 +122,11 @@ class Consumer:
         self._some.set()
 
     async def some(self) -> None:
-        """Return when something waits."""
+        """Return as soon as a message is queued."""
         await self._some.wait()
 
     async def batch(self) -> list[Stored]:
-        """Return the next few messages, maybe none."""
+        """Return the next few messages; there may be none."""
         found: list[Stored] = []
         for _ in range(min(len(self._queue), _AT_ONCE)):
             one = self._queue.popleft()

@@ -1,4 +1,4 @@
-"""The stream that keeps the log: made if it is not there, and brought to what the plugins need now."""
+"""The declaration of the stream: creates the stream of the log, and extends it to what the plugins need."""
 
 import dataclasses
 import json
@@ -48,13 +48,13 @@ class Stream:
 
     @property
     def info(self) -> StreamInfo:
-        """How the stream stood when the connection was made."""
+        """The state of the stream when the connection was made."""
         if self._info is None:
             raise ConnectionError("the stream was not looked at yet")
         return self._info
 
     async def attach(self, client: NatsClient) -> None:
-        """Make the stream, or bring it to what the plugins need. Raises LogError if it cannot be had."""
+        """Create the stream, or extend it to what the plugins need. Raises LogError if that is not possible."""
         try:
             await _check(client, self._refused)
             self._info = await self._declare(client)
@@ -100,7 +100,7 @@ class Stream:
         """Do nothing: the log sees whether its messages come."""
 
     def detach(self) -> None:
-        """Do nothing: it is looked at again at the next connection."""
+        """Do nothing: the stream is checked again at the next connection."""
 
     def on_error(self, error: Exception) -> bool:
         """Note what the account may not do, for the LogError that follows."""
@@ -119,7 +119,7 @@ class _Wanted:
 
 
 async def _check(client: NatsClient, refused: Sequence[str]) -> None:
-    """Raise LogError if there is no JetStream for us, ConnectionError if there is none yet.
+    """Raise LogError if the account has no JetStream, ConnectionError if there is none yet.
 
     ``refused`` gets the server's complaints meanwhile.
     """
@@ -165,7 +165,7 @@ def _config(settings: NatsSettings, wanted: _Wanted) -> StreamConfig:
         max_bytes=settings.stream_bytes,
         num_replicas=settings.stream_replicas,
         duplicate_window=min(_DUPLICATES_SECONDS, settings.stream_days * _DAY_SECONDS),
-        no_ack=True,  # who requests on one of these subjects waits for a service's answer, not for the stream's
+        no_ack=True,  # a requester on one of these subjects waits for a service's answer, not for the stream's
     )
 
 

@@ -22,7 +22,7 @@ _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def epoch_of(info: StreamInfo) -> str:
-    """Return the epoch of the log in a stream: when that was made."""
+    """Return the epoch of the log in a stream: the time at which the stream was created."""
     return f"{round((info.created or _BEGIN).timestamp() * 1e6):x}"
 
 

@@ -79,7 +79,7 @@ class JetStreamLog:
 
     @property
     def status(self) -> IntakeStatus:
-        """How the connection fares, and what became of the messages."""
+        """The state of the connection, and what became of the messages."""
         return self._connection.status
 
     @property
@@ -165,7 +165,7 @@ class JetStreamLog:
         self.progress.aim(info.state.last_seq)
 
     def detach(self) -> None:
-        """Note since when the stream is away."""
+        """Note when the stream went away."""
         self.progress.away_since = self.progress.away_since or self._now()
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""The projector: it folds the log into the scene, entry by entry, and passes on what came of each."""
+"""The projector: folds the log into the scene, entry by entry, and passes each result to its followers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
@@ -22,7 +22,7 @@ class Follower(Protocol):
         """Take an entry right after it was folded; ``previous`` is the ``seq`` of the one before it."""
 
     def on_restored(self) -> None:
-        """Forget what was: the scene is another one, and the next entry does not follow the last."""
+        """Forget the past: the scene is another one, and the next entry does not follow the last."""
 
 
 class Projector:
@@ -51,7 +51,7 @@ class Projector:
         self._followers.append(follower)
 
     def take(self, event: Event) -> None:
-        """Fold ``event`` in, and pass on what came of it."""
+        """Fold ``event`` in, and pass the result to the followers."""
         folded = self._folded(event)
         for follower in self._followers:
             try:
@@ -112,7 +112,7 @@ class Projector:
             follower.on_restored()
 
     def restore(self, states: Mapping[str, Json]) -> None:
-        """Become what yielded ``states``, at the position where the log is now."""
+        """Restore what `states` yielded, at the position where the log is now."""
         self._fold.scene.restore(states)
         for health in self._health.values():
             health.contributed = health.contributed or self._fold.scene.has_part(health.name)
@@ -123,7 +123,7 @@ class Projector:
     # between processes
 
     def status_report(self) -> bytes:
-        """Return what only the process that polls knows of the sources, for `adopt`."""
+        """Return the health of the sources, which only the process that polls has, for `adopt` in the others."""
         return orjson.dumps({name: one.status_report() for name, one in self._health.items() if one.polls})
 
     def adopt(self, report: bytes) -> None:

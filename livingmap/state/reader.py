@@ -1,4 +1,4 @@
-"""The one thing that all endpoints read: the scene, the health of its sources, and the position in the log."""
+"""The reader: what all endpoints read the map through, with its health and its position in the log."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ Revision: TypeAlias = tuple[str, int, int, datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One entity with everything that is known of it."""
+    """An entity with all that its sources and its service say of it."""
 
     id: str
     layer: str
@@ -74,21 +74,21 @@ class MapReader:
 
     @property
     def revision(self) -> Revision:
-        """What a snapshot is a function of: the position, the sources' health, and whether the log is away."""
+        """All that a snapshot depends on: the position, the sources' health, and whether the log is away."""
         position, away_since = self.position, self.progress.away_since
         return position.epoch, position.seq, sum([state.revision for state in self.states]), away_since
 
     def last_fold_age_seconds(self) -> float | None:
-        """Return how old the last entry of the log is that was folded; None before the first."""
+        """Return the age of the last entry that was folded; None before the first."""
         folded_at = self.progress.folded_at
         return (self.now() - folded_at).total_seconds() if folded_at else None
 
     def shown(self, rights: Rights) -> Layers:
-        """Return what somebody with these rights reads."""
+        """Return the scene as callers with these rights see it."""
         return self.filtered_scenes.of(rights)
 
     def catalogue(self, rights: Rights) -> Catalogue:
-        """Return the entities that somebody with these rights may see."""
+        """Return the entities that callers with these rights may see."""
         shown = self.shown(rights)
         catalogue = self._catalogues.get(rights)
         if catalogue is None or catalogue.scene is not shown:
@@ -101,7 +101,7 @@ class MapReader:
         return Cursor(self.position, view.name).encode(self._cursor_key())
 
     def contributors(self) -> list[str]:
-        """Return the services that something on the map came from, each once."""
+        """Return the services from which something on the map came, each once."""
         return list(dict.fromkeys(state.service for state in self.states if state.contributed))
 
     def sources(self, now: datetime, *, reports: bool = True) -> list[dict[str, Json]]:
@@ -132,7 +132,7 @@ class MapReader:
         ]
 
     def entry(self, entry: Entry, rights: Rights) -> Entry | None:
-        """Return an entry of the history as somebody with these rights may see it; None if not at all."""
+        """Return an entry of the history as callers with these rights see it; None if they do not."""
         clean = self.redaction.payload(entry.payload)  # what was written before there was a rule
         return self.filtered_scenes.entry(
             entry if clean is entry.payload else replace(entry, payload=clean), rights
@@ -141,7 +141,7 @@ class MapReader:
     async def describe(self, entity_id: str, rights: Rights = EVERYTHING) -> Described | None:
         """Return an entity by id or alias, with the details that its service gives at once.
 
-        None if there is none, or none for who has these rights.
+        None if there is none, or it is hidden from callers with these rights.
         """
         entity_id, shown = self.scene.resolve(entity_id), self.shown(rights)
         place = home_of(shown, entity_id)
@@ -158,7 +158,7 @@ class MapReader:
         return Described(entity_id, place[0], item, owners, max(times, default=None))
 
     async def _details(self, entity_id: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
-        """Ask the first source that owns something of the item and offers details. Never raises."""
+        """Ask the first source of the item that offers details. Never raises."""
         for name in sources:
             kind, _, rest = self.scene.listed_as(name, entity_id).partition(":")
             poller = self._pollers.get(name)

@@ -27,7 +27,7 @@ class IntakeStatus:
     connected: bool = False
     error: str | None = "not connected yet"
     refused: list[str] = field(default_factory=list)
-    """Patterns that the server does not let us subscribe to. They are asked for again at the next connection."""
+    """Patterns of which the server refused the subscription. They are tried again at the next connection."""
     differences: list[str] = field(default_factory=list)
     """What the stream keeps beyond this configuration, setting by setting."""
     reconnects: int = 0
@@ -37,14 +37,14 @@ class IntakeStatus:
     """When the last message came."""
     logged: int = 0
     dropped: int = 0
-    """Messages given up because too many were waiting."""
+    """Messages that were dropped because too many were waiting."""
     dead: DeadLetters = field(default_factory=DeadLetters)
     oversized: int = 0
     """Entries of the map's own that are larger than the server takes, and were left out."""
 
     @property
     def waiting(self) -> int:
-        """Messages that are neither logged nor given up yet."""
+        """Messages that are neither logged nor dropped yet."""
         return self.received - self.logged - self.dropped - self.dead.count
 
     def set_aside(self, received_at: datetime, subject: str, reason: object, data: bytes) -> None:
@@ -60,7 +60,7 @@ class Intake(Protocol):
 
     @property
     def status(self) -> IntakeStatus:
-        """How it fares."""
+        """The state of its connection, and what became of the messages."""
 
     async def run(self) -> None:
         """Take in messages until cancelled. Never waits for a server to start."""

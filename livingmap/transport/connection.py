@@ -1,4 +1,4 @@
-"""One connection to NATS, made again for as long as it takes, and shared by everything that uses NATS."""
+"""The connection to NATS: shared by everything that uses NATS, and made again whenever it is lost."""
 
 import asyncio
 import contextlib
@@ -104,10 +104,10 @@ class Participant(Protocol):
         """Raise ConnectionError if too little comes over the connection."""
 
     def detach(self) -> None:
-        """Take note that the connection is gone."""
+        """React to the loss of the connection."""
 
     def on_error(self, error: Exception) -> bool:
-        """Take note of what the server complains of; return whether that was all there is to do about it."""
+        """React to an error that the server reports; return whether nothing else has to be done about it."""
 
 
 class NatsConnection:
@@ -135,7 +135,7 @@ class NatsConnection:
         return self.client if self.client is not None and self.client.is_connected else None
 
     async def publish(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> bool:
-        """Publish a message without waiting for anybody to have it; return whether it could be sent."""
+        """Publish a message without waiting for an answer; return whether it could be sent."""
         client = self.open_client
         if client is None:
             return False
@@ -220,12 +220,12 @@ class NatsConnection:
         self.note(client.last_error or ConnectionError("the connection was closed"))
 
     async def _on_error(self, error: Exception) -> None:
-        """Note what nats-py says by the way; raising here would end its reading."""
+        """Note an error that nats-py reports; raising here would end its reading."""
         if not any(participant.on_error(error) for participant in self._participants):
             self.note(error)
 
     def note(self, error: Exception) -> None:
-        """Keep why the connection is not as it should be."""
+        """Keep the reason why the connection does not work."""
         self.status.error = str(error).removeprefix("nats: ") or type(error).__name__
         if isinstance(error, ModuleNotFoundError):
             self.status.error = "credentials_file needs the package nkeys: install nats-py[nkeys]"
@@ -262,7 +262,7 @@ async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> 
 
 
 async def _ignore(_: Exception) -> None:
-    """Leave it to the exception that follows."""
+    """Do nothing: an exception follows."""
 
 
 async def _close(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Core NATS into the log: what services publish is read in order and appended, whatever the server does."""
+"""The intake of core NATS: appends what services publish to the log, in order, over any number of connections."""
 
 import asyncio
 import re
@@ -53,7 +53,7 @@ class NatsIntake:
 
     @property
     def status(self) -> IntakeStatus:
-        """How the connection fares, and what became of the messages."""
+        """The state of the connection, and what became of the messages."""
         return self._connection.status
 
     async def run(self) -> None:
@@ -111,7 +111,7 @@ class NatsIntake:
         """Do nothing: what is published meanwhile never comes."""
 
     def on_error(self, error: Exception) -> bool:
-        """Note a subscription that was refused; nats-py tells which in lower case."""
+        """Note a subscription that was refused; nats-py gives its subject in lower case."""
         found = _REFUSED.search(str(error))
         if found is None:
             return False
@@ -124,7 +124,7 @@ class NatsIntake:
 
 
 class _Pending:
-    """What came and is not taken yet. The oldest goes when it is full."""
+    """A bounded queue of messages that came and are not logged yet. The oldest goes when it is full."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most = most
@@ -145,7 +145,7 @@ class _Pending:
         return dropped
 
     async def pop(self) -> Arrival:
-        """Return the oldest, as soon as there is one."""
+        """Return the oldest message, as soon as there is one."""
         await self._some.wait()
         arrival = self._arrivals.popleft()
         self._bytes -= len(arrival.data)

@@ -1,4 +1,4 @@
-"""What comes from outside turns into messages for the log, or is set aside with its reason. Pure."""
+"""Parsing: makes messages for the log of what comes from outside, or sets it aside with a reason. Pure."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ def read(subject: str, data: bytes, most_bytes: int = MOST_BYTES) -> Message:
 
 
 def read_own(event_type: str, data: bytes) -> Message:
-    """Return what a process of the map itself said. Raises DeadMessage for what none of them says."""
+    """Return a message of one of the map's own processes. Raises DeadMessage for what none of them sends."""
     try:
         payload = orjson.loads(data)
         if event_type not in (REFRESHED, DOWN, UP) or not isinstance(payload["source"], str):
@@ -98,7 +98,7 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class DeadLetters:
-    """The last messages that were set aside, and how many there ever were."""
+    """The latest messages that were set aside, and how many there were in all."""
 
     count: int = 0
     letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=MOST_LETTERS))

@@ -84,7 +84,7 @@ class NatsSettings(BaseModel):
         return self
 
     def servers(self) -> list[str]:
-        """Return the addresses without anything secret; none if no NATS is wanted."""
+        """Return the addresses without anything secret; none if NATS is not used."""
         return [f"{one.scheme}://{one.netloc.rpartition('@')[2]}" for one in map(urlsplit, _split(self.url))]
 
     def sign_in(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _split(url: str | None) -> list[str]:
 
 
 def _fault_in_address(text: str) -> str | None:
-    """Say what is wrong, without showing the address: it may hold a password."""
+    """Return what is wrong with an address, without showing it: it may hold a password."""
     try:
         address = urlsplit(text)
         port = address.port
