@@ -101,3 +101,21 @@ def test_a_new_process_has_read_nothing_and_misses_nothing():
     progress = Progress(Position("e", 7))
     assert (progress.away_since, progress.folded_at, progress.lag) == (None, None, 0)
     assert progress.standing_still_since is None
+
+
+def test_a_log_that_begins_anew_is_counted_and_the_first_is_not():
+    progress = Progress(Position("", 0))
+    counts = [progress.new_epochs]
+    for epoch in ("e", "e", "f", "f", "g"):
+        progress.begin(Position(epoch, 7), 7)
+        counts.append(progress.new_epochs)
+    assert counts == [0, 0, 0, 1, 1, 2]
+
+
+def test_the_term_is_that_of_the_checkpoint_or_begins_with_the_log():
+    progress = Progress(Position("e", 7))
+    terms = [progress.term]
+    for given in ((), (5,), ()):
+        progress.begin(Position("e", 7), 7, *given)
+        terms.append(progress.term)
+    assert terms == [0, 0, 5, 0]
