@@ -28,7 +28,7 @@ find_python() {
 environment() {
   find_python
   UV=$("$PYTHON" scripts/get_uv.py) || fail "the package manager uv could not be had; see above"
-  export UV UV_PROJECT_ENVIRONMENT="$PWD/.venv" UV_PYTHON_DOWNLOADS=never
+  export UV UV_PROJECT_ENVIRONMENT="$PWD/.venv" UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true
   say "environment in .venv"
   "$UV" sync --quiet --frozen --python "$PYTHON" "$@" || fail "the environment could not be made; is PyPI within reach?"
 }

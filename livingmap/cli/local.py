@@ -144,7 +144,9 @@ def migrate(
     from livingmap.history.migrate import migrate as apply  # noqa: PLC0415
 
     try:
-        steps = asyncio.run(apply(settings.url.get_secret_value(), dry_run=dry_run))
+        steps = asyncio.run(
+            apply(settings.url.get_secret_value(), dry_run=dry_run, connecting=settings.connecting())
+        )
     except (HistoryError, OSError, PostgresError, InterfaceError) as error:
         fail(f"{settings.shown}: {error}")
     for step in steps:

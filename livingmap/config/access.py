@@ -9,7 +9,7 @@ from typing import Any, Final, Generic
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from livingmap.access.settings import NONE, AccountSettings, AuthSettings, ItemRule, MapRule, PolicySettings
-from livingmap.config.faults import Faults, suggestion
+from livingmap.config.faults import Faults, check_tls, suggestion
 from livingmap.config.settings import files_beside
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.sources.plugin_import import PluginError, installed
@@ -158,6 +158,7 @@ def _validated(
     except Exception as error:  # noqa: BLE001 - a plugin's own validator; its message may hold a secret
         faults.add(path, f"its settings raised {type(error).__name__}")
     else:
+        check_tls(faults, path, settings)
         return settings
     return None
 

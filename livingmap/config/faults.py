@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from livingmap.config.document import Document
 from livingmap.config.settings import PREFIX
 from livingmap.errors import ConfigError, ConfigFault
+from livingmap.tls import TlsSettings
 
 
 @dataclass(slots=True)
@@ -43,6 +44,16 @@ class Faults:
         """Raise ConfigError with all faults, if there are any."""
         if self.faults:
             raise ConfigError(self.faults, str(self.document.file) if self.document.file else None)
+
+
+def check_tls(faults: Faults, path: tuple[str, ...], settings: TlsSettings) -> None:
+    """Note a file of a section's TLS that cannot be used."""
+    if settings.has_own_tls:
+        try:
+            settings.ssl_context()
+        except ValueError as error:
+            setting, _, problem = str(error).partition(": ")
+            faults.add((*path, setting), problem)
 
 
 def _fields(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:

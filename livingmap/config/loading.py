@@ -12,7 +12,7 @@ from livingmap.access.settings import NONE, AuthSettings
 from livingmap.config.access import AccessConfig, access
 from livingmap.config.document import read_yaml
 from livingmap.config.environment import check_environment
-from livingmap.config.faults import Faults
+from livingmap.config.faults import Faults, check_tls
 from livingmap.config.page import UiSettings
 from livingmap.config.settings import LoggingSettings, ServerSettings, Settings, files_beside
 from livingmap.core.same_as import NOBODY, SameAs, same_as
@@ -86,14 +86,17 @@ def load(file: Path | None) -> Config:
     checked = access(faults, settings.auth, folder)
     _check_access(faults, settings, sources)
     joined = _same_as(faults, settings)
+    nats, history = files_beside(folder, settings.nats), files_beside(folder, settings.history)
+    check_tls(faults, ("nats",), nats)
+    check_tls(faults, ("history",), history)
     faults.raise_any()
     return Config(
         file,
         settings.server,
         settings.ui,
         settings.logging,
-        files_beside(folder, settings.nats),
-        settings.history,
+        nats,
+        history,
         checked,
         sources,
         joined,
@@ -131,8 +134,8 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
         return SourceConfig(name, error=str(error))
     try:
         settings = source.settings.model_validate(dict(section))
-        if settings.token_file is not None:
-            settings = settings.model_copy(update={"token_file": folder / settings.token_file})
+        settings = files_beside(folder, settings, SourceSettings.model_fields)
+        check_tls(faults, path, settings)
         return SourceConfig(name, source=source, settings=settings)
     except ValidationError as error:
         faults.add_validation(path, error, source.settings)

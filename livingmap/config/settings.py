@@ -4,6 +4,7 @@ Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGM
 """
 
 import ipaddress
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -115,8 +116,8 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-def files_beside(folder: Path, settings: S) -> S:
-    """Return ``settings`` with relative files resolved against ``folder``, that of the YAML."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+def files_beside(folder: Path, settings: S, names: Iterable[str] | None = None) -> S:
+    """Return ``settings`` with its relative files, or ``names`` of them, resolved against ``folder``."""
+    values = {name: getattr(settings, name) for name in names or type(settings).model_fields}
     files = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
     return settings.model_copy(update=files)

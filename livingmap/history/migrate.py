@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -57,16 +57,22 @@ def migrations_folder() -> Path:
 
 
 async def migrate(
-    target: str | asyncpg.Connection, folder: Path | None = None, *, dry_run: bool = False
+    target: str | asyncpg.Connection,
+    folder: Path | None = None,
+    *,
+    dry_run: bool = False,
+    connecting: Mapping[str, Any] | None = None,
 ) -> list[Step]:
     """Apply what is pending and return it; with ``dry_run`` only return it. Safe to be run by many at once.
+
+    ``connecting`` is what asyncpg's ``connect`` is given besides ``target``, if that is an address.
 
     Raises MigrationError if a file that was applied has been edited, is gone, or now comes after a new one.
     """
     steps = [
         Step.read(file) for file in sorted((folder or migrations_folder()).iterdir()) if _FILE.fullmatch(file.name)
     ]
-    async with _connection(target) as connection:
+    async with _connection(target, connecting) as connection:
         if dry_run:
             return _pending(steps, await _applied(connection))
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
@@ -85,11 +91,13 @@ async def migrate(
 
 
 @asynccontextmanager
-async def _connection(target: str | asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+async def _connection(
+    target: str | asyncpg.Connection, connecting: Mapping[str, Any] | None
+) -> AsyncIterator[asyncpg.Connection]:
     if not isinstance(target, str):
         yield target
         return
-    connection = await asyncpg.connect(target)
+    connection = await asyncpg.connect(target, **(connecting or {}))
     try:
         yield connection
     finally:

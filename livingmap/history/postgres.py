@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -53,10 +53,21 @@ _FAULTY_ENTRY: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, Va
 
 
 class PostgresHistory:
-    """A `livingmap.history.History` in the database at ``url``. Its tables are migrated when it is opened."""
+    """A `livingmap.history.History` in the database at ``url``. Its tables are migrated when it is opened.
 
-    def __init__(self, url: str, *, migrations: Path | None = None, connections: int = 5) -> None:
+    ``connecting`` is what asyncpg's ``connect`` is given besides.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connecting: Mapping[str, Any] | None = None,
+        migrations: Path | None = None,
+        connections: int = 5,
+    ) -> None:
         self._url = url
+        self._connecting = dict(connecting or {})
         self._migrations = migrations
         self._connections = connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -71,7 +82,7 @@ class PostgresHistory:
                 self._pool = await within(_OPEN_SECONDS, self._opened(), "opening the database")
 
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
-        connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS)
+        connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS, **self._connecting)
         try:
             await migrate(connection, self._migrations)
             await connection.close(timeout=_CLOSE_SECONDS)
@@ -86,6 +97,7 @@ class PostgresHistory:
             command_timeout=_ANSWER_SECONDS,
             # a generic plan would not know how frequent this very type or entity is
             server_settings={"plan_cache_mode": "force_custom_plan", "application_name": "livingmap"},
+            **self._connecting,
         )
 
     async def close(self) -> None:

@@ -1,20 +1,24 @@
 """Section ``history``: where the history is kept, and for how long."""
 
-from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from livingmap.core.route import invalid_reason
 from livingmap.history import Retention
+from livingmap.tls import TlsSettings, secret_in
 
+_ROOT_FILE: Final = Path("~/.postgresql/root.crt")
 _MEMORY: Final = "memory:"
 _EMBEDDED: Final = "embedded"
 
 Days = Annotated[float, Field(gt=0, le=36_500)]
 
 
-class HistorySettings(BaseModel):
+class HistorySettings(TlsSettings):
     """Where the history is kept, and for how long."""
 
     model_config = ConfigDict(
@@ -24,9 +28,11 @@ class HistorySettings(BaseModel):
     url: SecretStr = SecretStr(_EMBEDDED)
     """``embedded`` (a private PostgreSQL in the user's data folder), ``memory:`` (kept nowhere) or
     ``postgresql://user:password@host/database``. Never logged with its password."""
+    password_file: Path | None = None
+    """File with the password for the database, sought beside the YAML; read at every connection."""
     retention_days: Days = 30
     """For how many days entries are kept."""
-    retention_by_type: dict[str, Days] = {}
+    retention_by_type: dict[str, Days] = Field(default={})
     """Days by event type, where they differ; NATS wildcards allowed, the most exact pattern decides."""
 
     @field_validator("url")
@@ -52,6 +58,34 @@ class HistorySettings(BaseModel):
             if problem := invalid_reason(pattern):
                 raise ValueError(f"{pattern!r} {problem}; write it like 'node.metrics.*'")
         return value
+
+    @model_validator(mode="after")
+    def _of_a_database(self) -> Self:
+        own = [
+            name for name in ("password_file", "ca_file", "certificate_file") if getattr(self, name) is not None
+        ]
+        if own and self.kind != "postgresql":
+            raise ValueError(f"{own[0]} needs a url such as postgresql://user@host:port/database")
+        if self.password_file is not None and urlsplit(self.url.get_secret_value()).password is not None:
+            raise ValueError("give the password in url or password_file, not both")
+        return self
+
+    def connecting(self) -> dict[str, Any]:
+        """Return how to encrypt and to sign in, as asyncpg's ``connect`` names it, beyond what url says."""
+        file, how = self.password_file, dict[str, Any]()
+        if file is not None:
+            how["password"] = lambda: secret_in(file, "history.password_file")
+        if self.has_own_tls or self._trusts_the_system:
+            how["ssl"] = self.ssl_context()
+        return how
+
+    @property
+    def _trusts_the_system(self) -> bool:
+        """Whether url wants a verified server, and no file of PostgreSQL's own says which authorities to trust."""
+        query = parse_qs(urlsplit(self.url.get_secret_value()).query)
+        if query.get("sslmode", [""])[-1] not in ("verify-ca", "verify-full") or "PGSSLROOTCERT" in os.environ:
+            return False
+        return not query.keys() & {"sslrootcert", "sslcert"} and not _ROOT_FILE.expanduser().exists()
 
     @property
     def kind(self) -> Literal["embedded", "memory", "postgresql"]:

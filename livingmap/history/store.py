@@ -30,6 +30,6 @@ def _history(settings: HistorySettings, folder: Path | None) -> History:
         case "memory":
             return MemoryHistory()
         case "postgresql":
-            return PostgresHistory(settings.url.get_secret_value())
+            return PostgresHistory(settings.url.get_secret_value(), connecting=settings.connecting())
         case _:
             return EmbeddedHistory(folder)

@@ -97,6 +97,7 @@ class JsonClient:
         self._last_error = ""
         self._http = httpx.AsyncClient(
             transport=_stub_transport(where.rpartition(".")[2], stub) if stub else None,
+            verify=settings.ssl_context(),
             timeout=settings.timeout_seconds,
             trust_env=False,  # a proxy of the machine has no business between the map and its services
             headers={

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     HttpUrl,
@@ -14,10 +13,12 @@ from pydantic import (
     model_validator,
 )
 
+from livingmap.tls import TlsSettings
+
 _URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 
-class ServiceSettings(BaseModel):
+class ServiceSettings(TlsSettings):
     """The settings of every HTTP service that the map asks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)

@@ -58,6 +58,13 @@ class NatsClient(Client):
         super().__init__()
         self._handlers: dict[str, OnArrival] = {}
 
+    def _connect_command(self) -> bytes:
+        # nats-py (2.16) encrypts only if the server asks for it: one in between could read the credentials
+        encrypts = self.options.get("tls") is not None and self._server_info.get("tls_required")
+        if self._current_server and self._current_server.uri.scheme == "tls" and not encrypts:
+            raise NatsError("the address says tls://, and the server does not encrypt")
+        return super()._connect_command()
+
     @property
     def has_jetstream(self) -> bool:
         """Whether the server says that it has JetStream, though maybe not enough of its cluster to use it."""
@@ -178,8 +185,6 @@ class NatsConnection:
         async def on_closed() -> None:
             closed.set()
 
-        if self._settings.credentials_file is not None:
-            self._settings.credentials_file.read_bytes()  # nats-py reads it only if asked, and fails obscurely
         connecting = client.connect(
             self._settings.servers(),
             name=_NAME,
@@ -189,7 +194,7 @@ class NatsConnection:
             max_reconnect_attempts=1,  # with 0 or less, connecting to nobody never ends
             reconnect_time_wait=0,
             connect_timeout=_CONNECT_SECONDS,
-            **self._settings.sign_in(),
+            **self._settings.connecting(),
         )
         await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(self._settings.servers()))
         self.status.error = None
@@ -235,17 +240,17 @@ class NatsConnection:
 async def connected(settings: NatsSettings) -> AsyncIterator[NatsClient]:
     """Lend a connection that is made once, for a command. Raises OSError if no server can be reached."""
     client = NatsClient()
-    connecting = client.connect(
-        settings.servers(),
-        name=_NAME,
-        allow_reconnect=False,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=0,
-        connect_timeout=_CONNECT_SECONDS,
-        error_cb=_ignore,
-        **settings.sign_in(),
-    )
     try:
+        connecting = client.connect(
+            settings.servers(),
+            name=_NAME,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=_CONNECT_SECONDS,
+            error_cb=_ignore,
+            **settings.connecting(),
+        )
         await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(settings.servers()))
         yield client
     except (NatsError, TimeoutError) as error:

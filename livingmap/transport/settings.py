@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from livingmap.tls import TlsSettings, secret_in
 from livingmap.transport.parsing import MOST_BYTES
 
 _SCHEMES: Final = ("nats", "tls")
 _EXAMPLE: Final = "write it like nats://nats:4222"
 
 
-class NatsSettings(BaseModel):
+class NatsSettings(TlsSettings):
     """The section ``nats:`` in the YAML."""
 
     model_config = ConfigDict(
@@ -33,8 +34,14 @@ class NatsSettings(BaseModel):
     """User to sign in as, together with password."""
     password: SecretStr | None = None
     """Password of the user. Better given by environment than in the YAML."""
+    password_file: Path | None = None
+    """File with the password, sought beside the YAML; read at every connection."""
     token: SecretStr | None = None
     """Token to sign in with instead of a user. Better given by environment than in the YAML."""
+    token_file: Path | None = None
+    """File with the token, sought beside the YAML; read at every connection."""
+    nkey_file: Path | None = None
+    """File with the seed of an nkey to sign in with, sought beside the YAML; read at every connection."""
     credentials_file: Path | None = None
     """File with a user's JWT and seed (.creds), sought beside the YAML; read again at every connection."""
     most_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = MOST_BYTES
@@ -73,10 +80,14 @@ class NatsSettings(BaseModel):
         if len(inside) > 1:
             msg = "the addresses of url sign in differently; give one user for all of them"
             raise ValueError(msg)
-        if (self.user is None) != (self.password is None):
+        if self.password is not None and self.password_file is not None:
+            msg = "give password or password_file, not both"
+            raise ValueError(msg)
+        if (self.user is None) != (self.password is None and self.password_file is None):
             msg = "give user and password together"
             raise ValueError(msg)
-        ways = {"user": self.user, "token": self.token, "credentials_file": self.credentials_file}
+        names = ("user", "token", "token_file", "nkey_file", "credentials_file")
+        ways = {name: getattr(self, name) for name in names}
         given = [name for name, value in ways.items() if value is not None] + ["url"] * len(inside)
         if len(given) > 1:
             msg = f"give one way to sign in, not {' and '.join(given)}"
@@ -87,10 +98,25 @@ class NatsSettings(BaseModel):
         """Return the addresses without anything secret; none if NATS is not used."""
         return [f"{one.scheme}://{one.netloc.rpartition('@')[2]}" for one in map(urlsplit, _split(self.url))]
 
+    def connecting(self) -> dict[str, Any]:
+        """Return how to encrypt and to sign in, as nats-py's ``connect`` names it; files are read anew.
+
+        Raises OSError or ValueError that names the setting at fault.
+        """
+        if self.credentials_file is not None:
+            secret_in(self.credentials_file, "credentials_file")  # nats-py fails obscurely
+        return {"tls": self.ssl_context(), **self.sign_in()}
+
     def sign_in(self) -> dict[str, Any]:
-        """Return how to sign in, as nats-py's ``connect`` names it."""
+        """Return how to sign in; see `connecting`."""
         if self.credentials_file is not None:
             return {"user_credentials": str(self.credentials_file)}
+        if self.nkey_file is not None:
+            return {"nkeys_seed_str": secret_in(self.nkey_file, "nkey_file")}
+        if self.token_file is not None:
+            return {"token": secret_in(self.token_file, "token_file")}
+        if self.user is not None and self.password_file is not None:
+            return {"user": self.user, "password": secret_in(self.password_file, "password_file")}
         if self.token is not None:
             return {"token": self.token.get_secret_value()}
         if self.user is not None and self.password is not None:
