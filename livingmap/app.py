@@ -14,6 +14,7 @@ from livingmap.access.access import Access
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.access.decisions import Decisions
 from livingmap.access.filtered_scenes import FilteredScenes
+from livingmap.access.memberships import Memberships
 from livingmap.access.policy import Policies
 from livingmap.access.policy_targets import PolicyTargets
 from livingmap.api.http import application
@@ -37,6 +38,7 @@ from livingmap.log.local import utc_now
 from livingmap.sources.account import Account
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
+from livingmap.sources.service_client import ServiceClient
 from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
 from livingmap.state.branch import Branch
@@ -126,11 +128,28 @@ class LivingMap:
         targets = PolicyTargets(self.fold.scene, auth.pdp.items)
         policy, checked = config.access.policy, config.access.authenticator
         decisions = Decisions(policy.plugin, auth.pdp, policy.settings) if policy else None
-        policies = Policies(auth, {*names, *HOMES.values()}, targets, decisions)
+        memberships = self._memberships() if policy else None
+        if memberships is not None:
+            self.projector.add(memberships)
+        layers = {*names, *HOMES.values()}
+        policies = Policies(auth, layers, targets, decisions, self.fold.scene, memberships)
         authenticator = None
         if checked is not None:
             authenticator = CachedAuthenticator(checked.plugin, checked.settings, auth.ttl_seconds, self._now)
         return Access(auth, authenticator, policies, self._now)
+
+    def _memberships(self) -> Memberships | None:
+        """Return what finds out memberships by asking sources; simulated ones know no callers."""
+        checked = self.config.access.authenticator
+        lookup = checked.plugin.memberships if checked else None
+        clients = {
+            one.name: ServiceClient(f"sources.{one.name}", one.settings)
+            for one in self.config.sources
+            if lookup and one.name in lookup.sources and one.settings and not one.settings.mock
+        }
+        return (
+            Memberships(lookup, clients, self.config.auth.pdp.memberships_seconds) if lookup and clients else None
+        )
 
     def _poller(self, one: SourceConfig) -> Poller:
         assert one.source is not None  # noqa: S101 - only loaded sources come here

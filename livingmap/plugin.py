@@ -17,7 +17,15 @@ A plugin answers one hook, once, at start, without I/O::
 """
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
-from livingmap.core.auth import AccountProvider, AuthClient, Authenticator, PolicyEngine, Question, Tokens
+from livingmap.core.auth import (
+    AccountProvider,
+    AuthClient,
+    Authenticator,
+    MembershipLookup,
+    PolicyEngine,
+    Question,
+    Tokens,
+)
 from livingmap.core.model import (
     Change,
     Drop,
@@ -74,6 +82,7 @@ __all__ = [
     "InvalidCredential",
     "Json",
     "Layer",
+    "MembershipLookup",
     "Message",
     "Mock",
     "NotFound",

@@ -70,6 +70,7 @@ async def test_the_snapshot_says_when_and_whence(client):
         "phase",
         "standing_still_since",
         "collisions",
+        "access",
     }
     assert body["meta"]["source_services"] == ["agents-service", "usage-engine"]
     for one in body["meta"]["sources"]:

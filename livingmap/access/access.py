@@ -20,6 +20,7 @@ from livingmap.access.denied import (
     Denied,
 )
 from livingmap.access.limits import Failures, Streams
+from livingmap.access.memberships import MembershipState
 from livingmap.access.policy import NotPermitted, Policies, Undecided
 from livingmap.access.settings import AuthSettings
 from livingmap.access.view import EVERYTHING, Rights
@@ -55,6 +56,7 @@ class AccessState:
     service: str | None
     error: str | None
     policies: PolicyState | None
+    memberships: MembershipState | None = None
 
 
 _EVERYBODY: Final = Admission(ANONYMOUS, EVERYTHING)
@@ -91,7 +93,10 @@ class Access:
         if self._authenticator is None:
             return None
         checked_by = self._authenticator
-        return AccessState(self.settings.mode, checked_by.service, checked_by.error, self._policies.state)
+        policies = self._policies
+        return AccessState(
+            self.settings.mode, checked_by.service, checked_by.error, policies.state, policies.membership_state
+        )
 
     @property
     def recheck_seconds(self) -> float:
@@ -132,7 +137,7 @@ class Access:
         identity = self._authenticator.remembered(credential)
         if identity is None:
             identity = await self._identified(self._authenticator, credential, address)
-        rights = await self._rights_of(identity.actor)
+        rights = await self._rights_of(identity.actor, credential)
         return Admission(identity.actor, rights, credential, identity.expires_at)
 
     async def _anonymous(self) -> Admission:
@@ -172,13 +177,15 @@ class Access:
             raise Denied(TOO_MANY_STREAMS, f"{full}; close one first", _RETRY_SECONDS)
         return self._streams.open(actor, address)
 
-    async def _rights_of(self, actor: Actor, *, summary: bool = False) -> Rights:
+    async def _rights_of(
+        self, actor: Actor, credential: Credential | None = None, *, summary: bool = False
+    ) -> Rights:
         key = (actor, summary)
         rights = self._lately(key)
         if rights is not None:
             return rights
         try:
-            rights = await self._policies.rights(actor, summary=summary)
+            rights = await self._policies.rights(actor, credential, summary=summary)
         except NotPermitted as error:
             raise Denied(FORBIDDEN, str(error)) from None
         except Undecided as error:

@@ -15,6 +15,7 @@ from livingmap.core.bounded import LRU
 from livingmap.errors import InvalidAnswer, SourceError
 from livingmap.sources.service_client import ServiceClient
 from livingmap.sources.settings import ServiceSettings
+from livingmap.supervision import stop
 
 MOST_DECISIONS: Final = 200_000
 """How many decisions are remembered; those that were not used for longest make room."""
@@ -45,10 +46,15 @@ class PolicyState:
 
 @dataclass(slots=True)
 class _Round:
-    """The questions about one actor: those to be asked now, and the answers so far."""
+    """One round of questions about an actor: what was decided when it began, and the answers so far."""
 
     open: list[Question] = field(default_factory=list)
+    before: dict[Question, bool] = field(default_factory=dict)
     answers: dict[Question, bool] = field(default_factory=dict)
+    shown: dict[Question, bool] | None = None
+    """What counts from the end of the patience to that of the round: one answer, not a series."""
+    task: asyncio.Task[None] | None = None
+    patience_ends_at: float = 0.0
 
 
 class Decisions:
@@ -62,6 +68,8 @@ class Decisions:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``own`` are the engine's settings, ``settings`` the host's."""
+        self.members_may = engine.members_may
+        self.namespace = engine.namespace
         self.state = PolicyState(own.base_url)
         self._engine = engine
         self._settings = settings
@@ -69,21 +77,65 @@ class Decisions:
         self._client = ServiceClient("auth.pdp", own, clock)
         self._clock = clock
         self._decisions: LRU[tuple[Actor, Question], _Decision] = LRU(MOST_DECISIONS)
+        self._rounds: dict[Actor, _Round] = {}
+        """The rounds of questions that are under way."""
 
     async def permitted(self, actor: Actor, questions: Iterable[Question]) -> tuple[set[Question], bool]:
-        """Return the questions that are answered with yes, and whether all could be answered."""
-        todo = self._remembered(actor, questions)
-        if todo.open:
-            waiting = iter(todo.open)  # shared: each worker takes the next
-            workers = min(self._workers, len(todo.open))
-            try:
-                async with asyncio.timeout(self._settings.patience_seconds), asyncio.TaskGroup() as group:
-                    for _ in range(workers):
-                        group.create_task(self._work(actor, waiting, todo), name="policy")
-            except TimeoutError:
+        """Return the questions that are answered with yes, and whether all could be answered.
+
+        A caller waits until the patience with a round of questions is over. The round goes on; until it has ended,
+        the answer stays as it is then, so that it changes once.
+        """
+        wanted = list(questions)
+        last = self._rounds.get(actor)
+        if last is None or not await self._has_ended(last):
+            last = last or await self._asked(actor, wanted)
+        elif self._remembered(actor, wanted).open:
+            last = await self._asked(actor, wanted)
+        return self._outcome(actor, wanted, last)
+
+    def _outcome(self, actor: Actor, wanted: list[Question], last: _Round) -> tuple[set[Question], bool]:
+        if last.task is not None and not last.task.done():
+            answers = last.before if last.shown is None else last.shown
+        else:
+            answers = {**self._remembered(actor, wanted).before, **last.answers}
+        permitted = {question for question in wanted if answers.get(question)}
+        return permitted, all(question in answers for question in wanted)
+
+    async def _asked(self, actor: Actor, wanted: list[Question]) -> _Round:
+        """Begin a round with what has to be asked of ``wanted``; return it when it or the patience has ended."""
+        round_ = self._remembered(actor, wanted)
+        if round_.open:
+            round_.patience_ends_at = asyncio.get_running_loop().time() + self._settings.patience_seconds
+            round_.task = asyncio.create_task(self._run(actor, round_), name="policy")
+            self._rounds[actor] = round_
+            await self._has_ended(round_)
+        return round_
+
+    async def _has_ended(self, round_: _Round) -> bool:
+        """Wait for the end of a round while there is patience; tell whether it has ended."""
+        assert round_.task is not None  # noqa: S101 - only rounds that run are waited for
+        patience = round_.patience_ends_at - asyncio.get_running_loop().time()
+        if not round_.task.done() and patience > 0:
+            await asyncio.wait({round_.task}, timeout=patience)
+            if not round_.task.done():
+                round_.shown = round_.shown or {**round_.before, **round_.answers}
                 self._note(f"{self.state.url}: not all was decided within {self._settings.patience_seconds:g} s")
-        whole = all(question in todo.answers for question in todo.open)
-        return {question for question, permits in todo.answers.items() if permits}, whole
+        return round_.task.done()
+
+    async def _run(self, actor: Actor, round_: _Round) -> None:
+        """Ask the questions of a round. What it has not asked after the life of a decision is given up."""
+        waiting = iter(round_.open)  # shared: each worker takes the next
+        workers = min(self._workers, len(round_.open))
+        seconds = max(self._settings.ttl_seconds, self._settings.patience_seconds)
+        try:
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._work(actor, waiting, round_), name="policy")
+        except TimeoutError:
+            self._note(f"{self.state.url}: not all was decided within {seconds:g} s")
+        finally:
+            self._rounds.pop(actor, None)
 
     def _remembered(self, actor: Actor, questions: Iterable[Question]) -> _Round:
         todo, now = _Round(), self._clock()
@@ -91,7 +143,7 @@ class Decisions:
             decision = self._decisions.get((actor, question))
             age = now - decision.made_at if decision else self._settings.ttl_seconds
             if decision and age < self._settings.ttl_seconds:
-                todo.answers[question] = decision.permits
+                todo.before[question] = decision.permits
             if age >= self._settings.ttl_seconds * _SOFT:
                 todo.open.append(question)
         return todo
@@ -135,5 +187,6 @@ class Decisions:
         self.state.error = error
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Ask nothing more, and close the connections."""
+        await stop([one.task for one in self._rounds.values() if one.task is not None])
         await self._client.close()

@@ -1,17 +1,23 @@
 """Policies: from an actor to its rights, by the rules of the configuration and the decisions of the engine."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
 
 from livingmap.access.decisions import Decisions, PolicyState
+from livingmap.access.memberships import Memberships, MembershipState
 from livingmap.access.settings import AuthSettings, ItemRule, MapRule
 from livingmap.access.view import EVERYTHING, Rights
-from livingmap.core.actor import Actor
+from livingmap.core.actor import Actor, Credential
 from livingmap.core.auth import Question
+from livingmap.core.vocabulary import type_of
 from livingmap.errors import LivingMapError
 
 ITSELF: Final = "id"
 """The field of a rule that means the item itself."""
+
+_ANYBODY: Final = "anybody"
+"""The id of the actor about whom shared decisions are asked."""
 
 QuestionKind = tuple[str, str]
 """An action and a type of resource: what questions about many ids have in common."""
@@ -30,11 +36,22 @@ def question_kinds(rules: Iterable[ItemRule]) -> tuple[QuestionKind, ...]:
     return tuple(dict.fromkeys((rule.action, rule.type) for rule in rules if rule.type is not None))
 
 
+class Identities(Protocol):
+    """What policies have to know of ids: a scene."""
+
+    def resolve(self, entity_id: str) -> str:
+        """Return the id of the map for an id or alias."""
+
+    def named(self, entity_id: str, namespace: str) -> str | None:
+        """Return the id of an item in a namespace; None if it has none there."""
+
+
 class Policies:
     """Decides what an actor is shown.
 
     ``layers`` are those of the map. ``targets`` returns, for each kind of question, the ids on the map that it may
-    be asked about. Without ``decisions`` no engine is asked.
+    be asked about; the engine gets them as ``identities`` say. Without ``decisions`` no engine is asked, without
+    ``memberships`` actors are what their credentials say.
     """
 
     def __init__(
@@ -43,43 +60,111 @@ class Policies:
         layers: Iterable[str],
         targets: Callable[[], Mapping[QuestionKind, Iterable[str]]],
         decisions: Decisions | None = None,
+        identities: Identities | None = None,
+        memberships: Memberships | None = None,
     ) -> None:
         self._settings = settings
         self._layers = frozenset(layers)
         self._targets = targets
         self._kinds = question_kinds(settings.pdp.items)
+        self._shared = frozenset(self._kinds).difference(
+            question_kinds(rule for rule in settings.pdp.items if not rule.shared)
+        )
+        self._own_types = {
+            name for rule in settings.pdp.items if rule.type and rule.field == ITSELF for name in rule.types
+        }
         self._decisions = decisions
+        self._identities = identities
+        self._memberships = memberships
+        self._asked_about: tuple[object, dict[QuestionKind, dict[str, Question]]] = (None, {})
 
     @property
     def state(self) -> PolicyState | None:
         """How the policy engine is doing; None if none is asked."""
         return self._decisions.state if self._decisions else None
 
-    async def rights(self, actor: Actor, *, summary: bool = False) -> Rights:
-        """Return what ``actor`` is shown. Raises NotPermitted, or Undecided if that cannot be decided now."""
+    @property
+    def membership_state(self) -> MembershipState | None:
+        """How asking for memberships goes; None if nobody is asked."""
+        return self._memberships.state if self._memberships else None
+
+    async def rights(self, actor: Actor, credential: Credential | None = None, *, summary: bool = False) -> Rights:
+        """Return what ``actor`` is shown. Raises NotPermitted, or Undecided if that cannot be decided now.
+
+        Memberships are asked for first, with the actor's own ``credential``; then the engine, about the
+        rest.
+        """
         if not frozenset(self._settings.admin_roles).isdisjoint(actor.roles):
             return EVERYTHING
         if self._decisions is None:
             return Rights(summary=summary, reports=False)
+        is_complete = True
+        if self._memberships is not None and credential is not None:
+            actor, is_complete = await self._memberships.complete(actor, credential)
         over_map = {rule: _question(rule, actor) for rule in self._settings.pdp.map}
-        over_items = {} if summary else {kind: list(self._about_items(kind)) for kind in self._kinds}
-        questions = [*over_map.values(), *(question for some in over_items.values() for question in some)]
-        permitted, whole = await self._decisions.permitted(actor, dict.fromkeys(questions))
+        over_items = {} if summary else self._about_items()
+        members = frozenset(map(self._resolve, actor.memberships))
+        permitted, whole = await self._permitted(self._decisions, actor, over_map.values(), over_items, members)
         self._refuse_map(over_map, permitted, whole=whole)
         hidden = {name for rule, question in over_map.items() if question not in permitted for name in rule.layers}
         grants = tuple(
-            frozenset(question.id for question in some if question in permitted) for some in over_items.values()
+            frozenset(
+                one for one, question in some.items() if question in permitted or self._may(kind, one, members)
+            )
+            for kind, some in over_items.items()
         )
         return Rights(
             layers=self._layers - hidden if hidden else None,
             grants=grants if self._settings.pdp.items and not summary else None,
             summary=summary,
             reports=False,
+            memberships=frozenset(one for one in members if type_of(one) not in self._own_types),
+            pending=not (whole and is_complete),
         )
 
-    def _about_items(self, kind: QuestionKind) -> Iterator[Question]:
-        for entity_id in self._targets().get(kind, ()):
-            yield Question(*kind, entity_id)
+    async def _permitted(
+        self,
+        decisions: Decisions,
+        actor: Actor,
+        over_map: Iterable[Question],
+        over_items: Mapping[QuestionKind, Mapping[str, Question]],
+        members: frozenset[str],
+    ) -> tuple[set[Question], bool]:
+        """Ask what memberships do not decide: of the actor, or where a rule says so of anybody with its roles."""
+        own, shared = dict.fromkeys(over_map), dict[Question, None]()
+        for kind, some in over_items.items():
+            asked = (question for one, question in some.items() if not self._may(kind, one, members))
+            (shared if kind in self._shared else own).update(dict.fromkeys(asked))
+        anybody = Actor(_ANYBODY, actor.actor_type, (), actor.roles)
+        rounds = [decisions.permitted(one, some) for one, some in ((actor, own), (anybody, shared)) if some]
+        outcomes = await asyncio.gather(*rounds)
+        permitted = {question for some, _ in outcomes for question in some}
+        return permitted, all(whole for _, whole in outcomes)
+
+    def _may(self, kind: QuestionKind, entity_id: str, members: frozenset[str]) -> bool:
+        """Tell whether membership alone permits it."""
+        return self._decisions is not None and kind[0] in self._decisions.members_may and entity_id in members
+
+    def _about_items(self) -> dict[QuestionKind, dict[str, Question]]:
+        """Return for each kind the question about each id, in the words of the engine."""
+        targets = self._targets()
+        if self._asked_about[0] is not targets:
+            about = {
+                kind: {one: Question(*kind, self._named(one)) for one in targets.get(kind, ())}
+                for kind in self._kinds
+            }
+            self._asked_about = targets, about
+        return self._asked_about[1]
+
+    def _resolve(self, entity_id: str) -> str:
+        return self._identities.resolve(entity_id) if self._identities else entity_id
+
+    def _named(self, entity_id: str) -> str:
+        """Return the id by which the engine knows an item."""
+        namespace = self._decisions.namespace if self._decisions else None
+        if namespace is None or self._identities is None:
+            return entity_id
+        return self._identities.named(entity_id, namespace) or entity_id
 
     @staticmethod
     def _refuse_map(over_map: Mapping[MapRule, Question], permitted: set[Question], *, whole: bool) -> None:
@@ -93,6 +178,8 @@ class Policies:
         """Close the connections."""
         if self._decisions is not None:
             await self._decisions.close()
+        if self._memberships is not None:
+            await self._memberships.close()
 
 
 def _question(rule: MapRule, actor: Actor) -> Question:

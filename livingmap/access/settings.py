@@ -41,6 +41,9 @@ class ItemRule(BaseModel):
     type: str | None = None
     """Type of the resource that the field names, in the words of the policy engine. Without it the engine is not
     asked: the item is shown to readers that are shown what the field names."""
+    shared: bool = False
+    """The policy looks at roles and memberships, and not at who it is: readers of equal roles that are not members
+    share its decisions."""
 
 
 class PolicySettings(BaseModel):
@@ -57,7 +60,10 @@ class PolicySettings(BaseModel):
     ttl_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a decision holds. It is renewed after half of that; the rest bridges an engine that is away."""
     patience_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
-    """How long all questions about one actor may take together; what is not decided then is denied."""
+    """How long a reader waits for decisions; then it is shown what is decided, and that more is being asked."""
+    memberships_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    """How long it is remembered what an actor belongs to. It is asked for again after half of that, or at an event
+    that says so."""
     map: tuple[MapRule, ...] = ()
     """Rules over the whole map and over layers."""
     items: tuple[ItemRule, ...] = ()

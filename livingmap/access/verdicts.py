@@ -103,6 +103,8 @@ class Verdicts:
         places = self._mentions.places(entity_id)
         if self._rights.summary or not any(self.shows_layer(layer) for layer, _ in places):
             return False
+        if entity_id in self._rights.memberships:
+            return True
         for rule in self._rules.get(type_of(entity_id), _NO_RULES):
             for place in places:
                 ids = list(owners(rule, entity_id, self._scene.items(*place)[entity_id]))

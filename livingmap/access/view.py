@@ -20,6 +20,10 @@ class Rights(NamedTuple):
     """Whether only counts are shown, and no items."""
     reports: bool = True
     """Whether the errors of services are shown."""
+    memberships: frozenset[str] = frozenset()
+    """What is shown because the reader belongs to it, whatever the rules say of what it belongs to in turn."""
+    pending: bool = False
+    """Whether more is being asked for: what is not decided yet is not shown."""
 
     @property
     def restricted(self) -> bool:
@@ -63,5 +67,5 @@ def _name(view: View) -> str:
         return layers
     layer_names = sorted(rights.layers) if rights.layers is not None else None
     grants = [sorted(ids) for ids in rights.grants] if rights.grants is not None else None
-    text = repr((layer_names, grants, rights.summary, rights.reports))
+    text = repr((layer_names, grants, rights.summary, rights.reports, sorted(rights.memberships)))
     return f"{layers}#{blake2b(text.encode(), digest_size=16).hexdigest()}"

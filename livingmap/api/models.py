@@ -118,6 +118,8 @@ class Meta(BaseModel):
     """Since when the map has had nothing from its log, because the connection is lost; null while there is one."""
     collisions: list[CollisionReport]
     """Ids that several entities claim; the setting ``same_as`` joins or separates them."""
+    access: Literal["complete", "pending"]
+    """``pending`` while it is still being asked what the caller may see: then this is not all of it."""
 
 
 class Snapshot(BaseModel):
@@ -220,6 +222,18 @@ class IntakeReport(BaseModel):
     dead_letters: list[DeadLetter]
 
 
+class MembershipReport(BaseModel):
+    """The services that are asked what callers belong to."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    sources: list[str]
+    asked: int
+    failed: int
+    error: str | None
+    """Why they could not be asked last time; null once they answer again."""
+
+
 class PolicyReport(BaseModel):
     """The state of the policy decision point (PDP)."""
 
@@ -246,6 +260,8 @@ class AccessReport(BaseModel):
     """Why the service could not be asked last time; null once it answers again."""
     policies: PolicyReport | None
     """Null if there is no PDP."""
+    memberships: MembershipReport | None
+    """Null if nobody is asked what callers belong to."""
 
 
 class HistoryReport(BaseModel):

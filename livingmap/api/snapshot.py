@@ -60,6 +60,7 @@ class Snapshots:
             "phase": str(reader.progress.phase),
             "standing_still_since": rfc3339(reader.progress.standing_still_since),
             "collisions": reader.collisions(view.rights),
+            "access": "pending" if view.rights.pending else "complete",
         }
         layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (

@@ -13,6 +13,7 @@ from livingmap.api.models import (
     DeadLetter,
     HistoryReport,
     IntakeReport,
+    MembershipReport,
     PolicyReport,
     SourceReport,
     SourceReports,
@@ -74,7 +75,10 @@ def _access(state: AccessState | None) -> AccessReport | None:
     if state is None:
         return None
     policies = PolicyReport(**asdict(state.policies)) if state.policies else None
-    return AccessReport(mode=state.mode, service=state.service, error=state.error, policies=policies)
+    memberships = MembershipReport(**asdict(state.memberships)) if state.memberships else None
+    return AccessReport(
+        mode=state.mode, service=state.service, error=state.error, policies=policies, memberships=memberships
+    )
 
 
 def _intake(status: IntakeStatus) -> IntakeReport:

@@ -33,6 +33,8 @@ class Actor:
     """``human``, ``agent`` or ``service``."""
     microdao_ids: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    memberships: frozenset[str] = frozenset()
+    """Typed ids of all that it belongs to, each by any id that the map may know. Policies are not sent them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
-from livingmap.core.model import Json
+from livingmap.core.model import Event, Json
 
 
 class AuthClient(Protocol):
@@ -33,6 +33,20 @@ class AuthClient(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipLookup:
+    """How to find out what an actor belongs to, where its credential does not say."""
+
+    sources: tuple[str, ...]
+    """The sources of the map whose services are asked, at the addresses in their sections."""
+    complete: Callable[[Mapping[str, AuthClient], Actor, Credential], Awaitable[Actor]]
+    """Returns the actor with its memberships. Gets a client for each source that is enabled and real, and the
+    actor's own credential. Raises `livingmap.plugin.SourceError` if that cannot be told now. Keeps nothing: the
+    host remembers the answer for a while."""
+    concerned: Mapping[str, Callable[[Event], str | None]] = field(default_factory=dict)
+    """By NATS subject pattern, whose memberships a message changes: the actor's id, None for nobody's. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
 class Authenticator:
     """What an authenticator plugin contributes: who the owner of a credential is."""
 
@@ -51,6 +65,8 @@ class Authenticator:
     """By settings, in a few words how credentials are checked, for ``livingmap check``. No secrets."""
     session_cookie: str = "session"
     """Name of the cookie that `livingmap.plugin.Scheme.SESSION` is about."""
+    memberships: MembershipLookup | None = None
+    """How to find out what actors belong to. None: their credentials say."""
 
 
 class Question(NamedTuple):
@@ -78,6 +94,10 @@ class PolicyEngine:
     """The actions that rules may name; None for any."""
     resources: frozenset[str] | None = None
     """The types of resource that rules may name; None for any."""
+    members_may: frozenset[str] = frozenset()
+    """The actions that every member of a thing may do to it. The engine is not asked about them."""
+    namespace: str | None = None
+    """The namespace of the ids by which the engine knows things; None for the ids of the map."""
 
 
 @dataclass(frozen=True, slots=True)

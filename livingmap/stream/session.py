@@ -17,6 +17,8 @@ WARNING_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 10.0
 """How long a viewer whose credential is no longer accepted may take to send another."""
 _LEAST_SECONDS: Final = 0.05
+_PENDING_SECONDS: Final = 1.0
+"""After how long a viewer is checked again whose rights are still being asked for."""
 
 
 class Session:
@@ -77,6 +79,8 @@ class Session:
     async def _pause(self, left: float | None, *, warned: bool) -> None:
         """Wait until the next check is due, or the viewer has sent another token."""
         seconds = self._access.recheck_seconds
+        if self.admission.rights.pending:
+            seconds = min(seconds, _PENDING_SECONDS)
         if left is not None:
             seconds = min(seconds, left if warned else max(left - WARNING_SECONDS, 0))
         self._renewed.clear()

@@ -1,7 +1,7 @@
 """DAARION's auth-service (:7011) and pdp-service (:7012): callers, policies, and the map's own account."""
 
 from livingmap.plugin import AccountProvider, Authenticator, PolicyEngine, hookimpl
-from livingmap_daarion_auth import account, authenticator, policy
+from livingmap_daarion_auth import account, authenticator, memberships, policy
 from livingmap_daarion_auth.settings import DaarionSettings
 
 
@@ -16,6 +16,7 @@ def livingmap_authenticator() -> Authenticator:
         schemes=authenticator.schemes,
         summary=authenticator.summary,
         session_cookie=authenticator.SESSION_COOKIE,
+        memberships=memberships.LOOKUP,
     )
 
 
@@ -29,6 +30,8 @@ def livingmap_policy() -> PolicyEngine:
         decide=policy.decide,
         actions=policy.ACTIONS,
         resources=policy.RESOURCES,
+        members_may=policy.MEMBERS_MAY,
+        namespace="external",
     )
 
 

@@ -15,6 +15,9 @@ ACTIONS: Final = frozenset(
 )
 RESOURCES: Final = frozenset({"microdao", "channel", "message", "agent", "tool", "project", "usage"})
 
+MEMBERS_MAY: Final = frozenset({"read"})
+"""What pdp-service permits to every member of a microDAO."""
+
 
 class PdpSettings(ServiceSettings):
     """What section ``auth.pdp`` has of this engine's own."""

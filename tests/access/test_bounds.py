@@ -202,7 +202,7 @@ class CountingPolicies:
     def __init__(self):
         self.asked = []
 
-    async def rights(self, actor, *, summary=False):
+    async def rights(self, actor, credential, *, summary=False):
         self.asked.append(actor.actor_id)
         return Rights()
 

@@ -13,7 +13,7 @@ from livingmap.access.filtered_scene import FilteredScene
 from livingmap.core.model import Message
 from tests.access.conftest import RULES
 from tests.access.test_matrix import bearer, closed, first
-from tests.support.access import LIES, token
+from tests.support.access import LIES, external_ids, token
 from tests.support.nats_server import until
 
 LYING = [*LIES, "hang", "dead"]
@@ -79,8 +79,8 @@ async def test_while_the_pdp_fails_nothing_new_is_permitted(guarded, services, h
     pdp = {"items": RULES, "ttl_seconds": 600, "timeout_seconds": 1.5, "patience_seconds": 3.0}
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     ids = sorted(made.living.fold.scene.items("city", "items"))
-    services.pdp.allow("u-1", *ids)
-    services.pdp.allow("u-2", *ids)
+    for actor in ("u-1", "u-2"):
+        services.pdp.allow(actor, *external_ids(made.living, *ids))
     remembered, stranger, admin = bearer(token("u-1")), bearer(token("u-2")), bearer(token("u-3", roles=["admin"]))
 
     def shows(answer):
@@ -207,7 +207,7 @@ async def test_with_the_rules_of_the_example_a_reader_sees_what_belongs_to_its_m
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     living, headers = made.living, bearer(token("u-1"))
     [mine, *others] = sorted(living.fold.scene.items("city", "items"))
-    services.pdp.allow("u-1", mine)
+    services.pdp.allow("u-1", *external_ids(made.living, mine))
     world = living._simulation._world
     async with (
         connect(made.ws, additional_headers=headers, max_size=None) as socket,
@@ -274,7 +274,7 @@ async def test_a_page_of_the_history_is_full_also_for_a_reader_that_sees_little(
     made = await guarded(pdp=pdp, authenticator={"secret": services.auth.secret})
     agents = made.living.fold.scene.items("agents", "items")
     mine = next(item["microdao_id"] for item in agents.values() if item.get("microdao_id"))
-    services.pdp.allow("u-1", mine)
+    services.pdp.allow("u-1", *external_ids(made.living, mine))
     for number in range(400):
         agent = list(agents)[number % len(agents)]
         payload = {"agent_id": agent, "status": "busy", "number": number}

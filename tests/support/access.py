@@ -203,6 +203,11 @@ class PolicyService(JsonService):
         return 200, {"effect": "deny", "reason": "no_matching_policy", "obligations": {}}
 
 
+def external_ids(living, *ids):
+    """Return the ids by which pdp-service knows items of a map."""
+    return [living.fold.scene.named(one, "external") or one for one in ids]
+
+
 def open_to_all() -> Access:
     """Return the access of a map that everybody may read."""
     settings = AuthSettings()

@@ -74,6 +74,7 @@ function useText({ what, source, entity }: Problem): string {
   const { problems, values } = language.words;
   if (what.kind === "load")
     return language.fill(problems.load, { what: values.load, n: language.percent(Number(what.text)) });
+  if (what.kind === "collision") return language.fill(problems.collision, { id: what.text });
   if (what.kind === "status") return statusWord(what.text, language, entity?.type);
   if (what.kind === "alert") {
     const alerts: Readonly<Record<string, string>> = problems.alerts;

@@ -12,6 +12,7 @@ import { Details } from "./Details.tsx";
 import { Help } from "./Help.tsx";
 import { useKeys } from "./keys.ts";
 import { Notice } from "./Notice.tsx";
+import { Pending } from "./Pending.tsx";
 import { prefer, usePreferences, useReducedMotion } from "./preferences.ts";
 import { pulseFeed } from "./pulses.ts";
 import { SidePanel } from "./SidePanel.tsx";
@@ -30,7 +31,7 @@ export function Shell() {
   const [isHelping, setHelping] = useState(false);
   const map = useRef<MapHandle>(null);
   const { scene, meta } = state.data;
-  const problems = useMemo(() => problemsOf(scene, meta?.sources ?? []), [scene, meta]);
+  const problems = useMemo(() => problemsOf(scene, meta?.sources ?? [], meta?.collisions), [scene, meta]);
   const show = useCallback((id: string) => {
     go({ select: id, mode: "map" });
     // the map may just be coming back
@@ -47,6 +48,7 @@ export function Shell() {
         {mode === "map" ? <Canvas ref={map} /> : <Table scene={scene} onPick={pick} />}
         <Notice state={state} />
         <CutOff meta={meta} />
+        <Pending meta={meta} />
       </main>
       {select && hasData && <Details id={select} state={state} onShow={show} />}
       {(isHelping || (!introduced && hasData)) && (

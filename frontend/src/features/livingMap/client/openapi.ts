@@ -244,6 +244,8 @@ export interface components {
             readonly error: string | null;
             /** @description Null if there is no PDP. */
             readonly policies: components["schemas"]["PolicyReport"] | null;
+            /** @description Null if nobody is asked what callers belong to. */
+            readonly memberships: components["schemas"]["MembershipReport"] | null;
         };
         /**
          * CityLayer
@@ -586,6 +588,23 @@ export interface components {
             readonly status: "ok";
         };
         /**
+         * MembershipReport
+         * @description The services that are asked what callers belong to.
+         */
+        readonly MembershipReport: {
+            /** Sources */
+            readonly sources: readonly string[];
+            /** Asked */
+            readonly asked: number;
+            /** Failed */
+            readonly failed: number;
+            /**
+             * Error
+             * @description Why they could not be asked last time; null once they answer again.
+             */
+            readonly error: string | null;
+        };
+        /**
          * Meta
          * @description The origin of a snapshot, and its position in the log.
          */
@@ -616,6 +635,12 @@ export interface components {
              * @description Ids that several entities claim; the setting ``same_as`` joins or separates them.
              */
             readonly collisions: readonly components["schemas"]["CollisionReport"][];
+            /**
+             * Access
+             * @description ``pending`` while it is still being asked what the caller may see: then this is not all of it.
+             * @enum {string}
+             */
+            readonly access: "complete" | "pending";
         };
         /**
          * Phase

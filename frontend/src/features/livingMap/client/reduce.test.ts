@@ -38,6 +38,7 @@ function layersOf(scene: Scene): Snapshot["layers"] {
       phase: "live",
       standing_still_since: null,
       collisions: [],
+      access: "complete",
     },
     "",
   ).layers;
@@ -107,6 +108,7 @@ const SCENE = sceneOf({
     phase: "live",
     standing_still_since: null,
     collisions: [],
+    access: "complete",
   },
   layers: {
     city: { health: "green", items: [{ id: "microdao:a", name: "A" }], rooms: [] },

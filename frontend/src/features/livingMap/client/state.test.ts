@@ -10,6 +10,7 @@ const META: SnapshotMeta = {
   phase: "live",
   standing_still_since: null,
   collisions: [],
+  access: "complete",
 };
 const SNAPSHOT: SnapshotMessage = {
   kind: "snapshot",

@@ -17,6 +17,7 @@ const SCENE = sceneOf({
     phase: "live",
     standing_still_since: null,
     collisions: [],
+    access: "complete",
   },
   layers: {
     city: { items: [{ id: "microdao:a", name: "Amber" }], rooms: [{ id: "city:b", name: "Bridge" }] },
@@ -89,6 +90,16 @@ test("problems are listed, the gravest first; a machine that is offline has no l
     "bad node:2 load",
     "warn agent:9 status",
     "warn node:2 alert 0",
+  ]);
+});
+
+test("an id that several things claim is a problem of each of them", () => {
+  const claims = ["node:1", "agent:9", "dao:nobody"].map((id) => ({ id, namespace: "slug" }));
+  const collision = { id: "node:one", refers_to: "node:1", claims };
+  const keys = problemsOf(SCENE, [], [collision]).filter(({ what }) => what.kind === "collision");
+  expect(keys.map(({ key, tone, what }) => [key, tone, what.text])).toEqual([
+    ["agent:9 collision node:one", "warn", "node:one"],
+    ["node:1 collision node:one", "warn", "node:one"],
   ]);
 });
 

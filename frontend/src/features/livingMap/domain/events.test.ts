@@ -16,6 +16,7 @@ const SCENE = sceneOf({
     phase: "live",
     standing_still_since: null,
     collisions: [],
+    access: "complete",
   },
   layers: {
     agents: { items: [{ id: "agent:sofia", name: "Sofia" }] },

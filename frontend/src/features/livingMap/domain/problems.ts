@@ -1,5 +1,6 @@
 /** What is wrong on the map, the gravest first. */
 
+import type { SnapshotMeta } from "../client/messages.ts";
 import type { Scene, SourceBrief } from "../client/scene.ts";
 import { alertsOf } from "./alerts.ts";
 import { catalogue, type Entity } from "./catalogue.ts";
@@ -18,12 +19,23 @@ export type Problem = {
   /** Null for a source. */
   readonly entity: Entity | null;
   readonly source: SourceBrief | null;
-  readonly what: { readonly kind: "source" | "status" | "alert" | "load"; readonly text: string };
+  readonly what: { readonly kind: "source" | "status" | "alert" | "load" | "collision"; readonly text: string };
 };
 
+type Collision = SnapshotMeta["collisions"][number];
+
 /** Return the problems of a scene: whatever the map would show in a tone of trouble. */
-export function problemsOf(scene: Scene, sources: readonly SourceBrief[]): readonly Problem[] {
-  const problems = [...sources.filter(isOld).map(ofSource), ...catalogue(scene).flatMap(ofEntity)];
+export function problemsOf(
+  scene: Scene,
+  sources: readonly SourceBrief[],
+  collisions: readonly Collision[] = [], // an older map reports none
+): readonly Problem[] {
+  const entities = catalogue(scene);
+  const problems = [
+    ...sources.filter(isOld).map(ofSource),
+    ...entities.flatMap(ofEntity),
+    ...collisions.flatMap((collision) => ofCollision(collision, entities)),
+  ];
   return problems.sort((one, other) => byGravity(one.tone, other.tone));
 }
 
@@ -31,6 +43,20 @@ function ofSource(source: SourceBrief): Problem {
   const { name, error } = source;
   const what = { kind: "source", text: error ?? "" } as const;
   return { key: `source ${name}`, group: "sources", tone: toneOfSource(source), entity: null, source, what };
+}
+
+/** Several things claim one id: a problem of each of them. */
+function ofCollision({ id, claims }: Collision, entities: readonly Entity[]): Problem[] {
+  return entities
+    .filter((entity) => claims.some((claim) => claim.id === entity.id))
+    .map((entity) => ({
+      key: `${entity.id} collision ${id}`,
+      group: kindOf(entity.type).problems ?? "others",
+      tone: "warn",
+      entity,
+      source: null,
+      what: { kind: "collision", text: id },
+    }));
 }
 
 function ofEntity(entity: Entity): Problem[] {

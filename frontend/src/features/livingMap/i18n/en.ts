@@ -63,6 +63,7 @@ export const en = {
       "node.alert.overload": "overloaded",
     },
     load: "{what} at {n}",
+    collision: "{id} is an id of several things",
     counts: { one: "{n} problem", other: "{n} problems" },
   },
   events: {
@@ -191,6 +192,7 @@ export const en = {
     activity: "Activity",
     rows: { one: "{n} row", other: "{n} rows" },
   },
+  pending: "It is still being checked what you may see. More will appear in a moment.",
   cutOff: {
     own: "The map has lost its log. It shows only what this server asks the services itself; events are missing.",
     still: "The map has lost its log and has not changed since {ago}.",

@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-Dr_6zPZF.js";import{o,w as s}from"./RenderTargetSystem-D2VojwRO.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-Z1rURN4Q.js";import{o,w as s}from"./RenderTargetSystem-ByVlus3F.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,0 +1,1 @@
+import"./stage-BWlIQ4tM.js";import"./init-SrNv8jFk.js";

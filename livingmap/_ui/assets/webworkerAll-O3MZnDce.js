@@ -1,1 +1,0 @@
-import"./stage-DuUDrNZt.js";import"./init-C7JIbiZk.js";
