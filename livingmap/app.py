@@ -44,6 +44,7 @@ from livingmap.sources.source_client import SourceClient
 from livingmap.state.branch import Branch
 from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
+from livingmap.state.refill import Refill
 from livingmap.stream.heartbeats import Heartbeats
 from livingmap.stream.hub import Hub
 from livingmap.supervision import run_together, stop, stop_signals, within
@@ -66,7 +67,7 @@ class LivingMap:
         self.config = config
         self._now = now
         sources = [source for source, _ in config.enabled()]
-        self.fold = Fold(sources, Redaction(config.auth.redact), config.same_as)
+        self.fold = self._new_fold()
         names = [source.name for source in sources]
         shape = "|".join(
             [__version__, *names, *([repr(config.same_as)] if config.same_as != NOBODY else [])]
@@ -78,7 +79,8 @@ class LivingMap:
         self.branch = Branch(self.log, self.projector, now)
         self._is_settled = backbone_.is_settled
 
-        self.writer = HistoryWriter(history, log_lasts=self.cluster.is_shared)
+        refill = Refill(backbone_.rereading, self._new_fold) if backbone_.rereading else None
+        self.writer = HistoryWriter(history, refill=refill)
         self._shares_history = self.cluster.is_shared and config.history.kind == "postgresql"
         self._pruner = Pruner(history, config.history.retention, now)
 
@@ -121,6 +123,10 @@ class LivingMap:
         progress.when_live(self.hub.restart)
         if self._shares_history:
             self.writer.follow()
+
+    def _new_fold(self) -> Fold:
+        sources = [source for source, _ in self.config.enabled()]
+        return Fold(sources, Redaction(self.config.auth.redact), self.config.same_as)
 
     def _access(self, sources: list[Source]) -> Access:
         auth, config = self.config.auth, self.config

@@ -45,7 +45,7 @@ from livingmap.core.redaction import ALWAYS
 from livingmap.core.vocabulary import HOMES
 from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
-from livingmap.history.writer import HistoryWriter
+from livingmap.history.writer import ALONE, REFILLED
 from livingmap.plugin import Put, Reply
 from livingmap.sources.plugin_import import installed
 from livingmap.sources.registry import load_source
@@ -612,9 +612,8 @@ def test_bounds_are_told_as_they_are():
     assert f"up to {catch_up.MOST_EVENTS:,} events" in text_of(API)
     assert f"more than {delivery.MOST_UNSENT_BYTES // 1024} KiB wait" in text_of(API)
     assert f"changes, or {replay_buffer.MOST_BYTES // 1024**2} MiB)" in text_of(API)
-    bounds = HistoryWriter.__init__.__kwdefaults__
-    waiting = f"Up to {bounds['capacity']:,} entries, or {bounds['most_bytes'] // 1024**2} MiB, wait"
-    assert waiting in text_of(OPERATIONS)
+    for entries, most_bytes in (ALONE, REFILLED):
+        assert f"{entries:,} entries, or {most_bytes // 1024**2} MiB, wait" in text_of(OPERATIONS)
     [entries] = MemoryHistory.__init__.__defaults__
     assert f"the last {entries:,} entries" in text_of(OPERATIONS)
     assert f"the last {entries:,} entries" in text_of(SETTINGS)

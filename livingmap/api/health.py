@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from livingmap import __version__
 from livingmap.core.progress import Phase
 from livingmap.core.units import rfc3339
-from livingmap.history.writer import HistoryWriter
+from livingmap.history.writer import HistoryWriter, WriterState
 from livingmap.state.reader import MapReader
 from livingmap.transport import Intake
 
@@ -40,9 +40,10 @@ class Ready(BaseModel):
     intakes: dict[str, Literal["connected", "disconnected"]]
     """The transports that bring messages, such as ``nats``. A lost connection is restored as soon as possible;
     until then polls alone update the map."""
-    history: Literal["opening", "written", "waiting"]
+    history: WriterState
     """``opening`` until its database has been connected and migrated, ``waiting`` while that is away: entries are
-    kept until it is there. ``/living-map/sources`` says why."""
+    kept until it is there, and ``catching_up`` while what came meanwhile is written from the stream.
+    ``/living-map/sources`` says more."""
     sources: dict[str, str]
     """The freshness of each source. A source that is down does not make the process unready."""
 

@@ -73,6 +73,9 @@ class Numbers(Collector):
     def _history(self) -> Iterator[Metric]:
         writer = self._writer
         yield _gauge("history_waiting", "Entries that wait to be written into the history", writer.buffered)
+        yield _gauge(
+            "history_behind", "Positions before those that are still to be written from the stream", writer.behind
+        )
         yield _counter("history_written", "Entries that were written", writer.written)
         yield _counter("history_lost", "Entries that had to make room while the database was away", writer.lost)
         yield _gauge("history_failing", "Whether the history cannot be written: 1 or 0", writer.error is not None)

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 from livingmap.core.progress import Phase
 from livingmap.core.vocabulary import TYPES
+from livingmap.history.writer import WriterState
 
 
 def _known_type(name: str) -> str:
@@ -269,12 +270,14 @@ class HistoryReport(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    status: Literal["opening", "written", "waiting"]
+    status: WriterState
     """As in ``/living-map/health/ready``."""
     error: str | None
     """Why the history cannot be written now."""
     waiting: int
     """Entries that wait to be written."""
+    behind: int
+    """Positions of the log before those that wait; they are written from the stream."""
     written: int
     """Entries that this process has written."""
     lost: int

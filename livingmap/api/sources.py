@@ -61,6 +61,7 @@ def routes(
                 status=writer.state,
                 error=writer.error,
                 waiting=writer.buffered,
+                behind=writer.behind,
                 written=writer.written,
                 lost=writer.lost,
             ),

@@ -1,17 +1,17 @@
 """Writer: a bounded buffer between the log, which never waits, and the history, which is written in batches."""
 
 import asyncio
-from collections import deque
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import structlog
 
 from livingmap.core.backoff import Backoff
 from livingmap.core.model import Position
 from livingmap.history import Entry, Gap, History, HistoryUnavailable
+from livingmap.history.buffer import NOT_READ, Buffer
+from livingmap.history.catching_up import CatchingUp
+from livingmap.history.refilling import Refill
 from livingmap.supervision import within
 
 _BATCH_ROWS: Final = 1000
@@ -25,9 +25,12 @@ _SLOW_SECONDS: Final = 5.0
 """The log says so when opening the history takes longer."""
 _LAST_OPENING_SECONDS: Final = 1.0
 """At the end a history that has not been opened yet is not waited for any longer."""
-_MOST_BYTES: Final = 256 * 1024 * 1024
-_LOST: Final = "the database was away for longer than the buffer lasts"
-_NOT_READ: Final = "the log no longer had them when the map came back"
+ALONE: Final = (50_000, 256 * 1024 * 1024)
+"""How many entries, and how many bytes, wait at most."""
+REFILLED: Final = (10_000, 32 * 1024 * 1024)
+"""The same if the log has those before them."""
+
+WriterState: TypeAlias = Literal["opening", "written", "waiting", "catching_up"]
 
 _logger = structlog.get_logger(__name__)
 
@@ -35,38 +38,34 @@ _logger = structlog.get_logger(__name__)
 class HistoryWriter:
     """Writes entries into a history. While the database is away it keeps the newest, within its bounds.
 
-    The bounds are ``capacity`` entries and ``most_bytes``; what has to make room becomes a gap.
+    The bounds are ``capacity`` entries and ``most_bytes``; what has to make room becomes a gap. With ``refill``
+    the log itself is the buffer: what had to make room is written from there when the database is back, and what
+    is not written at the end is written by the next process.
 
     Of several processes that share a log and a database one writes; the others `follow`: they keep what it has
-    not written yet, and go on from there when they `take_over`. With ``log_lasts`` the log outlives the process:
-    what is not written at the end is written from there by the next one.
+    not written yet, and go on from there when they `take_over`.
     """
 
     def __init__(
         self,
         history: History,
         *,
-        capacity: int = 50_000,
-        most_bytes: int = _MOST_BYTES,
+        capacity: int | None = None,
+        most_bytes: int | None = None,
         longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
-        log_lasts: bool = False,
+        refill: Refill | None = None,
     ) -> None:
         self.written = 0
         """How many entries were written."""
         self.error: str | None = None
         """Why the history cannot be written now."""
         self._history = history
-        self._log_lasts = log_lasts
         self._is_opened = False
         self._recorded_lost = 0
-        self._capacity = capacity
-        self._most_bytes = most_bytes
-        self._bytes = 0
         self._backoff = Backoff(_FIRST_PAUSE_SECONDS, longest_pause_seconds)
-        self._waiting: deque[Entry] = deque()
-        self._batch: list[Entry] = []
-        self._gaps: deque[Gap] = deque()
-        self._newest: datetime | None = None
+        entries, most = REFILLED if refill else ALONE
+        self._buffer = Buffer(capacity or entries, most_bytes or most, can_be_refilled=refill is not None)
+        self._catching_up = CatchingUp(history, refill, self._buffer) if refill else None
         self._any_waiting = asyncio.Event()
         self._batch_full = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -76,10 +75,12 @@ class HistoryWriter:
         self._has_followed = False
 
     @property
-    def state(self) -> Literal["opening", "written", "waiting"]:
+    def state(self) -> WriterState:
         """Whether the history is being opened, is written, or cannot be written: then `error` says why."""
         if self.error is not None:
             return "waiting"
+        if self._catching_up is not None and self._catching_up.is_under_way:
+            return "catching_up"
         return "written" if self._is_opened else "opening"
 
     @property
@@ -88,19 +89,26 @@ class HistoryWriter:
 
         What a follower has no room for is not lost: the process that writes has it.
         """
+        lost = self._recorded_lost + (self._catching_up.lost if self._catching_up else 0)
         if self._has_followed and (self._follows or not self._compared):
-            return self._recorded_lost
-        return self._recorded_lost + sum(_dropped(gap) for gap in self._gaps)
+            return lost
+        return lost + sum(_dropped(gap) for gap in self._buffer.gaps)
 
     @property
     def buffered(self) -> int:
         """How many entries wait to be written."""
-        return len(self._waiting) + len(self._batch)
+        return len(self._buffer)
+
+    @property
+    def behind(self) -> int:
+        """How many positions of the log come before those that wait, and are written from the log."""
+        return self._catching_up.behind if self._catching_up else 0
 
     def oldest_position(self) -> Position | None:
         """The first entry that is not known to be written; None if all are."""
-        waiting = self._batch or self._waiting
-        return waiting[0].position if waiting else None
+        if self._buffer.batch or self._catching_up is None:
+            return self._buffer.oldest
+        return self._catching_up.oldest or self._buffer.oldest
 
     def follow(self) -> None:
         """From now on let another process write."""
@@ -113,21 +121,20 @@ class HistoryWriter:
 
     def add(self, entry: Entry) -> None:
         """Keep ``entry`` until it is written. Returns at once; when the buffer is full the oldest makes room."""
-        if self._newest is not None and entry.received_at < self._newest:  # the clock was set back
-            entry = replace(entry, received_at=self._newest)
-        self._newest = entry.received_at
-        self._bytes += entry.size
-        while self._waiting and (len(self._waiting) >= self._capacity or self._bytes > self._most_bytes):
-            self._drop(self._waiting.popleft())
-        self._waiting.append(entry)
+        if self._buffer.add(entry) and self._catching_up is not None and not self._catching_up.is_under_way:
+            self._compared = False
         self._any_waiting.set()
-        if len(self._waiting) >= _BATCH_ROWS:
+        if len(self._buffer.waiting) >= _BATCH_ROWS:
             self._batch_full.set()
 
     def add_gap(self, gap: Gap) -> None:
         """Keep ``gap`` until it is recorded. Returns at once."""
-        self._gaps.append(gap)
+        self._buffer.gaps.append(gap)
         self._any_waiting.set()
+
+    @property
+    def _is_catching_up(self) -> bool:
+        return self._catching_up is not None and self._catching_up.is_under_way
 
     async def run(self) -> None:
         """Write until cancelled; try again for as long as the database is away.
@@ -182,13 +189,13 @@ class HistoryWriter:
         """
         self._draining = True
         self._batch_full.set()
-        if not self.buffered and not self._gaps:
+        if not self.buffered and not self._buffer.gaps:
             return 0
         try:
             await within(timeout, self._write_all(), "writing the history")
         except (HistoryUnavailable, TimeoutError) as error:
             self._report_failure(error)
-        if self.buffered and self._log_lasts and not self._follows:
+        if self.buffered and self._catching_up and not self._follows:
             _logger.info("the next process writes the end of the history", entries=self.buffered, error=self.error)
         elif self.buffered and not self._follows:
             _logger.error("the history ends early", entries_lost=self.buffered, error=self.error)
@@ -201,12 +208,16 @@ class HistoryWriter:
             await within(_LAST_OPENING_SECONDS, self._open(), "opening the history")
         if self._follows:
             await self._skip_written()
-        while not self._follows and (self.buffered or self._gaps):
+        while not self._follows and (self.buffered or self._buffer.gaps):
+            if not self._compared:
+                await self._skip_written()
+            if self._is_catching_up:
+                return
             await self._write()
 
     async def _gather(self) -> None:
         """Give a batch the time to grow."""
-        if len(self._waiting) < _BATCH_ROWS and not self._batch and not self._draining:
+        if len(self._buffer.waiting) < _BATCH_ROWS and not self._buffer.batch and not self._draining:
             self._batch_full.clear()
             try:
                 async with asyncio.timeout(_BATCH_SECONDS):
@@ -217,70 +228,90 @@ class HistoryWriter:
     async def _skip_written(self) -> None:
         """Discard what the history has already; a writer that takes over also notes what is missing."""
         async with self._writing:
-            self._waiting.extendleft(reversed(self._batch))
-            self._batch = []
-            while self._waiting:
-                epoch = self._waiting[0].position.epoch
-                last_seq = await self._history.last_seq(epoch)
-                if self._follows:
-                    self._report_success()
-                if last_seq is None or not self._discard_written(Position(epoch, last_seq)):
-                    break
-            if not self._follows and self._waiting and last_seq is not None:
-                self._note_missing(self._waiting[0], last_seq)
-            if self._follows and not self._waiting:
-                self._any_waiting.clear()
-        self._compared = True
+            self._compared = True  # what has to make room from here on is compared again
+            try:
+                await self._compare()
+            except BaseException:
+                self._compared = False
+                raise
 
-    def _discard_written(self, written: Position) -> bool:
-        """Discard entries up to ``written``; return whether those of another epoch come next."""
-        epoch, seq = written.epoch, written.seq
-        left = (gap for gap in self._gaps if gap.epoch != epoch or gap.last_seq > seq)
-        self._gaps = deque(
-            replace(gap, first_seq=max(gap.first_seq, seq + 1)) if gap.epoch == epoch else gap for gap in left
-        )
-        while self._waiting and self._waiting[0].position <= written and self._waiting[0].position.epoch == epoch:
-            self._bytes -= self._waiting.popleft().size
-        return bool(self._waiting) and self._waiting[0].position.epoch != epoch
+    async def _compare(self) -> None:
+        buffer = self._buffer
+        if self._catching_up is not None:
+            await self._catching_up.abandon()
+        buffer.undo_batch()
+        last_seq = await self._discard_written()
+        if buffer.waiting and not self._follows:
+            self._note_missing(buffer.waiting[0], last_seq)
+        if self._is_catching_up:  # what made room meanwhile comes from the log, too
+            self._compared = True
+        if self._follows and not buffer.waiting:
+            self._any_waiting.clear()
 
-    def _note_missing(self, first: Entry, last_seq: int) -> None:
-        if first.previous is not None and first.previous > last_seq:
+    async def _discard_written(self) -> int | None:
+        """Discard what the history has; return the last position that it has of the epoch of what is left."""
+        buffer, last_seq = self._buffer, None
+        for epoch in dict.fromkeys(gap.epoch for gap in buffer.gaps):
+            if (written := await self._history.last_seq(epoch)) is not None:
+                buffer.discard(Position(epoch, written))
+        while buffer.waiting:
+            epoch = buffer.waiting[0].position.epoch
+            last_seq = await self._history.last_seq(epoch)
+            if self._follows:
+                self._report_success()
+            if last_seq is None or not buffer.discard(Position(epoch, last_seq)):
+                break
+        return last_seq
+
+    def _note_missing(self, first: Entry, last_seq: int | None) -> None:
+        """Note what the history lacks before ``first``: it is written from the log, or becomes a gap."""
+        epoch, began = first.position.epoch, self._buffer.began_after
+        if last_seq is None and self._catching_up and began and began.epoch == epoch:
+            last_seq = began.seq  # nothing was ever written of what this process read
+        if last_seq is None or first.previous is None or first.previous <= last_seq:
+            return
+        if self._catching_up is not None:
+            self._catching_up.begin(Position(epoch, last_seq))
+        else:
             moment = first.received_at
-            gap = Gap(first.position.epoch, last_seq + 1, first.previous, moment, moment, _NOT_READ)
-            self._gaps.append(gap)
+            self._buffer.gaps.append(Gap(epoch, last_seq + 1, first.previous, moment, moment, NOT_READ))
 
     async def _write(self) -> None:
         """Write one batch, and the gaps that come after it. What fails stays where it is."""
-        if not self._compared:
+        if not self._compared and not self._buffer.batch:  # what failed comes before all that made room since
             await self._skip_written()
         async with self._writing:
-            while self._waiting and len(self._batch) < _BATCH_ROWS:
-                self._batch.append(self._waiting.popleft())
-            if self._batch:
-                await self._history.write(self._batch)
-                self.written += len(self._batch)
-                self._bytes -= sum(entry.size for entry in self._batch)
-                self._batch = []
-            while self._gaps:
-                gap = self._gaps[0]
-                await self._history.record_gap(gap)
-                if self._gaps[0] is not gap:  # it grew meanwhile
-                    continue
-                self._recorded_lost += _dropped(self._gaps.popleft())
-                _logger.warning("the history has a gap", first=gap.first_seq, last=gap.last_seq, reason=gap.reason)
+            await self._fill_batch()
+            if self._buffer.batch:
+                await self._history.write(self._buffer.batch)
+                self.written += len(self._buffer.batch)
+                self._buffer.forget_batch()
+            await self._record_gaps()
             self._report_success()
-            if not self._waiting:
+            if not self._buffer.waiting:
                 self._any_waiting.clear()
 
-    def _drop(self, entry: Entry) -> None:
-        """Give ``entry`` up, and make it part of a gap."""
-        self._bytes -= entry.size
-        epoch, seq = entry.position.epoch, entry.position.seq
-        gap = self._gaps[-1] if self._gaps else None
-        if gap and gap.epoch == epoch and gap.last_seq + 1 == seq:
-            self._gaps[-1] = replace(gap, last_seq=seq, until=entry.received_at)
-        else:
-            self._gaps.append(Gap(epoch, seq, seq, entry.received_at, entry.received_at, _LOST))
+    async def _fill_batch(self) -> None:
+        if self._catching_up is not None and self._buffer.batch:
+            return  # something behind it may have made room: that comes next
+        if self._catching_up is None or not self._catching_up.is_under_way:
+            self._buffer.fill_batch(_BATCH_ROWS)
+            return
+        try:
+            await self._catching_up.fill_batch()
+        except HistoryUnavailable:
+            self._compared = False
+            raise
+
+    async def _record_gaps(self) -> None:
+        gaps = self._buffer.gaps
+        while gaps and not self._buffer.has_before(gaps[0]):
+            gap = gaps[0]
+            await self._history.record_gap(gap)
+            if gaps[0] is not gap:  # it grew meanwhile
+                continue
+            self._recorded_lost += _dropped(gaps.popleft())
+            _logger.warning("the history has a gap", first=gap.first_seq, last=gap.last_seq, reason=gap.reason)
 
     def _report_success(self) -> None:
         if self.error is not None:
@@ -296,4 +327,4 @@ class HistoryWriter:
 
 def _dropped(gap: Gap) -> int:
     """Return how many entries a gap has for which there was no room."""
-    return gap.last_seq - gap.first_seq + 1 if gap.reason == _LOST else 0
+    return gap.last_seq - gap.first_seq + 1 if gap.reason != NOT_READ else 0

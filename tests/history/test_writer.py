@@ -70,6 +70,19 @@ class Unreachable(Switched):
         return await super().last_seq(epoch)
 
 
+class Unread:
+    """A log that lasts, and of which nothing has to be read again."""
+
+    async def begin(self, after):
+        raise AssertionError("nothing is lacking")
+
+    async def entries(self):
+        return []
+
+    async def end(self):
+        pass
+
+
 async def everything(history):
     return seqs((await history.read(Query(limit=100_000))).entries)[::-1]
 
@@ -169,7 +182,7 @@ async def test_a_cancelled_write_is_written_by_the_drain():
     history.free.clear()
     async with running(writer):
         writer.add(entry(1))
-        await until(lambda: writer._batch != [])
+        await until(lambda: writer._buffer.batch != [])
     history.free.set()
     writer.add(entry(2))
     assert await writer.drain(10) == 0
@@ -275,7 +288,7 @@ async def test_what_a_follower_has_no_room_for_is_lost_only_if_nobody_wrote_it()
 async def test_what_a_log_that_lasts_still_has_is_not_lost_at_the_end():
     history = Switched()
     history.away = True
-    writer = HistoryWriter(history, log_lasts=True)
+    writer = HistoryWriter(history, refill=Unread())
     writer.add(entry(1))
     with structlog.testing.capture_logs() as logs:
         assert await writer.drain(1) == 1

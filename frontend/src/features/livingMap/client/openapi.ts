@@ -473,7 +473,7 @@ export interface components {
              * @description As in ``/living-map/health/ready``.
              * @enum {string}
              */
-            readonly status: "opening" | "written" | "waiting";
+            readonly status: "opening" | "written" | "waiting" | "catching_up";
             /**
              * Error
              * @description Why the history cannot be written now.
@@ -484,6 +484,11 @@ export interface components {
              * @description Entries that wait to be written.
              */
             readonly waiting: number;
+            /**
+             * Behind
+             * @description Positions of the log before those that wait; they are written from the stream.
+             */
+            readonly behind: number;
             /**
              * Written
              * @description Entries that this process has written.
@@ -696,7 +701,7 @@ export interface components {
              * History
              * @enum {string}
              */
-            readonly history: "opening" | "written" | "waiting";
+            readonly history: "opening" | "written" | "waiting" | "catching_up";
             /** Sources */
             readonly sources: {
                 readonly [key: string]: string;

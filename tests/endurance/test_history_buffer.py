@@ -1,0 +1,92 @@
+"""The stream is the history's buffer: however long PostgreSQL is away, and whoever leads meanwhile."""
+
+import contextlib
+import json
+
+import nats
+import pytest
+
+from tests.endurance.test_jetstream_log import heard, leads, server, whole
+from tests.support.map_process import map_process
+from tests.support.nats_server import until
+from tests.support.postgres import numbers, runs
+from tests.support.viewers import Viewer, agree, following
+
+__all__ = ["server"]
+
+
+async def publish(server, first, last):
+    """Publish messages about a handful of agents, each with its number."""
+    client = await nats.connect(server.url)
+    for number in range(first, last + 1):
+        payload = {"agent_id": f"agent-{number % 20}", "status": "busy", "number": number, "note": "x" * 500}
+        await client.publish("agent.event.status", json.dumps(payload).encode())
+        if number % 500 == 0:
+            await client.flush()
+    await client.flush()
+    await client.close()
+
+
+async def read(living, position):
+    async def has_read():
+        return await living.position() >= position
+
+    await until(has_read, 120, 0.2)
+
+
+async def state(living):
+    return (await living.get("sources"))["history"]
+
+
+async def written_up_to(living, postgres, number):
+    async def holds():
+        with contextlib.suppress(Exception):
+            rows = await postgres.fetch(
+                "SELECT 1 FROM living_map_history WHERE payload @> $1::jsonb", json.dumps({"number": number})
+            )
+            return bool(rows)
+        return False
+
+    await until(holds, 120, 0.2)
+
+
+@pytest.mark.parametrize("takes_over", [False, True], ids=["one-leader", "the-follower-takes-over"])
+async def test_postgresql_may_be_away_for_longer_than_memory_lasts(tmp_path, server, postgres, takes_over):
+    sections = {"nats": heard(server.url), "history": {"url": postgres.url}}
+    async with map_process(tmp_path, **sections) as first, map_process(tmp_path, **sections) as second:
+        await publish(server, 0, 999)
+        await written_up_to(first, postgres, 999)
+        await postgres.crash()
+        leader = first
+        await publish(server, 1000, 24_999)
+        await read(leader, 25_000)
+        if takes_over:
+            await first.kill()
+            leader = second
+            await until(lambda: leads(second), 60, 0.05)
+        before = await state(leader)
+        assert before["status"] == "waiting"
+        assert before["waiting"] <= 11_000
+        assert before["behind"] > 10_000
+        viewer = Viewer(leader.address)
+        async with following(viewer):
+            await postgres.start()
+            await publish(server, 25_000, 25_499)
+            await until(lambda: viewer.number >= 25_499, 60)
+            await written_up_to(leader, postgres, 25_499)
+            await agree(viewer, leader)
+        after = await state(leader)
+        assert (after["status"], after["behind"], after["lost"]) == ("written", 0, 0)
+        assert (await leader.get("history", limit=1))["gaps"] == []
+        lines = [line["event"] for line in leader.said()]
+        assert "the history catches up from the stream" in lines
+        assert "the history has caught up with the stream" in lines
+    assert runs(numbers(await whole(server, postgres))) == [(0, 25_499)]
+    unmade = await postgres.fetch("SELECT count(*) FROM living_map_history WHERE changes IS NULL")
+    assert unmade[0][0] == 0
+    broken = await postgres.fetch(
+        "SELECT count(*) FROM"
+        " (SELECT seq, previous, lag(seq) OVER (ORDER BY seq) AS before FROM living_map_history)"
+        " AS chain WHERE before IS NOT NULL AND previous IS DISTINCT FROM before"
+    )
+    assert broken[0][0] == 0
