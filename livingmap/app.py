@@ -35,6 +35,7 @@ from livingmap.history.writer import HistoryWriter
 from livingmap.hookspecs import World
 from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
+from livingmap.log.passing import pass_time
 from livingmap.sources.account import Account
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
@@ -69,9 +70,9 @@ class LivingMap:
         sources = [source for source, _ in config.enabled()]
         self.fold = self._new_fold()
         names = [source.name for source in sources]
-        shape = "|".join(
-            [__version__, *names, *([repr(config.same_as)] if config.same_as != NOBODY else [])]
-        ).encode()
+        deciding = [repr(source.lifetimes) for source in sources if source.lifetimes]
+        deciding += [repr(config.same_as)] if config.same_as != NOBODY else []
+        shape = "|".join([__version__, *names, *deciding]).encode()
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
@@ -229,8 +230,9 @@ class LivingMap:
         return not self._shares_history or self.writer.error is None
 
     async def _poll(self) -> None:
-        """Ask all services, again and again."""
-        await run_together([(f"poll {name}", poller.run()) for name, poller in self.pollers.items()])
+        """Ask all services, again and again, and let time pass on the map."""
+        polls = [(f"poll {name}", poller.run()) for name, poller in self.pollers.items()]
+        await run_together([*polls, ("time", pass_time(lambda: self.fold.scene.clock, self.branch, self._now))])
 
     async def _duties(self) -> None:
         """Do what one process alone does: ask the services, and write a history that is shared."""

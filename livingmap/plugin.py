@@ -41,7 +41,7 @@ from livingmap.core.model import (
     namespaces_of,
 )
 from livingmap.core.part import Part
-from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Source, Tally
+from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Lifetime, Source, Tally
 from livingmap.core.units import (
     add_amounts,
     add_counts,
@@ -82,6 +82,7 @@ __all__ = [
     "InvalidCredential",
     "Json",
     "Layer",
+    "Lifetime",
     "MembershipLookup",
     "Message",
     "Mock",

@@ -8,7 +8,7 @@ from livingmap.access.filtered_scene import FilteredScene
 from livingmap.access.mentions import Mentions
 from livingmap.access.payload_ids import payload_ids
 from livingmap.access.view import Rights
-from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
+from livingmap.core.fold import DOWN, REFRESHED, TIME_PASSED, UP, Folded
 from livingmap.core.model import Change, Drop, Event, Fields, Put
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
@@ -18,7 +18,9 @@ from livingmap.history import Entry
 WITHHELD: Final = "livingmap.withheld"
 """The type of an event whose own type and payload are not for everybody; its changes are."""
 
-_OWN: Final = frozenset({REFRESHED, DOWN, UP})
+_OWN: Final = frozenset({REFRESHED, DOWN, UP, TIME_PASSED})
+_OF_ITEMS: Final = frozenset({REFRESHED, TIME_PASSED})
+"""Of these nothing is visible unless an item is."""
 
 
 class EventFilter:
@@ -56,7 +58,7 @@ class EventFilter:
     def entry(self, filtered: FilteredScene, mentions: Mentions, rights: Rights, entry: Entry) -> Entry | None:
         """Return an entry of the history as it is shown; None if it is not. The present rights count."""
         ids = entry.entity_ids
-        if entry.event_type == REFRESHED and not ids:
+        if entry.event_type in _OF_ITEMS and not ids:
             return None  # it changed totals alone, and those may count what is hidden
         spoken_of = {*self._meant(entry.event_type, payload_ids(entry.payload, mentions)), *ids}
         payload = self._payload(filtered, rights, entry.event_type, entry.payload, ids, spoken_of)
@@ -86,7 +88,7 @@ class EventFilter:
         if rights.summary:
             return None
         if kind in _OWN:
-            is_visible = kind != REFRESHED or not ids or not all(map(filtered.hides, ids))
+            is_visible = kind not in _OF_ITEMS or not ids or not all(map(filtered.hides, ids))
             return brief(payload) if is_visible else None
         takers = [self._layers[source] for source, _ in self._routes.of(kind)]
         if not takers or not all(filtered.shows_layer(layer) for layers in takers for layer in layers):

@@ -16,7 +16,7 @@ from livingmap.config.faults import Faults, check_tls
 from livingmap.config.page import UiSettings
 from livingmap.config.settings import LoggingSettings, ServerSettings, Settings, files_beside
 from livingmap.core.same_as import NOBODY, SameAs, same_as
-from livingmap.core.source import Source
+from livingmap.core.source import Source, with_settings
 from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import PluginError, installed
@@ -136,7 +136,7 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
         settings = source.settings.model_validate(dict(section))
         settings = files_beside(folder, settings, SourceSettings.model_fields)
         check_tls(faults, path, settings)
-        return SourceConfig(name, source=source, settings=settings)
+        return SourceConfig(name, source=with_settings(source, settings), settings=settings)
     except ValidationError as error:
         faults.add_validation(path, error, source.settings)
     except Exception as error:  # noqa: BLE001 - a plugin's own validator

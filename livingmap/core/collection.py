@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from livingmap.core.aliases import Aliases
+from livingmap.core.lifetimes import Lifetimes
 from livingmap.core.merge import changed, difference, strongest
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put
 from livingmap.core.part import Part
@@ -24,6 +25,7 @@ class Collection:
         """Whether any source fills it or has given an item: only then is it shown, even if empty."""
         self.records_by_source: Mapping[str, dict[str, Record]] = {}
         """By source, the strongest first, its records by id."""
+        self.lifetimes: Lifetimes | None = None
         self._aliases = aliases
         self._references = references
         self._parts = parts
@@ -55,14 +57,23 @@ class Collection:
         ``numbers`` are its tallies. Once an id resolves to another, the whole item has to be merged first.
         """
         before = self.items.get(entity_id)
-        records = [record for _, record in self.records(entity_id)]
+        by_source = list(self.records(entity_id))
+        records = [record for _, record in by_source]
         if (before is None or names is None) and not self._exists(entity_id, records):
             return self._drop(entity_id)
-        candidates: list[Fields] = [*(record.fields for record in records), numbers, self._defaults]
+        if names is not None and self.lifetimes is not None:
+            names = self.lifetimes.widened(names)
+        candidates: list[Fields] = [
+            *self._valid(entity_id, by_source, names if before else None),
+            numbers,
+            self._defaults,
+        ]
         if before is None or names is None:
             before = before or {}
             names = dict.fromkeys(name for fields in (*candidates, before) for name in fields)
         after = strongest(candidates, names)
+        if self.lifetimes is not None:
+            self.lifetimes.judge(entity_id, candidates, after)
         if not self._reference_names.isdisjoint(names):
             self._references.note(self.key, entity_id, self._reference_names.intersection(names), after)
             after = self._resolved_by_source(entity_id, after)
@@ -71,6 +82,21 @@ class Collection:
             return None
         self.items[entity_id] = changed(before, updates, removals)
         return Put(self.key[0], entity_id, updates, removals, self.key[1])
+
+    def _valid(
+        self, entity_id: str, records: Iterable[tuple[str, Record]], names: Iterable[str] | None
+    ) -> list[Fields]:
+        if self.lifetimes is None:
+            return [record.fields for _, record in records]
+        names = None if names is None else frozenset(names)
+        return [self.lifetimes.valid(entity_id, source, record.fields, names) for source, record in records]
+
+    def verdicts(self, entity_id: str) -> dict[str, str]:
+        """Return, by field, the rule about lifetimes that spoke about an item."""
+        if self.lifetimes is None:
+            return {}
+        records = ((source, record.fields) for source, record in self.records(entity_id))
+        return self.lifetimes.verdicts(entity_id, records, self.items.get(entity_id, {}))
 
     def _exists(self, entity_id: str, records: Iterable[Record]) -> bool:
         return self._aliases.resolve(entity_id) == entity_id and any(record.creates for record in records)

@@ -7,7 +7,7 @@ shows her busy; a client that has the snapshot of 1 gets there by the changes of
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from livingmap.core.model import (
@@ -31,7 +31,11 @@ from livingmap.core.validity import invalid_reason
 REFRESHED = "livingmap.source.refreshed"
 DOWN = "livingmap.source.down"
 UP = "livingmap.source.up"
+TIME_PASSED = "livingmap.time.passed"
+"""An entry that only carries its time, appended when something is no longer valid."""
+
 _OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
+_CARRIES_TIME: Final = _OF_SOURCES | {TIME_PASSED}
 
 
 def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
@@ -85,8 +89,16 @@ class Fold:
     def apply(self, event: Event) -> Folded:
         """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself.
 
-        The entries of a source that is no longer configured change nothing and concern no source.
+        The entries of a source that is no longer configured change nothing and concern no source. The map's own
+        entries carry the time by which lifetimes are judged.
         """
+        if event.type not in _CARRIES_TIME:
+            return self._apply(event)
+        expired = self.scene.advance(event.received_at)
+        folded = self._apply(event)
+        return replace(folded, changes=(*expired, *folded.changes)) if expired else folded
+
+    def _apply(self, event: Event) -> Folded:
         if event.type in _OF_SOURCES and event.payload.get("source") not in self._declared:
             return Folded(event)
         if event.type == REFRESHED:

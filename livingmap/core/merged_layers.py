@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.collection import Collection
+from livingmap.core.lifetimes import Clock, Lifetimes, rules_of
 from livingmap.core.merge import Dirty, changed, difference, strongest
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Total
 from livingmap.core.part import Part
@@ -23,11 +24,15 @@ class MergedLayers:
         self.tallies = Tallies(tally for source in sources for tally in source.tallies)
         self.filled_layers: set[str] = set()
         self.versions: dict[str, int] = defaultdict(int)
+        self.clock = Clock()
         self._parts = parts
         self._references = References()
         for source in sources:
             for layer in source.layers:
                 self.collection((layer.name, layer.collection), source.name).declare(layer)
+        for key, rules in rules_of(sources).items():
+            if key in self.collections:
+                self.collections[key].lifetimes = Lifetimes(key, rules, self.clock)
         for name in self.tallies.layers():
             self.layer_totals[name] = self.tallies.of_layer(name, self.filled_layers)
 

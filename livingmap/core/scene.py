@@ -6,9 +6,11 @@ the fields that a change can have altered and returns how they differ, so snapsh
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 
 from livingmap.core.aliases import Collision
 from livingmap.core.collection import meaning
+from livingmap.core.lifetimes import Clock
 from livingmap.core.merge import Dirty
 from livingmap.core.merged_layers import MergedLayers, field_names
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
@@ -116,7 +118,23 @@ class Scene:
                     owners[name] = source
         return owners
 
+    def verdicts(self, key: CollectionKey, entity_id: str) -> dict[str, str]:
+        """Return, by field, the rule about lifetimes that spoke about an item."""
+        return self._merged.collections[key].verdicts(entity_id)
+
+    @property
+    def clock(self) -> Clock:
+        """The time that the log has come to, by which lifetimes are judged."""
+        return self._merged.clock
+
     # writing
+
+    def advance(self, now: datetime) -> list[Change]:
+        """Let the time of the log move on; return how the layers changed by what is no longer valid."""
+        dirty = Dirty()
+        for key, entity_id in self.clock.advance(now):
+            dirty.item(key, entity_id)
+        return self._merged.merge(dirty) if dirty.items else []
 
     def apply(self, source: str, changes: Iterable[Change], seq: int, from_seq: int | None = None) -> list[Change]:
         """Apply what ``source`` says at position ``seq`` to its part; return how the merged layers changed.
@@ -193,6 +211,7 @@ class Scene:
 
         Nothing may be applied until the last one has been taken.
         """
+        yield "now", self.clock.now.isoformat()
         yield "known", sorted(self.filled_layers)
         for source, part in self._parts.items():
             yield f"part {source}", part.state()
@@ -206,6 +225,8 @@ class Scene:
         for source, part in self._parts.items():
             part.restore(states.get(f"part {source}", Part().state()))
         self._merged = MergedLayers(self._sources, self._parts, self._same_as.joined)
+        if "now" in states:
+            self.clock.now = datetime.fromisoformat(states["now"])
         self._merged.filled_layers.update(self._fillable().intersection(states.get("known", ())))
         self._merged.versions.update(before.versions)
         self._merged.aliases.revision = before.aliases.revision + 1

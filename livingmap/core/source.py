@@ -1,7 +1,7 @@
 """Sources: what a plugin declares, namely the layers it fills, the subjects it handles, the numbers it counts."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
@@ -128,6 +128,28 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a field of an item is valid.
+
+    With ``becomes`` the field is shown as that afterwards, whichever source it came from. Without, what this
+    source says of it is passed over: the next source's value is shown, or the default.
+    """
+
+    layer: str
+    since: tuple[str, ...]
+    """Fields of the item with times; the latest counts. Without any of them the field is valid for ever."""
+    setting: str
+    """The setting of the source that says for how many seconds; an entity's ``sources`` name it."""
+    field: str = "status"
+    values: frozenset[str] = frozenset()
+    """Only these values end; none: all do."""
+    becomes: Json = None
+    collection: str = "items"
+    seconds: float = 0.0
+    """The value of the setting. The host fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A plugin's contribution: data and plain functions. The host calls them; the plugin itself does nothing."""
 
@@ -143,5 +165,12 @@ class Source:
     details: Mapping[str, Details] = field(default_factory=dict)
     """By id type (``agent``): where ``/living-map/entities/{id}`` may ask for more."""
     tallies: tuple[Tally, ...] = ()
+    lifetimes: tuple[Lifetime, ...] = ()
     samples: Path | None = None
     """Folder of recorded answers and messages, which mocks replay and the contract suite feeds to the plugin."""
+
+
+def with_settings(source: Source, settings: object) -> Source:
+    """Return ``source`` with what its settings say about its lifetimes."""
+    lifetimes = tuple(replace(one, seconds=float(getattr(settings, one.setting))) for one in source.lifetimes)
+    return replace(source, lifetimes=lifetimes) if lifetimes else source

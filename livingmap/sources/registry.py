@@ -105,6 +105,8 @@ def _check(source: Source) -> None:
     if not all(isinstance(layer, Layer) for layer in source.layers):
         raise PluginError("its layers are not all a Layer")
     faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := invalid_reason(pattern))]
+    missing = [one.setting for one in source.lifetimes if one.setting not in settings.model_fields]
+    faults += [f"a lifetime has the setting {name!r}, which {settings.__name__} lacks" for name in missing]
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
     if not source.layers:

@@ -149,13 +149,14 @@ class MapReader:
             return None
         item = dict(shown.items(*place)[entity_id])
         owners = {name: by for name, by in self.scene.owners(*place, entity_id).items() if name in item}
+        verdicts = self.scene.verdicts(place, entity_id)  # what is over for the map is so on an item's own page
         for name, fields in await self._details(entity_id, list(dict.fromkeys(owners.values()))):
             clean = self.redaction.fields(place[0], fields)
-            fresh = {key: value for key, value in clean.items() if value is not None}
+            fresh = {key: value for key, value in clean.items() if value is not None and key not in verdicts}
             item |= self.filtered_scenes.scrub(self.scene.resolved(place, fresh, name), rights)
             owners |= dict.fromkeys(fresh, name)
         times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
-        return Described(entity_id, place[0], item, owners, max(times, default=None))
+        return Described(entity_id, place[0], item, owners | verdicts, max(times, default=None))
 
     async def _details(self, entity_id: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
         """Ask the first source of the item that offers details. Never raises."""

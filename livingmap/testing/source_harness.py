@@ -8,7 +8,7 @@ from typing import Any
 from livingmap.core.fold import Fault, Fold, Folded
 from livingmap.core.freshness import SourceHealth
 from livingmap.core.model import Change, Event, Fields, Json, Message
-from livingmap.core.source import Source
+from livingmap.core.source import Source, with_settings
 from livingmap.hookspecs import Reply, Request
 from livingmap.log.local import LocalLog
 from livingmap.sources.poll import Poller
@@ -33,7 +33,9 @@ class SourceHarness:
         others: Sequence[Source] = (),
         **settings: Any,
     ) -> None:
-        self.source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
+        source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
+        own = source.settings(**{"retries": 0, **settings})
+        self.source = with_settings(source, own)
         self.now = NOON
         self.requests: list[Request] = []
         self.last: Folded | None = None
@@ -45,7 +47,7 @@ class SourceHarness:
         self._log.subscribe(self._apply)
         self._service = SourceClient(
             self.source.name,
-            self.source.settings(**{"retries": 0, **settings}),
+            own,
             self._answer,
         )
         self._poller = Poller(self.source, self._service, self.fold.scene, self._log, lambda: self.now)

@@ -30,6 +30,8 @@ def on_event(event: Event, part: Part) -> list[Change]:
         "microdao_id": id_or_none("microdao", message.microdao_id),
         "status": canonical_status(message.status, None),
     }
+    if fields["status"] is not None:
+        fields["status_at"] = rfc3339(event.received_at)
     return [Put("agents", entity_id, {**without_none(fields), **_activity(event)}, creates=created)]
 
 
@@ -47,7 +49,12 @@ def on_error(event: Event, part: Part) -> list[Change]:
 def on_run(event: Event, part: Part) -> list[Change]:
     """Fold ``agents.runs.created`` and ``agents.runs.finished``: an agent is busy in between."""
     status = "busy" if event.type.endswith(".created") else "online"
-    return [_put(read_event(AgentMessage, event).agent_id, {"status": status, **_activity(event)})]
+    return [
+        _put(
+            read_event(AgentMessage, event).agent_id,
+            {"status": status, "status_at": rfc3339(event.received_at), **_activity(event)},
+        )
+    ]
 
 
 def on_filter_decision(event: Event, part: Part) -> list[Change]:

@@ -47,7 +47,7 @@ def _agent(row: AgentRow, statuses: dict[str, str | None]) -> Put:
         "updated_at": rfc3339(row.updated_at),
     }
     if status := _status(row.status or statuses.get(entity_id), active=row.is_active):
-        fields["status"] = status
+        fields |= {"status": status, "status_at": None}  # it holds until the next poll
     if row.node_id:
         fields["node_id"] = id_of("node", row.node_id)
     aliases = (id_of("agent", row.id),) if row.external_id else ()

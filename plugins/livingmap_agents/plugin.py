@@ -5,8 +5,11 @@ called ``metrics``), so it is optional here. ``system_prompt``, which ``/agents`
 """
 
 from pathlib import Path
+from typing import Annotated
 
-from livingmap.plugin import Layer, Source, SourceSettings, hookimpl
+from pydantic import Field
+
+from livingmap.plugin import Layer, Lifetime, Source, SourceSettings, hookimpl
 from livingmap_agents.events import (
     on_activity,
     on_bot,
@@ -23,6 +26,10 @@ class AgentsSettings(SourceSettings):
 
     base_url: str = "http://agents-service:7014"
     """Address of agents-service."""
+    busy_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    """An agent that a message called busy is so for no longer, unless another message says so again."""
+    status_seconds: Annotated[float, Field(gt=0, le=604_800)] = 3600.0
+    """How long any other status holds that a message gave."""
 
 
 @hookimpl
@@ -54,5 +61,9 @@ def livingmap_source() -> Source:
             "router.invoke.agent": on_activity,
         },
         details={"agent": agent_details},
+        lifetimes=(
+            Lifetime("agents", since=("status_at",), setting="busy_seconds", values=frozenset({"busy"})),
+            Lifetime("agents", since=("status_at",), setting="status_seconds"),
+        ),
         samples=Path(__file__).with_name("samples"),
     )

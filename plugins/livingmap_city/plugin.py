@@ -6,9 +6,11 @@ keeps in its database are asked. The map counts agents and nodes itself, unless 
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl
+from pydantic import Field
+
+from livingmap.plugin import Count, Layer, Lifetime, Source, SourceSettings, Tally, hookimpl
 from livingmap_city.events import on_city_event, on_room_presence, on_user_presence
 from livingmap_city.fetch import (
     fetch_agents,
@@ -32,6 +34,8 @@ class CitySettings(SourceSettings):
 
     base_url: str = "http://city-service:7001"
     """Address of city-service."""
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=86_400)] = 120.0
+    """A node whose last heartbeat is older is shown as offline, whichever source says that it is online."""
 
 
 @hookimpl
@@ -58,6 +62,15 @@ def livingmap_source() -> Source:
             "city.presence.user.*": on_user_presence,
         },
         details={"microdao": microdao_details, "city": room_details, "node": node_details},
+        lifetimes=(
+            Lifetime(
+                "nodes",
+                since=("last_heartbeat", "last_report_at"),
+                setting="heartbeat_seconds",
+                values=frozenset({"active", "busy", "degraded", "online"}),
+                becomes="offline",
+            ),
+        ),
         tallies=(
             Tally("city", "microdaos_total", (Count("city"),)),
             Tally("city", "active_agents", (_ACTIVE_AGENTS,)),

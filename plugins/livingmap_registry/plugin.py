@@ -6,8 +6,11 @@ asks it to clean up, and it keeps the loads that come with heartbeats to itself.
 """
 
 from pathlib import Path
+from typing import Annotated
 
-from livingmap.plugin import Layer, Source, SourceSettings, hookimpl
+from pydantic import Field
+
+from livingmap.plugin import Layer, Lifetime, Source, SourceSettings, hookimpl
 from livingmap_registry.events import on_node_metrics
 from livingmap_registry.fetch import fetch_addresses, fetch_nodes, node_details
 
@@ -21,6 +24,8 @@ class RegistrySettings(SourceSettings):
     """Fill the layer addresses, which whoever may see that layer reads."""
     alerts: bool = False
     """Ask for alerts, too. The service as it runs always gives the same two."""
+    heartbeat_seconds: Annotated[float, Field(gt=0, le=86_400)] = 120.0
+    """A node whose last heartbeat is older is shown as offline, whichever source says that it is online."""
 
 
 @hookimpl
@@ -36,5 +41,14 @@ def livingmap_source() -> Source:
         ),
         handlers={"node.metrics.*": on_node_metrics},
         details={"node": node_details},
+        lifetimes=(
+            Lifetime(
+                "nodes",
+                since=("last_heartbeat", "last_report_at"),
+                setting="heartbeat_seconds",
+                values=frozenset({"active", "busy", "degraded", "online"}),
+                becomes="offline",
+            ),
+        ),
         samples=Path(__file__).with_name("samples"),
     )

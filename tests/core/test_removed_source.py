@@ -1,5 +1,7 @@
 """A source that is no longer configured leaves traces in logs and checkpoints; they disturb nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from livingmap.core.fold import DOWN, UP, Fold, Folded, refreshed
@@ -23,6 +25,7 @@ AGENTS = Source(
 WEATHER = Source("weather", "s", object, (Layer("weather"), Layer("agents", decorates=True)))
 SOFIA = Put("agents", "agent:sofia", {"name": "Sofia", "station_id": "station:old"})
 LVIV = Put("weather", "station:lviv", {"name": "Lviv"}, aliases=("station:old",))
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 POLLS = [
     refreshed("agents", 0, [SOFIA]),
     refreshed("weather", 0, [LVIV, Put("agents", "agent:sofia", {"rain": 1}, creates=False), Total("weather")]),
@@ -37,7 +40,7 @@ ONLY_AGENTS = {
 def folded(sources, messages):
     fold = Fold(sources)
     return fold, [
-        fold.apply(Event(Position("e", seq), message.type, message.payload, utc_now()))
+        fold.apply(Event(Position("e", seq), message.type, message.payload, NOON))
         for seq, message in enumerate(messages, 1)
     ]
 

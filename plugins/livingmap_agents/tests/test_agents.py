@@ -92,7 +92,7 @@ async def test_a_status_event_changes_only_the_status():
     harness = SourceHarness(plugin)
     await harness.poll()
     changes = await harness.send("agent.event.status", {"agent_id": OREST_UUID, "status": "busy"})
-    assert changes == [Put("agents", OREST, {"status": "busy", "last_active_at": NOON})]
+    assert changes == [Put("agents", OREST, {"status": "busy", "status_at": NOON, "last_active_at": NOON})]
 
 
 async def test_an_unknown_agent_is_not_made_up_from_a_sign_of_life():

@@ -27,7 +27,7 @@ async def test_a_node_has_role_type_and_heartbeat():
         "name": "Шлюзова",
         "role": "worker",
         "type": "worker",
-        "status": "online",
+        "status": "offline",
         "capabilities": ["gpu"],
         "last_heartbeat": "2026-01-02T09:12:07.000450Z",
         "registered_at": "2025-12-03T17:40:12.118000Z",
@@ -85,7 +85,7 @@ async def test_the_list_is_asked_once_for_both_layers():
 async def test_a_node_that_reports_is_alive():
     harness = await polled()
     assert await harness.send("node.metrics.update", {"node_id": LOCK, "cpu": 0.4}) == [
-        Put("nodes", LOCK, {"last_report_at": "2026-01-02T12:00:00Z"})
+        Put("nodes", LOCK, {"last_report_at": "2026-01-02T12:00:00Z", "status": "online"})
     ]
 
 

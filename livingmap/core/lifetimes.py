@@ -1,0 +1,157 @@
+"""Lifetimes: what is shown only for so long, judged by the time that the log carries.
+
+Example: the rule says that a node's ``status`` is ``offline`` 120 s after its ``last_heartbeat``. At 12:00:10 a
+poll brings the heartbeat of 12:00:00, and the node is shown ``online``, as its registry says. None follows. At
+12:02:00 the process that leads appends ``livingmap.time.passed``; folding it, every process shows the node
+``offline``, whatever its sources say. Nobody reads a clock for that: the time of an entry is part of the log, so
+that processes which have read the same entries show the same.
+"""
+
+import heapq
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from livingmap.core.merge import strongest
+from livingmap.core.model import CollectionKey, Fields, Json
+from livingmap.core.source import Lifetime, Source
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+Item = tuple[CollectionKey, str]
+
+
+class Rule(NamedTuple):
+    """A lifetime, and the source that declares it."""
+
+    source: str
+    lifetime: Lifetime
+
+    @property
+    def name(self) -> str:
+        """How an entity's sources name the rule, such as ``livingmap:heartbeat_seconds``."""
+        return f"livingmap:{self.lifetime.setting}"
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time up to which the log was read, and the items that have to be judged again after it."""
+
+    now: datetime = _LONG_AGO
+    _queue: list[tuple[datetime, Item]] = field(default_factory=list)
+    _waiting: dict[Item, datetime] = field(default_factory=dict)
+
+    def wait(self, item: Item, until: datetime) -> None:
+        """Have ``item`` judged again at a time, unless it is earlier anyway."""
+        if item not in self._waiting or until < self._waiting[item]:
+            self._waiting[item] = until
+            heapq.heappush(self._queue, (until, item))
+
+    def next_due(self) -> datetime | None:
+        """Return when the next item has to be judged again; None if none has."""
+        while self._queue and self._waiting.get(self._queue[0][1]) != self._queue[0][0]:
+            heapq.heappop(self._queue)  # it was judged earlier
+        return self._queue[0][0] if self._queue else None
+
+    def advance(self, now: datetime) -> list[Item]:
+        """Move on to ``now``, never back; return the items to judge again, in an order that is always the same."""
+        self.now = max(self.now, now)
+        items = []
+        while (due := self.next_due()) is not None and due <= self.now:
+            items.append(heapq.heappop(self._queue)[1])
+            del self._waiting[items[-1]]
+        return items
+
+
+class Lifetimes:
+    """The rules of one collection."""
+
+    def __init__(self, key: CollectionKey, rules: Sequence[Rule], clock: Clock) -> None:
+        self._key = key
+        self._clock = clock
+        self._own = [rule for rule in rules if rule.lifetime.becomes is None]
+        self._shown = [rule for rule in rules if rule.lifetime.becomes is not None]
+        self._fields_by_since: dict[str, set[str]] = {}
+        for rule in rules:
+            for since in (*rule.lifetime.since, rule.lifetime.field):
+                self._fields_by_since.setdefault(since, set()).add(rule.lifetime.field)
+
+    def widened(self, names: Iterable[str]) -> Iterable[str]:
+        """Return ``names`` with the fields that have to be judged when these change."""
+        more = [self._fields_by_since[name] for name in names if name in self._fields_by_since]
+        return dict.fromkeys([*names, *sorted(set().union(*more))]) if more else names
+
+    def valid(self, entity_id: str, source: str, fields: Fields, names: Container[str] | None) -> Fields:
+        """Return what ``source`` says of an item without those of ``names``, None being all, that have ended."""
+        for rule in self._own:
+            if names is not None and rule.lifetime.field not in names:
+                continue
+            if rule.source == source and self._is_over(rule.lifetime, entity_id, fields):
+                fields = {name: value for name, value in fields.items() if name != rule.lifetime.field}
+        return fields
+
+    def judge(self, entity_id: str, candidates: Sequence[Fields], shown: dict[str, Json]) -> None:
+        """Replace those of the fields ``shown`` whose time is over; ``candidates`` have the times."""
+        for rule in self._shown:
+            one = rule.lifetime
+            if one.field in shown:
+                fields = {**strongest(candidates, one.since), one.field: shown[one.field]}
+                if self._is_over(one, entity_id, fields):
+                    shown[one.field] = one.becomes
+
+    def verdicts(self, entity_id: str, records: Iterable[tuple[str, Fields]], item: Fields) -> dict[str, str]:
+        """Return, by field, the rule that spoke about an item which is shown as ``item``."""
+        verdicts = {}
+        for source, fields in records:
+            for rule in self._own:
+                if rule.source == source and self._is_over(rule.lifetime, entity_id, fields):
+                    verdicts[rule.lifetime.field] = rule.name
+        for rule in self._shown:
+            one = rule.lifetime
+            if item.get(one.field) == one.becomes and self._end(one, item) <= self._clock.now:
+                verdicts[one.field] = rule.name
+        return verdicts
+
+    def _is_over(self, one: Lifetime, entity_id: str, fields: Fields) -> bool:
+        value = fields.get(one.field)
+        if value is None or (one.values and value not in one.values):
+            return False
+        end = self._end(one, fields)
+        if end > self._clock.now and end is not _NEVER:
+            self._clock.wait((self._key, entity_id), end)
+        return end <= self._clock.now
+
+    @staticmethod
+    def _end(one: Lifetime, fields: Fields) -> datetime:
+        """Return when a lifetime ends: so long after the latest of its times; never if there is none."""
+        times = [moment for name in one.since if (moment := _moment(fields.get(name))) is not None]
+        try:
+            return max(times) + timedelta(seconds=one.seconds) if times else _NEVER
+        except OverflowError:
+            return _NEVER
+
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def _moment(value: Json) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def rules_of(sources: Iterable[Source]) -> dict[CollectionKey, list[Rule]]:
+    """Return the rules of each collection. Of several for one field and verdict the first source's holds."""
+    rules: dict[CollectionKey, list[Rule]] = {}
+    for source in sources:
+        for one in source.lifetimes:
+            others = rules.setdefault((one.layer, one.collection), [])
+            declared = {(rule.lifetime.field, rule.lifetime.becomes) for rule in others if rule.lifetime.becomes}
+            if (one.field, one.becomes) not in declared:
+                others.append(Rule(source.name, one))
+    return rules

@@ -1,0 +1,217 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from livingmap.core.fold import TIME_PASSED, Fold, refreshed
+from livingmap.core.model import Event, Message, Position, Put, Total
+from livingmap.core.source import Count, Layer, Lifetime, Source, Tally
+from livingmap.log.local import LocalLog
+from livingmap.log.passing import pass_time
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+NODE = "node:lviv"
+SOFIA = "agent:sofia"
+AGED = Lifetime(
+    "nodes",
+    since=("last_heartbeat", "last_report_at"),
+    setting="heartbeat_seconds",
+    values=frozenset({"online"}),
+    becomes="offline",
+    seconds=120,
+)
+BUSY = Lifetime("agents", since=("status_at",), setting="busy_seconds", values=frozenset({"busy"}), seconds=300)
+
+
+def on_run(event, part):
+    at = event.received_at.isoformat()
+    return [Put("agents", SOFIA, {"status": "busy", "status_at": at}, creates=False)]
+
+
+def on_report(event, part):
+    return [Put("nodes", NODE, {"last_report_at": event.received_at.isoformat()}, creates=False)]
+
+
+SOURCES = (
+    Source("agents", "s", object, (Layer("agents"),), {"run": on_run}, lifetimes=(BUSY,)),
+    Source("registry", "s", object, (Layer("nodes"),), {"report": on_report}, lifetimes=(AGED,)),
+    Source(
+        "city",
+        "s",
+        object,
+        (Layer("nodes"), Layer("agents", defaults={"status": "active"}), Layer("city")),
+        lifetimes=(AGED,),
+        tallies=(
+            Tally("city", "offline", (Count("nodes", field="status", values=frozenset({"offline"})),)),
+            Tally("city", "busy", (Count("agents", field="status", values=frozenset({"busy"})),)),
+        ),
+    ),
+)
+
+
+class Play:
+    """A fold, and the log that led to it."""
+
+    def __init__(self, sources=SOURCES):
+        self.fold, self.entries = Fold(sources), []
+
+    def at(self, seconds, message):
+        event = Event(
+            Position("e", len(self.entries) + 1),
+            message.type,
+            message.payload,
+            NOON + timedelta(seconds=seconds),
+        )
+        self.entries.append(event)
+        return list(self.fold.apply(event).changes)
+
+    def poll(self, seconds, source, *changes):
+        return self.at(seconds, refreshed(source, len(self.entries), changes))
+
+    def item(self, entity_id, layer):
+        return self.fold.scene.items(layer, "items")[entity_id]
+
+    def rules(self, entity_id, layer="nodes"):
+        return self.fold.scene.verdicts((layer, "items"), entity_id)
+
+    def status(self, entity_id, layer="nodes"):
+        return self.item(entity_id, layer)["status"]
+
+
+def heartbeat(seconds):
+    beat = (NOON + timedelta(seconds=seconds)).isoformat()
+    return Put("nodes", NODE, {"status": "online", "last_heartbeat": beat})
+
+
+PASSED = Message(TIME_PASSED, {})
+
+
+def test_a_node_whose_heartbeat_is_old_is_offline_whoever_says_otherwise():
+    play = Play()
+    play.poll(10, "registry", heartbeat(0))
+    play.poll(11, "city", Put("nodes", NODE, {"status": "online"}), Total("city"))
+    assert play.status(NODE) == "online"
+    assert play.at(120, PASSED) == [Put("nodes", NODE, {"status": "offline"}), Total("city", {"offline": 1})]
+    assert play.rules(NODE) == {"status": "livingmap:heartbeat_seconds"}
+
+
+def test_a_heartbeat_that_is_old_already_is_never_shown_as_online():
+    play = Play()
+    play.poll(0, "registry", heartbeat(-121))
+    assert play.status(NODE) == "offline"
+
+
+def test_a_new_heartbeat_brings_a_node_back():
+    play = Play()
+    play.poll(0, "registry", heartbeat(-121))
+    play.poll(5, "registry", heartbeat(4))
+    assert play.status(NODE) == "online"
+    play.at(123, PASSED)
+    assert play.status(NODE) == "online"
+    play.at(124, PASSED)
+    assert play.status(NODE) == "offline"
+
+
+def test_any_sign_of_life_counts():
+    play = Play()
+    play.poll(0, "registry", heartbeat(-121))
+    play.at(1, Message("report", {}))
+    assert play.status(NODE) == "online"
+    assert play.rules(NODE) == {}
+
+
+def test_a_node_without_any_heartbeat_is_as_its_source_says():
+    play = Play()
+    play.poll(0, "registry", Put("nodes", NODE, {"status": "online"}))
+    play.at(10_000, PASSED)
+    assert play.status(NODE) == "online"
+
+
+@pytest.mark.parametrize("beat", ["yesterday", 7, "9999-12-31T23:59:59Z"])
+def test_a_heartbeat_that_makes_no_sense_judges_nobody(beat):
+    play = Play()
+    play.poll(0, "registry", Put("nodes", NODE, {"status": "online", "last_heartbeat": beat}))
+    play.at(10_000, PASSED)
+    assert play.status(NODE) == "online"
+
+
+def test_an_agent_whose_run_never_ends_is_not_busy_for_ever():
+    play = Play()
+    play.poll(0, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.poll(0, "city", Total("city"))
+    play.at(1, Message("run", {}))
+    assert play.status(SOFIA, "agents") == "busy"
+    assert play.at(301, PASSED) == [Put("agents", SOFIA, {"status": "active"}), Total("city", {"busy": 0})]
+    assert play.rules(SOFIA, "agents") == {"status": "livingmap:busy_seconds"}
+
+
+def test_what_is_over_leaves_the_word_to_the_next_source():
+    play = Play()
+    play.poll(0, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.poll(0, "city", Put("agents", SOFIA, {"status": "online"}))
+    play.at(1, Message("run", {}))
+    play.at(301, PASSED)
+    assert play.status(SOFIA, "agents") == "online"
+
+
+def test_a_later_run_lasts_anew():
+    play = Play()
+    play.poll(0, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.at(1, Message("run", {}))
+    play.at(200, Message("run", {}))
+    play.at(301, PASSED)
+    assert play.status(SOFIA, "agents") == "busy"
+    play.at(500, PASSED)
+    assert play.status(SOFIA, "agents") == "active"
+
+
+def test_processes_at_one_position_show_the_same():
+    """Whether a process read the whole log, or went on from a checkpoint at any position of it."""
+    play, checkpoints, states = Play(), [], []
+    play.poll(0, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    steps = [
+        lambda: play.poll(10, "registry", heartbeat(0)),
+        lambda: play.at(20, Message("run", {})),
+        lambda: play.at(125, Message("report", {})),  # after the end of the heartbeat, before anybody noticed
+        lambda: play.at(126, PASSED),
+        lambda: play.at(400, Message("run", {})),
+        lambda: play.at(401, PASSED),
+        lambda: play.poll(500, "registry", heartbeat(-100)),
+        lambda: play.at(900, PASSED),
+    ]
+    for step in steps:
+        checkpoints.append(dict(play.fold.scene.states()))
+        step()
+        states.append({name: dict(play.fold.scene.items(name, "items")) for name in ("nodes", "agents")})
+    for number, checkpoint in enumerate(checkpoints):
+        other = Fold(SOURCES)
+        other.scene.restore(checkpoint)
+        for event, expected in zip(play.entries[number + 1 :], states[number:], strict=True):
+            other.apply(event)
+            assert {name: dict(other.scene.items(name, "items")) for name in ("nodes", "agents")} == expected
+
+
+def test_the_time_of_the_log_never_goes_back():
+    play = Play()
+    play.poll(130, "registry", heartbeat(0))
+    play.poll(5, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    assert play.status(NODE) == "offline"
+
+
+async def test_time_passes_on_the_log_when_something_is_over():
+    now, log, fold = [NOON], LocalLog(now=lambda: now[0]), Fold(SOURCES)
+    offline = asyncio.Event()
+
+    def take(event):
+        fold.apply(event)
+        if event.type == TIME_PASSED:
+            offline.set()
+
+    log.subscribe(take)
+    await log.append(refreshed("registry", 0, [heartbeat(0)]))
+    now[0] = NOON + timedelta(seconds=120)
+    passing = asyncio.create_task(pass_time(lambda: fold.scene.clock, log, lambda: now[0]))
+    await offline.wait()
+    passing.cancel()
+    assert fold.scene.items("nodes", "items")[NODE]["status"] == "offline"
+    assert fold.scene.clock.next_due() is None
