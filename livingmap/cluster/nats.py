@@ -134,7 +134,7 @@ class NatsCluster:
         """Open the bucket, share its key, compare configurations, and subscribe to broadcasts."""
         self._bucket = await _open(client.jetstream(), self._settings)
         self._key = hashlib.blake2b(await _shared_key(self._bucket) + self._shape, digest_size=32).digest()
-        await client.take(self._subject, self._on_arrival)
+        await client.take(self._on_arrival, self._subject)
         await self._compare()
         self._lease.attach(self._bucket)
 

@@ -35,7 +35,7 @@ async def report(client: NatsClient, settings: NatsSettings) -> ClusterReport | 
         if member := member_in(arrival.data, asyncio.get_running_loop().time()):
             members[member.id] = member
 
-    await client.take(subject_of(settings), note)
+    await client.take(note, subject_of(settings))
     try:
         bucket = await call(client.jetstream().key_value(settings.stream), "opening the bucket")
     except NotFoundError:

@@ -59,7 +59,7 @@ class Consumer:
         self._client, self._inbox = client, client.new_inbox()
         self._counted, self._broken = 0, None
         self._heard_at = asyncio.get_running_loop().time()
-        await client.take(self._inbox, self.on_arrival)
+        await client.take(self.on_arrival, self._inbox)
         adding = client.jetstream().add_consumer(
             self._stream,
             ConsumerConfig(

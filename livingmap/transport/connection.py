@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import structlog
@@ -70,10 +70,14 @@ class NatsClient(Client):
         """Whether the server says that it has JetStream, though maybe not enough of its cluster to use it."""
         return bool(self._server_info.get("jetstream"))
 
-    async def take(self, pattern: str, on_arrival: OnArrival) -> None:
-        """Subscribe to what ``on_arrival`` gets as it comes."""
-        self._handlers[pattern] = on_arrival
-        await call(self.subscribe(pattern), f"subscribing to {pattern}")
+    async def take(self, on_arrival: OnArrival, *patterns: str) -> None:
+        """Subscribe to what ``on_arrival`` gets as it comes, to all patterns at one moment."""
+        self._handlers |= dict.fromkeys(patterns, on_arrival)
+        await call(self._subscribe(patterns), f"subscribing to {', '.join(patterns)}")
+
+    async def _subscribe(self, patterns: Sequence[str]) -> None:
+        for pattern in patterns:  # nothing here gives way to nats-py's flusher: it writes all of them together
+            await self.subscribe(pattern)
 
     async def flush(self, timeout: int = 10) -> None:  # noqa: ASYNC109 - nats-py's own signature
         """Return once the server has everything that was sent."""

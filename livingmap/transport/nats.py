@@ -77,8 +77,7 @@ class NatsIntake:
         """Subscribe. Returns when the server has answered to every subscription."""
         self.status.refused.clear()
         self._first.cache_clear()
-        for pattern in self._patterns:
-            await client.take(pattern, self._on_arrival)
+        await client.take(self._on_arrival, *self._patterns)
         await call(client.flush(_FLUSH_SECONDS), "subscribing")
 
     def _on_arrival(self, arrival: Arrival) -> None:

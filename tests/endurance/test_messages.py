@@ -60,7 +60,7 @@ EFFECTS = [
     ("node.metrics.update", "space", "nodes", "node:11", {"cpu": 0.8, "gpu": 0.95}),
     ("usage.llm", "usage", "models", "model:local/llama-4-scout", {"calls": 8}),
 ]
-"""What the first message of a type does to an item: the fields that it sets, None if the item goes."""
+"""What the first message of a type about an item does to it: the fields that it sets, None if the item goes."""
 
 
 @pytest.fixture(params=[True, False], ids=["jetstream", "core"])
@@ -110,10 +110,10 @@ def heard(viewer):
 
 
 def effect(events, event_type, layer, collection, entity_id, expected):
-    """Return what the first event of a type did to an item, as far as it is expected."""
-    event = next(one for one in events if one["event_type"] == event_type)
+    """Return what the first event of a type that touched an item did to it, as far as it is expected."""
     place = (layer, collection, entity_id)
-    for change in event["changes"]:
-        if (change["layer"], change.get("collection"), change.get("id")) == place:
-            return None if change["op"] == "drop" else {name: change["set"].get(name) for name in expected}
+    for event in events:
+        for change in event["changes"] if event["event_type"] == event_type else ():
+            if (change["layer"], change.get("collection"), change.get("id")) == place:
+                return None if change["op"] == "drop" else {name: change["set"].get(name) for name in expected}
     return "nothing"

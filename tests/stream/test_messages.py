@@ -32,6 +32,8 @@ SNAPSHOT = {
         "sources": [],
         "phase": "live",
         "standing_still_since": None,
+        "collisions": [],
+        "access": "complete",
     },
 }
 SENT = [
