@@ -17,6 +17,8 @@ from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.memberships import Memberships
 from livingmap.access.policy import Policies
 from livingmap.access.policy_targets import PolicyTargets
+from livingmap.api.connections import stream_capacity
+from livingmap.api.edge import Edge
 from livingmap.api.http import application
 from livingmap.api.server import SHUTDOWN_SECONDS, Server, listen, uvicorn_config
 from livingmap.api.snapshot import Snapshots
@@ -104,6 +106,7 @@ class LivingMap:
         snapshots = Snapshots(self.reader)
         self._fast_path = SnapshotFastPath(self.reader, snapshots, self.access)
         self.hub = Hub(filtered_scenes, progress, snapshots.body, self.cluster.cursor_key, now)
+        self._edge = Edge.of(config.server)
         self.http = application(
             self.reader,
             snapshots,
@@ -113,7 +116,7 @@ class LivingMap:
             self.writer,
             config.ui,
             self.access,
-            config.server.cors_origins,
+            self._edge,
         )
         self.projector.add(self.hub)
         self.projector.add(Recorder(self.writer, self.fold.scene, progress))
@@ -143,7 +146,8 @@ class LivingMap:
         authenticator = None
         if checked is not None:
             authenticator = CachedAuthenticator(checked.plugin, checked.settings, auth.ttl_seconds, self._now)
-        return Access(auth, authenticator, policies, self._now)
+        most_streams = stream_capacity(config.server)
+        return Access(auth, authenticator, policies, self._now, most_streams=most_streams)
 
     def _memberships(self) -> Memberships | None:
         """Return what finds out memberships by asking sources; simulated ones know no callers."""
@@ -179,7 +183,7 @@ class LivingMap:
 
     def serving(self, **more: Any) -> uvicorn.Config:
         """Return how uvicorn serves the map."""
-        return uvicorn_config(self.http, self._fast_path, self.config.server, **more)
+        return uvicorn_config(self.http, self._fast_path, self._edge, **more)
 
     async def run(self, on_stop: Callable[[], object] = _do_nothing) -> None:
         """Serve until SIGINT or SIGTERM; ``on_stop`` is called when the map begins to stop, for whatever reason.

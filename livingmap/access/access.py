@@ -72,6 +72,7 @@ class Access:
         policies: Policies,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
+        most_streams: int = 10_000,
     ) -> None:
         self.settings = settings
         self._authenticator = authenticator
@@ -79,7 +80,9 @@ class Access:
         self._now = now
         self._clock = clock
         self._failures = Failures(settings.failures_per_minute, clock)
-        self._streams = Streams(settings.streams_per_actor, settings.streams_per_address)
+        self._streams = Streams(settings.streams_per_actor, settings.streams_per_address, most_streams)
+        if authenticator is None:  # nobody has a credential, and many may share an address
+            self._streams = Streams(most_streams, most_streams, most_streams, anonymous_share=1.0)
         self._rights: LRU[tuple[Actor, bool], tuple[float, Rights]] = LRU(MOST_RIGHTS)
 
     @property
@@ -170,8 +173,6 @@ class Access:
 
     def open_stream(self, admission: Admission, address: str) -> Callable[[], None]:
         """Count a stream that begins; return what to call when it ends. Raises Denied if there are too many."""
-        if self._authenticator is None:
-            return lambda: None
         actor = admission.actor.actor_id if admission.credential else None
         if full := self._streams.full(actor, address):
             raise Denied(TOO_MANY_STREAMS, f"{full}; close one first", _RETRY_SECONDS)

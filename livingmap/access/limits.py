@@ -74,29 +74,41 @@ class Pace:
 
 
 class Streams:
-    """Counts the open streams of each actor and each address."""
+    """Counts the open streams of each actor, of each address, and in all.
 
-    def __init__(self, per_actor: int, per_address: int) -> None:
+    Without an actor a stream counts as anonymous. Those never take the last places, neither of their address
+    nor in all, so that callers with a credential find one.
+    """
+
+    def __init__(self, per_actor: int, per_address: int, most: int, anonymous_share: float = 0.75) -> None:
         self._per_actor = per_actor
         self._per_address = per_address
+        self._most = most
+        self._anonymous_share = anonymous_share
         self._actors: Counter[str] = Counter()
         self._addresses: Counter[str] = Counter()
+        self._open = 0
 
     def full(self, actor: str | None, address: str) -> str | None:
-        """Return what has too many streams for another, or None. Without ``actor`` the address alone counts."""
+        """Return what has too many streams for another, or None. Without ``actor`` the stream is anonymous."""
         if actor is not None and self._actors[actor] >= self._per_actor:
             return f"{self._per_actor} streams of this actor are open"
-        if self._addresses[network_of(address)] >= self._per_address:
-            return f"{self._per_address} streams from this address are open"
+        share = 1.0 if actor is not None else self._anonymous_share
+        if (count := self._addresses[network_of(address)]) >= max(int(self._per_address * share), 1):
+            return f"{count} streams from this address are open"
+        if self._open >= max(int(self._most * share), 1):
+            return f"{self._open} streams are open"
         return None
 
     def open(self, actor: str | None, address: str) -> Callable[[], None]:
         """Count a stream; return what to call, once, when it ends."""
         counted = [(self._addresses, network_of(address))] + ([(self._actors, actor)] if actor is not None else [])
+        self._open += 1
         for counter, key in counted:
             counter[key] += 1
 
         def close() -> None:
+            self._open -= 1
             for counter, key in counted:
                 counter[key] -= 1
                 if not counter[key]:

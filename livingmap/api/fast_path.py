@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from livingmap.api.edge import Edge
+from livingmap.api.limited import LimitedProtocol
 from livingmap.core.bounded import LRU
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -32,8 +32,8 @@ class FastPath(Protocol):
         """Return the reply to a request as the map is now; None to decline, for instance if it had to wait."""
 
 
-class FastPathProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with ``fast_path`` in front.
+class FastPathProtocol(LimitedProtocol):
+    """The limited HTTP protocol with ``fast_path`` in front.
 
     A client that asks again sends the same bytes again. Bytes that were one whole request before are ``known``
     together with its parsed form, and are not parsed again.
@@ -44,10 +44,6 @@ class FastPathProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._begun = self._ended = 0
-        """How many requests have begun and ended; one is underway while these differ."""
-        self._answered_at = 0.0
-        """When a request was last answered at once."""
         self._request: Any | None = None
         """The last request, if it was answered at once."""
 
@@ -55,6 +51,8 @@ class FastPathProtocol(HttpToolsProtocol):
         """Answer a request that is known; parse any other."""
         begins = self._begun == self._ended and len(data) <= _MOST_BYTES
         if begins and self._is_free() and self._reply(self.known.get(data)):
+            if self._deadline is not None:
+                self._stop_deadline()
             return
         expected = self._begun + 1
         super().data_received(data)
@@ -62,27 +60,23 @@ class FastPathProtocol(HttpToolsProtocol):
         if whole and self.fast_path.keeps(self._request):
             self.known.put(data, self._request)
 
-    def on_message_begin(self) -> None:
-        """Count a request that begins."""
-        self._begun += 1
-        super().on_message_begin()
-
     def on_headers_complete(self) -> None:
         """Answer at once if possible, or let the application answer."""
         request = (
             self.fast_path.parse(self.url, self.headers) if self._is_free() and self._is_plain_get() else None
         )
         if self._reply(request):
-            self._request = request
+            self._request, self._is_in_body = request, True
         else:
             self._request = None
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Count a request that ends."""
-        self._ended += 1
         if self._request is None:
             super().on_message_complete()
+        else:
+            self._ended += 1
 
     def _is_free(self) -> bool:
         """Tell whether the next answer may be written now: no other is due before it, and none is logged."""
@@ -128,6 +122,7 @@ class FastPathProtocol(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
 
-def protocol(fast_path: FastPath) -> type[FastPathProtocol]:
-    """Return the protocol with ``fast_path`` in front, for uvicorn's setting ``http``."""
-    return type("FastPathProtocol", (FastPathProtocol,), {"fast_path": fast_path, "known": LRU(_MOST_REQUESTS)})
+def protocol(fast_path: FastPath, edge: Edge) -> type[FastPathProtocol]:
+    """Return the protocol with ``fast_path`` in front, within the limits of ``edge``, for uvicorn's ``http``."""
+    shared = {"fast_path": fast_path, "edge": edge, "known": LRU(_MOST_REQUESTS)}
+    return type("FastPathProtocol", (FastPathProtocol,), shared)

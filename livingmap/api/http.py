@@ -4,14 +4,27 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 
 from livingmap import __version__
 from livingmap.access.access import Access
-from livingmap.api import asyncapi, entities, headers, health, metrics, problems, snapshot, sources, ui
+from livingmap.api import (
+    asyncapi,
+    documentation,
+    entities,
+    headers,
+    health,
+    metrics,
+    problems,
+    snapshot,
+    sources,
+    ui,
+)
 from livingmap.api import history as history_api
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
+from livingmap.api.edge import Edge
 from livingmap.api.head import Head
+from livingmap.api.plain_paths import PlainPaths, plain_paths
+from livingmap.api.proxies import Forwarded
 from livingmap.api.snapshot import Snapshots
 from livingmap.config.page import UiSettings
 from livingmap.history import History
@@ -32,19 +45,24 @@ def application(
     writer: HistoryWriter,
     page: UiSettings,
     access: Access,
-    cors_origins: Sequence[str] = (),
+    edge: Edge,
 ) -> FastAPI:
     """Return the application that serves what ``reader`` reads to callers that ``access`` admits."""
-    auth, handshake = AuthDependencies(access, reader.progress), Handshake(access, cors_origins)
+    server = edge.settings
+    own = [server.public_url] if server.public_url else []
+    auth, handshake = AuthDependencies(access, reader.progress), Handshake(access, [*server.cors_origins, *own])
     refusals = problems.documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS)
-    app = FastAPIOffline(  # /docs without a CDN: services live where the internet need not be
+    app = FastAPI(
         title="Living Map",
         version=__version__,
         summary="The state of a whole network of services, gathered live",
+        docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": server.public_url or "."}],
     )
     problems.install(app)
-    for router in (
+    routers = (
         health.routes(reader, intakes, writer),
         snapshot.routes(reader, snapshots, auth),
         entities.routes(reader, auth),
@@ -54,9 +72,13 @@ def application(
         sources.routes(reader, intakes, writer, auth),
         metrics.routes(metrics.Numbers(reader, hub, writer, intakes), auth),
         asyncapi.routes(),
+        documentation.routes(app),
         ui.routes(page),
-    ):
+    )
+    for router in routers:
         app.include_router(router)
     app.add_middleware(Head)
-    headers.install(app, cors_origins)
+    app.add_middleware(PlainPaths, paths=plain_paths(route for one in (app, *routers) for route in one.routes))
+    headers.install(app, server.cors_origins)
+    app.add_middleware(Forwarded, proxies=edge.proxies, public_url=server.public_url, log=edge.log)
     return app

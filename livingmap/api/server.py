@@ -9,8 +9,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from livingmap.api import fast_path
+from livingmap.api.edge import Edge
 from livingmap.api.fast_path import FastPath
-from livingmap.config.settings import ServerSettings
+from livingmap.config.server import ServerSettings
 from livingmap.errors import ConfigError, ConfigFault
 from livingmap.stream.websocket import StreamProtocol
 
@@ -23,6 +24,9 @@ _SILENT_VIEWER_SECONDS: Final = 300
 _UNSENT_BYTES: Final = 128 * 1024
 """So much waits in the kernel for a client that does not read; without a limit it would be 4 MiB each."""
 
+_UNREAD_BYTES: Final = 64 * 1024
+"""So much of what a client sends waits in the kernel, where it would be 6 MiB each; requests are small."""
+
 
 class Server(uvicorn.Server):
     """uvicorn, but the process handles signals."""
@@ -33,21 +37,22 @@ class Server(uvicorn.Server):
         yield
 
 
-def uvicorn_config(app: FastAPI, fast: FastPath, settings: ServerSettings, **more: Any) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, fast: FastPath, edge: Edge, **more: Any) -> uvicorn.Config:
     """Return how uvicorn serves ``app``, with ``fast`` in front of it."""
     return uvicorn.Config(
         app,
-        http=fast_path.protocol(fast),
+        http=fast_path.protocol(fast, edge),
         ws=StreamProtocol,
         ws_max_size=_MOST_MESSAGE_BYTES,
         ws_ping_timeout=_SILENT_VIEWER_SECONDS,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
-        access_log=settings.access_log,
+        access_log=edge.settings.access_log,
+        proxy_headers=False,  # the application reads them itself
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
-        **more,
+        **{"timeout_keep_alive": edge.settings.idle_seconds, **more},
     )
 
 
@@ -56,6 +61,7 @@ def listen(settings: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from the listener
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:

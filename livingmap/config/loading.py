@@ -14,7 +14,8 @@ from livingmap.config.document import read_yaml
 from livingmap.config.environment import check_environment
 from livingmap.config.faults import Faults, check_tls
 from livingmap.config.page import UiSettings
-from livingmap.config.settings import LoggingSettings, ServerSettings, Settings, files_beside
+from livingmap.config.server import ServerSettings
+from livingmap.config.settings import LoggingSettings, Settings, files_beside
 from livingmap.core.same_as import NOBODY, SameAs, same_as
 from livingmap.core.source import Source, with_settings
 from livingmap.history.settings import HistorySettings

@@ -10,7 +10,8 @@ from livingmap.access.settings import AccountSettings, AuthSettings, ItemRule, M
 from livingmap.config.access import account_provider, policy_engine, section_model
 from livingmap.config.loading import Config
 from livingmap.config.page import UiSettings
-from livingmap.config.settings import LoggingSettings, ServerSettings
+from livingmap.config.server import ServerSettings
+from livingmap.config.settings import LoggingSettings
 from livingmap.history.settings import HistorySettings
 from livingmap.sources.plugin_import import PluginError
 from livingmap.transport.settings import NatsSettings

@@ -3,17 +3,16 @@
 Every setting can be given as ``LIVINGMAP_<SECTION>__<SETTING>``, e.g. ``LIVINGMAP_SOURCES__CITY__BASE_URL``.
 """
 
-import ipaddress
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from livingmap.access.settings import AuthSettings
 from livingmap.config.page import UiSettings
+from livingmap.config.server import ServerSettings
 from livingmap.history.settings import HistorySettings
 from livingmap.transport.settings import NatsSettings
 
@@ -23,42 +22,6 @@ PREFIX: Final = "LIVINGMAP_"
 S = TypeVar("S", bound=BaseModel)
 
 _DOCUMENTED: Final = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class ServerSettings(BaseModel):
-    """Section ``server``: where the map is served."""
-
-    model_config = _DOCUMENTED
-
-    host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 for all."""
-    port: Annotated[int, Field(ge=0, le=65_535)] = 7017
-    """Port to listen on; 0 takes a free one and logs it."""
-    access_log: bool = False
-    """Log every request."""
-    cors_origins: tuple[str, ...] = ()
-    """Other origins whose pages may read the map, such as https://city.example.org."""
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in ("http", "https")
-                or not parts.netloc
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
-                raise ValueError(f"{origin!r} is not an origin; write it like https://city.example.org")
-        return value
-
-    @property
-    def reachable(self) -> bool:
-        """Whether other machines can reach the address."""
-        try:
-            return not ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host != "localhost"
 
 
 class LoggingSettings(BaseModel):

@@ -1,8 +1,9 @@
 """WebSocket handshake: checks Origin, then authenticates by header, subprotocol or first message."""
 
 import asyncio
+import ipaddress
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import orjson
@@ -15,6 +16,7 @@ from livingmap.access.view import NOTHING
 from livingmap.core.actor import ANONYMOUS, Credential, Scheme
 
 FIRST_MESSAGE_SECONDS: Final = 10.0
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Handshake:
@@ -22,13 +24,17 @@ class Handshake:
 
     def __init__(self, access: Access, origins: Collection[str]) -> None:
         self.access = access
-        self._origins = frozenset(origins)
+        self._origins = frozenset(map(site, origins))
 
     def is_foreign(self, socket: WebSocket) -> bool:
         """Tell whether a page of another site opens the socket: browsers let every page do so (RFC 6455, 10.2)."""
-        origin = socket.headers.get("origin")
-        same = origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-        return not same and origin not in self._origins
+        origin, host = socket.headers.get("origin"), socket.headers.get("host", "")
+        if origin is None or socket.headers.get("sec-fetch-site") == "same-origin":  # no page can set either
+            return False
+        own = site(origin)
+        if own is None:
+            return True
+        return own not in self._origins and own != site(f"{own[0]}://{host}") and not _are_this_machine(own, host)
 
     async def admission(self, socket: WebSocket) -> Admission:
         """Return the client's admission, by header, subprotocol or first message. Raises Denied."""
@@ -56,6 +62,38 @@ class Handshake:
         raise Denied(
             UNAUTHENTICATED, f'send {{"kind": "auth", "token": …}} first, within {FIRST_MESSAGE_SECONDS:g} s'
         )
+
+
+Site: TypeAlias = tuple[str, str, int | None]
+"""Protocol, host and port; None is the protocol's usual port."""
+
+
+def site(origin: str) -> Site | None:
+    """Return the site of an origin, in one spelling; None if it is not an origin, such as ``null``.
+
+    ``https://Map.example.org.:443`` and ``https://map.example.org`` are one site.
+    """
+    try:
+        parts = urlsplit(origin)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not host:
+        return None
+    return parts.scheme, host, None if port == _PORTS[parts.scheme] else port
+
+
+def _are_this_machine(own: Site, host: str) -> bool:
+    """Tell whether page and map are on this machine: a proxy on another port of it may not pass its own on."""
+    other = site(f"{own[0]}://{host}")
+    return other is not None and _is_loopback(own[1]) and _is_loopback(other[1])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def decoded(text: str) -> Any:

@@ -33,10 +33,16 @@ _EXTENSION: Final = "livingmap.sink"
 _DEFLATE: Final = SharedDeflate()
 _RESTARTING: Final = 1012
 _UNREAD: Final = 4408
+_NO_UTF8: Final = 1007
+_VIOLATION: Final = 1008
 _CUT_SECONDS: Final = 10.0
 
 MOST_MESSAGES: Final = 50
 MESSAGES_SECONDS: Final = 10.0
+MOST_FRAMES: Final = 1000
+"""How many frames of any kind, such as pings, a client may send within `MESSAGES_SECONDS`."""
+_SLICE_BYTES: Final = 2048
+"""Of the smallest frames these are 340, which take some milliseconds."""
 _MOST_REASON_BYTES: Final = 120
 
 
@@ -48,6 +54,10 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     framing = Framing.WEBSOCKET
     on_drained: Callable[[], None] | None = None
+    on_lost: Callable[[], None] | None = None
+    """Called once when the connection has ended."""
+    _frames = 0
+    _frames_since = 0.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -61,6 +71,42 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[_EXTENSION] = self
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Say that the connection has ended."""
+        super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
+
+    def data_received(self, data: bytes) -> None:
+        """Read frames, and few at a time: a flood of small ones must not keep others waiting."""
+        if len(data) <= _SLICE_BYTES:
+            super().data_received(data)
+            return
+        for begin in range(0, len(data), _SLICE_BYTES):
+            if self.close_sent or self.transport.is_closing():
+                return
+            super().data_received(data[begin : begin + _SLICE_BYTES])
+
+    def handle_events(self) -> None:
+        """Obey the frames that were read; close if too many came lately, of whatever kind."""
+        self._frames += len(self.conn.events)
+        super().handle_events()
+        if self._frames > MOST_FRAMES and self.handshake_complete:
+            now = self.loop.time()
+            if now - self._frames_since < MESSAGES_SECONDS:
+                self._close(_VIOLATION, f"more than {MOST_FRAMES} frames within {MESSAGES_SECONDS:g} s")
+            self._frames, self._frames_since = 0, now
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on; close with 1007 if it is text that is not UTF-8 (RFC 6455, 8.1)."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self._close(_NO_UTF8, "not UTF-8")
+                return
+        super().send_receive_event_to_app()
 
     def write(self, data: bytes) -> None:
         """Send whole frames; nothing after a close frame."""
@@ -76,13 +122,17 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def give_up(self) -> None:
         """Close with 4408, and cut the connection if even that is not read."""
+        self._close(_UNREAD, "nothing was read for too long")
+
+    def _close(self, code: int, reason: str) -> None:
+        """Close, and cut the connection if the client does not answer that."""
         if self.close_sent or self.transport.is_closing():
             return
         self.stop_keepalive()
-        self.conn.send_close(_UNREAD, "nothing was read for too long")
+        self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": _UNREAD})
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.loop.call_later(_CUT_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:

@@ -362,7 +362,7 @@ def test_an_address_that_goes_on_trying_is_not_forgotten(clock, monkeypatch):
     ("other", "full"), [("2001:db8:1:2::9", True), ("2001:db8:1:3::1", False), ("::ffff:192.0.2.7", False)]
 )
 def test_the_64_of_an_ipv6_address_shares_its_limits(clock, other, full):
-    failures, streams = Failures(1, clock), Streams(9, 1)
+    failures, streams = Failures(1, clock), Streams(9, 1, 99)
     failures.note("2001:db8:1:2::1")
     streams.open(None, "2001:db8:1:2::1")
     assert (failures.wait_seconds(other) > 0) == full
@@ -370,7 +370,7 @@ def test_the_64_of_an_ipv6_address_shares_its_limits(clock, other, full):
 
 
 def test_streams_are_let_in_up_to_each_limit():
-    streams = Streams(2, 3)
+    streams = Streams(2, 3, 99)
     assert streams.full("a", "1") is None
     streams.open("a", "1")
     assert streams.full("a", "2") is None
@@ -384,7 +384,7 @@ def test_streams_are_let_in_up_to_each_limit():
 
 
 def test_streams_without_an_actor_count_for_their_address_alone():
-    streams = Streams(1, 2)
+    streams = Streams(1, 3, 99)
     close = [streams.open(None, "1") for _ in range(2)]
     assert streams.full(None, "2") is None
     assert streams.full(None, "1") == "2 streams from this address are open"
@@ -392,6 +392,27 @@ def test_streams_without_an_actor_count_for_their_address_alone():
         one()
     assert not streams._actors
     assert not streams._addresses
+
+
+def test_anonymous_streams_never_take_the_last_places_of_their_address():
+    streams = Streams(9, 8, 99)
+    for _ in range(6):
+        assert streams.full(None, "1") is None
+        streams.open(None, "1")
+    assert streams.full(None, "1") == "6 streams from this address are open"
+    assert streams.full("a", "1") is None
+
+
+def test_anonymous_streams_never_take_the_last_places_of_all():
+    streams = Streams(9, 8, 4)
+    ends = [streams.open(None, address) for address in "123"]
+    assert streams.full(None, "4") == "3 streams are open"
+    assert streams.full("a", "4") is None
+    ends.append(streams.open("a", "4"))
+    assert streams.full("a", "5") == "4 streams are open"
+    for end in ends:
+        end()
+    assert streams.full(None, "4") is None
 
 
 def test_so_many_things_may_happen_within_some_seconds_and_no_more(clock):

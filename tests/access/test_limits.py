@@ -34,7 +34,7 @@ def test_too_many_failures_shut_an_address_out_for_the_rest_of_the_minute():
 
 
 def test_streams_are_counted_by_actor_and_by_address_until_they_end():
-    streams = Streams(2, 3)
+    streams = Streams(2, 3, 99)
     ends = [streams.open("u-1", "192.0.2.7") for _ in range(2)]
     assert streams.full("u-1", "192.0.2.9") == "2 streams of this actor are open"
     assert streams.full("u-2", "192.0.2.7") is None
@@ -54,7 +54,7 @@ def test_a_minute_begins_with_the_first_failure_after_the_last_minute():
 
 
 def test_a_stream_that_ends_leaves_the_others_counted():
-    streams = Streams(2, 9)
+    streams = Streams(2, 9, 99)
     ends = [streams.open("u-1", "192.0.2.7") for _ in range(2)]
     ends[0]()
     assert streams.full("u-1", "192.0.2.7") is None
