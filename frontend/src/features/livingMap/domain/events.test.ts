@@ -58,6 +58,12 @@ test("every event reads in Ukrainian, too", () => {
   expect(sentence(given, SCENE, languageOf("uk"))).toBe("Sofia: працює");
 });
 
+test("that a heartbeat stopped names the thing", () => {
+  const given = event("livingmap.time.passed", {}, ["agent:sofia"]);
+  expect(sentence(given, SCENE, languageOf("en"))).toBe("Sofia has not been heard of for too long");
+  expect(sentence(given, SCENE, languageOf("uk"))).toBe("Sofia: надто довго немає звістки");
+});
+
 test("what lights up is what was touched, but not what a poll found", () => {
   const touched = event("agent.event.status", {}, ["agent:sofia", "node:gpu-1"]);
   expect(pulsesOf(touched).map(({ id }) => id)).toEqual(["agent:sofia", "node:gpu-1"]);

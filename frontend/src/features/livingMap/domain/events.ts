@@ -88,6 +88,7 @@ export function sentence(event: MapEvent, scene: Scene, language: Language): str
   if (event_type.startsWith("city.presence.")) {
     return fill(sentences.presence, { where: name, n: text(payload.online_count) });
   }
+  if (event_type === "livingmap.time.passed") return fill(sentences.passed, values);
   if (event_type.startsWith("livingmap.source.")) return sourceSentence(event, language);
   const rest = event_type.replaceAll(".", " ").replaceAll("_", " ");
   return fill(sentences.other, { what: name ? `${name}: ${rest}` : rest });

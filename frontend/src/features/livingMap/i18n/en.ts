@@ -96,6 +96,7 @@ export const en = {
       refreshed: "Source {who} was read again: {n} changes",
       down: "Source {who} is not responding",
       up: "Source {who} is responding again",
+      passed: "{who} has not been heard of for too long",
       other: "{what}",
     },
     votes: { yes: "yes", no: "no", abstain: "abstained" },

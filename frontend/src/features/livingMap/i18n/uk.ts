@@ -109,6 +109,7 @@ export const uk: Words = {
       refreshed: "Джерело {who} опитано знову, змін: {n}",
       down: "Джерело {who} не відповідає",
       up: "Джерело {who} знову відповідає",
+      passed: "{who}: надто довго немає звістки",
       other: "{what}",
     },
     votes: { yes: "за", no: "проти", abstain: "утримались" },

@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-Z1rURN4Q.js";import{o,w as s}from"./RenderTargetSystem-ByVlus3F.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-NSQGzSL8.js";import{o,w as s}from"./RenderTargetSystem-C99TUdPW.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

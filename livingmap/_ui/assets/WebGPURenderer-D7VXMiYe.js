@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-BWlIQ4tM.js";

@@ -1,1 +1,0 @@
-import"./stage-BWlIQ4tM.js";import"./init-SrNv8jFk.js";

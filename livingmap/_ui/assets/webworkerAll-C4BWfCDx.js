@@ -1,0 +1,1 @@
+import"./stage-C4D6sumd.js";import"./init-TylnyyJd.js";
