@@ -12,9 +12,14 @@ from typing import Any, Final
 import asyncpg
 
 from livingmap.history import HistoryError
+from livingmap.history.database import connect
 
 _LOCK: Final = 7017_010
 """The advisory lock that two migrators meet at."""
+
+_LOOK_SECONDS: Final = 0.5
+"""So often a migrator looks whether another one is ready: a wait for the lock itself would outlive its client."""
+_STEP_SECONDS: Final = 3600.0
 
 _FILE: Final = re.compile(r"\d{3}_\w+\.sql")
 
@@ -72,22 +77,20 @@ async def migrate(
     steps = [
         Step.read(file) for file in sorted((folder or migrations_folder()).iterdir()) if _FILE.fullmatch(file.name)
     ]
+    done: list[Step] = []
     async with _connection(target, connecting) as connection:
-        if dry_run:
-            return _pending(steps, await _applied(connection))
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        try:
-            await connection.execute(_TABLE)
-            pending = _pending(steps, await _applied(connection))
-            for step in pending:
-                await _apply(connection, step)
-        except asyncio.CancelledError:
-            connection.terminate()  # and with it the lock; asking for it back would wait for an answer
-            raise
-        finally:
-            if not connection.is_closed():
-                await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
-    return pending
+        while True:
+            async with connection.transaction():  # a pooler keeps a connection, and a lock, for that long only
+                if dry_run:
+                    return _pending(steps, await _applied(connection))
+                if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+                    pending = _pending(steps, await _applied(connection))
+                    if not pending:
+                        return done
+                    await _apply(connection, pending[0])
+                    done.append(pending[0])
+                    continue
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 @asynccontextmanager
@@ -97,7 +100,7 @@ async def _connection(
     if not isinstance(target, str):
         yield target
         return
-    connection = await asyncpg.connect(target, **(connecting or {}))
+    connection = await connect(target, connecting or {})
     try:
         yield connection
     finally:
@@ -136,10 +139,15 @@ def _pending(steps: Sequence[Step], applied: Mapping[str, str]) -> list[Step]:
 
 async def _apply(connection: asyncpg.Connection, step: Step) -> None:
     try:
-        async with connection.transaction():
-            await connection.execute(step.sql)
-            await connection.execute(
-                "INSERT INTO living_map_migrations (name, checksum) VALUES ($1, $2)", step.name, step.checksum
-            )
+        await connection.execute(_TABLE)
+        await connection.execute(step.sql, timeout=_STEP_SECONDS)
+        await connection.execute(
+            "INSERT INTO living_map_migrations (name, checksum) VALUES ($1, $2)", step.name, step.checksum
+        )
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            f"migrations: {step.name}: {error}; GRANT CREATE ON SCHEMA public to the account of history.url, "
+            "or run livingmap migrate as the owner of the database"
+        ) from error
     except (asyncpg.SyntaxOrAccessError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
         raise MigrationError(f"migrations: {step.name}: {error}") from error

@@ -1,13 +1,11 @@
 """The history in PostgreSQL."""
 
-import asyncio
-import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import asyncpg
 import structlog
@@ -17,7 +15,6 @@ from livingmap.history import (
     MOST_GAPS,
     Entry,
     Gap,
-    HistoryError,
     HistoryUnavailable,
     Page,
     Query,
@@ -26,24 +23,14 @@ from livingmap.history import (
     time_span,
     utc,
 )
+from livingmap.history.database import Database
 from livingmap.history.jsonb import decode, encode, text
 from livingmap.history.migrate import migrate
-from livingmap.supervision import within
-
-T = TypeVar("T")
 
 _JSONB_VERSION: Final = b"\x01"  # of the binary format, which is this byte and the JSON text
 _PRUNED_AT_ONCE: Final = 1000
 _COPIED_FROM: Final = 100
 """Fewer entries are written sooner by one statement than by the four of a COPY."""
-_CONNECT_SECONDS: Final = 5.0
-_ANSWER_SECONDS: Final = 30.0
-"""For one statement."""
-_OPERATION_SECONDS: Final = 120.0
-"""For all statements of an operation, with the connection for them."""
-_OPEN_SECONDS: Final = 3600.0
-"""Connecting is quick, but a migration of a large table is not."""
-_CLOSE_SECONDS: Final = 3.0
 
 _logger = structlog.get_logger(__name__)
 
@@ -66,49 +53,17 @@ class PostgresHistory:
         migrations: Path | None = None,
         connections: int = 5,
     ) -> None:
-        self._url = url
-        self._connecting = dict(connecting or {})
         self._migrations = migrations
-        self._connections = connections
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._opening = asyncio.Lock()
+        self._database = Database(url, connecting or {}, connections, _prepare)
+        self._ask = self._database.ask
 
     async def open(self) -> None:
         """Connect and migrate, unless that is done. Raises HistoryUnavailable, or MigrationError for good."""
-        async with self._opening:
-            if self._pool is not None:
-                return
-            with _configured(), _reaching():
-                self._pool = await within(_OPEN_SECONDS, self._opened(), "opening the database")
-
-    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
-        connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS, **self._connecting)
-        try:
-            await migrate(connection, self._migrations)
-            await connection.close(timeout=_CLOSE_SECONDS)
-        finally:
-            connection.terminate()  # does nothing once it is closed
-        return await asyncpg.create_pool(
-            self._url,
-            min_size=0,  # or the pool itself would try to reach a database that is away, and complain
-            max_size=self._connections,
-            init=_prepare,
-            timeout=_CONNECT_SECONDS,
-            command_timeout=_ANSWER_SECONDS,
-            # a generic plan would not know how frequent this very type or entity is
-            server_settings={"plan_cache_mode": "force_custom_plan", "application_name": "livingmap"},
-            **self._connecting,
-        )
+        await self._database.open(lambda connection: migrate(connection, self._migrations))
 
     async def close(self) -> None:
         """Close every connection, by force if that takes longer than a moment."""
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        try:
-            await within(_CLOSE_SECONDS, pool.close(), "closing the database")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            pool.terminate()
+        await self._database.close()
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Keep ``entries`` in one transaction; one that cannot be stored at all becomes a gap."""
@@ -167,50 +122,6 @@ class PostgresHistory:
                 deleted = await self._ask(partial(_pruned, event_type=event_type, cutoff=cutoff))
                 total += deleted
         return total
-
-    async def _ask(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """Return what ``work`` makes of a connection, within `_OPERATION_SECONDS`; at once if cancelled."""
-        pool = self._pool
-        if pool is None:
-            raise HistoryUnavailable("history: not connected to the database yet")
-        with _reaching():
-            return await within(_OPERATION_SECONDS, _asked(pool, work), "asking the database")
-
-
-async def _asked(pool: "asyncpg.Pool[asyncpg.Record]", work: Callable[[Any], Awaitable[T]]) -> T:
-    async with pool.acquire(timeout=_CONNECT_SECONDS) as connection:
-        try:
-            return await work(connection)
-        except asyncio.CancelledError:
-            connection.terminate()  # given back it would wait for an answer
-            raise
-
-
-@contextlib.contextmanager
-def _configured() -> Iterator[None]:
-    """Turn errors about an address that can never work into HistoryError, without showing its password."""
-    try:
-        yield
-    except HistoryUnavailable as error:
-        if isinstance(error.__cause__, asyncpg.ClientConfigurationError):
-            raise HistoryError(
-                "history.url: not understood; write postgresql://user:password@host/database"
-            ) from None
-        raise
-    except ValueError:
-        raise HistoryError("history.url: not understood; write postgresql://user:password@host/database") from None
-
-
-@contextlib.contextmanager
-def _reaching() -> Iterator[None]:
-    """Turn every error that means that the database cannot be used now into HistoryUnavailable."""
-    try:
-        yield
-    except HistoryError:
-        raise
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise HistoryUnavailable(f"history: the database does not answer: {reason}") from error
 
 
 async def _prepare(connection: Any) -> None:

@@ -51,8 +51,8 @@ async def filled(postgres):
 def impatient(monkeypatch):
     """Bounds that a test can wait for."""
     for name in ("_CONNECT_SECONDS", "_CLOSE_SECONDS", "_ANSWER_SECONDS", "_OPERATION_SECONDS"):
-        monkeypatch.setattr(f"livingmap.history.postgres.{name}", 0.2)
-    monkeypatch.setattr("livingmap.history.postgres._OPEN_SECONDS", 0.5)
+        monkeypatch.setattr(f"livingmap.history.database.{name}", 0.2)
+    monkeypatch.setattr("livingmap.history.database._OPEN_SECONDS", 0.5)
 
 
 async def ends(coroutine):
@@ -99,8 +99,10 @@ async def test_opening_ends(database, pause):
 
 
 async def migrating(connection):
-    """Wait until somebody waits for the lock of the migrations."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    """Wait until a migration has found the lock taken."""
+    waiting = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'livingmap' AND query ~ 'advisory|COMMIT'"""
     while not await connection.fetchval(waiting):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
 
@@ -123,7 +125,7 @@ async def test_a_migration_can_be_cancelled_while_the_server_is_paused(database,
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_migration_ends_while_the_server_is_paused(database, lock, pause, monkeypatch):
-    monkeypatch.setattr("livingmap.history.postgres._OPEN_SECONDS", 2)
+    monkeypatch.setattr("livingmap.history.database._OPEN_SECONDS", 2)
     opening = asyncio.create_task(PostgresHistory(database).open())
     await migrating(lock)
     pause()
@@ -177,7 +179,7 @@ async def test_closing_ends_although_the_pool_loses_its_cancellation(database, m
         return pool
 
     monkeypatch.setattr("asyncpg.create_pool", create_pool)
-    monkeypatch.setattr("livingmap.history.postgres._CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr("livingmap.history.database._CLOSE_SECONDS", 0.2)
     history = PostgresHistory(database)
     await history.open()
     assert await ends(history.close()) is None
