@@ -64,9 +64,18 @@ def _do_nothing() -> None:
 
 
 class LivingMap:
-    """The whole map in one process. Build it inside a running event loop; ``history`` is the caller's to close."""
+    """The whole map in one process. Build it inside a running event loop; ``history`` is the caller's to close.
 
-    def __init__(self, config: Config, history: History, now: Callable[[], datetime] = utc_now) -> None:
+    ``lines_dropped`` returns how many lines of the program's log could not be written.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        history: History,
+        now: Callable[[], datetime] = utc_now,
+        lines_dropped: Callable[[], int] = int,
+    ) -> None:
         self.config = config
         self._now = now
         sources = [source for source, _ in config.enabled()]
@@ -117,6 +126,7 @@ class LivingMap:
             config.ui,
             self.access,
             self._edge,
+            lines_dropped,
         )
         self.projector.add(self.hub)
         self.projector.add(Recorder(self.writer, self.fold.scene, progress))

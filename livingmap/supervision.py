@@ -21,6 +21,8 @@ T = TypeVar("T")
 _STOP_SECONDS: Final = 5.0
 _INSIST_SECONDS: Final = 1.0
 
+_HANGUP: Final = "SIGHUP is ignored; restart the map to have it read its configuration"
+
 _logger = structlog.get_logger(__name__)
 _abandoned: set[asyncio.Task[Any]] = set()
 
@@ -136,7 +138,8 @@ def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
 
 
 def _ignore_hangup(_: int, __: object) -> None:
-    _logger.info("SIGHUP is ignored; restart the map to have it read its configuration")
+    # by a thread: what was interrupted may hold the lock of the log
+    threading.Thread(target=_logger.info, args=(_HANGUP,), daemon=True).start()
 
 
 def _say(line: bytes) -> None:

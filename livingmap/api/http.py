@@ -1,6 +1,6 @@
 """The HTTP application, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -46,6 +46,7 @@ def application(
     page: UiSettings,
     access: Access,
     edge: Edge,
+    lines_dropped: Callable[[], int] = int,
 ) -> FastAPI:
     """Return the application that serves what ``reader`` reads to callers that ``access`` admits."""
     server = edge.settings
@@ -70,7 +71,7 @@ def application(
         websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
         sources.routes(reader, intakes, writer, auth),
-        metrics.routes(metrics.Numbers(reader, hub, writer, intakes), auth),
+        metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped), auth),
         asyncapi.routes(),
         documentation.routes(app),
         ui.routes(page),

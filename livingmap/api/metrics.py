@@ -1,6 +1,6 @@
 """``/metrics``: the map's metrics for Prometheus, collected from where they are kept anyway on every request."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -26,11 +26,19 @@ _GOOD: Final = (Freshness.FRESH, Freshness.MOCK)
 class Numbers(Collector):
     """Collects what an operator has to know."""
 
-    def __init__(self, reader: MapReader, hub: Hub, writer: HistoryWriter, intakes: Sequence[Intake]) -> None:
+    def __init__(
+        self,
+        reader: MapReader,
+        hub: Hub,
+        writer: HistoryWriter,
+        intakes: Sequence[Intake],
+        lines_dropped: Callable[[], int],
+    ) -> None:
         self._reader = reader
         self._hub = hub
         self._writer = writer
         self._intakes = intakes
+        self._lines_dropped = lines_dropped
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it stands."""
@@ -38,6 +46,8 @@ class Numbers(Collector):
         yield from self._stream()
         yield from self._history()
         yield from self._sources()
+        dropped = "Lines of the program's log that could not be written"
+        yield _counter("log_lines_dropped", dropped, self._lines_dropped())
         yield from _of_intakes([intake.status for intake in self._intakes])
 
     def _map(self) -> Iterator[Metric]:

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
+import structlog
 import typer
 from rich.table import Table
 
@@ -14,9 +17,12 @@ from livingmap.config.loading import Config, SourceConfig
 from livingmap.config.schema import schema
 from livingmap.errors import LogError
 from livingmap.logs import configure
+from livingmap.logs.output import Output, standard_streams
 
 _END_SECONDS: Final = 30.0
 """After that the process is ended, whatever it still does."""
+
+_logger = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check` has to be quick
     from livingmap.app import LivingMap
@@ -25,12 +31,13 @@ if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check`
 
 def serve(config: ConfigOption = None) -> None:
     """Serve the map until SIGINT or SIGTERM."""
-    deadline = supervision.Deadline(_END_SECONDS)
-    with supervision.stop_signals(deadline.start, _leave):
-        try:
-            _serve(load_config(config), deadline)
-        finally:
-            deadline.start()  # whatever a library left behind does not keep the process
+    with standard_streams(_report_dropped) as output:
+        deadline = supervision.Deadline(_END_SECONDS, partial(_end, output))
+        with supervision.stop_signals(deadline.start, _leave):
+            try:
+                _serve(load_config(config), deadline, output)
+            finally:
+                deadline.start()  # whatever a library left behind does not keep the process
 
 
 def _leave() -> None:
@@ -38,7 +45,17 @@ def _leave() -> None:
     raise SystemExit(0)
 
 
-def _serve(configuration: Config, deadline: supervision.Deadline) -> None:
+def _end(output: Output, status: int) -> None:
+    """End the process at once, but for the last line of its log."""
+    output.settle()
+    os._exit(status)
+
+
+def _report_dropped(lines: int) -> None:
+    _logger.warning("lines of the log could not be written", lines=lines)
+
+
+def _serve(configuration: Config, deadline: supervision.Deadline, output: Output) -> None:
     configure(configuration.logging)
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
@@ -46,7 +63,8 @@ def _serve(configuration: Config, deadline: supervision.Deadline) -> None:
 
     async def run() -> None:
         async with store(configuration.history) as history:
-            await LivingMap(configuration, history).run(deadline.start)
+            living = LivingMap(configuration, history, lines_dropped=lambda: output.dropped)
+            await living.run(deadline.start)
 
     try:
         supervision.run(run())
