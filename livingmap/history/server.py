@@ -188,7 +188,8 @@ class Server:
             except TimeoutError:
                 raise EmbeddedError(f"history: creating a database in {self._folder} takes too long") from None
             finally:
-                process.kill()  # does nothing once it has ended
+                with suppress(ProcessLookupError):  # it has ended, and all that it started
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
             output.seek(0)
             tail = output.read().decode(errors="replace")[-_TAIL:].strip()
