@@ -201,7 +201,7 @@ async def test_draining_ends_in_time_while_a_write_hangs(postgres, pause):
     await until(lambda: writer.written == 1)
     pause()
     writer.add(entry(2))
-    await until(lambda: writer._batch != [])
+    await until(lambda: writer._buffer.batch != [])
     assert await asyncio.wait_for(asyncio.shield(asyncio.create_task(writer.drain(0.2))), LONG) == 1
     await cancel(task)
 
