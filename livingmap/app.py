@@ -1,7 +1,9 @@
 """The composition of the map: everything is built from a configuration here, wired, started and stopped."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+import json
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -81,8 +83,8 @@ class LivingMap:
         sources = [source for source, _ in config.enabled()]
         self.fold = self._new_fold()
         names = [source.name for source in sources]
-        deciding = [repr(source.lifetimes) for source in sources if source.lifetimes]
-        deciding += [repr(config.same_as)] if config.same_as != NOBODY else []
+        deciding = [_described(source.lifetimes) for source in sources if source.lifetimes]
+        deciding += [_described(config.same_as)] if config.same_as != NOBODY else []
         shape = "|".join([__version__, *names, *deciding]).encode()
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
@@ -296,3 +298,14 @@ def _world(config: Config) -> World | None:
     if config.mock is None:
         return None
     return config.mock.build(config.mock_settings, [source for source, own in config.enabled() if own.mock])
+
+
+def _described(value: object) -> str:
+    """Return a value of the configuration as text, the same in every process: sets have an order of their own."""
+    return json.dumps(value, default=_plain, sort_keys=True)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return dict(value) if isinstance(value, Mapping) else sorted(value)  # type: ignore[call-overload]

@@ -1,5 +1,6 @@
 """Requests to a map's HTTP API: snapshot, entities, history, and the stream as server-sent events."""
 
+import asyncio
 import contextlib
 import inspect
 import json
@@ -127,15 +128,20 @@ class MapClient:
         seconds = self.limits.opening_seconds
         timeout = httpx.Timeout(seconds, read=seconds if read_seconds == -1 else read_seconds)
         params = {name: value for name, value in query.items() if value is not None}
+        request = self._http.build_request("GET", address, params=params, headers=headers, timeout=timeout)
         try:
-            async with self._http.stream(
-                "GET", address, params=params, headers=headers, timeout=timeout
-            ) as answer:
+            async with asyncio.timeout(seconds):  # a stream may be silent for long, but not before its first line
+                answer = await self._http.send(request, stream=True)
+            try:
                 if not answer.is_success:
                     raise await _problem(answer)
                 yield answer
+            finally:
+                await answer.aclose()
         except httpx.HTTPError as error:
             raise Unreachable(f"{address}: {str(error) or type(error).__name__}") from error
+        except TimeoutError as error:
+            raise Unreachable(f"{address}: no answer within {seconds:g} s") from error
 
     def address(self, path: str, scheme: str = "http") -> str:
         """Return the address of a path of the API, for ``http`` or, for WebSockets, ``ws``."""

@@ -215,7 +215,7 @@ async def test_a_reader_that_stays_is_not_counted_against_its_address(entrance):
 
 
 async def test_an_actor_opens_so_many_streams_until_one_ends(entrance):
-    access = entrance(streams_per_actor=1, streams_per_address=2, public_mode="full").access
+    access = entrance(streams_per_actor=1, streams_per_address=3, public_mode="full").access
     ann, anybody = await access.admit(ANN, None), await access.admit(None, None)
     close = access.open_stream(ann, "192.0.2.7")
     with pytest.raises(Denied, match=r"^1 streams of this actor are open; close one first$") as caught:

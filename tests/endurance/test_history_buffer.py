@@ -57,13 +57,14 @@ async def test_postgresql_may_be_away_for_longer_than_memory_lasts(tmp_path, ser
         await publish(server, 0, 999)
         await written_up_to(first, postgres, 999)
         await postgres.crash()
-        leader = first
+        leader = first if leads(first) else second
         await publish(server, 1000, 24_999)
         await read(leader, 25_000)
         if takes_over:
-            await first.kill()
-            leader = second
-            await until(lambda: leads(second), 60, 0.05)
+            follower = second if leader is first else first
+            await leader.kill()
+            leader = follower
+            await until(lambda: leads(leader), 60, 0.05)
         before = await state(leader)
         assert before["status"] == "waiting"
         assert before["waiting"] <= 11_000
