@@ -110,5 +110,5 @@ async def test_an_answer_that_does_not_come_is_not_awaited_for_ever(url):
     async with proxy(int(url.rpartition(":")[2])) as relay:
         relay.hold()
         async with MapClient(f"http://127.0.0.1:{relay.port}", limits=Limits(opening_seconds=0.2)) as client:
-            with pytest.raises(Unreachable, match="no answer within|ReadTimeout"):
+            with pytest.raises(Unreachable, match="no answer within"):
                 await client.snapshot()
