@@ -164,6 +164,7 @@ def test_a_narrow_window_shows_everything_in_its_width(visitors, the_map):
     page.get_by_role("region", name="Search").get_by_role("button", name=re.compile("Amber Commons")).tap()
     expect(page.get_by_role("complementary", name="Details")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.wait_for_function("() => !document.querySelector('aside')?.getAnimations({subtree: true}).length")
     assert guest.faults() == []
     guest.see("narrow-details")
 
