@@ -8,7 +8,7 @@ from livingmap.access.filtered_scene import FilteredScene
 from livingmap.access.mentions import Mentions
 from livingmap.access.payload_ids import payload_ids
 from livingmap.access.view import Rights
-from livingmap.core.fold import DOWN, REFRESHED, TIME_PASSED, UP, Folded
+from livingmap.core.fold import OWN_TYPES, REFRESHED, TIME_PASSED, Folded
 from livingmap.core.model import Change, Drop, Event, Fields, Put
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
@@ -18,9 +18,8 @@ from livingmap.history import Entry
 WITHHELD: Final = "livingmap.withheld"
 """The type of an event whose own type and payload are not for everybody; its changes are."""
 
-_OWN: Final = frozenset({REFRESHED, DOWN, UP, TIME_PASSED})
 _OF_ITEMS: Final = frozenset({REFRESHED, TIME_PASSED})
-"""Of these nothing is visible unless an item is."""
+"""The entries of the map itself of which nothing is visible unless an item is."""
 
 
 class EventFilter:
@@ -87,7 +86,7 @@ class EventFilter:
         """
         if rights.summary:
             return None
-        if kind in _OWN:
+        if kind in OWN_TYPES:
             is_visible = kind not in _OF_ITEMS or not ids or not all(map(filtered.hides, ids))
             return brief(payload) if is_visible else None
         takers = [self._layers[source] for source, _ in self._routes.of(kind)]

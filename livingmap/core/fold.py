@@ -34,8 +34,10 @@ UP = "livingmap.source.up"
 TIME_PASSED = "livingmap.time.passed"
 """An entry that only carries its time, appended when something is no longer valid."""
 
-_OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
-_CARRIES_TIME: Final = _OF_SOURCES | {TIME_PASSED}
+OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
+"""The types of the entries that say how a source was polled; their payload names it as ``source``."""
+OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED}
+"""The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
 
 def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
@@ -92,14 +94,14 @@ class Fold:
         The entries of a source that is no longer configured change nothing and concern no source. The map's own
         entries carry the time by which lifetimes are judged.
         """
-        if event.type not in _CARRIES_TIME:
+        if event.type not in OWN_TYPES:
             return self._apply(event)
         expired = self.scene.advance(event.received_at)
         folded = self._apply(event)
         return replace(folded, changes=(*expired, *folded.changes)) if expired else folded
 
     def _apply(self, event: Event) -> Folded:
-        if event.type in _OF_SOURCES and event.payload.get("source") not in self._declared:
+        if event.type in OF_SOURCES and event.payload.get("source") not in self._declared:
             return Folded(event)
         if event.type == REFRESHED:
             return self._apply_poll(event)

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from livingmap.core.fold import DOWN, REFRESHED, UP, Folded
+from livingmap.core.fold import OF_SOURCES, Folded
 from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
 from livingmap.core.units import rfc3339
 from livingmap.core.vocabulary import TYPES
@@ -23,7 +23,6 @@ MOST_CHANGES_BYTES: Final = 1024 * 1024
 """Size up to which an entry keeps its changes; a stream does not resume from before a larger one."""
 
 _TIMES: Final = ("ts", "timestamp", "created_at")
-_OWN: Final = frozenset({REFRESHED, DOWN, UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None
     """Return what the history keeps of an event. ``resolve`` gives the id that an alias stands for."""
     event = folded.event
     source = folded.sources[0] if folded.sources else None
-    if source is None and event.type in _OWN:
+    if source is None and event.type in OF_SOURCES:
         source = str(event.payload.get("source"))
     occurred_at = next((time for name in _TIMES if (time := rfc3339(event.payload.get(name)))), None)
     changes = _changes(folded)

@@ -1,25 +1,32 @@
-"""The passing of time: an entry of the log whenever something on the map is no longer valid."""
+"""Passing time: appends an entry to the log when something on the map is no longer valid, which no source says."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from livingmap.core.backoff import Backoff
 from livingmap.core.fold import TIME_PASSED
 from livingmap.core.lifetimes import Clock
 from livingmap.core.model import Message
 from livingmap.log import Log
 
 _LOOK_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 async def pass_time(clock: Callable[[], Clock], log: Log, now: Callable[[], datetime]) -> None:
     """Append an entry that carries the time whenever an item has to be judged again. Runs until cancelled.
 
-    ``clock`` returns the clock of the scene as it is then: a scene that was restored has another.
+    ``clock`` returns the clock of the scene as it is then: a scene that was restored has another. Where the log's
+    own clock is behind ``now``, an entry changes nothing: then the next one waits longer.
     """
+    backoff = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS)
     while True:
-        due = clock().next_due()
+        due, pause = clock().next_due(), _LOOK_SECONDS
         if due is not None and due <= now():
             await log.append(Message(TIME_PASSED, {}))
-        await asyncio.sleep(_LOOK_SECONDS)
+            if clock().next_due() != due:
+                backoff.reset()
+            pause = backoff.pause_seconds()
+        await asyncio.sleep(pause)

@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from livingmap.core import numbers, route
-from livingmap.core.fold import DOWN, REFRESHED, UP
+from livingmap.core.fold import OF_SOURCES, OWN_TYPES, REFRESHED
 from livingmap.core.model import Json, Message, Total, change_from_json
 from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, invalid_reason
 from livingmap.errors import LivingMapError
@@ -55,8 +55,10 @@ def read_own(event_type: str, data: bytes) -> Message:
     """Return a message of one of the map's own processes. Raises DeadMessage for what none of them sends."""
     try:
         payload = orjson.loads(data)
-        if event_type not in (REFRESHED, DOWN, UP) or not isinstance(payload["source"], str):
+        if event_type not in OWN_TYPES:
             raise DeadMessage(f"the map says no {event_type}")
+        if event_type in OF_SOURCES and not isinstance(payload["source"], str):
+            raise DeadMessage("not of this program: the source has no name")
         for wire in payload["changes"] if event_type == REFRESHED else ():
             if reason := invalid_reason(change_from_json(wire)):
                 raise DeadMessage(reason)

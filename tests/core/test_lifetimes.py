@@ -215,3 +215,24 @@ async def test_time_passes_on_the_log_when_something_is_over():
     passing.cancel()
     assert fold.scene.items("nodes", "items")[NODE]["status"] == "offline"
     assert fold.scene.clock.next_due() is None
+
+
+async def test_a_log_whose_clock_is_behind_gets_ever_fewer_entries_to_pass_its_time(monkeypatch):
+    fold, appended, pauses = Fold(SOURCES), [], []
+
+    class Log:
+        async def append(self, message):  # its clock has not come to the end of the lifetime
+            appended.append(message)
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 9:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("livingmap.log.passing.asyncio.sleep", sleep)
+    poll = refreshed("registry", 0, [heartbeat(0)])
+    fold.apply(Event(Position("e", 1), poll.type, poll.payload, NOON))
+    with pytest.raises(asyncio.CancelledError):
+        await pass_time(lambda: fold.scene.clock, Log(), lambda: NOON + timedelta(days=40))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert len(appended) == 9

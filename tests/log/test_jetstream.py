@@ -11,7 +11,7 @@ import structlog
 from nats.errors import Error as NatsError
 from nats.js.api import RetentionPolicy
 
-from livingmap.core.fold import DOWN, refreshed
+from livingmap.core.fold import DOWN, TIME_PASSED, UP, refreshed
 from livingmap.core.model import Message, Put
 from livingmap.core.progress import Phase
 from livingmap.errors import LogError
@@ -178,6 +178,24 @@ async def test_what_nobody_wants_is_published_and_not_waited_for(server):
         await within(10, log.append(Message("x.1", {"y": 1})), "waiting")
         assert json.loads((await heard.next_msg(timeout=10)).data) == {"y": 1}
         assert notes.seen == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        refreshed("city", 0, []),
+        Message(DOWN, {"source": "city", "error": "HTTP 500"}),
+        Message(UP, {"source": "city"}),
+        Message(TIME_PASSED, {}),
+    ],
+    ids=lambda message: message.type,
+)
+async def test_each_kind_of_entry_of_the_map_itself_is_read_as_it_was_appended(server, message):
+    async with reading(server) as (log, notes):
+        await attached(log)
+        await log.append(message)
+        assert notes.seen == [(message.type, message.payload)]
+        assert log.status.dead.count == 0
 
 
 async def test_cursors_of_a_map_of_another_shape_do_not_hold(server):
