@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { EMPTY_META } from "../../../../tests/meta.ts";
 import type { Change, Message, Snapshot } from "./messages.ts";
 import { compareIds, Draft, reduce, sceneOf, snapshotOf, toList } from "./reduce.ts";
 import type { Scene } from "./scene.ts";
@@ -28,20 +29,7 @@ function trace(seed: number, steps: number): Line[] {
 }
 
 function layersOf(scene: Scene): Snapshot["layers"] {
-  return snapshotOf(
-    scene,
-    {
-      version: "",
-      cursor: "",
-      source_services: [],
-      sources: [],
-      phase: "live",
-      standing_still_since: null,
-      collisions: [],
-      access: "complete",
-    },
-    "",
-  ).layers;
+  return snapshotOf(scene, EMPTY_META, "").layers;
 }
 
 function uncached(scene: Scene): string {
@@ -100,16 +88,7 @@ describe("what the real map sends", () => {
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: {
-    version: "",
-    cursor: "",
-    source_services: [],
-    sources: [],
-    phase: "live",
-    standing_still_since: null,
-    collisions: [],
-    access: "complete",
-  },
+  meta: EMPTY_META,
   layers: {
     city: { health: "green", items: [{ id: "microdao:a", name: "A" }], rooms: [] },
     agents: {

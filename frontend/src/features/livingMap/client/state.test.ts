@@ -1,17 +1,9 @@
 import { expect, it } from "vitest";
+import { EMPTY_META } from "../../../../tests/meta.ts";
 import type { Heartbeat, SnapshotMessage, SnapshotMeta } from "./messages.ts";
 import { advance, NO_DATA } from "./state.ts";
 
-const META: SnapshotMeta = {
-  version: "1",
-  cursor: "a",
-  source_services: [],
-  sources: [],
-  phase: "live",
-  standing_still_since: null,
-  collisions: [],
-  access: "complete",
-};
+const META: SnapshotMeta = { ...EMPTY_META, version: "1", cursor: "a" };
 const SNAPSHOT: SnapshotMessage = {
   kind: "snapshot",
   cursor: "a",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { EMPTY_META } from "../../../../tests/meta.ts";
 import { reduce, sceneOf } from "../client/reduce.ts";
 import { languageOf } from "../i18n/i18n.tsx";
 import { catalogue, listed, matches } from "./catalogue.ts";
@@ -9,16 +10,7 @@ import { activityOf } from "./values.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: {
-    version: "",
-    cursor: "",
-    source_services: [],
-    sources: [],
-    phase: "live",
-    standing_still_since: null,
-    collisions: [],
-    access: "complete",
-  },
+  meta: EMPTY_META,
   layers: {
     city: { items: [{ id: "microdao:a", name: "Amber" }], rooms: [{ id: "city:b", name: "Bridge" }] },
     agents: {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { EMPTY_META } from "../../../../tests/meta.ts";
 import type { MapEvent } from "../client/messages.ts";
 import { sceneOf } from "../client/reduce.ts";
 import type { Json } from "../client/scene.ts";
@@ -8,16 +9,7 @@ import { pulsesOf } from "./pulses.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
-  meta: {
-    version: "",
-    cursor: "",
-    source_services: [],
-    sources: [],
-    phase: "live",
-    standing_still_since: null,
-    collisions: [],
-    access: "complete",
-  },
+  meta: EMPTY_META,
   layers: {
     agents: { items: [{ id: "agent:sofia", name: "Sofia" }] },
     nodes: { items: [{ id: "node:gpu-1", name: "NODE1" }] },
