@@ -83,8 +83,8 @@ class LivingMap:
         sources = [source for source, _ in config.enabled()]
         self.fold = self._new_fold()
         names = [source.name for source in sources]
-        deciding = [_described(source.lifetimes) for source in sources if source.lifetimes]
-        deciding += [_described(config.same_as)] if config.same_as != NOBODY else []
+        deciding = [described(source.lifetimes) for source in sources if source.lifetimes]
+        deciding += [described(config.same_as)] if config.same_as != NOBODY else []
         shape = "|".join([__version__, *names, *deciding]).encode()
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
@@ -300,7 +300,7 @@ def _world(config: Config) -> World | None:
     return config.mock.build(config.mock_settings, [source for source, own in config.enabled() if own.mock])
 
 
-def _described(value: object) -> str:
+def described(value: object) -> str:
     """Return a value of the configuration as text, the same in every process: sets have an order of their own."""
     return json.dumps(value, default=_plain, sort_keys=True)
 

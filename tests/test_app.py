@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -12,6 +14,33 @@ from tests.support.map_process import map_process
 from tests.support.maps import living_map
 from tests.support.nats_server import NatsServer, until
 from tests.support.ports import free_port
+
+DESCRIBE = """
+from livingmap.app import described
+from livingmap.core.same_as import SameAs
+from livingmap.core.source import Lifetime
+
+words = frozenset(f"status {number}" for number in range(50))
+print(described((Lifetime("nodes", since=("at",), setting="seconds", values=words),)))
+print(described(SameAs({"a:1": "a:2"}, {"red": {"b:2": "b:1", "b:1": "b:3"}})))
+"""
+
+
+def test_what_decides_the_map_is_described_alike_in_every_process():
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", DESCRIBE],
+            env={"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(texts) == 1
+    assert "status 7" in texts.pop()
+
 
 SOURCES = {"agents": {"mock": True, "interval_seconds": 3600}}
 NOBODY = "nats://127.0.0.1:9"

@@ -80,8 +80,9 @@ class Access:
         self._now = now
         self._clock = clock
         self._failures = Failures(settings.failures_per_minute, clock)
-        self._streams = Streams(settings.streams_per_actor, settings.streams_per_address, most_streams)
-        if authenticator is None:  # nobody has a credential, and many may share an address
+        if authenticator is not None:
+            self._streams = Streams(settings.streams_per_actor, settings.streams_per_address, most_streams)
+        else:  # nobody has a credential, and many may share an address
             self._streams = Streams(most_streams, most_streams, most_streams, anonymous_share=1.0)
         self._rights: LRU[tuple[Actor, bool], tuple[float, Rights]] = LRU(MOST_RIGHTS)
 

@@ -36,7 +36,9 @@ class Proxies:
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client(self, forwarded_for: str) -> str | None:
-        """Return the address of X-Forwarded-For that no trusted proxy has; None if what it says is no address.
+        """Return the address of the client in X-Forwarded-For; None if it does not end with an address.
+
+        That is the last one which is not a trusted proxy's, or else the farthest that can be read.
 
         Each proxy appends the address that it was asked from, so the list is read from its end. Example, with
         10.0.0.0/8 trusted: ``6.6.6.6, 203.0.113.9, 10.0.0.7`` is a request of 203.0.113.9, whatever it claims.

@@ -14,7 +14,7 @@ import asyncpg
 from livingmap.history import HistoryError
 from livingmap.history.database import connect
 
-_LOCK: Final = 7017_010
+LOCK: Final = 7017_010
 """The advisory lock that two migrators meet at."""
 
 _LOOK_SECONDS: Final = 0.5
@@ -83,7 +83,7 @@ async def migrate(
             async with connection.transaction():  # a pooler keeps a connection, and a lock, for that long only
                 if dry_run:
                     return _pending(steps, await _applied(connection))
-                if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+                if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
                     pending = _pending(steps, await _applied(connection))
                     if not pending:
                         return done

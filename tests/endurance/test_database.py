@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from livingmap.history import migrate
 from tests.support.map_process import MapProcess
 from tests.support.nats_server import until
 
@@ -77,11 +78,11 @@ async def test_a_mute_database_keeps_neither_the_start_nor_the_end(maps, mute):
 
 async def test_a_lock_that_another_process_holds_keeps_neither_the_start_nor_the_end(maps, postgres):
     connection = await asyncpg.connect(postgres.url)
-    await connection.execute("SELECT pg_advisory_lock(7017010)")
+    await connection.execute("SELECT pg_advisory_lock($1)", migrate.LOCK)
     living = maps(postgres.url)
     await living.start()
     assert (await living.ready())["history"] in ("opening", "waiting")
-    await connection.execute("SELECT pg_advisory_unlock(7017010)")
+    await connection.execute("SELECT pg_advisory_unlock($1)", migrate.LOCK)
     await says(living, "written")
     await connection.close()
     assert await living.terminate() == 0

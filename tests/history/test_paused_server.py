@@ -9,7 +9,7 @@ import asyncpg
 import psutil
 import pytest
 
-from livingmap.history import HistoryUnavailable, Query
+from livingmap.history import HistoryUnavailable, Query, migrate
 from livingmap.history.embedded import embedded
 from livingmap.history.postgres import PostgresHistory
 from livingmap.history.settings import HistorySettings
@@ -111,7 +111,7 @@ async def migrating(connection):
 async def lock(database):
     """A connection that holds the lock of the migrations, so that a migration waits."""
     connection = await asyncpg.connect(database)
-    await connection.execute("SELECT pg_advisory_lock(7017010)")
+    await connection.execute("SELECT pg_advisory_lock($1)", migrate.LOCK)
     yield connection
     connection.terminate()
 
@@ -137,7 +137,7 @@ async def test_a_cancelled_migration_leaves_the_lock_to_others(database, lock):
     opening = asyncio.create_task(history.open())
     await migrating(lock)
     await cancel(opening)
-    await lock.execute("SELECT pg_advisory_unlock(7017010)")
+    await lock.execute("SELECT pg_advisory_unlock($1)", migrate.LOCK)
     await history.open()
     await history.write([entry(1)])
     assert (await history.read(Query())).entries == (entry(1),)

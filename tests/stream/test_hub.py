@@ -156,3 +156,42 @@ async def test_a_viewer_that_was_behind_longer_than_memory_gets_a_snapshot(rig, 
     assert [(message["kind"], message.get("reason")) for message in sink.sent[2:]] == [
         ("snapshot", "cursor_expired")
     ]
+
+
+async def test_while_the_log_is_replayed_after_a_branch_viewers_are_sent_nothing_of_it(rig):
+    rig.progress.when_live(rig.hub.restart)
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    rig.progress.branch_off("own")
+    rig.hub.on_restored()
+    rig.progress.return_to_log()
+    rig.hub.on_restored()
+    sent = len(sink.sent)
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    rig.hub.change_view(viewer, View(("agents",)))
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    rig.hub.drained(viewer)
+    assert sink.sent[sent:] == []
+    rig.progress.aim(1)
+    assert [(one["kind"], position(one)) for one in sink.sent[sent:]] == [("snapshot", Position("first", 1))]
+    assert viewer.view == View(("agents",))
+
+
+async def test_a_viewer_that_fell_behind_on_a_branch_catches_up_by_the_snapshot_of_the_log(rig):
+    rig.progress.when_live(rig.hub.restart)
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    rig.progress.branch_off("own")
+    rig.hub.on_restored()
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    sent = len(sink.sent)
+    rig.progress.return_to_log()
+    rig.hub.on_restored()
+    sink.waiting = 0
+    rig.hub.drained(viewer)
+    assert sink.sent[sent:] == []
+    rig.progress.aim(0)
+    assert [one["kind"] for one in sink.sent[sent:]] == ["snapshot"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from livingmap.history.migrate import _LOCK as MIGRATION_LOCK
+from livingmap.history import migrate
 from tests.endurance.matrix.network import Network, stuck_pipe
 
 Disturb = Callable[[Network], AbstractAsyncContextManager[None]]
@@ -215,7 +215,7 @@ async def postgres_slow(network: Network) -> AsyncIterator[None]:
 @fault("PostgreSQL", "with its migrations locked at the start", at_start=True)
 async def postgres_locked(network: Network) -> AsyncIterator[None]:
     connection = await asyncpg.connect(network.postgres.url)
-    await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+    await connection.execute("SELECT pg_advisory_lock($1)", migrate.LOCK)
     yield
     await connection.close()
 
