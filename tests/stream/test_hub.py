@@ -190,8 +190,10 @@ async def test_a_viewer_that_fell_behind_on_a_branch_catches_up_by_the_snapshot_
     sent = len(sink.sent)
     rig.progress.return_to_log()
     rig.hub.on_restored()
+    for number in (2, 3):
+        rig.happen(Put("agents", A, {"x": number}))
     sink.waiting = 0
     rig.hub.drained(viewer)
     assert sink.sent[sent:] == []
-    rig.progress.aim(0)
+    rig.progress.aim(2)
     assert [one["kind"] for one in sink.sent[sent:]] == ["snapshot"]
