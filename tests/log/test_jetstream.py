@@ -584,6 +584,12 @@ async def replicas(server):
     return {one.config.name: one.config.num_replicas for one in streams}
 
 
+async def are_current(server):
+    async with server.publisher() as client:
+        clusters = [one.cluster for one in await client.jetstream().streams_info()]
+    return all(one.leader and [peer.current for peer in one.replicas or []] == [True, True] for one in clusters)
+
+
 async def test_what_is_kept_beside_the_stream_has_its_replicas_and_outlives_a_server(three):
     async def duties():
         await asyncio.Event().wait()
@@ -600,6 +606,7 @@ async def test_what_is_kept_beside_the_stream_has_its_replicas_and_outlives_a_se
             await log.progress.live()
         await until(lambda: log.cluster.leads, 30)
         assert await replicas(three[0]) == dict.fromkeys(["LIVINGMAP", "KV_LIVINGMAP", "OBJ_LIVINGMAP"], 3)
+        await until(lambda: are_current(three[0]), 40, 0.1)  # a replica that was only just made holds nothing yet
         async with three[0].publisher() as client:
             leader = (await client.jetstream().stream_info("KV_LIVINGMAP")).cluster.leader
         await three[int(leader.removeprefix("n"))].kill()

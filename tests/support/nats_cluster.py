@@ -8,22 +8,13 @@ import nats.errors
 from nats.js.errors import Error as JetStreamError
 
 from tests.support.nats_server import NatsServer, until
-from tests.support.ports import free_port
-
-_SIZE = 3
 
 
 class NatsCluster:
-    """The servers by name: ``n0``, ``n1`` and ``n2``."""
+    """The servers by name: ``n0``, ``n1`` and ``n2``; see `NatsServer.cluster`."""
 
     def __init__(self, folder: Path) -> None:
-        self.servers = {f"n{number}": NatsServer(folder) for number in range(_SIZE)}
-        ports = {name: free_port() for name in self.servers}
-        routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports.values())
-        for name, server in self.servers.items():
-            server.use_jetstream()
-            listen = f'"127.0.0.1:{ports[name]}"'
-            server.config += f"server_name: {name}\ncluster {{ name: c, listen: {listen}, routes: [{routes}] }}\n"
+        self.servers = {f"n{number}": server for number, server in enumerate(NatsServer.cluster(folder))}
 
     async def start(self) -> None:
         """Return once streams can be made."""
