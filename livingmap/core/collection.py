@@ -61,19 +61,21 @@ class Collection:
         records = [record for _, record in by_source]
         if (before is None or names is None) and not self._exists(entity_id, records):
             return self._drop(entity_id)
-        if names is not None and self.lifetimes is not None:
-            names = self.lifetimes.widened(names)
-        candidates: list[Fields] = [
-            *self._valid(entity_id, by_source, names if before else None),
-            numbers,
-            self._defaults,
-        ]
+        lifetimes = self.lifetimes
+        if lifetimes is not None and before and names is not None:
+            lifetimes = lifetimes if lifetimes.concern(names) else None
+        if lifetimes is None:
+            candidates: list[Fields] = [record.fields for record in records]
+        else:
+            names = names if names is None else lifetimes.widened(names)
+            candidates = self._valid(lifetimes, entity_id, by_source, names if before else None)
+        candidates += (numbers, self._defaults)
         if before is None or names is None:
             before = before or {}
             names = dict.fromkeys(name for fields in (*candidates, before) for name in fields)
         after = strongest(candidates, names)
-        if self.lifetimes is not None:
-            self.lifetimes.judge(entity_id, candidates, after)
+        if lifetimes is not None:
+            lifetimes.judge(entity_id, candidates, after)
         if not self._reference_names.isdisjoint(names):
             self._references.note(self.key, entity_id, self._reference_names.intersection(names), after)
             after = self._resolved_by_source(entity_id, after)
@@ -83,13 +85,15 @@ class Collection:
         self.items[entity_id] = changed(before, updates, removals)
         return Put(self.key[0], entity_id, updates, removals, self.key[1])
 
+    @staticmethod
     def _valid(
-        self, entity_id: str, records: Iterable[tuple[str, Record]], names: Iterable[str] | None
+        lifetimes: Lifetimes,
+        entity_id: str,
+        records: Iterable[tuple[str, Record]],
+        names: Iterable[str] | None,
     ) -> list[Fields]:
-        if self.lifetimes is None:
-            return [record.fields for _, record in records]
         names = None if names is None else frozenset(names)
-        return [self.lifetimes.valid(entity_id, source, record.fields, names) for source, record in records]
+        return [lifetimes.valid(entity_id, source, record.fields, names) for source, record in records]
 
     def verdicts(self, entity_id: str) -> dict[str, str]:
         """Return, by field, the rule about lifetimes that spoke about an item."""

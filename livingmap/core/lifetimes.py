@@ -77,6 +77,10 @@ class Lifetimes:
             for since in (*rule.lifetime.since, rule.lifetime.field):
                 self._fields_by_since.setdefault(since, set()).add(rule.lifetime.field)
 
+    def concern(self, names: Iterable[str]) -> bool:
+        """Tell whether a change of the fields ``names`` can begin or end a lifetime."""
+        return not self._fields_by_since.keys().isdisjoint(names)
+
     def widened(self, names: Iterable[str]) -> Iterable[str]:
         """Return ``names`` with the fields that have to be judged when these change."""
         more = [self._fields_by_since[name] for name in names if name in self._fields_by_since]

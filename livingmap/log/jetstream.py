@@ -219,12 +219,13 @@ class JetStreamLog:
     def _log(self, stored: Stored) -> None:
         status = self.status
         status.received += 1
-        status.received_at = received_at(stored)
         try:
             event = self._decoder.event(stored, self.progress)
         except DeadMessage as dead:
+            status.received_at = received_at(stored)
             status.set_aside(status.received_at, stored.subject, dead, stored.data)
         else:
+            status.received_at = event.received_at
             for subscriber in self._subscribers:
                 subscriber(event)
             status.logged += 1
