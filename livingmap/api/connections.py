@@ -58,16 +58,15 @@ class Place:
     """The place of one connection."""
 
     connections: "Connections"
-    holder: Waiting
     network: str | None
     """What its address counts as; None for a trusted proxy."""
 
-    def wait(self) -> None:
-        """Note that the connection waits for a request, and may be closed to make room."""
-        self.connections.waiting[self] = None
+    def wait(self, holder: Waiting) -> None:
+        """Note that ``holder`` waits for a request, and may be closed to make room."""
+        self.connections.waiting[self] = holder
 
     def work(self) -> None:
-        """Note that the connection is being answered, and stays."""
+        """Note that the connection is being answered, and stays. Who holds it is not remembered meanwhile."""
         self.connections.waiting.pop(self, None)
 
     def leave(self) -> None:
@@ -85,8 +84,8 @@ class Connections:
         self._clock = clock
         self._places: set[Place] = set()
         self._networks: Counter[str] = Counter()
-        self.waiting: OrderedDict[Place, None] = OrderedDict()
-        """The places whose connections wait for a request, the longest first."""
+        self.waiting: OrderedDict[Place, Waiting] = OrderedDict()
+        """The connections that wait for a request, by their places, the longest first."""
 
     def enter(self, holder: Waiting, address: str) -> Place | None:
         """Return a place for a connection from ``address``; None if those that it could have are in use."""
@@ -96,11 +95,11 @@ class Connections:
                 return None
         elif len(self._places) >= self._most and not self._evict(self._oldest()):
             return None
-        place = Place(self, holder, network)
+        place = Place(self, network)
         self._places.add(place)
         if network is not None:
             self._networks[network] += 1
-        place.wait()
+        place.wait(holder)
         return place
 
     def leave(self, place: Place) -> None:
@@ -118,8 +117,9 @@ class Connections:
         """Close the connection of ``place`` to make room; return whether there is one."""
         if place is None:
             return False
+        holder = self.waiting[place]
         self.leave(place)
-        place.holder.make_room()
+        holder.make_room()
         return True
 
     def _oldest_of(self, network: str) -> Place | None:
@@ -129,8 +129,8 @@ class Connections:
         """Return the place that has waited for longest; those that were used a moment ago wait anew."""
         recently = self._clock() - _RECENT_SECONDS
         for _ in range(len(self.waiting)):
-            place = next(iter(self.waiting))
-            if place.holder.used_at <= recently:
+            place, holder = next(iter(self.waiting.items()))
+            if holder.used_at <= recently:
                 return place
             self.waiting.move_to_end(place)
         return next(iter(self.waiting), None)

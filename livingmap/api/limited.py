@@ -218,7 +218,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_upgraded or self._place is None or self.transport.is_closing():
             return
         if not self._is_answering:
-            self._place.wait()
+            self._place.wait(self)
         if self._is_due:
             if self._deadline is None:
                 self._deadline = self.loop.call_later(self.edge.settings.request_seconds, self._on_deadline)

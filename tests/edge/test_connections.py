@@ -42,7 +42,7 @@ def test_connections_that_are_being_answered_stay(connections):
     for place in places:
         place.work()
     assert connections.enter(Holder(), "4") is None
-    places[3].wait()
+    places[3].wait(holders[3])
     assert connections.enter(Holder(), "4") is not None
     assert [one.is_open for one in holders] == [True, True, True, False, True, True]
 

@@ -1,6 +1,7 @@
 """Frames that clients of the WebSocket send: too many, or not UTF-8."""
 
 import contextlib
+import gc
 
 import pytest
 import structlog
@@ -8,8 +9,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from livingmap.api.limited import LimitedProtocol
 from livingmap.stream.websocket import MOST_FRAMES
 from tests.edge.conftest import status
+from tests.support.nats_server import until
 
 
 @pytest.fixture
@@ -24,6 +27,17 @@ async def closing(socket):
         while True:
             await socket.recv()
     return socket.close_code, socket.close_reason
+
+
+async def test_an_open_stream_keeps_nothing_of_the_protocol_that_read_its_request(address):
+    async with connect(f"ws://{address}/living-map/stream", max_size=None) as socket:
+        await socket.recv()
+        await until(lambda: gc.collect() >= 0 and not protocols())
+
+
+def protocols():
+    """Return the HTTP connections that there are."""
+    return [one for one in gc.get_objects() if isinstance(one, LimitedProtocol)]
 
 
 async def test_a_flood_of_pings_is_closed(address):
