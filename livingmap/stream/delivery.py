@@ -18,10 +18,8 @@ from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
 from livingmap.stream.ticks import Ticks
-from livingmap.stream.viewer import Viewer
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
 
-MOST_UNSENT_BYTES: Final = 256 * 1024
-"""A viewer for which more than this waits has fallen behind."""
 _CHUNK: Final = 200
 
 _logger = structlog.get_logger(__name__)
@@ -58,11 +56,16 @@ class Delivery:
             viewer.wrote_at = self._loop.time()
             viewer.sink.write(data)
 
+    def write_start(self, viewer: Viewer, data: bytes) -> None:
+        """Send one viewer what it starts from: it is not behind because that alone is much."""
+        viewer.most_unsent = max(MOST_UNSENT_BYTES, MOST_UNSENT_BYTES // 2 + len(data))
+        self.write(viewer, data)
+
     def write_snapshot(self, viewer: Viewer, reason: SnapshotReason) -> None:
         """Send a snapshot to one viewer, which then is where the scene is."""
         here = self._progress.position
         viewer.epoch, viewer.last_seq, viewer.conflated = here.epoch, here.seq, None
-        self.write(viewer, self._encoder.snapshot(reason, here, viewer.sink.framing, viewer.view))
+        self.write_start(viewer, self._encoder.snapshot(reason, here, viewer.sink.framing, viewer.view))
 
     def forget(self) -> None:
         """Forget the events that are still to be sent; viewers that have not got them get the next scene."""
@@ -103,7 +106,7 @@ class Delivery:
 
     def _deliver(self, viewer: Viewer, batch: Batch) -> None:
         sink = viewer.sink
-        if viewer.conflated is not None or sink.unsent() > MOST_UNSENT_BYTES:
+        if viewer.conflated is not None or sink.unsent() > viewer.most_unsent:
             self._fall_behind(viewer, batch)
             return
         if viewer.last_seq < batch.first:
@@ -118,6 +121,7 @@ class Delivery:
     def _fall_behind(self, viewer: Viewer, batch: Batch) -> None:
         """Note what a viewer cannot be sent now; send it if it can be."""
         conflated = viewer.conflated = viewer.conflated or ConflatedChanges()
+        viewer.most_unsent = MOST_UNSENT_BYTES
         for folded in batch.after(viewer.last_seq):
             self._note(conflated, folded, viewer.view)
         viewer.last_seq = max(viewer.last_seq, batch.last)

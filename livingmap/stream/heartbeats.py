@@ -3,9 +3,8 @@
 import asyncio
 from typing import Final
 
-from livingmap.stream.delivery import MOST_UNSENT_BYTES
 from livingmap.stream.hub import Hub
-from livingmap.stream.viewer import Viewer
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
 
 HEARTBEAT_SECONDS: Final = 15.0
 UNREAD_SECONDS: Final = 60.0
@@ -35,6 +34,8 @@ class Heartbeats:
             self._check_reading(viewer, now)
             return
         viewer.unread = 0
+        if viewer.sink.unsent() <= MOST_UNSENT_BYTES:  # it has what it started from
+            viewer.most_unsent = MOST_UNSENT_BYTES
         if viewer.wrote_at <= now - HEARTBEAT_SECONDS * 2 / 3:
             self._hub.send_heartbeat(viewer)
 

@@ -97,7 +97,8 @@ class Hub:
             here = self._progress.position
             viewer.epoch = here.epoch
             viewer.last_seq = max(position.seq, here.seq)  # another process may have been ahead of this one
-            self._delivery.write(viewer, self.encoder.events(self._replay.after(position.seq), sink.framing, view))
+            missed = self._replay.after(position.seq)
+            self._delivery.write_start(viewer, self.encoder.events(missed, sink.framing, view))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
         self._filtered_scenes.enter(view.rights)

@@ -1,10 +1,13 @@
 """A viewer of the stream, and the sink through which it is sent what it gets."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from livingmap.access.view import View
 from livingmap.stream.conflated_changes import ConflatedChanges
 from livingmap.stream.frames import Framing
+
+MOST_UNSENT_BYTES: Final = 256 * 1024
+"""A viewer for which more waits is behind, unless it has just been sent a large snapshot or all it missed."""
 
 
 class Sink(Protocol):
@@ -28,7 +31,17 @@ class Sink(Protocol):
 class Viewer:
     """A client of the stream: what it asked for, and how far it has come."""
 
-    __slots__ = ("conflated", "epoch", "last_seq", "sink", "unread", "unread_since", "view", "wrote_at")
+    __slots__ = (
+        "conflated",
+        "epoch",
+        "last_seq",
+        "most_unsent",
+        "sink",
+        "unread",
+        "unread_since",
+        "view",
+        "wrote_at",
+    )
 
     def __init__(self, sink: Sink, view: View) -> None:
         self.sink = sink
@@ -39,6 +52,8 @@ class Viewer:
         """The last event that the viewer was sent, or that ``conflated`` holds."""
         self.conflated: ConflatedChanges | None = None
         """What the viewer has missed since it fell behind; None while it keeps up."""
+        self.most_unsent = MOST_UNSENT_BYTES
+        """The viewer is behind when more bytes than that wait for it."""
         self.wrote_at = 0.0
         self.unread = 0
         """How many bytes waited for it at the last check; since ``unread_since`` they have not become fewer."""

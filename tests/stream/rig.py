@@ -56,7 +56,8 @@ class Rig:
         self.progress.aim(seq)
         self.fold = Fold([SOURCE])
         scenes = FilteredScenes(self.fold, [SOURCE], (), self.progress.here)
-        self.hub = Hub(scenes, self.progress, lambda _: b"{}", lambda: KEY, lambda: NOW)
+        self.snapshot = b"{}"
+        self.hub = Hub(scenes, self.progress, lambda _: self.snapshot, lambda: KEY, lambda: NOW)
 
     def happen(self, *changes):
         """Log the changes of one poll, fold them, and let the hub have them."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 
 import pytest
 
 from livingmap.access.view import WHOLE, View
 from livingmap.core.model import Drop, Position, Put
-from livingmap.stream.delivery import MOST_UNSENT_BYTES
 from livingmap.stream.heartbeats import Heartbeats
+from livingmap.stream.viewer import MOST_UNSENT_BYTES
 from tests.stream.rig import ListSink, Rig, position
 from tests.support.nats_server import until
 
@@ -119,6 +120,28 @@ async def test_a_viewer_is_behind_when_more_than_256_kib_wait_for_it(rig, waitin
     rig.happen(Put("agents", A, {"x": 1}))
     await rig.settle()
     assert (MOST_UNSENT_BYTES, sink.kinds) == (256 * 1024, kinds)
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+async def test_a_viewer_is_not_behind_because_what_it_starts_from_is_much(rig, monkeypatch, resumes):
+    cursor = rig.cursor(rig.progress.position) if resumes else None
+    rig.snapshot = b'{"x":"%s"}' % (b"x" * 2 * MOST_UNSENT_BYTES)
+    for number in range(3):
+        rig.happen(Put("agents", A, {"x": str(number) * MOST_UNSENT_BYTES}))
+    await rig.settle()
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE, cursor)
+    sink.waiting = sum(len(json.dumps(message)) for message in sink.sent)
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    assert (sink.kinds[-1], viewer.conflated) == ("event", None)
+    sink.waiting = 0
+    async with checked(rig, monkeypatch):
+        await until(lambda: viewer.most_unsent == MOST_UNSENT_BYTES)
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    rig.happen(Put("agents", A, {"x": 2}))
+    await rig.settle()
+    assert rig.hub.behind == 1
 
 
 async def test_a_slow_viewer_forgets_the_fields_of_an_item_that_went_and_came_back(rig):

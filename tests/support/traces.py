@@ -16,6 +16,7 @@ from livingmap.access.view import WHOLE
 from livingmap.core.model import Message
 from livingmap.stream.frames import Framing, unframed
 from tests.support.maps import living_map, poll, snapshot
+from tests.support.nats_server import until
 
 CHAOS = '''
 """Whatever an event says, is done: items come, change and go at random."""
@@ -106,7 +107,9 @@ async def record(seed, steps, folder):
                     recorder.stuck = True
                 elif rng.random() < 0.1:
                     recorder.stuck = not recorder.stuck
-                if not recorder.stuck:
+                if recorder.stuck:
+                    await until(lambda: living.hub.is_idle, 5)
+                else:
                     living.hub.drained(viewer)
                     for line in await received_by(living, recorder):
                         yield line
