@@ -21,6 +21,6 @@ USER 7017
 WORKDIR /home/livingmap
 EXPOSE 7017
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7017/living-map/health/live', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request; port = os.environ.get('LIVINGMAP_SERVER__PORT') or os.environ.get('PORT') or 7017; urllib.request.urlopen(f'http://127.0.0.1:{port}/living-map/health/live', timeout=2)"]
 ENTRYPOINT ["livingmap"]
 CMD ["serve"]

@@ -1,13 +1,16 @@
 """YAML documents: every value with its line number, so that a fault can be located; duplicate keys are refused."""
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from livingmap.config.placeholders import Placeholders
 from livingmap.errors import ConfigError, ConfigFault
 
 _INTEGER: Final = "tag:yaml.org,2002:int"
@@ -21,6 +24,8 @@ class Document:
     file: Path | None = None
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+    variables: dict[tuple[str | int, ...], tuple[str, ...]] = field(default_factory=dict)
+    """The variables that a value with placeholders was made from."""
 
     def line(self, path: Sequence[str | int]) -> int | None:
         """Return the line of ``path``, or of the innermost section around it that is in the file."""
@@ -31,13 +36,40 @@ class Document:
 
 
 def read_yaml(file: Path | None) -> Document:
-    """Read ``file``; None gives an empty document. Raises ConfigError."""
+    """Read ``file`` and fill its placeholders; None gives an empty document. Raises ConfigError."""
     if file is None:
         return Document()
+    root = _composed(file)
+    if root is not None and not isinstance(root, yaml.MappingNode):
+        raise ConfigError([ConfigFault("", "the file has to be a mapping such as 'sources: …'", 1)], str(file))
+    lines: dict[tuple[str | int, ...], int] = {}
+    faults: list[ConfigFault] = []
+    placeholders = Placeholders(os.environ)
+    with _problems(file):
+        _walk(root, (), lines, faults)
+        placeholders.fill(root)
+    if faults or placeholders.faults:
+        raise ConfigError([*faults, *placeholders.faults], str(file))
+    return Document(file, _constructed(root, file), lines, placeholders.variables)
+
+
+def _composed(file: Path) -> yaml.Node | None:
+    with _problems(file):
+        return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+
+
+def _constructed(root: yaml.Node | None, file: Path) -> dict[str, Any]:
+    """Return the values of a document. Its nodes may hold secrets, so it is not written and parsed again."""
+    with _problems(file):
+        data: dict[str, Any] = {} if root is None else yaml.constructor.SafeConstructor().construct_document(root)
+        return data
+
+
+@contextmanager
+def _problems(file: Path) -> Iterator[None]:
+    """Raise ConfigError for what makes a file unusable as YAML."""
     try:
-        text = file.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        yield
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([ConfigFault("", f"cannot be read: {error}")], str(file)) from error
     except RecursionError as error:
@@ -46,19 +78,6 @@ def read_yaml(file: Path | None) -> Document:
         mark = getattr(error, "problem_mark", None)
         problem = f"not valid YAML: {getattr(error, 'problem', None) or error}"
         raise ConfigError([ConfigFault("", problem, mark.line + 1 if mark else None)], str(file)) from error
-    if data is None:
-        return Document(file)
-    if not isinstance(data, dict):
-        raise ConfigError([ConfigFault("", "the file has to be a mapping such as 'sources: …'", 1)], str(file))
-    lines: dict[tuple[str | int, ...], int] = {}
-    faults: list[ConfigFault] = []
-    try:
-        _walk(root, (), lines, faults)
-    except RecursionError as error:
-        raise ConfigError([ConfigFault("", "an alias refers to something that contains it")], str(file)) from error
-    if faults:
-        raise ConfigError(faults, str(file))
-    return Document(file, data, lines)
 
 
 def _walk(

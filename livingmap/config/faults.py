@@ -29,7 +29,9 @@ class Faults:
         elif where.upper().startswith(PREFIX):
             self.faults.append(ConfigFault(where, problem, from_file=False))
         else:
-            self.faults.append(ConfigFault(where, problem, self.document.line(path)))
+            made_from = ", ".join(self.document.variables.get(tuple(path), ()))
+            origin = f" (from {made_from})" if made_from else ""
+            self.faults.append(ConfigFault(where, problem + origin, self.document.line(path)))
 
     def add_validation(self, path: tuple[str, ...], error: ValidationError, model: type[BaseModel]) -> None:
         """Note every error of a validation, with what would work; never the value, which may be secret."""

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ConfigDict, Field, create_model
 
@@ -15,6 +15,14 @@ from livingmap.config.settings import LoggingSettings
 from livingmap.history.settings import HistorySettings
 from livingmap.sources.plugin_import import PluginError
 from livingmap.transport.settings import NatsSettings
+
+_PLACEHOLDER: Final = {
+    "type": "string",
+    "pattern": r"\$\{",
+    "description": "A text with ${NAME} or ${NAME:-default}, which environment variables fill.",
+}
+_ABOUT: Final = {"title", "description", "default", "examples"}
+"""What a schema says of a setting without limiting its value."""
 
 
 def _auth(config: Config) -> type[Any]:
@@ -73,4 +81,24 @@ def schema(config: Config) -> dict[str, Any]:
     )
     generated: dict[str, Any] = whole.model_json_schema()
     _name_words(generated, config)
+    generated = _with_placeholders(generated)
+    generated["$defs"]["Placeholder"] = _PLACEHOLDER
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated}
+
+
+def _with_placeholders(node: Any) -> Any:
+    """Return a schema in which a placeholder may stand for every value that is not just any text."""
+    if isinstance(node, list):
+        return [_with_placeholders(inner) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    if _is_limited(node):
+        about = {name: value for name, value in node.items() if name in _ABOUT}
+        limits = {name: value for name, value in node.items() if name not in _ABOUT}
+        return {**about, "anyOf": [limits, {"$ref": "#/$defs/Placeholder"}]}
+    return {name: value if name in _ABOUT else _with_placeholders(value) for name, value in node.items()}
+
+
+def _is_limited(node: dict[str, Any]) -> bool:
+    kind = node.get("type")
+    return kind in ("integer", "number", "boolean") or (kind == "string" and ("enum" in node or "pattern" in node))
