@@ -22,8 +22,8 @@ class Placeholders:
     """Fills the placeholders of one document.
 
     A value is replaced after the file was parsed. Whatever a variable holds is therefore text: it cannot add
-    keys, and the setting decides whether ``7017`` is a number. A value that comes out empty is removed, as an empty
-    variable of the map itself sets nothing.
+    keys, and the setting decides whether ``7017`` is a number. A value that comes out empty is removed, as an
+    empty variable of the map itself sets nothing.
     """
 
     environment: Mapping[str, str]
