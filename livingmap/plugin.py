@@ -26,6 +26,7 @@ from livingmap.core.auth import (
     Question,
     Tokens,
 )
+from livingmap.core.members import member_counts, moved_members
 from livingmap.core.model import (
     Change,
     Drop,
@@ -116,6 +117,8 @@ __all__ = [
     "id_or_none",
     "is_later",
     "load_ratio",
+    "member_counts",
+    "moved_members",
     "namespaces_of",
     "read_event",
     "read_one",

@@ -4,12 +4,13 @@ from livingmap.plugin import (
     Change,
     Drop,
     Event,
+    Json,
     Part,
     Put,
-    add_counts,
     id_of,
     id_or_none,
     is_later,
+    moved_members,
     namespaces_of,
     read_event,
     rfc3339,
@@ -17,11 +18,11 @@ from livingmap.plugin import (
     without_none,
 )
 from livingmap_dao.items import holding, holding_id
-from livingmap_dao.rows import Creation, DaoMessage, TreasuryChange, Update, time_of
+from livingmap_dao.rows import Creation, DaoMessage, MemberChange, TreasuryChange, Update, time_of
 
 
 def on_created(event: Event, part: Part) -> list[Change]:
-    """Fold ``dao.event.created``: a DAO appears."""
+    """Fold ``dao.event.created``: a DAO appears, and its owner is the first member."""
     message = read_event(Creation, event)
     aliases = tuple({id_of("dao", message.dao_id)} - {message.entity_id})
     shared = {
@@ -29,7 +30,13 @@ def on_created(event: Event, part: Part) -> list[Change]:
         "status": "active",
         "microdao_id": id_or_none("microdao", message.microdao_id),
     }
-    own = {"slug": message.slug, "owner": message.owner_user_id, "created_at": time_of(message.ts, event)}
+    own: dict[str, Json] = {
+        "slug": message.slug,
+        "owner": message.owner_user_id,
+        "created_at": time_of(message.ts, event),
+    }
+    if message.owner_user_id and part.get("dao", message.entity_id) is None:
+        own |= {"members": 1, "members_by_role": {"owner": 1}}
     planet = without_none({**shared, "type": "dao"})
     namespaces = namespaces_of("dao", uuid=message.dao_id, slug=message.slug)
     return [
@@ -75,13 +82,13 @@ def on_member(event: Event, part: Part) -> list[Change]:
 
     A message that is not later than the last one is a repetition, and counts nothing.
     """
-    message = read_event(DaoMessage, event)
+    message = read_event(MemberChange, event)
     item = part.get("dao", message.entity_id) or {}
     if not is_later(message.ts, item.get("members_changed_at")):
         return []
-    step = 1 if event.type.endswith(".member_added") else -1
-    fields = {**add_counts(item, members=step), "members_changed_at": rfc3339(message.ts)}
-    return [Put("dao", message.entity_id, without_none(fields), creates=False)]
+    counts = moved_members(item, (message.role, 1 if event.type.endswith(".member_added") else -1))
+    fields = {**counts, **without_none({"members_changed_at": rfc3339(message.ts)})}
+    return [Put("dao", message.entity_id, fields, creates=False)]
 
 
 def on_treasury(event: Event, part: Part) -> list[Change]:

@@ -22,7 +22,7 @@ from livingmap.plugin import (
     without_none,
 )
 from livingmap_dao.items import counts, dao, holding, planet, proposal, vote
-from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow
+from livingmap_dao.rows import DaoRow, Holding, MemberRow, Overview, ProposalRow, Result, SummaryRow, VoteRow
 
 _DAO: Final = "/dao"
 _SUMMARY: Final = "/dao/proposals/summary"
@@ -37,11 +37,13 @@ async def fetch_daos(client: Client) -> list[Put]:
     """Return how each DAO is governed, and how many members and proposals it has."""
     rows, summary = await _daos(client), await _summary(client)
     overviews = await _overviews(client, rows, all_needed=False)
+    roles = await _roles(client, [_path(row.slug) for row in rows if row.slug])
     daos = []
     for row in rows:
-        overview, (entity_id, aliases) = overviews.get(row.slug or ""), id_and_aliases("dao", row.id, row.slug)
+        numbers = counts(overviews.get(row.slug or ""), roles.get(_path(row.slug or "")))
+        entity_id, aliases = id_and_aliases("dao", row.id, row.slug)
         summed = next((summary[name] for name in (entity_id, *aliases) if name in summary), {})
-        daos.append(dao(row, {**(counts(overview) if overview else {}), **summed}))
+        daos.append(dao(row, {**numbers, **summed}))
     return daos
 
 
@@ -83,7 +85,8 @@ async def dao_details(client: Client, name: str) -> Fields:
     row = client.read_one(DaoRow, answer.get("dao", answer), path)
     holdings = client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
     treasury = {row.token_symbol: format_amount(row.balance) for row in holdings}
-    return {**planet(row).set, **dao(row, counts(overview)).set, "treasury": treasury}
+    roles = await _roles(client, [path])
+    return {**planet(row).set, **dao(row, counts(overview, roles.get(path))).set, "treasury": treasury}
 
 
 async def _daos(client: Client) -> list[DaoRow]:
@@ -107,6 +110,13 @@ async def _overviews(client: Client, rows: Iterable[DaoRow], *, all_needed: bool
         client, list(slugs), lambda answer, path: client.read_one(Overview, answer, path), all_needed=all_needed
     )
     return {slugs[path]: overview for path, overview in overviews.items()}
+
+
+async def _roles(client: Client, paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return by path of a DAO the role of each member; a list that may not be seen, or that fails, is left out."""
+    lists = {f"{path}/members": path for path in paths}
+    roles = await ask_each(client, list(lists), lambda answer, path: client.read(MemberRow, answer, path))
+    return {lists[path]: [row.role for row in rows] for path, rows in roles.items()}
 
 
 async def _proposals(client: Client) -> dict[str, dict[str, ProposalRow]]:

@@ -12,6 +12,7 @@ from livingmap.plugin import (
     id_and_aliases,
     id_of,
     id_or_none,
+    member_counts,
     namespaces_of,
     rfc3339,
     without_none,
@@ -58,14 +59,15 @@ def _status(row: DaoRow) -> str:
     return canonical_status(row.status, "active") if row.is_active else "inactive"
 
 
-def counts(overview: Overview) -> dict[str, Json]:
-    """Return the numbers of members and proposals in an overview."""
+def counts(overview: Overview | None, roles: list[str] | None) -> dict[str, Json]:
+    """Return the numbers of members and proposals in an overview, and the number of each role of the members."""
+    if overview is None:
+        return member_counts(None, roles)
     numbers = {
-        "members": overview.members_count,
         "active_proposals": overview.active_proposals_count,
         "total_proposals": overview.total_proposals_count,
     }
-    return without_none(numbers)
+    return member_counts(overview.members_count, roles) | without_none(numbers)
 
 
 def proposal(row: ProposalRow, dao_name: str, result: Result | None) -> Put:

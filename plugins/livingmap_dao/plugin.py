@@ -54,7 +54,7 @@ def livingmap_source() -> Source:
                 fetch=fetch_daos,
                 complete=False,
                 references=("microdao_id",),
-                defaults=dict.fromkeys(("members", "active_proposals", "total_proposals")),
+                defaults=dict.fromkeys(("members", "members_by_role", "active_proposals", "total_proposals")),
             ),
             Layer("dao", "treasury", fetch=fetch_treasury, references=("dao_id",)),
             Layer("dao", "proposals", fetch=fetch_proposals, complete=False, references=("dao_id",)),

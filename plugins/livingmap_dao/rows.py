@@ -38,6 +38,12 @@ class Overview(BaseModel):
     treasury_items: list[Json] = []
 
 
+class MemberRow(BaseModel):
+    """One row of ``GET /dao/{slug}/members``. Who it is about is not read."""
+
+    role: str
+
+
 class Holding(BaseModel):
     """The balance of one token that a DAO holds."""
 
@@ -100,6 +106,12 @@ class DaoMessage(BaseModel):
     def entity_id(self) -> str:
         """The id of the DAO on the map."""
         return id_of("dao", self.slug or self.dao_id)
+
+
+class MemberChange(DaoMessage):
+    """The payload of ``dao.event.member_added`` and ``member_removed``."""
+
+    role: str | None = None
 
 
 class Creation(DaoMessage):

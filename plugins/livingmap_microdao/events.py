@@ -5,32 +5,44 @@ from livingmap.plugin import (
     Drop,
     Event,
     Fields,
+    Json,
     Part,
     Put,
-    add_counts,
     id_of,
     is_later,
+    moved_members,
     namespaces_of,
     read_event,
     rfc3339,
     updated_amount,
     without_none,
 )
-from livingmap_microdao.rows import Creation, MicrodaoMessage, SettingsChange, TreasuryChange, Update
+from livingmap_microdao.rows import (
+    Creation,
+    MemberChange,
+    MicrodaoMessage,
+    RoleChange,
+    SettingsChange,
+    TreasuryChange,
+    Update,
+)
 
 
 def on_created(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.created``: a microDAO appears."""
+    """Fold ``microdao.event.created``: a microDAO appears, and its owner is the first member."""
     message = read_event(Creation, event)
     received_at = rfc3339(event.received_at)
     aliases = tuple({id_of("microdao", message.microdao_id)} - {message.entity_id})
-    shown = {
+    shown: dict[str, Json] = {
         "slug": message.slug,
         "name": message.name or message.slug or message.microdao_id,
         "status": "active",
         "created_at": rfc3339(message.ts) or received_at,
     }
-    own = {"owner": message.owner_user_id, "last_active_at": received_at}
+    own: dict[str, Json] = {"owner": message.owner_user_id, "last_active_at": received_at}
+    if message.owner_user_id and part.get("microdao", message.entity_id) is None:
+        shown |= {"members": 1}
+        own |= {"members": 1, "members_by_role": {"owner": 1}}
     namespaces = namespaces_of("microdao", uuid=message.microdao_id, slug=message.slug)
     return [
         Put("city", message.entity_id, without_none(shown), aliases=aliases, namespaces=namespaces),
@@ -59,20 +71,26 @@ def on_member(event: Event, part: Part) -> list[Change]:
 
     A message that is not later than the last one is a repetition, and counts nothing.
     """
-    message = read_event(MicrodaoMessage, event)
-    items = {layer: part.get(layer, message.entity_id) or {} for layer in ("city", "microdao")}
-    if not is_later(message.ts, items["microdao"].get("members_changed_at")):
+    message = read_event(MemberChange, event)
+    item = part.get("microdao", message.entity_id) or {}
+    if not is_later(message.ts, item.get("members_changed_at")):
         return []
-    step = 1 if event.type.endswith(".member_added") else -1
-    counts = {layer: add_counts(item, members=step) for layer, item in items.items()}
-    moved = [Put(layer, message.entity_id, count, creates=False) for layer, count in counts.items() if count]
-    return [*moved, _activity(message, event, {"members_changed_at": rfc3339(message.ts)})]
+    counts = moved_members(item, (message.role, 1 if event.type.endswith(".member_added") else -1))
+    own = _activity(message, event, {"members_changed_at": rfc3339(message.ts)}, **counts)
+    if "members" not in counts:
+        return [own]
+    return [Put("city", message.entity_id, {"members": counts["members"]}, creates=False), own]
 
 
 def on_role(event: Event, part: Part) -> list[Change]:
-    """Fold ``microdao.event.member_role_updated``: when it was. Who may do what is not the map's to show."""
-    message = read_event(MicrodaoMessage, event)
-    return [_activity(message, event, {"roles_changed_at": rfc3339(event.received_at)})]
+    """Fold ``microdao.event.member_role_updated``: one role has a member less, another one more."""
+    message = read_event(RoleChange, event)
+    item = part.get("microdao", message.entity_id) or {}
+    if not is_later(message.ts, item.get("roles_changed_at")):
+        return []
+    counts = moved_members(item, (message.old_role, -1), (message.new_role, 1))
+    changed_at = rfc3339(message.ts) or rfc3339(event.received_at)
+    return [_activity(message, event, {"roles_changed_at": changed_at}, **counts)]
 
 
 def on_treasury(event: Event, part: Part) -> list[Change]:
@@ -100,6 +118,6 @@ def on_other(event: Event, part: Part) -> list[Change]:
     return []
 
 
-def _activity(message: MicrodaoMessage, event: Event, fields: Fields) -> Put:
-    fields = {**without_none(fields), "last_active_at": rfc3339(event.received_at)}
+def _activity(message: MicrodaoMessage, event: Event, fields: Fields, **counts: Json) -> Put:
+    fields = {**counts, **without_none(fields), "last_active_at": rfc3339(event.received_at)}
     return Put("microdao", message.entity_id, fields, creates=False)

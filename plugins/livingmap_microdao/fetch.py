@@ -1,5 +1,6 @@
 """Requests to microdao-service: the content of each layer, and the details of one microDAO."""
 
+import asyncio
 from typing import Final
 from urllib.parse import quote
 
@@ -13,14 +14,16 @@ from livingmap.plugin import (
     canonical_status,
     format_amount,
     id_and_aliases,
+    member_counts,
     namespaces_of,
     rfc3339,
     rows_in,
     without_none,
 )
-from livingmap_microdao.rows import Holding, MicrodaoRow
+from livingmap_microdao.rows import Holding, MemberRow, MicrodaoRow
 
 _PATH: Final = "/microdao"
+"""Lists the caller's own, with a number of members that counts nobody but the caller."""
 _PATHS: Final = ("/microdaos", _PATH)
 
 
@@ -41,12 +44,38 @@ async def microdao_details(client: Client, name: str) -> Fields:
     """Return one microDAO as the service shows it now."""
     path = f"{_PATH}/{name}"
     row = client.read_one(MicrodaoRow, await client.get(path), path)
+    roles = await _roles(client, [path])
+    row = row.model_copy(update=member_counts(row.members, roles.get(path)))
     return {**_shown(row).set, **_own(row, None).set}
 
 
 async def _rows(client: Client) -> list[MicrodaoRow]:
     path, answer = await client.first(*_PATHS, accept=lambda answer: isinstance(rows_in(answer), list))
-    return client.read(MicrodaoRow, rows_in(answer), path)
+    rows = client.read(MicrodaoRow, rows_in(answer), path)
+    return await _counted(client, rows) if path == _PATH else rows
+
+
+async def _counted(client: Client, rows: list[MicrodaoRow]) -> list[MicrodaoRow]:
+    """Return the rows with how many members they really have; None for those that do not say so when asked."""
+    named = [row.slug for row in rows if row.slug][: client.settings.most_counted]
+    paths = {slug: f"{_PATH}/{quote(slug, safe='')}" for slug in named}
+    numbers, roles = await asyncio.gather(
+        ask_each(client, list(paths.values()), lambda answer, path: client.read_one(MicrodaoRow, answer, path)),
+        _roles(client, list(paths.values())),
+    )
+    counted = []
+    for row in rows:
+        path = paths.get(row.slug or "", "")
+        counts = member_counts(numbers[path].members if path in numbers else None, roles.get(path))
+        counted.append(row.model_copy(update={"members": None, **counts}))
+    return counted
+
+
+async def _roles(client: Client, paths: list[str]) -> dict[str, list[str]]:
+    """Return by path of a microDAO the role of each member; a list that may not be seen, or fails, is left out."""
+    lists = {f"{path}/members": path for path in paths}
+    roles = await ask_each(client, list(lists), lambda answer, path: client.read(MemberRow, answer, path))
+    return {lists[path]: [row.role for row in rows] for path, rows in roles.items()}
 
 
 async def _treasuries(client: Client, slugs: list[str]) -> dict[str, dict[str, str]]:
@@ -69,19 +98,18 @@ def _shown(row: MicrodaoRow) -> Put:
         "name": row.name,
         "status": canonical_status(row.status, "active") if row.is_active else "inactive",
         "description": row.description,
-        "members": row.members,
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
     }
-    fields |= without_none({"agents": row.agents, "nodes": row.nodes})
+    fields |= without_none({"members": row.members, "agents": row.agents, "nodes": row.nodes})
     return Put("city", entity_id, fields, aliases=aliases, namespaces=_namespaces(row))
 
 
 def _own(row: MicrodaoRow, treasury: dict[str, str] | None) -> Put:
     entity_id, aliases = id_and_aliases("microdao", row.id, row.slug, row.external_id)
-    fields: dict[str, Json] = {"owner": row.owner_user_id, "external_id": row.external_id, "members": row.members}
-    # A treasury that is unknown is left out, so that an event's balance stays.
-    fields |= without_none({"treasury": treasury})
+    fields: dict[str, Json] = {"owner": row.owner_user_id, "external_id": row.external_id}
+    # What is unknown is left out, so that what an event said stays.
+    fields |= without_none({"members": row.members, "members_by_role": row.members_by_role, "treasury": treasury})
     return Put("microdao", entity_id, fields, aliases=aliases, namespaces=_namespaces(row))
 
 

@@ -29,6 +29,11 @@ class MicrodaoSettings(SourceSettings):
 
     base_url: str = "http://microdao-service:7015"
     """Address of microdao-service."""
+    most_counted: Annotated[int, Field(ge=0)] = 300
+    """Of how many microDAOs at most a poll asks how many members they have and in which roles, two requests each.
+
+    The list counts only the account's own membership, so the others' number is unknown until an event says it.
+    """
     most_treasuries: Annotated[int, Field(ge=0)] = 100
     """Of how many microDAOs at most a poll asks the treasury, one request each; 0 leaves that to events."""
 
@@ -46,9 +51,14 @@ def livingmap_source() -> Source:
                 "city",
                 fetch=fetch_city,
                 complete=False,
-                defaults={"agents": None, "nodes": None, "status": "active"},
+                defaults={"agents": None, "members": None, "nodes": None, "status": "active"},
             ),
-            Layer("microdao", fetch=fetch_microdaos, complete=False, defaults={"members": None, "treasury": None}),
+            Layer(
+                "microdao",
+                fetch=fetch_microdaos,
+                complete=False,
+                defaults={"members": None, "members_by_role": None, "treasury": None},
+            ),
         ),
         handlers={
             "microdao.event.*": on_other,

@@ -23,10 +23,18 @@ class MicrodaoRow(BaseModel):
     description: str | None = None
     owner_user_id: str | None = None
     members: Annotated[int | None, Field(validation_alias=AliasChoices("member_count", "members"))] = None
+    members_by_role: dict[str, int] | None = None
+    """Not of the row itself: of the list of members."""
     agents: int | None = None
     nodes: int | None = None
     created_at: str | None = None
     updated_at: str | None = None
+
+
+class MemberRow(BaseModel):
+    """One row of ``GET /microdao/{slug}/members``. Who it is about is not read."""
+
+    role: str
 
 
 class Holding(BaseModel):
@@ -54,6 +62,19 @@ class Creation(MicrodaoMessage):
 
     name: str | None = None
     owner_user_id: str | None = None
+
+
+class MemberChange(MicrodaoMessage):
+    """The payload of ``microdao.event.member_added`` and ``member_removed``."""
+
+    role: str | None = None
+
+
+class RoleChange(MicrodaoMessage):
+    """The payload of ``microdao.event.member_role_updated``."""
+
+    old_role: str | None = None
+    new_role: str | None = None
 
 
 class Changes(BaseModel):

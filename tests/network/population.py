@@ -141,6 +141,20 @@ NOT_FOUND = {"detail": "Not Found"}
 UNAUTHORIZED = (401, {"detail": "Invalid or expired token"})
 
 
+def member_rows(reference: str, one: Microdao | Dao) -> list[dict[str, Any]]:
+    """Return the members of a microDAO or DAO: the first one owns it."""
+    return [
+        {
+            "id": f"2532b6c3-3119-48e2-a1e0-{one.number:04d}{number:08d}",
+            reference: one.uuid,
+            "user_id": member,
+            "role": "member" if number else "owner",
+            "joined_at": CREATED,
+        }
+        for number, member in enumerate(one.members)
+    ]
+
+
 class MicrodaoService(NetworkService):
     """microdao-service: lists the caller's own, and says "1 member" there whoever else is in."""
 
@@ -154,6 +168,8 @@ class MicrodaoService(NetworkService):
                 return [one.row(members=1) for one in mine.values()]
             case ["microdao", slug] if slug in mine:
                 return mine[slug].row(members=len(mine[slug].members))
+            case ["microdao", slug, "members"] if slug in mine:
+                return member_rows("microdao_id", mine[slug])
             case ["microdao", slug, "treasury"] if slug in mine:
                 return [{"token_symbol": token, "balance": sum_} for token, sum_ in mine[slug].treasury]
         return None
@@ -172,6 +188,8 @@ class DaoService(NetworkService):
                 return [one.row for one in mine.values()]
             case ["dao", slug] if slug in mine:
                 return mine[slug].overview
+            case ["dao", slug, "members"] if slug in mine:
+                return member_rows("dao_id", mine[slug])
             case ["dao", slug, "proposals"] if slug in mine:
                 return []
         return None

@@ -134,6 +134,29 @@ async def test_a_message_is_about_what_its_service_means(map_of):
     assert items["microdao:daarion-city"]["description"] == "the first"
 
 
+async def test_everything_has_the_members_that_its_service_counts_on_the_map_and_in_details(map_of):
+    living = await map_of()
+    layers = (await ask(living, "snapshot"))["layers"]
+    microdaos = {item["id"]: (item["members"], item["members_by_role"]) for item in layers["microdao"]["items"]}
+    daos = {item["id"]: (item["members"], item["members_by_role"]) for item in layers["dao"]["items"]}
+    assert microdaos == {
+        "microdao:daarion-city": (3, {"member": 2, "owner": 1}),
+        "microdao:vovk-energy": (3, {"member": 2, "owner": 1}),
+        "microdao:greenfood": (2, {"member": 1, "owner": 1}),
+    }
+    assert daos == {
+        "dao:core-council": (2, {"member": 1, "owner": 1}),
+        "dao:grid-council": (3, {"member": 2, "owner": 1}),
+    }
+    city = {item["id"]: item["members"] for item in layers["city"]["items"]}
+    assert {entity_id: city[entity_id] for entity_id in microdaos} == {
+        entity_id: count for entity_id, (count, _) in microdaos.items()
+    }
+    for entity_id, counts in {**microdaos, **daos}.items():
+        details = (await ask(living, f"entities/{entity_id}"))["data"]
+        assert (details["members"], details["members_by_role"]) == counts
+
+
 async def test_a_table_separates_what_has_one_slug(map_of):
     living = await map_of(same_as={"city/microdao:greenfood": "microdao:dao_food"})
     shown = await names(living)

@@ -99,6 +99,7 @@ async def test_a_dao_has_its_rules_and_its_counts():
         "quorum_percent": 40,
         "voting_period_seconds": 259200,
         "members": 4,
+        "members_by_role": {"admin": 1, "member": 2, "owner": 1},
         "active_proposals": 1,
         "total_proposals": 4,
         "created_at": "2026-01-01T09:00:00.125000Z",
@@ -168,12 +169,14 @@ async def test_every_path_is_asked_once():
     assert sorted(asked) == [
         "/dao",
         "/dao/delta-trust",
+        "/dao/delta-trust/members",
         "/dao/delta-trust/proposals",
         "/dao/delta-trust/proposals/new-sluice",
         "/dao/delta-trust/proposals/new-sluice/votes",
         "/dao/delta-trust/proposals/night-watch",
         "/dao/delta-trust/proposals/toll-gate",
         "/dao/estuary-fund",
+        "/dao/estuary-fund/members",
         "/dao/estuary-fund/proposals",
         "/dao/proposals/summary",
     ]
@@ -279,7 +282,8 @@ async def test_a_created_dao_appears():
         "status": "active",
         "microdao_id": "microdao:uuid-2",
         "owner": "user:501",
-        "members": None,
+        "members": 1,
+        "members_by_role": {"owner": 1},
         "active_proposals": None,
         "total_proposals": None,
         "created_at": "2026-01-02T11:55:00Z",
@@ -316,10 +320,35 @@ async def test_an_update_changes_what_it_names():
 @pytest.mark.parametrize(("verb", "members"), [("member_added", 5), ("member_removed", 3)])
 async def test_members_are_counted_once(verb, members):
     harness = await polled()
-    payload = {**ABOUT_DELTA, "member_id": "1", "ts": "2026-01-02T11:55:02.000321"}
-    fields = {"members": members, "members_changed_at": "2026-01-02T11:55:02.000321Z"}
+    payload = {**ABOUT_DELTA, "role": "member", "ts": "2026-01-02T11:55:02.000321"}
+    by_role = {"admin": 1, "member": members - 2, "owner": 1}
+    fields = {"members": members, "members_by_role": by_role, "members_changed_at": "2026-01-02T11:55:02.000321Z"}
     assert await harness.send(f"dao.event.{verb}", payload) == [Put("dao", DELTA, fields)]
     assert await harness.send(f"dao.event.{verb}", payload) == []
+
+
+async def test_roles_count_the_members_whose_overview_fails():
+    members = {"/dao/weir/members": [{"role": "owner"}, {"role": "member"}, {"role": "member"}]}
+    harness = await polled(SourceHarness(plugin, asking({**two_daos(), **members, "/dao/weir": 403})))
+    item = harness.item("dao", "dao:weir")
+    assert (item["members"], item["members_by_role"]) == (3, {"member": 2, "owner": 1})
+
+
+async def test_the_owner_of_a_dao_remains_whatever_is_removed():
+    harness = await polled()
+    for second in range(6):
+        payload = {**ABOUT_DELTA, "role": "member", "ts": f"2026-01-02T11:55:0{second}"}
+        await harness.send("dao.event.member_removed", payload)
+    item = harness.item("dao", DELTA)
+    assert (item["members"], item["members_by_role"]) == (2, {"admin": 1, "owner": 1})
+
+
+async def test_details_count_the_members_that_the_map_counts():
+    harness = await polled()
+    shown, details = harness.item("dao", DELTA), await harness.details(DELTA)
+    assert {name: shown[name] for name in ("members", "members_by_role")} == {
+        name: details[name] for name in ("members", "members_by_role")
+    }
 
 
 async def test_an_unknown_number_of_members_stays_unknown():

@@ -48,7 +48,7 @@ async def test_a_microdao_has_the_fields_of_the_specification():
         "agents": None,
         "nodes": None,
         "description": "Рада трьох річок",
-        "members": 12,
+        "members": 3,
         "created_at": "2026-01-01T08:00:10.250000Z",
         "updated_at": "2026-01-02T09:30:00.125000Z",
     }
@@ -60,19 +60,22 @@ async def test_what_only_this_service_knows_stands_in_its_own_layer():
         RIVER: {
             "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000001",
             "external_id": "microdao:7e5d1a90",
-            "members": 12,
+            "members": 3,
+            "members_by_role": {"member": 2, "owner": 1},
             "treasury": {"RIPPLE": "7310.25", "SILT": "40"},
         },
         PUMP: {
             "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000002",
             "external_id": "microdao:7e5d1a91",
-            "members": 5,
+            "members": 2,
+            "members_by_role": {"member": 1, "owner": 1},
             "treasury": {},
         },
         HERON: {
             "owner": "c1d2e3f4-0000-4a4a-8b8b-000000000001",
             "external_id": "microdao:7e5d1a92",
             "members": 1,
+            "members_by_role": None,
             "treasury": None,
         },
     }
@@ -95,7 +98,7 @@ async def test_the_city_knows_how_many_microdaos_it_has():
 
 
 async def test_the_missing_path_of_the_specification_is_asked_once():
-    harness = await polled(await polled(SourceHarness(plugin, most_treasuries=0)))
+    harness = await polled(await polled(SourceHarness(plugin, most_treasuries=0, most_counted=0)))
     assert [request.path for request in harness.requests] == ["/microdaos", "/microdao", "/microdao"]
 
 
@@ -157,7 +160,7 @@ async def test_treasuries_are_asked_up_to_a_number():
 
 async def test_details_are_asked_from_the_service():
     details = await SourceHarness(plugin).details(RIVER)
-    assert (details["members"], details["owner"]) == (13, "c1d2e3f4-0000-4a4a-8b8b-000000000001")
+    assert (details["members"], details["owner"]) == (3, "c1d2e3f4-0000-4a4a-8b8b-000000000001")
 
 
 async def test_details_of_a_microdao_that_the_service_does_not_know_are_not_found():
@@ -181,11 +184,13 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
         "status": "active",
         "agents": None,
         "nodes": None,
+        "members": 1,
         "created_at": "2026-01-02T11:50:00.104512Z",
     }
     assert harness.item("microdao", MOORINGS) == {
         "owner": "user:501",
-        "members": None,
+        "members": 1,
+        "members_by_role": {"owner": 1},
         "treasury": None,
         "last_active_at": NOON,
     }
@@ -209,11 +214,19 @@ async def test_an_update_changes_what_it_names():
     ]
 
 
-@pytest.mark.parametrize(("verb", "members"), [("member_added", 13), ("member_removed", 11)])
+@pytest.mark.parametrize(("verb", "members"), [("member_added", 4), ("member_removed", 2)])
 async def test_members_are_counted(verb, members):
     harness = await polled()
-    changes = await harness.send(f"microdao.event.{verb}", {**ABOUT_RIVER, "ts": "2026-01-02T11:50:02.000321"})
-    fields = {"members": members, "members_changed_at": "2026-01-02T11:50:02.000321Z", "last_active_at": NOON}
+    changes = await harness.send(
+        f"microdao.event.{verb}", {**ABOUT_RIVER, "role": "member", "ts": "2026-01-02T11:50:02.000321"}
+    )
+    by_role = {"member": members - 1, "owner": 1}
+    fields = {
+        "members": members,
+        "members_by_role": by_role,
+        "members_changed_at": "2026-01-02T11:50:02.000321Z",
+        "last_active_at": NOON,
+    }
     assert changes == [Put("city", RIVER, {"members": members}), Put("microdao", RIVER, fields)]
 
 
@@ -226,17 +239,74 @@ async def test_an_unknown_number_of_members_stays_unknown():
 
 async def test_a_member_who_is_announced_again_is_not_counted_again():
     harness = await polled()
-    first = {**ABOUT_RIVER, "member_id": "1", "ts": "2026-01-02T11:50:02"}
-    second = {**ABOUT_RIVER, "member_id": "2", "ts": "2026-01-02T11:50:02.000001"}
+    first = {**ABOUT_RIVER, "role": "member", "ts": "2026-01-02T11:50:02"}
+    second = {**ABOUT_RIVER, "role": "guest", "ts": "2026-01-02T11:50:02.000001"}
     for payload in (first, second, first, second):
         await harness.send("microdao.event.member_added", payload)
-    assert harness.item("city", RIVER)["members"] == 14
+    assert harness.item("city", RIVER)["members"] == 5
+    assert harness.item("microdao", RIVER)["members_by_role"] == {"guest": 1, "member": 3, "owner": 1}
 
 
-async def test_a_role_leaves_the_time_of_its_change():
+async def test_a_changed_role_moves_one_member_once():
     harness = await polled()
-    changes = await harness.send("microdao.event.member_role_updated", {**ABOUT_RIVER, "new_role": "admin"})
-    assert changes == [Put("microdao", RIVER, {"roles_changed_at": NOON, "last_active_at": NOON})]
+    payload = {**ABOUT_RIVER, "old_role": "member", "new_role": "admin", "ts": "2026-01-02T11:50:04.125000"}
+    fields = {
+        "members_by_role": {"admin": 1, "member": 1, "owner": 1},
+        "roles_changed_at": "2026-01-02T11:50:04.125000Z",
+        "last_active_at": NOON,
+    }
+    assert await harness.send("microdao.event.member_role_updated", payload) == [Put("microdao", RIVER, fields)]
+    assert await harness.send("microdao.event.member_role_updated", payload) == []
+
+
+async def test_the_owner_remains_whatever_is_removed():
+    harness = await polled()
+    for second in range(5):
+        payload = {**ABOUT_RIVER, "role": "member", "ts": f"2026-01-02T11:50:0{second}"}
+        await harness.send("microdao.event.member_removed", payload)
+    assert harness.item("city", RIVER)["members"] == 1
+    assert harness.item("microdao", RIVER)["members_by_role"] == {"owner": 1}
+
+
+async def test_what_the_list_counts_is_only_the_account_itself():
+    answers = {
+        "/microdao": [row("weir", member_count=1), row("lock", member_count=1), row("ford", member_count=1)],
+        "/microdao/weir": row("weir", member_count=4),
+        "/microdao/weir/members": 403,
+        "/microdao/lock": 403,
+        "/microdao/lock/members": [{"role": "owner"}, {"role": "admin"}, {"role": "admin"}],
+        "/microdao/ford": 500,
+    }
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    unknown = {"members": None, "members_by_role": None}
+    assert {
+        entity_id: {name: item[name] for name in unknown} for entity_id, item in harness.items("microdao").items()
+    } == {
+        "microdao:weir": {"members": 4, "members_by_role": None},
+        "microdao:lock": {"members": 3, "members_by_role": {"admin": 2, "owner": 1}},
+        "microdao:ford": unknown,
+    }
+    assert {item["slug"]: item["members"] for item in harness.items("city").values()} == {
+        "weir": 4,
+        "lock": 3,
+        "ford": None,
+    }
+
+
+@pytest.mark.parametrize("slug", ["river-council", "pump-guild", "heron-archive"])
+async def test_details_count_the_members_that_the_map_counts(slug):
+    harness = await polled()
+    shown, details = harness.item("microdao", f"microdao:{slug}"), await harness.details(f"microdao:{slug}")
+    for name in ("members", "members_by_role"):
+        assert shown[name] == details.get(name)
+
+
+async def test_members_are_asked_up_to_a_number():
+    answers = {"/microdao": [row("weir"), row("lock")]}
+    harness = await polled(SourceHarness(plugin, asking(answers), most_counted=1, most_treasuries=0))
+    asked = {request.path for request in harness.requests} - {"/microdaos", "/microdao"}
+    assert asked == {"/microdao/weir", "/microdao/weir/members"}
+    assert harness.health.error is None
 
 
 @pytest.mark.parametrize(
