@@ -62,8 +62,12 @@ class Delivery:
         self.write(viewer, data)
 
     def write_snapshot(self, viewer: Viewer, reason: SnapshotReason) -> None:
-        """Send a snapshot to one viewer, which then is where the scene is."""
+        """Send a snapshot to one viewer, which then is where the scene is; if it is ahead of that, later."""
         here = self._progress.position
+        if viewer.epoch == here.epoch and viewer.last_seq > here.seq:  # it comes from a process that was ahead
+            viewer.awaited, viewer.conflated = reason, None
+            return
+        viewer.awaited = None
         viewer.epoch, viewer.last_seq, viewer.conflated = here.epoch, here.seq, None
         self.write_start(viewer, self._encoder.snapshot(reason, here, viewer.sink.framing, viewer.view))
 
@@ -77,6 +81,9 @@ class Delivery:
         here = self._progress.position
         viewer.conflated = None
         if viewer.last_seq > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
+            return
+        if viewer.awaited is not None:
+            self.write_snapshot(viewer, viewer.awaited)
             return
         if not self._resumption.reaches(Position(here.epoch, viewer.last_seq), viewer.view):
             self.write_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
@@ -111,6 +118,9 @@ class Delivery:
             return
         if viewer.last_seq < batch.first:
             data = batch.joined(sink.framing, viewer.view)
+        elif viewer.awaited is not None:
+            self.write_snapshot(viewer, viewer.awaited)
+            return
         else:  # it joined amid the batch, or after it
             data = self._encoder.events(batch.after(viewer.last_seq), sink.framing, viewer.view)
         viewer.last_seq = max(viewer.last_seq, batch.last)

@@ -35,13 +35,12 @@ class Encoder:
         """Return the text with which a viewer of ``view`` resumes after ``position``."""
         return Cursor(position, view.name).encode(self._key())
 
-    def position(self, cursor: str, view: View) -> Position | None:
-        """Return the position that a cursor of ``view`` names; None if it is not a cursor of this view and map."""
+    def decoded(self, cursor: str) -> Cursor | None:
+        """Return what a cursor says; None if it is not one of this map."""
         try:
-            decoded = Cursor.decode(cursor, self._key())
+            return Cursor.decode(cursor, self._key())
         except ValueError:
             return None
-        return decoded.position if decoded.view == view.name else None
 
     def events(self, events: Sequence[Folded], framing: Framing, view: View) -> bytes:
         """Return the messages of ``events`` joined; empty if none of them concerns the view."""

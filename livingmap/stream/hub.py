@@ -91,13 +91,12 @@ class Hub:
             self._dismiss(viewer)
             return viewer
         position, reason = self.resumption.start(cursor, view)
+        viewer.epoch, viewer.last_seq = position.epoch, position.seq
         if reason is not None:
             self._delivery.write_snapshot(viewer, reason)
         else:
-            here = self._progress.position
-            viewer.epoch = here.epoch
-            viewer.last_seq = max(position.seq, here.seq)  # another process may have been ahead of this one
             missed = self._replay.after(position.seq)
+            viewer.last_seq = max(position.seq, self._progress.position.seq)  # it may be ahead of this process
             self._delivery.write_start(viewer, self.encoder.events(missed, sink.framing, view))
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
@@ -136,7 +135,7 @@ class Hub:
 
         One that resumed from another process, which was ahead of this one, gets nothing until this one is there.
         """
-        if viewer.last_seq <= self._progress.position.seq:
+        if viewer.awaited is None and viewer.last_seq <= self._progress.position.seq:
             position = Position(viewer.epoch, viewer.last_seq)
             message = self.encoder.heartbeat(position, viewer.sink.framing, viewer.view, self._progress)
             self._delivery.write(viewer, message)

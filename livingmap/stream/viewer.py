@@ -5,6 +5,7 @@ from typing import Final, Protocol
 from livingmap.access.view import View
 from livingmap.stream.conflated_changes import ConflatedChanges
 from livingmap.stream.frames import Framing
+from livingmap.stream.messages import SnapshotReason
 
 MOST_UNSENT_BYTES: Final = 256 * 1024
 """A viewer for which more waits is behind, unless it has just been sent a large snapshot or all it missed."""
@@ -32,6 +33,7 @@ class Viewer:
     """A client of the stream: what it asked for, and how far it has come."""
 
     __slots__ = (
+        "awaited",
         "conflated",
         "epoch",
         "last_seq",
@@ -50,6 +52,8 @@ class Viewer:
         """The epoch of ``last_seq``."""
         self.last_seq = -1
         """The last event that the viewer was sent, or that ``conflated`` holds."""
+        self.awaited: SnapshotReason | None = None
+        """Why it is to be sent a snapshot once this process is at ``last_seq``, which it has from another one."""
         self.conflated: ConflatedChanges | None = None
         """What the viewer has missed since it fell behind; None while it keeps up."""
         self.most_unsent = MOST_UNSENT_BYTES

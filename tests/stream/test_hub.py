@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from livingmap.access.view import WHOLE, View
+from livingmap.access.view import NOTHING, WHOLE, View
 from livingmap.core.model import Drop, Position, Put
 from livingmap.stream.heartbeats import Heartbeats
 from livingmap.stream.viewer import MOST_UNSENT_BYTES
@@ -220,3 +220,82 @@ async def test_a_viewer_that_fell_behind_on_a_branch_catches_up_by_the_snapshot_
     assert sink.sent[sent:] == []
     rig.progress.aim(2)
     assert [one["kind"] for one in sink.sent[sent:]] == ["snapshot"]
+
+
+AHEAD = Position("first", 2)
+
+
+@contextlib.contextmanager
+def nothing_sent(sink):
+    """Check that nothing is sent meanwhile."""
+    before = len(sink.sent)
+    yield
+    assert sink.sent[before:] == []
+
+
+async def test_a_cursor_of_another_view_is_not_answered_with_a_snapshot_of_before(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, View(("agents",)), rig.cursor(AHEAD))
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    rig.hub.send_heartbeat(viewer)
+    assert sink.sent == []
+    rig.happen(Put("agents", A, {"x": 2}))
+    rig.hub.send_heartbeat(viewer)
+    await rig.settle()
+    rig.happen(Put("agents", A, {"x": 3}))
+    await rig.settle()
+    assert [(one["kind"], one.get("reason"), position(one).seq) for one in sink.sent] == [
+        ("snapshot", "cursor_unknown", 2),
+        ("event", None, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda hub, viewer: hub.change_view(viewer, View(("agents",))), "layers_changed"),
+        (lambda hub, viewer: hub.change_view(viewer, View(None, NOTHING)), "access_changed"),
+        (lambda hub, _: hub.restart(), "cursor_unknown"),
+        (lambda hub, _: hub.on_restored(), "cursor_unknown"),
+    ],
+)
+async def test_a_viewer_from_a_process_that_is_ahead_gets_its_snapshot_when_this_one_is_there(rig, change, reason):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE, rig.cursor(AHEAD))
+    with nothing_sent(sink):
+        change(rig.hub, viewer)
+        rig.happen(Put("agents", A, {"x": 1}))
+        await rig.settle()
+        rig.hub.send_heartbeat(viewer)
+    rig.happen(Put("agents", A, {"x": 2}))
+    await rig.settle()
+    assert [(one["kind"], one["reason"], position(one)) for one in sink.sent] == [("snapshot", reason, AHEAD)]
+    rig.hub.send_heartbeat(viewer)
+    assert [one["kind"] for one in sink.sent[1:]] == ["heartbeat"]
+
+
+async def test_a_viewer_that_reads_nothing_when_its_snapshot_is_due_gets_it_when_it_reads(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE, rig.cursor(AHEAD))
+    rig.hub.change_view(viewer, View(("agents",)))
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    with nothing_sent(sink):
+        for number in range(3):
+            rig.happen(Put("agents", A, {"x": number}))
+            await rig.settle()
+    sink.waiting = 0
+    rig.hub.drained(viewer)
+    assert [(one["kind"], position(one).seq) for one in sink.sent] == [("snapshot", 3)]
+
+
+async def test_a_viewer_that_waits_for_this_process_gets_the_scene_of_a_branch_at_once(rig):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE, rig.cursor(AHEAD))
+    rig.hub.change_view(viewer, View(("agents",)))
+    rig.progress.branch_off("own")
+    rig.hub.on_restored()
+    assert [(one["kind"], position(one)) for one in sink.sent] == [("snapshot", Position("own", 0))]
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    assert [one["kind"] for one in sink.sent[1:]] == ["event"]
