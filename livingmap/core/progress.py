@@ -42,6 +42,7 @@ class Progress:
         self.new_epochs = 0
         """How often the log ended, and another one began in its place."""
         self._detached_seconds = detached_seconds
+        self._lost_at: datetime | None = None
         self._goal: int | None = None
         self._trunk: Position | None = None
         self._live = asyncio.Event()
@@ -79,6 +80,14 @@ class Progress:
         """Since when the scene gets nothing new, because the log is away and it is not on a branch either."""
         return None if self.is_on_its_own else self.away_since
 
+    def detach(self, now: datetime) -> None:
+        """Note that there is no connection to the log, be it that one came to nothing."""
+        self.away_since = self.away_since or self._lost_at or now
+
+    def attach(self) -> None:
+        """Note that there is a connection. It counts once the log has been read to its end over it."""
+        self._lost_at, self.away_since = self.away_since or self._lost_at, None
+
     def here(self) -> Position:
         """Return the position, for those that need it anew each time."""
         return self.position
@@ -96,6 +105,8 @@ class Progress:
         if self._goal is None:
             self._goal = goal
             self._note_live()
+        elif self.is_live:
+            self._lost_at = None
 
     def advance(self, read_up_to: int) -> None:
         """Note that everything up to a sequence was read, and handed on."""
@@ -137,6 +148,7 @@ class Progress:
 
     def _note_live(self) -> None:
         if self.is_live:
+            self._lost_at = None
             self._live.set()
             self._shown.set()
             for callback in self._callbacks:

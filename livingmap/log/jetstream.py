@@ -73,7 +73,7 @@ class JetStreamLog:
         self._term = term
         self._now = now
         self._before_reading: Callable[[], Awaitable[None]] = _do_nothing
-        progress.away_since = now()
+        progress.detach(now())
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}
         connection.add(self)
 
@@ -157,7 +157,7 @@ class JetStreamLog:
 
     async def attach(self, client: NatsClient) -> None:
         """Have the stream sent from where reading ended."""
-        self.progress.away_since = None  # whatever is shown from here on is of a map that is connected
+        self.progress.attach()  # whatever is shown from here on is of a map that is connected
         await self._before_reading()
         info = self._stream.info
         await self._begin(client.jetstream(), info)
@@ -166,7 +166,7 @@ class JetStreamLog:
 
     def detach(self) -> None:
         """Note when the stream went away."""
-        self.progress.away_since = self.progress.away_since or self._now()
+        self.progress.detach(self._now())
 
     def check(self) -> None:
         """Raise ConnectionError if messages were missed, or if not even heartbeats come."""

@@ -97,6 +97,60 @@ def test_a_log_that_is_away_for_more_than_ten_seconds_is_detached(seconds, detac
     assert progress.standing_still_since is None
 
 
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+LATER = NOON + timedelta(seconds=30)
+
+
+def away_since_noon(read_up_to):
+    """Return how far a process has read that lost its log at noon."""
+    progress = Progress(Position("e", read_up_to))
+    progress.aim(read_up_to)
+    progress.detach(NOON)
+    return progress
+
+
+def test_a_connection_that_comes_to_nothing_is_not_an_end_of_the_time_without_the_log():
+    progress = away_since_noon(7)
+    progress.attach()
+    assert progress.away_since is None
+    progress.detach(LATER)
+    progress.detach(LATER)
+    assert progress.standing_still_since == NOON
+
+
+def test_a_branch_that_fails_to_return_counts_from_when_the_log_was_lost():
+    progress = away_since_noon(7)
+    progress.branch_off("branch")
+    for _ in range(2):
+        progress.attach()
+        progress.return_to_log()
+        progress.aim(9)
+        progress.advance(8)
+        progress.detach(LATER)
+        assert (progress.standing_still_since, progress.is_detached(LATER)) == (NOON, True)
+        progress.branch_off("another branch")
+
+
+@pytest.mark.parametrize("last", [7, 9])
+def test_the_time_without_the_log_counts_anew_once_the_log_was_read_to_its_end(last):
+    progress = away_since_noon(7)
+    progress.branch_off("branch")
+    progress.attach()
+    progress.return_to_log()
+    progress.aim(last)
+    progress.advance(last)
+    progress.detach(LATER)
+    assert progress.away_since == LATER
+
+
+def test_a_short_loss_without_a_branch_ends_with_the_connection():
+    progress = away_since_noon(7)
+    progress.attach()
+    progress.aim(9)
+    progress.detach(LATER)
+    assert progress.away_since == LATER
+
+
 def test_a_new_process_has_read_nothing_and_misses_nothing():
     progress = Progress(Position("e", 7))
     assert (progress.away_since, progress.folded_at, progress.lag) == (None, None, 0)

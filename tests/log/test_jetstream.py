@@ -92,6 +92,7 @@ class Reading:
         self.log, self.cluster = made.log, made.cluster
         self.progress = made.log.progress
         self.append, self.subscribe = made.log.append, made.log.subscribe
+        self.before_reading = made.before_reading
         self.status = made.intakes[0].status
 
     @property
@@ -243,6 +244,29 @@ async def test_a_server_may_come_later_and_go_and_come_again(tmp_path):
     assert [message for message in notes.seen if message[0] == "a.b"] == numbered(0, 3, "a.b")
     assert notes.seen.count(("a.own", {})) == 1
     await server.kill()
+
+
+async def test_a_log_that_cannot_be_read_on_has_been_away_since_it_was_lost(server):
+    attempts, works = 0, False
+
+    async def before_reading():
+        nonlocal attempts
+        attempts += 1
+        if not works:
+            raise ConnectionError("not yet")
+
+    async with reading(server) as (log, _):
+        await attached(log)
+        log.before_reading(before_reading)
+        await server.kill()
+        await until(lambda: log.progress.away_since is not None)
+        lost_at = log.progress.away_since
+        await server.start()
+        await until(lambda: attempts >= 2 and log.progress.away_since is not None)
+        assert log.progress.away_since == lost_at
+        works = True
+        await until(lambda: log.status.connected)
+        assert log.progress.away_since is None
 
 
 async def test_a_server_that_only_stays_silent_is_noticed_and_nothing_is_lost(server):
