@@ -236,3 +236,35 @@ async def test_a_log_whose_clock_is_behind_gets_ever_fewer_entries_to_pass_its_t
         await pass_time(lambda: fold.scene.clock, Log(), lambda: NOON + timedelta(days=40))
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert len(appended) == 9
+
+
+def test_a_rule_speaks_only_where_its_time_is_over_and_its_value_is_shown():
+    play = Play()
+    play.poll(0, "city", Put("nodes", NODE, {"status": "offline", "last_heartbeat": NOON.isoformat()}))
+    assert play.rules(NODE) == {}  # its source says so
+    play.poll(60, "city", Put("nodes", NODE, {"status": "maintenance"}))
+    play.at(200, Message(TIME_PASSED, {}))
+    assert (play.status(NODE), play.rules(NODE)) == ("maintenance", {})
+    play.poll(201, "city", Put("nodes", NODE, {"status": "online"}))
+    assert (play.status(NODE), play.rules(NODE)) == ("offline", {"status": "livingmap:heartbeat_seconds"})
+    assert play.rules("node:none") == {}
+    assert play.rules("planet:none", "city") == {}
+
+
+def test_a_rule_of_one_source_does_not_speak_about_what_another_says():
+    play = Play()
+    play.poll(0, "city", Put("agents", SOFIA, {"status": "busy", "status_at": NOON.isoformat()}))
+    play.at(1000, Message(TIME_PASSED, {}))
+    assert (play.status(SOFIA, "agents"), play.rules(SOFIA, "agents")) == ("busy", {})
+
+
+def test_asking_for_the_rules_changes_nothing_of_what_time_will_bring():
+    play = Play()
+    play.poll(0, "city", Put("agents", SOFIA, {}))
+    play.at(0, Message("run", {}))
+    assert play.rules(SOFIA, "agents") == {}
+    play.at(301, Message(TIME_PASSED, {}))
+    assert (play.status(SOFIA, "agents"), play.rules(SOFIA, "agents")) == (
+        "active",
+        {"status": "livingmap:busy_seconds"},
+    )

@@ -1,0 +1,199 @@
+"""Whom an id means when several things claim it: the strongest namespace, whatever the order of the claims."""
+
+import itertools
+
+import pytest
+
+from livingmap.core.aliases import Aliases, Collision
+from livingmap.core.model import Drop, Put, namespaces_of
+from livingmap.core.same_as import SameAs
+from livingmap.core.scene import Scene
+from livingmap.core.source import Layer, Source
+
+TRUST = (
+    "dao:oak-trust",
+    ("dao:oak", "dao:9f3e"),
+    {"dao:oak": "external", "dao:9f3e": "uuid", "dao:oak-trust": "slug"},
+)
+GROVE = ("dao:oak", ("dao:17", "dao:0a1b", "dao:2c3d"), {"dao:oak": "slug", "dao:17": "city", "dao:0a1b": "uuid"})
+
+
+def claims(*things, same_as=None):
+    aliases = Aliases(same_as or {})
+    for entity_id, names, namespaces in things:
+        aliases.add(entity_id)
+        aliases.rename(entity_id, (), names, {}, namespaces)
+    return aliases
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((TRUST, GROVE))))
+def test_the_strongest_claim_has_the_id_and_the_other_is_shown_by_its_strongest_alias(order):
+    aliases = claims(*order)
+    assert aliases.resolve("dao:oak") == "dao:oak-trust"
+    assert aliases.displaced == {"dao:oak": "dao:0a1b"}
+    assert (aliases.shown("dao:oak"), aliases.shown("dao:oak-trust")) == ("dao:0a1b", "dao:oak-trust")
+    assert aliases.same("dao:17") == ("dao:0a1b", "dao:17", "dao:2c3d", "dao:oak")
+    assert aliases.same("dao:9f3e") == ("dao:oak-trust", "dao:9f3e", "dao:oak")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((TRUST, GROVE))))
+def test_a_collision_names_the_claims_the_strongest_first(order):
+    aliases = claims(*order)
+    assert aliases.contested == {"dao:oak"}
+    assert aliases.collision("dao:oak") == Collision(
+        "dao:oak", (("dao:oak-trust", "external"), ("dao:0a1b", "slug")), "dao:oak-trust"
+    )
+
+
+def test_claims_without_a_namespace_collide_without_one():
+    aliases = claims(("dao:b", ("dao:x",), {}), ("dao:a", ("dao:x",), {}))
+    assert aliases.collision("dao:x") == Collision("dao:x", (("dao:a", None), ("dao:b", None)), "dao:a")
+
+
+def test_an_unknown_namespace_is_weaker_than_a_slug_and_stronger_than_none():
+    ranked = [({"dao:x": "slug"}, "dao:a"), ({"dao:x": "city"}, "dao:b"), ({}, "dao:c")]
+    for order in itertools.permutations(ranked):
+        aliases = claims(*((one, ("dao:x",), namespaces) for namespaces, one in order))
+        assert [one for one, _ in aliases.collision("dao:x").claims] == ["dao:a", "dao:b", "dao:c"]
+
+
+def test_of_several_namespaces_for_one_claim_the_strongest_counts():
+    aliases = claims(("dao:a", ("dao:x",), {"dao:x": "city"}), ("dao:a", ("dao:x",), {"dao:x": "uuid"}))
+    aliases.add("dao:b")
+    aliases.rename("dao:b", (), ("dao:x",), {}, {"dao:x": "slug"})
+    assert aliases.collision("dao:x").claims == (("dao:a", "uuid"), ("dao:b", "slug"))
+
+
+def test_a_displaced_thing_without_a_free_alias_is_shown_with_its_namespace():
+    grove = ("dao:oak", ("dao:oak", "dao:9f3e"), {"dao:oak": "slug"})
+    aliases = claims(TRUST, grove)
+    assert aliases.displaced == {"dao:oak": "dao:oak@slug"}
+
+
+def test_an_alias_that_is_joined_by_hand_is_not_the_name_of_a_displaced_thing():
+    aliases = claims(TRUST, GROVE, same_as={"dao:0a1b": "dao:elm"})
+    assert aliases.displaced == {"dao:oak": "dao:17"}
+
+
+def test_of_equal_aliases_a_displaced_thing_is_shown_by_the_first_by_name():
+    grove = ("dao:oak", ("dao:z", "dao:b", "dao:c"), {"dao:oak": "slug"})
+    assert claims(TRUST, grove).displaced == {"dao:oak": "dao:b"}
+
+
+def test_an_entity_is_named_in_each_namespace_by_the_first_by_name_of_its_ids():
+    more = ("dao:oak-trust", ("dao:0000",), {"dao:0000": "uuid"})
+    aliases = claims(TRUST, GROVE, more)
+    assert [aliases.named("dao:oak", one) for one in ("external", "uuid", "slug", "city")] == [
+        "dao:oak",
+        "dao:0000",
+        "dao:oak-trust",
+        None,
+    ]
+    assert [aliases.named("dao:17", one) for one in ("external", "uuid", "slug", "city")] == [
+        None,
+        "dao:0a1b",
+        "dao:oak",
+        "dao:17",
+    ]
+
+
+def test_an_id_ceases_to_be_contested_when_a_claim_is_given_up():
+    aliases = claims(TRUST, GROVE)
+    contests = aliases.contests
+    assert aliases.rename(*TRUST[:2], ("dao:9f3e",), TRUST[2], {}) >= {"dao:oak", "dao:0a1b", "dao:oak-trust"}
+    assert (aliases.contested, aliases.displaced, aliases.resolve("dao:oak")) == (set(), {}, "dao:oak")
+    assert aliases.contests == contests + 1
+    assert aliases.resolve("dao:0a1b") == "dao:oak"
+
+
+def test_the_first_of_equal_names_is_in_the_strongest_namespace():
+    assert namespaces_of("node", external="node:gpu-1", uuid="9f3e", slug="gpu-1", city=None) == {
+        "node:gpu-1": "external",
+        "node:9f3e": "uuid",
+    }
+
+
+# in a scene
+
+CITY = Source("city", "city-service", object, (Layer("dao"), Layer("rooms", references=("dao_id",))))
+HOUSE = Source("house", "house-service", object, (Layer("dao"), Layer("rooms", references=("dao_id",))))
+OAK_OF_CITY = Put(
+    "dao", "dao:oak", {"name": "grove"}, aliases=("dao:17",), namespaces={"dao:oak": "slug", "dao:17": "city"}
+)
+OAK_OF_HOUSE = Put(
+    "dao",
+    "dao:oak-trust",
+    {"name": "trust"},
+    aliases=("dao:oak",),
+    namespaces={"dao:oak": "external", "dao:oak-trust": "slug"},
+)
+
+
+def scene_of(*changes, same_as=None):
+    scene = Scene((CITY, HOUSE), same_as or SameAs())
+    for seq, (source, change) in enumerate(changes, 1):
+        scene.apply(source, [change], seq)
+    return scene
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_each_source_means_its_own_by_a_contested_id(order):
+    both = (("city", OAK_OF_CITY), ("house", OAK_OF_HOUSE))
+    scene = scene_of(*(both[one] for one in order))
+    assert {one: item["name"] for one, item in scene.items("dao", "items").items()} == {
+        "dao:17": "grove",
+        "dao:oak-trust": "trust",
+    }
+    assert scene.is_contested("dao:oak")
+    assert not scene.is_contested("dao:17")
+    assert [one.id for one in scene.collisions()] == ["dao:oak"]
+    assert (scene.meaning("city", "dao:oak"), scene.meaning("house", "dao:oak")) == ("dao:17", "dao:oak-trust")
+    assert (scene.meaning("nobody", "dao:oak"), scene.meaning("city", "dao:17")) == ("dao:oak-trust", "dao:17")
+    assert (scene.listed_as("city", "dao:17"), scene.listed_as("house", "dao:17")) == ("dao:oak", "dao:17")
+    assert (scene.listed_as("house", "dao:oak"), scene.listed_as("city", "dao:none")) == (
+        "dao:oak-trust",
+        "dao:none",
+    )
+    assert (scene.named("dao:17", "slug"), scene.named("dao:oak", "external")) == ("dao:oak", "dao:oak")
+    item = {"dao_id": "dao:oak"}
+    assert [scene.resolved(("rooms", "items"), item, one)["dao_id"] for one in ("city", "house", None)] == [
+        "dao:17",
+        "dao:oak-trust",
+        "dao:oak-trust",
+    ]
+
+
+def test_a_restored_scene_has_the_same_collisions_and_no_number_that_was_there_before():
+    scene = scene_of(("city", OAK_OF_CITY), ("house", OAK_OF_HOUSE))
+    before = (scene.contests, scene.alias_revision, scene.version("dao"))
+    states = scene.states()
+    scene.restore(dict(states))
+    assert {one: item["name"] for one, item in scene.items("dao", "items").items()} == {
+        "dao:17": "grove",
+        "dao:oak-trust": "trust",
+    }
+    assert [one.id for one in scene.collisions()] == ["dao:oak"]
+    after = (scene.contests, scene.alias_revision, scene.version("dao"))
+    assert all(new > old for new, old in zip(after, before, strict=True))
+
+
+def test_the_field_of_a_displaced_item_is_its_own_and_no_others():
+    scene = scene_of(("city", OAK_OF_CITY), ("house", OAK_OF_HOUSE))
+    [*changes] = scene.apply("city", [Put("dao", "dao:oak", {"trees": 7})], 3)
+    assert [(one.id, dict(one.set)) for one in changes if isinstance(one, Put)] == [("dao:17", {"trees": 7})]
+    scene.apply("house", [Drop("dao", "dao:oak-trust")], 4)
+    assert scene.items("dao", "items")["dao:oak"]["trees"] == 7
+    assert scene.collisions() == []
+
+
+def test_a_poll_leaves_what_it_listed_under_an_id_that_is_renamed_by_hand():
+    scene = scene_of(
+        ("city", OAK_OF_CITY),
+        ("city", Put("dao", "dao:elm", {"name": "elm"})),
+        same_as=SameAs({}, {"city": {"dao:oak": "dao:grove"}}),
+    )
+    part = scene.part("city")
+    assert set(scene.items("dao", "items")) == {"dao:grove", "dao:elm"}
+    assert part.missing(("dao", "items"), ["dao:oak"]) == [Drop("dao", "dao:elm")]
+    assert part.missing(("dao", "items"), ["dao:oak", "dao:elm"]) == []
+    assert part.get("dao", "dao:oak") == part.get("dao", "dao:grove")
