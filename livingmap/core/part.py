@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
-from livingmap.core.record import NEVER, Record
+from livingmap.core.record import NEVER, NOTHING_SUPERSEDED, Record, Superseded
 
 MOST_LOOSE: Final = 50_000
 """How many records of one source may stand that events alone made, of items that only other sources list."""
@@ -15,6 +15,7 @@ MOST_MADE: Final = 50_000
 """How many items of one source may exist that only its events created."""
 
 _NOTHING_RENAMED: Final[Mapping[str, str]] = {}
+_NOTHING_SUPERSEDED_ANYWHERE: Final[Mapping[CollectionKey, Superseded]] = {}
 
 Item: TypeAlias = tuple[CollectionKey, str]
 """An item's collection and id."""
@@ -31,11 +32,15 @@ class Part:
     """
 
     def __init__(
-        self, decorated: frozenset[CollectionKey] = frozenset(), renamed: Mapping[str, str] = _NOTHING_RENAMED
+        self,
+        decorated: frozenset[CollectionKey] = frozenset(),
+        renamed: Mapping[str, str] = _NOTHING_RENAMED,
+        superseded: Mapping[CollectionKey, Superseded] = _NOTHING_SUPERSEDED_ANYWHERE,
     ) -> None:
         """``renamed`` are the ids that this source alone uses for something else, and what they are on the map."""
         self.renamed = renamed
         self._decorated = decorated
+        self._superseded = superseded
         self._aliases = Aliases()  # of this source alone: no other's claims may change what its handlers read
         self._records: dict[CollectionKey, dict[str, Record]] = {}
         self._totals: dict[str, Record] = {}
@@ -161,7 +166,7 @@ class Part:
         record = self.record(key, entity_id)
         if record is None:
             record = self.records_of(key)[entity_id] = Record()
-        record.put(change, seq, from_seq)
+        record.put(change, seq, from_seq, self._superseded.get(key, NOTHING_SUPERSEDED))
         self._bound_loose(key, entity_id, loose=not (fills or record.creates or record.polled_fields))
         if fills and not record.creates:
             record.creates = True
@@ -243,7 +248,8 @@ class Part:
             record = self._totals.get(answer.layer)
         else:
             record = self.record(key, self.renamed.get(answer.id, answer.id))
-        return (record or Record()).difference(answer) or (answer if record is None else None)
+        superseded = self._superseded.get(key, NOTHING_SUPERSEDED)
+        return (record or Record()).difference(answer, superseded) or (answer if record is None else None)
 
     def missing(
         self, key: CollectionKey, listed: Collection[str], shown: Container[str] = (), *, complete: bool = True

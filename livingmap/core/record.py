@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from livingmap.core.model import Change, Json, Put, Total
 
 NEVER = -1
 """The position of a change that did not happen, before all others."""
+
+Superseded: TypeAlias = Mapping[str, frozenset[str]]
+"""By field, values that polls bring although they may be over; see `livingmap.core.source.Layer.superseded`."""
+
+NOTHING_SUPERSEDED: Final[Superseded] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -56,13 +63,22 @@ class Record:
         )
         return (change.creates and not self.creates) or bool(named)
 
-    def put(self, change: Put | Total, seq: int, from_seq: int | None) -> None:
-        """Apply an event's ``change``, or with ``from_seq`` a poll's, to fields that no later event changed."""
+    def put(
+        self,
+        change: Put | Total,
+        seq: int,
+        from_seq: int | None,
+        superseded: Superseded = NOTHING_SUPERSEDED,
+    ) -> None:
+        """Apply an event's ``change``, or with ``from_seq`` a poll's, to fields that no later event changed.
+
+        A poll's values that are ``superseded`` by what an event set are passed over.
+        """
         fields, event_seqs = self.fields, self.event_seqs
         for name, value in change.set.items():
             if from_seq is None:
                 fields[name], event_seqs[name] = value, seq
-            elif event_seqs.get(name, NEVER) <= from_seq:
+            elif event_seqs.get(name, NEVER) <= from_seq and not self._is_over(name, value, superseded):
                 fields[name] = value
                 self.polled_fields.add(name)
         for name in change.unset:
@@ -79,12 +95,20 @@ class Record:
             if name not in self.fields or seq > max(from_seq, self.event_seqs.get(name, NEVER)):
                 self.fields[name], self.event_seqs[name] = value, seq
 
-    def difference(self, answer: Put | Total) -> Change | None:
+    def _is_over(self, name: str, value: Json, superseded: Superseded) -> bool:
+        """Tell whether a poll's value of a field is one that an event has ended."""
+        if name not in superseded or name not in self.event_seqs:
+            return False
+        values, present = superseded[name], self.fields.get(name)
+        return isinstance(value, str) and value in values and isinstance(present, str) and present not in values
+
+    def difference(self, answer: Put | Total, superseded: Superseded = NOTHING_SUPERSEDED) -> Change | None:
         """Return the change that makes this record equal a poll's ``answer``; None if it does already."""
         updates = {
             name: value
             for name, value in answer.set.items()
-            if name not in self.polled_fields or name not in self.fields or self.fields[name] != value
+            if (name not in self.polled_fields or name not in self.fields or self.fields[name] != value)
+            and not self._is_over(name, value, superseded)
         }
         if isinstance(answer, Total):  # several fetches may give totals of one layer: what one omits is another's
             return replace(answer, set=updates) if updates else None

@@ -15,6 +15,7 @@ from livingmap.core.merge import Dirty
 from livingmap.core.merged_layers import MergedLayers, field_names
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 from livingmap.core.part import Part
+from livingmap.core.record import Superseded
 from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.source import Source
 
@@ -29,7 +30,8 @@ class Scene:
         self._sources = tuple(sources)
         self._same_as = same_as
         self._parts = {
-            source.name: Part(_decorated(source), same_as.renamed.get(source.name, {})) for source in sources
+            source.name: Part(_decorated(source), same_as.renamed.get(source.name, {}), _superseded(source))
+            for source in sources
         }
         self._merged = MergedLayers(self._sources, self._parts, same_as.joined)
 
@@ -264,3 +266,7 @@ class Scene:
 
 def _decorated(source: Source) -> frozenset[CollectionKey]:
     return frozenset((layer.name, layer.collection) for layer in source.layers if layer.decorates)
+
+
+def _superseded(source: Source) -> dict[CollectionKey, Superseded]:
+    return {(layer.name, layer.collection): layer.superseded for layer in source.layers if layer.superseded}

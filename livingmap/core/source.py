@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from livingmap.core.model import Change, Event, Fields, Json, Put, Total
+from livingmap.core.record import Superseded
 
 if TYPE_CHECKING:
     from livingmap.core.part import Part
@@ -85,6 +86,10 @@ class Layer:
     """Fields that hold an id, or a list of ids, of other items; aliases in them are resolved."""
     defaults: Fields = field(default_factory=dict)
     """The values of fields that no source fills, such as ``{"status": "unknown"}``."""
+    superseded: Superseded = field(default_factory=dict)
+    """By field, values that the service goes on giving after they are over: from a poll, they do not undo another
+    value that an event set. With ``{"status": frozenset({"draft", "active"})}`` a proposal that an event closed
+    stays closed."""
 
 
 @dataclass(frozen=True, slots=True)

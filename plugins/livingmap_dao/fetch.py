@@ -4,6 +4,7 @@ A request that fails for one DAO should not cost the others. Where it only adds 
 it lists items, the whole collection keeps its last content: an item that a poll does not list would be removed.
 """
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
@@ -13,6 +14,8 @@ from livingmap.plugin import (
     Fields,
     Json,
     Put,
+    RequestRejected,
+    SourceError,
     ask_each,
     canonical_status,
     format_amount,
@@ -37,14 +40,32 @@ async def fetch_daos(client: Client) -> list[Put]:
     """Return how each DAO is governed, and how many members and proposals it has."""
     rows, summary = await _daos(client), await _summary(client)
     overviews = await _overviews(client, rows, all_needed=False)
-    roles = await _roles(client, [_path(row.slug) for row in rows if row.slug])
+    paths = [_path(row.slug) for row in rows if row.slug]
+    roles = await _roles(client, paths)
+    counted = await asyncio.gather(*(_counts_itself(client, path) for path in paths))
+    counted_paths = {path for path, itself in zip(paths, counted, strict=True) if itself}
     daos = []
     for row in rows:
-        numbers = counts(overviews.get(row.slug or ""), roles.get(_path(row.slug or "")))
-        entity_id, aliases = id_and_aliases("dao", row.id, row.slug)
+        path, (entity_id, aliases) = _path(row.slug or ""), id_and_aliases("dao", row.id, row.slug)
         summed = next((summary[name] for name in (entity_id, *aliases) if name in summary), {})
-        daos.append(dao(row, {**numbers, **summed}))
+        numbers = {**counts(overviews.get(row.slug or ""), roles.get(path)), **summed}
+        if path in counted_paths:
+            numbers.pop("active_proposals", None)
+        daos.append(dao(row, numbers))
     return daos
+
+
+async def _counts_itself(client: Client, path: str) -> bool:
+    """Tell whether the map counts a DAO's active proposals itself: it does if there is a list of proposals.
+
+    The service counts those that were closed, too. A list that fails is still there from the last poll.
+    """
+    try:
+        return bool(await client.optional(f"{path}/proposals"))
+    except RequestRejected:
+        return False
+    except SourceError:
+        return True
 
 
 async def fetch_treasury(client: Client) -> list[Put]:
@@ -86,7 +107,11 @@ async def dao_details(client: Client, name: str) -> Fields:
     holdings = client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
     treasury = {row.token_symbol: format_amount(row.balance) for row in holdings}
     roles = await _roles(client, [path])
-    return {**planet(row).set, **dao(row, counts(overview, roles.get(path))).set, "treasury": treasury}
+    numbers = {
+        **counts(overview, roles.get(path)),
+        "active_proposals": None,
+    }  # the map knows better what is closed
+    return {**planet(row).set, **dao(row, numbers).set, "treasury": treasury}
 
 
 async def _daos(client: Client) -> list[DaoRow]:

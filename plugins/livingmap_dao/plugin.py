@@ -6,7 +6,7 @@ else those of each DAO's own overview.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -30,6 +30,14 @@ class DaoSettings(SourceSettings):
     """Address of dao-service."""
     concluded_results: Annotated[int, Field(ge=0)] = 3
     """Of how many of a DAO's newest concluded proposals a poll asks the result, one request each."""
+
+
+_ACTIVE: Final = Count("dao", "proposals", field="status", values=frozenset({"active"}))
+
+
+def _if_any(active: int, proposals: int) -> int | None:
+    """Return how many proposals of a DAO are active; None if none of its proposals is listed."""
+    return active if proposals else None
 
 
 @hookimpl
@@ -57,7 +65,14 @@ def livingmap_source() -> Source:
                 defaults=dict.fromkeys(("members", "members_by_role", "active_proposals", "total_proposals")),
             ),
             Layer("dao", "treasury", fetch=fetch_treasury, references=("dao_id",)),
-            Layer("dao", "proposals", fetch=fetch_proposals, complete=False, references=("dao_id",)),
+            Layer(
+                "dao",
+                "proposals",
+                fetch=fetch_proposals,
+                complete=False,
+                references=("dao_id",),
+                superseded={"status": frozenset({"draft", "active"})},  # the service never says "closed"
+            ),
             Layer("dao", "votes", fetch=fetch_votes, references=("proposal_id",)),
         ),
         handlers={
@@ -76,12 +91,9 @@ def livingmap_source() -> Source:
         details={"dao": dao_details},
         tallies=(
             Tally("dao", "daos", (Count("dao"),)),
+            Tally("dao", "active_proposals", (_ACTIVE, Count("dao", "proposals")), _if_any, per="dao_id"),
             Tally("dao", "proposals_total", (Count("dao", "proposals"),)),
-            Tally(
-                "dao",
-                "proposals_active",
-                (Count("dao", "proposals", field="status", values=frozenset({"active"})),),
-            ),
+            Tally("dao", "proposals_active", (_ACTIVE,)),
         ),
         samples=Path(__file__).with_name("samples"),
     )

@@ -8,7 +8,13 @@ from livingmap.core.model import Drop, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
 
-AGENTS = Source("agents", "s", object, (Layer("agents"), Layer("agents", "rooms")))
+OPEN = frozenset({"open", "waiting"})
+AGENTS = Source(
+    "agents",
+    "s",
+    object,
+    (Layer("agents"), Layer("agents", "rooms"), Layer("agents", "motions", superseded={"state": OPEN})),
+)
 USAGE = Source("usage", "s", object, (Layer("agents", decorates=True),))
 
 
@@ -54,6 +60,57 @@ def test_a_poll_that_began_before_an_event_does_not_undo_it(again):
     made = again(made)
     assert made.poll(6, agent(status="idle", mood="glad"), from_seq=4) == [agent(mood="glad")]
     assert made.poll(7, agent(status="idle"), from_seq=5) == [agent(status="idle")]
+
+
+def motion(**fields):
+    return Put("agents", "motion:1", fields, (), "motions")
+
+
+def motions(made):
+    return dict(made.scene.items("agents", "motions"))["motion:1"]
+
+
+def test_a_poll_does_not_bring_back_what_an_event_ended(again):
+    made = Map()
+    made.poll(1, motion(state="open", votes=2), from_seq=0)
+    made.event(5, motion(state="passed"))
+    made = again(made)
+    stale = motion(state="open", votes=3)
+    assert made.scene.part("agents").difference(("agents", "motions"), stale) == motion(votes=3)
+    assert made.poll(6, stale, from_seq=5) == [motion(votes=3)]
+    assert motions(made) == {"state": "passed", "votes": 3}
+    assert made.scene.part("agents").difference(("agents", "motions"), stale) is None
+
+
+def test_a_poll_that_says_something_new_is_believed_after_an_event(again):
+    made = Map()
+    made.event(5, motion(state="waiting"))
+    made = again(made)
+    for seq, state in ((6, "open"), (7, "passed"), (8, "executed")):
+        assert made.poll(seq, motion(state=state), from_seq=seq - 1) == [motion(state=state)]
+
+
+def test_a_poll_takes_back_what_only_polls_ended():
+    made = Map()
+    for seq, state in ((1, "passed"), (2, "open")):
+        made.poll(seq, motion(state=state), from_seq=seq - 1)
+    assert motions(made) == {"state": "open"}
+
+
+def test_an_event_brings_back_what_an_event_ended():
+    made = Map()
+    for seq, state in ((1, "open"), (2, "passed"), (3, "open")):
+        made.event(seq, motion(state=state))
+    assert motions(made) == {"state": "open"}
+    assert made.poll(4, motion(state="waiting"), from_seq=3) == [motion(state="waiting")]
+
+
+@pytest.mark.parametrize("value", [None, 7, ["open"], {"open": 1}])
+def test_a_value_that_is_no_text_is_never_superseded(value):
+    made = Map()
+    made.event(1, motion(state="passed"))
+    made.poll(2, motion(state=value), from_seq=1)
+    assert motions(made) == {"state": value}
 
 
 def test_a_late_poll_does_not_delete_a_field_that_a_newer_event_set(again):

@@ -444,6 +444,31 @@ async def test_a_closed_proposal_is_never_active(payload, status):
     assert counts(harness) == (0, 4)
 
 
+@pytest.mark.parametrize(("is_passed", "status"), [(True, "passed"), (False, "rejected")])
+async def test_a_closed_proposal_stays_closed_whatever_its_service_goes_on_saying(is_passed, status):
+    harness = await polled()
+    about = {"dao_id": DELTA_UUID, "proposal_id": SLUICE.partition(":")[2]}
+    await harness.send("dao.event.proposal_closed", {**about, "final_status": "active", "is_passed": is_passed})
+    assert await harness.poll() == []
+    assert harness.item("dao", SLUICE, "proposals")["status"] == status
+    assert counts(harness) == (0, 4)
+    assert harness.totals("dao")["proposals_active"] == 0
+    assert (await harness.details(DELTA))["active_proposals"] is None  # that of the map stays
+
+
+async def test_the_active_proposals_of_a_dao_are_those_that_the_map_calls_so():
+    answers = two_daos()
+    answers["/dao/weir"] |= {"active_proposals_count": 1, "total_proposals_count": 1}
+    answers["/dao/lock"] |= {"active_proposals_count": 4, "total_proposals_count": 5}
+    answers["/dao/lock/proposals"] = 403
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    assert (counts(harness, "dao:weir"), counts(harness, "dao:lock")) == ((1, 1), (4, 5))
+    closing = {"dao_id": "weir", "proposal_id": "weir-p", "final_status": "active", "is_passed": False}
+    await harness.send("dao.event.proposal_closed", closing)
+    await harness.poll()
+    assert counts(harness, "dao:weir") == (0, 1)
+
+
 async def test_the_first_votes_on_an_opened_draft_are_counted_from_nothing():
     harness = await polled()
     dredge = DREDGE.partition(":")[2]
