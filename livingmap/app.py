@@ -116,7 +116,9 @@ class LivingMap:
         )
         snapshots = Snapshots(self.reader)
         self._fast_path = SnapshotFastPath(self.reader, snapshots, self.access)
-        self.hub = Hub(filtered_scenes, progress, snapshots.body, self.cluster.cursor_key, now)
+        self.hub = Hub(
+            filtered_scenes, progress, snapshots.body, self.cluster.cursor_key, now, config.stream.snapshot_field
+        )
         self._edge = Edge.of(config.server)
         self.http = application(
             self.reader,

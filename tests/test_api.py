@@ -64,6 +64,7 @@ async def test_the_snapshot_says_when_and_whence(client):
     assert RFC_3339.fullmatch(body["generated_at"])
     assert body["meta"].keys() == {
         "version",
+        "generated_at",
         "cursor",
         "source_services",
         "sources",
@@ -72,6 +73,7 @@ async def test_the_snapshot_says_when_and_whence(client):
         "collisions",
         "access",
     }
+    assert body["meta"]["generated_at"] == body["generated_at"]
     assert body["meta"]["source_services"] == ["agents-service", "usage-engine"]
     for one in body["meta"]["sources"]:
         assert one.keys() == {"name", "service", "status", "observed_at", "age_seconds", "error"}

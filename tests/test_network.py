@@ -89,6 +89,18 @@ async def test_the_snapshot_has_the_fields_of_the_specification(network):
     assert all({"llm_calls_24h", "tokens_24h"} <= usage.keys() for usage in used)
 
 
+async def test_the_snapshot_has_what_the_present_page_of_the_network_reads(network):
+    async with network() as living:
+        layers = (await snapshot(living))["layers"]
+    assert layers["agents"]["total_agents"] == len(layers["agents"]["items"])
+    assert {"online", "offline", "busy"} & {item["status"] for item in layers["agents"]["items"]}
+    nodes = {item["id"]: item["status"] for item in layers["nodes"]["items"]}
+    shown = {item["id"]: item["status"] for item in layers["space"]["nodes"]}
+    assert shown
+    assert shown.items() <= nodes.items()
+    assert set(shown.values()) <= {"online", "offline", "degraded", "unknown"}
+
+
 async def test_sources_are_joined_by_resolved_references(network):
     async with network() as living:
         layers = (await snapshot(living))["layers"]
@@ -156,7 +168,7 @@ async def test_with_every_service_dead_from_the_start_nothing_is_zero(network, s
     assert {name: shown["layers"][name] for name in ("space", "nodes", "agents")} == {
         "space": {"planets": [], "nodes": []},
         "nodes": {"items": []},
-        "agents": {"items": []},
+        "agents": {"total_agents": None, "items": []},
     }
 
 

@@ -4,6 +4,7 @@ import type { SnapshotMeta } from "../src/features/livingMap/client/messages.ts"
 
 export const EMPTY_META: SnapshotMeta = {
   version: "",
+  generated_at: "",
   cursor: "",
   source_services: [],
   sources: [],

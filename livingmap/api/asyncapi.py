@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from livingmap import __version__
-from livingmap.api.messages import RECEIVED, SENT
+from livingmap.api.messages import RECEIVED, SENT, SnapshotMessage
 
 _QUERY: Final = {
     "layers": {"type": "string", "description": "Only these layers, separated by commas"},
@@ -16,10 +16,11 @@ _QUERY: Final = {
 }
 
 
-def document() -> dict[str, Any]:
-    """Return the document."""
+def document(snapshot_field: str = "payload") -> dict[str, Any]:
+    """Return the document of a map that sends snapshots as ``snapshot_field``."""
     models = [(model, "serialization") for model in (*SENT, *RECEIVED)]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    _rename(schemas["$defs"][SnapshotMessage.__name__], "payload", snapshot_field)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Living Map: the stream", "version": __version__},
@@ -49,6 +50,11 @@ def document() -> dict[str, Any]:
     }
 
 
+def _rename(schema: dict[str, Any], before: str, after: str) -> None:
+    schema["properties"][after] = schema["properties"].pop(before)
+    schema["required"] = [after if name == before else name for name in schema["required"]]
+
+
 def _message(model: type[BaseModel]) -> dict[str, Any]:
     payload = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"name": model.__name__, "summary": model.__doc__, "payload": payload}
@@ -63,10 +69,10 @@ def _operation(action: str, channel: str, models: Iterable[type[BaseModel]]) -> 
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "messages": messages}
 
 
-def routes() -> APIRouter:
+def routes(snapshot_field: str) -> APIRouter:
     """Return the endpoint. It needs no token, as it reveals nothing of the map."""
     router = APIRouter(tags=["operations"])
-    made = document()
+    made = document(snapshot_field)
 
     @router.get("/asyncapi.json", summary="Messages of the stream")
     async def asyncapi() -> dict[str, Any]:

@@ -72,7 +72,7 @@ def application(
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
         sources.routes(reader, intakes, writer, auth),
         metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped), auth),
-        asyncapi.routes(),
+        asyncapi.routes(hub.encoder.snapshot_field),
         documentation.routes(app),
         ui.routes(page),
     )

@@ -108,6 +108,8 @@ class Meta(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     version: str
+    generated_at: str
+    """When the snapshot was made, as at its top."""
     cursor: str
     """Opaque; the stream resumes after this snapshot with it."""
     source_services: list[str]

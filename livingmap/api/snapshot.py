@@ -52,8 +52,10 @@ class Snapshots:
     def _make(self, view: View, now: datetime) -> Prepared:
         reader, shown = self._reader, self._reader.shown(view.rights)
         names = layer_names(shown) if view.layers is None else view.layers
+        generated_at = rfc3339(now)
         meta = {
             "version": __version__,
+            "generated_at": generated_at,
             "cursor": reader.cursor(view),
             "source_services": reader.contributors(),
             "sources": reader.sources(now, reports=view.rights.reports),
@@ -64,7 +66,7 @@ class Snapshots:
         }
         layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
         body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (
-            orjson.dumps(rfc3339(now)),
+            orjson.dumps(generated_at),
             layers,
             orjson.dumps(meta),
         )

@@ -162,6 +162,8 @@ def read(text: str | bytes) -> Message | None:
         raise InvalidAnswer(f"not a message of the stream: {text[:80]!r}")
     if kind not in _MESSAGES:
         return None
+    if kind == "snapshot" and "payload" not in message and "data" in message:
+        message["payload"] = message.pop("data")  # the map's setting stream.snapshot_field
     _check(kind, message, _MESSAGES[kind])
     if kind == "snapshot":
         check_snapshot(message["payload"])

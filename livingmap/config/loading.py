@@ -16,6 +16,7 @@ from livingmap.config.faults import Faults, check_tls
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
 from livingmap.config.settings import LoggingSettings, Settings, files_beside
+from livingmap.config.stream import StreamSettings
 from livingmap.core.same_as import NOBODY, SameAs, same_as
 from livingmap.core.source import Source, with_settings
 from livingmap.history.settings import HistorySettings
@@ -47,6 +48,7 @@ class Config:
 
     file: Path | None
     server: ServerSettings
+    stream: StreamSettings
     ui: UiSettings
     logging: LoggingSettings
     nats: NatsSettings
@@ -94,6 +96,7 @@ def load(file: Path | None) -> Config:
     return Config(
         file,
         settings.server,
+        settings.stream,
         settings.ui,
         settings.logging,
         nats,

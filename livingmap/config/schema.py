@@ -12,6 +12,7 @@ from livingmap.config.loading import Config
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
 from livingmap.config.settings import LoggingSettings
+from livingmap.config.stream import StreamSettings
 from livingmap.history.settings import HistorySettings
 from livingmap.sources.plugin_import import PluginError
 from livingmap.transport.settings import NatsSettings
@@ -71,6 +72,7 @@ def schema(config: Config) -> dict[str, Any]:
         "LivingMapConfig",
         __config__=ConfigDict(extra="forbid"),
         server=(ServerSettings, ServerSettings()),
+        stream=(StreamSettings, StreamSettings()),
         ui=(UiSettings, UiSettings()),
         logging=(LoggingSettings, LoggingSettings()),
         nats=(NatsSettings, NatsSettings()),

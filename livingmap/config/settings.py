@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from livingmap.access.settings import AuthSettings
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
+from livingmap.config.stream import StreamSettings
 from livingmap.history.settings import HistorySettings
 from livingmap.transport.settings import NatsSettings
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = ServerSettings()
+    stream: StreamSettings = StreamSettings()
     ui: UiSettings = UiSettings()
     logging: LoggingSettings = LoggingSettings()
     nats: NatsSettings = NatsSettings()

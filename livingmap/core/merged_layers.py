@@ -27,14 +27,23 @@ class MergedLayers:
         self.clock = Clock()
         self._parts = parts
         self._references = References()
+        self._copies: dict[CollectionKey, dict[str, CollectionKey]] = {}
+        """By collection, the fields that it takes over from another."""
+        self._copied_to: dict[CollectionKey, list[tuple[str, CollectionKey]]] = defaultdict(list)
         for source in sources:
             for layer in source.layers:
                 self.collection((layer.name, layer.collection), source.name).declare(layer)
+                self._declare_copies((layer.name, layer.collection), layer.copies)
         for key, rules in rules_of(sources).items():
             if key in self.collections:
                 self.collections[key].lifetimes = Lifetimes(key, rules, self.clock)
         for name in self.tallies.layers():
             self.layer_totals[name] = self.tallies.of_layer(name, self.filled_layers)
+
+    def _declare_copies(self, key: CollectionKey, copies: Mapping[str, CollectionKey]) -> None:
+        for name, origin in copies.items():
+            if self._copies.setdefault(key, {}).setdefault(name, origin) == origin:
+                self._copied_to[origin].append((name, key))
 
     def collection(self, key: CollectionKey, source: str) -> Collection:
         """Return a collection to which ``source`` contributes from now on, if it did not."""
@@ -85,12 +94,25 @@ class MergedLayers:
                     continue
                 before = collection.items.get(entity_id)
                 numbers = self.tallies.of_item(key, entity_id, self.filled_layers)
+                if key in self._copies:
+                    numbers |= self._copied(key, entity_id)
                 change = collection.merge(entity_id, names, numbers)
                 if change is not None:
                     self.versions[key[0]] += 1
                     after = collection.items.get(entity_id)
                     self.tallies.recount(key, before, after, field_names(change), dirty)
+                    for name, target in self._copied_to.get(key, ()):
+                        if (before or {}).get(name) != (after or {}).get(name):
+                            dirty.fields(target, entity_id, (name,))
                     yield change
+
+    def _copied(self, key: CollectionKey, entity_id: str) -> dict[str, Json]:
+        """Return the fields that an item takes over from those of the same id in other collections."""
+        return {
+            name: self.collections[origin].items.get(entity_id, {}).get(name)
+            for name, origin in self._copies[key].items()
+            if origin in self.collections
+        }
 
     def _merge_totals(self, dirty: Dirty) -> Iterator[Change]:
         for layer, names in dirty.totals.items():

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from livingmap.core.model import Change, Event, Fields, Json, Put, Total
+from livingmap.core.model import Change, CollectionKey, Event, Fields, Json, Put, Total
 from livingmap.core.record import Superseded
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class Layer:
     """By field, values that the service goes on giving after they are over: from a poll, they do not undo another
     value that an event set. With ``{"status": frozenset({"draft", "active"})}`` a proposal that an event closed
     stays closed."""
+    copies: Mapping[str, CollectionKey] = field(default_factory=dict)
+    """Fields that items take over, where no source fills them, from the item of the same id in another collection:
+    ``{"status": ("nodes", "items")}``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ STANDING_LAYERS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType(
         },
         "space": {"planets": [], "nodes": []},
         "nodes": {"items": []},
-        "agents": {"items": []},
+        "agents": {"total_agents": None, "items": []},
     }
 )
 """The layers that every snapshot has, with what they hold while no source has filled them."""

@@ -17,7 +17,10 @@ from livingmap.stream.messages import SnapshotReason
 
 
 class Encoder:
-    """Encodes messages for a framing and a view. ``snapshot`` makes a view's snapshot, ``key`` signs cursors."""
+    """Encodes messages for a framing and a view.
+
+    ``snapshot`` makes a view's snapshot, ``key`` signs cursors, and ``snapshot_field`` names what holds one.
+    """
 
     def __init__(
         self,
@@ -25,11 +28,13 @@ class Encoder:
         snapshot: Callable[[View], bytes],
         key: Callable[[], bytes],
         now: Callable[[], datetime],
+        snapshot_field: str = "payload",
     ) -> None:
         self._filtered_scenes = filtered_scenes
         self._snapshot = snapshot
         self._key = key
         self._now = now
+        self.snapshot_field = snapshot_field
 
     def cursor(self, position: Position, view: View) -> str:
         """Return the text with which a viewer of ``view`` resumes after ``position``."""
@@ -76,7 +81,8 @@ class Encoder:
     def snapshot(self, reason: SnapshotReason, position: Position, framing: Framing, view: View) -> bytes:
         """Return the message with the snapshot of the scene, which is at ``position``."""
         cursor = self.cursor(position, view)
-        return frames.framed(framing, messages.snapshot(self._snapshot(view), reason, cursor, self._now()), cursor)
+        body, field = self._snapshot(view), self.snapshot_field
+        return frames.framed(framing, messages.snapshot(body, reason, cursor, self._now(), field), cursor)
 
     def heartbeat(self, position: Position, framing: Framing, view: View, progress: Progress) -> bytes:
         """Return the heartbeat for a viewer that has everything up to ``position``."""

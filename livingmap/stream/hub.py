@@ -38,8 +38,9 @@ class Hub:
         snapshot: Callable[[View], bytes],
         key: Callable[[], bytes],
         now: Callable[[], datetime],
+        snapshot_field: str = "payload",
     ) -> None:
-        self.encoder = Encoder(filtered_scenes, snapshot, key, now)
+        self.encoder = Encoder(filtered_scenes, snapshot, key, now, snapshot_field)
         self._filtered_scenes = filtered_scenes
         self._progress = progress
         self._replay = ReplayBuffer(progress.position)

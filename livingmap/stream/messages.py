@@ -62,10 +62,10 @@ def conflated(changes: Iterable[Change], skipped: int, cursor: str) -> bytes:
     return orjson.dumps({"kind": "changes", "cursor": cursor, "skipped": skipped, "changes": _wire(changes)})
 
 
-def snapshot(body: bytes, reason: SnapshotReason, cursor: str, now: datetime) -> bytes:
-    """Return the message that holds a whole snapshot, given as JSON."""
+def snapshot(body: bytes, reason: SnapshotReason, cursor: str, now: datetime, field: str = "payload") -> bytes:
+    """Return the message that holds a whole snapshot, given as JSON, as ``field``."""
     head = orjson.dumps({"kind": "snapshot", "timestamp": rfc3339(now), "cursor": cursor, "reason": reason})
-    return head[:-1] + b',"payload":' + body + b"}"
+    return b'%b,"%b":%b}' % (head[:-1], field.encode(), body)
 
 
 def heartbeat(cursor: str, now: datetime, progress: Progress) -> bytes:

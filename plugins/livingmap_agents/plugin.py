@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Layer, Lifetime, Source, SourceSettings, hookimpl
+from livingmap.plugin import Count, Layer, Lifetime, Source, SourceSettings, Tally, hookimpl
 from livingmap_agents.events import (
     on_activity,
     on_bot,
@@ -61,6 +61,7 @@ def livingmap_source() -> Source:
             "router.invoke.agent": on_activity,
         },
         details={"agent": agent_details},
+        tallies=(Tally("agents", "total_agents", (Count("agents"),)),),
         lifetimes=(
             Lifetime("agents", since=("status_at",), setting="busy_seconds", values=frozenset({"busy"})),
             Lifetime("agents", since=("status_at",), setting="status_seconds"),

@@ -74,6 +74,7 @@ def livingmap_source() -> Source:
         tallies=(
             Tally("city", "microdaos_total", (Count("city"),)),
             Tally("city", "active_agents", (_ACTIVE_AGENTS,)),
+            Tally("agents", "total_agents", (Count("agents"),)),
             Tally("city", "health", (_NODES, _OFFLINE, _DEGRADED), rule=city_health),
             Tally("city", "agents", (Count("agents"),), per="microdao_id"),
             Tally("city", "nodes", (_NODES,), per="microdao_id"),

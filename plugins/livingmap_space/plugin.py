@@ -34,7 +34,7 @@ def livingmap_source() -> Source:
                 references=("orbits",),
                 defaults={"orbits": [], "status": "unknown"},
             ),
-            Layer("space", "nodes", fetch=fetch_orbiting),
+            Layer("space", "nodes", fetch=fetch_orbiting, copies={"status": ("nodes", "items")}),
             Layer(
                 "nodes",
                 fetch=fetch_nodes,

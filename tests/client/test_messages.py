@@ -71,3 +71,8 @@ def test_a_kind_that_only_a_newer_map_knows_is_let_pass():
 def test_anything_else_is_an_error(text):
     with pytest.raises(InvalidAnswer):
         read(text)
+
+
+def test_a_snapshot_that_the_map_names_data_is_read_as_payload():
+    message = {name: value for name, value in MESSAGES[0].items() if name != "payload"}
+    assert read(json.dumps({**message, "data": SNAPSHOT})) == MESSAGES[0]

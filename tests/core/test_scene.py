@@ -327,3 +327,46 @@ def test_an_id_whose_item_is_dropped_is_an_alias_again():
     assert made.resolve("agent:b") == "agent:a"
     made.apply("usage", [Put("agents", "agent:b", {"tokens": 5}, creates=False)], 4)
     assert made.items("agents", "items")["agent:a"] == {"name": "A", "tokens": 5, "status": "unknown"}
+
+
+NODES = Source("nodes", "s", object, (Layer("nodes", defaults={"status": "unknown"}),))
+SPACE = Source(
+    "space", "s", object, (Layer("nodes"), Layer("space", "nodes", copies={"status": ("nodes", "items")}))
+)
+
+
+def test_a_field_is_copied_from_the_item_of_the_same_id_in_another_collection():
+    made = scene(NODES, SPACE)
+    space = made.items("space", "nodes")
+    assert made.apply("space", [Put("space", "node:a", {"name": "A"}, collection="nodes")], 1) == [
+        Put("space", "node:a", {"name": "A", "status": None}, collection="nodes")
+    ]
+    created = Put("nodes", "node:a", {"status": "online"})
+    assert made.apply("nodes", [created], 2) == [
+        created,
+        Put("space", "node:a", {"status": "online"}, collection="nodes"),
+    ]
+    made.apply("nodes", [Put("nodes", "node:a", {"name": "B"})], 3)
+    assert space == {"node:a": {"name": "A", "status": "online"}}
+    dropped = Drop("nodes", "node:a")
+    assert made.apply("nodes", [dropped], 4) == [
+        dropped,
+        Put("space", "node:a", {"status": None}, collection="nodes"),
+    ]
+
+
+def test_a_copied_field_is_there_whichever_item_comes_first_and_after_a_restart():
+    made = scene(NODES, SPACE)
+    made.apply("nodes", [Put("nodes", "node:a", {"status": "online"})], 1)
+    made.apply("space", [Put("space", "node:a", {"name": "A"}, collection="nodes")], 2)
+    restored = scene(NODES, SPACE)
+    restored.restore(dict(made.states()))
+    assert made.items("space", "nodes") == {"node:a": {"name": "A", "status": "online"}}
+    assert restored.items("space", "nodes") == made.items("space", "nodes")
+
+
+def test_a_field_that_a_source_fills_is_not_copied():
+    made = scene(NODES, SPACE)
+    made.apply("nodes", [Put("nodes", "node:a", {"status": "online"})], 1)
+    made.apply("space", [Put("space", "node:a", {"status": "offline"}, collection="nodes")], 2)
+    assert made.items("space", "nodes") == {"node:a": {"status": "offline"}}

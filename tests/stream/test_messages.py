@@ -27,6 +27,7 @@ SNAPSHOT = {
     "layers": {},
     "meta": {
         "version": "1",
+        "generated_at": "2026-01-02T03:04:05Z",
         "cursor": "c",
         "source_services": [],
         "sources": [],
@@ -80,3 +81,13 @@ def test_asyncapi_describes_what_is_sent_and_no_other_kind():
 def test_the_history_gives_the_message_that_the_event_was(folded, layers):
     view, entry = View(layers), entry_of(folded, str, 0)
     assert messages.event_from_history(entry, "c", view) == messages.event(folded, "c", view)
+
+
+def test_a_snapshot_may_be_named_data_and_is_described_so():
+    message = json.loads(
+        messages.snapshot(json.dumps(SNAPSHOT).encode(), messages.SnapshotReason.CONNECT, "c", NOW, "data")
+    )
+    assert (message["data"], message.keys()) == (SNAPSHOT, {"kind", "timestamp", "cursor", "reason", "data"})
+    described = document("data")
+    model = {**described["components"]["schemas"]["SnapshotMessage"], "components": described["components"]}
+    Draft202012Validator(model).validate(message)

@@ -1,4 +1,4 @@
-from livingmap.plugin import Drop, Put, Reply
+from livingmap.plugin import Drop, Put, Reply, Total
 from livingmap.testing import SourceContract, SourceHarness
 from livingmap_agents import plugin
 
@@ -82,9 +82,13 @@ async def test_a_created_agent_appears_and_a_deleted_one_goes():
     harness = SourceHarness(plugin)
     fields = {"name": "Tamila", "kind": "assistant", "status": "active", "last_active_at": NOON}
     payload = {"agent_id": "agent:tamila", "name": "Tamila", "kind": "assistant"}
-    assert await harness.send("agent.event.created", payload) == [Put("agents", "agent:tamila", fields)]
+    assert await harness.send("agent.event.created", payload) == [
+        Put("agents", "agent:tamila", fields),
+        Total("agents", {"total_agents": 1}),
+    ]
     assert await harness.send("agent.event.deleted", {"agent_id": "agent:tamila"}) == [
-        Drop("agents", "agent:tamila")
+        Drop("agents", "agent:tamila"),
+        Total("agents", {"total_agents": 0}),
     ]
 
 

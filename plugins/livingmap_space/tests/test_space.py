@@ -70,8 +70,15 @@ async def test_the_health_of_a_planet_is_its_status(health, status):
 async def test_a_node_in_space_has_the_fields_of_the_specification():
     harness = await polled()
     assert dict(harness.items("space", "nodes")) == {
-        WEIR: {"name": "Weir Station", "cpu": 0.31, "gpu": 0.2, "memory": 0.25, "alerts": []},
-        LOCK: {"name": "Lock House", "cpu": 0.88, "gpu": 0.93, "memory": 0.9531, "alerts": [OVERLOAD]},
+        WEIR: {"name": "Weir Station", "status": "online", "cpu": 0.31, "gpu": 0.2, "memory": 0.25, "alerts": []},
+        LOCK: {
+            "name": "Lock House",
+            "status": "degraded",
+            "cpu": 0.88,
+            "gpu": 0.93,
+            "memory": 0.9531,
+            "alerts": [OVERLOAD],
+        },
     }
 
 
@@ -107,9 +114,10 @@ async def test_the_scene_of_the_specification_is_all_that_is_asked():
         "space:buoy": ("beacon", [], "unknown"),
         "space:raft": ("beacon", [], "unknown"),
     }
+    unknown = {"status": "unknown", "cpu": 0.42}
     assert dict(harness.items("space", "nodes")) == {
-        "node:gpu-1": {"name": "NODE1", "cpu": 0.42, "gpu": 0.77, "memory": 0.63, "alerts": ["hot"]},
-        "node:gpu-2": {"name": "NODE2", "cpu": 0.42, "gpu": 0.5, "memory": None, "alerts": []},
+        "node:gpu-1": {"name": "NODE1", **unknown, "gpu": 0.77, "memory": 0.63, "alerts": ["hot"]},
+        "node:gpu-2": {"name": "NODE2", **unknown, "gpu": 0.5, "memory": None, "alerts": []},
     }
     assert harness.item("nodes", "node:gpu-1") == {
         "name": "NODE1",
@@ -167,6 +175,7 @@ async def test_metrics_may_be_nested_text_and_percent():
             },
         ),
         Put("space", LOCK, {"cpu": 0.41, "memory": 0.77}, collection="nodes"),
+        Put("space", LOCK, {"status": "online"}, collection="nodes"),
     ]
 
 

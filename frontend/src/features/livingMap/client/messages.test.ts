@@ -6,6 +6,18 @@ test("a message is read", () => {
   expect(messageOf(text)).toEqual({ kind: "heartbeat", cursor: "c", timestamp: "2026-11-23T05:17:52Z" });
 });
 
+test("a snapshot may come as data", () => {
+  const text = '{"kind":"snapshot","cursor":"c","reason":"connect","timestamp":"t","data":{"layers":{}}}';
+  expect(messageOf(text)).toEqual({
+    kind: "snapshot",
+    cursor: "c",
+    reason: "connect",
+    timestamp: "t",
+    data: { layers: {} },
+    payload: { layers: {} },
+  });
+});
+
 test("a kind that only a newer map knows is let pass", () => {
   expect(messageOf('{"kind":"weather","sun":1}')).toEqual({ kind: "unknown" });
 });

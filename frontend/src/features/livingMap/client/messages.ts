@@ -109,9 +109,15 @@ export function messageOf(text: string): Message | UnknownMessage {
     throw new SyntaxError(`no message of the stream: ${text.slice(0, 80)}`);
   }
   if (!isKnown(value.kind)) return { kind: "unknown" };
-  const missing = NEEDS[value.kind].filter((name) => !(name in value));
+  const message = value.kind === "snapshot" ? withPayload(value) : value;
+  const missing = NEEDS[value.kind].filter((name) => !(name in message));
   if (missing.length > 0) throw new SyntaxError(`a ${value.kind} without ${missing.join(", ")}`);
-  return value as Message;
+  return message as Message;
+}
+
+/** The map's setting `stream.snapshot_field` may name the snapshot `data`. */
+function withPayload(message: object): object {
+  return "data" in message && !("payload" in message) ? { ...message, payload: message.data } : message;
 }
 
 function isKnown(kind: string): kind is Message["kind"] {

@@ -617,6 +617,11 @@ export interface components {
             /** Version */
             readonly version: string;
             /**
+             * Generated At
+             * @description When the snapshot was made, as at its top.
+             */
+            readonly generated_at: string;
+            /**
              * Cursor
              * @description Opaque; the stream resumes after this snapshot with it.
              */

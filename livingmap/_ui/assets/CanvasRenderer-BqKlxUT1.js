@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-Bk5si9I5.js";

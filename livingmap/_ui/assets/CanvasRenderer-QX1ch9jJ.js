@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-C4D6sumd.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-Bk5si9I5.js";

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-Bk5si9I5.js";

@@ -1,1 +1,0 @@
-import"./stage-C4D6sumd.js";import"./init-TylnyyJd.js";

@@ -1,0 +1,1 @@
+import"./stage-Bk5si9I5.js";import"./init-CKLCoCGr.js";
