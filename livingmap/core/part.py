@@ -253,7 +253,7 @@ class Part:
 
     def missing(
         self, key: CollectionKey, listed: Collection[str], shown: Container[str] = (), *, complete: bool = True
-    ) -> list[Change]:
+    ) -> list[Drop]:
         """Return the drops of all that a poll did not list, ``listed`` being what it did.
 
         What events alone said about items of other sources stays while these are ``shown`` on the map. If the

@@ -69,6 +69,13 @@ Handler: TypeAlias = "Callable[[Event, Part], Iterable[Change]]"
 """Turns an event into changes. Pure: no I/O, no clock; the ``Part`` is that of this source."""
 
 
+Unlisted: TypeAlias = Callable[[Client, str, Fields], Awaitable[Fields | None]]
+"""Returns what becomes of an item, by its id and the source's own fields, that a poll no longer lists.
+
+None: it is gone. Else the fields that mark it, such as ``{"status": "hidden"}``; all others stay. A service that
+cannot be asked about it now lets it stay as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One collection of one layer that a source fills or decorates."""
@@ -82,6 +89,8 @@ class Layer:
     """True: lends fields to items of other sources and never creates one."""
     complete: bool = True
     """False: the service lists only some items, such as a caller's own; those that events alone created stay."""
+    unlisted: Unlisted | None = None
+    """Asked about each item that a poll no longer lists. None: all of them are gone."""
     references: tuple[str, ...] = ()
     """Fields that hold an id, or a list of ids, of other items; aliases in them are resolved."""
     defaults: Fields = field(default_factory=dict)

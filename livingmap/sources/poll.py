@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -22,7 +22,10 @@ from livingmap.sources.json_client import FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.settings import SourceSettings
 from livingmap.sources.source_client import PollClient, SourceClient
+from livingmap.sources.unlisted import UnlistedItems
 from livingmap.supervision import within
+
+T = TypeVar("T")
 
 _JITTER: Final = 0.1
 _MISSED_POLLS: Final = 3
@@ -72,6 +75,7 @@ class Poller:
         self._plugin_thread = plugin_thread
         self._running: set[CollectionKey] = set()
         self._held: dict[CollectionKey, int] = {}
+        self._unlisted = UnlistedItems(self._part)
         if self._polled_layers():
             self.state.stale_after_seconds = _MISSED_POLLS * settings.interval_seconds + settings.timeout_seconds
         else:
@@ -98,7 +102,7 @@ class Poller:
         outcome, layers = _Outcome(), self._polled_layers()
         answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, answer in zip(layers, answers, strict=True):
-            await self._add(outcome, layer, answer)
+            await self._add(outcome, layer, answer, client)
         for start in range(0, len(outcome.changes), _CHANGES_PER_ENTRY):
             changes = outcome.changes[start : start + _CHANGES_PER_ENTRY]
             await self._log.append(refreshed(self.source.name, position, changes))
@@ -111,11 +115,12 @@ class Poller:
         if (layer.name, layer.collection) in self._running:
             raise Unreachable("the fetch of an earlier poll is still running, although it was cancelled")
         answer = self._answer(layer, client)
-        return await within(
-            self._settings.timeout_seconds * _TIMEOUTS_PER_POLL,
-            self._plugin_thread.run(answer) if self._plugin_thread else answer,
-            f"fetch {self.source.name} {layer.name}.{layer.collection}",
-        )
+        return await self._within(answer, f"fetch {self.source.name} {layer.name}.{layer.collection}")
+
+    async def _within(self, answer: Coroutine[Any, Any, T], name: str) -> T:
+        """Have the plugin compute an answer where its code runs, for a limited time."""
+        running = self._plugin_thread.run(answer) if self._plugin_thread else answer
+        return await within(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL, running, name)
 
     async def _answer(self, layer: Layer, client: PollClient) -> list[Put | Total]:
         """Return what the plugin's fetch returns. Runs on the plugin thread, for as long as the plugin likes."""
@@ -131,12 +136,14 @@ class Poller:
         finally:
             self._running.discard(key)
 
-    async def _add(self, outcome: _Outcome, layer: Layer, answer: list[Put | Total] | BaseException) -> None:
+    async def _add(
+        self, outcome: _Outcome, layer: Layer, answer: list[Put | Total] | BaseException, client: PollClient
+    ) -> None:
         where = f"{layer.name}.{layer.collection}"
         try:
             if isinstance(answer, BaseException):
                 raise answer
-            outcome.changes += await self._changes(layer, answer)
+            outcome.changes += await self._changes(layer, answer, client)
             outcome.answers += 1
         except SourceError as error:
             outcome.errors.append(f"{where}: {error}")
@@ -147,7 +154,7 @@ class Poller:
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
 
-    async def _changes(self, layer: Layer, answer: list[Put | Total]) -> list[Change]:
+    async def _changes(self, layer: Layer, answer: list[Put | Total], client: PollClient) -> list[Change]:
         """Return how ``answer`` differs from the source's part. Raises InvalidAnswer if it cannot be used."""
         key = (layer.name, layer.collection)
         rows = list(self._own(layer, answer))
@@ -164,11 +171,21 @@ class Poller:
             differing |= bool(differences)
             changes += self._valid(differences)
             await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
-        missing = self._part.missing(key, listed, self._scene.items(*key), complete=layer.complete)
+        missing = await self._missing(layer, listed, client)
         changes += self._valid(missing)
         if (differing or missing) and not changes:
             raise InvalidAnswer(f"nothing in the answer can be used; {self.state.dropped[-1]}")
         return changes
+
+    async def _missing(self, layer: Layer, listed: Collection[str], client: PollClient) -> Sequence[Change]:
+        """Return what becomes of the items that the answer does not list."""
+        key, asks = (layer.name, layer.collection), layer.unlisted is not None
+        shown = self._scene.items(*key)
+        drops = self._part.missing(key, listed, shown, complete=layer.complete or asks)
+        if not asks:
+            return drops
+        name = f"items of {self.source.name} that are not listed"
+        return await self._within(self._unlisted.changes(layer, client, drops), name)
 
     def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
         """Yield what is of the layer that was asked for; note what is not."""
@@ -198,7 +215,8 @@ class Poller:
 
         With 10 items on the map, an answer of 2 is held; if the next has 1 to 4 it is believed, else held again.
         """
-        previous, held = self._part.polled_count(key), self._held.pop(key, None)
+        previous = self._part.polled_count(key) - self._unlisted.kept(key)
+        held = self._held.pop(key, None)
         confirmed = held is not None and held <= count * 2 and count <= held * 2
         if previous and count * 2 < previous and not confirmed:
             self._held[key] = count

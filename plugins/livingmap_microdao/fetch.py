@@ -1,6 +1,8 @@
 """Requests to microdao-service: the content of each layer, and the details of one microDAO."""
 
 import asyncio
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -9,7 +11,9 @@ from livingmap.plugin import (
     Fields,
     InvalidAnswer,
     Json,
+    NotFound,
     Put,
+    RequestRejected,
     ask_each,
     canonical_status,
     format_amount,
@@ -47,6 +51,45 @@ async def microdao_details(client: Client, name: str) -> Fields:
     roles = await _roles(client, [path])
     row = row.model_copy(update=member_counts(row.members, roles.get(path)))
     return {**_shown(row).set, **_own(row, None).set}
+
+
+async def unlisted_city(client: Client, entity_id: str, fields: Fields) -> Fields | None:
+    """Return how a microDAO of the city that is not listed any more is marked; None if it is gone."""
+    try:
+        row = await _asked(client, entity_id)
+    except RequestRejected as error:
+        hidden = _hidden(client, fields, error)
+        return hidden and {"status": "hidden", **hidden}
+    return {**_shown(row).set, "hidden_since": None}
+
+
+async def unlisted_microdao(client: Client, entity_id: str, fields: Fields) -> Fields | None:
+    """Return since when the account may not see a microDAO that is not listed any more; None if it is gone."""
+    try:
+        row = await _asked(client, entity_id)
+    except RequestRejected as error:
+        return _hidden(client, fields, error)
+    return {**_own(row, None).set, "hidden_since": None}
+
+
+async def _asked(client: Client, entity_id: str) -> MicrodaoRow:
+    """Return a microDAO that the account is not a member of, and may see all the same."""
+    path = f"{_PATH}/{quote(entity_id.partition(':')[2], safe='')}"
+    return client.read_one(MicrodaoRow, await client.get(path), path)
+
+
+def _hidden(client: Client, fields: Fields, error: RequestRejected) -> dict[str, str] | None:
+    """Return since when a microDAO is hidden; None if it is not there, or was hidden for too long.
+
+    Raises the error if it says neither.
+    """
+    if not isinstance(error, NotFound) and error.status != HTTPStatus.FORBIDDEN:
+        raise error
+    since: str = fields.get("hidden_since") or client.now.isoformat()
+    age = client.now - datetime.fromisoformat(since)
+    if isinstance(error, NotFound) or age >= timedelta(days=client.settings.hidden_days):
+        return None
+    return {"hidden_since": str(rfc3339(since))}
 
 
 async def _rows(client: Client) -> list[MicrodaoRow]:

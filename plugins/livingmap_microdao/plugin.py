@@ -21,7 +21,13 @@ from livingmap_microdao.events import (
     on_treasury,
     on_updated,
 )
-from livingmap_microdao.fetch import fetch_city, fetch_microdaos, microdao_details
+from livingmap_microdao.fetch import (
+    fetch_city,
+    fetch_microdaos,
+    microdao_details,
+    unlisted_city,
+    unlisted_microdao,
+)
 
 
 class MicrodaoSettings(SourceSettings):
@@ -34,6 +40,8 @@ class MicrodaoSettings(SourceSettings):
 
     The list counts only the account's own membership, so the others' number is unknown until an event says it.
     """
+    hidden_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
+    """For how long a microDAO stays on the map that the account may no longer see, unless it is deleted."""
     most_treasuries: Annotated[int, Field(ge=0)] = 100
     """Of how many microDAOs at most a poll asks the treasury, one request each; 0 leaves that to events."""
 
@@ -51,12 +59,14 @@ def livingmap_source() -> Source:
                 "city",
                 fetch=fetch_city,
                 complete=False,
+                unlisted=unlisted_city,
                 defaults={"agents": None, "members": None, "nodes": None, "status": "active"},
             ),
             Layer(
                 "microdao",
                 fetch=fetch_microdaos,
                 complete=False,
+                unlisted=unlisted_microdao,
                 defaults={"members": None, "members_by_role": None, "treasury": None},
             ),
         ),

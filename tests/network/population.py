@@ -138,6 +138,7 @@ class NetworkService(JsonService):
 
 
 NOT_FOUND = {"detail": "Not Found"}
+FORBIDDEN = (403, {"detail": "Access denied"})
 UNAUTHORIZED = (401, {"detail": "Invalid or expired token"})
 
 
@@ -172,6 +173,8 @@ class MicrodaoService(NetworkService):
                 return member_rows("microdao_id", mine[slug])
             case ["microdao", slug, "treasury"] if slug in mine:
                 return [{"token_symbol": token, "balance": sum_} for token, sum_ in mine[slug].treasury]
+            case ["microdao", slug, *_] if any(one.slug == slug for one in self.population.microdaos):
+                return FORBIDDEN
         return None
 
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from livingmap.plugin import Drop, NotFound, Put, Reply
@@ -199,6 +201,78 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
         Drop("city", MOORINGS),
         Drop("microdao", MOORINGS),
     ]
+
+
+LATER = "2026-01-02T12:00:30Z"
+
+
+async def hidden(answer=403, **settings):
+    """Return a harness whose account has just lost the microDAO ``lock`` of three, and the service's answers."""
+    answers = {"/microdao": [row("weir"), row("lock"), row("ford")], "/microdao/lock": row("lock", member_count=2)}
+    harness = await polled(SourceHarness(plugin, asking(answers), **settings))
+    answers |= {"/microdao": [row("weir"), row("ford")], "/microdao/lock": answer}
+    harness.now += timedelta(seconds=30)
+    await harness.poll()
+    return harness, answers
+
+
+async def test_a_microdao_that_the_account_may_no_longer_see_stays_with_its_age():
+    harness, answers = await hidden()
+    lock = harness.item("city", "microdao:lock")
+    assert (lock["name"], lock["members"], lock["status"]) == ("Lock", 2, "hidden")
+    assert lock["hidden_since"] == harness.item("microdao", "microdao:lock")["hidden_since"] == LATER
+    harness.now += timedelta(days=29)
+    assert await harness.poll() == []
+    answers["/microdao"].append(row("lock"))
+    answers["/microdao/lock"] = row("lock", member_count=2)
+    await harness.poll()
+    lock = harness.item("city", "microdao:lock")
+    assert (lock["status"], "hidden_since" in lock) == ("active", False)
+
+
+async def test_a_hidden_microdao_goes_after_the_days_of_the_setting():
+    harness, _ = await hidden(hidden_days=2)
+    harness.now += timedelta(days=2)
+    changes = await harness.poll()
+    assert [one for one in changes if isinstance(one, Drop)] == [
+        Drop("city", "microdao:lock"),
+        Drop("microdao", "microdao:lock"),
+    ]
+
+
+async def test_a_rename_of_a_hidden_microdao_is_heeded_and_a_deletion_deletes_it():
+    harness, _ = await hidden()
+    about = {"microdao_id": "uuid-lock", "slug": "lock"}
+    await harness.send("microdao.event.updated", {**about, "changes": {"name": "Locked"}})
+    await harness.poll()
+    lock = harness.item("city", "microdao:lock")
+    assert (lock["name"], lock["status"]) == ("Locked", "hidden")
+    await harness.send("microdao.event.deleted", about)
+    await harness.poll()
+    assert sorted(harness.items("city")) == ["microdao:ford", "microdao:weir"]
+
+
+async def test_a_microdao_that_was_deleted_without_a_message_goes():
+    harness, _ = await hidden(answer=None)
+    assert sorted(harness.items("city")) == ["microdao:ford", "microdao:weir"]
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+async def test_a_service_that_does_not_say_whether_it_is_hidden_changes_nothing(status):
+    harness, _ = await hidden(answer=status)
+    assert harness.item("city", "microdao:lock")["status"] == "active"
+    assert harness.item("city", "microdao:lock")["members"] == 2
+
+
+async def test_a_microdao_that_anybody_may_see_is_not_hidden():
+    harness, _ = await hidden(answer=row("lock", name="Open Lock", member_count=7))
+    lock = harness.item("city", "microdao:lock")
+    assert (lock["name"], lock["members"], lock["status"], lock["hidden_since"]) == (
+        "Open Lock",
+        7,
+        "active",
+        None,
+    )
 
 
 async def test_an_update_changes_what_it_names():
