@@ -46,6 +46,11 @@ class JsonService:
         self._open: set[asyncio.Task[None]] = set()
 
     @property
+    def port(self) -> int:
+        """Where it listens, once it was started."""
+        return self._port
+
+    @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 

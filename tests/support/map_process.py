@@ -38,13 +38,17 @@ class MapProcess:
         self._process: asyncio.subprocess.Process | None = None
         self.output: int | None = None
         """The descriptor that its log goes to from the next start on, if not the file that `said` reads."""
+        self.environment: dict[str, str] = {}
+        """What is in its environment besides, from the next start on."""
+        self.token: str | None = None
+        """Whose map `get` asks for."""
         sources = {name: {"mock": True, "interval_seconds": 86_400} for name in FAMILIES}
         whole = {
-            "server": {"port": self.port},
             "logging": {"format": "json"},
             "history": {"url": "memory:"},
             "sources": sources,
             **sections,
+            "server": {"port": self.port, **sections.get("server", {})},
         }
         if any(one.get("mock") for one in whole["sources"].values()):
             whole.setdefault("mock", SMALL)
@@ -66,7 +70,7 @@ class MapProcess:
                 *(_PROGRAM, "serve", "--config", self._file),
                 stdout=log if self.output is None else self.output,
                 stderr=log if self.output is None else self.output,
-                env=own,
+                env={**own, **self.environment},
                 cwd=self._file.parent,
             )
         if until_ready:
@@ -136,6 +140,11 @@ class MapProcess:
         async with self._client() as client:
             return (await client.get(f"/living-map/{path}", params=query)).raise_for_status().json()
 
+    async def asked_as(self, token: str) -> httpx.Response:
+        """Return what it answers one who shows ``token`` and asks for the snapshot, whatever that is."""
+        async with self._client() as client:
+            return await client.get("/living-map/snapshot", headers={"Authorization": f"Bearer {token}"})
+
     async def position(self) -> int:
         """Return the position of the last event that it folded, as its metrics have it."""
         async with self._client() as client:
@@ -150,8 +159,9 @@ class MapProcess:
             return (await client.get("/living-map/health/ready")).json()
 
     def _client(self) -> httpx.AsyncClient:
-        # certificates are not needed, and dear to load
-        return httpx.AsyncClient(base_url=f"http://{self.address}", timeout=30, verify=False)
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        # certificates are not needed, and take time to load
+        return httpx.AsyncClient(base_url=f"http://{self.address}", headers=headers, timeout=30, verify=False)
 
     async def nats(self) -> Any:
         """Return what it says of its connection to NATS."""

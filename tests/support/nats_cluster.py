@@ -13,8 +13,9 @@ from tests.support.nats_server import NatsServer, until
 class NatsCluster:
     """The servers by name: ``n0``, ``n1`` and ``n2``; see `NatsServer.cluster`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.servers = {f"n{number}": server for number, server in enumerate(NatsServer.cluster(folder))}
+    def __init__(self, folder: Path, more: str = "") -> None:
+        servers = NatsServer.cluster(folder, more=more)
+        self.servers = {f"n{number}": server for number, server in enumerate(servers)}
 
     async def start(self) -> None:
         """Return once streams can be made."""

@@ -24,7 +24,8 @@ class NatsServer:
         self.port = free_port()
         self.config = config
         self._file = folder / f"nats-{self.port}.conf"
-        self._store = folder / f"jetstream-{self.port}"
+        self.store = folder / f"jetstream-{self.port}"
+        """Where its streams are."""
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -43,17 +44,17 @@ class NatsServer:
 
     def use_jetstream(self, more: str = "") -> None:
         """Have a JetStream from the next start on, whose streams outlive the process."""
-        self.config += f'\njetstream {{ store_dir: "{self._store}"\n{more} }}\n'
+        self.config += f'\njetstream {{ store_dir: "{self.store}"\n{more} }}\n'
 
     @classmethod
-    def cluster(cls, folder: Path, size: int = 3) -> "list[NatsServer]":
+    def cluster(cls, folder: Path, size: int = 3, more: str = "") -> "list[NatsServer]":
         """Return servers that together keep a JetStream, not running until started."""
         servers, ports = [cls(folder) for _ in range(size)], [free_port() for _ in range(size)]
         routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
         for number, (server, port) in enumerate(zip(servers, ports, strict=True)):
             server.config = f"server_name: n{number}\n"
             server.config += f"cluster {{ name: c, listen: 127.0.0.1:{port}, routes: [{routes}] }}\n"
-            server.use_jetstream()
+            server.use_jetstream(more)
         return servers
 
     async def _listens(self) -> bool:

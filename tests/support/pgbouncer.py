@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
@@ -17,34 +18,66 @@ _GET = Path(__file__).parents[2] / "scripts" / "get_pgbouncer.sh"
 _ACCOUNT = "pgserver"  # it refuses to run as root, as PostgreSQL does
 
 
-@asynccontextmanager
-async def pgbouncer(sockets: Path, pool_mode: str) -> AsyncIterator[int]:
-    """Run one before the server that listens in the folder ``sockets``, as it is installed; yield its port."""
-    program = await asyncio.to_thread(subprocess.check_output, [_GET], text=True)
-    port, account = free_port(), _ACCOUNT if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
-        file = Path(name) / "pgbouncer.ini"
-        file.write_text(
+class PgBouncer:
+    """One PgBouncer before the server that listens in the folder ``sockets``, not running until started."""
+
+    def __init__(self, sockets: Path, pool_mode: str) -> None:
+        self.port = free_port()
+        self._account = _ACCOUNT if os.geteuid() == 0 else None
+        self._folder = tempfile.TemporaryDirectory(prefix="livingmap-")
+        self._file = Path(self._folder.name) / "pgbouncer.ini"
+        self._file.write_text(
             f"[databases]\n* = host={sockets} port=5432 user=postgres\n"
-            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nauth_type = any\n"
             f"pool_mode = {pool_mode}\n{_size(pool_mode)}unix_socket_dir =\n"
         )
-        if account:
-            shutil.chown(name, account)
-        process = await asyncio.create_subprocess_exec(
-            *_as(account),
+        if self._account:
+            shutil.chown(self._folder.name, self._account)
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        program = await asyncio.to_thread(subprocess.check_output, [_GET], text=True)
+        self._process = await asyncio.create_subprocess_exec(
+            *_as(self._account),
             program.strip(),
             "-q",
-            file,
+            self._file,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
-            await until(lambda: _listens(port))
-            yield port
-        finally:
-            process.kill()
-            await process.wait()
+        await until(lambda: _listens(self.port))
+
+    async def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            await self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
+    async def close(self) -> None:
+        """End it, and leave nothing behind."""
+        await self.kill()
+        self._folder.cleanup()
+
+
+@asynccontextmanager
+async def pgbouncer(sockets: Path, pool_mode: str) -> AsyncIterator[int]:
+    """Run one; yield its port."""
+    one = PgBouncer(sockets, pool_mode)
+    try:
+        await one.start()
+        yield one.port
+    finally:
+        await one.close()
 
 
 def _size(pool_mode: str) -> str:

@@ -20,12 +20,14 @@ _HOLDS = "SELECT 1 FROM living_map_history WHERE (payload ->> 'number')::int >= 
 
 
 class PostgresServer:
-    """One server in a folder of its own, open to the account that it may have to run as."""
+    """One server in a folder open to the account that it may have to run as; without other word its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.url = ""
-        self._folder = tempfile.TemporaryDirectory(prefix="livingmap-")
-        Path(self._folder.name).chmod(0o755)
+        self._own = None if folder else tempfile.TemporaryDirectory(prefix="livingmap-")
+        self.folder = folder or Path(self._own.name)
+        if self._own is not None:
+            self.folder.chmod(0o755)
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -34,10 +36,11 @@ class PostgresServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-        self._folder.cleanup()
+        if self._own is not None:
+            self._own.cleanup()
 
     async def start(self) -> None:
-        self.url = await self._running.enter_async_context(embedded(Path(self._folder.name) / "pg"))
+        self.url = await self._running.enter_async_context(embedded(self.folder / "pg"))
 
     async def stop(self) -> None:
         """Stop it in order; whoever is connected is thrown out."""
@@ -45,10 +48,26 @@ class PostgresServer:
 
     async def crash(self) -> None:
         """End it as if the power went."""
-        pid = int((Path(self._folder.name) / "pg" / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
         with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).send_signal(signal.SIGQUIT)  # of its children as well, and without a checkpoint
+            self._postmaster().send_signal(signal.SIGQUIT)  # of its children as well, and without a checkpoint
         await self.stop()
+
+    def freeze(self) -> None:
+        """Stop all of its processes where they are."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        postmaster = self._postmaster()
+        for one in (postmaster, *postmaster.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                one.send_signal(number)
+
+    def _postmaster(self) -> psutil.Process:
+        pid = int((self.folder / "pg" / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+        return psutil.Process(pid)
 
     @property
     def socket(self) -> Path:
@@ -86,6 +105,12 @@ async def kept(server: PostgresServer) -> list[Row]:
     except asyncpg.UndefinedTableError:
         return []
     return [Row(row["epoch"], row["seq"], row["event_type"], orjson.loads(row["payload"])) for row in rows]
+
+
+async def gaps(server: PostgresServer) -> list[tuple[str, int, int]]:
+    """Return epoch, first and last position of every gap of the history."""
+    rows = await server.fetch("SELECT epoch, first_seq, last_seq FROM living_map_gaps ORDER BY 1, 2")
+    return [(row["epoch"], row["first_seq"], row["last_seq"]) for row in rows]
 
 
 async def written(server: PostgresServer, number: int) -> None:

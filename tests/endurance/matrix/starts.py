@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.endurance.matrix.load import meanwhile, publish
 from tests.endurance.matrix.network import network
-from tests.endurance.matrix.trial import publishing
 from tests.support.map_process import MapProcess
 
 _READY_SECONDS = 30
@@ -22,7 +22,7 @@ async def started(times: int, report: Callable[[str], None]) -> tuple[str, bool]
     """Start a map so many times; return what was seen, and whether it was as it should be."""
     dice, ready_after, ended_after, wrong = random.Random(1), [], [], []
     with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
-        async with network(Path(name), 1) as net, publishing(net, 50, []):
+        async with network(Path(name), 1) as net, meanwhile(publish(net, 50, [])):
             living = net.maps[0]
             for number in range(times):
                 began = time.monotonic()

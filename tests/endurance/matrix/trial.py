@@ -1,43 +1,33 @@
 """One fault upon one network under load: what the map said meanwhile, what was lost, when it was well again."""
 
 import asyncio
-import base64
 import contextlib
 import itertools
-import json
-import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
-import nats.errors
 
-from livingmap.transport.connection import NatsClient
-from tests.endurance.matrix.faults import Fault
-from tests.endurance.matrix.network import Network, network
+from tests.endurance.matrix.fault import Fault
+from tests.endurance.matrix.judge import Comparison, Order, Snapshots, seen_wrongly
+from tests.endurance.matrix.load import Load, meanwhile, publish, repeatedly, wander
+from tests.endurance.matrix.network import Network, Part, network
+from tests.endurance.matrix.viewers import Messages, Position, Viewer, watching
 from tests.support.map_process import MapProcess
 from tests.support.nats_server import stored, until
-from tests.support.postgres import kept
-from tests.support.viewers import Viewer, digest, following, shown
+from tests.support.postgres import gaps, kept
+from tests.support.small_disk import NoSmallDisk
 
 _WELL_SECONDS = 90
 _ASKED_EVERY_SECONDS = 0.5
 _START_SECONDS = 10
 """How long a process may take until it is ready, if what is amiss need not concern it."""
-_ONE_TRY = {"allow_reconnect": False, "max_reconnect_attempts": 1, "connect_timeout": 2}
-
-
-@dataclass(frozen=True)
-class Load:
-    """What goes on all the while."""
-
-    events_per_second: int = 50
-    viewers: int = 6
-    fault_seconds: float = 20
 
 
 @dataclass(slots=True)
@@ -51,84 +41,109 @@ class Result:
     published: int = 0
     in_stream: int = 0
     in_history: int = 0
+    gaps: int = 0
+    """How many gaps the history has."""
     well_again_seconds: float | None = None
+    compared: int = 0
+    """How often the state of a viewer was compared with a snapshot of its position."""
+    events: int = 0
+    """How many events viewers got as such."""
+    skipped: int = 0
+    """How many events came to viewers within others, because these had fallen behind."""
+    connections: int = 0
+    """How often viewers came."""
+    events_per_second: float = 0
+    """How many messages were published in a second while the fault lasted."""
     wrong: list[str] = field(default_factory=list)
     """What should not have been."""
+    not_possible: str = ""
+    """Why it could not be tried here."""
+
+    @property
+    def verdict(self) -> str:
+        if self.not_possible:
+            return f"not tried: {self.not_possible}"
+        return "; ".join(self.wrong) or "holds"
 
 
 async def tried(fault: Fault, processes: int, load: Load) -> Result:
     """Build a network, do it the fault under load, and look."""
     result = Result(fault, processes)
     with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
-        folder = Path(name)
-        async with network(folder, processes) as net:
-            try:
-                await _Trial(net, load, result).run()
-            except TimeoutError:
-                result.wrong.append("a wait of the trial ran out: " + _last_complaint(net))
-            for status in await net.stop_maps():
-                if status != 0:
-                    result.wrong.append(f"a process ended with status {status}")
+        try:
+            async with network(Path(name), processes, fault.needs, front_door=load.front_door) as net:
+                trial = Trial(net, load, result)
+                try:
+                    await trial.run()
+                except TimeoutError:
+                    result.wrong.append("a wait of the trial ran out: " + _last_complaint(net))
+                for status in await net.stop_maps():
+                    if status != 0:
+                        result.wrong.append(f"a process ended with status {status}")
+            trial.judge_viewers()
+        except NoSmallDisk as error:
+            result.not_possible = str(error)
     return result
 
 
-class _Trial:
+class Trial:
+    """One trial under way."""
+
     def __init__(self, net: Network, load: Load, result: Result) -> None:
         self._net, self._load, self._result = net, load, result
-        self._viewers = [
-            Viewer(net.maps[number % len(net.maps)].address, sse=number % 3 == 2) for number in range(load.viewers)
-        ]
+        self._messages = Messages()
+        self._snapshots = Snapshots()
+        self._viewers = [self._viewer(number) for number in range(load.viewers)]
         self._published: list[int] = []
+        self._order: Order | None = None
+
+    def _viewer(self, number: int) -> Viewer:
+        address = self._net.addresses[number % len(self._net.addresses)]
+        return Viewer(address, self._messages, sse=number % 3 == 2, token=self._net.token(number))
 
     async def run(self) -> None:
+        """Let it happen, and wait until all is well again. Raises TimeoutError if that never is."""
         fault, net = self._result.fault, self._net
         if fault.at_start:
             async with fault.disturb(net):
                 await net.start_maps()
-                async with self._publishing(), self._asking():
+                async with self._publishing(), meanwhile(*self._questions()):
                     await asyncio.sleep(self._load.fault_seconds)
-            async with self._publishing(), following(*self._viewers):
+            async with self._publishing(), watching(self._viewers), meanwhile(*self._looks()):
                 await self._well_again()
         else:
             await net.start_maps()
             await asyncio.gather(*(one.asked() for one in net.maps))
-            async with self._publishing(), following(*self._viewers), self._wandering():
+            wandering = wander(self._viewers, lambda: net.addresses)
+            async with self._publishing(), watching(self._viewers), meanwhile(*self._looks(), wandering):
                 await self._well_again()
-                async with fault.disturb(net), self._asking():
-                    await asyncio.sleep(self._load.fault_seconds)
+                async with fault.disturb(net), meanwhile(*self._questions()):
+                    await self._last()
                 await self._well_again()
-        await self._judge()
+        await self._rest()
+        await self._judge_logs()
+
+    async def _last(self) -> None:
+        """Let the fault last; note how much went on."""
+        published, began = len(self._published), time.monotonic()
+        await asyncio.sleep(self._load.fault_seconds)
+        self._result.events_per_second = (len(self._published) - published) / (time.monotonic() - began)
 
     # what goes on
 
     def _publishing(self) -> AbstractAsyncContextManager[None]:
-        return publishing(self._net, self._load.events_per_second, self._published)
+        return meanwhile(publish(self._net, self._load.events_per_second, self._published))
 
-    @contextlib.asynccontextmanager
-    async def _wandering(self) -> AsyncIterator[None]:
-        """Let viewers lose their connections, and come back to another process."""
-        task = asyncio.create_task(self._wander(random.Random(1)))
-        try:
-            yield
-        finally:
-            task.cancel()
+    def _questions(self) -> list[Coroutine[Any, Any, None]]:
+        doors = [repeatedly(partial(self._net.try_doors, one), 1) for one in self._net.maps]
+        return [*(self._ask(one) for one in self._net.maps), *doors]
 
-    async def _wander(self, dice: random.Random) -> None:
-        while True:
-            await asyncio.sleep(1)
-            viewer = dice.choice(self._viewers)
-            viewer.address = dice.choice([one for one in self._net.maps if one.runs]).address
-            viewer.break_off()
+    def _looks(self) -> list[Coroutine[Any, Any, None]]:
+        return [repeatedly(partial(self._look, one), _ASKED_EVERY_SECONDS) for one in self._net.maps]
 
-    @contextlib.asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._ask(one)) for one in self._net.maps]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    async def _look(self, living: MapProcess) -> None:
+        async with asyncio.timeout(5):
+            self._snapshots.add(await living.get("snapshot"))
 
     async def _ask(self, living: MapProcess) -> None:
         starting = self._result.fault.at_start and self._result.fault.all_ready
@@ -145,12 +160,11 @@ class _Trial:
                 self._result.said.add(said)
             await asyncio.sleep(_ASKED_EVERY_SECONDS)
 
-    # what is looked at
+    # what is waited for
 
     async def _well_again(self) -> None:
         """Wait until every process is ready, every viewer sees what is published now, and the history holds it."""
         began, number = time.monotonic(), len(self._published)
-        deadline = began + _WELL_SECONDS
 
         async def has_all() -> bool:
             later = [one for one in self._published[number:] if one]
@@ -167,114 +181,65 @@ class _Trial:
                 return await has_all()
             return False
 
-        await until(is_well, deadline - time.monotonic(), 0.1)
+        await until(is_well, _WELL_SECONDS, 0.1)
         self._result.well_again_seconds = time.monotonic() - began
 
-    async def _judge(self) -> None:
-        await asyncio.sleep(1)
+    async def _rest(self) -> None:
+        """Wait until each viewer stands where a snapshot stands, now that nothing is published."""
+        if Part.POLICIES in self._net.parts:
+            self._snapshots.states.clear()  # while the policy engine was away, rights may have differed
+        async with watching(self._viewers), meanwhile(*self._looks()):
+            await until(self._all_at_snapshots, _WELL_SECONDS, 0.1)
+
+    def _all_at_snapshots(self) -> bool:
+        cursors = [viewer.cursor for viewer in self._viewers]
+        return all(cursor and Position.of(cursor) in self._snapshots.states for cursor in cursors)
+
+    # what is judged
+
+    async def _judge_logs(self) -> None:
         result, wrong = self._result, self._result.wrong
         server = self._net.nats[await self._net.leader("LIVINGMAP")]
         log = [(seq, payload["number"]) for seq, _, payload in await stored(server) if "number" in payload]
         await until(lambda: self._is_kept(log[-1][0]), 60, 0.2)
-        rows = [
-            (row.seq, row.payload["number"]) for row in await kept(self._net.postgres) if "number" in row.payload
-        ]
-        result.published, result.in_stream, result.in_history = len(self._published), len(log), len(set(rows))
-        if len(set(rows)) != len(rows):
+        rows = [row for row in await kept(self._net.postgres) if "number" in row.payload]
+        pairs = [(row.seq, row.payload["number"]) for row in rows]
+        missing = await gaps(self._net.postgres)
+        self._order = Order(rows[-1].epoch, log)
+        result.published, result.in_stream, result.in_history = len(self._published), len(log), len(set(pairs))
+        result.gaps = len(missing)
+        if len(set(pairs)) != len(pairs):
             wrong.append("the history holds a message twice")
-        if set(log) != set(rows):
-            wrong.append(f"the history lacks {len(set(log) - set(rows))} messages that the stream holds")
-        order = [number for _, number in log]
-        for viewer in self._viewers:
-            wrong += [f"a viewer {fault}" for fault in seen_wrongly(viewer, order)]
-        wrong += [f"a viewer {fault}" for fault in await self._disagreements()]
+        if set(log) != set(pairs):
+            wrong.append(f"the history lacks {len(set(log) - set(pairs))} messages that the stream holds")
         if result.fault.all_ready and result.said - {"ready"}:
             wrong.append(f"was {', '.join(sorted(result.said))}")
+        wrong += [f"{one} was let in" for one in sorted(self._net.let_in)]
 
     async def _is_kept(self, seq: int) -> bool:
         rows = await self._net.postgres.fetch("SELECT 1 FROM living_map_history WHERE seq = $1 LIMIT 1", seq)
         return bool(rows)
 
-    async def _disagreements(self) -> list[str]:
-        """Let every viewer come to rest at its process; return which of them show something else."""
-        found: list[str] = []
-        async with following(*self._viewers):
-            for viewer in self._viewers:
-                living = next(one for one in self._net.maps if one.address == viewer.address)
-
-                async def agrees(viewer: Viewer = viewer, living: MapProcess = living) -> bool:
-                    return shown(await living.get("snapshot")) == (viewer.cursor, digest(viewer.state))
-
-                try:
-                    await until(agrees, 30, 0.1)
-                except TimeoutError:
-                    found.append("ends with another state than the snapshot at its position")
-        return found
-
-
-@contextlib.asynccontextmanager
-async def publishing(net: Network, per_second: int, published: list[int]) -> AsyncIterator[None]:
-    """Publish numbered messages by core NATS, whatever happens to the servers; keep their numbers."""
-    task = asyncio.create_task(_publish(net, per_second, published))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _publish(net: Network, per_second: int, published: list[int]) -> None:
-    urls = [server.url for server in net.nats.values()]
-    while True:
-        client = NatsClient()
-        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
-            await client.connect(urls, error_cb=_ignore, **_ONE_TRY)
-            while client.is_connected:
-                number = len(published)
-                payload = {"agent_id": "a", "status": "busy", "number": number}
-                published.append(number)
-                await client.publish("agent.event.status", json.dumps(payload).encode())
-                await asyncio.sleep(1 / per_second)
-        with contextlib.suppress(nats.errors.Error, OSError):
-            await client.close()
-        await asyncio.sleep(0.2)
-
-
-def seen_wrongly(viewer: Viewer, order: list[int]) -> list[str]:
-    """Return what a viewer should not have seen: a message lost, repeated or out of order, a step back."""
-    place = {number: index for index, number in enumerate(order)}
-    found: set[str] = set()
-    last, leap = -1, True
-    positions: dict[str, int] = {}
-    for message in viewer.seen:
-        if "cursor" in message:
-            epoch, seq = position(message["cursor"])
-            if seq < positions.get(epoch, 0):
-                found.add("went back in positions")
-            positions[epoch] = seq
-        if message["kind"] in ("snapshot", "changes"):
-            leap = True
-        elif message["kind"] == "event" and "number" in message["payload"]:
-            here = place.get(message["payload"]["number"], -1)
-            if here < 0:
-                found.add("saw a message that is not in the stream")
-            elif here <= last:
-                found.add("saw a message twice or late")
-            elif not leap and here != last + 1:
-                found.add("missed a message")
-            last, leap = here, False
-    return sorted(found)
-
-
-def position(cursor: str) -> tuple[str, int]:
-    """Return epoch and sequence of a cursor, whose form clients need not know."""
-    text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).split(b"|", 1)[0].decode()
-    epoch, _, seq = text.rpartition("-")
-    return epoch, int(seq)
-
-
-async def _ignore(_: Exception) -> None:
-    """Leave it to the next connection."""
+    def judge_viewers(self) -> None:
+        """Judge what viewers were sent, now that there is time for it."""
+        if self._order is None:
+            return
+        result, comparison = self._result, Comparison()
+        for viewer in self._viewers:
+            for life in viewer.lives:
+                glances = [self._messages.glance(one) for one in life]
+                result.wrong += [f"a viewer {fault}" for fault in seen_wrongly(glances, self._order)]
+                result.events += sum(one.kind == "event" for one in glances)
+                result.skipped += sum(one.skipped for one in glances)
+                comparison.fold(life, self._messages, self._snapshots)
+        result.compared = comparison.same + comparison.different
+        result.connections = sum(viewer.connections for viewer in self._viewers)
+        if comparison.different:
+            result.wrong.append(f"the states of viewers differ {comparison.different} times from the snapshot")
+        if self._snapshots.contradictions:
+            result.wrong.append(f"two snapshots of one position differ, {self._snapshots.contradictions} times")
+        if comparison.same < len(self._viewers):
+            result.wrong.append("too few states of viewers could be compared")
 
 
 def _last_complaint(net: Network) -> str:
