@@ -38,6 +38,7 @@ from livingmap.history.recorder import Recorder
 from livingmap.history.writer import HistoryWriter
 from livingmap.hookspecs import World
 from livingmap.log.backbone import backbone
+from livingmap.log.clock import ClockWatch
 from livingmap.log.local import utc_now
 from livingmap.log.passing import pass_time
 from livingmap.sources.account import Account
@@ -92,11 +93,12 @@ class LivingMap:
         self.projector = Projector(self.fold, progress)
         self.branch = Branch(self.log, self.projector, now)
         self._is_settled = backbone_.is_settled
+        self._clock_watch = ClockWatch(now, None if self.cluster.is_shared else self.log.append)
 
         refill = Refill(backbone_.rereading, self._new_fold) if backbone_.rereading else None
         self.writer = HistoryWriter(history, refill=refill)
         self._shares_history = self.cluster.is_shared and config.history.kind == "postgresql"
-        self._pruner = Pruner(history, config.history.retention, now)
+        self._pruner = Pruner(history, config.history.retention, now, self.writer.note_retention)
 
         self._plugin_thread = PluginThread()
         account = config.access.account
@@ -131,6 +133,7 @@ class LivingMap:
             self.access,
             self._edge,
             lines_dropped,
+            lambda: self._clock_watch.steps,
         )
         self.projector.add(self.hub)
         self.projector.add(Recorder(self.writer, self.fold.scene, progress))
@@ -233,6 +236,7 @@ class LivingMap:
         """Yield what runs for as long as the process does."""
         yield "heartbeats", Heartbeats(self.hub).run()
         yield "history", self.writer.run()
+        yield "clock", self._clock_watch.run()
         for intake in self.intakes:
             yield intake.status.name, intake.run()
         yield "cluster", self.cluster.run(self._works)

@@ -42,7 +42,8 @@ class Ready(BaseModel):
     until then polls alone update the map."""
     history: WriterState
     """``opening`` until its database has been connected and migrated, ``waiting`` while that is away: entries are
-    kept until it is there, and ``catching_up`` while what came meanwhile is written from the stream.
+    kept until it is there, ``catching_up`` while what came meanwhile is written from the stream, and
+    ``not_pruned`` while nothing old is deleted from it, because that would be too much at once.
     ``/living-map/sources`` says more."""
     sources: dict[str, str]
     """The freshness of each source. A source that is down does not make the process unready."""

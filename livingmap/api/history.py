@@ -201,7 +201,7 @@ def _entity(reader: MapReader, given: str | None) -> tuple[str, ...]:
 
 
 def _cursor(mark: Mark) -> str:
-    return page_cursor(f"{mark.received_at.isoformat()}|{mark.seq}|{mark.epoch}")
+    return page_cursor(f"{mark.time.isoformat()}|{mark.seq}|{mark.epoch}")
 
 
 def _mark(place: str) -> Mark:

@@ -47,6 +47,7 @@ def application(
     access: Access,
     edge: Edge,
     lines_dropped: Callable[[], int] = int,
+    clock_steps: Callable[[], int] = int,
 ) -> FastAPI:
     """Return the application that serves what ``reader`` reads to callers that ``access`` admits."""
     server = edge.settings
@@ -71,7 +72,7 @@ def application(
         websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
         sources.routes(reader, intakes, writer, auth),
-        metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped), auth),
+        metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped, clock_steps), auth),
         asyncapi.routes(hub.encoder.snapshot_field),
         documentation.routes(app),
         ui.routes(page),

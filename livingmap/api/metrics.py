@@ -33,12 +33,14 @@ class Numbers(Collector):
         writer: HistoryWriter,
         intakes: Sequence[Intake],
         lines_dropped: Callable[[], int],
+        clock_steps: Callable[[], int],
     ) -> None:
         self._reader = reader
         self._hub = hub
         self._writer = writer
         self._intakes = intakes
         self._lines_dropped = lines_dropped
+        self._clock_steps = clock_steps
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it stands."""
@@ -48,6 +50,7 @@ class Numbers(Collector):
         yield from self._sources()
         dropped = "Lines of the program's log that could not be written"
         yield _counter("log_lines_dropped", dropped, self._lines_dropped())
+        yield _counter("clock_steps", "How often the clock of the machine was set", self._clock_steps())
         yield from _of_intakes([intake.status for intake in self._intakes])
 
     def _map(self) -> Iterator[Metric]:
@@ -89,6 +92,8 @@ class Numbers(Collector):
         yield _counter("history_written", "Entries that were written", writer.written)
         yield _counter("history_lost", "Entries that had to make room while the database was away", writer.lost)
         yield _gauge("history_failing", "Whether the history cannot be written: 1 or 0", writer.error is not None)
+        not_pruned = writer.retention_error is not None
+        yield _gauge("history_not_pruned", "Whether nothing old is deleted from the history: 1 or 0", not_pruned)
 
     def _sources(self) -> Iterator[Metric]:
         good = _by_source(GaugeMetricFamily, "source_up", "Whether the last poll got everything: 1 or 0")

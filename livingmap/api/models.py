@@ -276,6 +276,8 @@ class HistoryReport(BaseModel):
     """As in ``/living-map/health/ready``."""
     error: str | None
     """Why the history cannot be written now."""
+    retention_error: str | None
+    """Why nothing old is deleted from it; of the process that leads."""
     waiting: int
     """Entries that wait to be written."""
     behind: int

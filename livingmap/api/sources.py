@@ -60,6 +60,7 @@ def routes(
             history=HistoryReport(
                 status=writer.state,
                 error=writer.error,
+                retention_error=writer.retention_error,
                 waiting=writer.buffered,
                 behind=writer.behind,
                 written=writer.written,

@@ -34,9 +34,12 @@ UP = "livingmap.source.up"
 TIME_PASSED = "livingmap.time.passed"
 """An entry that only carries its time, appended when something is no longer valid."""
 
+CLOCK_SET = "livingmap.clock.set"
+"""An entry of a log that goes by the clock of one machine: that was set, by ``seconds``."""
+
 OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
 """The types of the entries that say how a source was polled; their payload names it as ``source``."""
-OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED}
+OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
 

@@ -9,6 +9,8 @@ from livingmap.core.model import Fields, Json
 
 _MOST_FAULTS: Final = 20
 _MOST_TEXT: Final = 1000
+_DIFFERENCE_SECONDS: Final = 5.0
+"""Clocks of different processes may differ by so much."""
 _REPORTED: Final = (
     "status",
     "error",
@@ -78,7 +80,11 @@ class SourceHealth:
     """Without a complete poll for so long the source is stale. None if it is not polled."""
 
     def age_seconds(self, now: datetime) -> float | None:
-        """Return how long ago the last complete poll began; None if there was none."""
+        """Return how long ago the last complete poll began; None without one, or after a clock was set."""
+        age = self._age(now)
+        return None if age is None or age < -_DIFFERENCE_SECONDS else max(age, 0.0)
+
+    def _age(self, now: datetime) -> float | None:
         return (now - self.observed_at).total_seconds() if self.observed_at else None
 
     def status_at(self, now: datetime) -> Freshness:
@@ -88,13 +94,15 @@ class SourceHealth:
     def error_at(self, now: datetime) -> str | None:
         """Return what is wrong at a time, in words; None if nothing is."""
         if self._is_overdue(now) and self.error is None:
+            if self.age_seconds(now) is None:
+                return "the last complete poll was later than now: a clock was set"
             return f"no complete poll for {self.stale_after_seconds:g} s"
         return self.error
 
     def _is_overdue(self, now: datetime) -> bool:
-        age = self.age_seconds(now)
+        age, limit = self._age(now), self.stale_after_seconds
         good = self.status in (Freshness.FRESH, Freshness.MOCK)
-        return good and self.stale_after_seconds is not None and age is not None and age > self.stale_after_seconds
+        return good and limit is not None and age is not None and abs(age) > limit  # a clock may be set back
 
     def status_report(self) -> dict[str, Json]:
         """Return what only the polling process can observe, for `adopt`; times and status as they are."""

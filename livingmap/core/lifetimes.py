@@ -17,6 +17,9 @@ from livingmap.core.merge import strongest
 from livingmap.core.model import CollectionKey, Fields, Json
 from livingmap.core.source import Lifetime, Source
 
+_SET_BACK: Final = timedelta(minutes=1)
+"""Servers of one cluster differ by less; a clock of the log that goes back by more was set."""
+
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 Item = tuple[CollectionKey, str]
@@ -54,8 +57,15 @@ class Clock:
             heapq.heappop(self._queue)  # it was judged earlier
         return self._queue[0][0] if self._queue else None
 
+    def set_back(self, now: datetime) -> bool:
+        """Go back to ``now`` if the clock of the log was set; return whether it was, and all has to be judged."""
+        if self.now - now <= _SET_BACK:
+            return False
+        self.now = now
+        return True
+
     def advance(self, now: datetime) -> list[Item]:
-        """Move on to ``now``, never back; return the items to judge again, in an order that is always the same."""
+        """Move on to ``now``, not back; return the items to judge again, in an order that is always the same."""
         self.now = max(self.now, now)
         items = []
         while (due := self.next_due()) is not None and due <= self.now:

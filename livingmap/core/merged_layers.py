@@ -75,6 +75,13 @@ class MergedLayers:
             for key, other, name in self._references.to(entity_id):
                 dirty.fields(key, other, (name,))
 
+    def note_lifetimes(self, dirty: Dirty) -> None:
+        """Note all items that have lifetimes, in an order that is the same in every process."""
+        for key, collection in self.collections.items():
+            if collection.lifetimes is not None:
+                for entity_id in sorted(collection.items):
+                    dirty.item(key, entity_id)
+
     def note_filled(self, layer: str, dirty: Dirty) -> None:
         """Note that a source fills ``layer``: numbers that count it are no longer None."""
         self.filled_layers.add(layer)

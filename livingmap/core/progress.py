@@ -72,8 +72,12 @@ class Progress:
         return Phase.LIVE if self.is_live else Phase.REPLAYING
 
     def is_detached(self, now: datetime) -> bool:
-        """Tell whether there has been no connection to the log for longer than is put up with."""
-        return self.away_since is not None and (now - self.away_since).total_seconds() > self._detached_seconds
+        """Tell whether there has been no connection to the log for longer than is put up with.
+
+        So it is when the clock is set back by more meanwhile: for how long the log is away is not known then.
+        """
+        away = abs((now - self.away_since).total_seconds()) if self.away_since is not None else 0.0
+        return away > self._detached_seconds
 
     @property
     def standing_still_since(self) -> datetime | None:

@@ -132,8 +132,13 @@ class Scene:
     # writing
 
     def advance(self, now: datetime) -> list[Change]:
-        """Let the time of the log move on; return how the layers changed by what is no longer valid."""
+        """Let the time of the log move on; return how the layers changed by what is no longer valid.
+
+        When the clock of the log was set back, what it took for too old while it was ahead may be valid again.
+        """
         dirty = Dirty()
+        if self.clock.set_back(now):
+            self._merged.note_lifetimes(dirty)
         for key, entity_id in self.clock.advance(now):
             dirty.item(key, entity_id)
         return self._merged.merge(dirty) if dirty.items else []

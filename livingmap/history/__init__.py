@@ -21,6 +21,7 @@ __all__ = [
     "HistoryUnavailable",
     "Mark",
     "Page",
+    "PruningRefused",
     "Query",
     "Retention",
     "entry_of",
@@ -35,6 +36,16 @@ class HistoryError(LivingMapError):
 
 class HistoryUnavailable(HistoryError):
     """The database does not answer now. The writer tries again; clients get a 503 and may retry."""
+
+
+class PruningRefused(HistoryError):
+    """More would be deleted at once than the retention allows: rather than entries being old, a clock is wrong."""
+
+    def __init__(self, old: int, total: int, most_share: float) -> None:
+        super().__init__(
+            f"{old} of {total} entries are older than the retention allows, more than the share of {most_share:g} "
+            "that may be deleted at once: a clock may be wrong. If not, set history.retention_most_share: 1"
+        )
 
 
 class History(Protocol):
@@ -68,4 +79,7 @@ class History(Protocol):
         """Keep ``gap``. Recorded again with the same first position, it can only grow."""
 
     async def prune(self, now: datetime, retention: Retention) -> int:
-        """Delete what is older than ``retention`` allows; return how many entries that were."""
+        """Delete what is older than ``retention`` allows at ``now``; return how many entries that were.
+
+        Raises PruningRefused, and deletes nothing, if that is a larger share of all than it allows.
+        """

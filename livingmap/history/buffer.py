@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from livingmap.core.model import Position
@@ -35,7 +34,6 @@ class Buffer:
         self._most_bytes = most_bytes
         self._can_be_refilled = can_be_refilled
         self._bytes = 0
-        self._newest: datetime | None = None
 
     def __len__(self) -> int:
         return len(self.waiting) + len(self.batch)
@@ -50,9 +48,6 @@ class Buffer:
 
     def add(self, entry: Entry) -> bool:
         """Keep ``entry``; return whether another had to make room."""
-        if self._newest is not None and entry.received_at < self._newest:  # the clock was set back
-            entry = replace(entry, received_at=self._newest)
-        self._newest = entry.received_at
         epoch = entry.position.epoch
         if (self.began_after is None or self.began_after.epoch != epoch) and entry.previous is not None:
             self.began_after = Position(epoch, entry.previous)

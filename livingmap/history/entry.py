@@ -33,7 +33,7 @@ class Entry:
     event_type: str
     payload: Fields
     received_at: datetime
-    """When the log received it, UTC; grows with the position."""
+    """When the log received it, UTC. Grows with the position, unless the log's clock was set back."""
     occurred_at: datetime | None = None
     """What the payload itself says, UTC. Publishers' clocks differ: never sort by it."""
     source: str | None = None
@@ -47,6 +47,8 @@ class Entry:
     """How the map changed: the JSON array of ``changes`` in a message of the stream. None if that was not kept."""
     size: int = field(default=0, compare=False)
     """About how many bytes payload and changes are; 0 in what was read from the history."""
+    place: datetime | None = None
+    """Where it stands in the order of the history, if not at ``received_at``: see `livingmap.history.places`."""
 
     @property
     def id(self) -> uuid.UUID:
@@ -56,14 +58,14 @@ class Entry:
     @property
     def mark(self) -> "Mark":
         """Where the entry stands in the history."""
-        return Mark(self.received_at, self.position.epoch, self.position.seq)
+        return Mark(self.place or self.received_at, self.position.epoch, self.position.seq)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mark:
     """A place in the order of the history: by time, and by position within one instant."""
 
-    received_at: datetime
+    time: datetime
     epoch: str
     seq: int
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from livingmap.core.model import Position
-from livingmap.history import MOST_GAPS, Entry, Gap, Mark, Page, Query, Retention, time_span
+from livingmap.history import MOST_GAPS, Entry, Gap, Mark, Page, PruningRefused, Query, Retention, time_span
 from livingmap.history.jsonb import decode, encode, text
 
 
@@ -43,7 +43,7 @@ class MemoryHistory:
         """Return a page of the entries that ``query`` covers."""
         covered = (entry for entry in reversed(self._entries) if query.covers(entry))
         entries = list(islice(covered, query.limit + 1))
-        oldest = self._entries[0].received_at if self._entries else None
+        oldest = min((entry.received_at for entry in self._entries), default=None)
         return Page.of(query, entries, oldest, self._gaps_in(*time_span(query, entries)))
 
     async def entries_after(self, position: Position, limit: int) -> list[Entry]:
@@ -66,6 +66,9 @@ class MemoryHistory:
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows; return how many entries that were."""
         old = [entry for entry in self._entries if entry.received_at < retention.cutoff(entry.event_type, now)]
+        total = len(self._entries)
+        if len(old) > retention.most_share * total:
+            raise PruningRefused(len(old), total, retention.most_share)
         self._forget(old)
         oldest = retention.gap_cutoff(now)
         self._gaps = {key: gap for key, gap in self._gaps.items() if gap.until >= oldest}

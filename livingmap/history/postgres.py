@@ -1,5 +1,6 @@
 """The history in PostgreSQL."""
 
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from livingmap.history import (
     Gap,
     HistoryUnavailable,
     Page,
+    PruningRefused,
     Query,
     Retention,
     sql,
@@ -112,16 +114,29 @@ class PostgresHistory:
 
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows, a little at a time; return how many entries."""
-        types = await self._ask(_types)
+        cutoffs = {one: retention.cutoff(one, now) for one in await self._ask(_types)}
+        if retention.most_share < 1:
+            await self._check_share(cutoffs, retention.most_share)
         await self._ask(lambda connection: connection.execute(sql.PRUNE_GAPS, retention.gap_cutoff(now)))
         total = 0
-        for event_type in types:
-            cutoff = retention.cutoff(event_type, now)
+        for event_type, cutoff in cutoffs.items():
             deleted = _PRUNED_AT_ONCE
             while deleted == _PRUNED_AT_ONCE:  # the connection is given back each time: others wait for it, too
                 deleted = await self._ask(partial(_pruned, event_type=event_type, cutoff=cutoff))
                 total += deleted
         return total
+
+    async def _check_share(self, cutoffs: Mapping[str, datetime], most_share: float) -> None:
+        """Raise PruningRefused if more than a share of all entries is older than ``cutoffs``."""
+        old = 0
+        for event_type, cutoff in cutoffs.items():
+            old += await self._ask(partial(_count, statement=sql.COUNT_OLD, values=(event_type, cutoff)))
+        if not old:
+            return
+        enough = math.ceil(old / most_share)  # so many entries are enough to know: never all are counted
+        total = await self._ask(partial(_count, statement=sql.COUNT_UP_TO, values=(enough,)))
+        if old > most_share * total:
+            raise PruningRefused(old, total, most_share)
 
 
 async def _prepare(connection: Any) -> None:
@@ -146,6 +161,10 @@ async def _page(connection: Any, query: Query) -> Page:
     oldest = await connection.fetchval(sql.OLDEST)
     gaps = await connection.fetch(sql.GAPS, *time_span(query, entries), MOST_GAPS)
     return Page.of(query, entries, oldest, [Gap(**row) for row in gaps])
+
+
+async def _count(connection: Any, statement: str, values: Sequence[Any]) -> int:
+    return int(await connection.fetchval(statement, *values))
 
 
 async def _pruned(connection: Any, event_type: str, cutoff: datetime) -> int:
@@ -184,6 +203,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         entry.occurred_at,
         entry.previous,
         entry.changes,
+        entry.place,
     )
 
 
@@ -213,6 +233,7 @@ def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
         [entry.occurred_at for entry in entries],
         [entry.previous for entry in entries],
         [entry.changes for entry in entries],
+        [entry.place for entry in entries],
     ]
 
 
@@ -227,4 +248,5 @@ def _entry(row: Any) -> Entry:
         tuple(row["entity_ids"]),
         row["previous"],
         row["changes"],
+        place=utc(row["place"]) if row["place"] else None,
     )

@@ -76,6 +76,7 @@ class Page:
 
 def time_span(query: Query, entries: Sequence[Entry]) -> tuple[datetime | None, datetime | None]:
     """Return the time that a page spans when ``entries`` holds up to one entry more than the limit."""
-    ends = (query.until, query.before.received_at if query.before else None)
-    start = entries[query.limit - 1].received_at if len(entries) > query.limit else query.from_time
+    ends = (query.until, query.before.time if query.before else None)
+    has_more = len(entries) > query.limit  # the times of a page need not fall: the clock may have been set back
+    start = min(one.received_at for one in entries[: query.limit]) if has_more else query.from_time
     return start, min(filter(None, ends), default=None)

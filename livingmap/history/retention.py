@@ -14,6 +14,13 @@ class Retention:
     days: float = 30
     by_type: Mapping[str, float] = field(default_factory=dict)
     """Days by NATS pattern. Of several that match, the most exact decides."""
+    most_share: float = 1
+    """The largest share of the history that may be deleted at once."""
+
+    @property
+    def shortest_days(self) -> float:
+        """For how many days entries are kept at least."""
+        return min([self.days, *self.by_type.values()])
 
     def days_of(self, event_type: str) -> float:
         """Return for how many days entries of this type are kept."""

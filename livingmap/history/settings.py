@@ -35,6 +35,10 @@ class HistorySettings(TlsSettings):
     retention_by_type: dict[str, Days] = Field(default={})
     """Days by event type, where they differ; NATS wildcards allowed, the most exact pattern decides."""
 
+    retention_most_share: float = Field(default=0.5, gt=0, le=1)
+    """The largest share of all entries that may be deleted at once; more, and nothing is deleted, because a clock
+    may be wrong. Set it to 1 after the retention was shortened, or after the map was off for long."""
+
     @field_validator("url")
     @classmethod
     def _is_supported(cls, value: SecretStr) -> SecretStr:
@@ -109,4 +113,4 @@ class HistorySettings(TlsSettings):
     @property
     def retention(self) -> Retention:
         """For how long entries are kept."""
-        return Retention(self.retention_days, self.retention_by_type)
+        return Retention(self.retention_days, self.retention_by_type, self.retention_most_share)

@@ -9,9 +9,11 @@ from livingmap.history import Query
 _MOST_BRANCHES: Final = 32
 """Up to so many event types, the newest of each are looked up; beyond, one scan by time meets enough of them."""
 
-_COLUMNS: Final = "epoch, seq, event_type, payload, timestamp, occurred_at, source, entity_ids, previous, changes"
+_COLUMNS: Final = (
+    "epoch, seq, event_type, payload, timestamp, occurred_at, source, entity_ids, previous, changes, place"
+)
 
-_ORDER: Final = "ORDER BY timestamp DESC, epoch DESC, seq DESC"
+_ORDER: Final = "ORDER BY coalesce(place, timestamp) DESC, epoch DESC, seq DESC"
 
 TABLE: Final = "living_map_history"
 
@@ -27,6 +29,7 @@ COPIED: Final = (
     "occurred_at",
     "previous",
     "changes",
+    "place",
 )
 
 REACH: Final = """
@@ -43,13 +46,13 @@ WITH reached AS (
   SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)
 )
 INSERT INTO living_map_history (
-  id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at, previous, changes
+  id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at, previous, changes, place
 )
-SELECT id, received, type, payload, epoch, seq, source, entities::text[], occurred, previous, changes
+SELECT id, received, type, payload, epoch, seq, source, entities::text[], occurred, previous, changes, place
 FROM unnest(
   $1::uuid[], $2::timestamptz[], $3::text[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-  $12::timestamptz[], $13::bigint[], $14::bytea[]
-) AS row (id, received, type, payload, epoch, seq, source, entities, occurred, previous, changes)
+  $12::timestamptz[], $13::bigint[], $14::bytea[], $15::timestamptz[]
+) AS row (id, received, type, payload, epoch, seq, source, entities, occurred, previous, changes, place)
 ON CONFLICT DO NOTHING"""
 
 ENTRIES_AFTER: Final = (
@@ -96,6 +99,10 @@ DELETE FROM living_map_history WHERE ctid = ANY(ARRAY(
   SELECT ctid FROM living_map_history WHERE event_type = $1 AND timestamp < $2 ORDER BY timestamp LIMIT $3
 ))"""
 
+COUNT_OLD: Final = "SELECT count(*) FROM living_map_history WHERE event_type = $1 AND timestamp < $2"
+
+COUNT_UP_TO: Final = "SELECT count(*) FROM (SELECT FROM living_map_history LIMIT $1) AS first"
+
 PRUNE_GAPS: Final = "DELETE FROM living_map_gaps WHERE until < $1"
 
 
@@ -109,6 +116,10 @@ class _Where:
         places = [f"${len(self.values) + number}" for number in range(1, len(values) + 1)]
         self.conditions.append(condition.format(*places))
         self.values.extend(values)
+
+    def copy(self) -> "_Where":
+        """Return the same conditions, to which others can be added; the values are those of one statement."""
+        return _Where([*self.conditions], self.values)
 
     def __str__(self) -> str:
         return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
@@ -125,16 +136,22 @@ def page(query: Query, types: list[str]) -> tuple[str, list[Any]] | None:
     ``types`` are the event types in the history, if `wild` asks for them: patterns become the types that they
     match, by the same function that routes messages.
     """
-    where = _where(query)
+    where, rows = _where(query), query.limit + 1
     if not query.event_types or _asks_for_all_types(query):
-        return _scan(where, query.limit + 1)
+        return _newest_of([_in_time(query, where, rows), _placed(query, where, rows)], rows), where.values
     wanted = sorted({*query.event_types} if not wild(query) else _matching(query, types))
     if not wanted:
         return None
-    if len(wanted) <= _MOST_BRANCHES:
-        return _branches(where, wanted, query.limit + 1)
-    where.add("event_type = ANY({}::text[])", wanted)
-    return _scan(where, query.limit + 1)
+    if len(wanted) > _MOST_BRANCHES:
+        where.add("event_type = ANY({}::text[])", wanted)
+        return _newest_of([_in_time(query, where, rows), _placed(query, where, rows)], rows), where.values
+    # Each type is a parameter of its own, so that the planner knows how frequent it is: rare types cost no scan.
+    branches = []
+    for event_type in wanted:
+        one = where.copy()
+        one.add("event_type = {}::text", event_type)
+        branches += [_in_time(query, one, rows), _placed(query, one, rows)]
+    return _newest_of(branches, rows), where.values
 
 
 def _asks_for_all_types(query: Query) -> bool:
@@ -151,14 +168,6 @@ def _where(query: Query) -> _Where:
         where.add("timestamp >= {}::timestamptz", query.from_time)
     if query.until is not None:
         where.add("timestamp < {}::timestamptz", query.until)
-    if query.before is not None:
-        mark = query.before
-        where.add(
-            "(timestamp, epoch, seq) < ({}::timestamptz, {}::text, {}::bigint)",
-            mark.received_at,
-            mark.epoch,
-            mark.seq,
-        )
     if query.source is not None:
         where.add("source = {}::text", query.source)
     if query.entity_ids:
@@ -166,22 +175,28 @@ def _where(query: Query) -> _Where:
     return where
 
 
-def _scan(where: _Where, rows: int) -> tuple[str, list[Any]]:
-    return f"SELECT {_COLUMNS} FROM living_map_history {where} {_ORDER} LIMIT {rows}", where.values  # noqa: S608
+def _in_time(query: Query, where: _Where, rows: int) -> str:
+    """Select the newest of the entries that stand where their time says: almost all."""
+    return _scan(query, where, "timestamp", "place IS NULL", rows)
 
 
-def _branches(where: _Where, types: list[str], rows: int) -> tuple[str, list[Any]]:
-    """Take the newest of each type by its index, then the newest of those: rare types cost no scan.
+def _placed(query: Query, where: _Where, rows: int) -> str:
+    """Select the newest of the others. Their indexes are small: usually there are none."""
+    return _scan(query, where, "place", "place IS NOT NULL", rows)
 
-    Each type is a parameter of its own, so that the planner knows how frequent it is.
-    """
-    branches = []
-    for event_type in types:
-        one = _Where([*where.conditions], where.values)
-        one.add("event_type = {}::text", event_type)
-        branches.append(f"({_scan(one, rows)[0]})")
-    newest = " UNION ALL ".join(branches)
-    return f"SELECT {_COLUMNS} FROM ({newest}) AS newest {_ORDER} LIMIT {rows}", where.values  # noqa: S608
+
+def _scan(query: Query, where: _Where, key: str, condition: str, rows: int) -> str:
+    one = where.copy()
+    one.add(condition)
+    if (mark := query.before) is not None:
+        before = f"({key}, epoch, seq) < ({{}}::timestamptz, {{}}::text, {{}}::bigint)"
+        one.add(before, mark.time, mark.epoch, mark.seq)
+    order = f"ORDER BY {key} DESC, epoch DESC, seq DESC LIMIT {rows}"
+    return f"(SELECT {_COLUMNS} FROM living_map_history {one} {order})"  # noqa: S608
+
+
+def _newest_of(branches: list[str], rows: int) -> str:
+    return f"SELECT {_COLUMNS} FROM ({' UNION ALL '.join(branches)}) AS newest {_ORDER} LIMIT {rows}"  # noqa: S608
 
 
 def array(values: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from livingmap.core.model import Position
 from livingmap.history import Entry, Gap, History, HistoryUnavailable
 from livingmap.history.buffer import NOT_READ, Buffer
 from livingmap.history.catching_up import CatchingUp
+from livingmap.history.places import Places
 from livingmap.history.refilling import Refill
 from livingmap.supervision import within
 
@@ -30,7 +31,7 @@ ALONE: Final = (50_000, 256 * 1024 * 1024)
 REFILLED: Final = (10_000, 32 * 1024 * 1024)
 """The same if the log has those before them."""
 
-WriterState: TypeAlias = Literal["opening", "written", "waiting", "catching_up"]
+WriterState: TypeAlias = Literal["opening", "written", "waiting", "catching_up", "not_pruned"]
 
 _logger = structlog.get_logger(__name__)
 
@@ -59,6 +60,8 @@ class HistoryWriter:
         """How many entries were written."""
         self.error: str | None = None
         """Why the history cannot be written now."""
+        self.retention_error: str | None = None
+        """Why nothing old is deleted from it."""
         self._history = history
         self._is_opened = False
         self._recorded_lost = 0
@@ -66,6 +69,7 @@ class HistoryWriter:
         entries, most = REFILLED if refill else ALONE
         self._buffer = Buffer(capacity or entries, most_bytes or most, can_be_refilled=refill is not None)
         self._catching_up = CatchingUp(history, refill, self._buffer) if refill else None
+        self._places = Places(history)
         self._any_waiting = asyncio.Event()
         self._batch_full = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -76,11 +80,16 @@ class HistoryWriter:
 
     @property
     def state(self) -> WriterState:
-        """Whether the history is being opened, is written, or cannot be written: then `error` says why."""
+        """Whether the history is being opened, is written, or cannot be written: then `error` says why.
+
+        One that is written may not be pruned: then `retention_error` says why.
+        """
         if self.error is not None:
             return "waiting"
         if self._catching_up is not None and self._catching_up.is_under_way:
             return "catching_up"
+        if self.retention_error is not None:
+            return "not_pruned"
         return "written" if self._is_opened else "opening"
 
     @property
@@ -118,6 +127,10 @@ class HistoryWriter:
         """From now on write what no other process has written."""
         self._follows, self._compared = False, False
         self._any_waiting.set()
+
+    def note_retention(self, error: str | None) -> None:
+        """Note why nothing old is deleted; None if it is. Called by `livingmap.history.pruning.Pruner`."""
+        self.retention_error = error
 
     def add(self, entry: Entry) -> None:
         """Keep ``entry`` until it is written. Returns at once; when the buffer is full the oldest makes room."""
@@ -240,6 +253,7 @@ class HistoryWriter:
         if self._catching_up is not None:
             await self._catching_up.abandon()
         buffer.undo_batch()
+        self._places.forget()
         last_seq = await self._discard_written()
         if buffer.waiting and not self._follows:
             self._note_missing(buffer.waiting[0], last_seq)
@@ -283,7 +297,9 @@ class HistoryWriter:
         async with self._writing:
             await self._fill_batch()
             if self._buffer.batch:
-                await self._history.write(self._buffer.batch)
+                batch = await self._places.placed(self._buffer.batch)
+                await self._history.write(batch)
+                self._places.note_written(batch)
                 self.written += len(self._buffer.batch)
                 self._buffer.forget_batch()
             await self._record_gaps()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from livingmap.core.backoff import Backoff
@@ -19,12 +19,16 @@ async def pass_time(clock: Callable[[], Clock], log: Log, now: Callable[[], date
     """Append an entry that carries the time whenever an item has to be judged again. Runs until cancelled.
 
     ``clock`` returns the clock of the scene as it is then: a scene that was restored has another. Where the log's
-    own clock is behind ``now``, an entry changes nothing: then the next one waits longer.
+    own clock is behind ``now``, an entry changes nothing: then the next one waits longer. Where it is ahead, its
+    last time and the seconds since then say when something is due.
     """
-    backoff = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS)
+    backoff, seconds = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS), asyncio.get_running_loop().time
+    last, last_at = clock().now, seconds()
     while True:
         due, pause = clock().next_due(), _LOOK_SECONDS
-        if due is not None and due <= now():
+        if clock().now != last:
+            last, last_at = clock().now, seconds()
+        if due is not None and due <= max(now(), last + timedelta(seconds=seconds() - last_at)):
             await log.append(Message(TIME_PASSED, {}))
             if clock().next_due() != due:
                 backoff.reset()

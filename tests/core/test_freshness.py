@@ -93,3 +93,18 @@ def test_time_changes_no_other_status(status):
 def test_a_source_that_is_not_polled_is_as_fresh_as_its_events():
     health = SourceHealth("city", "s", Freshness.FRESH)
     assert (health.status_at(NOON), health.age_seconds(NOON)) == (Freshness.FRESH, None)
+
+
+@pytest.mark.parametrize("status", [Freshness.FRESH, Freshness.MOCK])
+def test_a_clock_that_is_set_back_does_not_keep_a_source_fresh(status):
+    health = SourceHealth("city", "s", status, observed_at=NOON, stale_after_seconds=50)
+    back = NOON - timedelta(seconds=51)
+    assert (health.status_at(back), health.age_seconds(back)) == (Freshness.STALE, None)
+    assert health.error_at(back) == "the last complete poll was later than now: a clock was set"
+    assert health.status_at(NOON - timedelta(seconds=50)) == status
+
+
+@pytest.mark.parametrize(("seconds", "age"), [(7, 7), (0, 0), (-5, 0), (-6, None)])
+def test_an_age_is_never_negative(seconds, age):
+    health = SourceHealth("city", "s", observed_at=NOON)
+    assert health.age_seconds(NOON + timedelta(seconds=seconds)) == age

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from livingmap.core.fold import TIME_PASSED, Fold, refreshed
+from livingmap.core.fold import CLOCK_SET, TIME_PASSED, Fold, refreshed
 from livingmap.core.model import Event, Message, Position, Put, Total
 from livingmap.core.source import Count, Layer, Lifetime, Source, Tally
 from livingmap.log.local import LocalLog
@@ -191,10 +191,29 @@ def test_processes_at_one_position_show_the_same():
             assert {name: dict(other.scene.items(name, "items")) for name in ("nodes", "agents")} == expected
 
 
-def test_the_time_of_the_log_never_goes_back():
+def test_the_time_of_the_log_does_not_go_back_by_what_servers_may_differ():
     play = Play()
     play.poll(130, "registry", heartbeat(0))
-    play.poll(5, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.poll(70, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    assert play.status(NODE) == "offline"
+    assert play.fold.scene.clock.now == NOON + timedelta(seconds=130)
+
+
+def test_what_seemed_too_old_while_the_clock_of_the_log_was_ahead_is_valid_again():
+    play, year = Play(), 365 * 86_400
+    play.poll(0, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.poll(5, "registry", heartbeat(0))
+    play.at(6, Message("run", {}))
+    play.at(year, PASSED)
+    assert (play.status(NODE), play.status(SOFIA, "agents")) == ("offline", "active")
+    checkpoint = dict(play.fold.scene.states())
+    changes = play.at(20, Message(CLOCK_SET, {"seconds": 20.0 - year}))
+    assert (play.status(NODE), play.status(SOFIA, "agents")) == ("online", "busy")
+    assert {change.id for change in changes if isinstance(change, Put)} == {NODE, SOFIA}
+    other = Fold(SOURCES)
+    other.scene.restore(checkpoint)
+    assert other.apply(play.entries[-1]).changes == tuple(changes)
+    play.at(120, PASSED)
     assert play.status(NODE) == "offline"
 
 
@@ -268,3 +287,27 @@ def test_asking_for_the_rules_changes_nothing_of_what_time_will_bring():
         "active",
         {"status": "livingmap:busy_seconds"},
     )
+
+
+async def test_time_passes_though_the_clock_of_the_leader_is_behind_that_of_the_log(monkeypatch):
+    fold, appended, loop = Fold(SOURCES), [], asyncio.get_running_loop()
+    seconds = [0.0]
+
+    class Log:
+        async def append(self, message):
+            appended.append((message.type, seconds[0]))
+            fold.apply(Event(Position("e", 2), message.type, {}, NOON + timedelta(seconds=seconds[0])))
+
+    async def sleep(pause):
+        seconds[0] += pause
+        if appended:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(loop, "time", lambda: seconds[0])
+    monkeypatch.setattr("livingmap.log.passing.asyncio.sleep", sleep)
+    poll = refreshed("registry", 0, [heartbeat(0)])
+    fold.apply(Event(Position("e", 1), poll.type, poll.payload, NOON))
+    with pytest.raises(asyncio.CancelledError):
+        await pass_time(lambda: fold.scene.clock, Log(), lambda: NOON - timedelta(days=40))
+    assert appended == [(TIME_PASSED, 120)]
+    assert fold.scene.items("nodes", "items")[NODE]["status"] == "offline"

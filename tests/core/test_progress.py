@@ -86,8 +86,10 @@ def test_after_a_branch_nothing_is_shown_before_all_that_was_in_the_log_by_then_
     assert (progress.phase, progress.is_shown, times_live) == (Phase.LIVE, True, [7, 9])
 
 
-@pytest.mark.parametrize(("seconds", "detached"), [(0, False), (10, False), (10.5, True)])
-def test_a_log_that_is_away_for_more_than_ten_seconds_is_detached(seconds, detached):
+@pytest.mark.parametrize(
+    ("seconds", "detached"), [(0, False), (10, False), (10.5, True), (-10, False), (-3600, True)]
+)
+def test_a_log_that_is_away_for_more_than_ten_seconds_by_whatever_clock_is_detached(seconds, detached):
     noon, progress = datetime(2026, 1, 2, 12, tzinfo=UTC), Progress(Position("e", 7))
     assert not progress.is_detached(noon)
     progress.away_since = noon

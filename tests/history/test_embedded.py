@@ -19,11 +19,10 @@ from livingmap.history.embedded import EmbeddedMissing, default_folder, embedded
 from livingmap.history.embedded_history import EmbeddedHistory
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.migrate import MigrationError, migrations_folder
-from livingmap.history.pruning import Pruner
 from livingmap.history.server import EmbeddedError
 from livingmap.history.settings import HistorySettings
 from livingmap.history.store import store
-from tests.history.making import NOON, entry, until
+from tests.history.making import entry, until
 
 HOLD = """
 import asyncio, sys
@@ -281,16 +280,3 @@ def test_the_default_folder_is_the_users(monkeypatch, tmp_path):
 def test_the_migrations_are_found():
     assert (migrations_folder() / "010_create_living_map_tables.sql").is_file()
     assert isinstance(migrations_folder(), Path)
-
-
-async def test_the_pruner_prunes_and_goes_on():
-    history = MemoryHistory()
-    await history.write([entry(1)])
-    pruner = Pruner(history, HistorySettings(retention_days=1).retention, lambda: NOON.replace(year=2026), 0.001)
-    task = asyncio.create_task(pruner.run())
-    await until(lambda: pruner.deleted == 1)
-    await history.write([entry(2)])
-    await until(lambda: pruner.deleted == 2)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -47,6 +47,7 @@ ENTRIES = st.lists(
         st.lists(IDS, max_size=3).map(tuple),
         st.none() | st.integers(0, 12),
         st.none() | st.binary(max_size=9),
+        place=st.none() | TIMES,
     ),
     max_size=25,
 )

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
 
 import pytest
 import structlog
@@ -105,16 +104,6 @@ async def test_entries_are_written_in_batches():
     async with running(writer):
         await until(lambda: writer.buffered == 0)
     assert history.batches == [1000, 1000, 500]
-
-
-async def test_a_clock_set_back_does_not_turn_the_order(history):
-    writer = HistoryWriter(history)
-    for number, second in enumerate([5, 3, 9, 1]):
-        writer.add(entry(number, received_at=NOON + timedelta(seconds=second)))
-    assert await writer.drain(10) == 0
-    times = [one.received_at - NOON for one in (await history.read(Query())).entries]
-    assert [one.seconds for one in times] == [9, 9, 5, 5]
-    assert await everything(history) == [0, 1, 2, 3]
 
 
 async def test_while_the_database_is_away_entries_wait():

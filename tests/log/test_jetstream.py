@@ -11,7 +11,7 @@ import structlog
 from nats.errors import Error as NatsError
 from nats.js.api import RetentionPolicy
 
-from livingmap.core.fold import DOWN, TIME_PASSED, UP, refreshed
+from livingmap.core.fold import CLOCK_SET, DOWN, TIME_PASSED, UP, refreshed
 from livingmap.core.model import Message, Put
 from livingmap.core.progress import Phase
 from livingmap.errors import LogError
@@ -188,6 +188,7 @@ async def test_what_nobody_wants_is_published_and_not_waited_for(server):
         Message(DOWN, {"source": "city", "error": "HTTP 500"}),
         Message(UP, {"source": "city"}),
         Message(TIME_PASSED, {}),
+        Message(CLOCK_SET, {"seconds": -60.0}),
     ],
     ids=lambda message: message.type,
 )

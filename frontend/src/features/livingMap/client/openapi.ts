@@ -473,12 +473,17 @@ export interface components {
              * @description As in ``/living-map/health/ready``.
              * @enum {string}
              */
-            readonly status: "opening" | "written" | "waiting" | "catching_up";
+            readonly status: "opening" | "written" | "waiting" | "catching_up" | "not_pruned";
             /**
              * Error
              * @description Why the history cannot be written now.
              */
             readonly error: string | null;
+            /**
+             * Retention Error
+             * @description Why nothing old is deleted from it; of the process that leads.
+             */
+            readonly retention_error: string | null;
             /**
              * Waiting
              * @description Entries that wait to be written.
@@ -706,7 +711,7 @@ export interface components {
              * History
              * @enum {string}
              */
-            readonly history: "opening" | "written" | "waiting" | "catching_up";
+            readonly history: "opening" | "written" | "waiting" | "catching_up" | "not_pruned";
             /** Sources */
             readonly sources: {
                 readonly [key: string]: string;
