@@ -11,11 +11,4 @@ needs=(
   "or name one: PGBOUNCER=/path/to/pgbouncer"
 )
 
-found() { first_that_runs "${PGBOUNCER:-}" "$cache/run" pgbouncer /usr/sbin/pgbouncer /opt/homebrew/bin/pgbouncer; }
-
-run_unpacked() {
-  printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s/root/usr/sbin/pgbouncer" "$@"\n' "$(libraries)" "$cache" >"$cache/run"
-  chmod +x "$cache/run"
-}
-
 get pgbouncer

@@ -57,7 +57,7 @@ trap 'kill "${frontend:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 step "front end, beside what follows"
 scripts/check_frontend.sh >"$work/frontend.log" 2>&1 &
 frontend=$!
-scripts/get_pgbouncer.sh >/dev/null
+for one in pgbouncer nginx haproxy caddy; do scripts/get_$one.sh >/dev/null; done
 step "tests" # most wait for servers: they share the time
 pytest --quiet --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist worksteal
 step "front end"

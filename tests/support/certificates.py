@@ -25,9 +25,10 @@ class Authority:
         self.ca_file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
     def issue(self, name: str) -> tuple[Path, Path]:
-        """Return a certificate for this machine, and its key."""
+        """Return a certificate for this machine, also by ``name``, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [x509.DNSName(one) for one in ("localhost", name)]
+        names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         made = _builder(_name(name), self._name, key).add_extension(x509.SubjectAlternativeName(names), False)
         certificate, key_file = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
