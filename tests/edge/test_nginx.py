@@ -1,6 +1,12 @@
-"""The least that people write for nginx: HTTP/1.0, buffering, and the map's own address as the host."""
+"""nginx set up in other ways than by the recipe: the least that people write, and what DAARION has.
+
+The least is HTTP/1.0, buffering, and the map's own address as the host.
+"""
 
 import asyncio
+import json
+import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -24,6 +30,9 @@ server {{
   }}
 }}
 """
+
+
+DAARION = Path(__file__).parents[2] / "docs" / "daarion.md"
 
 
 @pytest.fixture
@@ -56,3 +65,20 @@ async def test_an_answer_that_nginx_compresses_is_recognised_again(address):
         first = await browser.get(path)
         again = await browser.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (first.headers["content-encoding"], again.status_code) == ("gzip", 304)
+
+
+async def test_the_paths_of_daarion_lead_to_the_map(built, tmp_path):
+    (locations,) = re.findall(r"^```nginx [^\n]+\n(.+?)^```", DAARION.read_text(), re.DOTALL | re.MULTILINE)
+    port = free_port()
+    site = f"127.0.0.1:{port}"
+    async with built() as upstream:
+        servers = f"server {{ listen {site};\n{locations.replace('living-map-service:7017', upstream)} }}"
+        async with (
+            running(nginx(tmp_path, port, servers)),
+            httpx.AsyncClient(base_url=f"http://{site}") as browser,
+        ):
+            snapshot = (await browser.get("/api/living-map/snapshot")).raise_for_status().json()
+            url = f"ws://{site}/ws/living-map/"
+            async with connect(url, origin=f"http://{site}", max_size=None) as socket:
+                message = json.loads(await socket.recv())
+    assert message["payload"]["layers"] == snapshot["layers"]
