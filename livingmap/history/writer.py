@@ -21,7 +21,7 @@ _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _FOLLOW_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 1.0
-"""So often a history to which nothing is written is opened again, in case its server has ended."""
+"""So often a history to which nothing is written is looked at, in case its server has ended."""
 _SLOW_SECONDS: Final = 5.0
 """The log says so when opening the history takes longer."""
 _LAST_OPENING_SECONDS: Final = 1.0
@@ -189,11 +189,10 @@ class HistoryWriter:
         return self._any_waiting.is_set()
 
     async def _look(self) -> None:
-        """Find out whether a history that could not be written can be again, though nothing waits for it."""
-        if self.error is not None:
-            await self._history.last_seq("")
-            self._report_success()
-            self._backoff.reset()
+        """Find out whether the history could be written, though nothing waits for it."""
+        await self._history.last_seq("")
+        self._report_success()
+        self._backoff.reset()
 
     async def drain(self, timeout: float) -> int:  # noqa: ASYNC109 - it limits what is written, too
         """Write what waits, for ``timeout`` seconds at most; return how many entries are left.

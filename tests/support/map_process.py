@@ -147,11 +147,15 @@ class MapProcess:
 
     async def position(self) -> int:
         """Return the position of the last event that it folded, as its metrics have it."""
+        [position] = await self.metrics("livingmap_position")
+        return position
+
+    async def metrics(self, *names: str) -> list[int]:
+        """Return what its metrics say under these names, which have no labels."""
         async with self._client() as client:
             text = (await client.get("/metrics")).raise_for_status().text
-        return next(
-            int(float(line.split()[1])) for line in text.splitlines() if line.startswith("livingmap_position ")
-        )
+        numbers = dict(line.rsplit(maxsplit=1) for line in text.splitlines() if not line.startswith("#"))
+        return [int(float(numbers[name])) for name in names]
 
     async def ready(self) -> Any:
         """Return what it says of its readiness, whether it is ready or not."""
