@@ -237,3 +237,27 @@ def test_publish_needs_nats_and_sound_json(demo):
     assert (done.returncode, "would not read" in done.stderr) == (1, True)
     done = run("publish", "agent.event.status", "{}", "-c", demo, LIVINGMAP_NATS__URL="nats://127.0.0.1:9")
     assert (done.returncode, "NATS" in done.stderr) == (1, True)
+
+
+FIRST = """
+import os, sys
+
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "livingmap.cli.program":
+            print("it is imported", flush=True)
+            sys.stdin.readline()
+
+os.getpid = lambda: 1
+sys.meta_path.insert(0, Slow())
+from livingmap.cli import main
+main()
+"""
+
+
+def test_process_1_obeys_a_signal_before_the_program_is_imported():
+    command = [sys.executable, "-c", FIRST, "check", "--help"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "it is imported\n"
+        process.terminate()
+        assert process.wait(60) == 0

@@ -31,7 +31,7 @@ from livingmap.api.health import Ready
 from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
 from livingmap.api.models import DeadLetter, EntityDetails, IntakeReport, SourceReport
 from livingmap.app import LivingMap
-from livingmap.cli import app, config_app
+from livingmap.cli.program import app, config_app
 from livingmap.config.access import section_model
 from livingmap.config.loading import load
 from livingmap.config.schema import schema

@@ -1,60 +1,17 @@
 """The command line: ``livingmap --help``."""
 
-import sys
-from typing import Annotated
-
-import typer
-
-from livingmap import __version__
-from livingmap.cli import cluster, local, watch
-from livingmap.errors import ConfigError
-
-app = typer.Typer(
-    name="livingmap",
-    help="The state of a whole network of services, gathered live by plugins into one picture.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    local.serve,
-    local.check,
-    local.probe,
-    local.plugins,
-    local.snapshot,
-    local.migrate,
-    watch.tail,
-    watch.history,
-    watch.publish,
-):
-    app.command()(command)
-config_app = typer.Typer(help="About the configuration file.", no_args_is_help=True)
-config_app.command("schema")(local.config_schema)
-app.add_typer(config_app, name="config")
-cluster_app = typer.Typer(help="About the processes that share a log in JetStream.", no_args_is_help=True)
-cluster_app.command("status")(cluster.status)
-cluster_app.command("apply")(cluster.apply)
-app.add_typer(cluster_app, name="cluster")
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"livingmap {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Gather the state of a whole network of services into one picture."""
+import os
+import signal
 
 
 def main() -> None:
-    """Run the command line."""
-    try:
-        app()
-    except ConfigError as error:
-        typer.echo("\n".join(error.lines()), err=True)
-        sys.exit(1)
+    """Run the command line.
+
+    Process 1 of a container gets no signal that it does not handle, and what a command needs takes a second to
+    import: till then nothing would obey SIGTERM, and ``docker stop`` would wait for its limit.
+    """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # there is nothing to stop yet
+    from livingmap.cli.program import run  # noqa: PLC0415
+
+    run()

@@ -1,0 +1,60 @@
+"""The program: its commands, put together."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from livingmap import __version__
+from livingmap.cli import cluster, local, watch
+from livingmap.errors import ConfigError
+
+app = typer.Typer(
+    name="livingmap",
+    help="The state of a whole network of services, gathered live by plugins into one picture.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    local.serve,
+    local.check,
+    local.probe,
+    local.plugins,
+    local.snapshot,
+    local.migrate,
+    watch.tail,
+    watch.history,
+    watch.publish,
+):
+    app.command()(command)
+config_app = typer.Typer(help="About the configuration file.", no_args_is_help=True)
+config_app.command("schema")(local.config_schema)
+app.add_typer(config_app, name="config")
+cluster_app = typer.Typer(help="About the processes that share a log in JetStream.", no_args_is_help=True)
+cluster_app.command("status")(cluster.status)
+cluster_app.command("apply")(cluster.apply)
+app.add_typer(cluster_app, name="cluster")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"livingmap {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Gather the state of a whole network of services into one picture."""
+
+
+def run() -> None:
+    """Run the command that the arguments name."""
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo("\n".join(error.lines()), err=True)
+        sys.exit(1)
