@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from livingmap.history import HistoryError, HistoryUnavailable
+from livingmap.history.account import check_name, leave_closed_home
 from livingmap.supervision import within
 
 T = TypeVar("T")
@@ -134,8 +135,10 @@ class Database:
 async def connect(url: str, connecting: Mapping[str, Any]) -> asyncpg.Connection:
     """Return a connection for one purpose. It prepares nothing, so a pooler may stand between.
 
-    Raises HistoryError if the database cannot hold what a history consists of.
+    Raises HistoryError if the database cannot hold what a history consists of, or would ask for a name.
     """
+    check_name(url)
+    leave_closed_home()
     connection: asyncpg.Connection = await asyncpg.connect(
         url,
         timeout=_CONNECT_SECONDS,

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 
 from livingmap.core.route import invalid_reason
 from livingmap.history import Retention
+from livingmap.history.account import has
 from livingmap.tls import TlsSettings, secret_in
 
 _ROOT_FILE: Final = Path("~/.postgresql/root.crt")
@@ -89,7 +90,7 @@ class HistorySettings(TlsSettings):
         query = parse_qs(urlsplit(self.url.get_secret_value()).query)
         if query.get("sslmode", [""])[-1] not in ("verify-ca", "verify-full") or "PGSSLROOTCERT" in os.environ:
             return False
-        return not query.keys() & {"sslrootcert", "sslcert"} and not _ROOT_FILE.expanduser().exists()
+        return not query.keys() & {"sslrootcert", "sslcert"} and not has(_ROOT_FILE)
 
     @property
     def kind(self) -> Literal["embedded", "memory", "postgresql"]:

@@ -1,5 +1,6 @@
 """The map is served first: its database may be away, mute or locked, and its own may be killed."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ import pytest
 from livingmap.history import migrate
 from tests.support.map_process import MapProcess
 from tests.support.nats_server import until
+from tests.support.proxy import proxy
 
 SERVED_SECONDS = 30  # a limit for slow machines, not a measurement
 
@@ -65,6 +67,49 @@ async def says(living, status):
         return (await history_of(living))["status"] == status
 
     await until(does, SERVED_SECONDS, 0.05)
+
+
+@contextlib.asynccontextmanager
+async def locked(postgres):
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute("SELECT pg_advisory_lock($1)", migrate.LOCK)
+    yield postgres.url
+    await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def absent(postgres):
+    await postgres.stop()
+    yield postgres.url
+
+
+@contextlib.asynccontextmanager
+async def read_only(postgres):
+    await postgres.fetch("ALTER ROLE postgres SET default_transaction_read_only = on")
+    yield postgres.url
+
+
+@contextlib.asynccontextmanager
+async def slow(postgres):
+    async with proxy(postgres.socket) as relay:
+        relay.bytes_per_second = 20
+        yield postgres.by_port(relay.port)
+
+
+OPENING = "the history is still being opened; entries wait"
+FAILING = "the history cannot be written; entries wait"
+
+
+@pytest.mark.parametrize("fault", [locked, absent, read_only, slow])
+async def test_the_map_is_served_before_a_database_that_does_not_serve_it_and_says_that_it_waits(
+    maps, postgres, fault
+):
+    async with fault(postgres) as url:
+        living = maps(url)
+        await living.start()
+        await until(lambda: {OPENING, FAILING} & {line["event"] for line in living.said()}, SERVED_SECONDS)
+        assert (await living.ready())["history"] in ("opening", "waiting")
+    assert await living.terminate() == 0
 
 
 async def test_a_mute_database_keeps_neither_the_start_nor_the_end(maps, mute):
