@@ -189,17 +189,47 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run ``main`` on a new event loop, as `asyncio.run` does; what is left over cannot hold up the end."""
+    """Run ``main`` on a new event loop, as `asyncio.run` does; what is left over cannot hold up the end.
+
+    SIGINT raises KeyboardInterrupt here, once ``main`` was stopped.
+    """
     loop = (loop_factory() or asyncio.new_event_loop)()
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(main)
+        task, interrupted = loop.create_task(main, name="main"), loop.create_future()
+        with _interruption(lambda: loop.call_soon_threadsafe(interrupted.cancel)):
+            loop.run_until_complete(asyncio.wait([task, interrupted], return_when=asyncio.FIRST_COMPLETED))
+            if not task.done():
+                raise KeyboardInterrupt
+        return task.result()
     finally:
         try:  # `asyncio.Runner` would wait for ever for a task that has lost its cancellation
             loop.run_until_complete(_wind_down(loop))
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+
+
+@contextlib.contextmanager
+def _interruption(interrupt: Callable[[], object]) -> Iterator[None]:
+    """Have SIGINT call ``interrupt``; a second one raises KeyboardInterrupt at once.
+
+    Python's own handler raises it wherever it is: in a callback that C code calls, as uvloop does, it may be lost.
+    """
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def handle(_: int, __: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupt()
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 async def _wind_down(loop: asyncio.AbstractEventLoop) -> None:

@@ -190,6 +190,41 @@ def test_tail_shows_the_snapshot_and_the_events(serving):
     assert [line["kind"] for line in lines] == ["snapshot"] + ["event"] * 4
 
 
+INTERRUPTED = """
+import os
+import signal
+
+from websockets.asyncio.connection import Connection
+
+from livingmap.cli import main
+
+received = Connection.data_received
+signals = [signal.SIGINT]
+
+
+def interrupted(self, data):
+    if signals:
+        os.kill(os.getpid(), signals.pop())
+    received(self, data)
+
+
+Connection.data_received = interrupted
+main()
+"""
+
+
+def test_tail_ends_by_a_signal_that_comes_while_it_is_reading(serving):
+    _, url = serving
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, "tail", "--url", url],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_tail_ends_quietly_when_nobody_reads_on(serving):
     _, url = serving
     done = subprocess.run(

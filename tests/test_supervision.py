@@ -1,6 +1,8 @@
 """What is stopped ends within a bound, also when a library loses the cancellation."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -171,3 +173,39 @@ def test_a_run_returns_and_raises_what_it_runs():
     assert supervision.run(value(5)) == 5
     with pytest.raises(KeyError):
         supervision.run(failure(KeyError("x")))
+
+
+def test_an_interrupt_stops_what_runs_also_if_it_loses_a_cancellation(monkeypatch):
+    monkeypatch.setattr(supervision.stop, "__defaults__", (0.01,))
+
+    async def interrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        await deaf()
+
+    with pytest.raises(KeyboardInterrupt):
+        supervision.run(interrupted())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_is_raised_at_once():
+    async def impatient():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        return "went on"
+
+    assert supervision.run(impatient()) == "went on"
+
+
+def test_a_handler_of_interrupts_that_is_there_stays():
+    seen = []
+
+    async def interrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        return "done"
+
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("mine"))
+    try:
+        assert (supervision.run(interrupted()), seen) == ("done", ["mine"])
+    finally:
+        signal.signal(signal.SIGINT, before)
