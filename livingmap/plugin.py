@@ -42,7 +42,7 @@ from livingmap.core.model import (
     namespaces_of,
 )
 from livingmap.core.part import Part
-from livingmap.core.source import Client, Count, Details, Fetch, Handler, Layer, Lifetime, Source, Tally
+from livingmap.core.source import Amounts, Client, Count, Details, Fetch, Handler, Layer, Lifetime, Source, Tally
 from livingmap.core.units import (
     add_amounts,
     add_counts,
@@ -65,6 +65,7 @@ __all__ = [
     "AccountProvider",
     "Actor",
     "Amount",
+    "Amounts",
     "AuthClient",
     "Authenticator",
     "Change",

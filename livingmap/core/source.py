@@ -120,8 +120,27 @@ class Count:
         return self.field is None or (isinstance(value, str) and value in self.values)
 
 
-def the_count(*counts: int) -> Json:
-    """Return the first count: the rule of a tally that just counts."""
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The exact sums of what the items of a collection have of each unit, such as of each token."""
+
+    layer: str
+    field: str
+    """A field with an amount as decimal text; without ``by`` a mapping of such amounts by unit."""
+    collection: str = "items"
+    by: str | None = None
+    """The field that says the unit of the amount."""
+
+    def of(self, item: Fields) -> Mapping[str, Json]:
+        """Return by unit what ``item`` has."""
+        amount, unit = item.get(self.field), item.get(self.by) if self.by else None
+        if self.by is None:
+            return amount if isinstance(amount, Mapping) else {}
+        return {unit: amount} if isinstance(unit, str) else {}
+
+
+def the_count(*counts: Json) -> Json:
+    """Return the first count, or sums: the rule of a tally that shows just these."""
     return counts[0]
 
 
@@ -129,12 +148,13 @@ def the_count(*counts: int) -> Json:
 class Tally:
     """A number that the map computes from counts, updated at every event in constant time.
 
+    Of `Amounts`, the sums by unit: ``{"SILT": "40.5"}``; they are totals of a layer, without ``per``.
     None until some source has filled every layer that it counts. A source's own value of the field wins.
     """
 
     layer: str
     field: str
-    counts: tuple[Count, ...]
+    counts: tuple[Count | Amounts, ...]
     rule: Callable[..., Json] = the_count
     """Gets the counts in order, returns the value. Pure; if it raises, the number is None."""
     per: str | None = None

@@ -9,14 +9,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
 from livingmap.core.collection import Collection
 from livingmap.core.merge import Dirty
 from livingmap.core.model import CollectionKey, Fields, Json
-from livingmap.core.source import Count, Tally
+from livingmap.core.source import Amounts, Count, Tally
+from livingmap.core.units import format_amount
 
 _NOTHING: Final[frozenset[str]] = frozenset()
+_MOST_DIGITS: Final = 128
+_EXACT: Final = Context(prec=4 * _MOST_DIGITS)
+"""More digits than the sum of any amounts has."""
 
 
 @dataclass(slots=True)
@@ -64,12 +69,60 @@ class _RunningCount:
             group.move(old, new, dirty)
 
 
+@dataclass(slots=True)
+class _RunningSums:
+    """The present sums of amounts, and what shows them."""
+
+    count: Amounts
+    targets: list[tuple[str, str]] = field(default_factory=list)
+    groups: dict[str, _Group] = field(default_factory=dict)
+    """Always empty: sums are totals of a layer."""
+    _sums: dict[str, Decimal] = field(default_factory=dict)
+    _holders: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def number(self) -> dict[str, str]:
+        """The sums by unit, as the map writes amounts."""
+        return {unit: format_amount(self._sums[unit]) for unit in sorted(self._holders)}
+
+    def recount(self, before: Fields | None, after: Fields | None, dirty: Dirty) -> None:
+        """Add up an item that changed."""
+        old, new = self.count.of(before or {}), self.count.of(after or {})
+        if old == new:
+            return
+        self._move(old, -1)
+        self._move(new, 1)
+        for layer, name in self.targets:
+            dirty.total(layer, (name,))
+
+    def _move(self, amounts: Mapping[str, Json], step: int) -> None:
+        for unit, text in amounts.items():
+            if (amount := _amount(text)) is None:
+                continue
+            signed = amount if step > 0 else amount.copy_negate()
+            self._sums[unit] = _EXACT.add(self._sums.get(unit, Decimal()), signed)
+            self._holders[unit] += step
+            if not self._holders[unit]:
+                del self._holders[unit], self._sums[unit]
+
+
+def _amount(text: Json) -> Decimal | None:
+    """Return an amount that is written as text; None for anything else, and for what is too long to be one."""
+    try:
+        amount = Decimal(text) if isinstance(text, str) and len(text) <= _MOST_DIGITS else None
+    except InvalidOperation:
+        return None
+    if amount is None or not amount.is_finite() or abs(amount.adjusted()) > _MOST_DIGITS:
+        return None
+    return amount
+
+
 class Tallies:
     """All `Tally` of the map with their running counts."""
 
     def __init__(self, tallies: Iterable[Tally]) -> None:
-        self._running: dict[Count, _RunningCount] = {}
-        self._by_key: dict[CollectionKey, list[_RunningCount]] = defaultdict(list)
+        self._running: dict[Count | Amounts, _RunningCount | _RunningSums] = {}
+        self._by_key: dict[CollectionKey, list[_RunningCount | _RunningSums]] = defaultdict(list)
         self._watched: dict[CollectionKey, set[str]] = defaultdict(set)
         self._of_layers: dict[str, list[Tally]] = defaultdict(list)
         self._of_items: dict[CollectionKey, list[Tally]] = defaultdict(list)
@@ -85,15 +138,15 @@ class Tallies:
                 group = running.groups.setdefault(tally.per, _Group())
                 group.targets.append(((tally.layer, tally.collection), tally.field))
             watched = self._watched[count.layer, count.collection]
-            watched.update(name for name in (count.field, tally.per) if name)
+            watched.update(name for name in (count.field, getattr(count, "by", None), tally.per) if name)
         if tally.per is None:
             self._of_layers[tally.layer].append(tally)
         else:
             self._of_items[tally.layer, tally.collection].append(tally)
 
-    def _run(self, count: Count) -> _RunningCount:
+    def _run(self, count: Count | Amounts) -> _RunningCount | _RunningSums:
         if count not in self._running:
-            self._running[count] = _RunningCount(count)
+            self._running[count] = _RunningCount(count) if isinstance(count, Count) else _RunningSums(count)
             self._by_key[count.layer, count.collection].append(self._running[count])
         return self._running[count]
 
@@ -130,7 +183,9 @@ class Tallies:
         """Return the numbers of one item; None for those that count a layer that no source has filled yet."""
         numbers: dict[str, Json] = {}
         for tally in self._of_items.get(key, ()):
-            counts = [self._running[count].groups[str(tally.per)].numbers[entity_id] for count in tally.counts]
+            counts: list[Json] = [
+                self._running[count].groups[str(tally.per)].numbers[entity_id] for count in tally.counts
+            ]
             if numbers.get(tally.field) is None:
                 numbers[tally.field] = _number(tally, counts, filled_layers)
         return numbers
@@ -139,13 +194,13 @@ class Tallies:
         """Return the numbers of a layer; None for those that count a layer that no source has filled yet."""
         numbers: dict[str, Json] = {}
         for tally in self._of_layers.get(layer, ()):
-            counts = [self._running[count].number for count in tally.counts]
+            counts: list[Json] = [self._running[count].number for count in tally.counts]
             if numbers.get(tally.field) is None:
                 numbers[tally.field] = _number(tally, counts, filled_layers)
         return numbers
 
 
-def _number(tally: Tally, counts: list[int], filled_layers: AbstractSet[str]) -> Json:
+def _number(tally: Tally, counts: list[Json], filled_layers: AbstractSet[str]) -> Json:
     if any(count.layer not in filled_layers for count in tally.counts):
         return None
     try:

@@ -1,18 +1,25 @@
 """Requests to agents-service: the list of agents, and one agent's details."""
 
+import asyncio
+from typing import Final
+
 from livingmap.plugin import (
     Client,
     Fields,
     Json,
     Put,
+    SourceError,
     canonical_status,
     id_of,
     id_or_none,
     namespaces_of,
     rfc3339,
     rows_in,
+    without_none,
 )
-from livingmap_agents.rows import AgentRow, MetricsRow
+from livingmap_agents.rows import AgentRow, MetricsRow, PastEvent, Quota
+
+_LAST_EVENTS: Final = 10
 
 
 async def fetch_agents(client: Client) -> list[Put]:
@@ -24,9 +31,32 @@ async def fetch_agents(client: Client) -> list[Put]:
 
 
 async def agent_details(client: Client, name: str) -> Fields:
-    """Return one agent as the service shows it now."""
+    """Return one agent as the service shows it now, with its last events and what it has used of its quota."""
     path = f"/agents/agent:{name}"
-    return _agent(client.read_one(AgentRow, await client.get(path), path), {}).set
+    row, events, quota = await asyncio.gather(client.get(path), _last_events(client, path), _quota(client, path))
+    return {**_agent(client.read_one(AgentRow, row, path), {}).set, **events, **quota}
+
+
+async def _last_events(client: Client, path: str) -> Fields:
+    """Return the last events of an agent, the newest first; nothing if the service does not give them."""
+    try:
+        rows = client.read(PastEvent, await client.get(f"{path}/events", limit=_LAST_EVENTS), f"{path}/events")
+    except SourceError:
+        return {}
+    events = [
+        {**row.model_dump(), "ts": rfc3339(row.ts), "channel_id": id_or_none("channel", row.channel_id)}
+        for row in rows
+    ]
+    return {"last_events": [without_none(event) for event in events]}
+
+
+async def _quota(client: Client, path: str) -> Fields:
+    """Return what an agent has used of its quota; nothing if the service does not say."""
+    try:
+        quota = client.read_one(Quota, await client.get(f"{path}/quota"), f"{path}/quota")
+    except SourceError:
+        return {}
+    return {"quota": without_none(quota.model_dump())}
 
 
 def _metrics(client: Client, answer: Json) -> list[MetricsRow]:

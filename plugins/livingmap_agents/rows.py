@@ -25,6 +25,24 @@ class AgentRow(BaseModel):
     updated_at: str | None = None
 
 
+class PastEvent(BaseModel):
+    """One row of ``GET /agents/{id}/events``. What was said or done is not read."""
+
+    kind: str
+    ts: str | None = None
+    channel_id: str | None = None
+    tool_id: str | None = None
+
+
+class Quota(BaseModel):
+    """The answer of ``GET /agents/{id}/quota``: what the agent has used."""
+
+    tokens_minute: int | None = None
+    runs_today: int | None = None
+    users_today: int | None = None
+    concurrent_runs: int | None = None
+
+
 class MetricsRow(BaseModel):
     """One row of the specification's ``GET /agents/metrics``."""
 

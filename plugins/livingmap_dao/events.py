@@ -101,7 +101,12 @@ def on_treasury(event: Event, part: Part) -> list[Change]:
         return []
     put = holding(name, message.token_symbol, balance)
     fields = {**put.set, "changed_at": rfc3339(message.ts)}
-    return [Put("dao", put.id, without_none(fields), collection="treasury")]
+    changes: list[Change] = [Put("dao", put.id, without_none(fields), collection="treasury")]
+    planet = part.get("space", message.entity_id, "planets")
+    if planet and "holdings" in planet:
+        holdings = {"holdings": {**planet["holdings"], message.token_symbol: balance}}
+        changes.append(Put("space", message.entity_id, holdings, collection="planets", creates=False))
+    return changes
 
 
 def on_other(event: Event, part: Part) -> list[Change]:

@@ -33,7 +33,9 @@ _SUMMARY: Final = "/dao/proposals/summary"
 
 async def fetch_planets(client: Client) -> list[Put]:
     """Return the DAOs as planets of the space."""
-    return [planet(row) for row in await _daos(client)]
+    rows = await _daos(client)
+    overviews = await _overviews(client, rows, all_needed=False)
+    return [planet(row, _balances(client, overviews.get(row.slug or ""), row.slug or "")) for row in rows]
 
 
 async def fetch_daos(client: Client) -> list[Put]:
@@ -80,11 +82,13 @@ async def fetch_treasury(client: Client) -> list[Put]:
 
 async def fetch_proposals(client: Client) -> list[Put]:
     """Return all proposals, with the votes of those that are active and of the newest that are concluded."""
-    by_dao = await _proposals(client)
+    by_dao, daos = await _proposals(client), {row.slug: row for row in await _daos(client)}
+    overviews = await _overviews(client, daos.values(), all_needed=False)
     paths = [path for proposals in by_dao.values() for path in _worth_asking(client, proposals)]
     results = await ask_each(client, paths, lambda answer, path: client.read_one(Result, answer, path))
+    members = {slug: overview.members_count for slug, overview in overviews.items()}
     return [
-        proposal(row, slug, results.get(path))
+        proposal(row, daos[slug], results.get(path), members.get(slug))
         for slug, proposals in by_dao.items()
         for path, row in proposals.items()
     ]
@@ -104,14 +108,20 @@ async def dao_details(client: Client, name: str) -> Fields:
     answer = await client.get(path)
     overview = client.read_one(Overview, answer, path)
     row = client.read_one(DaoRow, answer.get("dao", answer), path)
-    holdings = client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
-    treasury = {row.token_symbol: format_amount(row.balance) for row in holdings}
     roles = await _roles(client, [path])
     numbers = {
         **counts(overview, roles.get(path)),
         "active_proposals": None,
     }  # the map knows better what is closed
-    return {**planet(row).set, **dao(row, numbers).set, "treasury": treasury}
+    return {**planet(row, _balances(client, overview, name)).set, **dao(row, numbers).set}
+
+
+def _balances(client: Client, overview: Overview | None, slug: str) -> dict[str, str] | None:
+    """Return what a DAO holds by token; None if that is unknown."""
+    if overview is None:
+        return None
+    rows = client.read(Holding, overview.treasury_items, f"{_path(slug)}.treasury_items")
+    return {row.token_symbol: format_amount(row.balance) for row in rows}
 
 
 async def _daos(client: Client) -> list[DaoRow]:

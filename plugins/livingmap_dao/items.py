@@ -20,15 +20,17 @@ from livingmap.plugin import (
 from livingmap_dao.rows import DaoRow, Overview, ProposalRow, Result, VoteRow
 
 
-def planet(row: DaoRow) -> Put:
-    """Return a DAO as a planet of the space."""
+def planet(row: DaoRow, holdings: dict[str, str] | None) -> Put:
+    """Return a DAO as a planet of the space, with what it holds by token if that is known."""
     entity_id, aliases = id_and_aliases("dao", row.id, row.slug)
-    fields = {
+    fields: dict[str, Json] = {
         "name": row.name,
         "type": "dao",
         "status": _status(row),
         "microdao_id": id_or_none("microdao", row.microdao_id),
     }
+    if holdings is not None:
+        fields["holdings"] = holdings
     return Put("space", entity_id, fields, collection="planets", aliases=aliases, namespaces=_namespaces(row))
 
 
@@ -70,10 +72,11 @@ def counts(overview: Overview | None, roles: list[str] | None) -> dict[str, Json
     return member_counts(overview.members_count, roles) | without_none(numbers)
 
 
-def proposal(row: ProposalRow, dao_name: str, result: Result | None) -> Put:
-    """Return a proposal of the DAO, with its votes if they are known."""
-    fields = {
-        "dao_id": id_of("dao", row.dao_id or dao_name),
+def proposal(row: ProposalRow, dao_row: DaoRow, result: Result | None, members: int | None) -> Put:
+    """Return a proposal of a DAO of so many members, with its votes if they are known."""
+    override = row.quorum_percent_override
+    fields: dict[str, Json] = {
+        "dao_id": id_of("dao", row.dao_id or dao_row.slug or dao_row.id),
         "slug": row.slug,
         "title": row.title,
         "status": canonical_status(row.status),
@@ -81,9 +84,22 @@ def proposal(row: ProposalRow, dao_name: str, result: Result | None) -> Put:
         "created_at": rfc3339(row.created_at),
         "start_at": rfc3339(row.start_at),
         "end_at": rfc3339(row.end_at),
+        "quorum_percent": dao_row.quorum_percent if override is None else override,
     }
-    votes = _votes(result) if result else {}
-    return Put("dao", id_of("proposal", row.id), fields | votes, collection="proposals")
+    if result:
+        fields |= _votes(result)
+    return Put("dao", id_of("proposal", row.id), fields | turnout(fields, members), collection="proposals")
+
+
+def turnout(votes: Fields, members: int | None) -> dict[str, Json]:
+    """Return how many percent of the members have voted; nothing if that is unknown.
+
+    The service's own ``quorum_reached`` is true as soon as anybody has.
+    """
+    counts = [votes.get(f"votes_{value}") for value in ("yes", "no", "abstain")]
+    if not members or None in counts:
+        return {}
+    return {"turnout_percent": round(100 * sum(count or 0 for count in counts) / members, 1)}
 
 
 def _votes(result: Result) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Amounts, Count, Layer, Source, SourceSettings, Tally, hookimpl
 from livingmap_dao.events import on_created, on_deleted, on_member, on_other, on_treasury, on_updated
 from livingmap_dao.fetch import (
     dao_details,
@@ -92,6 +92,7 @@ def livingmap_source() -> Source:
         tallies=(
             Tally("dao", "daos", (Count("dao"),)),
             Tally("dao", "active_proposals", (_ACTIVE, Count("dao", "proposals")), _if_any, per="dao_id"),
+            Tally("dao", "treasury_totals", (Amounts("dao", "balance", "treasury", by="symbol"),)),
             Tally("dao", "proposals_total", (Count("dao", "proposals"),)),
             Tally("dao", "proposals_active", (_ACTIVE,)),
         ),

@@ -71,6 +71,7 @@ class ProposalRow(BaseModel):
     created_at: str | None = None
     start_at: str | None = None
     end_at: str | None = None
+    quorum_percent_override: int | float | None = None
 
 
 class Result(BaseModel):

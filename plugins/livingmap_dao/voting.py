@@ -22,12 +22,13 @@ from livingmap.plugin import (
     read_event,
     without_none,
 )
-from livingmap_dao.items import vote
+from livingmap_dao.items import turnout, vote
 from livingmap_dao.rows import Closing, ProposalMessage, VoteRow, time_of
 
 _NO_VOTES: Final = {
     **dict.fromkeys(("votes_yes", "votes_no", "votes_abstain"), 0),
     **dict.fromkeys(("weight_yes", "weight_no", "weight_abstain"), "0"),
+    "turnout_percent": 0.0,
 }
 
 
@@ -79,9 +80,14 @@ def on_vote(event: Event, part: Part) -> list[Change]:
     previous = part.get("dao", put.id, "votes") or {}
     if not is_later(put.set["cast_at"], previous.get("cast_at")):
         return []
-    proposal = put.set["proposal_id"]
-    sums = _moved(part.get("dao", proposal, "proposals") or {}, previous, put.set)
-    return [put, Put("dao", proposal, sums, collection="proposals", creates=False)] if sums else [put]
+    name = put.set["proposal_id"]
+    proposal = part.get("dao", name, "proposals") or {}
+    sums = _moved(proposal, previous, put.set)
+    if not sums:
+        return [put]
+    dao = part.get("dao", str(proposal.get("dao_id"))) or {}
+    sums |= turnout({**proposal, **sums}, dao.get("members"))
+    return [put, Put("dao", name, sums, collection="proposals", creates=False)]
 
 
 def _changed(message: ProposalMessage, fields: Fields) -> Put:

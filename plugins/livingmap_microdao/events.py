@@ -101,8 +101,9 @@ def on_treasury(event: Event, part: Part) -> list[Change]:
     balance = updated_amount(treasury.get(message.token_symbol), message.delta, message.new_balance)
     if balance is None or not is_later(message.ts, item.get("treasury_changed_at")):
         return []
-    fields = {"treasury": {**treasury, message.token_symbol: balance}, "treasury_changed_at": rfc3339(message.ts)}
-    return [_activity(message, event, fields)]
+    changed = {"treasury": {**treasury, message.token_symbol: balance}}
+    own = _activity(message, event, {**changed, "treasury_changed_at": rfc3339(message.ts)})
+    return [Put("city", message.entity_id, changed, creates=False), own]
 
 
 def on_settings(event: Event, part: Part) -> list[Change]:

@@ -33,14 +33,15 @@ _PATHS: Final = ("/microdaos", _PATH)
 
 async def fetch_city(client: Client) -> list[Put]:
     """Return the microDAOs as items of the city."""
-    return [_shown(row) for row in await _rows(client)]
+    rows = await _rows(client)
+    treasuries = await _treasuries(client, rows)
+    return [_shown(row, treasuries.get(row.slug or "")) for row in rows]
 
 
 async def fetch_microdaos(client: Client) -> list[Put]:
     """Return what only this service has of the microDAOs."""
     rows = await _rows(client)
-    slugs = [row.slug for row in rows if row.slug][: client.settings.most_treasuries]
-    treasuries = await _treasuries(client, slugs)
+    treasuries = await _treasuries(client, rows)
     return [_own(row, treasuries.get(row.slug or "")) for row in rows]
 
 
@@ -48,9 +49,10 @@ async def microdao_details(client: Client, name: str) -> Fields:
     """Return one microDAO as the service shows it now."""
     path = f"{_PATH}/{name}"
     row = client.read_one(MicrodaoRow, await client.get(path), path)
-    roles = await _roles(client, [path])
+    roles, treasuries = await asyncio.gather(_roles(client, [path]), _treasuries(client, [row]))
     row = row.model_copy(update=member_counts(row.members, roles.get(path)))
-    return {**_shown(row).set, **_own(row, None).set}
+    treasury = treasuries.get(row.slug or "")
+    return {**_shown(row, treasury).set, **_own(row, treasury).set}
 
 
 async def unlisted_city(client: Client, entity_id: str, fields: Fields) -> Fields | None:
@@ -60,7 +62,7 @@ async def unlisted_city(client: Client, entity_id: str, fields: Fields) -> Field
     except RequestRejected as error:
         hidden = _hidden(client, fields, error)
         return hidden and {"status": "hidden", **hidden}
-    return {**_shown(row).set, "hidden_since": None}
+    return {**_shown(row, None).set, "hidden_since": None}
 
 
 async def unlisted_microdao(client: Client, entity_id: str, fields: Fields) -> Fields | None:
@@ -121,8 +123,9 @@ async def _roles(client: Client, paths: list[str]) -> dict[str, list[str]]:
     return {lists[path]: [row.role for row in rows] for path, rows in roles.items()}
 
 
-async def _treasuries(client: Client, slugs: list[str]) -> dict[str, dict[str, str]]:
+async def _treasuries(client: Client, rows: list[MicrodaoRow]) -> dict[str, dict[str, str]]:
     """Return balances by slug and token; one that the account may not see, or that fails, is left out."""
+    slugs = [row.slug for row in rows if row.slug][: client.settings.most_treasuries]
     paths = {f"{_PATH}/{quote(slug, safe='')}/treasury": slug for slug in slugs}
     balances = await ask_each(client, list(paths), lambda answer, path: _balances(client, answer, path))
     return {paths[path]: treasury for path, treasury in balances.items()}
@@ -134,7 +137,7 @@ def _balances(client: Client, answer: Json, path: str) -> dict[str, str]:
     return {row.token_symbol: format_amount(row.balance) for row in client.read(Holding, answer, path)}
 
 
-def _shown(row: MicrodaoRow) -> Put:
+def _shown(row: MicrodaoRow, treasury: dict[str, str] | None) -> Put:
     entity_id, aliases = id_and_aliases("microdao", row.id, row.slug, row.external_id)
     fields: dict[str, Json] = {
         "slug": row.slug,
@@ -144,7 +147,9 @@ def _shown(row: MicrodaoRow) -> Put:
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
     }
-    fields |= without_none({"members": row.members, "agents": row.agents, "nodes": row.nodes})
+    fields |= without_none(
+        {"members": row.members, "agents": row.agents, "nodes": row.nodes, "treasury": treasury}
+    )
     return Put("city", entity_id, fields, aliases=aliases, namespaces=_namespaces(row))
 
 

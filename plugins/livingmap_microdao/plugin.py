@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Amounts, Count, Layer, Source, SourceSettings, Tally, hookimpl
 from livingmap_microdao.events import (
     on_created,
     on_deleted,
@@ -60,7 +60,7 @@ def livingmap_source() -> Source:
                 fetch=fetch_city,
                 complete=False,
                 unlisted=unlisted_city,
-                defaults={"agents": None, "members": None, "nodes": None, "status": "active"},
+                defaults={"agents": None, "members": None, "nodes": None, "status": "active", "treasury": None},
             ),
             Layer(
                 "microdao",
@@ -85,6 +85,7 @@ def livingmap_source() -> Source:
         details={"microdao": microdao_details},
         tallies=(
             Tally("city", "microdaos_total", (Count("city"),)),
+            Tally("microdao", "treasury_totals", (Amounts("microdao", field="treasury"),)),
             Tally("city", "agents", (Count("agents"),), per="microdao_id"),
             Tally("city", "nodes", (Count("nodes"),), per="microdao_id"),
         ),

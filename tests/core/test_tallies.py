@@ -6,7 +6,7 @@ import pytest
 
 from livingmap.core.model import Drop, Put, Total
 from livingmap.core.scene import Scene
-from livingmap.core.source import Count, Layer, Source, Tally
+from livingmap.core.source import Amounts, Count, Layer, Source, Tally
 
 ONLINE = Count("agents", field="status", values=frozenset({"online", "busy"}))
 
@@ -153,3 +153,51 @@ def test_a_restored_map_counts_on():
         Put("city", "microdao:a", {"agents": 0}),
         Total("city", {"online": 0}),
     ]
+
+
+HELD = Tally("agents", "held", (Amounts("agents", field="purse"),))
+
+
+def held(made):
+    return made.totals("agents")["held"]
+
+
+def test_amounts_are_added_up_by_unit_and_a_unit_that_nobody_has_is_not_shown():
+    made = scene(HELD)
+    assert made.totals("agents") == {"held": None}
+    made.apply("all", [agent("a", purse={"SILT": "0.1", "MUD": "7"}), agent("b", purse={"SILT": "0.2"})], 1)
+    assert held(made) == {"MUD": "7", "SILT": "0.3"}
+    assert made.apply("all", [agent("a", purse={"SILT": "12345678901234567890.000000000000000001"})], 2)[
+        -1
+    ] == Total("agents", {"held": {"SILT": "12345678901234567890.200000000000000001"}})
+    made.apply("all", [Drop("agents", "agent:a")], 3)
+    assert held(made) == {"SILT": "0.2"}
+    made.apply("all", [agent("b", purse=None)], 4)
+    assert held(made) == {}
+
+
+def test_amounts_whose_unit_is_another_field_follow_both():
+    made = scene(Tally("agents", "held", (Amounts("agents", field="balance", by="symbol"),)))
+    made.apply("all", [agent("a", symbol="SILT", balance="1.5"), agent("b", symbol="SILT", balance="2")], 1)
+    assert held(made) == {"SILT": "3.5"}
+    made.apply("all", [agent("b", symbol="MUD")], 2)
+    made.apply("all", [agent("a", balance="1.25")], 3)
+    assert held(made) == {"MUD": "2", "SILT": "1.25"}
+
+
+@pytest.mark.parametrize("purse", [None, 7, [], {"SILT": 7}, {"SILT": "x"}, {"SILT": "NaN"}, {"SILT": "1e999999"}])
+def test_what_is_no_amount_adds_nothing(purse):
+    made = scene(HELD)
+    made.apply("all", [agent("a", purse=purse), agent("b", purse={"SILT": "1"})], 1)
+    assert held(made) == {"SILT": "1"}
+    made.apply("all", [Drop("agents", "agent:a")], 2)
+    assert held(made) == {"SILT": "1"}
+
+
+def test_sums_are_the_same_after_a_restart_and_whatever_came_before():
+    made = scene(HELD)
+    for seq, amount in enumerate(("1e60", "0.00000000000000000000000000000000000000000000000001", "5"), 1):
+        made.apply("all", [agent("a", purse={"SILT": amount}), agent("b", purse={"SILT": "1"})], seq)
+    other = scene(HELD)
+    other.restore(json.loads(json.dumps(dict(made.states()))))
+    assert held(made) == held(other) == {"SILT": "6"}

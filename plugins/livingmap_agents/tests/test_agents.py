@@ -47,6 +47,28 @@ async def test_a_system_prompt_never_enters_the_map():
     assert "secret" not in str(await harness.details(OREST))
 
 
+async def test_details_have_the_last_events_and_what_was_used_of_the_quota():
+    details = await SourceHarness(plugin).details(OREST)
+    assert details["last_events"] == [
+        {
+            "kind": "tool_call",
+            "ts": "2026-01-02T11:40:15.186466Z",
+            "channel_id": "channel:0d1c2b3a-0000-4a4a-8b8b-000000000001",
+            "tool_id": "notes.write",
+        },
+        {"kind": "updated", "ts": "2026-01-02T09:00:00.000001Z"},
+    ]
+    assert details["quota"] == {"tokens_minute": 120, "runs_today": 4, "users_today": 2, "concurrent_runs": 0}
+
+
+async def test_details_without_events_and_quota_are_those_of_the_agent():
+    def answer(request):
+        return Reply({"id": "1", "name": "Orest"}) if request.path == f"/agents/{OREST}" else None
+
+    details = await SourceHarness(plugin, answer).details(OREST)
+    assert (details["name"], {"last_events", "quota"} & details.keys()) == ("Orest", set())
+
+
 async def test_the_missing_metrics_path_is_asked_once():
     harness = SourceHarness(plugin)
     await harness.poll()

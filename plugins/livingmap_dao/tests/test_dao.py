@@ -81,8 +81,22 @@ def counts(harness, entity_id=DELTA):
 async def test_a_planet_has_the_fields_of_the_specification():
     harness = await polled()
     assert dict(harness.items("space", "planets")) == {
-        DELTA: {"name": "Delta Trust", "type": "dao", "orbits": [], "status": "active", "microdao_id": RIVER},
-        ESTUARY: {"name": "Estuary Fund", "type": "dao", "orbits": [], "status": "inactive", "microdao_id": PUMP},
+        DELTA: {
+            "name": "Delta Trust",
+            "type": "dao",
+            "orbits": [],
+            "status": "active",
+            "microdao_id": RIVER,
+            "holdings": {"RIPPLE": "64200", "SILT": "12.5"},
+        },
+        ESTUARY: {
+            "name": "Estuary Fund",
+            "type": "dao",
+            "orbits": [],
+            "status": "inactive",
+            "microdao_id": PUMP,
+            "holdings": {},
+        },
     }
 
 
@@ -130,7 +144,21 @@ async def test_an_active_proposal_shows_how_its_votes_stand():
         "weight_yes": "3.5",
         "weight_no": "1",
         "weight_abstain": "0",
+        "quorum_percent": 40,
+        "turnout_percent": 75.0,
     }
+
+
+async def test_a_proposal_may_have_a_quorum_of_its_own_and_an_unknown_turnout_is_not_shown():
+    answers = two_daos()
+    answers["/dao/weir/proposals"][0] |= {"quorum_percent_override": 12.5}
+    answers["/dao/weir/proposals/p"] |= {"votes_yes": 1, "votes_no": 0, "votes_abstain": 0}
+    answers["/dao/lock"] = 403
+    answers["/dao/lock/proposals/p"] |= {"votes_yes": 1, "votes_no": 0, "votes_abstain": 0}
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    weir, lock = (harness.item("dao", f"proposal:{slug}-p", "proposals") for slug in ("weir", "lock"))
+    assert (weir["quorum_percent"], weir["turnout_percent"]) == (12.5, 50.0)
+    assert (lock["quorum_percent"], "turnout_percent" in lock) == (None, False)
 
 
 async def test_a_draft_is_not_asked_for_votes():
@@ -160,7 +188,12 @@ async def test_votes_and_treasury_refer_to_what_they_belong_to():
 
 async def test_the_layer_counts_its_daos_and_proposals():
     harness = await polled()
-    assert harness.totals("dao") == {"daos": 2, "proposals_total": 4, "proposals_active": 1}
+    assert harness.totals("dao") == {
+        "daos": 2,
+        "treasury_totals": {"RIPPLE": "64200", "SILT": "12.5"},
+        "proposals_total": 4,
+        "proposals_active": 1,
+    }
 
 
 async def test_every_path_is_asked_once():
@@ -251,7 +284,7 @@ async def test_what_the_account_may_not_see_is_left_out(status):
 
 async def test_details_are_asked_from_the_service():
     details = await SourceHarness(plugin).details(DELTA)
-    assert (details["type"], details["members"], details["treasury"]) == (
+    assert (details["type"], details["members"], details["holdings"]) == (
         "dao",
         4,
         {"RIPPLE": "64200", "SILT": "12.5"},
@@ -302,7 +335,8 @@ async def test_a_deleted_dao_goes_with_all_that_is_its_own():
         ("treasury", "treasury:delta-trust/SILT"),
         *(("votes", f"vote:{VOTE}0{number}") for number in (1, 2, 3)),
     ]
-    assert harness.totals("dao") == {"daos": 1, "proposals_total": 0, "proposals_active": 0}
+    totals = {"daos": 1, "treasury_totals": {}, "proposals_total": 0, "proposals_active": 0}
+    assert harness.totals("dao") == totals
 
 
 async def test_an_update_changes_what_it_names():
@@ -376,9 +410,11 @@ async def test_a_token_that_is_new_appears():
     harness = await polled()
     payload = {**ABOUT_DELTA, "token_symbol": "MUD", "new_balance": "7", "ts": "2026-01-02T11:55:04"}
     fields = {"dao_id": DELTA, "symbol": "MUD", "balance": "7", "changed_at": "2026-01-02T11:55:04Z"}
-    assert await harness.send("dao.event.treasury_updated", payload) == [
-        Put("dao", "treasury:delta-trust/MUD", fields, collection="treasury")
-    ]
+    changes = await harness.send("dao.event.treasury_updated", payload)
+    assert changes[0] == Put("dao", "treasury:delta-trust/MUD", fields, collection="treasury")
+    holdings = {"RIPPLE": "64200", "SILT": "12.5", "MUD": "7"}
+    assert harness.item("space", DELTA, "planets")["holdings"] == holdings
+    assert harness.totals("dao")["treasury_totals"] == holdings
 
 
 async def test_a_balance_of_which_nothing_is_known_stays_unknown():
@@ -496,7 +532,12 @@ async def test_a_vote_counts_once_for_its_proposal():
     }
     assert await harness.send("dao.event.vote_cast", payload) == [
         Put("dao", f"vote:{VOTE}04", fields, collection="votes"),
-        Put("dao", SLUICE, {"votes_abstain": 1, "weight_abstain": "1"}, collection="proposals"),
+        Put(
+            "dao",
+            SLUICE,
+            {"votes_abstain": 1, "weight_abstain": "1", "turnout_percent": 100.0},
+            collection="proposals",
+        ),
     ]
     assert await harness.send("dao.event.vote_cast", payload) == []
 

@@ -51,6 +51,7 @@ async def test_a_microdao_has_the_fields_of_the_specification():
         "nodes": None,
         "description": "Рада трьох річок",
         "members": 3,
+        "treasury": {"RIPPLE": "7310.25", "SILT": "40"},
         "created_at": "2026-01-01T08:00:10.250000Z",
         "updated_at": "2026-01-02T09:30:00.125000Z",
     }
@@ -140,9 +141,8 @@ async def test_treasuries_stay_when_all_of_them_fail():
     harness = await polled(SourceHarness(plugin, asking(answers)))
     answers["/microdao/weir/treasury"] = 503
     assert await harness.poll() == []
-    assert harness.health.error.startswith(
-        "microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503"
-    )
+    assert "microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503" in harness.health.error
+    assert harness.item("city", "microdao:weir")["treasury"] == {"SILT": "1"}
 
 
 async def test_a_treasury_that_may_not_be_seen_is_told_by_events():
@@ -186,6 +186,7 @@ async def test_a_created_microdao_appears_and_a_deleted_one_goes():
         "status": "active",
         "agents": None,
         "nodes": None,
+        "treasury": None,
         "members": 1,
         "created_at": "2026-01-02T11:50:00.104512Z",
     }
@@ -395,6 +396,19 @@ async def test_a_treasury_has_its_new_balance(payload, balance):
     harness = await polled()
     await harness.send("microdao.event.treasury_updated", {**ABOUT_RIVER, "token_symbol": "RIPPLE", **payload})
     assert harness.item("microdao", RIVER)["treasury"] == {"RIPPLE": balance, "SILT": "40"}
+
+
+async def test_treasuries_are_open_on_the_microdao_in_its_details_and_in_sum():
+    harness = await polled()
+    await harness.send(
+        "microdao.event.treasury_updated",
+        {"microdao_id": "x", "slug": "pump-guild", "token_symbol": "SILT", "new_balance": "0.000000000000000001"},
+    )
+    assert harness.item("city", PUMP)["treasury"] == {"SILT": "0.000000000000000001"}
+    assert harness.totals("microdao") == {
+        "treasury_totals": {"RIPPLE": "7310.25", "SILT": "40.000000000000000001"}
+    }
+    assert (await harness.details(RIVER))["treasury"] == harness.item("city", RIVER)["treasury"]
 
 
 async def test_a_balance_of_which_nothing_is_known_stays_unknown():

@@ -20,9 +20,33 @@ def _agents(ask: Ask) -> Json:
 
 
 def _agent(ask: Ask) -> Json:
+    return _row(_asked(ask))
+
+
+def _events(ask: Ask) -> Json:
+    agent = _asked(ask)
+    event = {
+        "id": agent.uuid,
+        "agent_id": agent.external_id,
+        "kind": "created",
+        "ts": zulu(agent.created),
+        "channel_id": None,
+        "tool_id": None,
+        "content": None,
+        "payload": {"kind": agent.kind, "name": agent.name},
+    }
+    return ask.page([event], limit=50, most=200)
+
+
+def _quota(ask: Ask) -> Json:
+    counts = dict.fromkeys(("tokens_minute", "runs_today", "users_today", "concurrent_runs"), 0)
+    return {"agent_id": _asked(ask).external_id, **counts}
+
+
+def _asked(ask: Ask) -> Agent:
     entity_id = ask.words["agent"]
     agent = ask.network.agents.get(entity_id.removeprefix("agent:")) if entity_id.startswith("agent:") else None
-    return _row(there(agent, f"Agent '{entity_id}' not found"))
+    return there(agent, f"Agent '{entity_id}' not found")
 
 
 def _row(agent: Agent) -> Json:
@@ -45,4 +69,9 @@ def _row(agent: Agent) -> Json:
     }
 
 
-ANSWERS: Final[Answers] = {"/agents": _agents, "/agents/{agent}": _agent}
+ANSWERS: Final[Answers] = {
+    "/agents": _agents,
+    "/agents/{agent}": _agent,
+    "/agents/{agent}/events": _events,
+    "/agents/{agent}/quota": _quota,
+}

@@ -10,7 +10,7 @@ from livingmap.plugin import Samples
 PLUGINS = Path(__file__).parents[2]
 
 PATHS = {
-    "agents": ["/agents", "/agents/{agent}"],
+    "agents": ["/agents", "/agents/{agent}", "/agents/{agent}/events", "/agents/{agent}/quota"],
     "city": [
         "/api/city/snapshot",
         "/city/agents",
