@@ -57,6 +57,7 @@ async def test_details_have_the_last_events_and_what_was_used_of_the_quota():
             "tool_id": "notes.write",
         },
         {"kind": "updated", "ts": "2026-01-02T09:00:00.000001Z"},
+        {"kind": "created", "ts": "2026-01-01T08:15:30.108000Z"},
     ]
     assert details["quota"] == {"tokens_minute": 120, "runs_today": 4, "users_today": 2, "concurrent_runs": 0}
 

@@ -33,7 +33,12 @@ def _events(ask: Ask) -> Json:
         "channel_id": None,
         "tool_id": None,
         "content": None,
-        "payload": {"kind": agent.kind, "name": agent.name},
+        "payload": {
+            "kind": agent.kind,
+            "name": agent.name,
+            "created_by": agent.microdao.owner,
+            "blueprint_id": None,
+        },
     }
     return ask.page([event], limit=50, most=200)
 

@@ -61,7 +61,7 @@ def samples_of(name):
 def template_of(name, path):
     """Return the path template that ``path`` is of; None if the real service has no such path."""
     for template in PATHS[name]:
-        if re.fullmatch(re.sub(r"\\{\\w+\\}", "[^/]+", template), path):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
             return template
     return None
 
