@@ -13,6 +13,8 @@ _RULES = [
     {"types": ["agent", "node", "dao", "channel"], "field": "microdao_id", "type": "microdao"},
 ]
 _READER, _STRANGER = "reader-", "stranger-1"
+_READERS = 10
+"""How many there are: each has questions of its own put to the policy engine."""
 
 
 class _Readers(PolicyService):
@@ -62,7 +64,7 @@ class Callers:
 
     def reader(self, number: int) -> str:
         """Return the token of one who may read everything."""
-        return token(f"{_READER}{number}")
+        return token(f"{_READER}{number % _READERS}")
 
     def forged(self) -> str:
         """Return a token that nobody gave out."""

@@ -82,13 +82,11 @@ class Comparison:
     def fold(self, life: Sequence[int], messages: Messages, snapshots: Snapshots) -> None:
         """Fold all that a viewer was sent; look wherever there is a snapshot of its position."""
         replica = Replica()
-        for number, following in zip(life, [*life[1:], None], strict=True):
+        for number in life:
             replica.take(messages.message(number))
             position = messages.glance(number).position
-            if position not in snapshots.states:
+            if position is None or position not in snapshots.states:
                 continue
-            if following is not None and messages.glance(following).position == position:
-                continue  # such as pages, which reach a position together
             if digest(flat(replica.state)) == snapshots.states[position]:
                 self.same += 1
             else:
