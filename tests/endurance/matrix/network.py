@@ -53,6 +53,14 @@ class Part(Enum):
     CLOCKS = "clocks that can be set, for the processes of the map"
 
 
+class _Weather(StubService):
+    """A service with other weather at every question, so that every poll is an entry of the log."""
+
+    def _sampled(self, target: str) -> bytes:
+        self.samples = Samples((Sample("/stations", [{"celsius": len(self.asked)}]),))
+        return super()._sampled(target)
+
+
 class Network:
     """The map's processes, and what they depend on; all but themselves are reached through relays."""
 
@@ -69,7 +77,7 @@ class Network:
         self.processes = processes
         self.parts = parts
         self.postgres = PostgresServer(folder / "postgres" if Part.SMALL_DISKS in parts else None)
-        self.weather = StubService(Samples((Sample("/stations", [{"celsius": 7}]),)))
+        self.weather = _Weather(Samples(()))
         self.maps: list[MapProcess] = []
         self.nats_disks: dict[str, SmallDisk] = {}
         self.let_in: set[str] = set()
