@@ -23,7 +23,7 @@ from livingmap.log.declaration import Stream
 from livingmap.log.decoding import TERM, Decoder, epoch_of, received_at
 from livingmap.supervision import run_together
 from livingmap.transport import IntakeStatus
-from livingmap.transport.connection import NatsClient, NatsConnection
+from livingmap.transport.connection import NatsClient, NatsConnection, call
 from livingmap.transport.parsing import DeadMessage
 from livingmap.transport.settings import NatsSettings
 
@@ -74,6 +74,7 @@ class JetStreamLog:
         self._now = now
         self._before_reading: Callable[[], Awaitable[None]] = _do_nothing
         progress.detach(now())
+        self._refusal: str | None = None
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}
         connection.add(self)
 
@@ -140,18 +141,47 @@ class JetStreamLog:
     async def _append(self, subject: str, data: bytes) -> bool:
         """Publish until the stream has it; return False if it is larger than what the server takes now."""
         self._appended += 1
-        name, term = f"{self._me}.{self._appended}", str(self._term())
+        name, term, again = f"{self._me}.{self._appended}", str(self._term()), False
+        headers = {_MESSAGE_ID: name, TERM: term}
         done = self._unconfirmed[name.encode()] = asyncio.get_running_loop().create_future()
         try:
             while not done.done():  # the stream keeps one message of a name; reading it confirms it
                 if len(data) > self._most_bytes():
                     return False
-                with contextlib.suppress(NatsError, OSError, TimeoutError):  # it is published again
-                    await self._connection.publish(subject, data, {_MESSAGE_ID: name, TERM: term})
+                if again:
+                    await self._ask_why_not(subject, data, headers)
+                else:
+                    with contextlib.suppress(NatsError, OSError, TimeoutError):
+                        await self._connection.publish(subject, data, headers)
+                again = True
                 await asyncio.wait([done], timeout=_CONFIRM_SECONDS)
+            self._note_refusal(None)
             return True
         finally:
             del self._unconfirmed[name.encode()]
+
+    async def _ask_why_not(self, subject: str, data: bytes, headers: dict[str, str]) -> None:
+        """Publish again what the stream should have; note if it refuses, or says nothing as on a full disk."""
+        client = self._connection.open_client
+        if client is None:
+            return
+        try:
+            answer = client.jetstream().publish(subject, data, timeout=_CONFIRM_SECONDS, headers=headers)
+            await call(answer, f"appending on {subject}")
+        except (NatsError, OSError, TimeoutError) as error:
+            if client is self._connection.open_client:  # else it was the connection
+                self._note_refusal(str(error) or type(error).__name__)
+
+    def _note_refusal(self, reason: str | None) -> None:
+        """Say why the stream stores nothing, or that it does again."""
+        before, self._refusal = self._refusal, reason
+        if reason is not None:
+            self.status.error = f"the stream stores nothing: {reason}"
+            if before is None:
+                _logger.error("the stream stores nothing", stream=self._settings.stream, error=reason)
+        elif before is not None:
+            self.status.error = None
+            _logger.info("the stream stores again", stream=self._settings.stream)
 
     # as a participant of the connection
 

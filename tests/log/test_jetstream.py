@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 from nats.errors import Error as NatsError
-from nats.js.api import RetentionPolicy
+from nats.js.api import DiscardPolicy, RetentionPolicy
 
 from livingmap.core.fold import CLOCK_SET, DOWN, TIME_PASSED, UP, refreshed
 from livingmap.core.model import Message, Put
@@ -179,6 +179,27 @@ async def test_what_nobody_wants_is_published_and_not_waited_for(server):
         await within(10, log.append(Message("x.1", {"y": 1})), "waiting")
         assert json.loads((await heard.next_msg(timeout=10)).data) == {"y": 1}
         assert notes.seen == []
+
+
+async def test_a_stream_that_stores_nothing_is_said_until_it_stores_again(server):
+    with structlog.testing.capture_logs() as logs:
+        async with reading(server) as (log, notes), server.publisher() as client:
+            await attached(log)
+            js = client.jetstream()
+            config = (await js.stream_info("LIVINGMAP")).config
+            full = {"discard": DiscardPolicy.NEW, "max_msgs": 1}
+            await log.append(Message("a.b", {"number": 1}))
+            await js.update_stream(config.evolve(**full))
+            appending = asyncio.create_task(log.append(Message("a.b", {"number": 2})))
+            await until(lambda: (log.status.error or "").startswith("the stream stores nothing: "), 30)
+            assert log.status.connected
+            assert not appending.done()
+            await js.update_stream(config)
+            await within(30, _awaited(appending), "appending")
+            assert log.status.error is None
+            assert [payload["number"] for _, payload in notes.seen] == [1, 2]
+    said = [line["event"] for line in logs if line["event"].startswith("the stream stores")]
+    assert said == ["the stream stores nothing", "the stream stores again"]
 
 
 @pytest.mark.parametrize(
