@@ -28,8 +28,10 @@ from livingmap.api.snapshot_fast_path import SnapshotFastPath
 from livingmap.config.loading import Config, SourceConfig
 from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth
+from livingmap.core.own_sentences import OWN_SENTENCES
 from livingmap.core.redaction import Redaction
 from livingmap.core.same_as import NOBODY
+from livingmap.core.sentences import table
 from livingmap.core.source import Source
 from livingmap.core.vocabulary import HOMES
 from livingmap.history import History
@@ -132,6 +134,7 @@ class LivingMap:
             config.ui,
             self.access,
             self._edge,
+            table([OWN_SENTENCES, *(source.sentences for source in sources)]),
             lines_dropped,
             lambda: self._clock_watch.steps,
         )

@@ -59,6 +59,7 @@ from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
 from livingmap.sources.ask_each import ask_each
 from livingmap.sources.rows import Amount, Identifier, read_event, read_one, rows_in
 from livingmap.sources.samples import Samples
+from livingmap.sources.sentences import sentences_in
 from livingmap.sources.settings import ServiceSettings, SourceSettings
 
 __all__ = [
@@ -125,6 +126,7 @@ __all__ = [
     "read_one",
     "rfc3339",
     "rows_in",
+    "sentences_in",
     "updated_amount",
     "without_none",
 ]

@@ -269,6 +269,7 @@ async def test_the_api_documents_itself(client):
         "/living-map/snapshot",
         "/living-map/entities",
         "/living-map/entities/{entity_id}",
+        "/living-map/sentences",
         "/living-map/sources",
         "/living-map/events",
         "/living-map/history",

@@ -296,3 +296,14 @@ def test_process_1_obeys_a_signal_before_the_program_is_imported():
         assert process.stdout.readline() == "it is imported\n"
         process.terminate()
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "was polled"), ("uk", "опитано")])
+def test_the_history_reads_as_sentences_in_the_language_asked_for(serving, language, text):
+    _, url = serving
+    shown, deadline = "", time.monotonic() + 20
+    while not shown and time.monotonic() < deadline:
+        wanted = ("--type", "livingmap.source.refreshed", "--language", language)
+        shown = run("history", "--url", url, *wanted).stdout
+    assert shown
+    assert all(text in line for line in shown.splitlines())

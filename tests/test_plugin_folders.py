@@ -13,7 +13,8 @@ from livingmap.plugin import SourceSettings
 PLUGINS = Path(__file__).parent.parent / "plugins"
 SOURCES = sorted(folder.parent.name for folder in PLUGINS.glob("*/fetch.py"))
 ALL = sorted(folder.name for folder in PLUGINS.glob("livingmap_*"))
-FILES = {"__init__.py", "plugin.py", "fetch.py", "events.py", "rows.py", "samples", "tests", "README.md"}
+FILES = {"__init__.py", "plugin.py", "fetch.py", "events.py", "rows.py", "sentences.yaml"}
+FILES |= {"samples", "tests", "README.md"}
 
 
 def source_of(name):

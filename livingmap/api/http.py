@@ -1,6 +1,6 @@
 """The HTTP application, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from livingmap.api import (
     health,
     metrics,
     problems,
+    sentences,
     snapshot,
     sources,
     ui,
@@ -27,6 +28,7 @@ from livingmap.api.plain_paths import PlainPaths, plain_paths
 from livingmap.api.proxies import Forwarded
 from livingmap.api.snapshot import Snapshots
 from livingmap.config.page import UiSettings
+from livingmap.core.templates import Templates
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
@@ -46,6 +48,7 @@ def application(
     page: UiSettings,
     access: Access,
     edge: Edge,
+    sentence_table: Sequence[tuple[str, Mapping[str, Templates]]],
     lines_dropped: Callable[[], int] = int,
     clock_steps: Callable[[], int] = int,
 ) -> FastAPI:
@@ -73,6 +76,7 @@ def application(
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
         sources.routes(reader, intakes, writer, auth),
         metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped, clock_steps), auth),
+        sentences.routes(sentence_table),
         asyncapi.routes(hub.encoder.snapshot_field),
         documentation.routes(app),
         ui.routes(page),

@@ -43,6 +43,20 @@ TokenFileOption = Annotated[
 ]
 
 
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(help="Language of the sentences: en or uk. Default: that of the terminal (LANG), or en."),
+]
+
+
+def language_of(given: str | None) -> str:
+    """Return the language to write in: the given one, or that of the terminal, as far as the map knows it."""
+    if given is not None:
+        return given
+    settings = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "uk" if next(filter(None, settings), "").startswith("uk") else "en"
+
+
 def token_of(token: str | None, file: Path | None) -> str | None:
     """Return the token to read a map with, from the option or the file. Ends the program if there is a problem."""
     if token is not None and file is not None:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from json import dumps
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,10 +13,12 @@ from livingmap import supervision
 from livingmap.cli.options import (
     DEFAULT_URL,
     ConfigOption,
+    LanguageOption,
     TokenFileOption,
     TokenOption,
     UrlOption,
     fail,
+    language_of,
     load_config,
     out,
     token_of,
@@ -24,9 +26,7 @@ from livingmap.cli.options import (
 from livingmap.core.route import matches
 
 if TYPE_CHECKING:  # the client is imported by the commands that use it: `check` has to be quick
-    from livingmap.client import LiveMessage
-
-_MOST_SHOWN: Final = 4
+    from livingmap.client import EventTexts, LiveMessage, State
 
 
 def tail(
@@ -37,6 +37,7 @@ def tail(
     type: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(help="Only events of this type, with NATS wildcards: 'dao.event.*'.")
     ] = None,
+    language: LanguageOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON message a line, as it came.")] = False,
 ) -> None:
     """Follow the stream of a running map; a connection that breaks is made again and goes on where it was."""
@@ -44,7 +45,8 @@ def tail(
 
     layers = None if layer is None else layer.split(",")
     try:
-        supervision.run(_tail(url, layers, lambda: token_of(token, token_file), type, _as_json if json else _line))
+        words = None if json else language_of(language)
+        supervision.run(_tail(url, layers, lambda: token_of(token, token_file), type, words))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except BrokenPipeError:  # the reader of the output has gone
@@ -58,17 +60,24 @@ async def _tail(
     layers: list[str] | None,
     token: Callable[[], str | None],
     pattern: str | None,
-    format_line: Callable[["LiveMessage"], str],
+    language: str | None,
 ) -> None:
-    """Print messages as they come. Raises MapError if the first connection fails, or if the map refuses."""
-    from livingmap.client import follow  # noqa: PLC0415
+    """Print messages as they come, as JSON if there is no language.
 
+    Raises MapError if the first connection fails, or if the map refuses.
+    """
+    from livingmap.client import EventTexts, MapClient, follow  # noqa: PLC0415
+
+    texts = None
+    if language is not None:
+        async with MapClient(url, token=token) as client:
+            texts = await EventTexts.of(client, language)
     async with follow(url, layers=layers, token=token) as live:
         async for message in live:
             if live.cursor is None and live.error is not None:
                 raise live.error
             if message["kind"] != "event" or pattern is None or matches(pattern, message["event_type"]):
-                print(format_line(message), flush=True)  # noqa: T201
+                print(_line(message, texts, live.state) if texts else dumps(message), flush=True)  # noqa: T201
 
 
 def history(
@@ -81,21 +90,26 @@ def history(
     ] = None,
     entity: Annotated[str | None, typer.Option(help="Only what concerns this entity: agent:sofia.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    language: LanguageOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what happened on a running map, newest first."""
-    from livingmap.client import MapClient, MapError  # noqa: PLC0415
+    from livingmap.client import EventTexts, MapClient, MapError, state_of  # noqa: PLC0415
 
-    async def ask() -> Any:
+    async def ask() -> list[str]:
         async with MapClient(url, token=token_of(token, token_file)) as client:
-            return await client.get("history", since=since, event_type=type, entity_id=entity, limit=limit)
+            page = await client.get("history", since=since, event_type=type, entity_id=entity, limit=limit)
+            if json:
+                return [dumps(entry) for entry in page["items"]]
+            texts = await EventTexts.of(client, language_of(language))
+            state = state_of((await client.snapshot())["layers"])
+            return [_entry(entry, texts, state) for entry in page["items"]]
 
     try:
-        page = asyncio.run(ask())
+        lines = asyncio.run(ask())
     except MapError as error:
         fail(str(error))
-    for entry in page["items"]:
-        line = dumps(entry) if json else f"{entry['timestamp']} {entry['event_type']}  {dumps(entry['payload'])}"
+    for line in lines:
         out.print(line, highlight=False, markup=False)
 
 
@@ -121,18 +135,19 @@ def publish(
     out.print(f"published on {subject}", highlight=False, markup=False)
 
 
-def _as_json(message: "LiveMessage") -> str:
-    return dumps(message)
+def _entry(entry: dict[str, Any], texts: "EventTexts", state: "State") -> str:
+    """Return one entry of the history for people."""
+    words = texts.sentence(entry["event_type"], entry["payload"], (), state)
+    return f"{entry['timestamp']} {entry['event_type']}  {words}"
 
 
-def _line(message: "LiveMessage") -> str:
+def _line(message: "LiveMessage", texts: "EventTexts", state: "State") -> str:
     """Return one message for people."""
     time = str(message.get("timestamp", ""))[11:19]
     match message["kind"]:
         case "event":
-            targets = [str(change.get("id", change["layer"])) for change in message["changes"]]
-            rest = f" +{len(targets) - _MOST_SHOWN}" if len(targets) > _MOST_SHOWN else ""
-            return f"{time} {message['event_type']}  {' '.join(targets[:_MOST_SHOWN])}{rest}"
+            words = texts.sentence(message["event_type"], message["payload"], message["changes"], state)
+            return f"{time} {message['event_type']}  {words}"
         case "snapshot":
             layers = message["payload"]["layers"]
             lists = [value for layer in layers.values() for value in layer.values() if isinstance(value, list)]

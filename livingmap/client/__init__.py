@@ -55,6 +55,7 @@ from livingmap.client.messages import (
     WarningMessage,
 )
 from livingmap.client.replica import Replica
+from livingmap.client.sentences import EventTexts
 from livingmap.core.reducer import LayerState, State, layers_of, reduce, state_of
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "DisconnectedMessage",
     "ErrorMessage",
     "EventMessage",
+    "EventTexts",
     "Forbidden",
     "HeartbeatMessage",
     "InvalidAnswer",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from livingmap.core.model import Change, CollectionKey, Event, Fields, Json, Put, Total
 from livingmap.core.record import Superseded
+from livingmap.core.templates import Sentences
 
 if TYPE_CHECKING:
     from livingmap.core.part import Part
@@ -203,6 +204,9 @@ class Source:
     """By id type (``agent``): where ``/living-map/entities/{id}`` may ask for more."""
     tallies: tuple[Tally, ...] = ()
     lifetimes: tuple[Lifetime, ...] = ()
+    sentences: Sentences = field(default_factory=dict)
+    """By subject pattern, what an event of that type says to people, in English and in other languages:
+    ``{"meter.event.read": {"en": "{meter_id:meter} shows {watts} W", "uk": "{meter_id:meter}: {watts} Вт"}}``."""
     samples: Path | None = None
     """Folder of recorded answers and messages, which mocks replay and the contract suite feeds to the plugin."""
 

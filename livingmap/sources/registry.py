@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.core.route import invalid_reason
+from livingmap.core.sentences import invalid_sentences
 from livingmap.core.source import Layer, Source
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, answer_of, import_plugin, installed
@@ -107,6 +108,7 @@ def _check(source: Source) -> None:
     faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := invalid_reason(pattern))]
     missing = [one.setting for one in source.lifetimes if one.setting not in settings.model_fields]
     faults += [f"a lifetime has the setting {name!r}, which {settings.__name__} lacks" for name in missing]
+    faults += invalid_sentences(source.sentences)
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
     if not source.layers:

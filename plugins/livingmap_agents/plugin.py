@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Count, Layer, Lifetime, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Count, Layer, Lifetime, Source, SourceSettings, Tally, hookimpl, sentences_in
 from livingmap_agents.events import (
     on_activity,
     on_bot,
@@ -66,5 +66,6 @@ def livingmap_source() -> Source:
             Lifetime("agents", since=("status_at",), setting="busy_seconds", values=frozenset({"busy"})),
             Lifetime("agents", since=("status_at",), setting="status_seconds"),
         ),
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

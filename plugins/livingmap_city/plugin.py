@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from livingmap.plugin import Count, Layer, Lifetime, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Count, Layer, Lifetime, Source, SourceSettings, Tally, hookimpl, sentences_in
 from livingmap_city.events import on_city_event, on_room_presence, on_user_presence
 from livingmap_city.fetch import (
     fetch_agents,
@@ -79,5 +79,6 @@ def livingmap_source() -> Source:
             Tally("city", "agents", (Count("agents"),), per="microdao_id"),
             Tally("city", "nodes", (_NODES,), per="microdao_id"),
         ),
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from livingmap.plugin import Amounts, Count, Layer, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Amounts, Count, Layer, Source, SourceSettings, Tally, hookimpl, sentences_in
 from livingmap_dao.events import on_created, on_deleted, on_member, on_other, on_treasury, on_updated
 from livingmap_dao.fetch import (
     dao_details,
@@ -96,5 +96,6 @@ def livingmap_source() -> Source:
             Tally("dao", "proposals_total", (Count("dao", "proposals"),)),
             Tally("dao", "proposals_active", (_ACTIVE,)),
         ),
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

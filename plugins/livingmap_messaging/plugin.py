@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl, sentences_in
 from livingmap_messaging.events import on_message
 from livingmap_messaging.fetch import channel_details, fetch_channels
 
@@ -44,5 +44,6 @@ def livingmap_source() -> Source:
         handlers={"messaging.message.created": on_message},
         details={"channel": channel_details},
         tallies=(Tally("messaging", "channels_total", (Count("messaging", "channels"),)),),
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Amounts, Count, Layer, Source, SourceSettings, Tally, hookimpl
+from livingmap.plugin import Amounts, Count, Layer, Source, SourceSettings, Tally, hookimpl, sentences_in
 from livingmap_microdao.events import (
     on_created,
     on_deleted,
@@ -89,5 +89,6 @@ def livingmap_source() -> Source:
             Tally("city", "agents", (Count("agents"),), per="microdao_id"),
             Tally("city", "nodes", (Count("nodes"),), per="microdao_id"),
         ),
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

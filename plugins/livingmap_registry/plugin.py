@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Layer, Lifetime, Source, SourceSettings, hookimpl
+from livingmap.plugin import Layer, Lifetime, Source, SourceSettings, hookimpl, sentences_in
 from livingmap_registry.events import on_node_metrics
 from livingmap_registry.fetch import fetch_addresses, fetch_nodes, node_details
 
@@ -50,5 +50,6 @@ def livingmap_source() -> Source:
                 becomes="offline",
             ),
         ),
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

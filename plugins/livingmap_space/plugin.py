@@ -6,7 +6,7 @@ path each. No other service has the loads of nodes; between two polls ``node.met
 
 from pathlib import Path
 
-from livingmap.plugin import Layer, Source, SourceSettings, hookimpl
+from livingmap.plugin import Layer, Source, SourceSettings, hookimpl, sentences_in
 from livingmap_space.events import on_node_metrics, on_space_event
 from livingmap_space.fetch import fetch_nodes, fetch_orbiting, fetch_planets
 from livingmap_space.rows import NO_METRICS
@@ -47,5 +47,6 @@ def livingmap_source() -> Source:
             "node.alerts.*": on_space_event,
             "events.space.*": on_space_event,
         },
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

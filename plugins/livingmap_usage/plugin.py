@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Layer, Source, SourceSettings, hookimpl
+from livingmap.plugin import Layer, Source, SourceSettings, hookimpl, sentences_in
 from livingmap_usage.events import on_invocation, on_llm_call, on_tool_call
 from livingmap_usage.fetch import DAY_HOURS, fetch_agent_usage, fetch_models, fetch_tools
 
@@ -42,5 +42,6 @@ def livingmap_source() -> Source:
             "usage.agent": on_invocation,
             "usage.agent.*": on_invocation,
         },
+        sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
     )

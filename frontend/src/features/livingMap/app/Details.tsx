@@ -20,6 +20,7 @@ import { TypeIcon } from "./icons.tsx";
 import { Relations } from "./Relations.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { type Samples, useSamples } from "./samples.ts";
+import { useSentences } from "./sentences.tsx";
 import { go } from "./url.ts";
 
 type DetailsProps = { readonly id: string; readonly state: MapState; readonly onShow: (id: string) => void };
@@ -171,6 +172,7 @@ type HistoryProps = {
 
 function History({ recorded, failed, live, scene }: HistoryProps) {
   const language = useLanguage();
+  const table = useSentences();
   const { words } = language;
   const newest = recorded[0]?.timestamp ?? "";
   const asEvents = recorded.map(
@@ -188,7 +190,7 @@ function History({ recorded, failed, live, scene }: HistoryProps) {
             <time dateTime={event.timestamp} title={language.date(event.timestamp)}>
               {language.time(event.timestamp)}
             </time>
-            <span title={event.event_type}>{sentence(event, scene, language)}</span>
+            <span title={event.event_type}>{sentence(event, scene, language, table)}</span>
           </li>
         ))}
       </ol>

@@ -7,6 +7,7 @@ import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
 import { Icon, TypeIcon } from "./icons.tsx";
+import { useSentences } from "./sentences.tsx";
 
 /** The kind whose sign stands for a topic; the others have signs of the page's own. */
 const TYPES: Readonly<Record<Exclude<Topic, "all" | "sources">, string>> = {
@@ -79,12 +80,13 @@ type LineProps = { readonly event: MapEvent; readonly scene: Scene; readonly onP
 
 function EventLine({ event, scene, onPick }: LineProps) {
   const language = useLanguage();
+  const table = useSentences();
   const subject = subjectOf(event, scene);
   const topic = topicOf(event.event_type);
   const content = (
     <>
       <TopicIcon topic={topic} />
-      <span className="event-text">{sentence(event, scene, language)}</span>
+      <span className="event-text">{sentence(event, scene, language, table)}</span>
       <time dateTime={event.timestamp} title={event.event_type}>
         {language.time(event.timestamp)}
       </time>

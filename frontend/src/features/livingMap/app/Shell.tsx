@@ -16,6 +16,7 @@ import { Pending } from "./Pending.tsx";
 import { prefer, usePreferences, useReducedMotion } from "./preferences.ts";
 import { pulseFeed } from "./pulses.ts";
 import { SidePanel } from "./SidePanel.tsx";
+import { SentencesProvider } from "./sentences.tsx";
 import { Table } from "./Table.tsx";
 import { TopBar } from "./TopBar.tsx";
 import { go, usePlace } from "./url.ts";
@@ -42,23 +43,30 @@ export function Shell() {
   const hasData = meta !== null;
   return (
     <div className={`shell ${panel ? "has-panel" : ""} ${select ? "has-details" : ""}`}>
-      <TopBar state={state} problems={problems} onHelp={() => setHelping(true)} onFit={() => map.current?.fit()} />
-      <SidePanel state={state} problems={problems} onPick={pick} />
-      <main className="stage" aria-label={mode === "map" ? words.view.map : words.view.table}>
-        {mode === "map" ? <Canvas ref={map} /> : <Table scene={scene} onPick={pick} />}
-        <Notice state={state} />
-        <CutOff meta={meta} />
-        <Pending meta={meta} />
-      </main>
-      {select && hasData && <Details id={select} state={state} onShow={show} />}
-      {(isHelping || (!introduced && hasData)) && (
-        <Help
-          onClose={() => {
-            setHelping(false);
-            prefer({ introduced: true });
-          }}
+      <SentencesProvider isLive={state.connection.status === "live"}>
+        <TopBar
+          state={state}
+          problems={problems}
+          onHelp={() => setHelping(true)}
+          onFit={() => map.current?.fit()}
         />
-      )}
+        <SidePanel state={state} problems={problems} onPick={pick} />
+        <main className="stage" aria-label={mode === "map" ? words.view.map : words.view.table}>
+          {mode === "map" ? <Canvas ref={map} /> : <Table scene={scene} onPick={pick} />}
+          <Notice state={state} />
+          <CutOff meta={meta} />
+          <Pending meta={meta} />
+        </main>
+        {select && hasData && <Details id={select} state={state} onShow={show} />}
+        {(isHelping || (!introduced && hasData)) && (
+          <Help
+            onClose={() => {
+              setHelping(false);
+              prefer({ introduced: true });
+            }}
+          />
+        )}
+      </SentencesProvider>
     </div>
   );
 }

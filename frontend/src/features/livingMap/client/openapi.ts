@@ -204,6 +204,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/living-map/sentences": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Sentences
+         * @description Return the texts by which clients say what has happened.
+         */
+        readonly get: operations["sentences_living_map_sentences_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/asyncapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -372,6 +392,24 @@ export interface components {
              * @description Send it as ``cursor`` to get the next page; null on the last one.
              */
             readonly next_cursor: string | null;
+        };
+        /**
+         * EventSentences
+         * @description The texts of the events of one type.
+         */
+        readonly EventSentences: {
+            /**
+             * Event Type
+             * @description A type, or a pattern with the wildcards of NATS.
+             */
+            readonly event_type: string;
+            /**
+             * Texts
+             * @description By language; of several texts the first that can be filled counts.
+             */
+            readonly texts: {
+                readonly [key: string]: readonly string[];
+            };
         };
         /**
          * Health
@@ -716,6 +754,14 @@ export interface components {
             readonly sources: {
                 readonly [key: string]: string;
             };
+        };
+        /**
+         * SentenceTable
+         * @description The texts of all events. The first entry that an event's type matches counts.
+         */
+        readonly SentenceTable: {
+            /** Sentences */
+            readonly sentences: readonly components["schemas"]["EventSentences"][];
         };
         /**
          * Snapshot
@@ -2062,6 +2108,26 @@ export interface operations {
                         /** Detail */
                         readonly detail: string;
                     };
+                };
+            };
+        };
+    };
+    readonly sentences_living_map_sentences_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SentenceTable"];
                 };
             };
         };

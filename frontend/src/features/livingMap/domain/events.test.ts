@@ -26,34 +26,34 @@ function event(event_type: string, payload: Record<string, Json>, changed: strin
   return { kind: "event", cursor: "c", event_type, timestamp: "2026-11-23T05:17:52Z", payload, changes };
 }
 
+const TABLE = [
+  { event_type: "livingmap.time.passed", texts: { en: ["{subject} was silent"], uk: ["{subject}: тиша"] } },
+  { event_type: "agent.event.status", texts: { en: ["{agent_id:agent} is {status}"] } },
+  { event_type: "agent.*", texts: { en: ["{never}"] } },
+];
+
 test.each([
-  [event("messaging.message.created", { channel_id: "7" }, ["channel:7"]), "channel:7", "New message in General"],
-  [event("agent.event.status", { agent_id: "agent:sofia", status: "busy" }), "agent:sofia", "Sofia is busy"],
-  [event("node.metrics.update", { node_id: "gpu-1", cpu: 0.5, gpu: 97 }), "node:gpu-1", "NODE1: CPU 50%, GPU 97%"],
-  [event("usage.llm", { agent_id: "agent:sofia", total_tokens: 1567 }), "agent:sofia", "Sofia used 1,567 tokens"],
-  [event("dao.event.vote_cast", { proposal_id: "p", vote_value: "yes" }), "dao:core", "A vote in CORE: yes"],
   [
-    event("agent.filter.decision", { channel_id: "7", decision: "deny" }),
+    event("messaging.message.created", { channel_id: "7" }, ["channel:7"]),
     "channel:7",
-    "The filter checked a message in General: deny",
+    "General: messaging message created",
   ],
-  [event("livingmap.source.down", { source: "dao" }), null, "Source dao is not responding"],
+  [event("agent.event.status", { agent_id: "agent:sofia", status: "busy" }), "agent:sofia", "Sofia is busy"],
+  [event("agent.error", { agent_id: "agent:sofia" }), "agent:sofia", "Sofia: agent error"],
+  [event("dao.event.vote_cast", { proposal_id: "p", vote_value: "yes" }), "dao:core", "CORE: dao event vote cast"],
+  [event("livingmap.time.passed", {}, ["node:gpu-1"]), "node:gpu-1", "NODE1 was silent"],
   [event("weather.storm_warning", {}), null, "weather storm warning"],
   [event("weather.storm", { agent_id: 7, name: "Lviv" }), null, "Lviv: weather storm"],
 ])("%o is about %s and reads %j", (given, subject, text) => {
   expect(subjectOf(given, SCENE)).toBe(subject);
-  expect(sentence(given, SCENE, languageOf("en"))).toBe(text);
+  expect(sentence(given, SCENE, languageOf("en"), TABLE)).toBe(text);
 });
 
-test("every event reads in Ukrainian, too", () => {
-  const given = event("agent.event.status", { agent_id: "agent:sofia", status: "busy" });
-  expect(sentence(given, SCENE, languageOf("uk"))).toBe("Sofia: працює");
-});
-
-test("that a heartbeat stopped names the thing", () => {
-  const given = event("livingmap.time.passed", {}, ["agent:sofia"]);
-  expect(sentence(given, SCENE, languageOf("en"))).toBe("Sofia has not been heard of for too long");
-  expect(sentence(given, SCENE, languageOf("uk"))).toBe("Sofia: надто довго немає звістки");
+test("an event reads in the language of the page, or in English", () => {
+  const passed = event("livingmap.time.passed", {}, ["agent:sofia"]);
+  expect(sentence(passed, SCENE, languageOf("uk"), TABLE)).toBe("Sofia: тиша");
+  const status = event("agent.event.status", { agent_id: "agent:sofia", status: "busy" });
+  expect(sentence(status, SCENE, languageOf("uk"), TABLE)).toBe("Sofia is busy");
 });
 
 test("what lights up is what was touched, but not what a poll found", () => {

@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-D1G8S4Bx.js";import{o,w as s}from"./RenderTargetSystem-CWH4B28h.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-DC3K2wnz.js";import{o,w as s}from"./RenderTargetSystem-YkaSCp2a.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-Bk5si9I5.js";

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-Bk5si9I5.js";

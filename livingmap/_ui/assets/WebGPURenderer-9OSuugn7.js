@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-Bk5si9I5.js";

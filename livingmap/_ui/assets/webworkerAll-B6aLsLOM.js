@@ -1,0 +1,1 @@
+import"./stage-YI91SHZk.js";import"./init-COTWClAq.js";

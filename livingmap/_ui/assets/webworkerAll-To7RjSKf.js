@@ -1,1 +1,0 @@
-import"./stage-Bk5si9I5.js";import"./init-CKLCoCGr.js";

@@ -1,0 +1,36 @@
+"""The sentences of the entries that the map itself appends to the log, and of what a viewer may not see."""
+
+from types import MappingProxyType
+from typing import Final
+
+from livingmap.core.fold import CLOCK_SET, DOWN, REFRESHED, TIME_PASSED, UP
+from livingmap.core.templates import Sentences
+
+OWN_SENTENCES: Final[Sentences] = MappingProxyType(
+    {
+        REFRESHED: {
+            "en": (
+                "Source {source} was polled: {changed:count change|changes}",
+                "Source {source} was polled",
+            ),
+            "uk": (
+                "Джерело {source} опитано: {changed:count зміна|зміни|змін}",
+                "Джерело {source} опитано",
+            ),
+        },
+        DOWN: {"en": "Source {source} is not responding", "uk": "Джерело {source} не відповідає"},
+        UP: {"en": "Source {source} is responding again", "uk": "Джерело {source} знову відповідає"},
+        TIME_PASSED: {
+            "en": ("{subject} has not been heard of for too long", "Something has not been heard of for too long"),
+            "uk": ("{subject}: надто довго немає звістки", "Про щось надто довго немає звістки"),
+        },
+        CLOCK_SET: {
+            "en": ("The clock of the map was set by {seconds} s", "The clock of the map was set"),
+            "uk": ("Годинник мапи переставлено на {seconds} с", "Годинник мапи переставлено"),
+        },
+        "livingmap.withheld": {
+            "en": ("Something about {subject} has changed", "Something has happened that is not shown to you"),
+            "uk": ("{subject}: щось змінилося", "Сталося щось, чого вам не показано"),
+        },
+    }
+)

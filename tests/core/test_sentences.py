@@ -1,0 +1,77 @@
+"""Sentences: events in words. The cases are those of the front end, which fills the same templates."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from livingmap.access.event_filter import WITHHELD
+from livingmap.core.fold import OWN_TYPES
+from livingmap.core.own_sentences import OWN_SENTENCES
+from livingmap.core.sentences import Happening, find_templates, in_words, invalid_sentences, sentence, table
+
+SHARED = json.loads((Path(__file__).parents[2] / "frontend" / "tests" / "sentences.json").read_text())
+
+
+def happening(payload, changed=(), language="en", event_type="a.b"):
+    changes = [{"op": "put", "layer": "x", "id": entity_id} for entity_id in changed]
+    return Happening(event_type, payload, [{"op": "total"}, *changes], SHARED["items"].get, language)
+
+
+@pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: json.dumps(case["filled"]))
+def test_a_template_is_filled(case):
+    texts = {language: case[language] for language in ("en", "uk") if language in case}
+    for language, filled in case["filled"].items():
+        told = happening(case["payload"], case.get("changed", ()), language)
+        assert sentence(texts, told) == filled
+
+
+def test_the_most_exact_pattern_counts_and_of_equal_ones_the_first_declared():
+    made = table(
+        [
+            {"dao.>": {"en": "any"}, "dao.event.*": {"en": "first"}},
+            {"dao.event.*": {"en": "second"}, "dao.event.vote": {"en": "vote"}},
+        ]
+    )
+    for event_type, text in [("dao.event.vote", "vote"), ("dao.event.end", "first"), ("dao.x", "any")]:
+        assert find_templates(made, event_type) == {"en": text}
+    assert find_templates(made, "weather.storm") == {}
+
+
+def test_an_event_without_a_sentence_is_its_type_in_words():
+    assert in_words("weather.storm_warning", None) == "weather storm warning"
+    assert in_words("weather.storm", "Lviv") == "Lviv: weather storm"
+
+
+@pytest.mark.parametrize(
+    ("sentences", "fault"),
+    [
+        ([], "its sentences are not a mapping from subject to texts by language"),
+        ({"a..b": {"en": "x"}}, "sentence 'a..b' has an empty token"),
+        ({"a": "x"}, "sentence 'a' is not given as texts by language"),
+        ({7: {"en": "x"}}, "sentence 7 is not given as texts by language"),
+        ({"a": {"uk": "x"}}, "sentence 'a' has no text in English (en)"),
+        ({"a": {"en": []}}, "sentence 'a' has no text in en"),
+        ({"a": {"en": 7}}, "sentence 'a' has no text in en"),
+        ({"a": {"en": ["x", 7]}}, "sentence 'a' has no text in en"),
+        ({"a": {"en": "x {b"}}, "sentence 'a' in en: its braces do not match: 'x {b'"),
+        ({"a": {"en": "x {b}}"}}, "sentence 'a' in en: its braces do not match: 'x {b}}'"),
+        ({"a": {"en": "{}"}}, "sentence 'a' in en: {} is not {field}, {field:kind} or {field:kind …}: '{}'"),
+        (
+            {"a": {"en": "{b:word}"}},
+            "sentence 'a' in en: {b:word} is not written as its kind needs it: '{b:word}'",
+        ),
+        (
+            {"a": {"en": "{b:agent x}"}},
+            "sentence 'a' in en: {b:agent x} is not written as its kind needs it: '{b:agent x}'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_sentences_is_said(sentences, fault):
+    assert invalid_sentences(sentences) == [fault]
+
+
+def test_the_maps_own_entries_have_sentences():
+    assert OWN_SENTENCES.keys() == OWN_TYPES | {WITHHELD}
+    assert invalid_sentences(OWN_SENTENCES) == []
+    assert {frozenset(texts) for texts in OWN_SENTENCES.values()} == {frozenset({"en", "uk"})}
