@@ -26,7 +26,7 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
         },
         CLOCK_SET: {
             "en": ("The clock of the map was set by {seconds} s", "The clock of the map was set"),
-            "uk": ("Годинник мапи переставлено на {seconds} с", "Годинник мапи переставлено"),
+            "uk": ("Годинник мапи переставлено на {seconds} сек.", "Годинник мапи переставлено"),
         },
         "livingmap.withheld": {
             "en": ("Something about {subject} has changed", "Something has happened that is not shown to you"),
