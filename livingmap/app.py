@@ -95,6 +95,7 @@ class LivingMap:
         self.projector = Projector(self.fold, progress)
         self.branch = Branch(self.log, self.projector, now)
         self._is_settled = backbone_.is_settled
+        self._ear, self._losses = backbone_.ear, backbone_.losses
         self._clock_watch = ClockWatch(now, None if self.cluster.is_shared else self.log.append)
 
         refill = Refill(backbone_.rereading, self._new_fold) if backbone_.rereading else None
@@ -240,6 +241,8 @@ class LivingMap:
         yield "heartbeats", Heartbeats(self.hub).run()
         yield "history", self.writer.run()
         yield "clock", self._clock_watch.run()
+        if self._ear is not None:
+            yield "ear", self._ear.run()
         for intake in self.intakes:
             yield intake.status.name, intake.run()
         yield "cluster", self.cluster.run(self._works)
@@ -262,9 +265,11 @@ class LivingMap:
     async def _duties(self) -> None:
         """Do what one process alone does: ask the services, and write a history that is shared."""
         self.writer.take_over()
+        losses = [("reports of losses", self._losses.report())] if self._losses else []
         try:
             await run_together(
                 [
+                    *losses,
                     ("polls", self._poll()),
                     ("mock world", self._simulation.run()),
                     ("history pruning", self._pruner.run()),

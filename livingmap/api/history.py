@@ -153,7 +153,7 @@ def _gap(gap: Gap, rights: Rights) -> HistoryGap:
     return HistoryGap(
         since=str(rfc3339(gap.from_time)),
         until=str(rfc3339(gap.until)),
-        events=None if rights.restricted else gap.last_seq - gap.first_seq + 1,
+        events=None if rights.restricted else gap.size,
         reason=gap.reason,
     )
 

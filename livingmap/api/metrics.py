@@ -127,6 +127,7 @@ def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:
         "logged": "Messages that became events",
         "dropped": "Messages given up because too many waited",
         "dead": "Messages set aside because they cannot be events",
+        "missed": "Messages that were published and that the stream does not have",
         "reconnects": "Connections after the first",
         "oversized": "Entries of the map's own that are larger than the server takes",
     }

@@ -220,6 +220,9 @@ class IntakeReport(BaseModel):
     logged: int
     dropped: int
     """Messages that were discarded because too many were waiting."""
+    missed: int
+    """Messages that were published while the stream had no leader, and that it does not have."""
+    missed_until: str | None
     dead: int
     """Messages that could not be read; dead_letters has the last hundred."""
     dead_letters: list[DeadLetter]

@@ -96,6 +96,8 @@ def _intake(status: IntakeStatus) -> IntakeReport:
         logged=status.logged,
         dropped=status.dropped,
         dead=status.dead.count,
+        missed=status.missed,
+        missed_until=rfc3339(status.missed_until),
         dead_letters=[
             DeadLetter(
                 received_at=str(rfc3339(letter.received_at)),

@@ -37,9 +37,12 @@ TIME_PASSED = "livingmap.time.passed"
 CLOCK_SET = "livingmap.clock.set"
 """An entry of a log that goes by the clock of one machine: that was set, by ``seconds``."""
 
+POSSIBLE_LOSS = "livingmap.log.possible_loss"
+"""An entry about messages that were published and that the log does not have: how many, and when."""
+
 OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
 """The types of the entries that say how a source was polled; their payload names it as ``source``."""
-OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET}
+OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
 

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from livingmap.core.fold import CLOCK_SET, DOWN, REFRESHED, TIME_PASSED, UP
+from livingmap.core.fold import CLOCK_SET, DOWN, POSSIBLE_LOSS, REFRESHED, TIME_PASSED, UP
 from livingmap.core.templates import Sentences
 
 OWN_SENTENCES: Final[Sentences] = MappingProxyType(
@@ -27,6 +27,16 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
         CLOCK_SET: {
             "en": ("The clock of the map was set by {seconds} s", "The clock of the map was set"),
             "uk": ("Годинник мапи переставлено на {seconds} сек.", "Годинник мапи переставлено"),
+        },
+        POSSIBLE_LOSS: {
+            "en": (
+                "{messages:count message was|messages were} published while the log could not take any",
+                "Messages may have been published while the log could not take any",
+            ),
+            "uk": (
+                "Опубліковано, коли журнал не приймав: {messages:count повідомлення|повідомлення|повідомлень}",
+                "Можливо, є повідомлення, опубліковані, коли журнал не приймав",
+            ),
         },
         "livingmap.withheld": {
             "en": ("Something about {subject} has changed", "Something has happened that is not shown to you"),

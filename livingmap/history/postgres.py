@@ -109,7 +109,7 @@ class PostgresHistory:
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep ``gap``; recorded again, it can only grow."""
-        values = (gap.first_seq, gap.last_seq, gap.from_time, gap.until, text(gap.reason))
+        values = (gap.first_seq, gap.last_seq, gap.from_time, gap.until, text(gap.reason), gap.events)
         await self._ask(lambda connection: connection.execute(sql.RECORD_GAP, text(gap.epoch), *values))
 
     async def prune(self, now: datetime, retention: Retention) -> int:

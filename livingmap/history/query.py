@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from livingmap.core.fold import POSSIBLE_LOSS
 from livingmap.core.route import matches
-from livingmap.history.entry import Entry, Mark
+from livingmap.history.entry import Entry, Mark, utc
+
+MISSED: Final = "the stream did not take them when they were published"
+MORE_MISSED: Final = f"{MISSED}; there may be more than were counted"
 
 MOST_GAPS: Final = 100
 """How many gaps a page lists at most, the newest."""
@@ -53,6 +57,29 @@ class Gap:
     until: datetime
     """When the last lost entry was received."""
     reason: str
+    events: int | None = None
+    """How many events are missing, where that does not follow from the positions: they never had any."""
+
+    @property
+    def size(self) -> int:
+        """How many events are missing."""
+        return self.last_seq - self.first_seq + 1 if self.events is None else self.events
+
+
+def loss_in(entry: Entry) -> Gap | None:
+    """Return what was lost according to an entry about messages that the log never had; None for all others.
+
+    It stands at the position of that entry: what was lost has none.
+    """
+    if entry.event_type != POSSIBLE_LOSS:
+        return None
+    payload, (epoch, seq) = entry.payload, (entry.position.epoch, entry.position.seq)
+    try:
+        from_time, until = (utc(datetime.fromisoformat(str(payload[name]))) for name in ("from", "until"))
+        messages, reason = int(str(payload["messages"])), MORE_MISSED if payload["at_least"] else MISSED
+    except (KeyError, ValueError):  # redacted
+        return Gap(epoch, seq, seq, entry.received_at, entry.received_at, MORE_MISSED, 0)
+    return Gap(epoch, seq, seq, from_time, until, reason, messages)
 
 
 @dataclass(frozen=True, slots=True)

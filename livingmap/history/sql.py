@@ -82,14 +82,14 @@ WITH reached AS (
   ON CONFLICT (epoch) DO UPDATE
   SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)
 )
-INSERT INTO living_map_gaps AS stored (epoch, first_seq, last_seq, since, until, reason)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO living_map_gaps AS stored (epoch, first_seq, last_seq, since, until, reason, events)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (epoch, first_seq) DO UPDATE
 SET last_seq = excluded.last_seq, since = excluded.since, until = excluded.until, reason = excluded.reason
 WHERE stored.last_seq < excluded.last_seq"""
 
 GAPS: Final = """
-SELECT epoch, first_seq, last_seq, since AS from_time, until, reason FROM living_map_gaps
+SELECT epoch, first_seq, last_seq, since AS from_time, until, reason, events FROM living_map_gaps
 WHERE ($1::timestamptz IS NULL OR until >= $1) AND ($2::timestamptz IS NULL OR since <= $2)
 ORDER BY since DESC, epoch DESC, first_seq DESC LIMIT $3"""
 

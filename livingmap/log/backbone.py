@@ -12,8 +12,10 @@ from livingmap.core.progress import Progress
 from livingmap.log import Log
 from livingmap.log.declaration import Stream
 from livingmap.log.decoding import Decoder
+from livingmap.log.ear import Ear
 from livingmap.log.jetstream import JetStreamLog
 from livingmap.log.local import LocalLog
+from livingmap.log.losses import Losses
 from livingmap.log.rereading import Rereading
 from livingmap.transport import Intake
 from livingmap.transport.connection import LONGEST_PAUSE_SECONDS, NatsConnection
@@ -37,6 +39,10 @@ class Backbone:
     """Sets what is awaited whenever the log is back, before reading continues."""
     rereading: Rereading | None = None
     """Reads again what the log had before; None if it keeps nothing."""
+    ear: Ear | None = None
+    """Listens to what is published, beside a stream."""
+    losses: Losses | None = None
+    """Reports what the log misses of what is published; None if it does not go by a stream."""
 
 
 def backbone(
@@ -56,7 +62,8 @@ def backbone(
         return _local(LocalLog(now=now), ())
     connection = NatsConnection(settings, longest_pause_seconds)
     if settings.jetstream:
-        return _jetstream(connection, settings, patterns, sources, shape, now)
+        beside = NatsConnection(settings, longest_pause_seconds, is_logged=False)
+        return _jetstream(connection, beside, settings, patterns, sources, shape, now)
     log = LocalLog(now=now)
     return _local(log, (NatsIntake(connection, settings, patterns, log.append, now),))
 
@@ -79,6 +86,7 @@ def _ignore(_: Callable[[], Awaitable[None]]) -> None:
 
 def _jetstream(
     connection: NatsConnection,
+    beside: NatsConnection,
     settings: NatsSettings,
     patterns: Sequence[str],
     sources: Sequence[str],
@@ -92,5 +100,9 @@ def _jetstream(
     cluster = NatsCluster(connection, settings, sources, shape, progress, checkpoints)
     decoder = Decoder(settings, patterns)
     log = JetStreamLog(connection, settings, stream, checkpoints, decoder, progress, cluster.term, now)
+    ear = Ear(beside, stream, patterns, decoder, progress)
+    log.on_stored(ear.on_stored)
+    losses = Losses(ear, connection, settings.stream, log, now)
     rereading = Rereading(connection, settings.stream, decoder, checkpoints)
-    return Backbone(log, cluster, (log,), checkpoints.keep_in, log.is_settled, log.before_reading, rereading)
+    keep, settled = checkpoints.keep_in, log.is_settled
+    return Backbone(log, cluster, (log,), keep, settled, log.before_reading, rereading, ear, losses)

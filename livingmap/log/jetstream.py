@@ -39,6 +39,10 @@ async def _do_nothing() -> None:
     pass
 
 
+def _ignore(_: Stored) -> None:
+    pass
+
+
 class JetStreamLog:
     """A `livingmap.log.Log` in ``stream``, over the patterns of ``decoder`` and what the map itself says.
 
@@ -75,6 +79,7 @@ class JetStreamLog:
         self._before_reading: Callable[[], Awaitable[None]] = _do_nothing
         progress.detach(now())
         self._refusal: str | None = None
+        self._on_stored: Callable[[Stored], None] = _ignore
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}
         connection.add(self)
 
@@ -95,6 +100,10 @@ class JetStreamLog:
     def before_reading(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Have ``callback`` awaited at each new connection, before anything is read over it."""
         self._before_reading = callback
+
+    def on_stored(self, callback: Callable[[Stored], None]) -> None:
+        """Have ``callback`` called with every message of the stream that is an entry of the log, or could be."""
+        self._on_stored = callback
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every entry from now on to ``subscriber``."""
@@ -241,6 +250,7 @@ class JetStreamLog:
     def _hand_on(self, stored: Stored) -> None:
         if self._wants(stored.subject):  # the stream may take more than the patterns do
             self._log(stored)
+            self._on_stored(stored)
         if stored.headers is not None and self._unconfirmed:
             self._confirm(value(stored.headers, _MESSAGE_ID))
         self.progress.advance(stored.seq)

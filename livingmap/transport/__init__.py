@@ -41,6 +41,10 @@ class IntakeStatus:
     dead: DeadLetters = field(default_factory=DeadLetters)
     oversized: int = 0
     """Entries of the map's own that are larger than the server takes, and were left out."""
+    missed: int = 0
+    """Messages that NATS carried and the stream does not have."""
+    missed_until: datetime | None = None
+    """When the last of them was carried."""
 
     @property
     def waiting(self) -> int:

@@ -124,7 +124,13 @@ class Participant(Protocol):
 class NatsConnection:
     """Connects, attaches its participants in order, watches the connection, and begins anew when it breaks."""
 
-    def __init__(self, settings: NatsSettings, longest_pause_seconds: float = LONGEST_PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        settings: NatsSettings,
+        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+        *,
+        is_logged: bool = True,
+    ) -> None:
         if not settings.servers():
             raise ValueError("nats.url names no server")
         self.status = IntakeStatus("nats", ",".join(settings.servers()))
@@ -135,6 +141,8 @@ class NatsConnection:
         self._all_servers = self.status.url
         self._participants: list[Participant] = []
         self._connections = 0
+        self._log_away = _logger.warning if is_logged else _logger.debug
+        self._log_connected = _logger.info if is_logged else _logger.debug
 
     def add(self, participant: Participant) -> None:
         """Attach ``participant`` to every connection from the next on, after those added before."""
@@ -178,7 +186,7 @@ class NatsConnection:
                     participant.detach()
                 await _close(client)
             if not announced:
-                _logger.warning("NATS is away", url=self._all_servers, error=self.status.error)
+                self._log_away("NATS is away", url=self._all_servers, error=self.status.error)
             announced = True
             self.status.url = self._all_servers
             await asyncio.sleep(backoff.pause_seconds())
@@ -210,7 +218,7 @@ class NatsConnection:
         if address := client.connected_url:
             self.status.url = f"{address.scheme}://{address.netloc}"
             self.status.connected = True
-        _logger.info("NATS is connected", url=self.status.url)
+        self._log_connected("NATS is connected", url=self.status.url)
 
     async def _watch(self, client: NatsClient, closed: asyncio.Event) -> None:
         """Return or raise when the connection is gone. Asks the server, for nats-py need not notice."""

@@ -2,15 +2,15 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 import orjson
 
 from livingmap.core import numbers, route
-from livingmap.core.fold import OF_SOURCES, OWN_TYPES, REFRESHED
-from livingmap.core.model import Json, Message, Total, change_from_json
+from livingmap.core.fold import OF_SOURCES, OWN_TYPES, POSSIBLE_LOSS, REFRESHED
+from livingmap.core.model import Fields, Json, Message, Total, change_from_json
 from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, invalid_reason
 from livingmap.errors import LivingMapError
 
@@ -59,12 +59,21 @@ def read_own(event_type: str, data: bytes) -> Message:
             raise DeadMessage(f"the map says no {event_type}")
         if event_type in OF_SOURCES and not isinstance(payload["source"], str):
             raise DeadMessage("not of this program: the source has no name")
+        if event_type == POSSIBLE_LOSS:
+            _check_loss(payload)
         for wire in payload["changes"] if event_type == REFRESHED else ():
             if reason := invalid_reason(change_from_json(wire)):
                 raise DeadMessage(reason)
     except (ValueError, KeyError, TypeError) as error:
         raise DeadMessage(f"not of this program: {type(error).__name__}: {error}") from None
     return Message(event_type, payload, len(data))
+
+
+def _check_loss(payload: Fields) -> None:
+    """Raise ValueError, KeyError or TypeError for an entry about a loss that does not say when, and how much."""
+    times = [datetime.fromisoformat(payload[name]).astimezone(UTC) for name in ("from", "until")]
+    if not isinstance(payload["messages"], int) or times[0] > times[1]:
+        raise ValueError("a loss of no number, or that ends before it begins")
 
 
 def _is_plain(data: bytes) -> bool:

@@ -63,13 +63,14 @@ QUERIES = st.builds(
 )
 GAPS = st.lists(
     st.builds(
-        lambda epoch, first, more, since: Gap(
-            epoch, first, first + more, since, since + timedelta(seconds=more), "lost"
+        lambda epoch, first, more, since, events: Gap(
+            epoch, first, first + more, since, since + timedelta(seconds=more), "lost", events
         ),
         EPOCHS,
         st.integers(0, 12),
         st.integers(0, 5),
         TIMES,
+        st.none() | st.integers(0, 9),
     ),
     max_size=4,
 )

@@ -23,6 +23,7 @@ FILES = [
     "012_create_living_map_gaps.sql",
     "013_add_changes.sql",
     "014_add_place.sql",
+    "015_add_gap_events.sql",
 ]
 
 
@@ -121,18 +122,18 @@ async def test_a_vanished_file_is_refused(connection, folder):
 async def test_a_file_that_comes_too_late_is_refused(connection, folder):
     await migrate(connection, folder)
     (folder / "009_early.sql").write_text("SELECT 1")
-    with pytest.raises(MigrationError, match=r"009_early\.sql is new but comes before 014"):
+    with pytest.raises(MigrationError, match=r"009_early\.sql is new but comes before 015"):
         await migrate(connection, folder)
 
 
 async def test_a_file_that_fails_leaves_nothing_behind(connection, folder):
-    (folder / "015_wrong.sql").write_text("CREATE TABLE half (id int); CREATE TABLE nonsense (")
-    with pytest.raises(MigrationError, match=r"015_wrong\.sql: syntax error"):
+    (folder / "016_wrong.sql").write_text("CREATE TABLE half (id int); CREATE TABLE nonsense (")
+    with pytest.raises(MigrationError, match=r"016_wrong\.sql: syntax error"):
         await migrate(connection, folder)
     assert await names(connection) == FILES
     assert await connection.fetchval("SELECT to_regclass('half')") is None
-    (folder / "015_wrong.sql").write_text("CREATE TABLE half (id int)")
-    assert [step.name for step in await migrate(connection, folder)] == ["015_wrong.sql"]
+    (folder / "016_wrong.sql").write_text("CREATE TABLE half (id int)")
+    assert [step.name for step in await migrate(connection, folder)] == ["016_wrong.sql"]
 
 
 async def test_many_migrators_at_once_apply_each_file_once(connection, database):

@@ -2,19 +2,21 @@
 
 import asyncio
 import contextlib
+from datetime import timedelta
 
 import pytest
 import structlog
 
-from livingmap.core.fold import Folded
+from livingmap.core.fold import POSSIBLE_LOSS, Folded
 from livingmap.core.model import Event, Position
 from livingmap.core.progress import Progress
 from livingmap.core.scene import Scene
-from livingmap.history import HistoryUnavailable, Query
+from livingmap.history import Gap, HistoryUnavailable, Query
 from livingmap.history.embedded import embedded
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.migrate import MigrationError
 from livingmap.history.postgres import PostgresHistory
+from livingmap.history.query import MISSED, MORE_MISSED
 from livingmap.history.recorder import Recorder
 from livingmap.history.writer import HistoryWriter
 from tests.history.making import NOON, entry, seqs, until
@@ -372,3 +374,42 @@ async def test_where_one_log_ended_and_another_began_is_a_gap():
     page = await history.read(Query())
     assert [(one.epoch, one.first_seq, one.last_seq, one.from_time) for one in page.gaps] == [("e1", 8, 8, NOON)]
     assert "the stream was deleted" in page.gaps[0].reason
+
+
+def loss(seq, **fields):
+    payload = {"from": "2025-11-24T12:00:01Z", "until": "2025-11-24T12:00:07Z", "messages": 9, "at_least": False}
+    return entry(seq, POSSIBLE_LOSS, payload={**payload, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "events", "reason", "seconds"),
+    [
+        ({}, 9, MISSED, (1, 7)),
+        ({"at_least": True, "messages": 0}, 0, MORE_MISSED, (1, 7)),
+        ({"from": "[redacted]"}, 0, MORE_MISSED, (2, 2)),
+    ],
+)
+async def test_an_entry_about_a_loss_is_a_gap_too(history, fields, events, reason, seconds):
+    writer = HistoryWriter(history)
+    for one in (entry(1), loss(2, **fields), entry(3)):
+        writer.add(one)
+    assert await writer.drain(10) == 0
+    page = await history.read(Query())
+    assert seqs(page.entries) == [3, 2, 1]
+    since, until_ = (NOON + timedelta(seconds=second) for second in seconds)
+    assert page.gaps == (Gap("e1", 2, 2, since, until_, reason, events),)
+    assert (page.gaps[0].size, writer.lost) == (events, 0)
+
+
+async def test_a_gap_of_a_loss_that_cannot_be_recorded_is_recorded_later():
+    history = Switched()
+    history.recordable.clear()
+    writer = HistoryWriter(history, longest_pause_seconds=0.01)
+    async with running(writer):
+        for one in (entry(1), loss(2), entry(3)):
+            writer.add(one)
+        await until(lambda: history.batches == [3])
+        history.recordable.set()
+        await until(lambda: writer.buffered == 0)
+    assert [gap.size for gap in (await history.read(Query())).gaps] == [9]
+    assert await everything(history) == [1, 2, 3]

@@ -11,7 +11,7 @@ import structlog
 from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, RetentionPolicy
 
-from livingmap.core.fold import CLOCK_SET, DOWN, TIME_PASSED, UP, refreshed
+from livingmap.core.fold import CLOCK_SET, DOWN, POSSIBLE_LOSS, TIME_PASSED, UP, refreshed
 from livingmap.core.model import Message, Put
 from livingmap.core.progress import Phase
 from livingmap.errors import LogError
@@ -210,6 +210,7 @@ async def test_a_stream_that_stores_nothing_is_said_until_it_stores_again(server
         Message(UP, {"source": "city"}),
         Message(TIME_PASSED, {}),
         Message(CLOCK_SET, {"seconds": -60.0}),
+        Message(POSSIBLE_LOSS, {"from": "2026-01-02T12:00:00Z", "until": "2026-01-02T12:00:06Z", "messages": 9}),
     ],
     ids=lambda message: message.type,
 )

@@ -581,6 +581,13 @@ export interface components {
              */
             readonly dropped: number;
             /**
+             * Missed
+             * @description Messages that were published while the stream had no leader, and that it does not have.
+             */
+            readonly missed: number;
+            /** Missed Until */
+            readonly missed_until: string | null;
+            /**
              * Dead
              * @description Messages that could not be read; dead_letters has the last hundred.
              */

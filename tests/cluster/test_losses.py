@@ -1,0 +1,148 @@
+"""What core publishers say while the stream elects a leader is accounted for: nothing is lost without a trace."""
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+
+from livingmap.core.fold import POSSIBLE_LOSS
+from livingmap.log.backbone import backbone
+from livingmap.log.local import utc_now
+from livingmap.supervision import stop
+from livingmap.transport.settings import NatsSettings
+from tests.support.nats_cluster import nats_cluster
+from tests.support.nats_server import until
+
+STREAM = "LIVINGMAP"
+
+
+@pytest.fixture
+async def cluster(tmp_path):
+    async with nats_cluster(tmp_path) as three:
+        yield three
+
+
+class Process:
+    """One process on the log: what it read, and what it says was lost."""
+
+    def __init__(self, url):
+        settings = NatsSettings(url=url, ping_seconds=1, stream_replicas=3)
+        self.made = backbone(settings, ["a.*"], ["a"], b"", utc_now, longest_pause_seconds=0.3)
+        self.numbers, self.losses = [], []
+        self.made.log.subscribe(self.take)
+
+    def take(self, event):
+        if event.type == POSSIBLE_LOSS:
+            self.losses.append(event.payload)
+        else:
+            self.numbers.append(event.payload["number"])
+
+    @property
+    def missed(self):
+        return sum(one["messages"] for one in self.losses)
+
+    @property
+    def status(self):
+        return self.made.intakes[0].status
+
+    @contextlib.asynccontextmanager
+    async def running(self):
+        """Lend it once it compares what is published with what the stream brings."""
+        made = self.made
+        all_of_it = (made.intakes[0].run(), made.ear.run(), made.cluster.lead(made.losses.report))
+        tasks = [asyncio.create_task(one) for one in all_of_it]
+        try:
+            await until(lambda: made.ear.listens, 60)
+            yield self
+            assert not any(task.done() for task in tasks)
+        finally:
+            for task in reversed(tasks):
+                await stop([task])
+
+
+class Publisher:
+    """Publishes numbers without waiting for anybody, until it is stopped."""
+
+    def __init__(self, server):
+        self._server = server
+        self._stopped = False
+        self.published = 0
+
+    @contextlib.asynccontextmanager
+    async def running(self):
+        task = asyncio.create_task(self._run())
+        try:
+            yield self
+        finally:
+            self._stopped = True
+            await task
+
+    async def _run(self):
+        async with self._server.publisher(allow_reconnect=False) as client:
+            while not self._stopped:
+                await client.publish(f"a.{self.published % 3}", json.dumps({"number": self.published}).encode())
+                self.published += 1
+                await asyncio.sleep(0.005)
+
+
+async def are_current(server):
+    """Tell whether every replica of everything has all of it."""
+    async with server.publisher() as client:
+        clusters = [one.cluster for one in await client.jetstream().streams_info()]
+    return all(one.leader and [peer.current for peer in one.replicas or []] == [True, True] for one in clusters)
+
+
+async def led_by_another(cluster, name):
+    """Have a server other than ``name`` lead the stream; return which."""
+    leader = await cluster.leader(STREAM)
+    while leader == name:
+        async with cluster.servers[name].publisher() as client:
+            await client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{STREAM}", b"", timeout=10)
+        await until(lambda: are_current(cluster.servers[name]), 60, 0.1)
+        leader = await cluster.leader(STREAM)
+    return leader
+
+
+async def test_every_message_is_in_the_stream_or_counted_when_its_leader_is_killed(cluster):
+    url = cluster.servers["n0"].url
+    async with Process(url).running() as one, Process(url).running() as two:
+        await until(lambda: are_current(cluster.servers["n0"]), 60, 0.1)
+        leader = await led_by_another(cluster, "n0")
+        async with Publisher(cluster.servers["n0"]).running() as publisher:
+            await until(lambda: len(one.numbers) > 100, 60)
+            await cluster.servers[leader].kill()
+            last = publisher.published
+            await until(lambda: one.numbers[-1] > last, 60)  # there is a leader again, after some that were lost
+            await until(lambda: one.losses, 60)
+        await until(lambda: len(one.numbers) + one.missed == publisher.published, 60)
+        await until(lambda: two.numbers == one.numbers and two.losses == one.losses, 60)
+    assert one.missed > 0
+    assert len(set(one.numbers)) == len(one.numbers)
+    for loss in one.losses:  # one, unless the servers changed their minds
+        assert sum(loss["subjects"].values()) == loss["messages"]
+        assert (loss["from"] < loss["until"], loss["at_least"]) == (True, False)
+    assert {name for loss in one.losses for name in loss["subjects"]} == {"a.0", "a.1", "a.2"}
+    assert [process.status.missed for process in (one, two)] == [one.missed] * 2
+    assert one.status.missed_until.isoformat() == one.losses[-1]["until"]
+
+
+async def test_what_may_be_missing_is_noted_when_the_process_was_connected_to_that_server(cluster):
+    """Then nobody listened for a moment: there may be more than the process can count, and never less."""
+    servers = cluster.servers
+    async with Process(",".join(one.url for one in servers.values())).running() as one:
+        await until(lambda: are_current(servers["n0"]), 60, 0.1)
+        leader = await cluster.leader(STREAM)
+        other = next(server for name, server in servers.items() if name != leader)
+        async with Publisher(other).running() as publisher:
+            await until(lambda: len(one.numbers) > 100, 60)
+            await servers[leader].kill()
+            last = publisher.published
+            await until(lambda: one.numbers[-1] > last, 60)
+            await until(lambda: one.losses, 60)
+        await until(lambda: one.numbers[-1] == publisher.published - 1, 60)
+        some_were_not_counted = any(loss["at_least"] for loss in one.losses)
+        if not some_were_not_counted:
+            await until(lambda: len(one.numbers) + one.missed == publisher.published, 60)
+    assert len(set(one.numbers)) == len(one.numbers)
+    assert len(one.numbers) + one.missed <= publisher.published
