@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -185,5 +186,7 @@ def _reaching() -> Iterator[None]:
     except HistoryError:
         raise
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        # A server that does not like our certificate says so as it closes, and asyncpg only that it closed.
+        said = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
+        reason = f"{type(said).__name__}: {said}".rstrip(": ")
         raise HistoryUnavailable(f"history: the database does not answer: {reason}") from error

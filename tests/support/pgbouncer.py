@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,9 +19,12 @@ _ACCOUNT = "pgserver"  # it refuses to run as root, as PostgreSQL does
 
 
 class PgBouncer:
-    """One PgBouncer before the server that listens in the folder ``sockets``, not running until started."""
+    """One PgBouncer before the server that listens in the folder ``sockets``, not running until started.
 
-    def __init__(self, sockets: Path, pool_mode: str) -> None:
+    ``more`` are further lines of its configuration; ``owned`` are files that only its account may have to read.
+    """
+
+    def __init__(self, sockets: Path, pool_mode: str, more: str = "", owned: Sequence[Path] = ()) -> None:
         self.port = free_port()
         self._account = _ACCOUNT if os.geteuid() == 0 else None
         self._folder = tempfile.TemporaryDirectory(prefix="livingmap-")
@@ -29,10 +32,11 @@ class PgBouncer:
         self._file.write_text(
             f"[databases]\n* = host={sockets} port=5432 user=postgres\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nauth_type = any\n"
-            f"pool_mode = {pool_mode}\n{_size(pool_mode)}unix_socket_dir =\n"
+            f"pool_mode = {pool_mode}\n{_size(pool_mode)}unix_socket_dir =\n{more}\n"
         )
         if self._account:
-            shutil.chown(self._folder.name, self._account)
+            for one in (self._folder.name, *owned):
+                shutil.chown(one, self._account)
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -70,9 +74,11 @@ class PgBouncer:
 
 
 @asynccontextmanager
-async def pgbouncer(sockets: Path, pool_mode: str) -> AsyncIterator[int]:
+async def pgbouncer(
+    sockets: Path, pool_mode: str, more: str = "", owned: Sequence[Path] = ()
+) -> AsyncIterator[int]:
     """Run one; yield its port."""
-    one = PgBouncer(sockets, pool_mode)
+    one = PgBouncer(sockets, pool_mode, more, owned)
     try:
         await one.start()
         yield one.port
