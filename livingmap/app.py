@@ -50,6 +50,7 @@ from livingmap.sources.service_client import ServiceClient
 from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
 from livingmap.state.branch import Branch
+from livingmap.state.peers import Peers
 from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
 from livingmap.state.refill import Refill
@@ -96,6 +97,7 @@ class LivingMap:
         self.branch = Branch(self.log, self.projector, now)
         self._is_settled = backbone_.is_settled
         self._ear, self._losses = backbone_.ear, backbone_.losses
+        self._peers = Peers(self.cluster, progress, backbone_.silent_seconds, now)
         self._clock_watch = ClockWatch(now, None if self.cluster.is_shared else self.log.append)
 
         refill = Refill(backbone_.rereading, self._new_fold) if backbone_.rereading else None
@@ -136,6 +138,7 @@ class LivingMap:
             self.access,
             self._edge,
             table([OWN_SENTENCES, *(source.sentences for source in sources)]),
+            self._peers,
             lines_dropped,
             lambda: self._clock_watch.steps,
         )
@@ -215,6 +218,7 @@ class LivingMap:
         listener, stopping = listen(self.config.server), asyncio.Event()
         server = Server(self.serving())
         host, port = listener.getsockname()[:2]
+        self.cluster.serve_at(host, port)
         _logger.info("the map is served", url=f"http://{host}:{port}", sources=len(self.pollers))
         serving = asyncio.create_task(server.serve([listener]), name="http")
         signals = asyncio.create_task(stopping.wait(), name="signals")
@@ -246,6 +250,8 @@ class LivingMap:
         for intake in self.intakes:
             yield intake.status.name, intake.run()
         yield "cluster", self.cluster.run(self._works)
+        if self.cluster.is_shared:
+            yield "peers", self._peers.run(self.hub.send_away)
         yield "branch", self.branch.run(self._is_cut_off, self._poll)
 
     def _is_cut_off(self) -> bool:

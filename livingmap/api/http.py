@@ -21,6 +21,7 @@ from livingmap.api import (
     ui,
 )
 from livingmap.api import history as history_api
+from livingmap.api import peers as peers_api
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.edge import Edge
 from livingmap.api.head import Head
@@ -31,6 +32,7 @@ from livingmap.config.page import UiSettings
 from livingmap.core.templates import Templates
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
+from livingmap.state.peers import Peers
 from livingmap.state.reader import MapReader
 from livingmap.stream import sse, websocket
 from livingmap.stream.handshake import Handshake
@@ -49,6 +51,7 @@ def application(
     access: Access,
     edge: Edge,
     sentence_table: Sequence[tuple[str, Mapping[str, Templates]]],
+    peers: Peers,
     lines_dropped: Callable[[], int] = int,
     clock_steps: Callable[[], int] = int,
 ) -> FastAPI:
@@ -69,6 +72,7 @@ def application(
     problems.install(app)
     routers = (
         health.routes(reader, intakes, writer),
+        peers_api.routes(peers),
         snapshot.routes(reader, snapshots, auth),
         entities.routes(reader, auth),
         history_api.routes(reader, history, auth),

@@ -23,6 +23,16 @@ class Checkpointed(Protocol):
 class Cluster(Protocol):
     """The processes that read one log."""
 
+    @property
+    def id(self) -> str:
+        """By which the others know this process."""
+
+    def peers(self) -> Mapping[str, str]:
+        """Return where the others serve, as host and port by id; as last heard while there is no connection."""
+
+    def serve_at(self, host: str, port: int) -> None:
+        """Let the others know where this process serves."""
+
     def cursor_key(self) -> bytes:
         """Return the key of cursors, the same for all processes that accept one another's cursors."""
 
@@ -50,11 +60,19 @@ class Cluster(Protocol):
 class Alone:
     """The `Cluster` of a single process: it always leads, and its broadcasts reach nobody."""
 
+    id = ""
     is_shared = False
     leads = True
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
+
+    def peers(self) -> Mapping[str, str]:
+        """Return nothing: there are no others."""
+        return {}
+
+    def serve_at(self, host: str, port: int) -> None:
+        """Do nothing."""
 
     def cursor_key(self) -> bytes:
         """Return the key of cursors; it ends with the process."""

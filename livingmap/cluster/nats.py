@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-import orjson
 import structlog
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -18,6 +16,7 @@ from nats.js.kv import KeyValue
 from livingmap.cluster import Duties, generation
 from livingmap.cluster.checkpoint import Checkpoints
 from livingmap.cluster.lease import Lease, Standing
+from livingmap.cluster.presence import Member, announcement, is_announcement, member_in
 from livingmap.cluster.replicas import BUCKET, CHECKPOINTS, replicate
 from livingmap.core.progress import Progress
 from livingmap.supervision import run_together
@@ -25,24 +24,12 @@ from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, 
 from livingmap.transport.settings import NatsSettings
 
 _DUTY_SECONDS: Final = 6.0
-_PRESENCE: Final = b"presence "
 PRESENCE_SECONDS: Final = 2.0
 _ABSENT_SECONDS: Final = 10.0
 _MOST_MEMBERS: Final = 100
+_ALL_ADDRESSES: Final = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 _logger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A process of the cluster, as its last broadcast describes it."""
-
-    id: str
-    sources: frozenset[str]
-    works: bool
-    """Whether it can do the duties."""
-    heard_at: float
-    """When that broadcast came, by the event loop's clock."""
 
 
 class NatsCluster:
@@ -75,8 +62,10 @@ class NatsCluster:
         self._progress = progress
         self._checkpoints = checkpoints
         self._works: Callable[[], bool] = _yes
-        self._me = secrets.token_hex(6)
-        self._lease = Lease(self._me, newest_term=self._newest_term, standing=self._standing)
+        self.id = secrets.token_hex(6)
+        """By which the others know this process."""
+        self._served: tuple[str, int] | None = None
+        self._lease = Lease(self.id, newest_term=self._newest_term, standing=self._standing)
         self._bucket: KeyValue | None = None
         self._subject = subject_of(settings)
         self._listener: Callable[[bytes], None] = _ignore
@@ -112,10 +101,28 @@ class NatsCluster:
         """Let the others know of this process until cancelled; ``works`` tells whether it can do the duties."""
         self._works = works
         while True:
-            own = {"id": self._me, "sources": sorted(self._sources), "works": works()}
-            await self.broadcast(_PRESENCE + orjson.dumps(own))
+            own = Member(self.id, self._sources, works(), 0.0, self._address())
+            await self.broadcast(announcement(own))
             await self._compare()
             await asyncio.sleep(PRESENCE_SECONDS)
+
+    def peers(self) -> Mapping[str, str]:
+        """Return where the others serve, as host and port by id; as last heard while there is no connection."""
+        return {one.id: one.address for one in self.members.values() if one.address}
+
+    def serve_at(self, host: str, port: int) -> None:
+        """Let the others know where this process serves."""
+        self._served = host, port
+
+    def _address(self) -> str | None:
+        """Return where this process serves; if on all its addresses, that which NATS sees."""
+        client = self._connection.open_client
+        if self._served is None or client is None:
+            return None
+        host, port = self._served
+        if host in _ALL_ADDRESSES:
+            host = client.local_host or ""
+        return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}") if host else None
 
     async def broadcast(self, data: bytes) -> None:
         """Send something short-lived to the other processes. It may be lost."""
@@ -149,7 +156,7 @@ class NatsCluster:
         return False
 
     def _on_arrival(self, arrival: Arrival) -> None:
-        if not arrival.data.startswith(_PRESENCE):
+        if not is_announcement(arrival.data):
             self._listener(arrival.data)
             return
         now = asyncio.get_running_loop().time()
@@ -157,7 +164,7 @@ class NatsCluster:
         if member is None:
             return
         present = {one.id: one for one in self.members.values() if now - one.heard_at < _ABSENT_SECONDS}
-        if member.id != self._me and len(present) < _MOST_MEMBERS:
+        if member.id != self.id and len(present) < _MOST_MEMBERS:
             present[member.id] = member
         self.members = present
 
@@ -203,18 +210,6 @@ class NatsCluster:
 def subject_of(settings: NatsSettings) -> str:
     """Return the subject on which the processes of a cluster speak to each other."""
     return f"_livingmap.{settings.stream}"
-
-
-def member_in(data: bytes, now: float) -> Member | None:
-    """Return the process that a broadcast describes; None if it is about something else, or invalid."""
-    if not data.startswith(_PRESENCE):
-        return None
-    try:
-        own = orjson.loads(data.removeprefix(_PRESENCE))
-        return Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now)
-    except (ValueError, KeyError, TypeError) as error:
-        _logger.debug("a process describes itself strangely", error=f"{type(error).__name__}: {error}")
-        return None
 
 
 def _yes() -> bool:

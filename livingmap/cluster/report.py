@@ -9,7 +9,8 @@ from nats.js.errors import KeyNotFoundError, NotFoundError
 
 from livingmap.cluster import generation
 from livingmap.cluster.generation import Generation
-from livingmap.cluster.nats import PRESENCE_SECONDS, Member, member_in, subject_of
+from livingmap.cluster.nats import PRESENCE_SECONDS, subject_of
+from livingmap.cluster.presence import Member, member_in
 from livingmap.transport.connection import Arrival, NatsClient, call
 from livingmap.transport.settings import NatsSettings
 

@@ -23,6 +23,10 @@ from livingmap.transport.nats import NatsIntake
 from livingmap.transport.settings import NatsSettings
 
 
+def _none() -> None:
+    """Return None, for a log that is in this process and has nothing to say while nothing happens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backbone:
     """A log with its cluster and its intakes."""
@@ -37,6 +41,8 @@ class Backbone:
     """Tells whether everything that came from the log was handed on."""
     before_reading: Callable[[Callable[[], Awaitable[None]]], None]
     """Sets what is awaited whenever the log is back, before reading continues."""
+    silent_seconds: Callable[[], float | None] = _none
+    """Returns for how long nothing came from the log, not even a heartbeat; None without a connection to it."""
     rereading: Rereading | None = None
     """Reads again what the log had before; None if it keeps nothing."""
     ear: Ear | None = None
@@ -104,5 +110,5 @@ def _jetstream(
     log.on_stored(ear.on_stored)
     losses = Losses(ear, connection, settings.stream, log, now)
     rereading = Rereading(connection, settings.stream, decoder, checkpoints)
-    keep, settled = checkpoints.keep_in, log.is_settled
-    return Backbone(log, cluster, (log,), keep, settled, log.before_reading, rereading, ear, losses)
+    keep, settled, silent = checkpoints.keep_in, log.is_settled, log.silent_seconds
+    return Backbone(log, cluster, (log,), keep, settled, log.before_reading, silent, rereading, ear, losses)

@@ -138,11 +138,15 @@ class Consumer:
             self._some.clear()
         return found
 
+    def silent_seconds(self) -> float:
+        """Return for how long nothing came, not even a heartbeat."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
     def check(self) -> None:
         """Raise ConnectionError if messages were missed, or if not even heartbeats come."""
         if self._broken is not None:
             raise ConnectionError(self._broken)
-        if asyncio.get_running_loop().time() - self._heard_at > _SILENT_SECONDS:
+        if self.silent_seconds() > _SILENT_SECONDS:
             raise ConnectionError("the stream sends nothing, not even heartbeats")
 
 

@@ -97,6 +97,10 @@ class JetStreamLog:
         """Tell whether everything that came was handed on."""
         return self._consumer.taken <= self.progress.read_up_to
 
+    def silent_seconds(self) -> float | None:
+        """Return for how long nothing came from the stream, not even a heartbeat; None without a connection."""
+        return self._consumer.silent_seconds() if self.progress.away_since is None else None
+
     def before_reading(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Have ``callback`` awaited at each new connection, before anything is read over it."""
         self._before_reading = callback

@@ -26,6 +26,8 @@ from livingmap.stream.resumption import Resumption
 from livingmap.stream.viewer import Sink, Viewer
 
 _RETRY_MS: Final = (500, 5000)
+ELSEWHERE_SECONDS: Final = 2
+ELSEWHERE_DETAIL: Final = "this process is cut off from the log, and another one follows it; connect again"
 
 
 class Hub:
@@ -52,6 +54,8 @@ class Hub:
             self._viewers, self.leave, filtered_scenes, progress, self._replay, self.resumption, self.encoder
         )
         self._closed = False
+        self.is_elsewhere = False
+        """Whether viewers find what they look for at another process, and not here."""
 
     @property
     def viewers(self) -> int:
@@ -88,7 +92,9 @@ class Hub:
     def join(self, sink: Sink, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer. It is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(sink, view)
-        if self._closed or not self._progress.is_shown:  # a scene that is still replayed would be an empty map
+        if (
+            self._closed or self.is_elsewhere or not self._progress.is_shown
+        ):  # a scene that is still replayed would be an empty map
             self._dismiss(viewer)
             return viewer
         position, reason = self.resumption.start(cursor, view)
@@ -149,8 +155,18 @@ class Hub:
     def close(self) -> None:
         """Tell every viewer that the map stops, and when to connect again; nothing comes after that."""
         self._closed = True
-        while self._viewers:
-            self._dismiss(self._viewers.popitem()[0])
+        self._dismiss_all()
+
+    def send_away(self, away: bool) -> None:
+        """Tell every viewer to connect again, which leads it to another process; or take viewers in again."""
+        self.is_elsewhere = away
+        if away:
+            self._dismiss_all()
+
+    def _dismiss_all(self) -> None:
+        for viewer in self.watching():
+            self.leave(viewer)
+            self._dismiss(viewer)
 
     def _dismiss(self, viewer: Viewer) -> None:
         with contextlib.suppress(Exception):  # a sink that breaks now was about to end anyway

@@ -11,13 +11,13 @@ from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
 from livingmap.access.access import Access, Admission, address_of
-from livingmap.access.denied import Denied
+from livingmap.access.denied import ELSEWHERE, Denied
 from livingmap.access.view import View
 from livingmap.history import History
 from livingmap.stream import messages
 from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.frames import Framing
-from livingmap.stream.hub import Hub
+from livingmap.stream.hub import ELSEWHERE_DETAIL, ELSEWHERE_SECONDS, Hub
 from livingmap.stream.layers import wanted
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
@@ -62,6 +62,8 @@ def routes(
         ] = None,
     ) -> StreamingResponse:
         """Stream the messages of ``WS /living-map/stream``; the cursor of each message is its ``id``."""
+        if hub.is_elsewhere:
+            raise Denied(ELSEWHERE, ELSEWHERE_DETAIL, ELSEWHERE_SECONDS)
         view = View(wanted(layers, hub.layer_names(admitted.rights)), admitted.rights)
         session = Session(hub, access, admitted, address_of(request.scope), now)
         stream = _stream(hub, request, session, CatchUp(hub, history, view, cursor or last_event_id), view)

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi.responses import PlainTextResponse
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from livingmap.access.access import address_of
-from livingmap.access.denied import TOO_FAST, Denied
+from livingmap.access.denied import ELSEWHERE, TOO_FAST, Denied
 from livingmap.access.limits import Pace
 from livingmap.access.view import View
 from livingmap.history import History
@@ -22,7 +23,7 @@ from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.deflate import SharedDeflate
 from livingmap.stream.frames import Framing
 from livingmap.stream.handshake import Handshake, decoded
-from livingmap.stream.hub import Hub
+from livingmap.stream.hub import ELSEWHERE_DETAIL, ELSEWHERE_SECONDS, Hub
 from livingmap.stream.layers import LayersError, wanted
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
@@ -118,7 +119,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         return self.transport.get_write_buffer_size()
 
     def end(self) -> None:
-        """Do nothing: uvicorn ends the connection with 1012 when it shuts down."""
+        """Close with 1012, as uvicorn does when it shuts down."""
+        self._close(_RESTARTING, "")
 
     def give_up(self) -> None:
         """Close with 4408, and cut the connection if even that is not read."""
@@ -151,6 +153,9 @@ def routes(hub: Hub, history: History, handshake: Handshake, now: Callable[[], d
         layers, cursor = socket.query_params.get("layers"), socket.query_params.get("cursor")
         if handshake.is_foreign(socket):
             await socket.close(1008, "the page is from another origin")
+            return
+        if hub.is_elsewhere:
+            await _send_away(socket)
             return
         offers = socket.scope.get("subprotocols", [])
         await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offers else None)
@@ -281,6 +286,15 @@ def _obey(hub: Hub, viewer: Viewer, request: Any) -> bytes | None:
                 'the map understands {"kind": "layers", "layers": [...] or null} and {"kind": "auth", "token": …}',
             )
     return None
+
+
+async def _send_away(socket: WebSocket) -> None:
+    """Answer 503 instead of accepting, or close if the server cannot."""
+    headers = {"retry-after": str(ELSEWHERE_SECONDS)}
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(PlainTextResponse(ELSEWHERE_DETAIL, 503, headers))
+    else:
+        await socket.close(ELSEWHERE.close, ELSEWHERE_DETAIL)
 
 
 async def _refuse(socket: WebSocket, close: int, code: str, detail: str) -> None:

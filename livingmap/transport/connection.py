@@ -70,6 +70,13 @@ class NatsClient(Client):
         """Whether the server says that it has JetStream, though maybe not enough of its cluster to use it."""
         return bool(self._server_info.get("jetstream"))
 
+    @property
+    def local_host(self) -> str | None:
+        """The address of this machine on its way to the server; None if that cannot be told."""
+        writer = getattr(self._transport, "_io_writer", None)
+        name = writer.get_extra_info("sockname") if writer is not None else None
+        return str(name[0]) if isinstance(name, tuple) else None
+
     async def take(self, on_arrival: OnArrival, *patterns: str) -> None:
         """Subscribe to what ``on_arrival`` gets as it comes, to all patterns at one moment."""
         self._handlers |= dict.fromkeys(patterns, on_arrival)

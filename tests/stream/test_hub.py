@@ -299,3 +299,24 @@ async def test_a_viewer_that_waits_for_this_process_gets_the_scene_of_a_branch_a
     rig.happen(Put("agents", A, {"x": 1}))
     await rig.settle()
     assert [one["kind"] for one in sink.sent[1:]] == ["event"]
+
+
+class EndingSink(ListSink):
+    """A sink that notes when it is ended."""
+
+    ended = 0
+
+    def end(self):
+        self.ended += 1
+
+
+async def test_viewers_that_are_sent_away_go_with_a_farewell_and_come_back_later(rig):
+    first, late, again = EndingSink(), EndingSink(), EndingSink()
+    rig.hub.join(first, WHOLE)
+    rig.hub.send_away(True)
+    rig.hub.join(late, WHOLE)
+    assert (first.kinds, late.kinds) == (["snapshot", "restarting"], ["restarting"])
+    assert (first.ended, late.ended, rig.hub.viewers, rig.hub.is_elsewhere) == (1, 1, 0, True)
+    rig.hub.send_away(False)
+    rig.hub.join(again, WHOLE)
+    assert (again.kinds, again.ended, rig.hub.viewers) == (["snapshot"], 0, 1)

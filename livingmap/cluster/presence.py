@@ -1,0 +1,51 @@
+"""Presence: what a process of a cluster broadcasts about itself, again and again."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+import structlog
+
+_PREFIX: Final = b"presence "
+_MOST_ADDRESS: Final = 100
+
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A process of the cluster, as its last broadcast describes it."""
+
+    id: str
+    sources: frozenset[str]
+    works: bool
+    """Whether it can do the duties."""
+    heard_at: float
+    """When that broadcast came, by the event loop's clock."""
+    address: str | None = None
+    """Where it serves, as host and port; None if it does not say."""
+
+
+def announcement(member: Member) -> bytes:
+    """Return a broadcast that describes a process."""
+    own = {"id": member.id, "sources": sorted(member.sources), "works": member.works, "address": member.address}
+    return _PREFIX + orjson.dumps(own)
+
+
+def is_announcement(data: bytes) -> bool:
+    """Tell whether a broadcast describes a process."""
+    return data.startswith(_PREFIX)
+
+
+def member_in(data: bytes, now: float) -> Member | None:
+    """Return the process that a broadcast describes; None if it is about something else, or invalid."""
+    if not is_announcement(data):
+        return None
+    try:
+        own = orjson.loads(data.removeprefix(_PREFIX))
+        address = own.get("address")  # a process of an older version gives none
+        address = address if isinstance(address, str) and len(address) <= _MOST_ADDRESS else None
+        return Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now, address)
+    except (ValueError, KeyError, TypeError) as error:
+        _logger.debug("a process describes itself strangely", error=f"{type(error).__name__}: {error}")
+        return None
