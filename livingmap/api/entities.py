@@ -10,6 +10,7 @@ from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
 from livingmap.api.page_cursor import page_cursor, place_after
 from livingmap.api.problems import ProblemError, documented
+from livingmap.core.search_key import search_key
 from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader
 
@@ -32,7 +33,7 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
     ) -> EntityPage:
         """List entities ordered by id. Pages neither repeat nor miss an entity while the map changes."""
         after = place_after(cursor, "this catalogue", str) if cursor is not None else ""
-        folded = q.casefold() if q is not None else None
+        key = search_key(q) if q is not None else None
         fitting = (
             entity
             for entity in reader.catalogue(rights).entities()
@@ -40,7 +41,7 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
             and type in (None, entity.type)
             and layer in (None, entity.layer)
             and status in (None, entity.status)
-            and (folded is None or entity.matches(folded))
+            and (key is None or entity.matches(key))
         )
         page = [entity for entity, _ in zip(fitting, range(limit + 1), strict=False)]
         shown = page[:limit]

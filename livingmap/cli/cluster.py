@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livingmap.cli.options import ConfigOption, fail, load_config, out
+from livingmap.cli.options import ConfigOption, fail, load_config, show
 from livingmap.errors import LogError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def status(config: ConfigOption = None) -> None:
     if found is None:
         fail(f"nats.stream: no map has used {loaded.nats.stream} on this server yet")
     sources = ", ".join(sorted(found.generation.sources)) or "none"
-    out.print(f"generation {found.generation.number}: {sources}", highlight=False, markup=False)
+    show(f"generation {found.generation.number}: {sources}")
     for member in found.members:
         role = "leads" if member.id == found.leader else "follows"
         lacks = found.generation.lacking(member.sources)
@@ -40,11 +40,11 @@ def status(config: ConfigOption = None) -> None:
             *([f"lacks {', '.join(lacks)}"] if lacks else []),
             *([] if member.works else ["cannot lead"]),
         ]
-        out.print(f"{member.id}: {', '.join(notes)}", highlight=False, markup=False)
+        show(f"{member.id}: {', '.join(notes)}")
     if not found.members:
-        out.print("no process speaks up", highlight=False)
+        show("no process speaks up")
     if lacks := found.generation.lacking(_sources(loaded)):
-        out.print(f"this configuration lacks {', '.join(lacks)}", highlight=False, markup=False)
+        show(f"this configuration lacks {', '.join(lacks)}")
 
 
 def apply(
@@ -79,8 +79,8 @@ def apply(
     except (OSError, LogError) as error:
         fail(str(error))
     for line in left:
-        out.print(f"kept: {line} (--allow-shrink would take it away)", highlight=False, markup=False)
-    out.print(f"{loaded.nats.stream}: {'grown' if left else 'as configured'}", highlight=False, markup=False)
+        show(f"kept: {line} (--allow-shrink would take it away)")
+    show(f"{loaded.nats.stream}: {'grown' if left else 'as configured'}")
 
 
 def _loaded(config: ConfigOption) -> "Config":

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import structlog
 import typer
-from rich.table import Table
 
 from livingmap import supervision
-from livingmap.cli.options import ConfigOption, fail, load_config, out
+from livingmap.cli.options import ConfigOption, fail, load_config, show, show_json, show_table
 from livingmap.config.loading import Config, SourceConfig
 from livingmap.config.schema import schema
 from livingmap.errors import LogError
@@ -76,12 +75,12 @@ def check(config: ConfigOption = None) -> None:
     """Check the configuration without touching the network. Exit status 1 if anything is wrong."""
     configuration = load_config(config)
     for source in configuration.sources:
-        out.print(f"{source.name}: {_summary(source)}", highlight=False, markup=False)
+        show(f"{source.name}: {_summary(source)}")
     for collection, names in _sources_by_collection(configuration).items():
         if len(names) > 1:
-            out.print(f"{collection}: {', '.join(names)} (the first that has a field wins)", highlight=False)
-    out.print(f"access: {_access(configuration)}", highlight=False, markup=False)
-    out.print(f"{configuration.file or 'environment'}: ok", highlight=False, markup=False)
+            show(f"{collection}: {', '.join(names)} (the first that has a field wins)")
+    show(f"access: {_access(configuration)}")
+    show(f"{configuration.file or 'environment'}: ok")
 
 
 def probe(
@@ -102,7 +101,7 @@ def probe(
     for broken in configuration.sources if source is None else ():
         if broken.error is not None:
             failed = True
-            out.print(f"{broken.name}: failed: {broken.error}", highlight=False, markup=False, style="red")
+            show(f"{broken.name}: failed: {broken.error}", "red")
     raise typer.Exit(int(failed))
 
 
@@ -111,14 +110,14 @@ def plugins() -> None:
     from livingmap.sources.plugin_import import MOCKS, SOURCES, installed  # noqa: PLC0415
     from livingmap.sources.registry import ACCOUNTS, AUTHENTICATORS, POLICIES  # noqa: PLC0415
 
-    table = Table("plugin", "kind", "module", "distribution", box=None)
+    rows = []
     auth = [(one.group, one.kind) for one in (AUTHENTICATORS, POLICIES, ACCOUNTS)]
     for group, kind in ((SOURCES, "source"), (MOCKS, "mock"), *auth):
         for name, entries in installed(group).items():
             for entry in entries:
                 owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "?"
-                table.add_row(name, kind, entry.value, owner)
-    out.print(table)
+                rows.append((name, kind, entry.value, owner))
+    show_table(("plugin", "kind", "module", "distribution"), rows)
 
 
 def snapshot(
@@ -143,7 +142,10 @@ def snapshot(
         return Snapshots(living.reader).prepared(View(shown)).body
 
     body = asyncio.run(ask())
-    typer.echo(body.decode() if compact else json.dumps(json.loads(body), indent=2, ensure_ascii=False))
+    if compact:
+        show(body.decode())
+    else:
+        show_json(json.loads(body), indent=2)
 
 
 def migrate(
@@ -168,13 +170,13 @@ def migrate(
     except (HistoryError, OSError, PostgresError, InterfaceError) as error:
         fail(f"{settings.shown}: {error}")
     for step in steps:
-        out.print(f"{'pending' if dry_run else 'applied'} {step.name}", highlight=False, markup=False)
-    out.print(f"{settings.shown}: {'nothing applied' if dry_run else 'up to date'}", highlight=False, markup=False)
+        show(f"{'pending' if dry_run else 'applied'} {step.name}")
+    show(f"{settings.shown}: {'nothing applied' if dry_run else 'up to date'}")
 
 
 def config_schema(config: ConfigOption = None) -> None:
     """Print the JSON Schema of the configuration, with every enabled plugin's settings, for editors."""
-    typer.echo(json.dumps(schema(load_config(config)), indent=2))
+    show_json(schema(load_config(config)), indent=2)
 
 
 async def _polled(config: Config, names: list[str]) -> "LivingMap":
@@ -194,19 +196,19 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
     state = poller.state
     part = living.fold.scene.part(state.name)
     head = f"{state.name} ({state.service}, {poller.service.settings.base_url}): {state.status}"
-    out.print(head, highlight=False, markup=False, style="green" if state.error is None else "red")
+    show(head, "green" if state.error is None else "red")
     for layer in poller.source.layers:
         items = part.count(layer.name, layer.collection)
         note = "" if layer.fetch else " (by events)"
-        out.print(f"  {layer.name}.{layer.collection}: {items} items{note}", highlight=False, markup=False)
-    out.print(f"  rows: {state.rows} read, {state.dropped_rows} dropped", highlight=False)
+        show(f"  {layer.name}.{layer.collection}: {items} items{note}")
+    show(f"  rows: {state.rows} read, {state.dropped_rows} dropped")
     for line in state.dropped:
-        out.print(f"    dropped {line}", highlight=False, markup=False)
+        show(f"    dropped {line}")
     for path in state.missing:
-        out.print(f"  not there: {path}", highlight=False, markup=False)
+        show(f"  not there: {path}")
     for line in (state.error or "").split("; "):
         if line:
-            out.print(f"  error: {line}", highlight=False, markup=False)
+            show(f"  error: {line}")
 
 
 def _access(config: Config) -> str:

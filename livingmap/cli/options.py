@@ -1,19 +1,21 @@
 """What the commands share: options, output, and the way to end with an error."""
 
+import json
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from livingmap.config.loading import Config, config_file, load
 from livingmap.config.settings import PREFIX
+from livingmap.core.printable import printable
 from livingmap.errors import ConfigError
 
 DEFAULT_URL: Final = "http://127.0.0.1:7017"
-
-out = Console(soft_wrap=True)
 
 ConfigOption = Annotated[
     Path | None,
@@ -79,10 +81,35 @@ def load_config(given: Path | None) -> Config:
     try:
         return load(file)
     except ConfigError as error:
-        fail("\n".join(error.lines()))
+        fail(*error.lines())
 
 
-def fail(message: str) -> NoReturn:
+def show(line: str, color: str | None = None) -> None:
+    """Print one line. All output goes through this module, so that no service can steer a terminal."""
+    typer.secho(printable(line), fg=color)
+
+
+def show_json(value: Any, *, indent: int | None = None) -> None:
+    """Print a value as JSON, in one line without ``indent``."""
+    lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
+    typer.echo("\n".join(map(printable, lines)))
+
+
+def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows below their heads, in columns."""
+    table = Table(*heads, box=None)
+    for row in rows:
+        table.add_row(*map(printable, row))
+    Console(soft_wrap=True, markup=False, emoji=False, highlight=False).print(table)
+
+
+def complain(*lines: str) -> None:
+    """Print lines on standard error."""
+    for line in lines:
+        typer.echo(printable(line), err=True)
+
+
+def fail(*lines: str) -> NoReturn:
     """End the program with a message and exit status 1."""
-    typer.echo(message, err=True)
+    complain(*lines)
     raise typer.Exit(1)

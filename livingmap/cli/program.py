@@ -7,6 +7,7 @@ import typer
 
 from livingmap import __version__
 from livingmap.cli import cluster, local, watch
+from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
 app = typer.Typer(
@@ -38,7 +39,7 @@ app.add_typer(cluster_app, name="cluster")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"livingmap {__version__}")
+        show(f"livingmap {__version__}")
         raise typer.Exit
 
 
@@ -56,5 +57,5 @@ def run() -> None:
     try:
         app()
     except ConfigError as error:
-        typer.echo("\n".join(error.lines()), err=True)
+        complain(*error.lines())
         sys.exit(1)

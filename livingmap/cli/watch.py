@@ -20,7 +20,7 @@ from livingmap.cli.options import (
     fail,
     language_of,
     load_config,
-    out,
+    show,
     token_of,
 )
 from livingmap.core.route import matches
@@ -77,7 +77,7 @@ async def _tail(
             if live.cursor is None and live.error is not None:
                 raise live.error
             if message["kind"] != "event" or pattern is None or matches(pattern, message["event_type"]):
-                print(_line(message, texts, live.state) if texts else dumps(message), flush=True)  # noqa: T201
+                show(_line(message, texts, live.state) if texts else dumps(message))
 
 
 def history(
@@ -110,7 +110,7 @@ def history(
     except MapError as error:
         fail(str(error))
     for line in lines:
-        out.print(line, highlight=False, markup=False)
+        show(line)
 
 
 def publish(
@@ -132,7 +132,7 @@ def publish(
         fail(f"the map would not read this: {error}")
     except OSError as error:
         fail(str(error))
-    out.print(f"published on {subject}", highlight=False, markup=False)
+    show(f"published on {subject}")
 
 
 def _entry(entry: dict[str, Any], texts: "EventTexts", state: "State") -> str:

@@ -79,7 +79,10 @@ class MapClient:
 
     async def entity(self, entity_id: str) -> dict[str, Any]:
         """Return one entity in full, by its id or an alias. Raises Refused for one that is not on the map."""
-        answer: dict[str, Any] = await self.get(f"entities/{quote(entity_id, safe=':')}")
+        name = quote(entity_id, safe=":")
+        if not name.strip("."):
+            name = name.replace(".", "%2E")  # or else it would lead to another path
+        answer: dict[str, Any] = await self.get(f"entities/{name}")
         return answer
 
     def entities(self, **query: str) -> AsyncGenerator[dict[str, Any], None]:

@@ -1,10 +1,11 @@
 """The catalogue: every entity of the map, each listed once, in its home layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from livingmap.core.layers import Layers
 from livingmap.core.model import CollectionKey, Fields
+from livingmap.core.search_key import search_key
 from livingmap.core.vocabulary import HOMES, type_of
 
 
@@ -17,10 +18,12 @@ class Entity:
     label: str
     status: str
     layer: str
+    searched: str = field(default="", compare=False, repr=False)
+    """What a search looks into: label and id, each as its `search_key`."""
 
-    def matches(self, folded: str) -> bool:
-        """Tell whether label or id contains a text, given in folded case (`str.casefold`)."""
-        return folded in self.label.casefold() or folded in self.id.casefold()
+    def matches(self, key: str) -> bool:
+        """Tell whether label or id contains a text, given as its `search_key`."""
+        return key in self.searched
 
 
 class Catalogue:
@@ -56,7 +59,9 @@ class Catalogue:
         label, status = (
             value if isinstance(value := item.get(name), str) else None for name in ("name", "status")
         )
-        return item, Entity(entity_id, kind, label or rest, status or "unknown", layer)
+        label = label or rest
+        searched = f"{search_key(label)}\n{search_key(entity_id)}"
+        return item, Entity(entity_id, kind, label, status or "unknown", layer, searched)
 
 
 def home_of(scene: Layers, entity_id: str) -> CollectionKey | None:

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from livingmap.config.settings import LoggingSettings
+from livingmap.logs.text import bounded, json_line, one_line, write_traceback
 
 _SECRETS: Final = re.compile(r"(?i)\b((?:access_)?token|api_?key|authorization|jwt)=[^&\s\"]+")
 
@@ -28,12 +29,12 @@ def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
     ]
     # Neither renderer shows the values of local variables: tokens are among them.
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.format_exc_info, bounded, json_line]
         if json
         else [
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            bounded,
+            one_line,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_traceback),
         ]
     )
     structlog.configure(

@@ -19,6 +19,7 @@ from livingmap.core import numbers
 from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
+from livingmap.sources.rows import stays_below
 from livingmap.sources.settings import ServiceSettings
 from livingmap.supervision import within
 
@@ -155,6 +156,8 @@ class JsonClient:
 
     async def _attempt(self, call: Call) -> Json:
         url = self.settings.base_url + call.path
+        if not stays_below(call.path):
+            raise InvalidAnswer(f"{url}: not asked, an id in it would lead elsewhere")
         try:
             return await within(self.settings.timeout_seconds, self._send(url, call), f"{call.method} {url}")
         except (TimeoutError, httpx.TimeoutException):

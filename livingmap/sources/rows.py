@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, cast
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
@@ -13,6 +14,20 @@ from livingmap.errors import InvalidAnswer
 M = TypeVar("M")
 
 _NAME = re.compile(r"\S*[^\s:]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_SEPARATOR = re.compile(r"[/\\]")
+_MOST_DECODED = 3
+"""A service and a proxy before it may decode an address each."""
+
+
+def stays_below(path: str) -> bool:
+    """Tell whether an id, or a path that holds ids, leads no address elsewhere, as ``..`` would."""
+    for _ in range(_MOST_DECODED):
+        if _CONTROL.search(path) or not {".", ".."}.isdisjoint(_SEPARATOR.split(path)):
+            return False
+        path = unquote(path)
+    return True
 
 
 def _as_text(value: Json) -> Json:
@@ -20,13 +35,16 @@ def _as_text(value: Json) -> Json:
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text.strip()):
+    if not _NAME.fullmatch(text.strip()) or not stays_below(text):
         raise ValueError("no id can be made of it")
     return text.strip()
 
 
 Identifier = Annotated[str, BeforeValidator(_as_text), AfterValidator(_name)]
-"""Text or an integer of which an id can be made: not empty, no white space, something after a colon."""
+"""Text or an integer of which an id can be made.
+
+It is not empty, has no white space or control characters, has something after a colon, and no ``..`` as a step.
+"""
 
 Amount = Annotated[Decimal, Field(max_digits=60)]
 """A decimal number, in JSON mostly a string; bounded, so that it can be written out."""

@@ -1,6 +1,7 @@
 """Requests to messaging-service: the channels with their activity, and the details of one."""
 
 import asyncio
+from urllib.parse import quote
 
 from livingmap.plugin import Client, Fields, Json, Put, Total, id_of, id_or_none, rfc3339
 from livingmap_messaging.activity import CHANNELS, activity, summed
@@ -59,4 +60,4 @@ def _channel(row: ChannelRow, numbers: Fields) -> dict[str, Json]:
 
 
 def _key(channel: str) -> str:
-    return channel.removeprefix("channel:")
+    return quote(channel.removeprefix("channel:"), safe="")

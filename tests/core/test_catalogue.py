@@ -4,6 +4,7 @@ from livingmap.core.catalogue import Catalogue, Entity, home_of
 from livingmap.core.layers import layer, layer_names
 from livingmap.core.model import Drop, Put, Total
 from livingmap.core.scene import Scene
+from livingmap.core.search_key import search_key
 from livingmap.core.source import Layer, Source
 
 EVERYTHING = Source(
@@ -56,9 +57,22 @@ def test_the_catalogue_follows_the_scene(scene):
     assert catalogue.entities()[1] is first[1]
 
 
-@pytest.mark.parametrize(("text", "matches"), [("sof", True), ("agent:s", True), ("", True), ("river", False)])
-def test_an_entity_is_searched_by_label_and_id(text, matches):
-    assert SOFIA.matches(text) is matches
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("SOF", ["agent:sofia"]),
+        ("agent:s", ["agent:sofia"]),
+        ("ｓófıа", ["agent:sofia"]),  # wide, with an accent, without a dot, Cyrillic
+        ("so\u200bfia", ["agent:sofia"]),
+        ("r_ver", []),
+        ("r%r", []),
+        ("r.*", []),
+        ("", ["agent:bare", "agent:sofia", "city:hall", "microdao:river"]),
+    ],
+)
+def test_entities_are_searched_by_label_and_id_as_they_read(scene, text, ids):
+    entities = Catalogue(scene).entities()
+    assert [entity.id for entity in entities if entity.matches(search_key(text))] == ids
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""What stands in a log line: one line a time, whatever a service has sent."""
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from livingmap.config.settings import LoggingSettings
+from livingmap.core.printable import printable
+from livingmap.logs import configure
+from livingmap.logs.output import Output
+
+NASTY = "\x1b[2J\x9b31m\r\n2026-01-01 [info] forged\u202e\x07\x7f\u2028end"
+TEXTS = st.text(st.characters(codec="utf-8")) | st.text("\x1b[\r\n\u202e\x9b\x7fab", max_size=200)
+
+
+@pytest.fixture(params=["console", "json"])
+def log(request, monkeypatch):
+    """Log as ``livingmap serve`` does; yield what is written, and whether it is JSON."""
+    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
+    before = root.handlers, root.level, access.level
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    configure(LoggingSettings(format=request.param))
+    yield written, request.param == "json"
+    structlog.reset_defaults()
+    root.handlers, access.level = before[0], before[2]
+    root.setLevel(before[1])
+
+
+def lines_of(log):
+    text = log[0].getvalue()
+    log[0].seek(0)
+    log[0].truncate()
+    assert text.endswith("\n")
+    lines = text.removesuffix("\n").split("\n")
+    assert lines == [printable(line) for line in lines]
+    return lines
+
+
+@pytest.mark.parametrize("value", [NASTY, [NASTY], {NASTY: NASTY}, ValueError(NASTY), {"deep": [{"er": NASTY}]}])
+def test_a_value_from_outside_neither_ends_the_line_nor_steers(log, value):
+    structlog.get_logger().warning("source failed", error=value)
+    (line,) = lines_of(log)
+    assert "source failed" in line
+    if log[1] and not isinstance(value, ValueError):
+        assert json.loads(line)["error"] == value
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(event=TEXTS, value=TEXTS)
+def test_any_text_is_one_line(log, event, value):
+    structlog.get_logger().error(event, value=value)
+    (line,) = lines_of(log)
+    if log[1]:
+        assert (json.loads(line)["event"], json.loads(line)["value"]) == (event, value)
+
+
+def test_lines_of_libraries_are_treated_alike(log):
+    logging.getLogger("nats").error("the server says %s", NASTY)
+    (line,) = lines_of(log)
+    assert "the server says" in line
+
+
+def test_no_line_of_a_traceback_looks_like_one_of_the_log(log):
+    try:
+        raise RuntimeError(f"first{NASTY}\n2026-11-29 [info     ] forged")
+    except RuntimeError:
+        structlog.get_logger().exception("a plugin failed")
+    first, *rest = lines_of(log)
+    assert "a plugin failed" in first
+    if log[1]:
+        assert rest == []
+        assert "forged" in json.loads(first)["exception"]
+    else:
+        assert all(line.startswith("    ") for line in rest)
+        assert any("forged" in line for line in rest)
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 10**6, ["x"] * 10**6, {"key": "x" * 10**6}, 10**4000, ValueError("x" * 10**6)]
+)
+def test_what_is_very_long_is_cut_and_the_line_stays_whole(log, value):
+    structlog.get_logger().warning("y" * 10**6, error=value, more=value)
+    (line,) = lines_of(log)
+    assert len(line) < 10_000
+    assert "characters" in line
+    if log[1]:
+        assert json.loads(line)["level"] == "warning"
+
+
+def test_the_longest_line_gets_through_the_output_uncut(log, tmp_path):
+    try:
+        raise RuntimeError("\x1b" * 10**6)
+    except RuntimeError:
+        structlog.get_logger().exception("\x1b" * 10**6, error="x" * 10**6)
+    text = log[0].getvalue()
+    with (tmp_path / "log").open("wb") as file:
+        output = Output(file.fileno(), lambda _: None)
+        output.write(text)
+        output.settle()
+    assert (tmp_path / "log").read_text() == text
