@@ -43,6 +43,7 @@ from livingmap.log.backbone import backbone
 from livingmap.log.clock import ClockWatch
 from livingmap.log.local import utc_now
 from livingmap.log.passing import pass_time
+from livingmap.log.reading import report_reading
 from livingmap.sources.account import Account
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
@@ -252,6 +253,7 @@ class LivingMap:
         yield "cluster", self.cluster.run(self._works)
         if self.cluster.is_shared:
             yield "peers", self._peers.run(self.hub.send_away)
+            yield "reading", report_reading(self.log.progress)
         yield "branch", self.branch.run(self._is_cut_off, self._poll)
 
     def _is_cut_off(self) -> bool:
