@@ -107,10 +107,20 @@ async def kept(server: PostgresServer) -> list[Row]:
     return [Row(row["epoch"], row["seq"], row["event_type"], orjson.loads(row["payload"])) for row in rows]
 
 
-async def gaps(server: PostgresServer) -> list[tuple[str, int, int]]:
-    """Return epoch, first and last position of every gap of the history."""
-    rows = await server.fetch("SELECT epoch, first_seq, last_seq FROM living_map_gaps ORDER BY 1, 2")
-    return [(row["epoch"], row["first_seq"], row["last_seq"]) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One line of ``living_map_gaps``."""
+
+    first_seq: int
+    last_seq: int
+    events: int | None
+    """How many events never had a position: then the gap stands at that of another entry, which says so."""
+
+
+async def gaps(server: PostgresServer) -> list[Missing]:
+    """Return all gaps of the history."""
+    rows = await server.fetch("SELECT first_seq, last_seq, events FROM living_map_gaps ORDER BY epoch, first_seq")
+    return [Missing(*row) for row in rows]
 
 
 async def written(server: PostgresServer, number: int) -> None:

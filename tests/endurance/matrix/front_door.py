@@ -1,11 +1,9 @@
 """The way in of many viewers: a real haproxy before the processes of a map, as the recipe has it."""
 
-import asyncio
-import shutil
 from pathlib import Path
 
-from tests.support.nats_server import until
 from tests.support.ports import free_port
+from tests.support.reverse_proxy import ReverseProxy
 
 _CONFIG = """
 defaults
@@ -31,36 +29,14 @@ backend map
 """
 
 
-class FrontDoor:
-    """One haproxy. A process that is not ready is asked only if there is no other."""
+def front_door(folder: Path, ports: list[int]) -> ReverseProxy:
+    """Return a haproxy before maps at ``ports``, not running until started.
 
-    def __init__(self, folder: Path, ports: list[int]) -> None:
-        self.port = free_port()
-        self._file = folder / "haproxy.cfg"
-        ready = [f"  server map-{port} 127.0.0.1:{port} check" for port in ports]
-        alone = [f"  server alone-{port} 127.0.0.1:{port} backup" for port in ports]
-        self._file.write_text(_CONFIG.format(port=self.port, servers="\n".join(ready + alone)))
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        program = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin") or "haproxy"
-        with self._file.with_suffix(".log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                program, "-db", "-f", self._file, stdout=log, stderr=log
-            )
-        await until(self._listens)
-
-    async def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            await self._process.wait()
-
-    async def _listens(self) -> bool:
-        assert self._process
-        assert self._process.returncode is None, self._file.with_suffix(".log").read_text()
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        except OSError:
-            return False
-        writer.close()
-        return True
+    A process that is not ready is asked only if there is no other.
+    """
+    own = free_port()
+    ready = [f"  server map-{port} 127.0.0.1:{port} check" for port in ports]
+    alone = [f"  server alone-{port} 127.0.0.1:{port} backup" for port in ports]
+    file = folder / "haproxy.cfg"
+    file.write_text(_CONFIG.format(port=own, servers="\n".join(ready + alone)))
+    return ReverseProxy(folder, "haproxy", own, "-db", "-f", file)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from livingmap.testing import Sample, Samples
 from tests.endurance.matrix.callers import Callers
-from tests.endurance.matrix.front_door import FrontDoor
+from tests.endurance.matrix.front_door import front_door as front_door_of
 from tests.support.clock import Clock
 from tests.support.map_process import MapProcess
 from tests.support.nats_cluster import NatsCluster
@@ -18,6 +18,7 @@ from tests.support.nats_server import NatsServer
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import PostgresServer
 from tests.support.proxy import Proxy, proxy
+from tests.support.reverse_proxy import ReverseProxy
 from tests.support.services import StubService
 from tests.support.small_disk import SmallDisk, small_disk
 
@@ -69,7 +70,7 @@ class Network:
     pooler: PgBouncer
     callers: Callers
     postgres_disk: SmallDisk
-    front_door: FrontDoor | None = None
+    front_door: ReverseProxy | None = None
 
     def __init__(self, folder: Path, processes: int, parts: AbstractSet[Part] = frozenset()) -> None:
         folder.chmod(0o755)  # an embedded PostgreSQL may have to run as another account
@@ -101,7 +102,7 @@ class Network:
         (self.folder / "weather.py").write_text(_WEATHER)
         self.maps = [self._new_map(number) for number in range(self.processes)]
         if front_door:
-            self.front_door = FrontDoor(self.folder, [one.port for one in self.maps])
+            self.front_door = front_door_of(self.folder, [one.port for one in self.maps])
             running.push_async_callback(self.front_door.stop)
             await self.front_door.start()
 

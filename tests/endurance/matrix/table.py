@@ -12,7 +12,7 @@ from tests.endurance.matrix.trial import Result
 _DOCUMENT = Path("docs/reliability.md")
 _HEADS = (
     *("what", "happens", "processes", "may be", "was", "published", "in the stream", "in the history"),
-    *("well again after", "", "seen"),
+    *("said to be lost", "well again after", "", "seen"),
 )
 _CROWDED_HEADS = (*_HEADS[:-2], "connections", "as events", "in others", "compared", *_HEADS[-2:])
 _KEY = 3
@@ -61,7 +61,7 @@ def _cells(one: Result, *, crowded: bool) -> Cells:
     cells = (
         *(one.fault.of, one.fault.name, one.processes),
         *(one.fault.expected, ", ".join(sorted(one.said)) or "not asked"),
-        *(one.published, one.in_stream, one.in_history, well, *counts, one.verdict, _seen()),
+        *(one.published, one.in_stream, one.in_history, one.reported_lost, well, *counts, one.verdict, _seen()),
     )
     return tuple(map(str, cells))
 

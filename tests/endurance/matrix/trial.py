@@ -26,6 +26,8 @@ from tests.support.small_disk import NoSmallDisk
 
 _WELL_SECONDS = 90
 _ASKED_EVERY_SECONDS = 0.5
+_REPORT_SECONDS = 15
+"""How long after the last message was lost the history says so, at the latest."""
 _START_SECONDS = 10
 """How long a process may take until it is ready, if what is amiss need not concern it."""
 
@@ -41,8 +43,8 @@ class Result:
     published: int = 0
     in_stream: int = 0
     in_history: int = 0
-    gaps: int = 0
-    """How many gaps the history has."""
+    reported_lost: int = 0
+    """How many messages the history says were lost before they were in the stream."""
     well_again_seconds: float | None = None
     compared: int = 0
     """How often the state of a viewer was compared with a snapshot of its position."""
@@ -204,10 +206,9 @@ class Trial:
         await until(lambda: self._is_kept(log[-1][0]), 60, 0.2)
         rows = [row for row in await kept(self._net.postgres) if "number" in row.payload]
         pairs = [(row.seq, row.payload["number"]) for row in rows]
-        missing = await gaps(self._net.postgres)
         self._order = Order(rows[-1].epoch, log)
         result.published, result.in_stream, result.in_history = len(self._published), len(log), len(set(pairs))
-        result.gaps = len(missing)
+        await self._judge_gaps({seq for seq, _ in log})
         if len(set(pairs)) != len(pairs):
             wrong.append("the history holds a message twice")
         if set(log) != set(pairs):
@@ -215,6 +216,21 @@ class Trial:
         if result.fault.all_ready and result.said - {"ready"}:
             wrong.append(f"was {', '.join(sorted(result.said))}")
         wrong += [f"{one} was let in" for one in sorted(self._net.let_in)]
+
+    async def _judge_gaps(self, in_stream: set[int]) -> None:
+        result, lost = self._result, self._result.published - self._result.in_stream
+        with contextlib.suppress(TimeoutError):  # how much of it could be noticed is not known
+            await until(lambda: self._is_reported(lost), _REPORT_SECONDS, 0.5)
+        missing = await gaps(self._net.postgres)
+        result.reported_lost = sum(gap.events or 0 for gap in missing)
+        if result.reported_lost > lost:
+            result.wrong.append("the history says that more was lost than was")
+        for gap in missing:
+            if gap.events is None and in_stream.intersection(range(gap.first_seq, gap.last_seq + 1)):
+                result.wrong.append("the history has a gap where the stream has messages")
+
+    async def _is_reported(self, lost: int) -> bool:
+        return sum(gap.events or 0 for gap in await gaps(self._net.postgres)) >= lost
 
     async def _is_kept(self, seq: int) -> bool:
         rows = await self._net.postgres.fetch("SELECT 1 FROM living_map_history WHERE seq = $1 LIMIT 1", seq)
