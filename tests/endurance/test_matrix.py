@@ -75,6 +75,11 @@ def test_whatever_a_viewer_should_not_see_is_found(messages, fault):
     assert fault in judged(*messages)
 
 
+def test_who_does_not_see_all_may_miss_a_message_but_not_see_one_twice():
+    sent = [Glance.of(message) for message in (snapshot(3), event(5), event(5))]
+    assert seen_wrongly(sent, ORDER, sees_all=False) == ["saw a message twice or late"]
+
+
 @pytest.mark.parametrize(("shown", "same", "different"), [(4, 1, 0), (5, 0, 1)])
 def test_the_folded_state_of_a_viewer_is_compared_with_the_snapshot_of_its_position(shown, same, different):
     messages, snapshots, comparison = Messages(), Snapshots(), Comparison()

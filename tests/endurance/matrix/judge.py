@@ -32,8 +32,11 @@ class Order:
         return bisect_right(self._seqs, position.seq) - 1
 
 
-def seen_wrongly(life: Iterable[Glance], order: Order) -> list[str]:
-    """Return what a viewer should not have seen in its life."""
+def seen_wrongly(life: Iterable[Glance], order: Order, *, sees_all: bool = True) -> list[str]:
+    """Return what a viewer should not have seen in its life.
+
+    One that does not see all need not be sent every message: those about what is hidden from it are left out.
+    """
     found: set[str] = set()
     last: int | None = None  # the last message that it has, by itself or within a state; None if that is unknown
     positions: dict[str, int] = {}
@@ -50,7 +53,7 @@ def seen_wrongly(life: Iterable[Glance], order: Order) -> list[str]:
                 found.add("saw a message that is not in the stream")
             elif last is not None and place <= last:
                 found.add("saw a message twice or late")
-            elif last is not None and place > last + 1:
+            elif sees_all and last is not None and place > last + 1:
                 found.add("missed a message")
             last = place
     return sorted(found)
@@ -63,6 +66,11 @@ class Snapshots:
     states: dict[Position, int] = field(default_factory=dict)
     contradictions: int = 0
     """How often two snapshots of one position differed."""
+
+    def forget(self) -> None:
+        """Begin anew, such as when rights have changed."""
+        self.states.clear()
+        self.contradictions = 0
 
     def add(self, snapshot: dict[str, Any]) -> Position:
         """Keep a snapshot that was asked for by HTTP."""
