@@ -102,6 +102,8 @@ class Numbers(Collector):
         polls = _by_source(CounterMetricFamily, "source_polls", "Polls")
         events = _by_source(CounterMetricFamily, "source_events", "Events that concerned the source")
         faults = _by_source(CounterMetricFamily, "source_faults", "Events that its handlers could not fold")
+        text = "Items that polls found otherwise than events had left them"
+        drift = CounterMetricFamily(f"{PREFIX}source_drift", text, labels=["source", "kind"])
         now = self._reader.now()
         for state in self._reader.states:
             if state.status is Freshness.DISABLED:
@@ -114,7 +116,9 @@ class Numbers(Collector):
             polls.add_metric(name, state.polls)
             events.add_metric(name, state.events)
             faults.add_metric(name, state.faults)
-        yield from (good, age, failures, polls, events, faults)
+            for kind, number in (state.drift or {}).items():
+                drift.add_metric([state.name, kind], number)
+        yield from (good, age, failures, polls, events, faults, drift)
 
 
 def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:

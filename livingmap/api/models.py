@@ -168,6 +168,21 @@ class EntityDetails(BaseModel):
     observed_at: str | None
 
 
+class DriftReport(BaseModel):
+    """How many items polls found otherwise than events had left them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    appeared: int
+    """Items that no event had announced."""
+    gone: int
+    """Items that went without an event."""
+    changed: int
+    """Items that changed without an event."""
+    unconfirmed: int
+    """Items of which a poll said otherwise than an event before it."""
+
+
 class SourceReport(SourceFreshness):
     """The health of one source in full."""
 
@@ -185,6 +200,8 @@ class SourceReport(SourceFreshness):
     """The first unusable rows, each with the reason."""
     missing: list[str]
     """Paths that the service does not have; for an hour, alternatives are used in their place."""
+    drift: DriftReport | None
+    """Since the start of the process that polls; null for a source that is not polled or has no events."""
     events: int
     """How many events concerned this source."""
     faults: int

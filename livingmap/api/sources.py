@@ -50,6 +50,7 @@ def routes(
                     dropped_rows=state.dropped_rows,
                     dropped=state.dropped,
                     missing=state.missing,
+                    drift=state.drift,
                     events=state.events,
                     faults=state.faults,
                     last_faults=state.last_faults,

@@ -25,6 +25,7 @@ _REPORTED: Final = (
     "dropped_rows",
     "dropped",
     "missing",
+    "drift",
 )
 
 
@@ -71,6 +72,8 @@ class SourceHealth:
     dropped: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """Paths that the service does not have; others are requested in their place."""
+    drift: dict[str, int] | None = None
+    """By kind, how many items polls found otherwise than events left them; None for a source without either."""
     events: int = 0
     faults: int = 0
     last_faults: list[str] = field(default_factory=list)

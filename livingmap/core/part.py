@@ -234,6 +234,10 @@ class Part:
                 removed.append((entity_id, record))
         return removed
 
+    def dropped_at(self, key: CollectionKey, entity_id: str) -> int | None:
+        """Return the position of the event that dropped an item, until a poll that began after it was folded."""
+        return self._dropped.get((key, self.renamed.get(entity_id, entity_id)))
+
     def set_total(self, change: Total, seq: int, from_seq: int | None) -> None:
         """Apply ``change`` to the totals of its layer."""
         self._totals.setdefault(change.layer, Record()).put(change, seq, from_seq)

@@ -18,6 +18,7 @@ from livingmap.core.validity import invalid_reason
 from livingmap.errors import InvalidAnswer, SourceError, Unreachable
 from livingmap.log import Log
 from livingmap.log.local import utc_now
+from livingmap.sources.drift import Drift
 from livingmap.sources.json_client import FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.settings import SourceSettings
@@ -42,6 +43,8 @@ _logger = structlog.get_logger(__name__)
 class _Outcome:
     """What one poll of all layers brought."""
 
+    began: int
+    """The position of the log at which it began."""
     changes: list[Change] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     answers: int = 0
@@ -76,6 +79,9 @@ class Poller:
         self._running: set[CollectionKey] = set()
         self._held: dict[CollectionKey, int] = {}
         self._unlisted = UnlistedItems(self._part)
+        self._drift = Drift(self._part)
+        if source.handlers and self._polled_layers():
+            self.state.drift = self._drift.counts
         if self._polled_layers():
             self.state.stale_after_seconds = _MISSED_POLLS * settings.interval_seconds + settings.timeout_seconds
         else:
@@ -99,7 +105,7 @@ class Poller:
         started, position = self._now(), self._log.position.seq
         client = self.service.client(started)
         self.state.dropped, self.state.dropped_rows = [], 0
-        outcome, layers = _Outcome(), self._polled_layers()
+        outcome, layers = _Outcome(position), self._polled_layers()
         answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, answer in zip(layers, answers, strict=True):
             await self._add(outcome, layer, answer, client)
@@ -143,7 +149,9 @@ class Poller:
         try:
             if isinstance(answer, BaseException):
                 raise answer
-            outcome.changes += await self._changes(layer, answer, client)
+            changes = await self._changes(layer, answer, client)
+            self._drift.note((layer.name, layer.collection), changes, outcome.began)
+            outcome.changes += changes
             outcome.answers += 1
         except SourceError as error:
             outcome.errors.append(f"{where}: {error}")

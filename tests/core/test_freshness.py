@@ -58,6 +58,7 @@ def test_before_the_first_poll_a_source_is_starting():
         "dropped_rows": 0,
         "dropped": [],
         "missing": [],
+        "drift": None,
     }
 
 
