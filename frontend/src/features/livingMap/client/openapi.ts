@@ -334,6 +334,32 @@ export interface components {
             readonly excerpt: string;
         };
         /**
+         * DriftReport
+         * @description How many items polls found otherwise than events had left them.
+         */
+        readonly DriftReport: {
+            /**
+             * Appeared
+             * @description Items that no event had announced.
+             */
+            readonly appeared: number;
+            /**
+             * Gone
+             * @description Items that went without an event.
+             */
+            readonly gone: number;
+            /**
+             * Changed
+             * @description Items that changed without an event.
+             */
+            readonly changed: number;
+            /**
+             * Unconfirmed
+             * @description Items of which a poll said otherwise than an event before it.
+             */
+            readonly unconfirmed: number;
+        };
+        /**
          * EntityDetails
          * @description One entity with all its data.
          */
@@ -866,6 +892,8 @@ export interface components {
              * @description Paths that the service does not have; for an hour, alternatives are used in their place.
              */
             readonly missing: readonly string[];
+            /** @description Since the start of the process that polls; null for a source that is not polled or has no events. */
+            readonly drift: components["schemas"]["DriftReport"] | null;
             /**
              * Events
              * @description How many events concerned this source.
