@@ -65,10 +65,10 @@ async def pair(tmp_path, server):
     """Two processes that have heard of each other, the first by a way that can be cut."""
     async with proxy(server.port) as way:
         urls = (f"nats://127.0.0.1:{way.port}", server.url)
-        both = [MapProcess(tmp_path, nats={"url": url, "ping_seconds": 1, "detached_seconds": 2}) for url in urls]
+        sources = {"agents": {"mock": True, "interval_seconds": 86_400}}
+        both = [MapProcess(tmp_path, nats={"url": url, "detached_seconds": 5}, sources=sources) for url in urls]
         try:
-            for one in both:
-                await one.start()
+            await asyncio.gather(*(one.start() for one in both))
             for one in both:
                 await until(lambda one=one: knows_another(one), SECONDS, 0.1)
             yield way, *both
