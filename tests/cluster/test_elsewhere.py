@@ -68,7 +68,8 @@ async def pair(tmp_path, server):
         sources = {"agents": {"mock": True, "interval_seconds": 86_400}}
         both = [MapProcess(tmp_path, nats={"url": url, "detached_seconds": 5}, sources=sources) for url in urls]
         try:
-            await asyncio.gather(*(one.start() for one in both))
+            for one in both:  # one after the other: both at once would take each of them twice as long
+                await one.start()
             for one in both:
                 await until(lambda one=one: knows_another(one), SECONDS, 0.1)
             yield way, *both
