@@ -211,12 +211,30 @@ async def test_pages_neither_repeat_nor_miss_while_the_map_changes(client, livin
 
 async def test_an_entity_is_described_with_the_details_of_its_service(client):
     body = (await client.get("/living-map/entities/agent:orest")).json()
-    assert body.keys() == {"id", "type", "layer", "data", "sources", "observed_at"}
+    assert body.keys() == {"id", "type", "layer", "data", "sources", "observed_at", "links"}
     assert (body["type"], body["layer"]) == ("agent", "agents")
     assert body["data"]["model"] == "llama-4-maverick"
     assert body["sources"]["usage"] == "usage"
     assert body["sources"]["model"] == "agents"
     assert RFC_3339.fullmatch(body["observed_at"])
+
+
+async def test_an_entity_links_to_its_pages_elsewhere(tmp_path):
+    sources = {
+        "agents": {"mock": True, "links": {"agent": "https://city.org/agents/{id:key}", "node": "https://x.org"}},
+        "city": {"mock": True, "links": {"agent": "https://city.org/{name}/{nothing}"}},
+        "usage": {"mock": True, "links": {"agent": "mailto:{id:key}@city.org"}},
+        "dao": {"mock": True, "links": {"agent": "https://dao.org"}},
+    }
+    async with living_map(tmp_path, sources) as living, browser(living) as client:
+        items = (await client.get("/living-map/snapshot")).json()["layers"]["agents"]["items"]
+        used = next(item for item in items if "usage" in item)
+        body = (await client.get(f"/living-map/entities/{used['id']}")).json()
+    key = used["id"].removeprefix("agent:")
+    assert body["links"] == [
+        {"source": "agents", "url": f"https://city.org/agents/{key}"},
+        {"source": "usage", "url": f"mailto:{key}@city.org"},
+    ]
 
 
 async def test_an_entity_is_found_by_its_alias(client):

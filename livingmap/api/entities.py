@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
-from livingmap.api.models import EntityDetails, EntityLine, EntityPage, EntityType
+from livingmap.api.models import EntityDetails, EntityLine, EntityLink, EntityPage, EntityType
 from livingmap.api.page_cursor import page_cursor, place_after
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.search_key import search_key
@@ -76,6 +76,7 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
             data=dict(entity.data),
             sources=entity.sources,
             observed_at=rfc3339(entity.observed_at),
+            links=[EntityLink(**one) for one in entity.links],
         )
 
     return router

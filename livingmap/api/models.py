@@ -153,6 +153,16 @@ class EntityPage(BaseModel):
     """Send it as ``cursor`` to get the next page; null on the last one."""
 
 
+class EntityLink(BaseModel):
+    """A page about an entity elsewhere."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    source: str
+    """The source whose setting ``links`` has it."""
+    url: str
+
+
 class EntityDetails(BaseModel):
     """One entity with all its data."""
 
@@ -166,6 +176,8 @@ class EntityDetails(BaseModel):
     sources: dict[str, str]
     """For each field, the source whose value is shown."""
     observed_at: str | None
+    links: list[EntityLink]
+    """Where it has a page, by the settings of its sources."""
 
 
 class DriftReport(BaseModel):

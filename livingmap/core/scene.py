@@ -120,6 +120,10 @@ class Scene:
                     owners[name] = source
         return owners
 
+    def describing(self, key: CollectionKey, entity_id: str) -> list[str]:
+        """Return the sources that say something of an item, the strongest first."""
+        return list(dict.fromkeys(source for source, _ in self._merged.collections[key].records(entity_id)))
+
     def verdicts(self, key: CollectionKey, entity_id: str) -> dict[str, str]:
         """Return, by field, the rule about lifetimes that spoke about an item."""
         return self._merged.collections[key].verdicts(entity_id)

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from livingmap.core.links import invalid_link
 from livingmap.tls import TlsSettings
 
 _URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
@@ -62,6 +63,19 @@ class SourceSettings(ServiceSettings):
     """Sign in with the map's own account, auth.account, and send its token."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
     """Time between two polls; each varies by a tenth so that sources are not polled in step."""
+
+    links: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default={})
+    """Where the things of a type have a page, such as microdao: "https://city.example.org/microdao/{slug}"."""
+
+    @field_validator("links")
+    @classmethod
+    def _are_links(cls, value: dict[str, str]) -> dict[str, str]:
+        for kind, template in value.items():
+            if reason := invalid_link(template):
+                raise ValueError(
+                    f"the link of {kind} {reason}; write it like https://city.example.org/{kind}/{{slug}}"
+                )
+        return value
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:

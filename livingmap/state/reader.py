@@ -1,7 +1,7 @@
 """The reader: what all endpoints read the map through, with its health and its position in the log."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -15,7 +15,8 @@ from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.layers import Layers
-from livingmap.core.model import Fields, Json, Position, Total
+from livingmap.core.links import filled_link
+from livingmap.core.model import CollectionKey, Fields, Json, Position, Total
 from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
@@ -41,6 +42,8 @@ class Described:
     sources: dict[str, str]
     """By field, the source whose value is shown."""
     observed_at: datetime | None
+    links: list[dict[str, str]]
+    """Where it has a page elsewhere, each with the ``source`` whose settings say so, and its ``url``."""
 
 
 class MapReader:
@@ -156,7 +159,16 @@ class MapReader:
             item |= self.filtered_scenes.scrub(self.scene.resolved(place, fresh, name), rights)
             owners |= dict.fromkeys(fresh, name)
         times = [state.observed_at for state in self.states if state.name in owners.values() and state.observed_at]
-        return Described(entity_id, place[0], item, owners | verdicts, max(times, default=None))
+        links = list(self._links(place, entity_id, item))
+        return Described(entity_id, place[0], item, owners | verdicts, max(times, default=None), links)
+
+    def _links(self, place: CollectionKey, entity_id: str, item: Fields) -> Iterator[dict[str, str]]:
+        """Yield the links of an item, of which only visible fields are given."""
+        for name in self.scene.describing(place, entity_id):
+            poller = self._pollers.get(name)
+            template = poller.service.settings.links.get(entity_id.partition(":")[0]) if poller else None
+            if template and (url := filled_link(template, entity_id, item)):
+                yield {"source": name, "url": url}
 
     async def _details(self, entity_id: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:
         """Ask the first source of the item that offers details. Never raises."""

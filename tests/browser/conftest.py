@@ -28,6 +28,7 @@ FLAGS = [
 ]
 NETWORK = re.compile(r"WebSocket connection|net::ERR_|Failed to load resource")
 FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
+LINKS = {"city": {"node": "https://city.example.org/nodes/{id:key}"}}
 MOCK = {"seed": 7, "microdaos": 12, "agents": 200, "nodes": 40, "daos": 6}
 _WAIT_MS = 30_000
 
@@ -53,7 +54,9 @@ def the_map(tmp_path_factory):
             nats={"url": url, "jetstream": False},
             mock={**MOCK, "events_per_second": 0},
             # asked once: a later poll would say otherwise than what a test has published
-            sources={name: {"mock": True, "interval_seconds": 3600} for name in FAMILIES},
+            sources={
+                name: {"mock": True, "interval_seconds": 3600, "links": LINKS.get(name, {})} for name in FAMILIES
+            },
         )
         living.start()
         yield living

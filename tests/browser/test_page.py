@@ -80,6 +80,20 @@ def test_relations_lead_from_one_thing_to_the_next(visitor):
     expect(details.get_by_role("heading").first).to_have_text("Калина-1")
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", "Open"), ("uk", "Відкрити")])
+def test_a_thing_opens_where_it_has_a_page_elsewhere(visitors, the_map, language, word):
+    guest = visitors(the_map.url, locale=language)
+    link = guest.visit(f"/?panel=none&select={NODE}").get_by_role("link", name=word, exact=True)
+    expect(link).to_have_attribute("href", "https://city.example.org/nodes/eastmere-1-gpu")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    expect(link).to_have_attribute("target", "_blank")
+    guest.see(f"open-{language}")
+    guest.context.route("https://city.example.org/**", lambda route: route.fulfill(body="<title>there</title>"))
+    with guest.context.expect_page() as opened:
+        link.click()
+    assert opened.value.evaluate("window.opener") is None
+
+
 def test_problems_come_first_and_lead_to_where_they_are(visitor):
     page = visitor.visit("/?panel=problems")
     panel = page.get_by_role("region", name="Problems")

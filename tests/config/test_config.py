@@ -305,3 +305,8 @@ def test_a_token_file_is_sought_beside_the_yaml(write, tmp_path):
     file = write("sources:\n  agents: {token_file: secret}\n")
     [(_, settings)] = load(file).enabled()
     assert settings.token_file == tmp_path / "secret"
+
+
+def test_a_link_that_no_browser_should_open_is_a_fault(write):
+    [fault] = faults(write("sources:\n  agents:\n    links: {agent: 'javascript:alert(1)'}\n"))
+    assert fault.startswith("3: sources.agents.links: the link of agent begins with none of http:, https:")

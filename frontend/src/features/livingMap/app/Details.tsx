@@ -80,6 +80,9 @@ function Sections({ id, item, scene, events, onShow }: SectionsProps) {
         <button type="button" className="button" onClick={() => onShow(id)}>
           {words.details.show}
         </button>
+        {described.answer?.links.map(({ source, url }) => (
+          <OpenLink key={url} source={source} url={url} />
+        ))}
         <CopyLink />
       </div>
       <Live id={id} item={item} earlier={earlier} />
@@ -100,6 +103,23 @@ type EntityDetails = components["schemas"]["EntityDetails"];
 function concerns(event: MapEvent, id: string, scene: Scene): boolean {
   return (
     event.changes.some((change) => change.op !== "total" && change.id === id) || subjectOf(event, scene) === id
+  );
+}
+
+/** A page about the thing elsewhere. It learns neither the map's address nor its window. */
+function OpenLink({ source, url }: { readonly source: string; readonly url: string }) {
+  const { words, fill } = useLanguage();
+  if (!/^(https?|mailto):/.test(url)) return null;
+  return (
+    <a
+      className="button"
+      href={url}
+      target="_blank"
+      rel="noopener noreferrer"
+      title={fill(words.details.at, { source, url })}
+    >
+      {words.details.open}
+    </a>
   );
 }
 

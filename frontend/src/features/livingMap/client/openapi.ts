@@ -386,6 +386,11 @@ export interface components {
             };
             /** Observed At */
             readonly observed_at: string | null;
+            /**
+             * Links
+             * @description Where it has a page, by the settings of its sources.
+             */
+            readonly links: readonly components["schemas"]["EntityLink"][];
         };
         /**
          * EntityLine
@@ -405,6 +410,19 @@ export interface components {
             readonly status: string;
             /** Layer */
             readonly layer: string;
+        };
+        /**
+         * EntityLink
+         * @description A page about an entity elsewhere.
+         */
+        readonly EntityLink: {
+            /**
+             * Source
+             * @description The source whose setting ``links`` has it.
+             */
+            readonly source: string;
+            /** Url */
+            readonly url: string;
         };
         /**
          * EntityPage

@@ -119,6 +119,8 @@ export const en = {
     noHistory: "Nothing has been recorded yet.",
     historyFailed: "The history cannot be read at the moment.",
     more: "and {n} more",
+    open: "Open",
+    at: "{url} ({source})",
     copy: "Copy the link",
     copied: "Copied",
   },

@@ -132,6 +132,8 @@ export const uk: Words = {
     noHistory: "Записів ще немає.",
     historyFailed: "Зараз не вдається прочитати історію.",
     more: "і ще {n}",
+    open: "Відкрити",
+    at: "{url} ({source})",
     copy: "Копіювати посилання",
     copied: "Скопійовано",
   },

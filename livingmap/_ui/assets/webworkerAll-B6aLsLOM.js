@@ -1,1 +1,0 @@
-import"./stage-YI91SHZk.js";import"./init-COTWClAq.js";

@@ -1,0 +1,1 @@
+import"./stage-52290ELT.js";import"./init-CSlc98et.js";
