@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from tests.network.population import Network
+from tests.network.network import Network
 from tests.support.access import running
 from tests.support.maps import living_map
 
@@ -29,14 +29,22 @@ async def map_of(network, tmp_path):
     """Build maps of the network, each polled once."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def build(*, pdp=None, **rest):
+        async def build(*, pdp=None, interval_seconds=15.0, introspects=False, **rest):
             sources = {
-                name: {"base_url": service.base_url, "retries": 0, "account": name in ("microdao", "dao")}
+                name: {
+                    "base_url": service.base_url,
+                    "retries": 0,
+                    "interval_seconds": interval_seconds,
+                    "account": name in ("microdao", "dao"),
+                }
                 for name, service in network.sources.items()
             }
             auth = {
                 "mode": "daarion",
-                "authenticator": {"base_url": network.auth.base_url, "secret": network.auth.secret},
+                "authenticator": {
+                    "base_url": network.auth.base_url,
+                    **({} if introspects else {"secret": network.auth.secret}),
+                },
                 "account": {"email": "map@example.org", "password": "correct-horse-1"},
             }
             if pdp is not None:

@@ -1,16 +1,10 @@
-"""A network of services with a population, in the shapes in which the real services were recorded.
-
-`POPULATION` is the truth; the services below answer from it as the real ones do: microdao-service and dao-service
-list only what the owner of the token belongs to, messaging-service and the policies speak external ids,
-agents-service and dao-service the keys of databases, city-service ids of its own.
-"""
+"""The population of a network: the truth, from which its services answer."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import jwt
-
-from tests.support.access import SECRET, AuthService, JsonService, PolicyService
+from tests.support.access import SECRET
 
 CREATED = "2026-11-22T23:37:05.741728Z"
 MAP = "u-map"
@@ -57,6 +51,7 @@ class Dao:
     name: str
     microdao: Microdao
     members: tuple[str, ...]
+    treasury: tuple[tuple[str, str], ...] = ()
 
     @property
     def uuid(self) -> str:
@@ -82,21 +77,82 @@ class Dao:
     @property
     def overview(self) -> dict[str, Any]:
         counts = {"members_count": len(self.members), "active_proposals_count": 0, "total_proposals_count": 0}
-        return {"dao": self.row, **counts, "treasury_items": []}
+        items = [
+            {"token_symbol": token, "contract_address": None, "balance": balance}
+            for token, balance in self.treasury
+        ]
+        return {"dao": self.row, **counts, "treasury_items": items}
 
 
-CORE = Microdao(1, "daarion-city", "DAARION Core", "microdao:daarion", ("u-owner", "u-member", MAP))
-VOVK = Microdao(2, "vovk-energy", "Vovk Energy", "microdao:ee904e44", ("u-vovk", "u-member", MAP))
+@dataclass(frozen=True)
+class Node:
+    """A node of node-registry, with the age of its heartbeat."""
+
+    key: str
+    name: str
+    heartbeat_age: timedelta = timedelta()
+
+    @property
+    def row(self) -> dict[str, Any]:
+        heartbeat = datetime.now(UTC) - self.heartbeat_age
+        return {
+            "id": f"c83580f6-bf74-4beb-8d3d-{len(self.key):012d}",
+            "node_id": self.key,
+            "node_name": self.name,
+            "node_role": "worker",
+            "node_type": "worker",
+            "ip_address": None,
+            "local_ip": "10.0.0.11",
+            "hostname": f"{self.name}.local",
+            "status": "online",
+            "last_heartbeat": heartbeat.isoformat().replace("+00:00", "Z"),
+            "registered_at": CREATED,
+            "updated_at": CREATED,
+            "metadata": {"capabilities": {"gpu": True}, "first_registration": CREATED},
+        }
+
+
+CORE = Microdao(
+    1,
+    "daarion-city",
+    "DAARION Core",
+    "microdao:daarion",
+    ("u-owner", "u-member", MAP),
+    (("DAARION", "12820.50000000"),),
+)
+VOVK = Microdao(
+    2,
+    "vovk-energy",
+    "Vovk Energy",
+    "microdao:ee904e44",
+    ("u-vovk", "u-member", MAP),
+    (("DAARION", "0.00000001"), ("USDT", "900.00000000")),
+)
 FOOD = Microdao(3, "greenfood", "GreenFood", "microdao:43a22580", ("u-cook", MAP))
 NIGHT = Microdao(4, "night-shift", "Night Shift", "microdao:5a662970", ("u-night",))
 """The map's account is not in it, so the map never sees its row."""
-COUNCIL = Dao(1, "core-council", "Core Council", CORE, ("u-owner", MAP))
-GRID = Dao(2, "grid-council", "Grid Council", VOVK, ("u-vovk", "u-outsider", MAP))
+COUNCIL = Dao(1, "core-council", "Core Council", CORE, ("u-owner", MAP), (("DAARION", "513200.00000000"),))
+GRID = Dao(
+    2,
+    "grid-council",
+    "Grid Council",
+    VOVK,
+    ("u-vovk", "u-outsider", MAP),
+    (("DAARION", "12345678901234567890.12345678"),),
+)
+
+
+GATEWAY = Node("node-gateway-e8a8be75", "node-1")
+SILENT = Node("node-gpu-1-94088ce5", "gpu-1", timedelta(hours=1))
+"""The registry goes on calling it online."""
 
 
 @dataclass
 class Population:
     """Everything that there is. Tests change it."""
+
+    secret: str = SECRET
+    """With which tokens have to be signed."""
 
     microdaos: list[Microdao] = field(default_factory=lambda: [CORE, VOVK, FOOD, NIGHT])
     daos: list[Dao] = field(default_factory=lambda: [COUNCIL, GRID])
@@ -110,199 +166,6 @@ class Population:
     channels: list[tuple[str, Microdao]] = field(
         default_factory=lambda: [("general", CORE), ("announcements", CORE), ("agent-hub", CORE), ("grid", VOVK)]
     )
-
-
-def caller(headers: dict[str, str]) -> str | None:
-    """Return whose token a request has; None for none or a bad one."""
-    try:
-        claims = jwt.decode(headers.get("authorization", "").removeprefix("Bearer "), SECRET, ["HS256"])
-    except jwt.PyJWTError:
-        return None
-    return str(claims["sub"])
-
-
-class NetworkService(JsonService):
-    """A service that answers from a population."""
-
-    def __init__(self, population: Population) -> None:
-        super().__init__()
-        self.population = population
-
-    def answer(self, path: str, said: Any, headers: dict[str, str]) -> tuple[int, Any]:
-        steps = path.partition("?")[0].strip("/").split("/")
-        found = self.found(steps, headers)
-        return found if isinstance(found, tuple) else (200, found) if found is not None else (404, NOT_FOUND)
-
-    def found(self, steps: list[str], headers: dict[str, str]) -> Any:
-        raise NotImplementedError
-
-
-NOT_FOUND = {"detail": "Not Found"}
-FORBIDDEN = (403, {"detail": "Access denied"})
-UNAUTHORIZED = (401, {"detail": "Invalid or expired token"})
-
-
-def member_rows(reference: str, one: Microdao | Dao) -> list[dict[str, Any]]:
-    """Return the members of a microDAO or DAO: the first one owns it."""
-    return [
-        {
-            "id": f"2532b6c3-3119-48e2-a1e0-{one.number:04d}{number:08d}",
-            reference: one.uuid,
-            "user_id": member,
-            "role": "member" if number else "owner",
-            "joined_at": CREATED,
-        }
-        for number, member in enumerate(one.members)
-    ]
-
-
-class MicrodaoService(NetworkService):
-    """microdao-service: lists the caller's own, and says "1 member" there whoever else is in."""
-
-    def found(self, steps: list[str], headers: dict[str, str]) -> Any:
-        who = caller(headers)
-        if who is None:
-            return UNAUTHORIZED
-        mine = {one.slug: one for one in self.population.microdaos if who in one.members}
-        match steps:
-            case ["microdao"]:
-                return [one.row(members=1) for one in mine.values()]
-            case ["microdao", slug] if slug in mine:
-                return mine[slug].row(members=len(mine[slug].members))
-            case ["microdao", slug, "members"] if slug in mine:
-                return member_rows("microdao_id", mine[slug])
-            case ["microdao", slug, "treasury"] if slug in mine:
-                return [{"token_symbol": token, "balance": sum_} for token, sum_ in mine[slug].treasury]
-            case ["microdao", slug, *_] if any(one.slug == slug for one in self.population.microdaos):
-                return FORBIDDEN
-        return None
-
-
-class DaoService(NetworkService):
-    """dao-service: lists the caller's own."""
-
-    def found(self, steps: list[str], headers: dict[str, str]) -> Any:
-        who = caller(headers)
-        if who is None:
-            return UNAUTHORIZED
-        mine = {one.slug: one for one in self.population.daos if who in one.members}
-        match steps:
-            case ["dao"]:
-                return [one.row for one in mine.values()]
-            case ["dao", slug] if slug in mine:
-                return mine[slug].overview
-            case ["dao", slug, "members"] if slug in mine:
-                return member_rows("dao_id", mine[slug])
-            case ["dao", slug, "proposals"] if slug in mine:
-                return []
-        return None
-
-
-class AgentsService(NetworkService):
-    """agents-service: refers to microDAOs by the keys of the database."""
-
-    def found(self, steps: list[str], headers: dict[str, str]) -> Any:
-        if steps != ["agents"]:
-            return None
-        return [
-            {
-                "id": f"6d5bf623-aed7-4da3-85ad-{number:012d}",
-                "external_id": f"agent:{name}",
-                "name": name.title(),
-                "kind": "assistant",
-                "description": None,
-                "microdao_id": microdao.uuid,
-                "owner_user_id": None,
-                "model": "gpt-4.1-mini",
-                "tools_enabled": [],
-                "is_active": True,
-                "created_at": CREATED,
-                "updated_at": CREATED,
-            }
-            for number, (name, microdao) in enumerate(self.population.agents)
-        ]
-
-
-class MessagingService(NetworkService):
-    """messaging-service: refers to microDAOs by external id."""
-
-    def found(self, steps: list[str], headers: dict[str, str]) -> Any:
-        if steps[-1] == "messages":
-            return []
-        if steps != ["api", "messaging", "channels"]:
-            return None
-        return [
-            {
-                "id": f"2d756ac4-3f00-42f9-8a5b-{number:012d}",
-                "slug": slug,
-                "name": slug.title(),
-                "description": None,
-                "microdao_id": microdao.external,
-                "matrix_room_id": f"!{slug}:daarion.city",
-                "visibility": "microdao",
-                "is_direct": False,
-                "is_encrypted": False,
-                "created_by": "system:daarion",
-                "created_at": CREATED,
-                "updated_at": CREATED,
-            }
-            for number, (slug, microdao) in enumerate(self.population.channels)
-        ]
-
-
-class CityService(NetworkService):
-    """city-service: microDAOs of its own, another population; the rest of it is empty here."""
-
-    def found(self, steps: list[str], headers: dict[str, str]) -> Any:
-        rows = {slug: self.row(*row) for row in self.population.city for slug in [row[1]]}
-        match steps:
-            case ["city", "microdao"]:
-                return list(rows.values())
-            case ["city", "microdao", slug] if slug in rows:
-                return {**rows[slug], "district": "Asked", "agents": [], "rooms": [], "child_microdaos": []}
-            case ["city", "rooms" | "agents"]:
-                return []
-            case ["city", "map"]:
-                return {"config": {}, "rooms": []}
-            case ["public", "agents" | "nodes"]:
-                return {"items": [], "total": 0}
-        return None
-
-    @staticmethod
-    def row(key: str, slug: str, name: str) -> dict[str, Any]:
-        return {
-            "id": key,
-            "slug": slug,
-            "name": name,
-            "description": None,
-            "district": "Core",
-            "is_active": True,
-            "orchestrator_agent_id": None,
-            "parent_microdao_id": None,
-            "member_count": 1,
-            "agents_count": 1,
-        }
-
-
-class Network:
-    """All services of one population, and auth-service and pdp-service."""
-
-    def __init__(self) -> None:
-        self.population = Population()
-        self.microdao = MicrodaoService(self.population)
-        self.dao = DaoService(self.population)
-        self.agents = AgentsService(self.population)
-        self.messaging = MessagingService(self.population)
-        self.city = CityService(self.population)
-        self.auth = AuthService()
-        self.pdp = PolicyService()
-
-    @property
-    def sources(self) -> dict[str, NetworkService]:
-        """The services that are sources of the map, in the order of the YAML."""
-        return {name: getattr(self, name) for name in ("agents", "microdao", "dao", "messaging", "city")}
-
-    @property
-    def services(self) -> list[JsonService]:
-        """Every service."""
-        return [*self.sources.values(), self.auth, self.pdp]
+    nodes: list[Node] = field(default_factory=lambda: [GATEWAY, SILENT])
+    tokens: dict[str, int] = field(default_factory=lambda: {"sofia": 1045, "helion": 2**53 - 1045})
+    """How many tokens each agent used."""

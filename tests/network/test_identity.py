@@ -31,7 +31,7 @@ async def names(living):
 
 async def microdao_of(living, layer, collection):
     items = (await ask(living, "snapshot"))["layers"][layer][collection]
-    return {item["name"]: item["microdao_id"] for item in items}
+    return {item["name"]: item.get("microdao_id") for item in items}
 
 
 async def test_two_microdaos_that_claim_one_id_are_two(map_of):
@@ -59,7 +59,11 @@ async def test_everything_hangs_on_the_microdao_that_its_service_means(map_of):
         "Chef": "microdao:greenfood",
         "Owl": f"microdao:{NIGHT.uuid}",
     }
-    assert await microdao_of(living, "space", "planets") == {"Core Council": core, "Grid Council": vovk}
+    assert await microdao_of(living, "space", "planets") == {
+        "Core Council": core,
+        "Grid Council": vovk,
+        "Aurora Circle": None,
+    }
 
 
 async def test_an_agent_of_an_unseen_microdao_follows_it_when_it_is_seen(map_of, network):
