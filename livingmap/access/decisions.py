@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,13 +87,15 @@ class Decisions:
         A caller waits until the patience with a round of questions is over. The round goes on; until it has ended,
         the answer stays as it is then, so that it changes once.
         """
-        wanted = list(questions)
-        last = self._rounds.get(actor)
-        if last is None or not await self._has_ended(last):
-            last = last or await self._asked(actor, wanted)
-        elif self._remembered(actor, wanted).open:
-            last = await self._asked(actor, wanted)
-        return self._outcome(actor, wanted, last)
+        wanted, asked = list(questions), set[Question]()
+        while (last := self._rounds.get(actor)) is not None:
+            if not await self._has_ended(last):
+                return self._outcome(actor, wanted, last)
+            asked.update(last.open)  # what it could not find out is not asked again for those who waited for it
+            stopped = self._rounds.get(actor) is last
+            if stopped or asked.issuperset(self._remembered(actor, wanted).open):
+                return self._outcome(actor, wanted, last)
+        return self._outcome(actor, wanted, await self._asked(actor, wanted, asked))
 
     def _outcome(self, actor: Actor, wanted: list[Question], last: _Round) -> tuple[set[Question], bool]:
         if last.task is not None and not last.task.done():
@@ -102,9 +105,13 @@ class Decisions:
         permitted = {question for question in wanted if answers.get(question)}
         return permitted, all(question in answers for question in wanted)
 
-    async def _asked(self, actor: Actor, wanted: list[Question]) -> _Round:
-        """Begin a round with what has to be asked of ``wanted``; return it when it or the patience has ended."""
+    async def _asked(self, actor: Actor, wanted: list[Question], asked: AbstractSet[Question]) -> _Round:
+        """Begin a round with what has to be asked of ``wanted``, and was not ``asked`` a moment ago.
+
+        Return it when it or the patience has ended.
+        """
         round_ = self._remembered(actor, wanted)
+        round_.open = [question for question in round_.open if question not in asked]
         if round_.open:
             round_.patience_ends_at = asyncio.get_running_loop().time() + self._settings.patience_seconds
             round_.task = asyncio.create_task(self._run(actor, round_), name="policy")

@@ -112,6 +112,29 @@ async def test_questions_are_asked_at_once_but_not_too_many(decisions_of, servic
     assert 2 <= service.busiest <= 7
 
 
+def questions_without(number):
+    """Return 20 questions without one of them: what a member of that one does not ask."""
+    return [Question("read", "microdao", f"microdao:{n}") for n in range(20) if n != number]
+
+
+async def test_callers_that_wait_for_one_round_ask_the_rest_once_together(decisions_of, service):
+    one = decisions_of()
+    answers = await asyncio.gather(*(one.ask(*questions_without(number)) for number in range(20)))
+    asked = [said["resource"]["id"] for _, said in service.asked]
+    assert sorted(asked) == sorted(f"microdao:{number}" for number in range(20))
+    seen = [(set() if number == 1 else {ONE}, True) for number in range(20)]
+    assert answers == seen
+
+
+async def test_callers_that_waited_for_a_round_in_vain_do_not_ask_all_of_it_again(decisions_of, service):
+    service.mode = "500"
+    one = decisions_of(retries=0)
+    answers = await asyncio.gather(*(one.ask(*questions_without(number)) for number in range(20)))
+    assert answers == [(set(), False)] * 20
+    assert one.decisions.state.asked == 20
+    service.mode = "well"
+
+
 async def test_each_actor_has_its_own_decisions(decisions_of):
     one = decisions_of()
     assert await one.ask(ONE) == ({ONE}, True)
