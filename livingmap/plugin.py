@@ -18,6 +18,7 @@ A plugin answers one hook, once, at start, without I/O::
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.core.auth import (
+    EVERYBODY,
     AccountProvider,
     AuthClient,
     Authenticator,
@@ -63,6 +64,7 @@ from livingmap.sources.sentences import sentences_in
 from livingmap.sources.settings import ServiceSettings, SourceSettings
 
 __all__ = [
+    "EVERYBODY",
     "AccountProvider",
     "Actor",
     "Amount",

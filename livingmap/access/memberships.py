@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from livingmap.core.actor import Actor, Credential
-from livingmap.core.auth import MembershipLookup
+from livingmap.core.auth import EVERYBODY, MembershipLookup
 from livingmap.core.bounded import LRU
 from livingmap.core.fold import Folded
 from livingmap.core.route import matches
@@ -63,6 +63,7 @@ class Memberships:
         self._answers: LRU[Actor, _Answer] = LRU(MOST_ACTORS)
         self._changed: LRU[str, float] = LRU(MOST_ACTORS)
         """By actor id, when an event said that its memberships changed."""
+        self._all_changed_at = float("-inf")
         self._locks: WeakValueDictionary[Actor, asyncio.Lock] = WeakValueDictionary()
 
     async def complete(self, actor: Actor, credential: Credential) -> tuple[Actor, bool]:
@@ -81,7 +82,8 @@ class Memberships:
         return answer.actor, True
 
     def _has_changed(self, actor: Actor, answer: _Answer) -> bool:
-        return (self._changed.get(actor.actor_id) or float("-inf")) >= answer.asked_at
+        changed_at = self._changed.get(actor.actor_id) or float("-inf")
+        return max(changed_at, self._all_changed_at) >= answer.asked_at
 
     async def _ask(self, actor: Actor, credential: Credential) -> Actor:
         self.state.asked += 1
@@ -111,7 +113,9 @@ class Memberships:
         for pattern, concerned in self._lookup.concerned.items():
             if matches(pattern, folded.event.type):
                 actor_id = concerned(folded.event)
-                if isinstance(actor_id, str):
+                if actor_id == EVERYBODY:
+                    self._all_changed_at = self._clock()
+                elif isinstance(actor_id, str):
                     self._changed.put(actor_id, self._clock())
 
     def on_restored(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
 from livingmap.core.model import Event, Json
@@ -32,6 +32,10 @@ class AuthClient(Protocol):
         """
 
 
+EVERYBODY: Final = "*"
+"""In place of an actor's id: anybody's memberships may have changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class MembershipLookup:
     """How to find out what an actor belongs to, where its credential does not say."""
@@ -43,7 +47,8 @@ class MembershipLookup:
     actor's own credential. Raises `livingmap.plugin.SourceError` if that cannot be told now. Keeps nothing: the
     host remembers the answer for a while."""
     concerned: Mapping[str, Callable[[Event], str | None]] = field(default_factory=dict)
-    """By NATS subject pattern, whose memberships a message changes: the actor's id, None for nobody's. Pure."""
+    """By pattern of an entry's type, mostly a NATS subject, whose memberships it changes: the actor's id, None for
+    nobody's, `EVERYBODY` if it does not say whose. Pure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from livingmap.plugin import (
+    EVERYBODY,
     Actor,
     AuthClient,
     Credential,
@@ -74,8 +75,21 @@ def _concerned(event: Event) -> str | None:
     return event.payload.get("user_id") or event.payload.get("owner_user_id")
 
 
+def _recounted(event: Event) -> str | None:
+    """Tell that a poll found another number of members than the messages had let expect: nobody said whose."""
+    if event.payload.get("source") not in _SOURCES:
+        return None
+    changed = [change.get("set", {}).keys() for change in event.payload.get("changes", ())]
+    return EVERYBODY if any("members_by_role" in names or "members" in names for names in changed) else None
+
+
+_SOURCES: Final = ("microdao", "dao")
 LOOKUP: Final = MembershipLookup(
-    sources=("microdao", "dao"),
+    sources=_SOURCES,
     complete=complete,
-    concerned={"microdao.event.*": _concerned, "dao.event.*": _concerned},
+    concerned={
+        "microdao.event.*": _concerned,
+        "dao.event.*": _concerned,
+        "livingmap.source.refreshed": _recounted,
+    },
 )

@@ -35,6 +35,7 @@ async def map_of(network, tmp_path):
                     "base_url": service.base_url,
                     "retries": 0,
                     "interval_seconds": interval_seconds,
+                    "timeout_seconds": 30.0,  # a slow machine is no service that is away
                     "account": name in ("microdao", "dao"),
                 }
                 for name, service in network.sources.items()

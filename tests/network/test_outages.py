@@ -51,7 +51,7 @@ async def test_a_service_that_is_killed_is_named_and_takes_nothing_with_it(map_o
     assert statuses[name] in ("stale", "down")
     assert await ids(living) == before
     await network.sources[name].start()
-    await until(lambda: healthy(living), 60)
+    await until(lambda: healthy(living), 120)
     assert await ids(living) == before
 
 
@@ -61,7 +61,7 @@ async def test_what_changed_while_a_service_was_away_is_seen_when_it_is_back(map
     await poll(living)
     gone = network.population.microdaos.pop(2)
     await network.microdao.start()
-    await until(lambda: healthy(living), 60)
+    await until(lambda: healthy(living), 120)
     assert f"microdao:{gone.slug}" not in (await ids(living))["microdao", "items"]
 
 
@@ -72,7 +72,7 @@ async def test_after_a_new_secret_the_map_signs_in_anew_and_old_tokens_end(map_o
     async with browser(living) as client:
         old = await client.get("/living-map/snapshot", headers=admin(number=2))
     assert old.status_code == 401
-    await until(lambda: healthy(living, secret=OTHER_SECRET), 60)
+    await until(lambda: healthy(living, secret=OTHER_SECRET), 120)
     assert await ids(living, secret=OTHER_SECRET) == before
 
 
@@ -93,4 +93,4 @@ async def test_a_reader_whose_token_ends_is_shown_nothing_more(map_of):
         async def is_over():
             return await status() == 401
 
-        await until(is_over, 60)
+        await until(is_over, 120)

@@ -103,8 +103,16 @@ async def test_a_member_event_changes_what_its_reader_sees(guarded, network):
         assert (await eventually(client, "u-cook", 1))[0] == {"microdao:greenfood"}
 
 
+async def test_a_membership_that_ended_without_a_message_ends_with_the_next_poll(guarded, network):
+    async with browser(guarded) as client:
+        assert (await shown(client, bearer("u-member")))[0] == TRUTH["member"][2:]
+        network.population.microdaos[1] = replace(VOVK, members=("u-vovk", "u-map"))
+        await poll(guarded)
+        assert (await eventually(client, "u-member", 1))[0] == CITY_OF_CORE
+
+
 async def eventually(client, actor, microdaos):
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             seen, access = await shown(client, bearer(actor))
             if len(seen[0]) == microdaos and access == "complete":
