@@ -35,6 +35,8 @@ class Encoder:
         self._key = key
         self._now = now
         self.snapshot_field = snapshot_field
+        self._latest: tuple[bytes, tuple[object, ...], bytes] | None = None
+        """The body of the last snapshot, what else its message says, and that message."""
 
     def cursor(self, position: Position, view: View) -> str:
         """Return the text with which a viewer of ``view`` resumes after ``position``."""
@@ -79,10 +81,17 @@ class Encoder:
         return frames.framed(framing, messages.conflated(changes.changes(scene), changes.skipped, cursor), cursor)
 
     def snapshot(self, reason: SnapshotReason, position: Position, framing: Framing, view: View) -> bytes:
-        """Return the message with the snapshot of the scene, which is at ``position``."""
-        cursor = self.cursor(position, view)
+        """Return the message with the snapshot of the scene, which is at ``position``.
+
+        Viewers that come within a second, as after a restart, share its bytes, which wait in memory for slow ones.
+        """
+        cursor, now = self.cursor(position, view), self._now()
         body, field = self._snapshot(view), self.snapshot_field
-        return frames.framed(framing, messages.snapshot(body, reason, cursor, self._now(), field), cursor)
+        about = (framing, reason, cursor, now.replace(microsecond=0))
+        if self._latest is None or self._latest[0] is not body or self._latest[1] != about:
+            message = messages.snapshot(body, reason, cursor, now, field)
+            self._latest = (body, about, frames.framed(framing, message, cursor))
+        return self._latest[2]
 
     def heartbeat(self, position: Position, framing: Framing, view: View, progress: Progress) -> bytes:
         """Return the heartbeat for a viewer that has everything up to ``position``."""

@@ -10,7 +10,8 @@ class QueueSink:
 
     def __init__(self, framing: Framing) -> None:
         self.framing = framing
-        self._waiting = bytearray()
+        self._waiting: list[bytes] = []
+        self._unsent = 0
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -18,13 +19,14 @@ class QueueSink:
 
     def write(self, data: bytes) -> None:
         """Add ``data``."""
-        self._waiting += data
+        self._waiting.append(data)  # not copied: a snapshot is large, and many may have it
+        self._unsent += len(data)
         self._filled.set()
         self._emptied.clear()
 
     def unsent(self) -> int:
         """Return how many bytes have not been taken."""
-        return len(self._waiting)
+        return self._unsent
 
     def end(self) -> None:
         """End the sink; what waits can still be taken."""
@@ -33,8 +35,7 @@ class QueueSink:
 
     def give_up(self) -> None:
         """End the sink; what waits is discarded."""
-        self._waiting.clear()
-        self._emptied.set()
+        self._empty()
         self.end()
 
     async def taken(self) -> None:
@@ -44,9 +45,13 @@ class QueueSink:
     async def take(self) -> bytes:
         """Wait until something was written and return all of it; empty once the sink has ended."""
         await self._filled.wait()
-        data = bytes(self._waiting)
-        self._waiting.clear()
-        self._emptied.set()
+        data = b"".join(self._waiting)  # of one piece that is the piece itself
+        self._empty()
         if not self._ended:
             self._filled.clear()
         return data
+
+    def _empty(self) -> None:
+        self._waiting.clear()
+        self._unsent = 0
+        self._emptied.set()

@@ -1,10 +1,10 @@
 """``GET /living-map/events``: the stream as server-sent events, for networks that WebSockets cannot pass."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -22,6 +22,8 @@ from livingmap.stream.layers import wanted
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
 from livingmap.stream.viewer import Viewer
+
+_PIECE_BYTES: Final = 64 * 1024
 
 
 def routes(
@@ -79,17 +81,25 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     sink = QueueSink(Framing.EVENTS)
     async for page in catch_up.pages(sink.framing):
-        yield page
+        for piece in _pieces(page):
+            yield piece
     viewer = hub.join(sink, view, catch_up.cursor)
     watching = asyncio.create_task(_watch(hub, session, viewer), name="watch")
     try:
         while not await request.is_disconnected() and (data := await sink.take()):
-            yield data
+            for piece in _pieces(data):
+                yield piece
             hub.drained(viewer)
     finally:
         hub.leave(viewer)
         watching.cancel()
         session.end()
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Yield ``data`` in pieces: uvicorn copies what it is given, and the next piece waits until there is room."""
+    for start in range(0, len(data), _PIECE_BYTES):
+        yield data[start : start + _PIECE_BYTES]
 
 
 async def _watch(hub: Hub, session: Session, viewer: Viewer) -> None:
