@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from scripts.bench import chain, fanout, fold, history, ingest, intake, page, silent, snapshot
+from scripts.bench import abuse, chain, fanout, fold, history, ingest, intake, page, silent, snapshot
 from scripts.bench.table import Scale, Table
 
 _BENCHES: Final = {
@@ -20,6 +20,7 @@ _BENCHES: Final = {
     "intake": intake.bench,
     "ingest": ingest.bench,
     "page": page.bench,
+    "abuse": abuse.bench,
 }
 
 
