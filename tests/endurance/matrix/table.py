@@ -14,7 +14,7 @@ _HEADS = (
     *("what", "happens", "processes", "may be", "was", "published", "in the stream", "in the history"),
     *("said to be lost", "well again after", "", "seen"),
 )
-_CROWDED_HEADS = (*_HEADS[:-2], "connections", "as events", "in others", "compared", *_HEADS[-2:])
+_CROWDED_HEADS = (*_HEADS[:-2], "per second", "connections", "as events", "in others", "compared", *_HEADS[-2:])
 _KEY = 3
 """How many cells say what a row is about."""
 
@@ -57,7 +57,9 @@ def _table(rows: Iterable[Cells], *, crowded: bool) -> str:
 
 def _cells(one: Result, *, crowded: bool) -> Cells:
     well = "never" if one.well_again_seconds is None else f"{one.well_again_seconds:.1f} s"
-    counts = (one.connections, one.events, one.skipped, one.compared) if crowded else ()
+    counts = (
+        (f"{one.events_per_second:.0f}", one.connections, one.events, one.skipped, one.compared) if crowded else ()
+    )
     cells = (
         *(one.fault.of, one.fault.name, one.processes),
         *(one.fault.expected, ", ".join(sorted(one.said)) or "not asked"),
