@@ -109,6 +109,12 @@ class StreamProtocol(WebSocketsSansIOProtocol):
                 return
         super().send_receive_event_to_app()
 
+    async def send(self, message: Any) -> None:
+        """Send what the application says."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True  # uvicorn would log an error for each client that is refused so
+
     def write(self, data: bytes) -> None:
         """Send whole frames; nothing after a close frame."""
         if not self.close_sent and not self.transport.is_closing():

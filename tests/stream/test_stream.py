@@ -536,3 +536,21 @@ async def test_who_comes_from_a_process_that_is_ahead_is_never_taken_back(living
     await until(lambda: line.sent)
     [message] = map(json.loads, unframed(line.sent))
     assert (message["kind"], position(message["cursor"])) == ("event", here.seq + 3)
+
+
+async def test_where_viewers_are_sent_elsewhere_streams_are_refused_with_503_and_without_a_log_line(
+    living, address, caplog
+):
+    living.hub.send_away(True)
+    with pytest.raises(InvalidStatus) as refused:
+        await websockets.connect(f"ws://{address}/living-map/stream")
+    answer = refused.value.response
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        events = await client.get("/living-map/events")
+    assert (events.status_code, events.headers["retry-after"]) == (503, "2")
+    assert events.json()["code"] == "served_elsewhere"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    living.hub.send_away(False)
+    async with websockets.connect(f"ws://{address}/living-map/stream") as socket:
+        assert json.loads(await socket.recv())["kind"] == "snapshot"
