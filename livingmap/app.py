@@ -125,7 +125,13 @@ class LivingMap:
         snapshots = Snapshots(self.reader)
         self._fast_path = SnapshotFastPath(self.reader, snapshots, self.access)
         self.hub = Hub(
-            filtered_scenes, progress, snapshots.body, self.cluster.cursor_key, now, config.stream.snapshot_field
+            filtered_scenes,
+            progress,
+            snapshots.body,
+            self.cluster.cursor_key,
+            now,
+            config.stream.snapshot_field,
+            self.reader.collisions,
         )
         self._edge = Edge.of(config.server)
         self.http = application(

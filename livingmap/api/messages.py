@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from livingmap.api.models import Snapshot
+from livingmap.api.models import CollisionReport, Snapshot
 from livingmap.core.progress import Phase
 from livingmap.stream.messages import SnapshotReason
 
@@ -88,6 +88,8 @@ class HeartbeatMessage(_Message):
     """How many entries of the log are known of and not read yet."""
     standing_still_since: str | None
     """Since when the map has had nothing from its log; null while it is connected, or on its own."""
+    collisions: list[CollisionReport]
+    """Ids that several entities claim, as in ``meta`` of a snapshot."""
 
 
 class WarningMessage(_Message):

@@ -7,7 +7,7 @@ from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import View
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
-from livingmap.core.model import Position
+from livingmap.core.model import Fields, Position
 from livingmap.core.progress import Progress
 from livingmap.history import Entry
 from livingmap.stream import frames, messages
@@ -93,7 +93,14 @@ class Encoder:
             self._latest = (body, about, frames.framed(framing, message, cursor))
         return self._latest[2]
 
-    def heartbeat(self, position: Position, framing: Framing, view: View, progress: Progress) -> bytes:
+    def heartbeat(
+        self,
+        position: Position,
+        framing: Framing,
+        view: View,
+        progress: Progress,
+        collisions: Sequence[Fields],
+    ) -> bytes:
         """Return the heartbeat for a viewer that has everything up to ``position``."""
         cursor = self.cursor(position, view)
-        return frames.framed(framing, messages.heartbeat(cursor, self._now(), progress), cursor)
+        return frames.framed(framing, messages.heartbeat(cursor, self._now(), progress, collisions), cursor)

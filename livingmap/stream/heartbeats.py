@@ -1,8 +1,11 @@
 """Heartbeats: what viewers get while nothing happens, and the end of those that read nothing."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
+from livingmap.core.model import Fields
 from livingmap.stream.hub import Hub
 from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
 
@@ -18,16 +21,22 @@ class Heartbeats:
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
-        """Check the viewers until cancelled; let them know when the log is lost, and when it is back."""
-        previous = self._hub.standing_still_since
+        """Check the viewers until cancelled; let them know at once what a heartbeat says anew.
+
+        That is when the log is lost, when it is back, and which ids several entities claim.
+        """
+        previous = self._news()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS / 3)
-            now, standing = self._loop.time(), self._hub.standing_still_since
-            has_changed, previous = standing != previous, standing
+            now, news = self._loop.time(), self._news()
+            has_changed, previous = news != previous, news
             for viewer in self._hub.watching():
                 self._check(viewer, now)
                 if has_changed and viewer.conflated is None:
                     self._hub.send_heartbeat(viewer)
+
+    def _news(self) -> tuple[datetime | None, Sequence[Fields]]:
+        return self._hub.standing_still_since, self._hub.collisions
 
     def _check(self, viewer: Viewer, now: float) -> None:
         if viewer.conflated is not None:

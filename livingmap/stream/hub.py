@@ -7,15 +7,15 @@ nothing queues up: the items that events touch are noted, and their latest value
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from livingmap.access.filtered_scenes import FilteredScenes
-from livingmap.access.view import Rights, View
+from livingmap.access.view import EVERYTHING, Rights, View
 from livingmap.core.fold import Folded
 from livingmap.core.layers import layer_names
-from livingmap.core.model import Position
+from livingmap.core.model import Fields, Position
 from livingmap.core.progress import Progress
 from livingmap.stream import frames, messages
 from livingmap.stream.delivery import Delivery
@@ -41,9 +41,11 @@ class Hub:
         key: Callable[[], bytes],
         now: Callable[[], datetime],
         snapshot_field: str = "payload",
+        collisions: Callable[[Rights], Sequence[Fields]] = lambda _: (),
     ) -> None:
         self.encoder = Encoder(filtered_scenes, snapshot, key, now, snapshot_field)
         self._filtered_scenes = filtered_scenes
+        self._collisions = collisions
         self._progress = progress
         self._replay = ReplayBuffer(progress.position)
         self.resumption = Resumption(self._replay, filtered_scenes, self.encoder, progress)
@@ -137,6 +139,11 @@ class Hub:
         """Since when the map has had nothing from its log; None while it is connected, or on its own."""
         return self._progress.standing_still_since
 
+    @property
+    def collisions(self) -> Sequence[Fields]:
+        """The ids that several entities claim now."""
+        return self._collisions(EVERYTHING)
+
     def send_heartbeat(self, viewer: Viewer) -> None:
         """Send a viewer the cursor up to which it has everything.
 
@@ -144,7 +151,9 @@ class Hub:
         """
         if viewer.awaited is None and viewer.last_seq <= self._progress.position.seq:
             position = Position(viewer.epoch, viewer.last_seq)
-            message = self.encoder.heartbeat(position, viewer.sink.framing, viewer.view, self._progress)
+            view, framing = viewer.view, viewer.sink.framing
+            collisions = self._collisions(view.rights)
+            message = self.encoder.heartbeat(position, framing, view, self._progress, collisions)
             self._delivery.write(viewer, message)
 
     def drained(self, viewer: Viewer) -> None:

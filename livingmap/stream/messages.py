@@ -1,6 +1,6 @@
 """The messages of a stream as JSON. `livingmap.api.messages` describes the same ones for AsyncAPI."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -68,8 +68,11 @@ def snapshot(body: bytes, reason: SnapshotReason, cursor: str, now: datetime, fi
     return b'%b,"%b":%b}' % (head[:-1], field.encode(), body)
 
 
-def heartbeat(cursor: str, now: datetime, progress: Progress) -> bytes:
-    """Return the message for a viewer to whom nothing was sent for a while, with what is known of the log."""
+def heartbeat(cursor: str, now: datetime, progress: Progress, collisions: Sequence[Fields] = ()) -> bytes:
+    """Return the message for a viewer to whom nothing was sent for a while, with what is known of the log.
+
+    ``collisions`` are those of ids that the viewer may see.
+    """
     return orjson.dumps(
         {
             "kind": "heartbeat",
@@ -78,6 +81,7 @@ def heartbeat(cursor: str, now: datetime, progress: Progress) -> bytes:
             "phase": str(progress.phase),
             "lag": progress.lag,
             "standing_still_since": rfc3339(progress.standing_still_since),
+            "collisions": collisions,
         }
     )
 

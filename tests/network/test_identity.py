@@ -78,6 +78,7 @@ async def test_a_collision_is_reported_wherever_an_operator_looks(map_of):
         living = await map_of()
     assert (await ask(living, "sources"))["collisions"] == [COLLISION]
     assert (await ask(living, "snapshot"))["meta"]["collisions"] == [COLLISION]
+    assert living.hub.collisions == [COLLISION]  # of which open pages learn by a heartbeat
     async with browser(living) as client:
         assert "livingmap_id_collisions 1.0" in (await client.get("/metrics", headers=ADMIN)).text
     [line] = [line for line in lines if line["event"] == "several things claim one id"]

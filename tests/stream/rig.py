@@ -57,7 +57,15 @@ class Rig:
         self.fold = Fold([SOURCE])
         scenes = FilteredScenes(self.fold, [SOURCE], (), self.progress.here)
         self.snapshot = b"{}"
-        self.hub = Hub(scenes, self.progress, lambda _: self.snapshot, lambda: KEY, lambda: NOW)
+        self.collisions = []
+        self.hub = Hub(
+            scenes,
+            self.progress,
+            lambda _: self.snapshot,
+            lambda: KEY,
+            lambda: NOW,
+            collisions=lambda _: self.collisions,
+        )
 
     def happen(self, *changes):
         """Log the changes of one poll, fold them, and let the hub have them."""

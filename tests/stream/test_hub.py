@@ -320,3 +320,15 @@ async def test_viewers_that_are_sent_away_go_with_a_farewell_and_come_back_later
     rig.hub.send_away(False)
     rig.hub.join(again, WHOLE)
     assert (again.kinds, again.ended, rig.hub.viewers) == (["snapshot"], 0, 1)
+
+
+async def test_a_viewer_learns_at_once_which_ids_several_things_claim(rig, monkeypatch):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    viewer.wrote_at = float("inf")  # so that no heartbeat comes because of silence
+    claimed = [{"id": "dao:oak", "refers_to": "dao:oak-trust", "claims": []}]
+    async with checked(rig, monkeypatch):
+        await until(lambda: sink.checks)
+        rig.collisions = claimed
+        await until(lambda: "heartbeat" in sink.kinds)
+    assert sink.sent[1]["collisions"] == claimed

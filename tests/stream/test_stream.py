@@ -423,6 +423,7 @@ async def test_silence_is_filled_with_heartbeats(living, address, monkeypatch):
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)
     assert (message["phase"], message["lag"], message["standing_still_since"]) == ("live", 0, None)
+    assert message["collisions"] == []
     assert position(message["cursor"]) == living.log.position.seq
 
 

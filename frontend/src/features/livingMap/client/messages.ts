@@ -74,6 +74,8 @@ export type Heartbeat = {
   readonly timestamp: string;
   readonly phase?: SnapshotMeta["phase"];
   readonly standing_still_since?: string | null;
+  /** Ids that several things claim now. */
+  readonly collisions?: SnapshotMeta["collisions"];
 };
 export type Restarting = { readonly kind: "restarting"; readonly retry_after_ms: number };
 /** The token is about to be of no use: another may be shown on the same line. */

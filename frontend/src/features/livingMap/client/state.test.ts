@@ -25,6 +25,15 @@ it("learns from a heartbeat that the map has lost its log, and that it is back",
   expect(own.meta).toEqual({ ...META, phase: "on_its_own" });
 });
 
+it("learns from a heartbeat which ids several things claim, and that none is any more", () => {
+  const collisions = [{ id: "dao:oak", refers_to: "dao:oak-trust", claims: [] }];
+  const [data] = advance(NO_DATA, [SNAPSHOT], 10);
+  const [claimed] = advance(data, [heartbeat({ phase: "live", collisions })], 10);
+  expect(claimed.meta).toEqual({ ...META, collisions });
+  const [settled] = advance(claimed, [heartbeat({ phase: "live", collisions: [] })], 10);
+  expect(settled.meta).toEqual(META);
+});
+
 it("keeps what it has when a heartbeat reports nothing new, or comes from an older map", () => {
   const [data] = advance(NO_DATA, [SNAPSHOT], 10);
   const [same] = advance(data, [heartbeat({ phase: "live", standing_still_since: null }), heartbeat({})], 10);

@@ -69,12 +69,16 @@ export function advance(data: MapData, messages: readonly Message[], keepEvents:
   return [{ scene: draft.finish(), meta, generatedAt, cursor, events }, fresh];
 }
 
-/** Take over what a heartbeat reports of the map's own log; the same object if nothing is new. */
+/** Take over what a heartbeat reports of the map's own log and ids; the same object if nothing is new. */
 function metaAfter(
   meta: SnapshotMeta | null,
-  { phase, standing_still_since = null }: Heartbeat,
+  { phase, standing_still_since = null, collisions }: Heartbeat,
 ): SnapshotMeta | null {
   if (!meta || !phase) return meta;
-  const isSame = meta.phase === phase && meta.standing_still_since === standing_still_since;
-  return isSame ? meta : { ...meta, phase, standing_still_since };
+  const claimed = collisions ?? meta.collisions;
+  const isSame =
+    meta.phase === phase &&
+    meta.standing_still_since === standing_still_since &&
+    JSON.stringify(meta.collisions) === JSON.stringify(claimed);
+  return isSame ? meta : { ...meta, phase, standing_still_since, collisions: claimed };
 }

@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-DiiVbq0Z.js";import{o,w as s}from"./RenderTargetSystem-C3GQuz8P.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-76h_C5WM.js";import{o,w as s}from"./RenderTargetSystem-DORvWfNQ.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,0 +1,1 @@
+import"./stage-B0IraBtf.js";import"./init-BO8BsvjK.js";

@@ -1,1 +1,0 @@
-import"./stage-52290ELT.js";import"./init-CSlc98et.js";
