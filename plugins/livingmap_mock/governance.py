@@ -160,6 +160,7 @@ def microdao_begins(network: Network, now: datetime) -> list[Message]:
     if len(network.new_microdaos) >= _MOST_NEW:
         return []
     microdao = found_microdao(network, now)
+    del microdao.members[1:]  # the service makes the founder its first member; the others join one by one
     network.new_microdaos.append(microdao)
     open_channel(network, microdao, "general", [], now)
     payload = {
