@@ -250,7 +250,7 @@ class IntakeReport(BaseModel):
     dropped: int
     """Messages that were discarded because too many were waiting."""
     missed: int
-    """Messages that were published while the stream had no leader, and that it does not have."""
+    """Messages that were published and that the stream did not take, as while it had no leader."""
     missed_until: str | None
     dead: int
     """Messages that could not be read; dead_letters has the last hundred."""

@@ -19,7 +19,7 @@ from livingmap.log.unmatched import Unmatched
 from livingmap.supervision import run_together
 from livingmap.transport.connection import Arrival, NatsClient, NatsConnection
 
-_MOST: Final = 100_000
+MOST: Final = 100_000
 _LOOK_SECONDS: Final = 1.0
 _CARRIED_SECONDS: Final = 60.0
 """A message that the stream brought is carried in less, or was while nobody listened here."""
@@ -47,7 +47,7 @@ class Ear:
         decoder: Decoder,
         progress: Progress,
     ) -> None:
-        self.unmatched = Unmatched(_MOST)
+        self.unmatched = Unmatched(MOST)
         """What came by one of the two ways alone."""
         self.deafness: Deafness | None = None
         """When the connection was lost last, and back; who has looked at the stream since removes it."""
@@ -112,8 +112,9 @@ class Ear:
     def _on_arrival(self, arrival: Arrival) -> None:
         if arrival.headers is not None and _BY_JETSTREAM in arrival.headers:
             return
-        if self.listens and self._decoder.wants(arrival.subject):
-            self.unmatched.carry(arrival.subject, arrival.data, self.seconds())
+        present, begin = self.seconds(), self._listens_from
+        if begin is not None and begin <= present and self._decoder.wants(arrival.subject):
+            self.unmatched.carry(arrival.subject, arrival.data, present)
 
     def on_stored(self, stored: Stored) -> None:
         """Compare a message that the stream brought. Called for each of them, so it does next to nothing."""

@@ -626,7 +626,7 @@ export interface components {
             readonly dropped: number;
             /**
              * Missed
-             * @description Messages that were published while the stream had no leader, and that it does not have.
+             * @description Messages that were published and that the stream did not take, as while it had no leader.
              */
             readonly missed: number;
             /** Missed Until */
