@@ -76,7 +76,7 @@ def loss_in(entry: Entry) -> Gap | None:
     payload, (epoch, seq) = entry.payload, (entry.position.epoch, entry.position.seq)
     try:
         from_time, until = (utc(datetime.fromisoformat(str(payload[name]))) for name in ("from", "until"))
-        messages, reason = int(str(payload["messages"])), MORE_MISSED if payload["at_least"] else MISSED
+        messages, reason = int(str(payload["messages"] or 0)), MORE_MISSED if payload["at_least"] else MISSED
     except (KeyError, ValueError):  # redacted
         return Gap(epoch, seq, seq, entry.received_at, entry.received_at, MORE_MISSED, 0)
     return Gap(epoch, seq, seq, from_time, until, reason, messages)

@@ -60,7 +60,7 @@ class Losses:
         if event.type != POSSIBLE_LOSS or not self._log.progress.is_live:
             return
         status = self._connection.status
-        status.missed += int(event.payload["messages"])
+        status.missed += int(event.payload["messages"] or 0)
         status.missed_until = datetime.fromisoformat(event.payload["until"])
         if not self._is_reporting:
             present, unmatched = self._ear.seconds(), self._ear.unmatched
@@ -137,7 +137,7 @@ class Losses:
         return {
             "from": self._time(min(times)),
             "until": self._time(max(times)),
-            "messages": subjects.total(),
+            "messages": subjects.total() or None,  # how many there were is not known
             "at_least": deafness is not None or self._ear.unmatched.has_overflowed,
             "subjects": dict(subjects.most_common(_MOST_SUBJECTS)),
         }

@@ -72,7 +72,7 @@ def read_own(event_type: str, data: bytes) -> Message:
 def _check_loss(payload: Fields) -> None:
     """Raise ValueError, KeyError or TypeError for an entry about a loss that does not say when, and how much."""
     times = [datetime.fromisoformat(payload[name]).astimezone(UTC) for name in ("from", "until")]
-    if not isinstance(payload["messages"], int) or times[0] > times[1]:
+    if not isinstance(payload["messages"], int | None) or times[0] > times[1]:
         raise ValueError("a loss of no number, or that ends before it begins")
 
 

@@ -385,7 +385,7 @@ def loss(seq, **fields):
     ("fields", "events", "reason", "seconds"),
     [
         ({}, 9, MISSED, (1, 7)),
-        ({"at_least": True, "messages": 0}, 0, MORE_MISSED, (1, 7)),
+        ({"at_least": True, "messages": None}, 0, MORE_MISSED, (1, 7)),
         ({"from": "[redacted]"}, 0, MORE_MISSED, (2, 2)),
     ],
 )

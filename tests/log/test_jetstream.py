@@ -210,6 +210,9 @@ async def test_a_stream_that_stores_nothing_is_said_until_it_stores_again(server
         Message(UP, {"source": "city"}),
         Message(TIME_PASSED, {}),
         Message(CLOCK_SET, {"seconds": -60.0}),
+        Message(
+            POSSIBLE_LOSS, {"from": "2026-01-02T12:00:00Z", "until": "2026-01-02T12:00:00Z", "messages": None}
+        ),
         Message(POSSIBLE_LOSS, {"from": "2026-01-02T12:00:00Z", "until": "2026-01-02T12:00:06Z", "messages": 9}),
     ],
     ids=lambda message: message.type,
