@@ -50,7 +50,7 @@ class Ear:
         self.unmatched = Unmatched(MOST)
         """What came by one of the two ways alone."""
         self.deafness: Deafness | None = None
-        """When the connection was lost last, and back; who has looked at the stream since removes it."""
+        """When the connection was lost first, and back last, since the stream was looked at."""
         self._connection = connection
         self._stream = stream
         self._patterns = patterns
@@ -105,7 +105,8 @@ class Ear:
         self._listens_from = present if self._compares else present + _LOOK_SECONDS
         self._compares = True
         if self._deaf_since is not None:
-            self.deafness, self._deaf_since = Deafness(self._deaf_since, present), None
+            since = self.deafness.since if self.deafness is not None else self._deaf_since
+            self.deafness, self._deaf_since = Deafness(since, present), None
 
     # what comes, each message both ways
 

@@ -76,20 +76,20 @@ class Losses:
         await asyncio.sleep(_UNDER_WAY_SECONDS)
         while True:
             present = self._ear.seconds()
-            until, deafness = present - _UNDER_WAY_SECONDS, self._ear.deafness
-            if deafness is not None and deafness.until > until:
-                deafness = None  # what was published then may still be under way
+            until = present - _UNDER_WAY_SECONDS
             missed = self._ear.unmatched.carried(until)
-            is_due = missed or deafness or present - looked_at >= _LOOK_AT_LEAST_SECONDS
+            is_due = missed or self._ear.deafness or present - looked_at >= _LOOK_AT_LEAST_SECONDS
             if is_due and self._log.progress.is_live and not self._goes_on(missed, until):
-                looked_at = present if await self._look(until, deafness) else looked_at
+                looked_at = present if await self._look(until, self._ear.deafness) else looked_at
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _goes_on(self, missed: Sequence[Surplus], until: float) -> bool:
         """Tell whether more may be missed just now: then it becomes one entry with what was ``missed`` before."""
+        ear = self._ear
         if missed and min(one.since for one in missed) < until - _LONGEST_SECONDS:
             return False
-        return bool(self._ear.unmatched.carried(self._ear.seconds() - _LOOK_SECONDS, after=until))
+        is_deaf = not ear.listens or (ear.deafness is not None and ear.deafness.until > until)
+        return is_deaf or bool(ear.unmatched.carried(ear.seconds() - _LOOK_SECONDS, after=until))
 
     async def _look(self, until: float, deafness: Deafness | None) -> bool:
         """Read all that the stream has by now, and report what it lacks; False if it has no leader yet."""
@@ -131,6 +131,7 @@ class Losses:
 
     def _payload(self, missed: Sequence[Surplus], deafness: Deafness | None) -> dict[str, Json]:
         times = [*(one.since for one in missed), *(deafness or ())]
+        is_whole = deafness is None and self._ear.listens and not self._ear.unmatched.has_overflowed
         subjects = Counter[str]()
         for one in missed:
             subjects[one.subject] += one.lowest
@@ -138,7 +139,7 @@ class Losses:
             "from": self._time(min(times)),
             "until": self._time(max(times)),
             "messages": subjects.total() or None,  # how many there were is not known
-            "at_least": deafness is not None or self._ear.unmatched.has_overflowed,
+            "at_least": not is_whole,
             "subjects": dict(subjects.most_common(_MOST_SUBJECTS)),
         }
 
