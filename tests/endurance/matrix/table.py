@@ -57,9 +57,8 @@ def _table(rows: Iterable[Cells], *, crowded: bool) -> str:
 
 def _cells(one: Result, *, crowded: bool) -> Cells:
     well = "never" if one.well_again_seconds is None else f"{one.well_again_seconds:.1f} s"
-    counts = (
-        (f"{one.events_per_second:.0f}", one.connections, one.events, one.skipped, one.compared) if crowded else ()
-    )
+    rate = f"{one.events_per_second:.0f}" if one.events_per_second else "not noted"
+    counts = (rate, one.connections, one.events, one.skipped, one.compared) if crowded else ()
     cells = (
         *(one.fault.of, one.fault.name, one.processes),
         *(one.fault.expected, ", ".join(sorted(one.said)) or "not asked"),
