@@ -130,6 +130,11 @@ def vote(row: VoteRow) -> Put:
     return Put("dao", id_of("vote", row.id), fields, collection="votes")
 
 
+def active_if_any(active: int, proposals: int) -> int | None:
+    """Return how many proposals of a DAO are active; None if none of its proposals is listed."""
+    return active if proposals else None
+
+
 def holding_id(dao_name: str, symbol: str) -> str:
     """Return the id of a DAO's holding of one token; the DAO by its slug, or else its id."""
     return f"treasury:{dao_name.removeprefix('dao:')}/{symbol}"

@@ -20,6 +20,7 @@ from livingmap_dao.fetch import (
     fetch_treasury,
     fetch_votes,
 )
+from livingmap_dao.items import active_if_any
 from livingmap_dao.voting import on_proposal_activated, on_proposal_closed, on_proposal_created, on_vote
 
 
@@ -33,11 +34,6 @@ class DaoSettings(SourceSettings):
 
 
 _ACTIVE: Final = Count("dao", "proposals", field="status", values=frozenset({"active"}))
-
-
-def _if_any(active: int, proposals: int) -> int | None:
-    """Return how many proposals of a DAO are active; None if none of its proposals is listed."""
-    return active if proposals else None
 
 
 @hookimpl
@@ -91,7 +87,7 @@ def livingmap_source() -> Source:
         details={"dao": dao_details},
         tallies=(
             Tally("dao", "daos", (Count("dao"),)),
-            Tally("dao", "active_proposals", (_ACTIVE, Count("dao", "proposals")), _if_any, per="dao_id"),
+            Tally("dao", "active_proposals", (_ACTIVE, Count("dao", "proposals")), active_if_any, per="dao_id"),
             Tally("dao", "treasury_totals", (Amounts("dao", "balance", "treasury", by="symbol"),)),
             Tally("dao", "proposals_total", (Count("dao", "proposals"),)),
             Tally("dao", "proposals_active", (_ACTIVE,)),
