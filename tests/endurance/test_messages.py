@@ -45,8 +45,8 @@ EFFECTS = [
     ("dao.event.deleted", "space", "planets", "dao:tide-pool", None),
     ("messaging.message.created", "messaging", "channels", GENERAL, {"last_sender_id": "user:501"}),
     ("microdao.event.created", "city", "items", NEW, {"name": "New Moorings", "status": "active"}),
-    ("microdao.event.member_added", "microdao", "items", RIVER, {"members": 13}),
-    ("microdao.event.member_removed", "microdao", "items", PUMP, {"members": 4}),
+    ("microdao.event.member_added", "microdao", "items", RIVER, {"members": 4}),
+    ("microdao.event.member_removed", "microdao", "items", PUMP, {"members": 1}),
     (
         "microdao.event.treasury_updated",
         "microdao",
