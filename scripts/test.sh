@@ -59,7 +59,7 @@ scripts/check_frontend.sh >"$work/frontend.log" 2>&1 &
 frontend=$!
 for one in pgbouncer nginx haproxy caddy; do scripts/get_$one.sh >/dev/null; done
 step "tests" # most wait for servers: they share the time
-pytest --quiet --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist worksteal
+pytest --quiet --ignore tests/browser --numprocesses 4 --dist worksteal
 step "front end"
 if ! wait "$frontend"; then
   cat "$work/frontend.log" >&2
@@ -68,5 +68,5 @@ fi
 grep -E '^ +Tests|^Checked' "$work/frontend.log" || true
 step "browser tests"
 scripts/get_chromium.sh >/dev/null
-pytest --quiet tests/browser
+pytest --quiet tests/browser --numprocesses 2 --dist loadfile
 step "all is well"

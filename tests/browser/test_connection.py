@@ -41,7 +41,7 @@ def test_where_websockets_are_blocked_events_come_all_the_same(visitors, lively)
     visitor.is_cut_off = True
     visitor.page.route_web_socket(re.compile("/living-map/stream"), lambda socket: socket.close(code=4000))
     page = visitor.visit("/?panel=events")
-    expect(page.get_by_text("SSE")).to_be_visible()
+    expect(page.get_by_text("SSE", exact=True)).to_be_visible()
     expect(page.get_by_role("list", name="What happens").get_by_role("listitem").nth(5)).to_be_visible()
 
 

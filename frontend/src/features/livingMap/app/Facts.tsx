@@ -1,7 +1,7 @@
 import type { Item, Json, Scene } from "../client/scene.ts";
 import { findItem } from "../domain/entities.ts";
 import { kindOfId } from "../domain/registry.ts";
-import { fieldWord } from "../domain/words.ts";
+import { fieldWord, readable } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { EntityLink } from "./bits.tsx";
 
@@ -54,7 +54,7 @@ export function Facts({ item, sources, scene }: FactsProps) {
 }
 
 function hasContent(value: Json): boolean {
-  return value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return value !== null && value !== "" && !(typeof value === "object" && Object.keys(value).length === 0);
 }
 
 function Value({ value, scene }: { readonly value: Json; readonly scene: Scene }) {
@@ -76,5 +76,14 @@ function Value({ value, scene }: { readonly value: Json; readonly scene: Scene }
       </span>
     );
   }
-  return <code>{JSON.stringify(value)}</code>;
+  if (value === null) return <>–</>;
+  return (
+    <span className="values">
+      {Object.entries(value).map(([name, one]) => (
+        <span key={name} className="value">
+          {readable(name)}: <Value value={one} scene={scene} />
+        </span>
+      ))}
+    </span>
+  );
 }

@@ -44,7 +44,7 @@ export function figureWords(figure: Figure, { of }: Language): { readonly name: 
   return { name: count.one ?? name, plural };
 }
 
-function readable(name: string): string {
+export function readable(name: string): string {
   return name.replaceAll("_", " ");
 }
 

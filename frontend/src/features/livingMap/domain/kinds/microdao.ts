@@ -7,10 +7,21 @@ export const microdao: Kind = {
   type: "microdao",
   icon: "M3 21h18M5 21V9l5-3v15M10 21V4l9 4v13M13 10h3M13 14h3M13 18h3M7 12h0M7 16h0",
   words: {
-    en: { name: "microDAO", plural: "microDAOs", count: { one: "microDAO", other: "microDAOs" } },
-    uk: { name: "мікроДАО", plural: "мікроДАО", count: { one: "мікроДАО", other: "мікроДАО" } },
+    en: {
+      name: "microDAO",
+      plural: "microDAOs",
+      count: { one: "microDAO", other: "microDAOs" },
+      statuses: { hidden: "hidden from the map's account" },
+    },
+    uk: {
+      name: "мікроДАО",
+      plural: "мікроДАО",
+      count: { one: "мікроДАО", other: "мікроДАО" },
+      statuses: { hidden: "приховано від облікового запису мапи" },
+    },
   },
   rank: 10,
+  tones: { hidden: "off" },
   layer: {
     name: "city",
     rank: 10,
