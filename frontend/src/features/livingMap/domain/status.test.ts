@@ -21,6 +21,7 @@ describe("a status", () => {
     ["agent", { status: "offline" }, "off"],
     ["agent", { status: "deleted" }, "off"],
     ["agent", { status: "info" }, "idle"],
+    ["microdao", { status: "hidden" }, "off"],
     ["agent", { status: "warning" }, "warn"],
     ["node", { status: "offline" }, "bad"],
     ["node", { status: "dead" }, "bad"],

@@ -1,1 +1,0 @@
-import"./stage-B0IraBtf.js";import"./init-BO8BsvjK.js";

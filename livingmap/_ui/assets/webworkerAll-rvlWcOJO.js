@@ -1,0 +1,1 @@
+import"./stage-Cpgbe4xC.js";import"./init-BIdLfvGG.js";
