@@ -85,7 +85,8 @@ WITH reached AS (
 INSERT INTO living_map_gaps AS stored (epoch, first_seq, last_seq, since, until, reason, events)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (epoch, first_seq) DO UPDATE
-SET last_seq = excluded.last_seq, since = excluded.since, until = excluded.until, reason = excluded.reason
+SET last_seq = excluded.last_seq, since = excluded.since, until = excluded.until, reason = excluded.reason,
+  events = excluded.events
 WHERE stored.last_seq < excluded.last_seq"""
 
 GAPS: Final = """

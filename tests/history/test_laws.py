@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from livingmap.core.model import Position
@@ -88,6 +88,7 @@ async def tables(database):
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ENTRIES, ENTRIES, GAPS, QUERIES, RETENTIONS)
+@example([], [], [Gap("a", 0, seq, NOON, NOON, "lost", seq or None) for seq in (0, 1)], Query(), Retention(1, {}))
 async def test_postgres_and_memory_answer_alike(tables, first, second, gaps, query, retention):
     connection = await asyncpg.connect(tables)
     await connection.execute("TRUNCATE living_map_history, living_map_gaps, living_map_epochs")
