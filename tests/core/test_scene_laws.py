@@ -3,7 +3,7 @@
 import copy
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livingmap.core.fold import Fold, refreshed
@@ -164,8 +164,26 @@ def test_replaying_the_log_gives_the_same_scene(run):
     assert picture(folds[0].scene) == picture(folds[1].scene)
 
 
+def unordered(change):
+    """Return a change as text, whatever the order of its fields: in a JSON object they have none."""
+    wire = change_to_json(change)
+    return json.dumps({**wire, "unset": sorted(wire.get("unset", ()))}, sort_keys=True)
+
+
 @settings(max_examples=300, deadline=None)
 @given(steps, steps, tables)
+@example(
+    [
+        (
+            "red",
+            [Put("agents", "microdao:a", {"name": "A", "friends": ["microdao:b"]}, aliases=("microdao:b",))],
+            False,
+        ),
+        ("red", [Put("agents", "microdao:a", {"microdao_id": "microdao:b"}, creates=False)], False),
+    ],
+    [("red", [Put("city", "microdao:b")], False)],
+    NOBODY,
+)
 def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest, table):
     going, kept = Scene(SOURCES, table), Scene(SOURCES, table)
     apply_all(going, run)
@@ -177,7 +195,7 @@ def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest, table):
     for seq, (name, some, polled) in enumerate(rest, 100):
         from_seq = (seq - 1, 50)[seq % 2] if polled else None
         changes = [scene.apply(name, some, seq, from_seq=from_seq) for scene in (going, kept)]
-        assert sorted(map(repr, changes[0])) == sorted(map(repr, changes[1]))
+        assert sorted(map(unordered, changes[0])) == sorted(map(unordered, changes[1]))
     assert picture(kept) == picture(going)
 
 

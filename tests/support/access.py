@@ -17,8 +17,8 @@ SECRET = "a secret that is long enough for HS256, and for nothing else"
 OTHER_SECRET = "another secret that is also long enough for HS256, but wrong"
 
 
-def token(sub="u-1", *, roles=("user",), secret=SECRET, seconds=1800.0, algorithm="HS256", **claims) -> str:
-    """Return an access token as auth-service makes it."""
+def token(sub="u-1", *, roles=("user",), secret=SECRET, seconds=86_400.0, algorithm="HS256", **claims) -> str:
+    """Return a token as auth-service makes it, good for a day: some are made when the tests are collected."""
     now = time.time()
     said = {
         "sub": sub,
