@@ -57,7 +57,8 @@ trap 'kill "${frontend:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 step "front end, beside what follows"
 scripts/check_frontend.sh >"$work/frontend.log" 2>&1 &
 frontend=$!
-for one in pgbouncer nginx haproxy caddy; do scripts/get_$one.sh >/dev/null; done
+scripts/get_pgbouncer.sh >/dev/null
+for proxy in nginx haproxy caddy; do scripts/get_proxy.sh "$proxy" >/dev/null; done
 step "tests" # most wait for servers: they share the time
 pytest --quiet --ignore tests/browser --numprocesses 4 --dist worksteal
 step "front end"

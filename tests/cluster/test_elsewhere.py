@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.clients import Follower
 from tests.support.map_process import MapProcess
-from tests.support.nats_server import NatsServer, until
+from tests.support.nats_server import jetstream_server, until
 from tests.support.proxy import proxy
 
 ASIDE, BACK = "another process follows the log; viewers are sent there", "viewers are taken in again"
@@ -53,11 +53,8 @@ async def watching(*processes):
 
 @pytest.fixture
 async def server(tmp_path):
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture

@@ -15,16 +15,13 @@ from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
 from livingmap.supervision import stop
 from livingmap.transport.settings import NatsSettings
-from tests.support.nats_server import NatsServer, until
+from tests.support.nats_server import jetstream_server, until
 
 
 @pytest.fixture
 async def server(tmp_path):
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.map_process import SMALL, map_process
-from tests.support.nats_server import NatsServer, until
+from tests.support.nats_server import jetstream_server, until
 from tests.support.postgres import PostgresServer, kept, numbers, runs
 
 COUNTED = ("livingmap_history_failing", "livingmap_history_lost_total")
@@ -13,11 +13,8 @@ COUNTED = ("livingmap_history_failing", "livingmap_history_lost_total")
 
 @pytest.fixture
 async def server(tmp_path):
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture

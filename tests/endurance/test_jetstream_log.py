@@ -8,7 +8,7 @@ import pytest
 from livingmap.core.redaction import Redaction
 from livingmap.testing import Sample, Samples
 from tests.support.map_process import MapProcess, map_process
-from tests.support.nats_server import NatsServer, stored, until
+from tests.support.nats_server import NatsServer, jetstream_server, stored, until
 from tests.support.postgres import kept, numbers, runs, written
 from tests.support.proxy import proxy
 from tests.support.services import StubService
@@ -18,11 +18,8 @@ from tests.support.viewers import Viewer, agree, following
 
 @pytest.fixture
 async def server(tmp_path):
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 def heard(url, **more):

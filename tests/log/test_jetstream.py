@@ -19,7 +19,7 @@ from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
 from livingmap.supervision import stop, within
 from livingmap.transport.settings import NatsSettings
-from tests.support.nats_server import NatsServer, until
+from tests.support.nats_server import NatsServer, jetstream_server, until
 
 MIB = 1024**2
 LOCKED = """
@@ -32,11 +32,8 @@ authorization { users: [
 
 @pytest.fixture
 async def server(tmp_path):
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 class Notes:

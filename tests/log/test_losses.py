@@ -15,7 +15,7 @@ from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
 from livingmap.supervision import stop
 from livingmap.transport.settings import NatsSettings
-from tests.support.nats_server import NatsServer, until
+from tests.support.nats_server import NatsServer, jetstream_server, until
 
 STREAM = "LIVINGMAP"
 
@@ -24,11 +24,8 @@ STREAM = "LIVINGMAP"
 async def server(tmp_path, monkeypatch):
     monkeypatch.setattr("livingmap.log.losses._UNDER_WAY_SECONDS", 1.0)
     monkeypatch.setattr("livingmap.log.losses._LOOK_SECONDS", 0.1)
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 @contextlib.asynccontextmanager

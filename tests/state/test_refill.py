@@ -19,7 +19,7 @@ from livingmap.state.projector import Projector
 from livingmap.state.refill import Refill
 from livingmap.supervision import stop
 from livingmap.transport.settings import NatsSettings
-from tests.support.nats_server import NatsServer, until
+from tests.support.nats_server import jetstream_server, until
 
 
 def on_a(event, part):
@@ -31,11 +31,8 @@ SOURCES = [Source("agents", "agents-service", SourceSettings, (Layer("agents"),)
 
 @pytest.fixture
 async def server(tmp_path):
-    one = NatsServer(tmp_path)
-    one.use_jetstream()
-    await one.start()
-    yield one
-    await one.kill()
+    async with jetstream_server(tmp_path) as one:
+        yield one
 
 
 class Switched(MemoryHistory):

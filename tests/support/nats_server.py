@@ -126,6 +126,18 @@ async def stored(server: NatsServer, stream: str = "LIVINGMAP") -> list[tuple[in
         return found
 
 
+@contextlib.asynccontextmanager
+async def jetstream_server(folder: Path) -> AsyncIterator[NatsServer]:
+    """Run a server that keeps a JetStream in ``folder``."""
+    server = NatsServer(folder)
+    server.use_jetstream()
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.kill()
+
+
 async def until(condition: Callable[[], object], seconds: float = 20, every: float = 0.005) -> None:
     """Return when ``condition`` holds, which may be a coroutine function. Raises TimeoutError if it never does."""
     async with asyncio.timeout(seconds):

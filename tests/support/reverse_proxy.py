@@ -32,8 +32,8 @@ class ReverseProxy:
 
     async def start(self) -> None:
         """Return once it listens."""
-        get = _TOP / "scripts" / f"get_{self._program}.sh"
-        path = (await asyncio.to_thread(subprocess.check_output, [get], text=True)).strip()
+        get = [_TOP / "scripts" / "get_proxy.sh", self._program]
+        path = (await asyncio.to_thread(subprocess.check_output, get, text=True)).strip()
         own = {**os.environ, "HOME": str(self._folder), "XDG_DATA_HOME": str(self._folder)}
         with (self._folder / "proxy.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
