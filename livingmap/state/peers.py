@@ -50,6 +50,7 @@ class Peers:
         self._silent_seconds = silent_seconds
         self._now = now
         self._clients: dict[str, JsonClient] = {}
+        self._turn = 0
         self._attached_at: float | None = None
         self._lost_at: float | None = None
         self._proved_at: float | None = None
@@ -106,14 +107,23 @@ class Peers:
 
     async def _is_followed_since(self, lost_at: float) -> bool:
         """Tell whether a peer heard from the log after this process had lost it, and not only just."""
-        peers = dict(list(self._cluster.peers().items())[:_MOST_ASKED])
+        peers = self._in_turn()
         await self._close(self._clients.keys() - set(peers.values()))
         away_seconds = asyncio.get_running_loop().time() - lost_at  # before it is asked: what it answers is older
         answers = await asyncio.gather(*(self._asked(one, address) for one, address in peers.items()))
-        return any(
+        is_followed = any(
             silent < away_seconds and attached >= min(away_seconds, _LASTING_SECONDS)
             for silent, attached in filter(None, answers)
         )
+        if not is_followed:  # else the same ones are asked again: what they prove must not lapse meanwhile
+            self._turn += len(peers)
+        return is_followed
+
+    def _in_turn(self) -> dict[str, str]:
+        """Return the peers to ask now: all of them, or the next ones in turn."""
+        peers = list(self._cluster.peers().items())
+        self._turn %= max(len(peers), 1)
+        return dict([*peers[self._turn :], *peers[: self._turn]][:_MOST_ASKED])
 
     async def _asked(self, peer: str, address: str) -> tuple[float, float] | None:
         """Return for how long a peer has heard nothing from the log, and has followed it; None if it does not."""

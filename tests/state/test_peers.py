@@ -24,10 +24,10 @@ class Both(Alone):
 
     def __init__(self, address):
         super().__init__()
-        self._address = address
+        self.others = {"other": address}
 
     def peers(self):
-        return {"other": self._address}
+        return self.others
 
 
 class Case:
@@ -38,8 +38,8 @@ class Case:
         self.now = NOON
         self.progress = Progress(Position("e", 7))
         self.progress.aim(7)
-        cluster = Both(urlsplit(service.base_url).netloc)
-        self.peers = Peers(cluster, self.progress, lambda: 0.5, lambda: self.now)
+        self.cluster = Both(urlsplit(service.base_url).netloc)
+        self.peers = Peers(self.cluster, self.progress, lambda: 0.5, lambda: self.now)
         self.sent_away = []
 
     def answers(self, **answer):
@@ -94,6 +94,28 @@ async def test_viewers_stay_where_nobody_answers(case):
     await case.lose()
     await case.service.kill()
     assert not await case.peers.look()
+
+
+async def test_of_many_processes_five_are_asked_at_a_time_and_the_others_in_turn_until_one_follows_the_log(
+    case, monkeypatch
+):
+    monkeypatch.setattr(module, "_ANSWER_SECONDS", 30)
+    case.answers(silent_seconds=0)
+    silent = StubService(Samples())
+    await silent.start()
+    address = urlsplit(silent.base_url).netloc
+    case.cluster.others = {**{f"silent {number}": address for number in range(6)}, **case.cluster.others}
+    try:
+        await case.lose()
+        assert not await case.peers.look()
+        assert (len(silent.asked), len(case.service.asked)) == (5, 0)
+        await until(case.peers.look)
+        asked = len(case.service.asked)
+        for looks in range(1, 8):
+            assert await case.peers.look()
+            assert len(case.service.asked) == asked + looks
+    finally:
+        await silent.kill()
 
 
 async def test_nobody_is_asked_by_a_process_that_has_its_log_or_lost_it_only_a_moment_ago(case):
