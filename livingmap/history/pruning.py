@@ -4,6 +4,7 @@ How old an entry is depends on a clock, and clocks are set wrong. So age is coun
 history, or by the clock of this process if that says less; and when more than a set share of the history would be
 deleted at once, nothing is. Example: a process whose clock is 40 days ahead begins to lead. By its own clock all
 entries of the last 30 days are too old; but the newest one was received a moment ago, by the clock of the log.
+A history without entries may have gaps left, whose age only the clock of the process tells.
 """
 
 import asyncio
@@ -49,14 +50,14 @@ class Pruner:
                 await self._prune()
                 await asyncio.sleep(self._every_seconds)
         finally:
+            self._error = None
             self._report(None)  # the process that leads next prunes
 
     async def _prune(self) -> None:
         try:
             newest = (await self._history.read(Query(limit=1))).entries
-            if not newest:
-                return
-            deleted = await self._history.prune(min(newest[0].received_at, self._now()), self._retention)
+            now = min([self._now(), *(entry.received_at for entry in newest)])
+            deleted = await self._history.prune(now, self._retention)
         except HistoryUnavailable:  # the writer logs that
             return
         except PruningRefused as error:

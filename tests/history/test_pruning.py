@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from livingmap.history import Query, Retention
+from livingmap.history import Gap, Query, Retention
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.pruning import Pruner
 from livingmap.history.settings import HistorySettings
@@ -19,17 +19,24 @@ CAREFUL = HistorySettings(retention_days=30).retention
 
 @contextlib.asynccontextmanager
 async def pruning(history, retention, now):
-    """Run a pruner again and again; lend it, all that it reported, and the program's log."""
+    """Run a pruner; lend it, all that it reported, and the program's log."""
     reports = []
     with structlog.testing.capture_logs() as logs:
         pruner = Pruner(history, retention, now, reports.append, every_seconds=0.001)
-        task = asyncio.create_task(pruner.run())
-        try:
+        async with a_term(pruner):
             yield pruner, reports, logs
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+
+
+@contextlib.asynccontextmanager
+async def a_term(pruner):
+    """Prune again and again, as while the process leads."""
+    task = asyncio.create_task(pruner.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def a_day_each(history, days):
@@ -82,6 +89,29 @@ async def test_when_the_clock_of_the_log_is_ahead_nothing_is_deleted_until_it_is
     assert await seqs_in(history) == [*range(2, 33)]
     events = [line["event"] for line in logs if line["event"].startswith("old history")]
     assert events == ["old history is not deleted", "old history is deleted again", "old history was deleted"]
+
+
+async def test_that_nothing_old_is_deleted_is_logged_again_in_the_next_term():
+    history, reports = MemoryHistory(), []
+    await a_day_each(history, 30)
+    await history.write([entry(31, received_at=NOON + 40 * DAY)])
+    pruner = Pruner(history, CAREFUL, lambda: NOON + 40 * DAY, reports.append, every_seconds=0.001)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(2):
+            reports.clear()
+            async with a_term(pruner):
+                await until(lambda: len(reports) > 1)
+            assert reports[-1] is None
+    assert [line["event"] for line in logs] == ["old history is not deleted"] * 2
+
+
+async def test_gaps_of_a_history_without_entries_are_deleted_too(history):
+    for seq, age in ((1, 31), (3, 29)):
+        await history.record_gap(Gap("e1", seq, seq, NOON - age * DAY, NOON - age * DAY, "for a test"))
+    async with pruning(history, CAREFUL, lambda: NOON) as (pruner, reports, logs):
+        await until(lambda: len(reports) > 1)
+        assert (pruner.deleted, set(reports), logs) == (0, {None}, [])
+    assert [gap.first_seq for gap in (await history.read(Query())).gaps] == [3]
 
 
 async def test_what_is_too_much_at_once_is_deleted_if_the_settings_allow_it(history):
