@@ -48,6 +48,12 @@ class Freshness(StrEnum):
     """Its plugin could not be loaded."""
 
 
+def seconds_since(moment: datetime | None, now: datetime) -> float | None:
+    """Return how long ago ``moment`` was; None without one, or if a clock was set: it is yet to come."""
+    seconds = (now - moment).total_seconds() if moment else 0.0
+    return None if moment is None or seconds < -_DIFFERENCE_SECONDS else max(seconds, 0.0)
+
+
 @dataclass(slots=True)
 class SourceHealth:
     """The health of one source, as status pages and snapshots show it."""
@@ -84,8 +90,7 @@ class SourceHealth:
 
     def age_seconds(self, now: datetime) -> float | None:
         """Return how long ago the last complete poll began; None without one, or after a clock was set."""
-        age = self._age(now)
-        return None if age is None or age < -_DIFFERENCE_SECONDS else max(age, 0.0)
+        return seconds_since(self.observed_at, now)
 
     def _age(self, now: datetime) -> float | None:
         return (now - self.observed_at).total_seconds() if self.observed_at else None

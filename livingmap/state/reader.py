@@ -13,7 +13,7 @@ from livingmap.core.bounded import LRU
 from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
-from livingmap.core.freshness import Freshness, SourceHealth
+from livingmap.core.freshness import Freshness, SourceHealth, seconds_since
 from livingmap.core.layers import Layers
 from livingmap.core.links import filled_link
 from livingmap.core.model import CollectionKey, Fields, Json, Position, Total
@@ -82,9 +82,8 @@ class MapReader:
         return position.epoch, position.seq, sum([state.revision for state in self.states]), away_since
 
     def last_fold_age_seconds(self) -> float | None:
-        """Return the age of the last entry that was folded; None before the first."""
-        folded_at = self.progress.folded_at
-        return (self.now() - folded_at).total_seconds() if folded_at else None
+        """Return the age of the last entry that was folded; None before the first, or after a clock was set."""
+        return seconds_since(self.progress.folded_at, self.now())
 
     def shown(self, rights: Rights) -> Layers:
         """Return the scene as callers with these rights see it."""
