@@ -89,7 +89,7 @@ class Progress:
         self.away_since = self.away_since or self._lost_at or now
 
     def attach(self) -> None:
-        """Note that there is a connection. It counts once the log has been read to its end over it."""
+        """Note that there is a connection. It counts once reading has begun over it, and the phase is live."""
         self._lost_at, self.away_since = self.away_since or self._lost_at, None
 
     def here(self) -> Position:

@@ -16,7 +16,7 @@ from livingmap.history import Entry, History, Query
 
 _NEXT: Final = timedelta(microseconds=1)
 _STEP_SECONDS: Final = 1.0
-"""Servers of one cluster differ by less; a clock that goes back by more was set."""
+"""A clock that goes back by more is warned of; the order is kept however little it goes back."""
 
 _logger = structlog.get_logger(__name__)
 

@@ -95,8 +95,10 @@ class Hub:
         """Add a viewer. It is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(sink, view)
         if (
-            self._closed or self.is_elsewhere or not self._progress.is_shown
-        ):  # a scene that is still replayed would be an empty map
+            self._closed
+            or self.is_elsewhere
+            or not self._progress.is_shown  # a scene that is still replayed would be an empty map
+        ):
             self._dismiss(viewer)
             return viewer
         position, reason = self.resumption.start(cursor, view)
