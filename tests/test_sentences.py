@@ -31,7 +31,7 @@ UNKNOWN = "09f4a509-546c-449b-a91b-723f6aba04c1"
 def read(event_type, payload, language, sentences=None, changes=()):
     """Return what an event says with the sentences of all plugins, or of one."""
     declared = [OWN_SENTENCES, *(source.sentences for source in SOURCES)] if sentences is None else [sentences]
-    happening = Happening(event_type, payload, changes, ITEMS.get, language)
+    happening = Happening(payload, changes, ITEMS.get, language)
     return sentence(find_templates(table(declared), event_type), happening)
 
 

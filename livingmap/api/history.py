@@ -50,7 +50,7 @@ class HistoryGap(BaseModel):
     since: str
     until: str
     events: int | None
-    """How many events; null for callers with restricted rights."""
+    """How many events; null if that is not known, and for callers with restricted rights."""
     reason: str
 
 
@@ -153,7 +153,7 @@ def _gap(gap: Gap, rights: Rights) -> HistoryGap:
     return HistoryGap(
         since=str(rfc3339(gap.from_time)),
         until=str(rfc3339(gap.until)),
-        events=None if rights.restricted else gap.size,
+        events=None if rights.restricted else gap.size or None,  # 0: how many is not known
         reason=gap.reason,
     )
 

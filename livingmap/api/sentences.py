@@ -21,11 +21,11 @@ class EventSentences(BaseModel):
     event_type: str
     """A type, or a pattern with the wildcards of NATS."""
     texts: dict[str, list[str]]
-    """By language; of several texts the first that can be filled counts."""
+    """By language; the first text that can be filled is used."""
 
 
 class SentenceTable(BaseModel):
-    """The texts of all events. The first entry that an event's type matches counts."""
+    """The texts of all events. The first entry that an event's type matches is used."""
 
     sentences: list[EventSentences]
 

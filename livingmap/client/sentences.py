@@ -38,10 +38,8 @@ class EventTexts:
         def find(entity_id: str) -> Fields | None:
             return _find(state, entity_id)
 
-        happening = Happening(event_type, payload, changes, find, self._language)
-        return sentence(find_templates(self._table, event_type), happening) or in_words(
-            event_type, happening.subject()
-        )
+        happening = Happening(payload, changes, find, self._language)
+        return sentence(find_templates(self._table, event_type), happening) or in_words(event_type, happening)
 
 
 def _find(state: State, entity_id: str) -> Fields | None:

@@ -88,7 +88,11 @@ def _walk(
 ) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            inner, line = (*path, key.value), key.start_mark.line + 1
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                faults.append(ConfigFault(".".join(map(str, path)), "a key is a list or a mapping", line))
+                continue
+            inner = (*path, key.value)
             if inner in lines:
                 where = ".".join(map(str, inner))
                 faults.append(ConfigFault(where, f"is given twice, first on line {lines[inner]}", line))

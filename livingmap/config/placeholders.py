@@ -22,44 +22,44 @@ class Placeholders:
     """Fills the placeholders of one document.
 
     A value is replaced after the file was parsed. Whatever a variable holds is therefore text: it cannot add
-    keys, and the setting decides whether ``7017`` is a number. A value that comes out empty is removed, as an
-    empty variable of the map itself sets nothing.
+    keys, and the setting decides whether ``7017`` is a number. A value of a mapping that comes out empty is
+    removed, as an empty variable of the map itself sets nothing.
     """
 
     environment: Mapping[str, str]
     variables: dict[tuple[str | int, ...], tuple[str, ...]] = field(default_factory=dict)
     """The variables that each value was made from."""
     faults: list[ConfigFault] = field(default_factory=list)
-    _done: set[int] = field(default_factory=set)
-    """The nodes that were seen: an alias is the same node in another place."""
+    _filled: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """The variables of each node that was filled: an alias is the same node in another place."""
 
     def fill(self, node: yaml.Node | None, path: tuple[str | int, ...] = ()) -> None:
         """Replace the placeholders in ``node`` and all that it holds."""
-        if node is None or id(node) in self._done:
-            return
-        self._done.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
+            pairs = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+            for key, value in pairs:
                 self.fill(value, (*path, key.value))
-            node.value = [(key, value) for key, value in node.value if not self._is_emptied(value, path, key)]
+            node.value = [(key, value) for key, value in pairs if not self._is_emptied(value, path, key)]
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 self.fill(value, (*path, index))
         elif isinstance(node, yaml.ScalarNode) and node.tag == _TEXT:
-            self._fill_text(node, path)
+            if id(node) not in self._filled:
+                self._filled[id(node)] = self._fill_text(node, path)
+            if names := self._filled[id(node)]:
+                self.variables[path] = names
 
     def _is_emptied(self, value: yaml.Node, path: tuple[str | int, ...], key: yaml.ScalarNode) -> bool:
         return value.value == "" and (*path, key.value) in self.variables
 
-    def _fill_text(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> None:
+    def _fill_text(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> tuple[str, ...]:
         names: list[str] = []
         try:
             node.value = _MARK.sub(lambda mark: self._replacement(mark, names), node.value)
         except _PlaceholderError as error:
             where = ".".join(map(str, path))
             self.faults.append(ConfigFault(where, str(error), node.start_mark.line + 1))
-        if names:
-            self.variables[path] = tuple(names)
+        return tuple(names)
 
     def _replacement(self, mark: re.Match[str], names: list[str]) -> str:
         name, default = mark["name"], mark["default"]

@@ -89,8 +89,8 @@ class Fold:
     def __init__(
         self, sources: Sequence[Source], redaction: Redaction | None = None, same_as: SameAs = NOBODY
     ) -> None:
-        self.scene = Scene(sources, same_as)
         self.redaction = redaction or Redaction()
+        self.scene = Scene([_without_redacted_copies(source, self.redaction) for source in sources], same_as)
         self.routes = Routes(sources)
         self._declared = {source.name: _declared(source) for source in sources}
 
@@ -157,3 +157,19 @@ class Fold:
 def _declared(source: Source) -> frozenset[str | CollectionKey]:
     """Return what the handlers of a source may change: its layers, and their collections."""
     return frozenset(one for layer in source.layers for one in (layer.name, (layer.name, layer.collection)))
+
+
+def _without_redacted_copies(source: Source, redaction: Redaction) -> Source:
+    """Return ``source`` without the copies of fields that a rule removes: copies are made from what was folded."""
+    if not any(layer.copies for layer in source.layers):
+        return source
+    layers = [
+        replace(
+            layer,
+            copies={
+                name: origin for name, origin in layer.copies.items() if not redaction.removes(layer.name, name)
+            },
+        )
+        for layer in source.layers
+    ]
+    return replace(source, layers=tuple(layers))

@@ -54,6 +54,10 @@ class Redaction:
             self._by_layer[name] = self._anywhere | {field for layer, field in split if layer == name}
         self._payload = self._anywhere | {field for _, field in split}
 
+    def removes(self, layer: str, name: str) -> bool:
+        """Tell whether the field ``name`` of a layer's items is removed."""
+        return name in self._by_layer.get(layer, self._anywhere)
+
     def change(self, change: Change) -> Change:
         """Return ``change`` without redacted fields; itself if it has none."""
         if isinstance(change, Drop):

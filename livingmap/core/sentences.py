@@ -25,7 +25,6 @@ SUBJECT: Final = "subject"
 class Happening:
     """An event as a client has it, with how it finds the items that it knows."""
 
-    event_type: str
     payload: Fields
     changes: Sequence[Mapping[str, Any]]
     find: Callable[[str], Fields | None]
@@ -101,10 +100,12 @@ def table(declared: Iterable[Sentences]) -> list[tuple[str, Mapping[str, Templat
     return sorted(merged.items(), key=lambda entry: exactness(entry[0]))
 
 
-def in_words(event_type: str, subject: str | None) -> str:
+def in_words(event_type: str, happening: Happening) -> str:
     """Return what is shown of an event that no template fits: its type, and what it is about."""
     words = event_type.replace(".", " ").replace("_", " ")
-    return f"{subject}: {words}" if subject else words
+    names = (happening.subject(), *(happening.payload.get(name) for name in ("name", "slug", "source")))
+    about = next((name for name in names if isinstance(name, str) and name), None)
+    return f"{about}: {words}" if about else words
 
 
 def invalid_sentences(sentences: object) -> list[str]:

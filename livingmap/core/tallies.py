@@ -9,19 +9,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from livingmap.core.collection import Collection
 from livingmap.core.merge import Dirty
 from livingmap.core.model import CollectionKey, Fields, Json
 from livingmap.core.source import Amounts, Count, Tally
-from livingmap.core.units import format_amount
+from livingmap.core.units import add_amounts, format_amount
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 _MOST_DIGITS: Final = 128
-_EXACT: Final = Context(prec=4 * _MOST_DIGITS)
-"""More digits than the sum of any amounts has."""
 
 
 @dataclass(slots=True)
@@ -100,7 +98,7 @@ class _RunningSums:
             if (amount := _amount(text)) is None:
                 continue
             signed = amount if step > 0 else amount.copy_negate()
-            self._sums[unit] = _EXACT.add(self._sums.get(unit, Decimal()), signed)
+            self._sums[unit] = add_amounts(self._sums.get(unit, Decimal()), signed)
             self._holders[unit] += step
             if not self._holders[unit]:
                 del self._holders[unit], self._sums[unit]

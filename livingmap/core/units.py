@@ -10,7 +10,7 @@ from livingmap.core.vocabulary import STATUSES
 _MILLISECONDS_FROM: Final = 10_000_000_000  # as seconds this is the year 2286
 _ZONE: Final = -len("+00:00")
 _DECIMALS: Final = 4
-_EXACT: Final = Context(prec=80)  # more digits than two amounts have
+_EXACT: Final = Context(prec=512)  # more digits than the sum of any amounts has
 
 
 def rfc3339(value: Json) -> str | None:

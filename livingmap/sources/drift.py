@@ -26,7 +26,7 @@ class Drift:
     """By collection, the position at which its previous usable poll began."""
 
     def note(self, key: CollectionKey, changes: Iterable[Change], began: int) -> None:
-        """Count the ``changes`` that a poll found which ``began`` at a position. The first one only sets out."""
+        """Count the ``changes`` of a poll that ``began`` at a position. The first is only the starting point."""
         previous = self._previous.get(key)
         self._previous[key] = began
         if previous is None:

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.core.route import invalid_reason
 from livingmap.core.sentences import invalid_sentences
-from livingmap.core.source import Layer, Source
+from livingmap.core.source import Amounts, Layer, Source
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, answer_of, import_plugin, installed
 from livingmap.sources.settings import ServiceSettings, SourceSettings
@@ -108,6 +108,11 @@ def _check(source: Source) -> None:
     faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := invalid_reason(pattern))]
     missing = [one.setting for one in source.lifetimes if one.setting not in settings.model_fields]
     faults += [f"a lifetime has the setting {name!r}, which {settings.__name__} lacks" for name in missing]
+    faults += [
+        f"tally {tally.layer}.{tally.field} has amounts and per: they are totals of a layer"
+        for tally in source.tallies
+        if tally.per is not None and any(isinstance(count, Amounts) for count in tally.counts)
+    ]
     faults += invalid_sentences(source.sentences)
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]

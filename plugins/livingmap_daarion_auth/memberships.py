@@ -76,7 +76,7 @@ def _concerned(event: Event) -> str | None:
 
 
 def _recounted(event: Event) -> str | None:
-    """Tell that a poll found another number of members than the messages had let expect: nobody said whose."""
+    """Return `EVERYBODY` if a poll changed a number of members: it does not say whose membership changed."""
     if event.payload.get("source") not in _SOURCES:
         return None
     changed = [change.get("set", {}).keys() for change in event.payload.get("changes", ())]

@@ -26,12 +26,16 @@ def test_the_page_finds_back_to_a_map_that_was_started_anew(visitors, lively):
     visitor.is_cut_off = True
     page = visitor.visit("/?panel=events")
     page.evaluate("window.sameLoad = true")
+    happenings = page.get_by_role("list", name="What happens")
+    sentence = happenings.get_by_text(re.compile(r"CPU \d+%")).first
+    expect(sentence).to_be_visible()
     lively.stop()
     expect(page.locator(".connection.is-reconnecting")).to_be_visible()
     visitor.see("reconnecting")
+    expect(sentence).to_be_visible()
     lively.start()
     expect(page.locator(".connection.is-live")).to_be_visible()
-    newest = page.get_by_role("list", name="What happens").get_by_role("listitem").first
+    newest = happenings.get_by_role("listitem").first
     expect(newest).not_to_have_text(newest.inner_text())
     assert page.evaluate("window.sameLoad")
 

@@ -21,6 +21,16 @@ def livingmap_source():
 '''
 
 
+SUMS = """
+from livingmap.plugin import Amounts, Layer, Source, SourceSettings, Tally, hookimpl
+
+@hookimpl
+def livingmap_source():
+    sums = Tally("power", "sums", (Amounts("power", "price", by="currency"),), per="house_id")
+    return Source("sums", "sums-service", SourceSettings, (Layer("power"),), tallies=(sums,))
+"""
+
+
 @pytest.fixture
 def write(tmp_path, monkeypatch):
     """Write a YAML file beside a plugin in one file, and return its path."""
@@ -45,6 +55,12 @@ def test_a_source_gets_its_own_settings(write):
     file = write("sources:\n  weather: {module: weather, unit: kelvin, interval_seconds: 3}\n")
     [(source, settings)] = load(file).enabled()
     assert (source.service, settings.unit, settings.interval_seconds) == ("weather-service", "kelvin", 3)
+
+
+def test_amounts_that_are_to_be_shown_per_item_are_refused(write, tmp_path):
+    (tmp_path / "sums.py").write_text(SUMS)
+    [fault] = faults(write("sources:\n  sums: {module: sums}\n"))
+    assert "tally power.sums has amounts and per" in fault
 
 
 def test_a_module_may_be_a_file_beside_the_yaml(write):

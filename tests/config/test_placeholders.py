@@ -6,6 +6,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from livingmap.config.document import read_yaml
 from livingmap.config.loading import load
 from livingmap.config.schema import schema
 from livingmap.errors import ConfigError
@@ -202,3 +203,16 @@ def test_without_variables_it_has_the_usual_addresses(monkeypatch):
         "http://agents-service:7014",
         "http://microdao-service:7015",
     ]
+
+
+def test_a_value_that_stands_in_two_places_is_filled_in_both(write):
+    file = write("server: {host: &h '${HOST:-}'}\nui: {title: *h}\n" + SOURCES)
+    assert read_yaml(file).data.keys() == {"server", "ui", "sources"}
+    assert (read_yaml(file).data["server"], read_yaml(file).data["ui"]) == ({}, {})
+    odd = write("server: {port: &p '${PORT:-none}'}\nnats: {most_bytes: *p}\n" + SOURCES)
+    assert [line.count("(from PORT)") for line in faults(odd)] == [1, 1]
+
+
+def test_a_key_that_is_no_text_is_a_fault_with_its_line(write):
+    file = write("server:\n  ? [a, '${PORT:-1}']\n  : 1\n" + SOURCES)
+    assert faults(file) == ["2: server: a key is a list or a mapping"]

@@ -137,6 +137,20 @@ def test_redacted_fields_reach_neither_scene_nor_payload():
     )
 
 
+def test_a_copy_does_not_bring_back_what_a_rule_removes():
+    layers = (
+        Layer("agents"),
+        Layer("space", "nodes", copies={"status": ("agents", "items"), "name": ("agents", "items")}),
+    )
+    shown = Put("space", "agent:sofia", {"place": "x"}, collection="nodes")
+    put = replace(SOFIA, set={"name": "Sofia", "status": "online"})
+    fold = Fold([replace(source("agents", [put, shown]), layers=layers)], Redaction(["space.*.status"]))
+    folded = fold.apply(event("agent.x"))
+    assert folded.faults == ()
+    assert fold.scene.items("space", "nodes") == {"agent:sofia": {"place": "x", "name": "Sofia"}}
+    assert fold.scene.items("agents", "items")["agent:sofia"]["status"] == "online"
+
+
 def test_a_payload_without_redacted_fields_is_the_messages_own():
     message = event("agent.x", name="Sofia")
     folded = Fold([source("agents", [])]).apply(message)

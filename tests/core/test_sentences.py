@@ -15,7 +15,7 @@ SHARED = json.loads((Path(__file__).parents[2] / "frontend" / "tests" / "sentenc
 
 def happening(payload, changed=(), language="en", event_type="a.b"):
     changes = [{"op": "put", "layer": "x", "id": entity_id} for entity_id in changed]
-    return Happening(event_type, payload, [{"op": "total"}, *changes], SHARED["items"].get, language)
+    return Happening(payload, [{"op": "total"}, *changes], SHARED["items"].get, language)
 
 
 @pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: json.dumps(case["filled"]))
@@ -39,8 +39,12 @@ def test_the_most_exact_pattern_counts_and_of_equal_ones_the_first_declared():
 
 
 def test_an_event_without_a_sentence_is_its_type_in_words():
-    assert in_words("weather.storm_warning", None) == "weather storm warning"
-    assert in_words("weather.storm", "Lviv") == "Lviv: weather storm"
+    def shown(payload, *changes):
+        return in_words("weather.storm_warning", Happening(payload, changes, lambda _: None, "en"))
+
+    assert shown({}) == "weather storm warning"
+    assert shown({"name": "Lviv"}) == shown({"name": 7, "slug": "Lviv"}) == "Lviv: weather storm warning"
+    assert shown({"name": "Kyiv"}, {"id": "city:lviv"}) == "lviv: weather storm warning"
 
 
 @pytest.mark.parametrize(

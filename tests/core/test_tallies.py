@@ -201,3 +201,9 @@ def test_sums_are_the_same_after_a_restart_and_whatever_came_before():
     other = scene(HELD)
     other.restore(json.loads(json.dumps(dict(made.states()))))
     assert held(made) == held(other) == {"SILT": "6"}
+
+
+def test_a_sum_of_very_long_amounts_has_all_its_digits():
+    made = scene(HELD)
+    made.apply("all", [agent("a", purse={"SILT": "1" * 90}), agent("b", purse={"SILT": "0.5"})], 1)
+    assert held(made) == {"SILT": "1" * 90 + ".5"}

@@ -7,7 +7,7 @@ import { useMemo, useRef, useState } from "react";
 import { compareIds } from "../client/reduce.ts";
 import type { Scene } from "../client/scene.ts";
 import { catalogue, type Entity, type Filters, matches } from "../domain/catalogue.ts";
-import { nameOf } from "../domain/events.ts";
+import { findItem, nameOf } from "../domain/entities.ts";
 import { loadOf } from "../domain/loads.ts";
 import { activityOf } from "../domain/values.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
@@ -99,7 +99,8 @@ function rowsOf(scene: Scene, filters: Filters, { by, down }: Sorting): readonly
 
 function rowOf(scene: Scene, entity: Entity): Row {
   const { label, type, status, item } = entity;
-  const home = typeof item.microdao_id === "string" ? nameOf(scene, item.microdao_id) : "";
+  const home =
+    typeof item.microdao_id === "string" ? nameOf(item.microdao_id, findItem(scene, item.microdao_id)?.item) : "";
   return { entity, values: { name: label, type, status, home, load: loadOf(item), activity: activityOf(item) } };
 }
 

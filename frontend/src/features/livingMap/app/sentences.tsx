@@ -1,6 +1,6 @@
-/** The texts of events, as the map's plugins declare them: asked for once per connection. */
+/** The texts of events, as the map's plugins declare them: asked for at first, and whenever the map is live again. */
 
-import { createContext, type ReactNode, useContext } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import type { components } from "../client/openapi.ts";
 import type { SentenceTable } from "../domain/sentences.ts";
 import { useAsked } from "./asked.ts";
@@ -10,10 +10,21 @@ const Context = createContext<SentenceTable>(NO_TABLE);
 
 type Props = { readonly isLive: boolean; readonly children: ReactNode };
 
-/** Lets the components below say what events mean; until the texts are there, events are named by their types. */
+/**
+ * Lets the components below say what events mean. Until the texts are there, events are named by their types; those
+ * that came once stay while the map is away.
+ */
 export function SentencesProvider({ isLive, children }: Props) {
-  const { answer } = useAsked<components["schemas"]["SentenceTable"]>("living-map/sentences", {}, Number(isLive));
-  return <Context value={answer?.sentences ?? NO_TABLE}>{children}</Context>;
+  const [connections, setConnections] = useState(0);
+  const [table, setTable] = useState(NO_TABLE);
+  const { answer } = useAsked<components["schemas"]["SentenceTable"]>("living-map/sentences", {}, connections);
+  useEffect(() => {
+    if (isLive) setConnections((before) => before + 1);
+  }, [isLive]);
+  useEffect(() => {
+    if (answer) setTable(answer.sentences);
+  }, [answer]);
+  return <Context value={table}>{children}</Context>;
 }
 
 export function useSentences(): SentenceTable {

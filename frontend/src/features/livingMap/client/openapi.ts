@@ -449,7 +449,7 @@ export interface components {
             readonly event_type: string;
             /**
              * Texts
-             * @description By language; of several texts the first that can be filled counts.
+             * @description By language; the first text that can be filled is used.
              */
             readonly texts: {
                 readonly [key: string]: readonly string[];
@@ -491,7 +491,7 @@ export interface components {
             readonly until: string;
             /**
              * Events
-             * @description How many events; null for callers with restricted rights.
+             * @description How many events; null if that is not known, and for callers with restricted rights.
              */
             readonly events: number | null;
             /** Reason */
@@ -808,7 +808,7 @@ export interface components {
         };
         /**
          * SentenceTable
-         * @description The texts of all events. The first entry that an event's type matches counts.
+         * @description The texts of all events. The first entry that an event's type matches is used.
          */
         readonly SentenceTable: {
             /** Sentences */

@@ -36,6 +36,11 @@ export function labelOf(item: Item): string {
   return label ?? item.id.slice(item.id.indexOf(":") + 1);
 }
 
+/** Return what the thing of an id is called; for one that the client lacks, what its id has after the colon. */
+export function nameOf(id: string, item: Item | undefined): string {
+  return item ? labelOf(item) : id.slice(id.indexOf(":") + 1);
+}
+
 /** Return an item's status; `unknown` where no source reports one. */
 export function statusOfItem(item: Item): string {
   return typeof item.status === "string" ? item.status : "unknown";

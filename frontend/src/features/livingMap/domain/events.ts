@@ -3,7 +3,7 @@
 import type { MapEvent } from "../client/messages.ts";
 import type { Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
-import { findItem, homeOfType, labelOf, typeOf } from "./entities.ts";
+import { findItem, homeOfType, nameOf, typeOf } from "./entities.ts";
 import { text } from "./json.ts";
 import { fillSentence, type SentenceTable, textsOf } from "./sentences.ts";
 
@@ -51,13 +51,9 @@ export function sentence(event: MapEvent, scene: Scene, language: Language, tabl
   const filled = texts && fillSentence(texts, { payload, changes, find, locale: language.locale });
   if (filled) return filled;
   const subject = subjectOf(event, scene);
-  const name = subject ? nameOf(scene, subject) : text(payload.name) || text(payload.slug) || text(payload.source);
+  const name = subject
+    ? nameOf(subject, find(subject))
+    : text(payload.name) || text(payload.slug) || text(payload.source);
   const rest = event_type.replaceAll(".", " ").replaceAll("_", " ");
   return name ? `${name}: ${rest}` : rest;
-}
-
-/** Return what the thing of an id is called; for one that the scene lacks, what its id has after the colon. */
-export function nameOf(scene: Scene, id: string): string {
-  const place = findItem(scene, id);
-  return place ? labelOf(place.item) : id.slice(id.indexOf(":") + 1);
 }

@@ -3,7 +3,7 @@
 import type { Change } from "../client/messages.ts";
 import type { Item, Json } from "../client/scene.ts";
 import type { Locale } from "../i18n/i18n.tsx";
-import { labelOf } from "./entities.ts";
+import { nameOf } from "./entities.ts";
 import { field } from "./json.ts";
 import { decimal, plural } from "./wording.ts";
 
@@ -158,7 +158,7 @@ function short(value: Json | undefined): string | null {
 
 function subjectOf({ changes, find }: Happening): string | null {
   const first = idsOf(changes)[0];
-  return first === undefined ? null : nameOf(first, find);
+  return first === undefined ? null : nameOf(first, find(first));
 }
 
 /** Return the name of the entity of a type whose id a value is, by itself or as its service writes it. */
@@ -167,7 +167,8 @@ function entity(value: Json | undefined, type: string, happening: Happening): st
   const text = String(value);
   if (text.includes(":") && !text.startsWith(`${type}:`)) return null;
   const id = text.includes(":") ? text : `${type}:${text}`;
-  const name = nameOf(happening.find(id) ? id : (related(type, happening) ?? id), happening.find);
+  const known = happening.find(id) ? id : (related(type, happening) ?? id);
+  const name = nameOf(known, happening.find(known));
   return UUID.test(name) ? null : name;
 }
 
@@ -186,10 +187,4 @@ function related(type: string, { changes, payload, find }: Happening): string | 
 
 function idsOf(changes: readonly Change[]): string[] {
   return changes.flatMap((change) => (change.op === "total" ? [] : [change.id]));
-}
-
-/** Return what the thing of an id is called; for one that the client lacks, what its id has after the colon. */
-function nameOf(id: string, find: Happening["find"]): string {
-  const item = find(id);
-  return item ? labelOf(item) : id.slice(id.indexOf(":") + 1);
 }

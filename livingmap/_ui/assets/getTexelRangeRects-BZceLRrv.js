@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-DKGvLq5w.js";import{o,w as s}from"./RenderTargetSystem-QxeZxuOD.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-5qqVb2X8.js";import{o,w as s}from"./RenderTargetSystem-WMGNcwye.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-Cpgbe4xC.js";

@@ -1,0 +1,1 @@
+import"./stage-HywvjJBZ.js";import"./init-CeztgWFs.js";

@@ -1,1 +1,0 @@
-import"./stage-Cpgbe4xC.js";import"./init-BIdLfvGG.js";
