@@ -57,7 +57,7 @@ from livingmap.core.units import (
 )
 from livingmap.errors import InvalidAnswer, InvalidCredential, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
-from livingmap.sources.ask_each import ask_each
+from livingmap.sources.ask_each import Answers, ask_each, member_roles
 from livingmap.sources.rows import Amount, Identifier, read_event, read_one, rows_in
 from livingmap.sources.samples import Samples
 from livingmap.sources.sentences import sentences_in
@@ -69,6 +69,7 @@ __all__ = [
     "Actor",
     "Amount",
     "Amounts",
+    "Answers",
     "AuthClient",
     "Authenticator",
     "Change",
@@ -122,6 +123,7 @@ __all__ = [
     "is_later",
     "load_ratio",
     "member_counts",
+    "member_roles",
     "moved_members",
     "namespaces_of",
     "read_event",

@@ -119,6 +119,8 @@ class Put:
     """False: only adds to an item that some source lists; alone it shows nothing."""
     namespaces: Mapping[str, str] = field(default_factory=dict)
     """The namespaces of ``id`` and ``aliases``, such as ``{"agent:sofia": "slug"}``; see `namespaces_of`."""
+    unknown: tuple[str, ...] = ()
+    """Only in a fetch: fields that could not be asked for now. Those that are not in ``set`` stay as they were."""
 
     def __post_init__(self) -> None:
         typed_id(self.id)

@@ -112,10 +112,10 @@ class Record:
         }
         if isinstance(answer, Total):  # several fetches may give totals of one layer: what one omits is another's
             return replace(answer, set=updates) if updates else None
-        removals = tuple(sorted(self.polled_fields - answer.set.keys()))
+        removals = tuple(sorted(self.polled_fields - answer.set.keys() - set(answer.unknown)))
         same = not answer.creates or (
             self.creates and answer.aliases == self.aliases and answer.namespaces == self.namespaces
         )
         if not updates and not removals and same:
             return None
-        return replace(answer, set=updates, unset=removals)
+        return replace(answer, set=updates, unset=removals, unknown=())

@@ -1,8 +1,10 @@
 """Asking many paths at once, where one that fails should not cost the others."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
+
+from pydantic import BaseModel
 
 from livingmap.core.model import Json
 from livingmap.core.source import Client
@@ -11,23 +13,56 @@ from livingmap.errors import RequestRejected, SourceError
 T = TypeVar("T")
 
 
+class Answers(dict[str, T]):
+    """What was made of the answers, by path."""
+
+    failed: frozenset[str] = frozenset()
+    """The paths that failed, unlike those that are missing or forbidden: what they would say is unknown."""
+
+
+class _MemberRow(BaseModel):
+    """A member in a list of members. Who it is about is not read."""
+
+    role: str
+
+
 async def ask_each(
-    client: Client, paths: Sequence[str], read: Callable[[Json, str], T], *, all_needed: bool = False
-) -> dict[str, T]:
+    client: Client,
+    paths: Sequence[str],
+    read: Callable[[Json, str], T],
+    *,
+    all_needed: bool = False,
+    none_needed: bool = False,
+) -> Answers[T]:
     """Return by path what ``read(answer, path)`` makes of the answer; a 4xx is left out.
 
     Any other failure costs that path alone, unless all are needed: then the first one is raised. If every path
-    fails, the service itself is at fault, and the first failure is raised in any case.
+    fails, the service itself is at fault, and the first failure is raised, unless none is needed: the answers
+    only add fields to items that are listed without them.
     """
-    answers = await asyncio.gather(*(_ask(client, path, read) for path in paths))
-    failures = [answer for answer in answers if isinstance(answer, SourceError)]
-    if failures and (all_needed or len(failures) == len(answers)):
+    results = await asyncio.gather(*(_ask(client, path, read) for path in paths))
+    failures = [result for result in results if isinstance(result, SourceError)]
+    if failures and (all_needed or (len(failures) == len(results) and not none_needed)):
         raise failures[0]
-    return {
-        path: answer
-        for path, answer in zip(paths, answers, strict=True)
-        if answer is not None and not isinstance(answer, SourceError)
-    }
+    answers: Answers[T] = Answers()
+    for path, result in zip(paths, results, strict=True):
+        if result is not None and not isinstance(result, SourceError):
+            answers[path] = result
+    answers.failed = frozenset(
+        path for path, result in zip(paths, results, strict=True) if isinstance(result, SourceError)
+    )
+    return answers
+
+
+async def member_roles(client: Client, paths: Iterable[str]) -> Answers[list[str]]:
+    """Return by path of an item the roles in the list of members at ``<path>/members``; no failure is raised."""
+    lists = {f"{path}/members": path for path in paths}
+    rows = await ask_each(
+        client, list(lists), lambda answer, path: client.read(_MemberRow, answer, path), none_needed=True
+    )
+    roles = Answers({lists[path]: [row.role for row in members] for path, members in rows.items()})
+    roles.failed = frozenset(lists[path] for path in rows.failed)
+    return roles
 
 
 async def _ask(client: Client, path: str, read: Callable[[Json, str], T]) -> T | SourceError | None:

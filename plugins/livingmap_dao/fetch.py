@@ -1,15 +1,18 @@
 """Requests to dao-service: the content of each collection, and the details of one DAO.
 
-A request that fails for one DAO should not cost the others. Where it only adds fields, those are left out. Where
-it lists items, the whole collection keeps its last content: an item that a poll does not list would be removed.
+A request that fails for one DAO should not cost the others. Where it only adds fields, those are unknown, and stay
+as they were. Where it lists items, the whole collection keeps its last content: an item that a poll does not list
+would be removed.
 """
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from livingmap.plugin import (
+    Answers,
     Client,
     Fields,
     Json,
@@ -21,46 +24,64 @@ from livingmap.plugin import (
     format_amount,
     id_and_aliases,
     id_of,
+    member_roles,
     rows_in,
     without_none,
 )
 from livingmap_dao.items import counts, dao, holding, planet, proposal, vote
-from livingmap_dao.rows import DaoRow, Holding, MemberRow, Overview, ProposalRow, Result, SummaryRow, VoteRow
+from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, SummaryRow, VoteRow
 
 _DAO: Final = "/dao"
 _SUMMARY: Final = "/dao/proposals/summary"
+_OF_OVERVIEW: Final = ("members", "total_proposals")
+_OF_ROLES: Final = ("members", "members_by_role")
+_OF_RESULT: Final = (
+    "turnout_percent",
+    *(f"{name}_{value}" for name in ("votes", "weight") for value in ("yes", "no", "abstain")),
+)
 
 
 async def fetch_planets(client: Client) -> list[Put]:
     """Return the DAOs as planets of the space."""
     rows = await _daos(client)
-    overviews = await _overviews(client, rows, all_needed=False)
-    return [planet(row, _balances(client, overviews.get(row.slug or ""), row.slug or "")) for row in rows]
+    overviews = await _overviews(client, rows)
+    return [
+        replace(
+            planet(row, _balances(client, overviews.get(path), path)),
+            unknown=("holdings",) if path in overviews.failed else (),
+        )
+        for row in rows
+        for path in (_path(row.slug or ""),)
+    ]
 
 
 async def fetch_daos(client: Client) -> list[Put]:
     """Return how each DAO is governed, and how many members and proposals it has."""
     rows, summary = await _daos(client), await _summary(client)
-    overviews = await _overviews(client, rows, all_needed=False)
     paths = [_path(row.slug) for row in rows if row.slug]
-    roles = await _roles(client, paths)
+    overviews, roles = await asyncio.gather(_overviews(client, rows), member_roles(client, paths))
     counted = await asyncio.gather(*(_counts_itself(client, path) for path in paths))
     counted_paths = {path for path, itself in zip(paths, counted, strict=True) if itself}
     daos = []
     for row in rows:
         path, (entity_id, aliases) = _path(row.slug or ""), id_and_aliases("dao", row.id, row.slug)
         summed = next((summary[name] for name in (entity_id, *aliases) if name in summary), {})
-        numbers = {**counts(overviews.get(row.slug or ""), roles.get(path)), **summed}
+        numbers = {**counts(overviews.get(path), roles.get(path)), **summed}
+        of_overview: tuple[str, ...] = _OF_OVERVIEW if path in overviews.failed else ()
         if path in counted_paths:
             numbers.pop("active_proposals", None)
-        daos.append(dao(row, numbers))
+        elif of_overview:
+            of_overview = (*of_overview, "active_proposals")
+        of_roles = _OF_ROLES if path in roles.failed else ()
+        daos.append(replace(dao(row, numbers), unknown=(*of_overview, *of_roles)))
     return daos
 
 
 async def _counts_itself(client: Client, path: str) -> bool:
     """Tell whether the map counts a DAO's active proposals itself: it does if there is a list of proposals.
 
-    The service counts those that were closed, too. A list that fails is still there from the last poll.
+    The service counts those that were closed, too. If the list fails, that of the last poll is counted. A fetch
+    does not see the map, so if there was none yet, the number is unknown until the list answers.
     """
     try:
         return bool(await client.optional(f"{path}/proposals"))
@@ -72,23 +93,32 @@ async def _counts_itself(client: Client, path: str) -> bool:
 
 async def fetch_treasury(client: Client) -> list[Put]:
     """Return what the DAOs hold of each token."""
-    overviews = await _overviews(client, await _daos(client), all_needed=True)
+    rows = await _daos(client)
+    overviews = await _overviews(client, rows, all_needed=True)
+    slugs = {_path(row.slug): row.slug for row in rows if row.slug}
     return [
-        holding(slug, row.token_symbol, format_amount(row.balance))
-        for slug, overview in overviews.items()
-        for row in client.read(Holding, overview.treasury_items, f"{_path(slug)}.treasury_items")
+        holding(slugs[path], row.token_symbol, format_amount(row.balance))
+        for path, overview in overviews.items()
+        for row in client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
     ]
 
 
 async def fetch_proposals(client: Client) -> list[Put]:
     """Return all proposals, with the votes of those that are active and of the newest that are concluded."""
     by_dao, daos = await _proposals(client), {row.slug: row for row in await _daos(client)}
-    overviews = await _overviews(client, daos.values(), all_needed=False)
+    overviews = await _overviews(client, daos.values())
+    members = {path: overview.members_count for path, overview in overviews.items()}
     paths = [path for proposals in by_dao.values() for path in _worth_asking(client, proposals)]
-    results = await ask_each(client, paths, lambda answer, path: client.read_one(Result, answer, path))
-    members = {slug: overview.members_count for slug, overview in overviews.items()}
+    results = await ask_each(
+        client, paths, lambda answer, path: client.read_one(Result, answer, path), none_needed=True
+    )
+    of_results = dict.fromkeys(results.failed, _OF_RESULT)
+    of_overviews = dict.fromkeys(overviews.failed, ("turnout_percent",))
     return [
-        proposal(row, daos[slug], results.get(path), members.get(slug))
+        replace(
+            proposal(row, daos[slug], results.get(path), members.get(_path(slug))),
+            unknown=of_results.get(path, of_overviews.get(_path(slug), ())),
+        )
         for slug, proposals in by_dao.items()
         for path, row in proposals.items()
     ]
@@ -108,19 +138,19 @@ async def dao_details(client: Client, name: str) -> Fields:
     answer = await client.get(path)
     overview = client.read_one(Overview, answer, path)
     row = client.read_one(DaoRow, answer.get("dao", answer), path)
-    roles = await _roles(client, [path])
+    roles = await member_roles(client, [path])
     numbers = {
         **counts(overview, roles.get(path)),
         "active_proposals": None,
     }  # the map knows better what is closed
-    return {**planet(row, _balances(client, overview, name)).set, **dao(row, numbers).set}
+    return {**planet(row, _balances(client, overview, path)).set, **dao(row, numbers).set}
 
 
-def _balances(client: Client, overview: Overview | None, slug: str) -> dict[str, str] | None:
+def _balances(client: Client, overview: Overview | None, path: str) -> dict[str, str] | None:
     """Return what a DAO holds by token; None if that is unknown."""
     if overview is None:
         return None
-    rows = client.read(Holding, overview.treasury_items, f"{_path(slug)}.treasury_items")
+    rows = client.read(Holding, overview.treasury_items, f"{path}.treasury_items")
     return {row.token_symbol: format_amount(row.balance) for row in rows}
 
 
@@ -139,19 +169,15 @@ async def _summary(client: Client) -> dict[str, dict[str, Json]]:
     }
 
 
-async def _overviews(client: Client, rows: Iterable[DaoRow], *, all_needed: bool) -> dict[str, Overview]:
-    slugs = {_path(row.slug): row.slug for row in rows if row.slug}
-    overviews = await ask_each(
-        client, list(slugs), lambda answer, path: client.read_one(Overview, answer, path), all_needed=all_needed
+async def _overviews(client: Client, rows: Iterable[DaoRow], *, all_needed: bool = False) -> Answers[Overview]:
+    """Return the overviews by path of the DAO. Where they are not all needed, they only add fields."""
+    return await ask_each(
+        client,
+        [_path(row.slug) for row in rows if row.slug],
+        lambda answer, path: client.read_one(Overview, answer, path),
+        all_needed=all_needed,
+        none_needed=not all_needed,
     )
-    return {slugs[path]: overview for path, overview in overviews.items()}
-
-
-async def _roles(client: Client, paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return by path of a DAO the role of each member; a list that may not be seen, or that fails, is left out."""
-    lists = {f"{path}/members": path for path in paths}
-    roles = await ask_each(client, list(lists), lambda answer, path: client.read(MemberRow, answer, path))
-    return {lists[path]: [row.role for row in rows] for path, rows in roles.items()}
 
 
 async def _proposals(client: Client) -> dict[str, dict[str, ProposalRow]]:

@@ -38,12 +38,6 @@ class Overview(BaseModel):
     treasury_items: list[Json] = []
 
 
-class MemberRow(BaseModel):
-    """One row of ``GET /dao/{slug}/members``. Who it is about is not read."""
-
-    role: str
-
-
 class Holding(BaseModel):
     """The balance of one token that a DAO holds."""
 

@@ -1,12 +1,14 @@
 """Requests to microdao-service: the content of each layer, and the details of one microDAO."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
 from livingmap.plugin import (
+    Answers,
     Client,
     Fields,
     InvalidAnswer,
@@ -19,12 +21,13 @@ from livingmap.plugin import (
     format_amount,
     id_and_aliases,
     member_counts,
+    member_roles,
     namespaces_of,
     rfc3339,
     rows_in,
     without_none,
 )
-from livingmap_microdao.rows import Holding, MemberRow, MicrodaoRow
+from livingmap_microdao.rows import Holding, MicrodaoRow
 
 _PATH: Final = "/microdao"
 """Lists the caller's own, with a number of members that counts nobody but the caller."""
@@ -32,26 +35,28 @@ _PATHS: Final = ("/microdaos", _PATH)
 
 
 async def fetch_city(client: Client) -> list[Put]:
-    """Return the microDAOs as items of the city."""
-    rows = await _rows(client)
-    treasuries = await _treasuries(client, rows)
-    return [_shown(row, treasuries.get(row.slug or "")) for row in rows]
+    """Return the microDAOs as items of the city; one that fails to say its treasury is listed without."""
+    rows, uncounted = await _rows(client)
+    treasuries = await _treasuries(client, rows, none_needed=True)
+    return [_as_known(_shown(row, treasuries.get(_treasury(row))), row, uncounted, treasuries) for row in rows]
 
 
 async def fetch_microdaos(client: Client) -> list[Put]:
-    """Return what only this service has of the microDAOs."""
-    rows = await _rows(client)
+    """Return what only this service has of the microDAOs. If every treasury fails, all of it stays as it was."""
+    rows, uncounted = await _rows(client)
     treasuries = await _treasuries(client, rows)
-    return [_own(row, treasuries.get(row.slug or "")) for row in rows]
+    return [_as_known(_own(row, treasuries.get(_treasury(row))), row, uncounted, treasuries) for row in rows]
 
 
 async def microdao_details(client: Client, name: str) -> Fields:
     """Return one microDAO as the service shows it now."""
     path = f"{_PATH}/{name}"
     row = client.read_one(MicrodaoRow, await client.get(path), path)
-    roles, treasuries = await asyncio.gather(_roles(client, [path]), _treasuries(client, [row]))
+    roles, treasuries = await asyncio.gather(
+        member_roles(client, [path]), _treasuries(client, [row], none_needed=True)
+    )
     row = row.model_copy(update=member_counts(row.members, roles.get(path)))
-    treasury = treasuries.get(row.slug or "")
+    treasury = treasuries.get(_treasury(row))
     return {**_shown(row, treasury).set, **_own(row, treasury).set}
 
 
@@ -94,41 +99,51 @@ def _hidden(client: Client, fields: Fields, error: RequestRejected) -> dict[str,
     return {"hidden_since": str(rfc3339(since))}
 
 
-async def _rows(client: Client) -> list[MicrodaoRow]:
+async def _rows(client: Client) -> tuple[list[MicrodaoRow], frozenset[str]]:
+    """Return the microDAOs, and the paths of those whose members could not be counted now."""
     path, answer = await client.first(*_PATHS, accept=lambda answer: isinstance(rows_in(answer), list))
     rows = client.read(MicrodaoRow, rows_in(answer), path)
-    return await _counted(client, rows) if path == _PATH else rows
+    return await _counted(client, rows) if path == _PATH else (rows, frozenset())
 
 
-async def _counted(client: Client, rows: list[MicrodaoRow]) -> list[MicrodaoRow]:
+async def _counted(client: Client, rows: list[MicrodaoRow]) -> tuple[list[MicrodaoRow], frozenset[str]]:
     """Return the rows with how many members they really have; None for those that do not say so when asked."""
-    named = [row.slug for row in rows if row.slug][: client.settings.most_counted]
-    paths = {slug: f"{_PATH}/{quote(slug, safe='')}" for slug in named}
+    paths = [_path(row) for row in rows if row.slug][: client.settings.most_counted]
     numbers, roles = await asyncio.gather(
-        ask_each(client, list(paths.values()), lambda answer, path: client.read_one(MicrodaoRow, answer, path)),
-        _roles(client, list(paths.values())),
+        ask_each(client, paths, lambda answer, path: client.read_one(MicrodaoRow, answer, path), none_needed=True),
+        member_roles(client, paths),
     )
     counted = []
     for row in rows:
-        path = paths.get(row.slug or "", "")
+        path = _path(row)
         counts = member_counts(numbers[path].members if path in numbers else None, roles.get(path))
         counted.append(row.model_copy(update={"members": None, **counts}))
-    return counted
+    return counted, numbers.failed | roles.failed
 
 
-async def _roles(client: Client, paths: list[str]) -> dict[str, list[str]]:
-    """Return by path of a microDAO the role of each member; a list that may not be seen, or fails, is left out."""
-    lists = {f"{path}/members": path for path in paths}
-    roles = await ask_each(client, list(lists), lambda answer, path: client.read(MemberRow, answer, path))
-    return {lists[path]: [row.role for row in rows] for path, rows in roles.items()}
+async def _treasuries(
+    client: Client, rows: list[MicrodaoRow], *, none_needed: bool = False
+) -> Answers[dict[str, str]]:
+    """Return balances by path and token; one that the account may not see, or that fails, is left out."""
+    paths = [_treasury(row) for row in rows if row.slug][: client.settings.most_treasuries]
+    return await ask_each(
+        client, paths, lambda answer, path: _balances(client, answer, path), none_needed=none_needed
+    )
 
 
-async def _treasuries(client: Client, rows: list[MicrodaoRow]) -> dict[str, dict[str, str]]:
-    """Return balances by slug and token; one that the account may not see, or that fails, is left out."""
-    slugs = [row.slug for row in rows if row.slug][: client.settings.most_treasuries]
-    paths = {f"{_PATH}/{quote(slug, safe='')}/treasury": slug for slug in slugs}
-    balances = await ask_each(client, list(paths), lambda answer, path: _balances(client, answer, path))
-    return {paths[path]: treasury for path, treasury in balances.items()}
+def _path(row: MicrodaoRow) -> str:
+    return f"{_PATH}/{quote(row.slug or '', safe='')}"
+
+
+def _treasury(row: MicrodaoRow) -> str:
+    return f"{_path(row)}/treasury"
+
+
+def _as_known(put: Put, row: MicrodaoRow, uncounted: frozenset[str], treasuries: Answers[dict[str, str]]) -> Put:
+    """Return ``put`` with the fields that it lacks because a request failed: those stay as they were."""
+    members = ("members", "members_by_role") if _path(row) in uncounted else ()
+    treasury = ("treasury",) if _treasury(row) in treasuries.failed else ()
+    return replace(put, unknown=(*members, *treasury))
 
 
 def _balances(client: Client, answer: Json, path: str) -> dict[str, str]:

@@ -31,12 +31,6 @@ class MicrodaoRow(BaseModel):
     updated_at: str | None = None
 
 
-class MemberRow(BaseModel):
-    """One row of ``GET /microdao/{slug}/members``. Who it is about is not read."""
-
-    role: str
-
-
 class Holding(BaseModel):
     """One row of ``GET /microdao/{slug}/treasury``."""
 

@@ -1,6 +1,7 @@
 """Polls, events and drops of one source: what wins over what, and how much is remembered."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,18 @@ def again(request):
 
 def agent(name="sofia", creates=True, unset=(), aliases=(), **fields):
     return Put("agents", f"agent:{name}", fields, unset, "items", aliases, creates)
+
+
+def test_a_poll_leaves_what_it_could_not_ask_for_as_it_was(again):
+    made = Map()
+    made.poll(1, agent(status="idle", mood="calm"), from_seq=0)
+    made = again(made)
+    answer = replace(agent(status="idle"), unknown=("mood",))
+    part = made.scene.part("agents")
+    assert part.difference(("agents", "items"), answer) is None
+    assert part.difference(("agents", "items"), replace(answer, set={"mood": "glad"})) == agent(
+        unset=("status",), mood="glad"
+    )
 
 
 # a late poll

@@ -14,6 +14,7 @@ TOLL, WATCH, SLUICE, DREDGE = (f"{PROPOSAL}0{number}" for number in (1, 2, 3, 4)
 VOTE = "6a1f3e50-8b72-4d19-9c64-2f7a0b5d66"
 ABOUT_DELTA = {"dao_id": DELTA_UUID, "slug": "delta-trust"}
 NOON = "2026-01-02T12:00:00Z"
+WEIR = {"dao": {"id": "uuid-weir", "slug": "weir", "name": "Weir"}, "members_count": 2}
 
 
 class TestContract(SourceContract):
@@ -261,11 +262,50 @@ async def test_a_failure_that_hides_items_leaves_the_collection_as_it_was(path, 
     assert f"dao.{collection}: http://dao-service:7016{path}: 503" in harness.health.error
 
 
-async def test_counts_stay_when_all_overviews_fail():
-    answers = two_daos()
+ADDING_FIELDS = ("/dao/{}", "/dao/{}/members", "/dao/{}/proposals/p")
+
+
+@pytest.mark.parametrize("path", ADDING_FIELDS)
+async def test_items_are_shown_without_the_fields_that_fail_for_each_of_them(path):
+    answers = two_daos() | {path.format(slug): 503 for slug in ("weir", "lock")}
     harness = await polled(SourceHarness(plugin, asking(answers)))
-    answers |= {"/dao/weir": 503, "/dao/lock": 503}
+    assert sorted(harness.items("space", "planets")) == ["dao:lock", "dao:weir"]
+    assert sorted(harness.items("dao")) == ["dao:lock", "dao:weir"]
+    assert sorted(harness.items("dao", "proposals")) == ["proposal:lock-p", "proposal:weir-p"]
+
+
+@pytest.mark.parametrize("slugs", [["weir"], ["weir", "lock"]])
+@pytest.mark.parametrize("path", ADDING_FIELDS)
+async def test_fields_stay_as_they_were_when_they_fail(path, slugs):
+    answers = two_daos()
+    for slug in ("weir", "lock"):
+        answers[f"/dao/{slug}"] |= {"active_proposals_count": 1, "total_proposals_count": 5}
+        answers[f"/dao/{slug}/members"] = [{"role": "owner"}, {"role": "member"}]
+        answers[f"/dao/{slug}/proposals/p"] |= {"votes_no": 0, "votes_abstain": 0, "total_weight_yes": "1"}
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    assert harness.item("dao", "dao:weir")["members_by_role"] == {"member": 1, "owner": 1}
+    assert harness.item("dao", "proposal:weir-p", "proposals")["turnout_percent"] == 50.0
+    answers |= {path.format(slug): 503 for slug in slugs}
     assert await harness.poll() == []
+
+
+async def test_a_field_that_may_not_be_seen_any_more_goes():
+    answers = two_daos() | {"/dao/weir/members": [{"role": "owner"}]}
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    answers["/dao/weir/members"] = 403
+    await harness.poll()
+    assert harness.item("dao", "dao:weir")["members_by_role"] is None
+
+
+async def test_active_proposals_are_unknown_until_their_list_answers():
+    answers = two_daos() | {"/dao/weir/proposals": 500}
+    answers["/dao/weir"] |= {"active_proposals_count": 2}
+    listed = answers | {"/dao/weir/proposals": two_daos()["/dao/weir/proposals"]}
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    assert counts(harness, "dao:weir") == (None, None)
+    answers |= listed
+    await harness.poll()
+    assert counts(harness, "dao:weir") == (1, None)
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -289,6 +329,12 @@ async def test_details_are_asked_from_the_service():
         4,
         {"RIPPLE": "64200", "SILT": "12.5"},
     )
+
+
+async def test_details_come_without_the_roles_that_fail():
+    answers = two_daos() | {"/dao/weir/members": 503}
+    details = await SourceHarness(plugin, asking(answers | {"/dao/weir": WEIR})).details("dao:weir")
+    assert (details["name"], details["members"], "members_by_role" in details) == ("Weir", 2, False)
 
 
 async def test_details_of_a_dao_that_the_service_does_not_know_are_not_found():

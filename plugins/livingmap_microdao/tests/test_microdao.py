@@ -141,8 +141,48 @@ async def test_treasuries_stay_when_all_of_them_fail():
     harness = await polled(SourceHarness(plugin, asking(answers)))
     answers["/microdao/weir/treasury"] = 503
     assert await harness.poll() == []
-    assert "microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503" in harness.health.error
+    reason = "microdao.items: http://microdao-service:7015/microdao/weir/treasury: 503"
+    assert harness.health.error.startswith(reason)
     assert harness.item("city", "microdao:weir")["treasury"] == {"SILT": "1"}
+
+
+@pytest.mark.parametrize(
+    ("path", "layers"),
+    [
+        ("/microdao/{}", ["city", "microdao"]),
+        ("/microdao/{}/members", ["city", "microdao"]),
+        ("/microdao/{}/treasury", ["city"]),
+    ],
+)
+async def test_items_are_shown_without_the_fields_that_fail_for_each_of_them(path, layers):
+    answers = {"/microdao": [row("weir"), row("lock")], **{path.format(slug): 503 for slug in ("weir", "lock")}}
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    both = ["microdao:lock", "microdao:weir"]
+    assert {layer: sorted(harness.items(layer)) for layer in layers} == dict.fromkeys(layers, both)
+
+
+@pytest.mark.parametrize("slugs", [["weir"], ["weir", "lock"]])
+@pytest.mark.parametrize("path", ["/microdao/{}", "/microdao/{}/members", "/microdao/{}/treasury"])
+async def test_fields_stay_as_they_were_when_they_fail(path, slugs):
+    answers = {"/microdao": [row("weir"), row("lock")]}
+    for slug in ("weir", "lock"):
+        answers[f"/microdao/{slug}"] = row(slug, member_count=2)
+        answers[f"/microdao/{slug}/members"] = [{"role": "owner"}, {"role": "member"}]
+        answers[f"/microdao/{slug}/treasury"] = [{"token_symbol": "SILT", "balance": "1"}]
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    answers |= {path.format(slug): 503 for slug in slugs}
+    assert await harness.poll() == []
+    weir = harness.item("microdao", "microdao:weir")
+    assert (weir["members"], weir["members_by_role"]) == (2, {"member": 1, "owner": 1})
+    assert harness.item("city", "microdao:weir")["treasury"] == {"SILT": "1"}
+
+
+@pytest.mark.parametrize("extra", ["members", "treasury"])
+async def test_details_come_without_what_fails(extra):
+    answers = {"/microdao/weir": row("weir", member_count=2), f"/microdao/weir/{extra}": 503}
+    details = await SourceHarness(plugin, asking(answers)).details("microdao:weir")
+    assert (details["name"], details["members"]) == ("Weir", 2)
+    assert {"members_by_role", "treasury"}.isdisjoint(details)
 
 
 async def test_a_treasury_that_may_not_be_seen_is_told_by_events():
