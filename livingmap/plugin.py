@@ -58,6 +58,7 @@ from livingmap.core.units import (
 from livingmap.errors import InvalidAnswer, InvalidCredential, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
 from livingmap.sources.ask_each import Answers, ask_each, member_roles
+from livingmap.sources.in_time import in_time
 from livingmap.sources.rows import Amount, Identifier, read_event, read_one, rows_in
 from livingmap.sources.samples import Samples
 from livingmap.sources.sentences import sentences_in
@@ -120,6 +121,7 @@ __all__ = [
     "id_and_aliases",
     "id_of",
     "id_or_none",
+    "in_time",
     "is_later",
     "load_ratio",
     "member_counts",

@@ -1,7 +1,7 @@
 """Asking many paths at once, where one that fails should not cost the others."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -18,6 +18,12 @@ class Answers(dict[str, T]):
 
     failed: frozenset[str] = frozenset()
     """The paths that failed, unlike those that are missing or forbidden: what they would say is unknown."""
+
+    def renamed(self, paths: Mapping[str, str]) -> "Answers[T]":
+        """Return the same with each path replaced by another, such as that of the item that it is about."""
+        answers = Answers({paths[path]: answer for path, answer in self.items()})
+        answers.failed = frozenset(paths[path] for path in self.failed)
+        return answers
 
 
 class _MemberRow(BaseModel):
@@ -57,12 +63,13 @@ async def ask_each(
 async def member_roles(client: Client, paths: Iterable[str]) -> Answers[list[str]]:
     """Return by path of an item the roles in the list of members at ``<path>/members``; no failure is raised."""
     lists = {f"{path}/members": path for path in paths}
-    rows = await ask_each(
-        client, list(lists), lambda answer, path: client.read(_MemberRow, answer, path), none_needed=True
+    roles = await ask_each(
+        client,
+        list(lists),
+        lambda answer, path: [row.role for row in client.read(_MemberRow, answer, path)],
+        none_needed=True,
     )
-    roles = Answers({lists[path]: [row.role for row in members] for path, members in rows.items()})
-    roles.failed = frozenset(lists[path] for path in rows.failed)
-    return roles
+    return roles.renamed(lists)
 
 
 async def _ask(client: Client, path: str, read: Callable[[Json, str], T]) -> T | SourceError | None:

@@ -8,10 +8,10 @@ from livingmap.plugin import (
     Fields,
     Json,
     Put,
-    SourceError,
     canonical_status,
     id_of,
     id_or_none,
+    in_time,
     namespaces_of,
     rfc3339,
     rows_in,
@@ -31,18 +31,20 @@ async def fetch_agents(client: Client) -> list[Put]:
 
 
 async def agent_details(client: Client, name: str) -> Fields:
-    """Return one agent as the service shows it now, with its last events and what it has used of its quota."""
+    """Return one agent as the service shows it now, with its last events and what it has used of its quota.
+
+    Neither holds up the agent itself.
+    """
     path = f"/agents/agent:{name}"
-    row, events, quota = await asyncio.gather(client.get(path), _last_events(client, path), _quota(client, path))
+    row, events, quota = await asyncio.gather(
+        client.get(path), in_time(_last_events(client, path), {}), in_time(_quota(client, path), {})
+    )
     return {**_agent(client.read_one(AgentRow, row, path), {}).set, **events, **quota}
 
 
 async def _last_events(client: Client, path: str) -> Fields:
-    """Return the last events of an agent, the newest first; nothing if the service does not give them."""
-    try:
-        rows = client.read(PastEvent, await client.get(f"{path}/events", limit=_LAST_EVENTS), f"{path}/events")
-    except SourceError:
-        return {}
+    """Return the last events of an agent, the newest first."""
+    rows = client.read(PastEvent, await client.get(f"{path}/events", limit=_LAST_EVENTS), f"{path}/events")
     events = [
         {**row.model_dump(), "ts": rfc3339(row.ts), "channel_id": id_or_none("channel", row.channel_id)}
         for row in rows
@@ -51,11 +53,8 @@ async def _last_events(client: Client, path: str) -> Fields:
 
 
 async def _quota(client: Client, path: str) -> Fields:
-    """Return what an agent has used of its quota; nothing if the service does not say."""
-    try:
-        quota = client.read_one(Quota, await client.get(f"{path}/quota"), f"{path}/quota")
-    except SourceError:
-        return {}
+    """Return what an agent has used of its quota."""
+    quota = client.read_one(Quota, await client.get(f"{path}/quota"), f"{path}/quota")
     return {"quota": without_none(quota.model_dump())}
 
 

@@ -24,6 +24,7 @@ from livingmap.plugin import (
     format_amount,
     id_and_aliases,
     id_of,
+    in_time,
     member_roles,
     rows_in,
     without_none,
@@ -135,10 +136,11 @@ async def fetch_votes(client: Client) -> list[Put]:
 async def dao_details(client: Client, name: str) -> Fields:
     """Return one DAO as the service shows it now, with what it holds of each token."""
     path = f"{_DAO}/{name}"
-    answer = await client.get(path)
+    answer, roles = await asyncio.gather(
+        client.get(path), in_time(member_roles(client, [path]), Answers[list[str]]())
+    )
     overview = client.read_one(Overview, answer, path)
     row = client.read_one(DaoRow, answer.get("dao", answer), path)
-    roles = await member_roles(client, [path])
     numbers = {
         **counts(overview, roles.get(path)),
         "active_proposals": None,

@@ -20,6 +20,7 @@ from livingmap.plugin import (
     canonical_status,
     format_amount,
     id_and_aliases,
+    in_time,
     member_counts,
     member_roles,
     namespaces_of,
@@ -37,26 +38,28 @@ _PATHS: Final = ("/microdaos", _PATH)
 async def fetch_city(client: Client) -> list[Put]:
     """Return the microDAOs as items of the city; one that fails to say its treasury is listed without."""
     rows, uncounted = await _rows(client)
-    treasuries = await _treasuries(client, rows, none_needed=True)
-    return [_as_known(_shown(row, treasuries.get(_treasury(row))), row, uncounted, treasuries) for row in rows]
+    treasuries = await _treasuries(client, _paths(rows), none_needed=True)
+    return [_as_known(_shown(row, treasuries.get(_path(row))), row, uncounted, treasuries) for row in rows]
 
 
 async def fetch_microdaos(client: Client) -> list[Put]:
     """Return what only this service has of the microDAOs. If every treasury fails, all of it stays as it was."""
     rows, uncounted = await _rows(client)
-    treasuries = await _treasuries(client, rows)
-    return [_as_known(_own(row, treasuries.get(_treasury(row))), row, uncounted, treasuries) for row in rows]
+    treasuries = await _treasuries(client, _paths(rows))
+    return [_as_known(_own(row, treasuries.get(_path(row))), row, uncounted, treasuries) for row in rows]
 
 
 async def microdao_details(client: Client, name: str) -> Fields:
     """Return one microDAO as the service shows it now."""
     path = f"{_PATH}/{name}"
-    row = client.read_one(MicrodaoRow, await client.get(path), path)
-    roles, treasuries = await asyncio.gather(
-        member_roles(client, [path]), _treasuries(client, [row], none_needed=True)
+    answer, roles, treasuries = await asyncio.gather(
+        client.get(path),
+        in_time(member_roles(client, [path]), Answers[list[str]]()),
+        in_time(_treasuries(client, [path], none_needed=True), Answers[dict[str, str]]()),
     )
+    row = client.read_one(MicrodaoRow, answer, path)
     row = row.model_copy(update=member_counts(row.members, roles.get(path)))
-    treasury = treasuries.get(_treasury(row))
+    treasury = treasuries.get(path)
     return {**_shown(row, treasury).set, **_own(row, treasury).set}
 
 
@@ -108,7 +111,7 @@ async def _rows(client: Client) -> tuple[list[MicrodaoRow], frozenset[str]]:
 
 async def _counted(client: Client, rows: list[MicrodaoRow]) -> tuple[list[MicrodaoRow], frozenset[str]]:
     """Return the rows with how many members they really have; None for those that do not say so when asked."""
-    paths = [_path(row) for row in rows if row.slug][: client.settings.most_counted]
+    paths = _paths(rows)[: client.settings.most_counted]
     numbers, roles = await asyncio.gather(
         ask_each(client, paths, lambda answer, path: client.read_one(MicrodaoRow, answer, path), none_needed=True),
         member_roles(client, paths),
@@ -121,28 +124,27 @@ async def _counted(client: Client, rows: list[MicrodaoRow]) -> tuple[list[Microd
     return counted, numbers.failed | roles.failed
 
 
-async def _treasuries(
-    client: Client, rows: list[MicrodaoRow], *, none_needed: bool = False
-) -> Answers[dict[str, str]]:
-    """Return balances by path and token; one that the account may not see, or that fails, is left out."""
-    paths = [_treasury(row) for row in rows if row.slug][: client.settings.most_treasuries]
-    return await ask_each(
-        client, paths, lambda answer, path: _balances(client, answer, path), none_needed=none_needed
+async def _treasuries(client: Client, paths: list[str], *, none_needed: bool = False) -> Answers[dict[str, str]]:
+    """Return balances by path of a microDAO and token; one that may not be seen, or that fails, is left out."""
+    asked = {f"{path}/treasury": path for path in paths[: client.settings.most_treasuries]}
+    balances = await ask_each(
+        client, list(asked), lambda answer, path: _balances(client, answer, path), none_needed=none_needed
     )
+    return balances.renamed(asked)
+
+
+def _paths(rows: list[MicrodaoRow]) -> list[str]:
+    return [_path(row) for row in rows if row.slug]
 
 
 def _path(row: MicrodaoRow) -> str:
     return f"{_PATH}/{quote(row.slug or '', safe='')}"
 
 
-def _treasury(row: MicrodaoRow) -> str:
-    return f"{_path(row)}/treasury"
-
-
 def _as_known(put: Put, row: MicrodaoRow, uncounted: frozenset[str], treasuries: Answers[dict[str, str]]) -> Put:
     """Return ``put`` with the fields that it lacks because a request failed: those stay as they were."""
     members = ("members", "members_by_role") if _path(row) in uncounted else ()
-    treasury = ("treasury",) if _treasury(row) in treasuries.failed else ()
+    treasury = ("treasury",) if _path(row) in treasuries.failed else ()
     return replace(put, unknown=(*members, *treasury))
 
 
