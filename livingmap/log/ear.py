@@ -57,6 +57,8 @@ class Ear:
         self._decoder = decoder
         self._progress = progress
         self._client: NatsClient | None = None
+        self._begun: NatsClient | None = None
+        self._failure: str | None = None
         self._compares = False
         self._listens_from: float | None = None
         self._deaf_since: float | None = None
@@ -85,11 +87,14 @@ class Ear:
     async def _listen(self) -> None:
         """Subscribe, once the stream is read up to now."""
         client, is_ready = self._client, self._compares or self._progress.is_live
-        if client is None or self._listens_from is not None or not is_ready:
+        if client is None or client is self._begun or not is_ready:
             return
+        self._begun = client  # only once: what seems to fail may have reached the server
         try:
             await client.take(self._on_arrival, *self._subjects())
-        except (NatsError, OSError, TimeoutError):
+        except (NatsError, OSError, TimeoutError) as error:
+            if self._client is client:
+                self._failure = str(error) or type(error).__name__
             return
         if self._client is client:
             self._begin()
@@ -130,11 +135,13 @@ class Ear:
         await self._listen()
 
     def check(self) -> None:
-        """Do nothing: publishers may be silent for as long as they like."""
+        """Raise ConnectionError if subscribing failed. Publishers may be silent for as long as they like."""
+        if self._failure is not None:
+            raise ConnectionError(f"subscribing failed: {self._failure}")
 
     def detach(self) -> None:
         """Note since when nothing is carried here."""
-        self._client = None
+        self._client = self._begun = self._failure = None
         if self._listens_from is not None:
             self._listens_from, self._deaf_since = None, self.seconds()
 

@@ -172,6 +172,8 @@ class JetStreamLog:
             return True
         finally:
             del self._unconfirmed[name.encode()]
+            if not self._unconfirmed:
+                self._forget_refusal()
 
     async def _ask_why_not(self, subject: str, data: bytes, headers: dict[str, str]) -> None:
         """Publish again what the stream should have; note if it refuses, or says nothing as on a full disk."""
@@ -187,19 +189,26 @@ class JetStreamLog:
 
     def _note_refusal(self, reason: str | None) -> None:
         """Say why the stream stores nothing, or that it does again."""
-        before, self._refusal = self._refusal, reason
+        before, self._refusal = self._refusal, None
         if reason is not None:
-            self.status.error = f"the stream stores nothing: {reason}"
+            self._refusal = self.status.error = f"the stream stores nothing: {reason}"
             if before is None:
                 _logger.error("the stream stores nothing", stream=self._settings.stream, error=reason)
         elif before is not None:
             self.status.error = None
             _logger.info("the stream stores again", stream=self._settings.stream)
 
+    def _forget_refusal(self) -> None:
+        """Say no longer that the stream stores nothing: no message is left that would show when it does again."""
+        if self.status.error == self._refusal:
+            self.status.error = None
+        self._refusal = None
+
     # as a participant of the connection
 
     async def attach(self, client: NatsClient) -> None:
         """Have the stream sent from where reading ended."""
+        self._refusal = None  # of the connection before, as the error was
         self.progress.attach()  # whatever is shown from here on is of a map that is connected
         await self._before_reading()
         info = self._stream.info

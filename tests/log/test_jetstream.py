@@ -20,6 +20,7 @@ from livingmap.log.local import utc_now
 from livingmap.supervision import stop, within
 from livingmap.transport.settings import NatsSettings
 from tests.support.nats_server import NatsServer, jetstream_server, until
+from tests.support.proxy import proxy
 
 MIB = 1024**2
 LOCKED = """
@@ -195,8 +196,50 @@ async def test_a_stream_that_stores_nothing_is_said_until_it_stores_again(server
             await within(30, _awaited(appending), "appending")
             assert log.status.error is None
             assert [payload["number"] for _, payload in notes.seen] == [1, 2]
-    said = [line["event"] for line in logs if line["event"].startswith("the stream stores")]
-    assert said == ["the stream stores nothing", "the stream stores again"]
+    assert refusals(logs) == ["the stream stores nothing", "the stream stores again"]
+
+
+def refusals(logs):
+    return [line["event"] for line in logs if line["event"].startswith("the stream stores")]
+
+
+async def test_that_the_stream_stores_nothing_is_forgotten_with_the_last_message_that_waits(server, monkeypatch):
+    monkeypatch.setattr("livingmap.log.jetstream._CONFIRM_SECONDS", 0.1)
+    with structlog.testing.capture_logs() as logs:
+        async with reading(server) as (log, _), server.publisher() as client:
+            await attached(log)
+            js = client.jetstream()
+            config = (await js.stream_info("LIVINGMAP")).config
+            await js.update_stream(config.evolve(subjects=["livingmap.LIVINGMAP.>"]))
+            await client.subscribe("a.*")  # somebody gets it, and nobody answers
+            await client.flush()
+            for count in (1, 2):
+                appending = [asyncio.create_task(log.append(Message("a.b", {"number": n}))) for n in range(2)]
+                await until(lambda: (log.status.error or "").startswith("the stream stores nothing: "), 30)
+                await stop(appending[:1])
+                assert log.status.error is not None
+                await stop(appending[1:])
+                assert (log.status.error, refusals(logs)) == (None, ["the stream stores nothing"] * count)
+
+
+async def test_that_the_stream_stores_nothing_is_logged_again_after_a_new_connection(server, monkeypatch):
+    monkeypatch.setattr("livingmap.log.jetstream._CONFIRM_SECONDS", 0.1)
+    with structlog.testing.capture_logs() as logs:
+        async with (
+            proxy(server.port) as way,
+            reading(server, url=f"nats://127.0.0.1:{way.port}") as (log, _),
+            server.publisher() as client,
+        ):
+            await attached(log)
+            js = client.jetstream()
+            config = (await js.stream_info("LIVINGMAP")).config
+            await log.append(Message("a.b", {"number": 1}))
+            await js.update_stream(config.evolve(discard=DiscardPolicy.NEW, max_msgs=1))
+            appending = asyncio.create_task(log.append(Message("a.b", {"number": 2})))
+            await until(lambda: refusals(logs) == ["the stream stores nothing"], 30)
+            way.reset()
+            await until(lambda: refusals(logs) == ["the stream stores nothing"] * 2, 30)
+            await stop([appending])
 
 
 @pytest.mark.parametrize(

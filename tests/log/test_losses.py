@@ -5,15 +5,21 @@ import contextlib
 import dataclasses
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 import structlog
 
 from livingmap.core.fold import POSSIBLE_LOSS
-from livingmap.core.model import Message
+from livingmap.core.model import Message, Position
+from livingmap.core.progress import Progress
 from livingmap.log.backbone import backbone
+from livingmap.log.decoding import Decoder
+from livingmap.log.ear import Ear
 from livingmap.log.local import utc_now
+from livingmap.log.unmatched import Unmatched
 from livingmap.supervision import stop
+from livingmap.transport.connection import NatsClient
 from livingmap.transport.settings import NatsSettings
 from tests.support.nats_server import NatsServer, jetstream_server, until
 
@@ -132,6 +138,74 @@ async def test_what_was_stored_is_never_reported_whatever_it_was(server):
             await publish(other, 10, 11)
         await until(lambda: losses(entries))
         assert [(one["messages"], one["subjects"]) for one in losses(entries)] == [(1, {"a.0": 1})]
+
+
+async def test_a_subscription_that_seems_to_fail_and_does_not_is_no_loss(server, monkeypatch):
+    take, failures = NatsClient.take, []
+
+    async def take_late(self, on_arrival, *patterns):
+        await take(self, on_arrival, *patterns)
+        if isinstance(getattr(on_arrival, "__self__", None), Ear) and not failures:
+            failures.append(patterns)
+            raise TimeoutError
+
+    monkeypatch.setattr(NatsClient, "take", take_late)
+    async with process(server) as (made, entries), server.publisher() as client:
+        assert len(failures) == 1
+        await publish(client, 0, 10)
+        await until(lambda: len(entries) == 10)
+        await publish(client, 10, 11)  # by then all before it came both ways
+        await until(lambda: len(entries) == 11 and len(made.ear.unmatched) == 0)
+
+
+class Looked(Unmatched):
+    """Counts how often the ear looked whether it listens."""
+
+    looks = 0
+
+    def forget_brought(self, before):
+        self.looks += 1
+        super().forget_brought(before)
+
+
+class SlowClient:
+    """A client whose subscriptions take until they are let go on."""
+
+    def __init__(self):
+        self.takes = 0
+        self.goes_on = asyncio.Event()
+
+    async def take(self, *_):
+        self.takes += 1
+        await self.goes_on.wait()
+
+
+class Idle:
+    """A connection that a test attaches to itself."""
+
+    def add(self, participant):
+        pass
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+
+async def test_a_subscription_that_takes_long_is_not_begun_again(monkeypatch):
+    monkeypatch.setattr("livingmap.log.ear._LOOK_SECONDS", 0.001)
+    settings, progress = NatsSettings(url="nats://127.0.0.1:9"), Progress(Position("e", 0))
+    progress.aim(0)
+    stream = SimpleNamespace(info=SimpleNamespace(config=SimpleNamespace(subjects=["a.*"])))
+    ear = Ear(Idle(), stream, ["a.*"], Decoder(settings, ["a.*"]), progress)
+    for client in (SlowClient(), SlowClient()):
+        ear.unmatched = unmatched = Looked(100)
+        tasks = [asyncio.create_task(one) for one in (ear.attach(client), ear.run())]
+        await until(lambda client=client, unmatched=unmatched: client.takes > 1 or unmatched.looks > 5)
+        ear.check()
+        assert (client.takes, ear.listens) == (1, False)
+        client.goes_on.set()
+        await until(lambda: ear.listens)
+        await stop(tasks)
+        ear.detach()
 
 
 async def test_what_another_stream_owns_is_not_listened_to(server):
