@@ -60,7 +60,7 @@ class History(Protocol):
     async def write(self, entries: Sequence[Entry]) -> None:
         """Keep ``entries``. After a failure write them again: those that are stored already stay as they are.
 
-        An entry that cannot be stored at all becomes a gap.
+        An entry that cannot be stored at all becomes a gap; so does, with the entry, what one says was lost.
         """
 
     async def read(self, query: Query) -> Page:

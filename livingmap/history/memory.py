@@ -10,6 +10,7 @@ from itertools import islice
 from livingmap.core.model import Position
 from livingmap.history import MOST_GAPS, Entry, Gap, Mark, Page, PruningRefused, Query, Retention, time_span
 from livingmap.history.jsonb import decode, encode, text
+from livingmap.history.query import losses_in
 
 
 class MemoryHistory:
@@ -38,6 +39,8 @@ class MemoryHistory:
         excess = max(0, len(self._entries) - self._capacity)
         self._ids.difference_update(entry.id for entry in self._entries[:excess])
         del self._entries[:excess]
+        for gap in losses_in(entries):
+            await self.record_gap(gap)
 
     async def read(self, query: Query) -> Page:
         """Return a page of the entries that ``query`` covers."""

@@ -3,6 +3,7 @@
 import math
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from livingmap.history import (
 from livingmap.history.database import Database
 from livingmap.history.jsonb import decode, encode, text
 from livingmap.history.migrate import migrate
+from livingmap.history.query import losses_in
 
 _JSONB_VERSION: Final = b"\x01"  # of the binary format, which is this byte and the JSON text
 _PRUNED_AT_ONCE: Final = 1000
@@ -109,8 +111,7 @@ class PostgresHistory:
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep ``gap``; recorded again, it can only grow."""
-        values = (gap.first_seq, gap.last_seq, gap.from_time, gap.until, text(gap.reason), gap.events)
-        await self._ask(lambda connection: connection.execute(sql.RECORD_GAP, text(gap.epoch), *values))
+        await self._ask(lambda connection: _record(connection, gap))
 
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows, a little at a time; return how many entries."""
@@ -173,7 +174,20 @@ async def _pruned(connection: Any, event_type: str, cutoff: datetime) -> int:
     return int(tag.rpartition(" ")[2])
 
 
+async def _record(connection: Any, gap: Gap) -> None:
+    values = (gap.first_seq, gap.last_seq, gap.from_time, gap.until, text(gap.reason), gap.events)
+    await connection.execute(sql.RECORD_GAP, text(gap.epoch), *values)
+
+
 async def _written(connection: Any, entries: Sequence[Entry]) -> None:
+    losses = losses_in(entries)
+    async with connection.transaction() if losses else nullcontext():  # it takes longer, and losses are rare
+        await _insert(connection, entries)
+        for gap in losses:
+            await _record(connection, gap)
+
+
+async def _insert(connection: Any, entries: Sequence[Entry]) -> None:
     if len(entries) < _COPIED_FROM or not await _copied(connection, entries):
         await connection.execute(sql.WRITE, *_columns(entries))
 

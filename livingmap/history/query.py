@@ -1,6 +1,6 @@
 """Queries: which entries to read, and the pages and gaps that answer them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -66,7 +66,12 @@ class Gap:
         return self.last_seq - self.first_seq + 1 if self.events is None else self.events
 
 
-def loss_in(entry: Entry) -> Gap | None:
+def losses_in(entries: Iterable[Entry]) -> list[Gap]:
+    """Return what was lost according to ``entries``."""
+    return [gap for gap in map(_loss_in, entries) if gap is not None]
+
+
+def _loss_in(entry: Entry) -> Gap | None:
     """Return what was lost according to an entry about messages that the log never had; None for all others.
 
     It stands at the position of that entry: what was lost has none.

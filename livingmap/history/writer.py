@@ -12,7 +12,6 @@ from livingmap.history import Entry, Gap, History, HistoryUnavailable
 from livingmap.history.buffer import NOT_READ, Buffer
 from livingmap.history.catching_up import CatchingUp
 from livingmap.history.places import Places
-from livingmap.history.query import loss_in
 from livingmap.history.refilling import Refill
 from livingmap.supervision import within
 
@@ -299,8 +298,6 @@ class HistoryWriter:
             if self._buffer.batch:
                 batch = await self._places.placed(self._buffer.batch)
                 await self._history.write(batch)
-                for gap in filter(None, map(loss_in, batch)):
-                    await self._history.record_gap(gap)
                 self._places.note_written(batch)
                 self.written += len(self._buffer.batch)
                 self._buffer.forget_batch()

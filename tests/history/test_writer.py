@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from datetime import timedelta
 
+import asyncpg
 import pytest
 import structlog
 
@@ -19,6 +20,7 @@ from livingmap.history.postgres import PostgresHistory
 from livingmap.history.query import MISSED, MORE_MISSED
 from livingmap.history.recorder import Recorder
 from livingmap.history.writer import HistoryWriter
+from livingmap.supervision import stop
 from tests.history.making import NOON, entry, seqs, until
 
 
@@ -413,3 +415,33 @@ async def test_a_gap_of_a_loss_that_cannot_be_recorded_is_recorded_later():
         await until(lambda: writer.buffered == 0)
     assert [gap.size for gap in (await history.read(Query())).gaps] == [9]
     assert await everything(history) == [1, 2, 3]
+
+
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid
+WHERE datname = current_database() AND NOT granted"""
+
+
+@pytest.mark.parametrize("copied_from", [1, 100])
+async def test_a_writer_that_ends_before_the_gap_of_a_loss_is_recorded_has_not_written_the_entry(
+    postgres, database, monkeypatch, copied_from
+):
+    monkeypatch.setattr("livingmap.history.postgres._COPIED_FROM", copied_from)
+    connection = await asyncpg.connect(database)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE living_map_gaps IN EXCLUSIVE MODE")
+        writer = HistoryWriter(postgres)
+        writer.add(loss(2))
+        writing = asyncio.create_task(writer.drain(30))
+        async with asyncio.timeout(30):
+            while not await connection.fetchval(WAITING):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await stop([writing])
+    page = await postgres.read(Query())
+    assert (page.entries, page.gaps, await postgres.last_seq("e1")) == ((), (), None)
+    writer = HistoryWriter(postgres)
+    writer.add(loss(2))
+    assert await writer.drain(30) == 0
+    page = await postgres.read(Query())
+    assert (seqs(page.entries), [gap.size for gap in page.gaps]) == ([2], [9])
+    await connection.close()
