@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 from livingmap.core.redaction import Redaction
@@ -99,8 +100,11 @@ async def test_each_is_kept_as_it_was_published_and_changes_the_right_items(tmp_
 
 
 async def lists_all(living):
-    """Tell whether the history that clients ask for holds what was published."""
-    items = await living.history(event_type=",".join({message["subject"] for message in MESSAGES}))
+    """Tell whether the history that clients ask for holds what was published; not if its database is busy."""
+    try:
+        items = await living.history(event_type=",".join({message["subject"] for message in MESSAGES}))
+    except httpx.HTTPStatusError:
+        return False
     return [(item["event_type"], item["payload"]) for item in items] == PUBLISHED
 
 
