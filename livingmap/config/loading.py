@@ -18,11 +18,11 @@ from livingmap.config.server import ServerSettings
 from livingmap.config.settings import LoggingSettings, Settings, files_beside
 from livingmap.config.stream import StreamSettings
 from livingmap.core.same_as import NOBODY, SameAs, same_as
-from livingmap.core.source import Source, with_settings
+from livingmap.core.source import Source
 from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import PluginError, installed
-from livingmap.sources.registry import load_mock, load_source
+from livingmap.sources.registry import configured, load_mock, load_source
 from livingmap.sources.settings import SourceSettings
 from livingmap.transport.settings import NatsSettings
 
@@ -133,19 +133,25 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
     try:
         source = load_source(name, _module(section), folder)
     except PluginError as error:
-        if section.get("on_error") != "skip":
-            faults.add(path, str(error))
-        return SourceConfig(name, error=str(error))
+        return _unusable(faults, name, section, error)
     try:
         settings = source.settings.model_validate(dict(section))
         settings = files_beside(folder, settings, SourceSettings.model_fields)
         check_tls(faults, path, settings)
-        return SourceConfig(name, source=with_settings(source, settings), settings=settings)
+        return SourceConfig(name, source=configured(source, settings), settings=settings)
+    except PluginError as error:
+        return _unusable(faults, name, section, error)
     except ValidationError as error:
         faults.add_validation(path, error, source.settings)
     except Exception as error:  # noqa: BLE001 - a plugin's own validator
         faults.add(path, f"its settings raised {type(error).__name__}: {error}")
     return SourceConfig(name)
+
+
+def _unusable(faults: Faults, name: str, section: Mapping[str, Any], error: PluginError) -> SourceConfig:
+    if section.get("on_error") != "skip":
+        faults.add(("sources", name), str(error))
+    return SourceConfig(name, error=str(error))
 
 
 def _module(section: Mapping[str, Any]) -> str | None:

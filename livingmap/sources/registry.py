@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.core.route import invalid_reason
 from livingmap.core.sentences import invalid_sentences
-from livingmap.core.source import Amounts, Layer, Source
+from livingmap.core.source import Amounts, Layer, Source, with_settings
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, answer_of, import_plugin, installed
 from livingmap.sources.settings import ServiceSettings, SourceSettings
@@ -53,6 +53,21 @@ def load_source(name: str, module: str | None, folder: Path) -> Source:
         raise PluginError(f"{plugin.__name__} describes the source {source.name!r}; name the section so")
     _check(source)
     return source
+
+
+def configured(source: Source, settings: SourceSettings) -> Source:
+    """Return a loaded source as its settings describe it, checked once more. Raises PluginError."""
+    if source.configured is None:
+        return with_settings(source, settings)
+    try:
+        described: object = source.configured(source, settings)
+    except Exception as error:
+        raise PluginError(f"configuring it raised {type(error).__name__}: {error}") from error
+    if not isinstance(described, Source):
+        raise PluginError(f"configuring it returned {described!r}, not a Source")
+    described = replace(described, configured=None)
+    _check(described)
+    return with_settings(described, settings)
 
 
 def load_mock(module: str | None, folder: Path) -> Mock:
@@ -116,7 +131,7 @@ def _check(source: Source) -> None:
     faults += invalid_sentences(source.sentences)
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
-    if not source.layers:
+    if not source.layers and source.configured is None:
         faults.append("it has no layers")
     if faults:
         raise PluginError("; ".join(faults))

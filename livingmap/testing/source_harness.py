@@ -8,10 +8,11 @@ from typing import Any
 from livingmap.core.fold import Fault, Fold, Folded
 from livingmap.core.freshness import SourceHealth
 from livingmap.core.model import Change, Event, Fields, Json, Message
-from livingmap.core.source import Source, with_settings
+from livingmap.core.source import Source
 from livingmap.hookspecs import Reply, Request
 from livingmap.log.local import LocalLog
 from livingmap.sources.poll import Poller
+from livingmap.sources.registry import configured
 from livingmap.sources.samples import Samples
 from livingmap.sources.source_client import SourceClient
 
@@ -35,7 +36,7 @@ class SourceHarness:
     ) -> None:
         source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
         own = source.settings(**{"retries": 0, **settings})
-        self.source = with_settings(source, own)
+        self.source = configured(source, own)
         self.now = NOON
         self.requests: list[Request] = []
         self.last: Folded | None = None
