@@ -210,8 +210,8 @@ class Source:
     samples: Path | None = None
     """Folder of recorded answers and messages, which mocks replay and the contract suite feeds to the plugin."""
     configured: "Callable[[Source, Any], Source] | None" = None
-    """Returns this source as its settings describe it; called once, at start, with both. For a plugin whose layers,
-    handlers or sentences are given in its section of the YAML: without them it may have none. No I/O."""
+    """Returns this source as its settings describe it; called once, at start, with both. For a plugin whose layers
+    or handlers are given in its section of the YAML: before, it may have none. No I/O."""
 
 
 def with_settings(source: Source, settings: object) -> Source:
