@@ -44,6 +44,7 @@ from livingmap.core.model import (
 )
 from livingmap.core.part import Part
 from livingmap.core.source import Amounts, Client, Count, Details, Fetch, Handler, Layer, Lifetime, Source, Tally
+from livingmap.core.types import Relation, Status, Type, TypeField, Words
 from livingmap.core.units import (
     add_amounts,
     add_counts,
@@ -98,6 +99,7 @@ __all__ = [
     "PolicyEngine",
     "Put",
     "Question",
+    "Relation",
     "Reply",
     "Request",
     "RequestRejected",
@@ -107,10 +109,14 @@ __all__ = [
     "Source",
     "SourceError",
     "SourceSettings",
+    "Status",
     "Tally",
     "Tokens",
     "Total",
+    "Type",
+    "TypeField",
     "Unreachable",
+    "Words",
     "World",
     "add_amounts",
     "add_counts",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from livingmap.core.model import Change, CollectionKey, Event, Fields, Json, Put, Total
 from livingmap.core.record import Superseded
 from livingmap.core.templates import Sentences
+from livingmap.core.types import Type, Words
 
 if TYPE_CHECKING:
     from livingmap.core.part import Part
@@ -103,6 +104,15 @@ class Layer:
     copies: Mapping[str, CollectionKey] = field(default_factory=dict)
     """Fields that items take over, where no source fills them, from the item of the same id in another collection:
     ``{"status": ("nodes", "items")}``."""
+    title: Words = field(default_factory=dict)
+    """What people call the layer: ``{"en": "Monitoring"}``. The first source that says it wins."""
+    hint: Words = field(default_factory=dict)
+    """What the layer shows, in a sentence."""
+    icon: str = ""
+    """SVG path data, lines in a square of 24."""
+    standing: Fields | None = None
+    """With a mapping, even an empty one, the layer and this collection are in every snapshot, filled or not; the
+    mapping has the totals that the layer shows while no source fills them: ``{"health": None}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +222,8 @@ class Source:
     configured: "Callable[[Source, Any], Source] | None" = None
     """Returns this source as its settings describe it; called once, at start, with both. For a plugin whose layers
     or handlers are given in its section of the YAML: before, it may have none. No I/O."""
+    types: tuple[Type, ...] = ()
+    """What the things are called that it lists, how they are judged, and where they stand on the map."""
 
 
 def with_settings(source: Source, settings: object) -> Source:

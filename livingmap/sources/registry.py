@@ -13,6 +13,7 @@ from livingmap.core.source import Amounts, Layer, Source, with_settings
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, answer_of, import_plugin, installed
 from livingmap.sources.settings import ServiceSettings, SourceSettings
+from livingmap.sources.type_rules import invalid_types
 
 D = TypeVar("D", Authenticator, PolicyEngine, AccountProvider)
 
@@ -129,6 +130,7 @@ def _check(source: Source) -> None:
         if tally.per is not None and any(isinstance(count, Amounts) for count in tally.counts)
     ]
     faults += invalid_sentences(source.sentences)
+    faults += invalid_types(source)
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
     if not source.layers and source.configured is None:
