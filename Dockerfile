@@ -8,6 +8,7 @@ RUN uv sync --frozen --no-dev --no-install-project
 COPY livingmap livingmap
 COPY plugins plugins
 COPY migrations migrations
+COPY config config
 RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13-slim-bookworm

@@ -12,7 +12,7 @@ import typer
 
 from livingmap import supervision
 from livingmap.cli.options import ConfigOption, fail, load_config, show, show_json, show_table
-from livingmap.config.loading import Config, SourceConfig
+from livingmap.config.loading import Config, SourceConfig, demo_file
 from livingmap.config.schema import schema
 from livingmap.errors import LogError
 from livingmap.logs import configure
@@ -28,13 +28,21 @@ if TYPE_CHECKING:  # what serves is imported by the commands that serve: `check`
     from livingmap.sources.poll import Poller
 
 
-def serve(config: ConfigOption = None) -> None:
+def serve(
+    config: ConfigOption = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve a simulated network; needs no configuration and no service.")
+    ] = False,
+) -> None:
     """Serve the map until SIGINT or SIGTERM."""
+    if demo and config is not None:
+        fail("give --config or --demo, not both")
+    file = demo_file() if demo else config
     with standard_streams(_report_dropped) as output:
         deadline = supervision.Deadline(_END_SECONDS, partial(_end, output))
         with supervision.stop_signals(deadline.start, _leave):
             try:
-                _serve(load_config(config), deadline, output)
+                _serve(load_config(file), deadline, output)
             finally:
                 deadline.start()  # whatever a library left behind does not keep the process
 

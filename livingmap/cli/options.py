@@ -76,7 +76,8 @@ def load_config(given: Path | None) -> Config:
     if file is None and not any(name.upper().startswith(f"{PREFIX}SOURCES__") for name in os.environ):
         fail(
             "no configuration: give --config, set LIVINGMAP_CONFIG, write ./livingmap.yaml, "
-            "or name sources in the environment: LIVINGMAP_SOURCES__CITY__ENABLED=true"
+            "or name sources in the environment: LIVINGMAP_SOURCES__CITY__ENABLED=true "
+            "(livingmap serve --demo needs none)"
         )
     try:
         return load(file)

@@ -76,6 +76,13 @@ def config_file(file: Path | None = None) -> Path | None:
     return file or next((default for default in DEFAULT_FILES if default.is_file()), None)
 
 
+def demo_file() -> Path:
+    """Return the configuration of a simulated network: inside an installed package, or in the repository."""
+    package = Path(__file__).parents[1]
+    files = (package / "_demo.yaml", package.parent / "config" / "demo.yaml")
+    return next((file for file in files if file.is_file()), files[0])
+
+
 def load(file: Path | None) -> Config:
     """Read the file and the environment and check both. Raises ConfigError with all faults."""
     faults = Faults(read_yaml(file))
