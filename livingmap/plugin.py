@@ -59,6 +59,7 @@ from livingmap.core.units import (
 from livingmap.errors import InvalidAnswer, InvalidCredential, NotFound, RequestRejected, SourceError, Unreachable
 from livingmap.hookspecs import Mock, Reply, Request, World, hookimpl
 from livingmap.sources.ask_each import Answers, ask_each, member_roles
+from livingmap.sources.hidden import hidden_fields
 from livingmap.sources.in_time import in_time
 from livingmap.sources.rows import Amount, Identifier, read_event, read_one, rows_in
 from livingmap.sources.samples import Samples
@@ -123,6 +124,7 @@ __all__ = [
     "ask_each",
     "canonical_status",
     "format_amount",
+    "hidden_fields",
     "hookimpl",
     "id_and_aliases",
     "id_of",

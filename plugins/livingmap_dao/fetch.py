@@ -44,28 +44,28 @@ _OF_RESULT: Final = (
 
 async def fetch_planets(client: Client) -> list[Put]:
     """Return the DAOs as planets of the space."""
-    rows = await _daos(client)
+    rows = await listed_daos(client)
     overviews = await _overviews(client, rows)
     return [
         replace(
-            planet(row, _balances(client, overviews.get(path), path)),
+            planet(row, balances(client, overviews.get(path), path)),
             unknown=("holdings",) if path in overviews.failed else (),
         )
         for row in rows
-        for path in (_path(row.slug or ""),)
+        for path in (path_of(row.slug or ""),)
     ]
 
 
 async def fetch_daos(client: Client) -> list[Put]:
     """Return how each DAO is governed, and how many members and proposals it has."""
-    rows, summary = await _daos(client), await _summary(client)
-    paths = [_path(row.slug) for row in rows if row.slug]
+    rows, summary = await listed_daos(client), await _summary(client)
+    paths = [path_of(row.slug) for row in rows if row.slug]
     overviews, roles = await asyncio.gather(_overviews(client, rows), member_roles(client, paths))
     counted = await asyncio.gather(*(_counts_itself(client, path) for path in paths))
     counted_paths = {path for path, itself in zip(paths, counted, strict=True) if itself}
     daos = []
     for row in rows:
-        path, (entity_id, aliases) = _path(row.slug or ""), id_and_aliases("dao", row.id, row.slug)
+        path, (entity_id, aliases) = path_of(row.slug or ""), id_and_aliases("dao", row.id, row.slug)
         summed = next((summary[name] for name in (entity_id, *aliases) if name in summary), {})
         numbers = {**counts(overviews.get(path), roles.get(path)), **summed}
         of_overview: tuple[str, ...] = _OF_OVERVIEW if path in overviews.failed else ()
@@ -94,9 +94,9 @@ async def _counts_itself(client: Client, path: str) -> bool:
 
 async def fetch_treasury(client: Client) -> list[Put]:
     """Return what the DAOs hold of each token."""
-    rows = await _daos(client)
+    rows = await listed_daos(client)
     overviews = await _overviews(client, rows, all_needed=True)
-    slugs = {_path(row.slug): row.slug for row in rows if row.slug}
+    slugs = {path_of(row.slug): row.slug for row in rows if row.slug}
     return [
         holding(slugs[path], row.token_symbol, format_amount(row.balance))
         for path, overview in overviews.items()
@@ -106,7 +106,7 @@ async def fetch_treasury(client: Client) -> list[Put]:
 
 async def fetch_proposals(client: Client) -> list[Put]:
     """Return all proposals, with the votes of those that are active and of the newest that are concluded."""
-    by_dao, daos = await _proposals(client), {row.slug: row for row in await _daos(client)}
+    by_dao, daos = await _proposals(client), {row.slug: row for row in await listed_daos(client)}
     overviews = await _overviews(client, daos.values())
     members = {path: overview.members_count for path, overview in overviews.items()}
     paths = [path for proposals in by_dao.values() for path in _worth_asking(client, proposals)]
@@ -117,8 +117,8 @@ async def fetch_proposals(client: Client) -> list[Put]:
     of_overviews = dict.fromkeys(overviews.failed, ("turnout_percent",))
     return [
         replace(
-            proposal(row, daos[slug], results.get(path), members.get(_path(slug))),
-            unknown=of_results.get(path, of_overviews.get(_path(slug), ())),
+            proposal(row, daos[slug], results.get(path), members.get(path_of(slug))),
+            unknown=of_results.get(path, of_overviews.get(path_of(slug), ())),
         )
         for slug, proposals in by_dao.items()
         for path, row in proposals.items()
@@ -145,10 +145,10 @@ async def dao_details(client: Client, name: str) -> Fields:
         **counts(overview, roles.get(path)),
         "active_proposals": None,
     }  # the map knows better what is closed
-    return {**planet(row, _balances(client, overview, path)).set, **dao(row, numbers).set}
+    return {**planet(row, balances(client, overview, path)).set, **dao(row, numbers).set}
 
 
-def _balances(client: Client, overview: Overview | None, path: str) -> dict[str, str] | None:
+def balances(client: Client, overview: Overview | None, path: str) -> dict[str, str] | None:
     """Return what a DAO holds by token; None if that is unknown."""
     if overview is None:
         return None
@@ -156,7 +156,8 @@ def _balances(client: Client, overview: Overview | None, path: str) -> dict[str,
     return {row.token_symbol: format_amount(row.balance) for row in rows}
 
 
-async def _daos(client: Client) -> list[DaoRow]:
+async def listed_daos(client: Client) -> list[DaoRow]:
+    """Return the DAOs of the account."""
     return client.read(DaoRow, rows_in(await client.get(_DAO)), _DAO)
 
 
@@ -175,7 +176,7 @@ async def _overviews(client: Client, rows: Iterable[DaoRow], *, all_needed: bool
     """Return the overviews by path of the DAO. Where they are not all needed, they only add fields."""
     return await ask_each(
         client,
-        [_path(row.slug) for row in rows if row.slug],
+        [path_of(row.slug) for row in rows if row.slug],
         lambda answer, path: client.read_one(Overview, answer, path),
         all_needed=all_needed,
         none_needed=not all_needed,
@@ -184,7 +185,7 @@ async def _overviews(client: Client, rows: Iterable[DaoRow], *, all_needed: bool
 
 async def _proposals(client: Client) -> dict[str, dict[str, ProposalRow]]:
     """Return by DAO its proposals, each by its own path, in the service's order: the newest first."""
-    slugs = {f"{_path(row.slug)}/proposals": row.slug for row in await _daos(client) if row.slug}
+    slugs = {f"{path_of(row.slug)}/proposals": row.slug for row in await listed_daos(client) if row.slug}
     lists = await ask_each(
         client, list(slugs), lambda answer, path: client.read(ProposalRow, answer, path), all_needed=True
     )
@@ -193,7 +194,8 @@ async def _proposals(client: Client) -> dict[str, dict[str, ProposalRow]]:
     }
 
 
-def _path(slug: str) -> str:
+def path_of(slug: str) -> str:
+    """Return the path of a DAO."""
     return f"{_DAO}/{quote(slug, safe='')}"
 
 

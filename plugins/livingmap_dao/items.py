@@ -76,7 +76,7 @@ def proposal(row: ProposalRow, dao_row: DaoRow, result: Result | None, members: 
     """Return a proposal of a DAO of so many members, with its votes if they are known."""
     override = row.quorum_percent_override
     fields: dict[str, Json] = {
-        "dao_id": id_of("dao", row.dao_id or dao_row.slug or dao_row.id),
+        "dao_id": id_of("dao", dao_row.slug or row.dao_id or dao_row.id),
         "slug": row.slug,
         "title": row.title,
         "status": canonical_status(row.status),

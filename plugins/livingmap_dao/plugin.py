@@ -21,6 +21,7 @@ from livingmap_dao.fetch import (
     fetch_votes,
 )
 from livingmap_dao.items import active_if_any
+from livingmap_dao.unlisted import unlisted_dao, unlisted_holding, unlisted_planet, unlisted_proposal
 from livingmap_dao.voting import on_proposal_activated, on_proposal_closed, on_proposal_created, on_vote
 
 
@@ -31,6 +32,8 @@ class DaoSettings(SourceSettings):
     """Address of dao-service."""
     concluded_results: Annotated[int, Field(ge=0)] = 3
     """Of how many of a DAO's newest concluded proposals a poll asks the result, one request each."""
+    hidden_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
+    """For how long a DAO stays on the map that the account may no longer see, unless it is deleted."""
 
 
 _ACTIVE: Final = Count("dao", "proposals", field="status", values=frozenset({"active"}))
@@ -44,12 +47,13 @@ def livingmap_source() -> Source:
         service="dao-service",
         settings=DaoSettings,
         layers=(
-            # not complete: the service lists only the DAOs of the account that asks
+            # not complete: the service lists only the DAOs of the account that asks; it is asked about the others
             Layer(
                 "space",
                 "planets",
                 fetch=fetch_planets,
                 complete=False,
+                unlisted=unlisted_planet,
                 references=("orbits", "microdao_id"),
                 defaults={"orbits": []},
             ),
@@ -57,15 +61,17 @@ def livingmap_source() -> Source:
                 "dao",
                 fetch=fetch_daos,
                 complete=False,
+                unlisted=unlisted_dao,
                 references=("microdao_id",),
                 defaults=dict.fromkeys(("members", "members_by_role", "active_proposals", "total_proposals")),
             ),
-            Layer("dao", "treasury", fetch=fetch_treasury, references=("dao_id",)),
+            Layer("dao", "treasury", fetch=fetch_treasury, unlisted=unlisted_holding, references=("dao_id",)),
             Layer(
                 "dao",
                 "proposals",
                 fetch=fetch_proposals,
                 complete=False,
+                unlisted=unlisted_proposal,
                 references=("dao_id",),
                 superseded={"status": frozenset({"draft", "active"})},  # the service never says "closed"
             ),

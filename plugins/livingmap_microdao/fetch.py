@@ -2,8 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -13,12 +11,12 @@ from livingmap.plugin import (
     Fields,
     InvalidAnswer,
     Json,
-    NotFound,
     Put,
     RequestRejected,
     ask_each,
     canonical_status,
     format_amount,
+    hidden_fields,
     id_and_aliases,
     in_time,
     member_counts,
@@ -89,17 +87,7 @@ async def _asked(client: Client, entity_id: str) -> MicrodaoRow:
 
 
 def _hidden(client: Client, fields: Fields, error: RequestRejected) -> dict[str, str] | None:
-    """Return since when a microDAO is hidden; None if it is not there, or was hidden for too long.
-
-    Raises the error if it says neither.
-    """
-    if not isinstance(error, NotFound) and error.status != HTTPStatus.FORBIDDEN:
-        raise error
-    since: str = fields.get("hidden_since") or client.now.isoformat()
-    age = client.now - datetime.fromisoformat(since)
-    if isinstance(error, NotFound) or age >= timedelta(days=client.settings.hidden_days):
-        return None
-    return {"hidden_since": str(rfc3339(since))}
+    return hidden_fields(error, fields, client.now, client.settings.hidden_days)
 
 
 async def _rows(client: Client) -> tuple[list[MicrodaoRow], frozenset[str]]:

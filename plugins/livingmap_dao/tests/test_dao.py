@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from livingmap.plugin import Drop, NotFound, Put, Reply
@@ -629,3 +631,83 @@ async def test_an_unknown_dao_is_not_made_up():
 async def test_what_is_not_known_yet_changes_nothing():
     harness = await polled()
     assert await harness.send("dao.event.proposal_status_changed", {"dao_id": 7}) == []
+
+
+LATER = "2026-01-02T12:00:30Z"
+
+
+async def hidden(answer=403, **settings):
+    """Return a harness whose account has just lost the DAO ``lock`` of two, and the service's answers."""
+    answers = two_daos()
+    harness = await polled(SourceHarness(plugin, asking(answers), **settings))
+    answers |= {"/dao": answers["/dao"][:1], "/dao/lock": answer}
+    harness.now += timedelta(seconds=30)
+    await harness.poll()
+    return harness, answers
+
+
+def whole(harness):
+    """Return the ids in each collection that a DAO fills, but for votes."""
+    places = (("space", "planets"), ("dao", "items"), ("dao", "proposals"), ("dao", "treasury"))
+    return {collection: sorted(harness.items(layer, collection)) for layer, collection in places}
+
+
+async def test_a_dao_that_the_account_may_no_longer_see_stays_with_its_age():
+    harness, answers = await hidden()
+    planet, lock = harness.item("space", "dao:lock", "planets"), harness.item("dao", "dao:lock")
+    assert (planet["name"], planet["holdings"], planet["status"]) == ("Lock", {"SILT": "1"}, "hidden")
+    assert (lock["members"], lock["status"]) == (2, "hidden")
+    assert planet["hidden_since"] == lock["hidden_since"] == LATER
+    assert harness.item("dao", "proposal:lock-p", "proposals")["hidden_since"] == LATER
+    assert harness.item("dao", "treasury:lock/SILT", "treasury")["hidden_since"] == LATER
+    assert harness.totals("dao")["treasury_totals"] == {"SILT": "2"}
+    harness.now += timedelta(days=29)
+    assert await harness.poll() == []
+    answers |= two_daos()
+    await harness.poll()
+    for layer, entity_id, collection in (
+        ("space", "dao:lock", "planets"),
+        ("dao", "dao:lock", "items"),
+        ("dao", "proposal:lock-p", "proposals"),
+        ("dao", "treasury:lock/SILT", "treasury"),
+    ):
+        item = harness.item(layer, entity_id, collection)
+        assert (item.get("status"), "hidden_since" in item) != ("hidden", True)
+        assert "hidden_since" not in item
+
+
+@pytest.mark.parametrize(("answer", "days"), [(403, 2), (None, 0)])
+async def test_a_dao_goes_when_it_is_deleted_or_was_hidden_for_too_long(answer, days):
+    harness, _ = await hidden(answer=answer, hidden_days=2)
+    harness.now += timedelta(days=days)
+    await harness.poll()
+    assert whole(harness) == {
+        "planets": ["dao:weir"],
+        "items": ["dao:weir"],
+        "proposals": ["proposal:weir-p"],
+        "treasury": ["treasury:weir/SILT"],
+    }
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+async def test_a_service_that_does_not_say_whether_a_dao_is_hidden_changes_nothing(status):
+    harness, _ = await hidden(answer=status)
+    assert whole(harness)["proposals"] == ["proposal:lock-p", "proposal:weir-p"]
+    assert harness.item("space", "dao:lock", "planets")["status"] == "active"
+
+
+async def test_a_dao_that_anybody_may_see_is_shown_without_what_only_members_are_listed():
+    dao = {"id": "uuid-lock", "slug": "lock", "name": "Open Lock"}
+    harness, _ = await hidden(answer={"dao": dao, "members_count": 7, "treasury_items": []})
+    planet, lock = harness.item("space", "dao:lock", "planets"), harness.item("dao", "dao:lock")
+    assert (planet["name"], planet["holdings"], planet["status"]) == ("Open Lock", {}, "active")
+    assert (lock["members"], lock["status"]) == (7, "active")
+    assert whole(harness)["proposals"] == ["proposal:weir-p"]
+
+
+async def test_a_proposal_that_its_dao_does_not_list_any_more_goes():
+    answers = two_daos()
+    harness = await polled(SourceHarness(plugin, asking(answers)))
+    answers["/dao/lock/proposals"] = []
+    await harness.poll()
+    assert whole(harness)["proposals"] == ["proposal:weir-p"]
