@@ -37,12 +37,17 @@ TIME_PASSED = "livingmap.time.passed"
 CLOCK_SET = "livingmap.clock.set"
 """An entry of a log that goes by the clock of one machine: that was set, by ``seconds``."""
 
+SOURCES_CHANGED = "livingmap.sources.changed"
+"""An entry of a process that has other sources now: which were ``added``, ``changed`` and ``removed``.
+
+What this changes on the map comes with it in that process; other processes have configurations of their own."""
+
 POSSIBLE_LOSS = "livingmap.log.possible_loss"
 """An entry about messages that were published and that the log does not have: how many, and when."""
 
 OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
 """The types of the entries that say how a source was polled; their payload names it as ``source``."""
-OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS}
+OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_CHANGED}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
 
@@ -90,9 +95,24 @@ class Fold:
         self, sources: Sequence[Source], redaction: Redaction | None = None, same_as: SameAs = NOBODY
     ) -> None:
         self.redaction = redaction or Redaction()
-        self.scene = Scene([_without_redacted_copies(source, self.redaction) for source in sources], same_as)
+        self.scene = Scene(self._shown_sources(sources), same_as)
         self.routes = Routes(sources)
         self._declared = {source.name: _declared(source) for source in sources}
+        self._owed: list[Change] = []
+        """How the scene changed when its sources did: what the next entry brings."""
+
+    def replace_sources(self, sources: Sequence[Source]) -> None:
+        """Have ``sources`` make the scene from now on. How it changes by that comes with the next entry.
+
+        Then followers, viewers and the history learn of it as of any event: what a removed source alone showed is
+        dropped, and what it shared with others shows their values.
+        """
+        self._owed += self.scene.replace_sources(self._shown_sources(sources))
+        self.routes = Routes(sources)
+        self._declared = {source.name: _declared(source) for source in sources}
+
+    def _shown_sources(self, sources: Iterable[Source]) -> list[Source]:
+        return [_without_redacted_copies(source, self.redaction) for source in sources]
 
     def apply(self, event: Event) -> Folded:
         """Fold ``event`` in and return how the scene changed. A handler that raises harms only itself.
@@ -100,11 +120,13 @@ class Fold:
         The entries of a source that is no longer configured change nothing and concern no source. The map's own
         entries carry the time by which lifetimes are judged.
         """
-        if event.type not in OWN_TYPES:
+        if event.type not in OWN_TYPES and not self._owed:
             return self._apply(event)
-        expired = self.scene.advance(event.received_at)
+        before, self._owed = self._owed, []
+        if event.type in OWN_TYPES:
+            before += self.scene.advance(event.received_at)
         folded = self._apply(event)
-        return replace(folded, changes=(*expired, *folded.changes)) if expired else folded
+        return replace(folded, changes=(*before, *folded.changes)) if before else folded
 
     def _apply(self, event: Event) -> Folded:
         if event.type in OF_SOURCES and event.payload.get("source") not in self._declared:

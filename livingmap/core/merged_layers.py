@@ -7,7 +7,7 @@ from livingmap.core.aliases import Aliases
 from livingmap.core.collection import Collection
 from livingmap.core.lifetimes import Clock, Lifetimes, rules_of
 from livingmap.core.merge import Dirty, changed, difference, strongest
-from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Total
+from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 from livingmap.core.part import Part
 from livingmap.core.references import References
 from livingmap.core.source import Source
@@ -90,6 +90,28 @@ class MergedLayers:
     def merge(self, dirty: Dirty) -> list[Change]:
         """Merge what is ``dirty`` again; return how the layers changed."""
         return [*self._merge_items(dirty), *self._merge_totals(dirty)]
+
+    def differences(self, before: "MergedLayers") -> Iterator[Change]:
+        """Yield the changes that make what ``before`` shows what is shown here."""
+        for key in {**before.collections, **self.collections}:
+            old, new = before.items_of(key), self.items_of(key)
+            for entity_id in old:
+                if entity_id not in new:
+                    yield Drop(key[0], entity_id, key[1])
+            for entity_id, item in new.items():
+                previous = old.get(entity_id, {})
+                updates, removals = difference(previous, item, {**previous, **item})
+                if updates or removals or entity_id not in old:
+                    yield Put(key[0], entity_id, updates, removals, key[1])
+        for layer in {**before.layer_totals, **self.layer_totals}:
+            old, new = before.layer_totals.get(layer, {}), self.layer_totals.get(layer, {})
+            updates, removals = difference(old, new, {**old, **new})
+            if updates or removals:
+                yield Total(layer, updates, removals)
+
+    def items_of(self, key: CollectionKey) -> Mapping[str, Fields]:
+        """Return the items of a collection by id; none if no source has it."""
+        return self.collections[key].items if key in self.collections else {}
 
     def _merge_items(self, dirty: Dirty) -> Iterator[Change]:
         """Merge items; those that this makes dirty in turn, because they show a count of it, come last."""

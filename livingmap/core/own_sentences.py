@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from livingmap.core.fold import CLOCK_SET, DOWN, POSSIBLE_LOSS, REFRESHED, TIME_PASSED, UP
+from livingmap.core.fold import CLOCK_SET, DOWN, POSSIBLE_LOSS, REFRESHED, SOURCES_CHANGED, TIME_PASSED, UP
 from livingmap.core.templates import Sentences
 
 OWN_SENTENCES: Final[Sentences] = MappingProxyType(
@@ -27,6 +27,10 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
         CLOCK_SET: {
             "en": ("The clock of the map was set by {seconds} s", "The clock of the map was set"),
             "uk": ("Годинник мапи переставлено на {seconds} сек.", "Годинник мапи переставлено"),
+        },
+        SOURCES_CHANGED: {
+            "en": "The sources of the map were changed",
+            "uk": "Джерела мапи змінено",
         },
         POSSIBLE_LOSS: {
             "en": (

@@ -273,3 +273,15 @@ class Part:
                 record.polled_fields or (complete and record.creates) or not (record.creates or entity_id in shown)
             )
         ]
+
+
+def within(state: Mapping[str, Json], keys: Collection[CollectionKey]) -> dict[str, Json]:
+    """Return what a `Part.state` has of the collections ``keys``, and of their layers."""
+    layers = {layer for layer, _ in keys}
+    return {
+        "totals": {layer: totals for layer, totals in state["totals"].items() if layer in layers},
+        **{
+            name: [one for one in state[name] if (one[0], one[1]) in keys]
+            for name in ("records", "dropped", "loose")
+        },
+    }

@@ -14,7 +14,7 @@ from livingmap.core.lifetimes import Clock
 from livingmap.core.merge import Dirty
 from livingmap.core.merged_layers import MergedLayers, field_names
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
-from livingmap.core.part import Part
+from livingmap.core.part import Part, within
 from livingmap.core.record import Superseded
 from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.source import Source
@@ -29,10 +29,7 @@ class Scene:
     def __init__(self, sources: Sequence[Source], same_as: SameAs = NOBODY) -> None:
         self._sources = tuple(sources)
         self._same_as = same_as
-        self._parts = {
-            source.name: Part(_decorated(source), same_as.renamed.get(source.name, {}), _superseded(source))
-            for source in sources
-        }
+        self._parts = {source.name: self._empty_part(source) for source in sources}
         self._merged = MergedLayers(self._sources, self._parts, same_as.joined)
 
     # reading
@@ -215,6 +212,41 @@ class Scene:
                 affected |= aliases.remove(entity_id)
             self._merged.note_affected(affected, dirty)
 
+    # other sources
+
+    def replace_sources(self, sources: Sequence[Source]) -> list[Change]:
+        """Have ``sources`` make the map from now on; return how the layers changed by that.
+
+        The part of a source that was there before stays, as far as it still declares what is in it. An equal
+        source keeps the `Part` itself.
+        """
+        before, clock, filled = self._merged, self.clock, set(self.filled_layers)
+        previous = {source.name: source for source in self._sources}
+        self._parts = {source.name: self._kept_part(source, previous.get(source.name)) for source in sources}
+        self._sources = tuple(sources)
+        self._rebuild(clock.now, filled)
+        changes = list(self._merged.differences(before))
+        for change in changes:
+            self._merged.versions[change.layer] += 1
+        names, previous_names = self.layers(), before.names()
+        for layer in {**previous_names, **names}:
+            if names.get(layer) != previous_names.get(layer):
+                self._merged.versions[layer] += 1
+        return changes
+
+    def _kept_part(self, source: Source, previous: Source | None) -> Part:
+        if previous is None:
+            return self._empty_part(source)
+        part = self._parts[source.name]
+        if previous != source:
+            declared = frozenset((layer.name, layer.collection) for layer in source.layers)
+            state, part = part.state(), self._empty_part(source)
+            part.restore(within(state, declared))
+        return part
+
+    def _empty_part(self, source: Source) -> Part:
+        return Part(_decorated(source), self._same_as.renamed.get(source.name, {}), _superseded(source))
+
     # checkpoints
 
     def states(self) -> Iterator[tuple[str, Json]]:
@@ -235,11 +267,18 @@ class Scene:
         before = self._merged
         for source, part in self._parts.items():
             part.restore(states.get(f"part {source}", Part().state()))
+        now = datetime.fromisoformat(states["now"]) if "now" in states else None
+        self._rebuild(now, states.get("known", ()))
+        for layer in {*before.names(), *self.layers()}:
+            self._merged.versions[layer] += 1
+
+    def _rebuild(self, now: datetime | None, filled: Iterable[str]) -> None:
+        """Merge all parts anew, as of a time of the log; ``filled`` are the layers that some source has filled."""
+        before = self._merged
         self._merged = MergedLayers(self._sources, self._parts, self._same_as.joined)
-        if "now" in states:
-            self.clock.now = datetime.fromisoformat(states["now"])
-        self._merged.filled_layers.update(self._fillable().intersection(states.get("known", ())))
-        self._merged.versions.update(before.versions)
+        if now is not None:
+            self.clock.now = now
+        self._merged.filled_layers.update(self._fillable().intersection(filled))
         self._merged.aliases.revision = before.aliases.revision + 1
         self._merged.aliases.contests = before.aliases.contests + 1
         dirty = Dirty()
@@ -252,8 +291,8 @@ class Scene:
         for layer in self._merged.tallies.layers():
             dirty.total(layer, self._merged.tallies.of_layer(layer, self.filled_layers))
         self._merged.merge(dirty)
-        for layer in {*before.names(), *self.layers()}:
-            self._merged.versions[layer] += 1
+        self._merged.versions.clear()
+        self._merged.versions.update(before.versions)
 
     def _fillable(self) -> set[str]:
         """Return the layers that the sources of this scene may have filled: what others filled is not there."""
