@@ -45,6 +45,7 @@ from livingmap.log.local import utc_now
 from livingmap.log.passing import pass_time
 from livingmap.log.reading import report_reading
 from livingmap.sources.account import Account
+from livingmap.sources.at_work import SourcesAtWork
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
 from livingmap.sources.service_client import ServiceClient
@@ -111,7 +112,7 @@ class LivingMap:
         self._account = Account(account.plugin, account.settings) if account else None
         rate = config.mock_settings.events_per_second if config.mock else 0.0
         self._simulation = Simulation(_world(config), rate, self.log, now)
-        self.pollers = {one.name: self._poller(one) for one in config.sources if one.source and one.settings}
+        self._at_work = SourcesAtWork(self._poller(one) for one in config.sources if one.source and one.settings)
         health = [self._health(one) for one in config.sources]
         self.projector.watch(health)
 
@@ -158,6 +159,11 @@ class LivingMap:
         progress.when_live(self.hub.restart)
         if self._shares_history:
             self.writer.follow()
+
+    @property
+    def pollers(self) -> Mapping[str, Poller]:
+        """The pollers of the sources by name."""
+        return self._at_work.pollers
 
     def _new_fold(self) -> Fold:
         sources = [source for source, _ in self.config.enabled()]
@@ -273,8 +279,8 @@ class LivingMap:
 
     async def _poll(self) -> None:
         """Ask all services, again and again, and let time pass on the map."""
-        polls = [(f"poll {name}", poller.run()) for name, poller in self.pollers.items()]
-        await run_together([*polls, ("time", pass_time(lambda: self.fold.scene.clock, self.branch, self._now))])
+        passing = pass_time(lambda: self.fold.scene.clock, self.branch, self._now)
+        await run_together([("sources", self._at_work.run()), ("time", passing)])
 
     async def _duties(self) -> None:
         """Do what one process alone does: ask the services, and write a history that is shared."""
