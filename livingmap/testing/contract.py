@@ -15,6 +15,7 @@ from livingmap.core.model import Json
 from livingmap.core.route import invalid_reason, matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
+from livingmap.sources.registry import configured
 from livingmap.sources.settings import SourceSettings
 from livingmap.testing.garbage import GARBAGE, PATIENT
 from livingmap.testing.source_harness import SourceHarness
@@ -38,22 +39,23 @@ class SourceContract:
 
     @property
     def source(self) -> Source:
-        """The source that the plugin describes."""
+        """The source that the plugin describes, with ``settings`` if it is configured by them."""
         source = self.plugin.livingmap_source()
         assert isinstance(source, Source)
-        return source
+        return configured(source, source.settings(**self.settings)) if source.configured else source
 
     def test_pluggy_takes_the_plugin(self) -> None:
         """The plugin registers and every hook it implements exists."""
-        assert plugin_manager(self.plugin).hook.livingmap_source() == [self.source]
+        assert plugin_manager(self.plugin).hook.livingmap_source() == [self.plugin.livingmap_source()]
 
     def test_the_source_describes_itself(self) -> None:
-        """Name, service and settings are there, and the settings have a default address."""
+        """Name, service and settings are there, and the address has a default or is needed."""
         source = self.source
         assert source.name.isidentifier()
         assert source.service
         assert issubclass(source.settings, SourceSettings)
-        assert str(source.settings.model_fields["base_url"].default).startswith("http")
+        address = source.settings.model_fields["base_url"]
+        assert address.is_required() or str(address.default).startswith("http")
         for name, info in source.settings.model_fields.items():
             assert info.description, f"setting {name} has no docstring"
 

@@ -12,11 +12,10 @@ import yaml
 from livingmap.app import LivingMap
 from livingmap.config.loading import load
 from livingmap.history.memory import MemoryHistory
-from livingmap.sources.plugin_import import installed
 from livingmap.sources.registry import load_source
 
 FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
-SOURCES = [load_source(name, None, Path()) for name in installed()]
+SOURCES = [load_source(name, None, Path()) for name in sorted((*FAMILIES, "registry"))]
 
 
 @contextlib.asynccontextmanager

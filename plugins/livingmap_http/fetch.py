@@ -1,0 +1,58 @@
+"""Requests: one for each list that the section has."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final, cast
+
+from pydantic import BeforeValidator
+
+from livingmap.plugin import Client, Fetch, InvalidAnswer, Json, Put
+from livingmap_http.expressions import Finder, finder
+from livingmap_http.rows import Row, field_values, identifier
+from livingmap_http.sections import ListSection
+
+_NOTHING: Final = (None, "")
+
+
+def rows_of(sections: Sequence[ListSection]) -> Fetch:
+    """Return the fetch of the lists that fill one collection."""
+    readers = [(section, finder(section.rows), _model(section)) for section in sections]
+
+    async def fetch_rows(client: Client) -> list[Put]:
+        return [
+            _put(section, row)
+            for section, find, model in readers
+            for row in client.read(model, await _rows(client, section, find), section.path)
+        ]
+
+    return fetch_rows
+
+
+async def _rows(client: Client, section: ListSection, find: Finder) -> Json:
+    answer = await client.get(section.path, **section.query)
+    try:
+        rows = find(answer)
+    except ValueError as error:
+        raise InvalidAnswer(f"{section.path}: {section.rows!r} does not fit the answer: {error}") from None
+    if section.keyed and isinstance(rows, dict):
+        return [{"key": key, "value": value} for key, value in rows.items()]
+    return rows
+
+
+def _model(section: ListSection) -> type[Row]:
+    return cast("type[Row]", Annotated[Row, BeforeValidator(_row_reader(section))])
+
+
+def _row_reader(section: ListSection) -> Callable[[Json], Row]:
+    find_id, fields = finder(section.id), field_values(section)
+    aliases = [finder(expression) for expression in section.aliases]
+
+    def read(row: Json) -> Row:
+        entity_id = identifier(section.type, find_id(row))
+        names = [identifier(section.type, name) for find in aliases if (name := find(row)) not in _NOTHING]
+        return Row(entity_id, fields(row), tuple(name for name in names if name != entity_id))
+
+    return read
+
+
+def _put(section: ListSection, row: Row) -> Put:
+    return Put(section.layer, row.id, row.fields, collection=section.collection, aliases=row.aliases)

@@ -1,0 +1,57 @@
+"""Any service that answers with JSON: what to ask it, and what its answers mean, is given in the YAML."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from livingmap.plugin import Source, SourceSettings, hookimpl
+from livingmap_http.description import as_configured
+from livingmap_http.sections import EventSection, LayerSection, ListSection, Name, TypeSection
+
+
+class HttpSettings(SourceSettings):
+    """A section of ``sources`` with ``plugin: http``."""
+
+    base_url: str
+    """Address of the service."""
+    service: str = ""
+    """What the service is called; by default like the section."""
+    lists: tuple[ListSection, ...] = ()
+    """The requests that list items, and how to read them."""
+    events: tuple[EventSection, ...] = ()
+    """The messages on NATS that say something about items."""
+    types: Annotated[dict[Name, TypeSection], Field(default={})]
+    """By type, what its things are called, how they are judged, and where they stand."""
+    layers: Annotated[dict[Name, LayerSection], Field(default={})]
+    """By layer, what it is called."""
+    sentences: Annotated[dict[str, dict[str, str | list[str]]], Field(default={})]
+    """By subject and language, what a message says to people."""
+    alive_seconds: Annotated[float, Field(gt=0, le=31_536_000)] = 120.0
+    """When items of lists with alive are offline."""
+
+    @model_validator(mode="after")
+    def _describes_what_it_names(self) -> Self:
+        if not self.lists and not self.events:
+            raise ValueError("give lists, events or both: what to ask the service, or what its messages say")
+        types = {one.type for one in self.lists if not one.decorates}
+        places = {one.layer for one in (*self.lists, *self.events)}
+        for what, given, listed in (("types", self.types, types), ("layers", self.layers, places)):
+            if unknown := sorted(given.keys() - listed):
+                raise ValueError(
+                    f"{what}: nothing lists {', '.join(unknown)} (there are: {', '.join(sorted(listed))})"
+                )
+        return self
+
+
+@hookimpl
+def livingmap_source() -> Source:
+    """Describe the source."""
+    return Source(
+        name="http",
+        service="http",
+        settings=HttpSettings,
+        layers=(),
+        samples=Path(__file__).with_name("samples"),
+        configured=as_configured,
+    )
