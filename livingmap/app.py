@@ -49,6 +49,7 @@ from livingmap.sources.at_work import SourcesAtWork
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
 from livingmap.sources.service_client import ServiceClient
+from livingmap.sources.settings import SourceSettings
 from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
 from livingmap.state.branch import Branch
@@ -193,7 +194,8 @@ class LivingMap:
         clients = {
             one.name: ServiceClient(f"sources.{one.name}", one.settings)
             for one in self.config.sources
-            if lookup and one.name in lookup.sources and one.settings and not one.settings.mock
+            if lookup and one.name in lookup.sources and isinstance(one.settings, SourceSettings)
+            if not one.settings.mock
         }
         return (
             Memberships(lookup, clients, self.config.auth.pdp.memberships_seconds) if lookup and clients else None
@@ -203,7 +205,8 @@ class LivingMap:
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
         stub = self._simulation.reply if one.settings.mock else None
-        account = self._account if one.settings.account else None
+        signs_in = isinstance(one.settings, SourceSettings) and one.settings.account
+        account = self._account if signs_in else None
         client = SourceClient(one.name, one.settings, stub, account)
         return Poller(one.source, client, self.fold.scene, self.branch, self._now, self._plugin_thread)
 

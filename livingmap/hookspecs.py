@@ -34,6 +34,8 @@ class Request:
     """The JSON that was sent; None if there was none."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """By name in lower case."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """All parameters in their order; ``query`` has the last one of each name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Reply:
 
     body: Json | bytes
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class World(Protocol):

@@ -42,6 +42,7 @@ from livingmap.core.model import (
     id_or_none,
     namespaces_of,
 )
+from livingmap.core.paging import ByCursor, ByLink, ByNumber, ByOffset, Paging
 from livingmap.core.part import Part
 from livingmap.core.source import Amounts, Client, Count, Details, Fetch, Handler, Layer, Lifetime, Source, Tally
 from livingmap.core.types import Relation, Status, Type, TypeField, Words
@@ -64,7 +65,8 @@ from livingmap.sources.in_time import in_time
 from livingmap.sources.rows import Amount, Identifier, read_event, read_one, rows_in
 from livingmap.sources.samples import Samples
 from livingmap.sources.sentences import sentences_in
-from livingmap.sources.settings import ServiceSettings, SourceSettings
+from livingmap.sources.settings import SectionSettings, ServiceSettings, SourceSettings
+from livingmap.tls import TlsSettings
 
 __all__ = [
     "EVERYBODY",
@@ -75,6 +77,10 @@ __all__ = [
     "Answers",
     "AuthClient",
     "Authenticator",
+    "ByCursor",
+    "ByLink",
+    "ByNumber",
+    "ByOffset",
     "Change",
     "Client",
     "Count",
@@ -96,6 +102,7 @@ __all__ = [
     "Message",
     "Mock",
     "NotFound",
+    "Paging",
     "Part",
     "PolicyEngine",
     "Put",
@@ -106,12 +113,14 @@ __all__ = [
     "RequestRejected",
     "Samples",
     "Scheme",
+    "SectionSettings",
     "ServiceSettings",
     "Source",
     "SourceError",
     "SourceSettings",
     "Status",
     "Tally",
+    "TlsSettings",
     "Tokens",
     "Total",
     "Type",

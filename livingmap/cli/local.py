@@ -203,7 +203,8 @@ async def _polled(config: Config, names: list[str]) -> "LivingMap":
 def _report(living: "LivingMap", poller: "Poller") -> None:
     state = poller.state
     part = living.fold.scene.part(state.name)
-    head = f"{state.name} ({state.service}, {poller.service.settings.base_url}): {state.status}"
+    where = ", ".join(filter(None, (state.service, poller.service.settings.address)))
+    head = f"{state.name} ({where}): {state.status}"
     show(head, "green" if state.error is None else "red")
     for layer in poller.source.layers:
         items = part.count(layer.name, layer.collection)
@@ -245,7 +246,8 @@ def _summary(source: SourceConfig) -> str:
         return "disabled"
     if source.source is None or source.settings is None:
         return f"failed: {source.error}"
-    return f"{source.source.service}, {'mock' if source.settings.mock else source.settings.base_url}"
+    address = "mock" if source.settings.mock else source.settings.address
+    return f"{source.source.service}, {address}" if address else source.source.service
 
 
 def _enabled(config: Config) -> list[str]:

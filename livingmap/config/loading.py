@@ -23,7 +23,8 @@ from livingmap.history.settings import HistorySettings
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import PluginError, installed
 from livingmap.sources.registry import configured, load_mock, load_source
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import SectionSettings, SourceSettings
+from livingmap.tls import TlsSettings
 from livingmap.transport.settings import NatsSettings
 
 DEFAULT_FILES: Final = (Path("config/livingmap.yaml"), Path("livingmap.yaml"))
@@ -37,7 +38,7 @@ class SourceConfig:
     name: str
     enabled: bool = True
     source: Source | None = None
-    settings: SourceSettings | None = None
+    settings: SectionSettings | None = None
     error: str | None = None
     """Why the plugin could not be loaded, with ``on_error: skip``."""
 
@@ -64,7 +65,7 @@ class Config:
         """Section ``auth``."""
         return self.access.auth
 
-    def enabled(self) -> list[tuple[Source, SourceSettings]]:
+    def enabled(self) -> list[tuple[Source, SectionSettings]]:
         """Return the sources that run, the strongest first."""
         return [(one.source, one.settings) for one in self.sources if one.source and one.settings]
 
@@ -143,8 +144,11 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
         return _unusable(faults, name, section, error)
     try:
         settings = source.settings.model_validate(dict(section))
-        settings = files_beside(folder, settings, SourceSettings.model_fields)
-        check_tls(faults, path, settings)
+        settings = files_beside(
+            folder, settings, SourceSettings.model_fields.keys() & source.settings.model_fields
+        )
+        if isinstance(settings, TlsSettings):
+            check_tls(faults, path, settings)
         return SourceConfig(name, source=configured(source, settings), settings=settings)
     except PluginError as error:
         return _unusable(faults, name, section, error)
@@ -175,7 +179,8 @@ def _check_access(faults: Faults, settings: Settings, sources: Sequence[SourceCo
         )
         faults.add(("server", "host"), problem)
     for source in sources:
-        if source.settings is not None and source.settings.account and auth.account is None:
+        own = source.settings
+        if isinstance(own, SourceSettings) and own.account and auth.account is None:
             faults.add(("sources", source.name, "account"), "needs auth.account, which is not set")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from livingmap.core.model import Change, CollectionKey, Event, Fields, Json, Put, Total
+from livingmap.core.paging import Paging
 from livingmap.core.record import Superseded
 from livingmap.core.templates import Sentences
 from livingmap.core.types import Type, Words
@@ -18,9 +19,9 @@ M = TypeVar("M")
 
 
 class Client(Protocol):
-    """How a fetch asks its service: only GET, only JSON, bounded in time, size and concurrency.
+    """How a fetch asks its service: only for JSON, bounded in time, size and concurrency.
 
-    One client lives for one poll of one source; the same GET asked twice in a poll is sent once, so
+    One client lives for one poll of one source; the same request made twice in a poll is sent once, so
     two layers may be filled from one answer. Failures raise `livingmap.plugin.SourceError`; a fetch lets
     them pass, the host retries what can be retried and keeps the last good part.
     """
@@ -33,8 +34,10 @@ class Client(Protocol):
     def now(self) -> datetime:
         """The time at which the poll started, UTC: the only clock that a plugin sees."""
 
-    async def get(self, path: str, **query: Json) -> Json:
-        """Return the decoded JSON answer of ``GET base_url + path``.
+    async def get(self, path: str, /, **query: Json) -> Json:
+        """Return the decoded JSON answer of ``GET base_url + path``. A list in ``query`` repeats the parameter.
+
+        An answer with an ``ETag`` is remembered, and the next poll asks whether it has changed.
 
         Raises NotFound for 404, RequestRejected for other 4xx, Unreachable when no answer comes or a 5xx stays,
         InvalidAnswer for an answer that is not JSON or too large.
@@ -47,7 +50,20 @@ class Client(Protocol):
         Raises NotFound if none exists.
         """
 
-    async def optional(self, path: str, **query: Json) -> Json | None:
+    async def post(self, path: str, body: Json, /, **query: Json) -> Json:
+        """Return the decoded JSON answer of a POST of ``body`` as JSON, with the errors of `get`.
+
+        For questions that are asked by POST, such as GraphQL. It is repeated like a GET: it must change nothing.
+        """
+
+    async def get_all(self, path: str, paging: Paging, /, **query: Json) -> list[Json]:
+        """Return the rows of all pages of a list, up to 200 pages and 100,000 rows.
+
+        ``await client.get_all("/orders", ByCursor(rows="orders", cursor="meta.next"), limit=500)`` asks for
+        ``/orders?limit=500``, then for ``/orders?limit=500&cursor=…``. Raises InvalidAnswer for what does not end.
+        """
+
+    async def optional(self, path: str, /, **query: Json) -> Json | None:
         """Return the answer of a path, or None, remembered for an hour, if the service does not have it."""
 
     def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
@@ -206,7 +222,8 @@ class Source:
     service: str
     """The service behind it as ``meta.source_services`` names it: ``city-service``."""
     settings: type[Any]
-    """A subclass of `livingmap.plugin.SourceSettings` that validates the section."""
+    """A subclass of `livingmap.plugin.SourceSettings`, or without HTTP of `livingmap.plugin.SectionSettings`, that
+    validates the section."""
     layers: tuple[Layer, ...]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     """By NATS subject pattern (``*`` one token, ``>`` the rest). Of several that match, the most exact one."""

@@ -15,10 +15,12 @@ from purgatory.domain.model import OpenedState
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from livingmap import __version__
-from livingmap.core import numbers
 from livingmap.core.model import Json
-from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError, Unreachable
+from livingmap.errors import InvalidAnswer, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
+from livingmap.sources.conditional import Remembered, RememberedAnswers
+from livingmap.sources.credentials import NO_CREDENTIALS, Credentials
+from livingmap.sources.decoding import decoded, json_of
 from livingmap.sources.rows import stays_below
 from livingmap.sources.settings import ServiceSettings
 from livingmap.supervision import within
@@ -26,7 +28,6 @@ from livingmap.supervision import within
 FAILURES_TO_OPEN: Final = 3
 POLL: Final = "poll"
 DETAILS: Final = "details"
-_EXCERPT: Final = 60
 _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
@@ -34,8 +35,8 @@ _CLOSE_SECONDS: Final = 2.0
 Stub: TypeAlias = Callable[[Request], Reply | None]
 """Answers in a service's place: a mock world, or samples in a test."""
 
-Bearer: TypeAlias = Callable[[], Awaitable[str | None]]
-"""Returns the token to send. Raises SourceError, OSError or ValueError, with a message that may be shown."""
+Sign: TypeAlias = Callable[[], Awaitable[Credentials]]
+"""Returns what to send to be let in. Raises SourceError, OSError or ValueError; their messages may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,23 @@ class Call:
     """Sent as JSON; nothing is sent if it is None."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def key(self) -> bytes:
+        """Return what two equal requests have in common."""
+        parts = [self.method, self.path, self.query, self.body, self.headers]
+        return orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
-async def _no_bearer() -> str | None:
-    return None
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one request."""
+
+    value: Json
+    next_url: str | None = None
+    """The address of the next page, from the header ``Link``."""
+
+
+async def _unsigned() -> Credentials:
+    return NO_CREDENTIALS
 
 
 def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
@@ -65,13 +80,15 @@ def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
             request.method,
             orjson.loads(request.content) if request.content else None,
             dict(request.headers),
+            tuple(request.url.params.multi_items()),
         )
         await asyncio.sleep(0)  # as a network would, let the rest of the program run between two answers
         reply = stub(received) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
         if isinstance(reply.body, bytes):
-            return httpx.Response(reply.status, content=reply.body)
+            return httpx.Response(reply.status, content=reply.body, headers=dict(reply.headers))
         content = json.dumps(reply.body).encode()
-        return httpx.Response(reply.status, content=content, headers={"content-type": "application/json"})
+        headers = {"content-type": "application/json", **reply.headers}
+        return httpx.Response(reply.status, content=content, headers=headers)
 
     return httpx.MockTransport(answer)
 
@@ -80,7 +97,8 @@ class JsonClient:
     """Client of one service, for as long as the program runs. With ``stub``, that answers, not the network.
 
     ``where`` is the service's place in the configuration, for errors. After ``reopen_seconds`` an open circuit
-    lets one request through to try again.
+    lets one request through to try again. With ``remembers``, answers of polls that have a tag are asked for
+    conditionally from then on.
     """
 
     def __init__(
@@ -89,12 +107,14 @@ class JsonClient:
         settings: ServiceSettings,
         stub: Stub | None = None,
         *,
-        bearer: Bearer = _no_bearer,
+        sign: Sign = _unsigned,
         reopen_seconds: float = 2.0,
+        remembers: bool = False,
     ) -> None:
         self.where = where
         self.settings = settings
-        self._bearer = bearer
+        self._sign = sign
+        self._remembered = RememberedAnswers() if remembers else None
         self._last_error = ""
         self._http = httpx.AsyncClient(
             transport=_stub_transport(where.rpartition(".")[2], stub) if stub else None,
@@ -134,7 +154,11 @@ class JsonClient:
         return await self.request(Call("POST", path, body=body))
 
     async def request(self, call: Call, purpose: str = POLL) -> Json:
-        """Return the JSON answer to ``call``, asked for with retries inside the breaker. Raises SourceError."""
+        """Return the JSON answer to ``call``. Raises SourceError."""
+        return (await self.exchange(call, purpose)).value
+
+    async def exchange(self, call: Call, purpose: str = POLL) -> Answer:
+        """Return the answer to ``call``, asked for with retries inside the breaker. Raises SourceError."""
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self.settings.retries + 1),
             wait=wait_random_exponential(multiplier=0.2, max=2),
@@ -144,7 +168,7 @@ class JsonClient:
         async with self._slots[purpose]:
             try:
                 async with await self._breakers.get_breaker(purpose):
-                    return await retrying(self._attempt, call)
+                    return await retrying(self._attempt, call, purpose)
             except OpenedState as opened:
                 opened_at = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
                 raise Unreachable(
@@ -154,44 +178,66 @@ class JsonClient:
                 self._last_error = str(error)
                 raise
 
-    async def _attempt(self, call: Call) -> Json:
+    async def _attempt(self, call: Call, purpose: str) -> Answer:
         url = self.settings.base_url + call.path
         if not stays_below(call.path):
             raise InvalidAnswer(f"{url}: not asked, an id in it would lead elsewhere")
         try:
-            return await within(self.settings.timeout_seconds, self._send(url, call), f"{call.method} {url}")
+            remembered = self._remembered if purpose == POLL and call.method == "GET" else None
+            sending = self._send(url, call, remembered)
+            return await within(self.settings.timeout_seconds, sending, f"{call.method} {url}")
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{url}: no answer within {self.settings.timeout_seconds:g} s") from None
         except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
             raise Unreachable(f"{url}: {str(error) or type(error).__name__}") from None
         except OSError as error:
-            raise Unreachable(f"{self.where}.token_file: {error}") from None
+            raise Unreachable(f"{self.where}.{error}") from None
         except ValueError as error:
             raise Unreachable(f"{self.where}: {error}") from None
 
-    async def _send(self, url: str, call: Call) -> Json:
-        bearer = await self._bearer()
-        headers = {**call.headers, **({"authorization": f"Bearer {bearer}"} if bearer else {})}
+    async def _send(self, url: str, call: Call, remembered: RememberedAnswers | None) -> Answer:
+        credentials = await self._sign()
         try:
-            return await self._read(url, call, headers)
+            return await self._read(url, call, credentials, remembered)
         except SourceError as error:  # a service may repeat what it was sent
-            for secret in filter(None, (bearer, *_secrets(call))):
+            for secret in filter(None, (*credentials.secrets, *_secrets(call))):
                 error.args = (str(error).replace(secret, "***"), *error.args[1:])
             raise
 
-    async def _read(self, url: str, call: Call, headers: Mapping[str, str]) -> Json:
+    async def _read(
+        self, url: str, call: Call, credentials: Credentials, remembered: RememberedAnswers | None
+    ) -> Answer:
+        before = remembered.get(call.key()) if remembered else None
         sent = {"json": call.body} if call.body is not None else {}
         async with self._http.stream(
-            call.method, url, params=dict(call.query), headers=headers, **sent
+            call.method,
+            url,
+            params={**call.query, **credentials.parameters},
+            headers={
+                **({"if-none-match": before.etag} if before else {}),
+                **call.headers,
+                **credentials.headers,
+            },
+            **sent,
         ) as response:
-            if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
-                raise InvalidAnswer(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
-            body, announced = bytearray(), response.headers.get("content-length", "")
-            self._refuse_size(url, int(announced) if announced.isdecimal() else 0)
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                self._refuse_size(url, len(body))
-        return _decoded(url, response, bytes(body))
+            if response.status_code == httpx.codes.NOT_MODIFIED and before is not None:
+                return Answer(json_of(before.body), before.next_url)
+            body = await self._body(url, response)
+        value = decoded(url, response.status_code, response.headers, body)
+        next_url = response.links.get("next", {}).get("url")
+        if remembered is not None:
+            remembered.note(call.key(), Remembered(response.headers.get("etag", ""), body, next_url))
+        return Answer(value, next_url)
+
+    async def _body(self, url: str, response: httpx.Response) -> bytes:
+        if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+            raise InvalidAnswer(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
+        body, announced = bytearray(), response.headers.get("content-length", "")
+        self._refuse_size(url, int(announced) if announced.isdecimal() else 0)
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            self._refuse_size(url, len(body))
+        return bytes(body)
 
     def _refuse_size(self, url: str, size: int) -> None:
         if size > self.settings.max_bytes:
@@ -203,26 +249,3 @@ def _secrets(call: Call) -> list[str]:
     body = call.body.values() if isinstance(call.body, dict) else ()
     texts = [value for value in (*body, *call.headers.values()) if isinstance(value, str)]
     return [text for text in texts if len(text) >= _SECRET_CHARACTERS]
-
-
-def _decoded(url: str, response: httpx.Response, body: bytes) -> Json:
-    status = response.status_code
-    if status == httpx.codes.NOT_FOUND:
-        raise NotFound(f"{url}: 404 {_excerpt(body)}", status)
-    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        raise Unreachable(f"{url}: {status} {_excerpt(body)}")
-    if status >= httpx.codes.BAD_REQUEST:
-        raise RequestRejected(f"{url}: {status} {_excerpt(body)}", status)
-    if status >= httpx.codes.MULTIPLE_CHOICES:
-        raise InvalidAnswer(f"{url}: {status} redirect to {response.headers.get('location')!r} is not followed")
-    try:
-        value = orjson.loads(body)
-        return numbers.decode(body) if numbers.may_be_rounded(body) else value
-    except ValueError as error:
-        kind = response.headers.get("content-type", "no content type")
-        raise InvalidAnswer(f"{url}: {status} is not JSON ({kind}, {error}): {_excerpt(body)}") from None
-
-
-def _excerpt(body: bytes) -> str:
-    text = body[: _EXCERPT + 1].decode("utf-8", "replace").replace("\n", " ")
-    return repr(text[:_EXCERPT] + "…" if len(text) > _EXCERPT else text)

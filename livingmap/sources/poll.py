@@ -21,7 +21,7 @@ from livingmap.log.local import utc_now
 from livingmap.sources.drift import Drift
 from livingmap.sources.json_client import FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import PollClient, SourceClient
 from livingmap.sources.unlisted import UnlistedItems
 from livingmap.supervision import within
@@ -69,7 +69,7 @@ class Poller:
         self.source = source
         self.service = service
         self.state = SourceHealth(source.name, source.service)
-        self._settings: SourceSettings = service.settings
+        self._settings: SectionSettings = service.settings
         settings = self._settings
         self._scene = scene
         self._part = scene.part(source.name)

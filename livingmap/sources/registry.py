@@ -12,7 +12,7 @@ from livingmap.core.sentences import invalid_sentences
 from livingmap.core.source import Amounts, Layer, Source, with_settings
 from livingmap.hookspecs import Mock
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, answer_of, import_plugin, installed
-from livingmap.sources.settings import ServiceSettings, SourceSettings
+from livingmap.sources.settings import SectionSettings, ServiceSettings
 from livingmap.sources.type_rules import invalid_types
 
 D = TypeVar("D", Authenticator, PolicyEngine, AccountProvider)
@@ -56,7 +56,7 @@ def load_source(name: str, module: str | None, folder: Path) -> Source:
     return source
 
 
-def configured(source: Source, settings: SourceSettings) -> Source:
+def configured(source: Source, settings: SectionSettings) -> Source:
     """Return a loaded source as its settings describe it, checked once more. Raises PluginError."""
     if source.configured is None:
         return with_settings(source, settings)
@@ -114,8 +114,8 @@ def _article(noun: str) -> str:
 
 def _check(source: Source) -> None:
     settings: object = source.settings
-    if not (isinstance(settings, type) and issubclass(settings, SourceSettings)):
-        raise PluginError(f"its settings are {settings!r}, not a subclass of SourceSettings")
+    if not (isinstance(settings, type) and issubclass(settings, SectionSettings)):
+        raise PluginError(f"its settings are {settings!r}, not a subclass of SourceSettings or SectionSettings")
     handlers: object = source.handlers
     if not (isinstance(handlers, Mapping) and all(map(callable, handlers.values()))):
         raise PluginError("its handlers are not a mapping from subject to function")

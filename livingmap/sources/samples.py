@@ -14,17 +14,20 @@ from livingmap.core.model import Json, Message
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a service answered to one GET."""
+    """What a service answered to one request."""
 
     path: str
     body: Json
     status: int = 200
     query: Mapping[str, str] = field(default_factory=dict)
     """Must be among the parameters of the request; empty fits any."""
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer, such as a ``Link`` to the next page."""
 
-    def fits(self, path: str, query: Mapping[str, str]) -> bool:
-        """Tell whether this is the answer to ``GET path?query``."""
-        return path == self.path and self.query.items() <= query.items()
+    def fits(self, path: str, query: Mapping[str, str], method: str = "GET") -> bool:
+        """Tell whether this is the answer to a request such as ``GET path?query``."""
+        return method == self.method and path == self.path and self.query.items() <= query.items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Samples:
         loaded = [json.loads(line) for line in lines if line.strip()]
         return cls(tuple(answers), tuple(Message(one["subject"], one["payload"]) for one in loaded))
 
-    def answer(self, path: str, query: Mapping[str, str]) -> Sample | None:
-        """Return the sample that answers ``GET path?query``, the one with the most parameters."""
-        fitting = [sample for sample in self.answers if sample.fits(path, query)]
+    def answer(self, path: str, query: Mapping[str, str], method: str = "GET") -> Sample | None:
+        """Return the sample that answers ``GET path?query`` or the like, the one with the most parameters."""
+        fitting = [sample for sample in self.answers if sample.fits(path, query, method)]
         return max(fitting, key=lambda sample: len(sample.query), default=None)

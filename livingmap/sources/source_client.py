@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from livingmap.core.model import Json
+from livingmap.core.paging import Paging
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, SourceError
 from livingmap.sources.account import Account
-from livingmap.sources.json_client import POLL, JsonClient, Stub
+from livingmap.sources.credentials import Credentials
+from livingmap.sources.json_client import POLL, Answer, Call, JsonClient, Stub
+from livingmap.sources.paging import all_rows
 from livingmap.sources.plugin_thread import on
 from livingmap.sources.rows import read_all, read_one
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import SectionSettings, SourceSettings
 
 M = TypeVar("M")
 
@@ -27,26 +30,34 @@ _MISSING_SECONDS: Final = 3600
 class SourceClient:
     """One source's service, for as long as the program runs. With ``stub``, that answers, not the network.
 
-    Requests carry the token of ``account``, or without one that of the settings.
+    Requests carry the token of ``account``, or without one the credentials of the settings. A source that asks
+    nothing by HTTP has no service: each request is refused.
     """
 
     def __init__(
-        self, name: str, settings: SourceSettings, stub: Stub | None = None, account: Account | None = None
+        self, name: str, settings: SectionSettings, stub: Stub | None = None, account: Account | None = None
     ) -> None:
         self.name = name
         self.settings = settings
         self._missing: dict[str, float] = {}
         self._account = account
-        self._client = JsonClient(
-            f"sources.{name}",
+        self._json = self._http(settings, stub) if isinstance(settings, SourceSettings) else None
+
+    def _http(self, settings: SourceSettings, stub: Stub | None) -> JsonClient:
+        account = self._account
+
+        async def sign() -> Credentials:
+            own = settings.credentials()
+            return own.with_bearer(await account.bearer()) if account else own
+
+        return JsonClient(
+            f"sources.{self.name}",
             settings,
             stub,
-            bearer=account.bearer if account else self._own_bearer,
+            sign=sign,
             reopen_seconds=settings.interval_seconds * 0.8,  # so that every poll may try once
+            remembers=True,
         )
-
-    async def _own_bearer(self) -> str | None:
-        return self.settings.bearer()
 
     def client(self, now: datetime, purpose: str = POLL) -> "PollClient":
         """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
@@ -66,16 +77,19 @@ class SourceClient:
 
     async def breaker(self) -> str:
         """Return the breaker's state: ``closed``, ``opened`` or ``half-opened``."""
-        return await self._client.breaker()
+        return await self._json.breaker() if self._json else "closed"
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if self._json:
+            await self._json.close()
 
-    async def get(self, path: str, query: dict[str, Json], purpose: str) -> Json:
-        """Return the JSON answer of a GET; see `livingmap.core.source.Client.get`."""
+    async def ask(self, call: Call, purpose: str) -> Answer:
+        """Return the answer to ``call``; see `livingmap.core.source.Client`."""
+        if self._json is None:
+            raise InvalidAnswer(f"sources.{self.name}: has no base_url; its settings are no SourceSettings")
         try:
-            return await self._client.get(path, query, purpose)
+            return await self._json.exchange(call, purpose)
         except RequestRejected as error:
             if self._account is not None and error.status == HTTPStatus.UNAUTHORIZED:
                 self._account.distrust()
@@ -83,17 +97,16 @@ class SourceClient:
 
 
 @dataclass(slots=True)
-class _Answer:
-    """The result of one GET of a poll; equal requests wait for it."""
+class _Asked:
+    """The result of one request of a poll; equal requests wait for it."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    value: Json = None
+    answer: Answer | None = None
     error: SourceError | None = None
-    complete: bool = False
 
 
 class PollClient:
-    """The `livingmap.core.source.Client` of one poll: equal GETs are sent once, bad rows are noted."""
+    """The `livingmap.core.source.Client` of one poll: equal requests are sent once, bad rows are noted."""
 
     def __init__(self, service: SourceClient, now: datetime, purpose: str) -> None:
         self._service = service
@@ -101,14 +114,14 @@ class PollClient:
         self._now = now
         self._home = asyncio.get_running_loop()
         """Where the service is asked; what a plugin makes of the answers may be computed elsewhere."""
-        self._answers: dict[tuple[Any, ...], _Answer] = {}
+        self._asked: dict[bytes, _Asked] = {}
         self.read_rows = 0
         self.dropped_rows = 0
         self.dropped: list[str] = []
         """The first few rows that were of no use, each with the reason."""
 
     @property
-    def settings(self) -> SourceSettings:
+    def settings(self) -> SectionSettings:
         """The source's own validated section of the YAML."""
         return self._service.settings
 
@@ -117,20 +130,29 @@ class PollClient:
         """The time at which the poll started, UTC."""
         return self._now
 
-    async def get(self, path: str, **query: Json) -> Json:
+    async def get(self, path: str, /, **query: Json) -> Json:
         """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
-        answer = self._answers.setdefault((path, *sorted(query.items())), _Answer())
-        async with answer.lock:
-            if not answer.complete:
+        return (await self._ask(Call("GET", path, query))).value
+
+    async def post(self, path: str, body: Json, /, **query: Json) -> Json:
+        """Return the decoded JSON answer; see `livingmap.core.source.Client.post`."""
+        return (await self._ask(Call("POST", path, query, body))).value
+
+    async def get_all(self, path: str, paging: Paging, /, **query: Json) -> list[Json]:
+        """Return the rows of all pages; see `livingmap.core.source.Client.get_all`."""
+        return await all_rows(self._ask, self.settings.address, Call("GET", path, query), paging)
+
+    async def _ask(self, call: Call) -> Answer:
+        asked = self._asked.setdefault(call.key(), _Asked())
+        async with asked.lock:
+            if asked.answer is None and asked.error is None:
                 try:
-                    request = self._service.get(path, query, self._purpose)
-                    answer.value = await on(self._home, request)
+                    asked.answer = await on(self._home, self._service.ask(call, self._purpose))
                 except SourceError as error:
-                    answer.error = error
-                answer.complete = True
-        if answer.error is not None:
-            raise answer.error
-        return answer.value
+                    asked.error = error
+        if asked.answer is None:
+            raise asked.error or AssertionError
+        return asked.answer
 
     async def first(
         self, *paths: str, accept: Callable[[Json], bool] = lambda _: True, **query: Json
@@ -150,7 +172,7 @@ class PollClient:
             self._service.note_missing(path)
         raise NotFound("; ".join(missing), HTTPStatus.NOT_FOUND)
 
-    async def optional(self, path: str, **query: Json) -> Json | None:
+    async def optional(self, path: str, /, **query: Json) -> Json | None:
         """Return the answer or None; see `livingmap.core.source.Client.optional`."""
         if self._service.is_missing(path):
             return None

@@ -16,7 +16,7 @@ from livingmap.core.route import invalid_reason, matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
 from livingmap.sources.registry import configured
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import SectionSettings, SourceSettings
 from livingmap.testing.garbage import GARBAGE, PATIENT
 from livingmap.testing.source_harness import SourceHarness
 
@@ -53,9 +53,10 @@ class SourceContract:
         source = self.source
         assert source.name.isidentifier()
         assert source.service
-        assert issubclass(source.settings, SourceSettings)
-        address = source.settings.model_fields["base_url"]
-        assert address.is_required() or str(address.default).startswith("http")
+        assert issubclass(source.settings, SectionSettings)
+        if issubclass(source.settings, SourceSettings):
+            address = source.settings.model_fields["base_url"]
+            assert address.is_required() or str(address.default).startswith("http")
         for name, info in source.settings.model_fields.items():
             assert info.description, f"setting {name} has no docstring"
 
@@ -114,10 +115,10 @@ class SourceContract:
         dead = False
 
         def answer(request: Request) -> Reply | None:
-            sample = harness.samples.answer(request.path, request.query)
+            sample = harness.samples.answer(request.path, request.query, request.method)
             if dead:
                 return Reply(b"Internal Server Error", 500)
-            return Reply(sample.body, sample.status) if sample else None
+            return Reply(sample.body, sample.status, sample.headers) if sample else None
 
         harness = SourceHarness(self.source, answer, **self.settings)
         await harness.poll()

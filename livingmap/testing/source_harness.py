@@ -113,7 +113,7 @@ class SourceHarness:
 
 def _replay(samples: Samples) -> Callable[[Request], Reply | None]:
     def answer(request: Request) -> Reply | None:
-        sample = samples.answer(request.path, request.query)
-        return Reply(sample.body, sample.status) if sample else None
+        sample = samples.answer(request.path, request.query, request.method)
+        return Reply(sample.body, sample.status, sample.headers) if sample else None
 
     return answer

@@ -17,7 +17,7 @@ class Replay:
 
     def reply(self, request: Request) -> Reply | None:
         """Answer as the samples say; None if none fits."""
-        sample = self._samples.answer(request.path, request.query)
+        sample = self._samples.answer(request.path, request.query, request.method)
         return Reply(sample.body, sample.status) if sample else None
 
     def next_message(self, _: Network, __: datetime) -> list[Message]:
