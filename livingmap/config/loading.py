@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from livingmap.config.access import AccessConfig, access
 from livingmap.config.document import read_yaml
 from livingmap.config.environment import check_environment
 from livingmap.config.faults import Faults, check_tls
+from livingmap.config.files import FileState
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
 from livingmap.config.settings import LoggingSettings, Settings, files_beside
@@ -41,6 +42,19 @@ class SourceConfig:
     settings: SectionSettings | None = None
     error: str | None = None
     """Why the plugin could not be loaded, with ``on_error: skip``."""
+    section: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the file and the environment say, secrets and all, before the plugin has seen it."""
+    files: tuple[FileState, ...] = ()
+    """The files that it was made of, as they were."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has a place on the map."""
+        return self.source is not None and self.settings is not None
+
+    def is_of(self, section: Mapping[str, Any]) -> bool:
+        """Tell whether ``section`` would still make the same source."""
+        return self.runs and self.section == section and all(one.is_present() for one in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +98,20 @@ def demo_file() -> Path:
     return next((file for file in files if file.is_file()), files[0])
 
 
-def load(file: Path | None) -> Config:
-    """Read the file and the environment and check both. Raises ConfigError with all faults."""
+def load(file: Path | None, previous: Config | None = None) -> Config:
+    """Read the file and the environment and check both. Raises ConfigError with all faults.
+
+    A source whose section and files are as in ``previous`` is the same object there and here: nothing is imported.
+    """
     faults = Faults(read_yaml(file))
     check_environment(faults)
     settings = _settings(faults)
     folder = file.parent if file else Path.cwd()
-    sources = tuple(_source(faults, name, section or {}, folder) for name, section in settings.sources.items())
+    kept = {one.name: one for one in previous.sources} if previous else {}
+    sources = tuple(
+        _kept_or_new(faults, name, section or {}, folder, kept.get(name))
+        for name, section in settings.sources.items()
+    )
     if not sources and not faults.faults:
         faults.add(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(faults, settings.mock, sources, folder)
@@ -128,6 +149,20 @@ def _settings(faults: Faults) -> Settings:
     sections = sources.items() if isinstance(sources, dict) else ()
     usable = {name: section for name, section in sections if section is None or isinstance(section, dict)}
     return Settings.model_construct(sources=usable)  # so that their faults are reported too
+
+
+def _kept_or_new(
+    faults: Faults, name: str, section: Mapping[str, Any], folder: Path, previous: SourceConfig | None
+) -> SourceConfig:
+    if previous is not None and previous.is_of(section):
+        return previous
+    files = [folder / module] if (module := _module(section)) and module.endswith(".py") else []
+    states = [FileState.of(file) for file in files]  # as it was before it was read
+    one = _source(faults, name, section, folder)
+    if one.settings is not None:
+        values = (getattr(one.settings, setting) for setting in type(one.settings).model_fields)
+        states += [FileState.of(value) for value in values if isinstance(value, Path)]
+    return replace(one, section=section, files=tuple(states))
 
 
 def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path) -> SourceConfig:
