@@ -3,6 +3,8 @@
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -86,7 +88,8 @@ def _import_file(name: str, file: Path) -> ModuleType:
         raise PluginError(f"{file} cannot be imported")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = loaded
-    spec.loader.exec_module(loaded)
+    with _neighbours(file.parent):
+        spec.loader.exec_module(loaded)
     return loaded
 
 
@@ -97,6 +100,27 @@ class _PresentText(SourceFileLoader):
         """Compile the text of the file."""
         code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
         return code
+
+
+@contextmanager
+def _neighbours(folder: Path) -> Iterator[None]:
+    """Let a file import the modules beside it, which no other plugin then gets under the same names."""
+    own = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
+    own -= {*sys.stdlib_module_names, PROJECT}
+    others = _taken(own)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        _taken(own)
+        sys.modules.update(others)
+        importlib.invalidate_caches()
+
+
+def _taken(names: set[str]) -> dict[str, ModuleType]:
+    """Take the modules of these names, and what is below them, out of those that are imported."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
 
 
 def answer_of(name: str, plugin: ModuleType, hook: str) -> object:
