@@ -3,8 +3,8 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from types import ModuleType
-from typing import Any, ClassVar, Final, TypeVar
+from types import MappingProxyType, ModuleType
+from typing import Any, Final, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,11 +29,11 @@ _QUESTION: Final = st.builds(Question, st.text(max_size=8), st.text(max_size=8),
 class _Contract:
     """What all plugins of access control keep. A subclass says how the service answers in ``reply``."""
 
-    plugin: ClassVar[ModuleType]
+    plugin: ModuleType
     """The module that holds the hook."""
-    settings: ClassVar[Mapping[str, Json]] = {}
+    settings: Mapping[str, Json] = MappingProxyType({})
     """What the plugin's section of the YAML has to hold, beside what has a default."""
-    hook: ClassVar[str]
+    hook: str
 
     def reply(self, request: Request) -> Reply | None:  # noqa: ARG002 - for subclasses
         """Answer a request as the service does; None is a 404. A plugin that asks nobody needs none."""
@@ -92,9 +92,9 @@ class AuthenticatorContract(_Contract):
     """The contract suite of an authenticator."""
 
     hook = "livingmap_authenticator"
-    good: ClassVar[Credential]
+    good: Credential
     """A credential that the service knows."""
-    bad: ClassVar[Credential]
+    bad: Credential
     """A credential of the same kind that is not good, of at least eight characters."""
 
     @property
@@ -153,10 +153,10 @@ class PolicyContract(_Contract):
     """The contract suite of a policy engine."""
 
     hook = "livingmap_policy"
-    actor: ClassVar[Actor]
-    permitted: ClassVar[Question]
+    actor: Actor
+    permitted: Question
     """What ``actor`` may."""
-    denied: ClassVar[Question]
+    denied: Question
     """What ``actor`` may not."""
 
     @property
