@@ -307,3 +307,22 @@ def test_the_history_reads_as_sentences_in_the_language_asked_for(serving, langu
         shown = run("history", "--url", url, *wanted).stdout
     assert shown
     assert all(text in line for line in shown.splitlines())
+
+
+def test_probe_shows_ids_as_they_are(tmp_path):
+    (tmp_path / "odd.py").write_text(ODD)
+    file = tmp_path / "odd.yaml"
+    file.write_text("sources: {odd: {module: ./odd.py, base_url: 'http://127.0.0.1:9'}}")
+    assert "agent:robot: [red]no[/red]" in run("probe", "-c", str(file)).stdout
+
+
+ODD = """
+from livingmap.plugin import InvalidAnswer, Layer, Source, SourceSettings, hookimpl
+
+async def fetch(client):
+    raise InvalidAnswer("agent:robot: [red]no[/red]")
+
+@hookimpl
+def livingmap_source():
+    return Source("odd", "odd-service", SourceSettings, (Layer("odd", fetch=fetch),))
+"""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livingmap import __version__
-from livingmap.cli import cluster, local, watch
+from livingmap.cli import cluster, kit, local, watch
 from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
@@ -21,6 +21,7 @@ for command in (
     local.check,
     local.probe,
     local.plugins,
+    kit.new,
     local.snapshot,
     local.migrate,
     watch.tail,

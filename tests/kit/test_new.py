@@ -1,0 +1,98 @@
+"""New plugins: what `livingmap new` writes passes its own tests and those of an editor, before the first edit."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from livingmap.config.loading import load
+from livingmap.kit.scaffold import Kind, create, invalid_reason, section
+
+LIVINGMAP = Path(sys.executable).parent / "livingmap"
+KINDS = [
+    pytest.param(kind, package, id=f"{kind}{'-package' * package}") for kind in Kind for package in (False, True)
+]
+
+
+def run(*command, folder):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LIVINGMAP_", "PYTEST_"))}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=clean | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("kind", "package"), KINDS)
+def test_the_tests_of_a_new_plugin_pass_and_it_is_typed(kind, package, tmp_path):
+    folder = create("tides", kind, tmp_path, package=package)
+    status, shown = run(
+        sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers", folder, folder=tmp_path
+    )
+    assert (status, "skipped" in shown, "warning" in shown) == (0, False, False), shown
+    assert re.search(r"\b1\d passed", shown)
+    status, shown = run(sys.executable, "-m", "mypy", "--strict", ".", folder=folder)
+    assert (status, "no issues" in shown) == (0, True), shown
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_lines_for_the_yaml_are_a_configuration(kind, tmp_path):
+    folder = create("tides", kind, tmp_path)
+    file = tmp_path / "livingmap.yaml"
+    file.write_text("\n".join(section("tides", folder)))
+    [(source, settings)] = load(file).enabled()
+    assert (source.name, settings.mock) == ("tides", True)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_new_package_is_named_by_its_entry_point(kind, tmp_path):
+    folder = create("sea_tides", kind, tmp_path, package=True)
+    assert folder == tmp_path / "livingmap-sea-tides"
+    assert 'sea_tides = "livingmap_sea_tides.plugin"' in (folder / "pyproject.toml").read_text()
+    assert (
+        section("sea_tides", folder, package=True)[2] == "    mock: true  # the samples stand in for the service"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("My-Net", "at most 40, a letter first, like my_net"),
+        ("9", "at most 40, a letter first"),
+        ("class", "is a word of Python"),
+        ("agents", "is the name of an installed plugin"),
+        ("json", "is the name of an installed Python module"),
+        ("pydantic", "is the name of an installed Python module"),
+        ("../x", "a letter first, like x"),
+    ],
+)
+def test_a_name_that_does_not_do_is_refused(name, reason):
+    assert reason in str(invalid_reason(name))
+
+
+def test_the_command_prints_what_to_do_next_and_overwrites_nothing(tmp_path):
+    status, shown = run(LIVINGMAP, "new", "tides", folder=tmp_path)
+    assert status == 0
+    assert shown.splitlines()[-4:] == [
+        "sources:",
+        "  tides:",
+        "    module: ./tides/tides.py",
+        "    mock: true  # the samples stand in for the service",
+    ]
+    before = (tmp_path / "tides" / "tides.py").read_bytes()
+    status, shown = run(LIVINGMAP, "new", "tides", "--kind", "events", folder=tmp_path)
+    assert status == 1
+    assert shown == f"{tmp_path / 'tides'} is there already; choose another name, or remove it\n"
+    assert (tmp_path / "tides" / "tides.py").read_bytes() == before
+    assert run(LIVINGMAP, "new", "My-Net", folder=tmp_path) == (
+        1,
+        "'My-Net' is not lower-case letters, digits and _, at most 40, a letter first, like my_net\n",
+    )
