@@ -9,7 +9,7 @@ from livingmap.core import numbers
 from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, Unreachable
 
-_EXCERPT = 60
+_EXCERPT = 160
 
 
 def decoded(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Json:
