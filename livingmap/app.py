@@ -90,7 +90,8 @@ class LivingMap:
         sources = [source for source, _ in config.enabled()]
         self.fold = self._new_fold()
         names = [source.name for source in sources]
-        deciding = [described(source.lifetimes) for source in sources if source.lifetimes]
+        deciding = [described(sorted({(layer.name, layer.collection) for one in sources for layer in one.layers}))]
+        deciding += [described(source.lifetimes) for source in sources if source.lifetimes]
         deciding += [described(config.same_as)] if config.same_as != NOBODY else []
         shape = "|".join([__version__, *names, *deciding]).encode()
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)

@@ -67,7 +67,7 @@ class EventFilter:
         """Yield the ids that a payload names; of a contested one, what its takers call so."""
         for one in named:
             if self._scene.is_contested(one):
-                yield from (self._scene.meaning(source, one) for source, _ in self._routes.of(kind))
+                yield from (self._scene.meaning(source, one) for source, *_ in self._routes.of(kind))
             else:
                 yield one
 
@@ -89,7 +89,7 @@ class EventFilter:
         if kind in OWN_TYPES:
             is_visible = kind not in _OF_ITEMS or not ids or not all(map(filtered.hides, ids))
             return brief(payload) if is_visible else None
-        takers = [self._layers[source] for source, _ in self._routes.of(kind)]
+        takers = [self._layers[source] for source, *_ in self._routes.of(kind)]
         if not takers or not all(filtered.shows_layer(layer) for layers in takers for layer in layers):
             return None  # what no source understands may be about anything
         return None if any(map(filtered.hides, spoken_of)) else payload

@@ -6,27 +6,30 @@ yields the change that makes her appear, folding 2 the one that makes her busy. 
 shows her busy; a client that has the snapshot of 1 gets there by the changes of 2.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from livingmap.core.model import (
     Change,
     CollectionKey,
+    Drop,
     Event,
     Fields,
     Message,
+    Put,
     Total,
     change_from_json,
     change_to_json,
 )
 from livingmap.core.part import MOST_MADE
+from livingmap.core.read_only import read_only
 from livingmap.core.redaction import Redaction
-from livingmap.core.route import Routes
+from livingmap.core.route import Route, Routes
 from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
-from livingmap.core.validity import invalid_reason
+from livingmap.core.validity import ID, invalid_reason
 
 REFRESHED = "livingmap.source.refreshed"
 DOWN = "livingmap.source.down"
@@ -50,6 +53,10 @@ OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
 OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_CHANGED}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
+MOST_CHANGES: Final = 10_000
+"""How many changes a handler may return for one event."""
+_CHANGE: Final = (Put, Drop, Total)
+
 
 def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
     """Return the log entry of a poll of ``source`` that began at position ``from_seq``."""
@@ -64,6 +71,10 @@ class Fault:
     source: str
     event: Event
     error: str
+    route: Route | None = field(default=None, compare=False, repr=False)
+    """The handler; None if it was a poll that could not be folded."""
+    raised: BaseException | None = field(default=None, compare=False, repr=False)
+    """What it raised, for the program's log: whoever keeps the fault lets go of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,45 +146,87 @@ class Fold:
             return self._apply_poll(event)
         changes: list[Change] = []
         faults: list[Fault] = []
-        handlers = self.routes.of(event.type)
-        for source, handler in handlers:
+        routes = self.routes.of(event.type)
+        shown = _read_only(event) if routes else event
+        for route in routes:
             try:
-                answer = [self.redaction.change(change) for change in handler(event, self.scene.part(source))]
-                self._check(source, answer)
-                changes += self.scene.apply(source, answer, event.position.seq)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: nobody may stop the log
-                faults.append(Fault(source, event, f"{type(error).__name__}: {error}"))
+                answer = self._answer(route, shown)
+                changes += self.scene.apply(route.source, answer, event.position.seq)
+            except BaseException as error:  # noqa: BLE001 - the plugin rim: nobody may stop the log
+                faults.append(Fault(route.source, event, f"{type(error).__name__}: {error}", route, error))
         payload = self.redaction.payload(event.payload)
         return Folded(
             event,
             tuple(changes),
             tuple(faults),
-            tuple(source for source, _ in handlers),
+            tuple(route.source for route in routes),
             None if payload is event.payload else payload,
         )
 
-    def _check(self, source: str, changes: Sequence[Change]) -> None:
-        declared = self._declared[source]
-        for change in changes:
-            target = change.layer if isinstance(change, Total) else (change.layer, change.collection)
-            if target not in declared:
-                where = target if isinstance(target, str) else ".".join(target)
-                raise ValueError(f"changed {where}, which its Source does not declare as a layer")
-            if reason := invalid_reason(change):
-                raise ValueError(reason)
-        if refused := self.scene.part(source).first_refused(changes):
+    def _answer(self, route: Route, event: Event) -> list[Change]:
+        """Return what a handler makes of ``event``, redacted. Raises if it is not what a handler may return."""
+        part, declared = self.scene.part(route.source), self._declared[route.source]
+        answer: Any = route.handler(event, part)
+        if not hasattr(answer, "__iter__"):
+            raise TypeError(f"returned {answer!r}; a handler returns a list of changes, [] for none")
+        changes: list[Change] = []
+        for change in answer:
+            if len(changes) >= MOST_CHANGES:
+                raise ValueError(f"returned more than {MOST_CHANGES} changes for one event")
+            changes.append(self._checked(change, declared))
+        if refused := part.first_refused(changes):
             raise ValueError(f"events alone created {MOST_MADE} items already; {refused.id} would be one too many")
+        return changes
+
+    def _checked(self, change: object, declared: frozenset[str | CollectionKey]) -> Change:
+        if not isinstance(change, _CHANGE):
+            raise TypeError(f"returned {change!r} among its changes; they are Put, Drop and Total")
+        target = change.layer if isinstance(change, Total) else (change.layer, change.collection)
+        if target not in declared:
+            where = target if isinstance(target, str) else ".".join(target)
+            raise ValueError(f"changed {where}, which its Source does not declare as a layer")
+        clean = self.redaction.change(change)
+        if reason := invalid_reason(clean):
+            raise ValueError(reason)
+        return clean
 
     def _apply_poll(self, event: Event) -> Folded:
         source = str(event.payload["source"])
         try:
-            answer = [self.redaction.change(change_from_json(wire)) for wire in event.payload["changes"]]
+            answer = list(self._own(source, event.payload["changes"]))
             changes = self.scene.apply(source, answer, event.position.seq, int(event.payload["since"]))
         except Exception as error:  # noqa: BLE001 - a poll that cannot be folded must not stop the log either
             return Folded(
                 event, faults=(Fault(source, event, f"{type(error).__name__}: {error}"),), sources=(source,)
             )
         return Folded(event, tuple(changes), sources=(source,))
+
+    def _own(self, source: str, wires: Iterable[Fields]) -> Iterator[Change]:
+        """Yield the changes of a poll that ``source`` would still make, redacted.
+
+        The log may hold entries of an older version of its plugin, which had other layers.
+        """
+        declared = self._declared[source]
+        for wire in wires:
+            change = change_from_json(wire)
+            if _target(change) in declared:
+                yield self.redaction.change(_without_id(change))
+
+
+def _read_only(event: Event) -> Event:
+    """Return ``event`` as handlers get it. This is `dataclasses.replace`, in a third of the time."""
+    return Event(event.position, event.type, read_only(event.payload), event.received_at, event.size)
+
+
+def _target(change: Change) -> str | CollectionKey:
+    return change.layer if isinstance(change, Total) else (change.layer, change.collection)
+
+
+def _without_id(change: Change) -> Change:
+    """Return ``change`` without a field that would pass for the item's id."""
+    if not isinstance(change, Put) or ID not in change.set:
+        return change
+    return replace(change, set={name: value for name, value in change.set.items() if name != ID})
 
 
 def _declared(source: Source) -> frozenset[str | CollectionKey]:

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from livingmap.core.aliases import Aliases
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 from livingmap.core.record import NEVER, NOTHING_SUPERSEDED, Record, Superseded
+from livingmap.core.validity import ID
 
 MOST_LOOSE: Final = 50_000
 """How many records of one source may stand that events alone made, of items that only other sources list."""
@@ -87,6 +88,7 @@ class Part:
         for layer, collection, entity_id, record_state in state["records"]:
             key = (layer, collection)
             record = self.records_of(key)[entity_id] = Record.from_state(record_state)
+            record.fields.pop(ID, None)  # older versions of the program accepted it
             if record.creates:
                 self._aliases.add(entity_id)
                 self._note_made(key, entity_id, record)

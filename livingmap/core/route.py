@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from livingmap.core.source import Handler, Source
 
@@ -92,6 +93,14 @@ def covers(wide: str, narrow: str) -> bool:
     return len(wide_tokens) == len(narrow_tokens)
 
 
+class Route(NamedTuple):
+    """A handler with its source and the subject pattern under which that declares it."""
+
+    source: str
+    pattern: str
+    handler: Handler
+
+
 class Routes:
     """The handlers of ``sources`` by subject. Of one source, only the most exact matching pattern counts."""
 
@@ -102,13 +111,13 @@ class Routes:
         ]
         self.of = lru_cache(maxsize=4096)(self._of)
 
-    def _of(self, subject: str) -> tuple[tuple[str, Handler], ...]:
-        """Return ``(source, handler)`` of every source that handles ``subject``, in order."""
-        return tuple(
-            (source, handler)
+    def _of(self, subject: str) -> tuple[Route, ...]:
+        """Return the route of every source that handles ``subject``, in order."""
+        fitting = (
+            next((Route(source, *entry) for entry in handlers if matches(entry[0], subject)), None)
             for source, handlers in self._table
-            if (handler := next((one for pattern, one in handlers if matches(pattern, subject)), None))
         )
+        return tuple(route for route in fitting if route)
 
     def patterns(self) -> list[str]:
         """Return the subjects to subscribe to so that every handler gets its events."""

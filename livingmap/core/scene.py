@@ -239,9 +239,8 @@ class Scene:
             return self._empty_part(source)
         part = self._parts[source.name]
         if previous != source:
-            declared = frozenset((layer.name, layer.collection) for layer in source.layers)
             state, part = part.state(), self._empty_part(source)
-            part.restore(within(state, declared))
+            part.restore(within(state, _keys(source)))
         return part
 
     def _empty_part(self, source: Source) -> Part:
@@ -262,11 +261,13 @@ class Scene:
     def restore(self, states: Mapping[str, Json]) -> None:
         """Replace this scene by the one that yielded ``states``. Versions go on growing.
 
-        A source that had no part then begins with an empty one; the part of one that is gone is left out.
+        A source that had no part then begins with an empty one; the part of one that is gone is left out, and so
+        is what a source had in layers that it no longer declares.
         """
         before = self._merged
-        for source, part in self._parts.items():
-            part.restore(states.get(f"part {source}", Part().state()))
+        for one in self._sources:
+            state = states.get(f"part {one.name}", Part().state())
+            self._parts[one.name].restore(within(state, _keys(one)))
         now = datetime.fromisoformat(states["now"]) if "now" in states else None
         self._rebuild(now, states.get("known", ()))
         for layer in {*before.names(), *self.layers()}:
@@ -310,6 +311,10 @@ class Scene:
             dirty.item(key, entity_id)
         for layer in self.filled_layers:
             dirty.total(layer, part.total(layer))
+
+
+def _keys(source: Source) -> frozenset[CollectionKey]:
+    return frozenset((layer.name, layer.collection) for layer in source.layers)
 
 
 def _decorated(source: Source) -> frozenset[CollectionKey]:

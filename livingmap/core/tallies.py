@@ -203,5 +203,5 @@ def _number(tally: Tally, counts: list[Json], filled_layers: AbstractSet[str]) -
         return None
     try:
         return tally.rule(*counts)
-    except Exception:  # noqa: BLE001 - the plugin rim: one rule that raises must not stop the fold
+    except BaseException:  # noqa: BLE001 - the plugin rim: one rule that raises must not stop the fold
         return None

@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from livingmap.core.model import Change, Drop, Json, Total
+from livingmap.core.model import Change, Drop, Json, Put, Total
 
+ID: Final = "id"
+"""The one name that no field of an item has: there, an item shows its typed id."""
 MOST_DEPTH: Final = 16
 MOST_TEXT: Final = 64 * 1024
 _LONGEST_ID: Final = 512
@@ -16,7 +18,11 @@ def invalid_reason(change: Change) -> str | None:
     if not isinstance(change, Drop):
         if not isinstance(change.set, Mapping):
             return "its fields are not a mapping"
+        if ID in change.set and isinstance(change, Put):
+            return "a field may not be called id, which is the item's own; call it service_id, for example"
         for name, value in change.set.items():
+            if type(value) is str and type(name) is str and _is_plain(name) and _is_plain(value):
+                continue  # most fields: this is asked of every event
             if reason := _invalid_key(name) or _invalid_value(value, 1):
                 return f"{name}: {reason}"
     for entity_id in () if isinstance(change, Total) else (change.id, *getattr(change, "aliases", ())):
@@ -26,6 +32,10 @@ def invalid_reason(change: Change) -> str | None:
         if reason:
             return reason
     return None
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and len(text) <= MOST_TEXT and "\0" not in text
 
 
 def _invalid_value(value: Json, depth: int) -> str | None:

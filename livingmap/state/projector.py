@@ -1,16 +1,21 @@
 """The projector: folds the log into the scene, entry by entry, and passes each result to its followers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 import orjson
 import structlog
 
 from livingmap.core.aliases import Collision
-from livingmap.core.fold import Fold, Folded
+from livingmap.core.fold import Fault, Fold, Folded
 from livingmap.core.freshness import SourceHealth
 from livingmap.core.model import Event, Json
 from livingmap.core.progress import Progress
+from livingmap.sources.plugin_code import place_of_error
+
+_MOST_REPORTED: Final = 1000
+"""Of so many kinds of errors of handlers the traceback is logged."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -39,6 +44,8 @@ class Projector:
         self._progress = progress
         self._followers: list[Follower] = []
         self._previous = progress.position.seq
+        self._reported: set[tuple[str, str, str]] = set()
+        """The handlers, and the kinds of what they raised, of which the traceback was logged."""
         self._contests = 0
         self._collisions: dict[str, Collision] = {}
 
@@ -78,10 +85,37 @@ class Projector:
 
     def _folded(self, event: Event) -> Folded:
         try:
-            return self._fold.apply(event)
+            folded = self._fold.apply(event)
         except Exception as error:  # noqa: BLE001 - one entry must not end the map at every start
             self._fail("an entry could not be folded", event, error)
             return Folded(event)
+        if not folded.faults:
+            return folded
+        for fault in folded.faults:
+            self._report(fault)
+        faults = tuple(
+            replace(fault, raised=None) for fault in folded.faults
+        )  # it holds on to all that was called
+        return replace(folded, faults=faults)
+
+    def _report(self, fault: Fault) -> None:
+        """Log what a handler raised with its traceback, once for each handler and kind of error."""
+        route, error = fault.route, fault.raised
+        if route is None or error is None:
+            return
+        kind = (route.source, route.pattern, type(error).__name__)
+        if kind in self._reported or len(self._reported) >= _MOST_REPORTED:
+            return
+        self._reported.add(kind)
+        _logger.warning(
+            "a plugin's handler raised",
+            source=route.source,
+            handler=route.pattern,
+            type=fault.event.type,
+            position=str(fault.event.position),
+            at=place_of_error(error, route.handler),
+            exc_info=error,
+        )
 
     def _fail(self, what: str, event: Event, error: Exception) -> None:
         self.failures += 1

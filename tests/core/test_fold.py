@@ -1,10 +1,13 @@
 """What the fold accepts from handlers and polls, and what it says about it."""
 
+from copy import copy, deepcopy
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from livingmap.core.fold import DOWN, REFRESHED, Fault, Fold, Folded, refreshed
+from livingmap.core.layers import layer
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.redaction import Redaction
 from livingmap.core.source import Layer, Source
@@ -60,7 +63,13 @@ def test_a_change_that_cannot_be_sent_is_a_fault():
     assert fold.scene.items("agents", "items") == {}
 
 
-@pytest.mark.parametrize("error", [SystemExit(1), KeyError("id"), RecursionError("deep")])
+class Panic(BaseException):
+    """What a panic of a library in Rust is."""
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(1), KeyboardInterrupt(), Panic("rust"), KeyError("id"), RecursionError("deep")], ids=repr
+)
 def test_a_handler_that_raises_harms_only_itself(error):
     def on_event(event, part):
         raise error
@@ -73,13 +82,73 @@ def test_a_handler_that_raises_harms_only_itself(error):
     ]
 
 
-def test_an_interrupt_is_nobodys_fault():
-    def on_event(event, part):
-        raise KeyboardInterrupt
+def test_a_handler_may_return_only_so_many_changes_for_one_event(monkeypatch):
+    monkeypatch.setattr("livingmap.core.fold.MOST_CHANGES", 3)
+    fold = Fold([source("agents", (replace(SOFIA, set={"n": n}) for n in count()))])
+    (fault,) = fold.apply(event("agent.x")).faults
+    assert fault.error == "ValueError: returned more than 3 changes for one event"
+    assert fold.scene.items("agents", "items") == {}
+    assert Fold([source("agents", [SOFIA] * 3)]).apply(event("agent.x")).faults == ()
 
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (None, "returned None; a handler returns a list of changes, [] for none"),
+        ("ab", "returned 'a' among its changes; they are Put, Drop and Total"),
+        ([SOFIA, {"id": 1}], "returned {'id': 1} among its changes; they are Put, Drop and Total"),
+    ],
+)
+def test_what_is_not_a_list_of_changes_is_a_fault_that_says_so(answer, error):
+    (fault,) = Fold([source("agents", answer)]).apply(event("agent.x")).faults
+    assert fault.error == f"TypeError: {error}"
+
+
+def test_a_field_called_id_is_a_fault_and_never_replaces_the_items_id():
+    fold = Fold([source("agents", [replace(SOFIA, set={"id": "7f3c"})])])
+    (fault,) = fold.apply(event("agent.x")).faults
+    assert "a field may not be called id" in fault.error
+    assert fold.scene.items("agents", "items") == {}
+
+
+def test_an_older_poll_with_a_field_called_id_is_folded_without_it():
+    fold = Fold([source("agents", [])])
+    poll = refreshed("agents", 0, [replace(SOFIA, set={"id": "7f3c", "name": "Sofia"})])
+    folded = fold.apply(event(poll.type, **poll.payload))
+    assert folded.changes[0] == SOFIA
+    assert layer(fold.scene, "agents")["items"] == [{"id": "agent:sofia", "name": "Sofia"}]
+
+
+CHANGED = {
+    "a field": lambda payload: payload.update(name="other"),
+    "a new field": lambda payload: payload.setdefault("more", 1),
+    "a nested field": lambda payload: payload["agent"].pop("id"),
+    "a nested list": lambda payload: payload["tags"].append("x"),
+    "a list in a list": lambda payload: payload["pairs"][0].sort(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_a_handler_cannot_change_what_the_others_and_the_history_read(change):
+    def on_event(event, part):
+        change(event.payload)
+
+    payload = {"name": "x", "agent": {"id": "sofia"}, "tags": ["a"], "pairs": [[2, 1]]}
+    before = deepcopy(payload)
     bad = replace(source("agents", []), handlers={"agent.*": on_event})
-    with pytest.raises(KeyboardInterrupt):
-        Fold([bad]).apply(event("agent.x"))
+    copied = replace(source("city", []), handlers={"agent.*": lambda event, part: [on_copy(event.payload)]})
+    folded = Fold([bad, copied]).apply(event("agent.x", **payload))
+    (fault,) = folded.faults
+    assert fault.error.startswith("TypeError: an event's payload is read-only")
+    assert folded.event.payload == payload == before
+    assert [change.set for change in folded.changes] == [{"pairs": [[1, 2]], "name": "x"}]
+
+
+def on_copy(payload):
+    """Change a copy of ``payload``, which a handler may."""
+    mine = deepcopy(payload)
+    mine["pairs"][0].sort()
+    return Put("agents", "agent:sofia", {"pairs": mine.pop("pairs"), "name": copy(payload).pop("name")})
 
 
 @pytest.mark.parametrize("payload", [{"since": "x"}, {"changes": [{"op": "no"}]}, {"changes": None}])

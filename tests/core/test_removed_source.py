@@ -84,10 +84,37 @@ def test_a_restored_map_is_the_one_that_a_replay_of_the_log_gives():
     assert dict(restored.scene.states()) == dict(replayed.scene.states())
 
 
-def test_a_layer_that_its_source_no_longer_declares_disturbs_nothing():
+WITHOUT_A_LAYER = Source("weather", "s", object, (Layer("agents", decorates=True),))
+RENAMED = Source("weather", "s", object, (Layer("weather", "stations"), Layer("agents", decorates=True)))
+
+
+def test_a_layer_that_its_source_no_longer_declares_is_gone_after_a_restart():
     before, _ = folded([AGENTS, WEATHER], POLLS)
-    after = Fold([AGENTS, Source("weather", "s", object, (Layer("agents", decorates=True),))])
+    after = Fold([AGENTS, WITHOUT_A_LAYER])
     after.scene.restore(dict(before.scene.states()))
-    assert after.scene.items("weather", "items") == {"station:lviv": {"name": "Lviv"}}
+    assert after.scene.items("weather", "items") == {}
+    assert after.scene.layers() == {"agents": ["items"]}
+    assert after.scene.items("agents", "items") == {
+        "agent:sofia": {"name": "Sofia", "station_id": "station:old", "rain": 1}
+    }
     event = Event(Position("e", 9), "agent.event", {}, utc_now())
     assert after.apply(event).changes == (Total("agents", {"events": 9}),)
+
+
+@pytest.mark.parametrize("now", [WITHOUT_A_LAYER, RENAMED], ids=["a layer", "a collection"])
+def test_what_a_source_no_longer_declares_comes_neither_from_a_checkpoint_nor_from_the_log(now):
+    before, _ = folded([AGENTS, WEATHER], POLLS)
+    restored, (replayed, _) = Fold([AGENTS, now]), folded([AGENTS, now], POLLS)
+    restored.scene.restore(dict(before.scene.states()))
+    assert shown(restored.scene) == shown(replayed.scene)
+    assert restored.scene.items("weather", "items") == replayed.scene.items("weather", "items") == {}
+    assert restored.scene.resolve("station:old") == replayed.scene.resolve("station:old") == "station:old"
+
+
+def test_a_field_called_id_of_an_older_checkpoint_is_left_out():
+    before, _ = folded([AGENTS], POLLS[:1])
+    states = dict(before.scene.states())
+    states["part agents"]["records"][0][3][0]["id"] = "7f3c"
+    after = Fold([AGENTS])
+    after.scene.restore(states)
+    assert shown(after.scene) == ONLY_AGENTS

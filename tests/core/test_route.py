@@ -80,9 +80,9 @@ def source(name, *patterns):
 
 def test_of_one_source_the_most_exact_pattern_alone_is_asked():
     routes = Routes([source("a", "x.>", "x.*", "x.y"), source("b", "*.y"), source("c", "z.*")])
-    assert [(name, handler.__name__) for name, handler in routes.of("x.y")] == [("a", "x.y"), ("b", "*.y")]
-    assert [handler.__name__ for _, handler in routes.of("x.q")] == ["x.*"]
-    assert [handler.__name__ for _, handler in routes.of("x.q.r")] == ["x.>"]
+    assert [(name, handler.__name__) for name, _, handler in routes.of("x.y")] == [("a", "x.y"), ("b", "*.y")]
+    assert [handler.__name__ for *_, handler in routes.of("x.q")] == ["x.*"]
+    assert [handler.__name__ for *_, handler in routes.of("x.q.r")] == ["x.>"]
     assert routes.of("nobody.knows") == ()
     assert routes.patterns() == ["*.y", "x.>", "z.*"]
 

@@ -1,5 +1,7 @@
 """Single traits of the scene that the laws do not show."""
 
+from dataclasses import replace
+
 from livingmap.core.model import Drop, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Count, Layer, Source, Tally
@@ -290,7 +292,8 @@ def test_a_layer_that_was_filled_is_filled_after_a_restart():
         ([Put("agents", "agent:a", {"tokens": 1})], set()),
         ([Put("agents", "agent:a", collection="rooms")], {"agents"}),
     ):
-        made, other = scene(USAGE), scene(USAGE)
+        usage = replace(USAGE, layers=(*USAGE.layers, Layer("agents", "rooms")))
+        made, other = scene(usage), scene(usage)
         made.apply("usage", changes, 1)
         other.restore(dict(made.states()))
         assert made.filled_layers == other.filled_layers == filled

@@ -127,3 +127,30 @@ def test_followers_learn_that_the_scene_became_another(projector, fold):
     projector.restore(states)
     assert notes.restored == 1
     assert sorted(fold.scene.items("things", "items")) == ["thing:a"]
+
+
+def on_row(event, part):
+    return [Put("things", "thing:a", {"row": event.payload["rows"][event.payload["n"]]})]
+
+
+def test_what_a_handler_raises_is_logged_once_for_each_kind_with_its_place():
+    source = Source("things", "things-service", SourceSettings, (Layer("things"),), {"row.*": on_row})
+    projector = Projector(Fold([source]), Progress(Position("e", 0)))
+    followed = Kept()
+    projector.add(followed)
+    with capture_logs() as lines:
+        for seq, payload in enumerate([{"rows": [], "n": 1}, {"rows": [], "n": 2}, {}], 1):
+            projector.take(entry(seq, "row.made", payload))
+    raised = [line for line in lines if line["event"] == "a plugin's handler raised"]
+    assert [(line["source"], line["handler"], line["type"], line["position"]) for line in raised] == [
+        ("things", "row.*", "row.made", "e-1"),
+        ("things", "row.*", "row.made", "e-3"),
+    ]
+    assert [type(line["exc_info"]) for line in raised] == [IndexError, KeyError]
+    assert {line["at"] for line in raised} == {f"{__file__}:{on_row.__code__.co_firstlineno + 1}"}
+    assert [fault.raised for folded in followed.entries for fault in folded.faults] == [None] * 3
+
+
+class Kept(Notes):
+    def on_entry(self, folded, previous):
+        self.entries.append(folded)
