@@ -127,9 +127,9 @@ async def stored(server: NatsServer, stream: str = "LIVINGMAP") -> list[tuple[in
 
 
 @contextlib.asynccontextmanager
-async def jetstream_server(folder: Path) -> AsyncIterator[NatsServer]:
+async def jetstream_server(folder: Path, config: str = "") -> AsyncIterator[NatsServer]:
     """Run a server that keeps a JetStream in ``folder``."""
-    server = NatsServer(folder)
+    server = NatsServer(folder, config)
     server.use_jetstream()
     await server.start()
     try:
