@@ -64,6 +64,9 @@ def _report_dropped(lines: int) -> None:
 
 def _serve(configuration: Config, deadline: supervision.Deadline, output: Output) -> None:
     configure(configuration.logging)
+    for source in configuration.sources:
+        if source.error is not None:
+            _logger.warning("a source could not be loaded", source=source.name, error=source.error)
     from livingmap.app import LivingMap  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415

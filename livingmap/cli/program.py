@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livingmap import __version__
-from livingmap.cli import cluster, kit, local, watch
+from livingmap.cli import cluster, dev, kit, local, watch
 from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
@@ -22,6 +22,7 @@ for command in (
     local.probe,
     local.plugins,
     kit.new,
+    dev.dev,
     local.snapshot,
     local.migrate,
     watch.tail,

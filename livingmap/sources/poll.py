@@ -262,7 +262,8 @@ class Poller:
         if state.failures == 1:
             _logger.warning("source failed", source=name, status=str(state.status), error=state.error)
         elif good and (state.polls == 1 or previous in (Freshness.STALE, Freshness.DOWN)):
-            _logger.info("source answers", source=name, status=str(state.status), rows=state.rows)
+            dropped = {"dropped": state.dropped} if state.dropped else {}
+            _logger.info("source answers", source=name, status=str(state.status), rows=state.rows, **dropped)
         if state.status is Freshness.DOWN and previous is not Freshness.DOWN:
             await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
         elif state.status is not Freshness.DOWN and previous is Freshness.DOWN:
