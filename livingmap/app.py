@@ -92,6 +92,7 @@ class LivingMap:
         names = [source.name for source in sources]
         deciding = [described(sorted({(layer.name, layer.collection) for one in sources for layer in one.layers}))]
         deciding += [described(source.lifetimes) for source in sources if source.lifetimes]
+        deciding += [f"{source.name}={source.namespace}" for source in sources if source.namespace]
         deciding += [described(config.same_as)] if config.same_as != NOBODY else []
         shape = "|".join([__version__, *names, *deciding]).encode()
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
@@ -113,7 +114,9 @@ class LivingMap:
         account = config.access.account
         self._account = Account(account.plugin, account.settings) if account else None
         rate = config.mock_settings.events_per_second if config.mock else 0.0
-        self._simulation = Simulation(_world(config), rate, self.log, now)
+        self._simulation = Simulation(
+            _world(config), rate, self.log, now, {source.name: source.plugin for source in sources}
+        )
         self._at_work = SourcesAtWork(self._poller(one) for one in config.sources if one.source and one.settings)
         health = [self._health(one) for one in config.sources]
         self.projector.watch(health)
@@ -193,10 +196,10 @@ class LivingMap:
         checked = self.config.access.authenticator
         lookup = checked.plugin.memberships if checked else None
         clients = {
-            one.name: ServiceClient(f"sources.{one.name}", one.settings)
-            for one in self.config.sources
-            if lookup and one.name in lookup.sources and isinstance(one.settings, SourceSettings)
-            if not one.settings.mock
+            source.plugin: ServiceClient(f"sources.{source.name}", settings)
+            for source, settings in self.config.enabled()
+            if lookup and source.plugin in lookup.sources and not source.namespace
+            if isinstance(settings, SourceSettings) and not settings.mock
         }
         return (
             Memberships(lookup, clients, self.config.auth.pdp.memberships_seconds) if lookup and clients else None

@@ -25,7 +25,7 @@ class Request:
     """A request to a mocked service, such as the GET of a fetch."""
 
     source: str
-    """The name of the source that asks."""
+    """The name of the source that asks, that is of its section in the YAML."""
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     bearer: str | None = None
@@ -36,6 +36,8 @@ class Request:
     """By name in lower case."""
     parameters: tuple[tuple[str, str], ...] = ()
     """All parameters in their order; ``query`` has the last one of each name."""
+    plugin: str = ""
+    """The name that the plugin of the source gives itself; several sources may have one plugin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from livingmap.access.payload_ids import payload_ids
 from livingmap.access.view import Rights
 from livingmap.core.fold import OWN_TYPES, REFRESHED, TIME_PASSED, Folded
 from livingmap.core.model import Change, Drop, Event, Fields, Put
+from livingmap.core.namespaced import inside
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
@@ -28,6 +29,7 @@ class EventFilter:
     def __init__(self, scene: Scene, routes: Routes, sources: Sequence[Source]) -> None:
         self._scene = scene
         self._routes = routes
+        self._namespaces = {source.name: source.namespace for source in sources if source.namespace}
         self._layers = {source.name: frozenset(layer.name for layer in source.layers) for source in sources}
 
     def event(
@@ -65,11 +67,21 @@ class EventFilter:
 
     def _meant(self, kind: str, named: Iterable[str]) -> Iterator[str]:
         """Yield the ids that a payload names; of a contested one, what its takers call so."""
+        namespaces = self._namespaces and {
+            self._namespaces.get(source, "") for source, *_ in self._routes.of(kind)
+        }
         for one in named:
-            if self._scene.is_contested(one):
+            if namespaces:
+                yield from self._meant_in(namespaces, one)
+            elif self._scene.is_contested(one):
                 yield from (self._scene.meaning(source, one) for source, *_ in self._routes.of(kind))
             else:
                 yield one
+
+    def _meant_in(self, namespaces: Collection[str], name: str) -> Iterable[str]:
+        """Return what an id means to takers in their namespaces; the id itself if it means nothing to any."""
+        ids = {name, *(inside(namespace, name) for namespace in namespaces)}
+        return [one for one in ids if self._scene.lists(one)] or [name]
 
     def _payload(
         self,

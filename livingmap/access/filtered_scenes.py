@@ -78,6 +78,7 @@ class FilteredScenes:
     ) -> None:
         self._scene = fold.scene
         self._filter = EventFilter(fold.scene, fold.routes, sources)
+        self._namespaces = sorted({source.namespace for source in sources if source.namespace})
         self._tallies = [tally for source in sources for tally in source.tallies]
         self._rules = rules
         self._position = position
@@ -190,5 +191,5 @@ class FilteredScenes:
 
     def _mentioned(self) -> Mentions:
         if self._mentions is None:
-            self._mentions = Mentions(self._scene)
+            self._mentions = Mentions(self._scene, self._namespaces)
         return self._mentions

@@ -49,7 +49,9 @@ def scrubbed(value: Json, hides: Callable[[str], bool]) -> Json:
 class Mentions:
     """Where ids stand and what speaks of them, kept while the scene changes. All filtered scenes share one."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, namespaces: Iterable[str] = ()) -> None:
+        """``namespaces`` are those in which sources are: messages name their things without it."""
+        self._namespaces = ("", *(f"{namespace}/" for namespace in namespaces))
         self.types: set[str] = set(HOMES)
         """The types of id that the map has ever had."""
         self._scene = scene
@@ -71,9 +73,10 @@ class Mentions:
     def named(self, text: str) -> Iterator[str]:
         """Yield the ids on the map whose name, without the type, is ``text``; also by an alias."""
         for name in self.types:
-            entity_id = self._scene.resolve(f"{name}:{text}")
-            if entity_id in self._places:
-                yield entity_id
+            for namespace in self._namespaces:
+                entity_id = self._scene.resolve(f"{name}:{namespace}{text}")
+                if entity_id in self._places:
+                    yield entity_id
 
     def texts(self, place: CollectionKey, entity_id: str) -> frozenset[str]:
         """Return what an item says that may be ids."""

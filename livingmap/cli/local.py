@@ -250,7 +250,8 @@ def _summary(source: SourceConfig) -> str:
     if source.source is None or source.settings is None:
         return f"failed: {source.error}"
     address = "mock" if source.settings.mock else source.settings.address
-    return f"{source.source.service}, {address}" if address else source.source.service
+    plugin = f"plugin {source.source.plugin}" if source.source.plugin != source.name else ""
+    return ", ".join(filter(None, (source.source.service, address, plugin)))
 
 
 def _enabled(config: Config) -> list[str]:

@@ -156,7 +156,7 @@ def _kept_or_new(
 ) -> SourceConfig:
     if previous is not None and previous.is_of(section):
         return previous
-    files = [folder / module] if (module := _module(section)) and module.endswith(".py") else []
+    files = [folder / module] if (module := _text(section, "module")) and module.endswith(".py") else []
     states = [FileState.of(file) for file in files]  # as it was before it was read
     one = _source(faults, name, section, folder)
     if one.settings is not None:
@@ -174,7 +174,7 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
         faults.add((*path, "enabled"), error.errors()[0]["msg"])
         return SourceConfig(name)
     try:
-        source = load_source(name, _module(section), folder)
+        source = load_source(name, _text(section, "module"), folder, _text(section, "plugin"))
     except PluginError as error:
         return _unusable(faults, name, section, error)
     try:
@@ -200,9 +200,9 @@ def _unusable(faults: Faults, name: str, section: Mapping[str, Any], error: Plug
     return SourceConfig(name, error=str(error))
 
 
-def _module(section: Mapping[str, Any]) -> str | None:
-    module = section.get("module")
-    return None if module is None else str(module)
+def _text(section: Mapping[str, Any], setting: str) -> str | None:
+    value = section.get(setting)
+    return None if value is None else str(value)
 
 
 def _check_access(faults: Faults, settings: Settings, sources: Sequence[SourceConfig]) -> None:
@@ -233,7 +233,7 @@ def _mock(
     if not any(one.settings and one.settings.mock for one in sources):
         return None, None
     try:
-        mock = load_mock(_module(section), folder)
+        mock = load_mock(_text(section, "module"), folder)
         return mock, mock.settings.model_validate(dict(section))
     except PluginError as error:
         faults.add(("mock",), str(error))

@@ -1,7 +1,7 @@
 """A part: everything that one source has said about the map so far."""
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
@@ -37,9 +37,11 @@ class Part:
         decorated: frozenset[CollectionKey] = frozenset(),
         renamed: Mapping[str, str] = _NOTHING_RENAMED,
         superseded: Mapping[CollectionKey, Superseded] = _NOTHING_SUPERSEDED_ANYWHERE,
+        settings: Any = None,
     ) -> None:
         """``renamed`` are the ids that this source alone uses for something else, and what they are on the map."""
         self.renamed = renamed
+        self._settings = settings
         self._decorated = decorated
         self._superseded = superseded
         self._aliases = Aliases()  # of this source alone: no other's claims may change what its handlers read
@@ -50,6 +52,11 @@ class Part:
         self._loose: dict[Item, None] = {}
         self._made: set[Item] = set()
         """Items that events alone created: no poll has listed them."""
+
+    @property
+    def settings(self) -> Any:
+        """The source's own validated section of the YAML."""
+        return self._settings
 
     def get(self, layer: str, id: str, collection: str = "items") -> Fields | None:  # noqa: A002 - the field's name
         """Return the fields that this source gave to an item, by its id or own alias; None if it gave none."""

@@ -14,6 +14,7 @@ from livingmap.core.lifetimes import Clock
 from livingmap.core.merge import Dirty
 from livingmap.core.merged_layers import MergedLayers, field_names
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
+from livingmap.core.namespaced import inside
 from livingmap.core.part import Part, within
 from livingmap.core.record import Superseded
 from livingmap.core.same_as import NOBODY, SameAs
@@ -73,6 +74,10 @@ class Scene:
     def resolve(self, entity_id: str) -> str:
         """Return the id of the item to which ``entity_id``, an id or an alias, refers."""
         return self._merged.aliases.resolve(entity_id)
+
+    def lists(self, entity_id: str) -> bool:
+        """Tell whether an id, or alias, is that of an item which some source lists."""
+        return self._merged.aliases.has(self.resolve(entity_id))
 
     def meaning(self, source: str, entity_id: str) -> str:
         """Return the id of the item to which ``entity_id`` refers where ``source`` says so."""
@@ -244,7 +249,10 @@ class Scene:
         return part
 
     def _empty_part(self, source: Source) -> Part:
-        return Part(_decorated(source), self._same_as.renamed.get(source.name, {}), _superseded(source))
+        renamed = self._same_as.renamed.get(source.name, {})
+        if source.namespace:
+            renamed = {inside(source.namespace, name): target for name, target in renamed.items()}
+        return Part(_decorated(source), renamed, _superseded(source), source.given)
 
     # checkpoints
 

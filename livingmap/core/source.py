@@ -218,7 +218,7 @@ class Source:
     """A plugin's contribution: data and plain functions. The host calls them; the plugin itself does nothing."""
 
     name: str
-    """The name of its section in the YAML: ``city``."""
+    """Its name: that of its section in the YAML, unless the section says ``plugin:`` or ``module:``: ``city``."""
     service: str
     """The service behind it as ``meta.source_services`` names it: ``city-service``."""
     settings: type[Any]
@@ -241,9 +241,15 @@ class Source:
     or handlers are given in its section of the YAML: before, it may have none. No I/O."""
     types: tuple[Type, ...] = ()
     """What the things are called that it lists, how they are judged, and where they stand on the map."""
+    plugin: str = ""
+    """The name that the plugin itself gives; that of the section may be another. The host fills it in."""
+    namespace: str = ""
+    """The namespace in which its ids are on the map, if its section gives one. The host fills it in."""
+    given: Any = None
+    """Its validated section, which handlers see as ``part.settings``. The host fills it in."""
 
 
 def with_settings(source: Source, settings: object) -> Source:
-    """Return ``source`` with what its settings say about its lifetimes."""
+    """Return ``source`` with its settings, and with what they say about its lifetimes."""
     lifetimes = tuple(replace(one, seconds=float(getattr(settings, one.setting))) for one in source.lifetimes)
-    return replace(source, lifetimes=lifetimes) if lifetimes else source
+    return replace(source, lifetimes=lifetimes, given=settings)

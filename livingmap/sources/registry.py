@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
+from livingmap.core.namespaced import in_namespace
 from livingmap.core.route import invalid_reason
 from livingmap.core.sentences import invalid_sentences
 from livingmap.core.source import Amounts, Layer, Source, with_settings
@@ -44,31 +45,45 @@ ACCOUNTS: Final = AuthPlugin(
 )
 
 
-def load_source(name: str, module: str | None, folder: Path) -> Source:
-    """Import the plugin of section ``name`` and return its checked source. Raises PluginError."""
-    plugin = import_plugin(name, module, folder, SOURCES)
-    source = answer_of(name, plugin, "livingmap_source")
+def load_source(name: str, module: str | None, folder: Path, plugin: str | None = None) -> Source:
+    """Import the plugin of section ``name`` and return its checked source. Raises PluginError.
+
+    The section names its ``plugin`` or ``module``, or is itself named like the plugin. The source has its name.
+    """
+    if plugin is not None and module is not None:
+        raise PluginError("has plugin and module; plugin is for one that is installed, module for any other")
+    if not name.isidentifier():
+        raise PluginError("cannot be the name of a source; write it like prom_eu")
+    loaded = import_plugin(plugin or name, module, folder, SOURCES)
+    source = answer_of(name, loaded, "livingmap_source")
     if not isinstance(source, Source):
-        raise PluginError(f"livingmap_source of {plugin.__name__} returned {source!r}, not a Source")
-    if source.name != name:
-        raise PluginError(f"{plugin.__name__} describes the source {source.name!r}; name the section so")
+        raise PluginError(f"livingmap_source of {loaded.__name__} returned {source!r}, not a Source")
+    if module is None and source.name != (plugin or name):
+        raise PluginError(
+            f"{loaded.__name__} describes the source {source.name!r}; its entry point says otherwise"
+        )
     _check(source)
-    return source
+    return replace(source, name=name, plugin=source.name)
 
 
 def configured(source: Source, settings: SectionSettings) -> Source:
     """Return a loaded source as its settings describe it, checked once more. Raises PluginError."""
     if source.configured is None:
-        return with_settings(source, settings)
+        return _instance(source, settings)
     try:
         described: object = source.configured(source, settings)
     except Exception as error:
         raise PluginError(f"configuring it raised {type(error).__name__}: {error}") from error
     if not isinstance(described, Source):
         raise PluginError(f"configuring it returned {described!r}, not a Source")
-    described = replace(described, configured=None)
+    described = replace(described, configured=None, name=source.name, plugin=source.plugin)
     _check(described)
-    return with_settings(described, settings)
+    return _instance(described, settings)
+
+
+def _instance(source: Source, settings: SectionSettings) -> Source:
+    own = with_settings(source, settings)
+    return in_namespace(own, settings.namespace) if settings.namespace else own
 
 
 def load_mock(module: str | None, folder: Path) -> Mock:

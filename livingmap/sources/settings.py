@@ -72,6 +72,11 @@ class SectionSettings(BaseModel):
     module: str | None = None
     """A plugin that is not installed as an entry point: an import path such as my_network.weather, or a file such
     as ./weather.py beside the YAML."""
+    plugin: str | None = None
+    """The plugin, where the section has a name of its own: several sections may have one plugin."""
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")] | None = None
+    """Put before all ids of the source, so that two of one plugin do not meet: with eu, target:web-1 is
+    target:eu/web-1 on the map."""
     on_error: Literal["refuse", "skip"] = "refuse"
     """What happens if the plugin cannot be loaded: the start is refused, or the source is shown as failed."""
     mock: bool = False

@@ -1,7 +1,8 @@
 """A mock world at work: it answers in place of services, and publishes messages at a rate."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -20,15 +21,27 @@ _logger = structlog.get_logger(__name__)
 class Simulation:
     """Runs ``world``, if there is one; its messages go into ``log``."""
 
-    def __init__(self, world: World | None, per_second: float, log: Log, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        world: World | None,
+        per_second: float,
+        log: Log,
+        now: Callable[[], datetime],
+        plugins: Mapping[str, str],
+    ) -> None:
+        """``plugins`` are the names that the plugins of the sources give themselves, by source."""
         self._world = world
         self._rate = per_second
         self._log = log
         self._now = now
+        self._plugins = plugins
 
     def reply(self, request: Request) -> Reply | None:
         """Answer as the service would; None if the world has no such service or path."""
-        return self._world.reply(request, self._now()) if self._world else None
+        if self._world is None:
+            return None
+        named = replace(request, plugin=self._plugins.get(request.source, request.source))
+        return self._world.reply(named, self._now())
 
     async def run(self) -> None:
         """Let things happen at the given rate until cancelled; end at once if nothing happens."""

@@ -17,6 +17,7 @@ from livingmap.core.freshness import Freshness, SourceHealth, seconds_since
 from livingmap.core.layers import Layers
 from livingmap.core.links import filled_link
 from livingmap.core.model import CollectionKey, Fields, Json, Position, Total
+from livingmap.core.namespaced import outside
 from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
@@ -166,7 +167,11 @@ class MapReader:
         for name in self.scene.describing(place, entity_id):
             poller = self._pollers.get(name)
             template = poller.service.settings.links.get(entity_id.partition(":")[0]) if poller else None
-            if template and (url := filled_link(template, entity_id, item)):
+            if poller is None or template is None:
+                continue
+            namespace = poller.source.namespace
+            own = {field: outside(namespace, value) for field, value in item.items()} if namespace else item
+            if url := filled_link(template, outside(namespace, entity_id), own):
                 yield {"source": name, "url": url}
 
     async def _details(self, entity_id: str, sources: Sequence[str]) -> list[tuple[str, Fields]]:

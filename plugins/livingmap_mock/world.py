@@ -60,6 +60,12 @@ _HABITS: Final = (
     _habit(0.1, hours.microdao_ends, "microdao"),
 )
 _REPLAY_WEIGHT: Final = 4
+
+
+def _plugin(source: Source) -> str:
+    return source.plugin or source.name
+
+
 _TRIES: Final = 4
 
 
@@ -73,8 +79,8 @@ class SimulatedWorld:
     def __init__(self, settings: Sizes, sources: Sequence[Source]) -> None:
         self._network = establish(settings)
         self._awake = False
-        self._replays = {source.name: Replay(source) for source in sources if source.name not in SERVICES}
-        self._mocked = frozenset(source.name for source in sources)
+        self._replays = {source.name: Replay(source) for source in sources if _plugin(source) not in SERVICES}
+        self._mocked = frozenset(map(_plugin, sources)) - self._replays.keys()
         self._habits = [habit for habit in _HABITS if habit.sources & self._mocked]
         self._habits += [
             _habit(_REPLAY_WEIGHT, replay.next_message, name) for name, replay in self._replays.items()
@@ -86,7 +92,7 @@ class SimulatedWorld:
         self._wake(now)
         if request.source in self._replays:
             return self._replays[request.source].reply(request)
-        service = SERVICES.get(request.source)
+        service = SERVICES.get(request.plugin or request.source)
         return service.reply(self._network, request, now) if service else None
 
     def step(self, now: datetime) -> Iterable[Message]:

@@ -131,8 +131,20 @@ def test_a_token_comes_from_a_file_and_may_be_rotated(write, tmp_path):
         ),
         ("sources:\n  agents:\n  agents:\n", "3: sources.agents: is given twice, first on line 2"),
         (
-            "sources:\n  sky: {module: weather}\n",
-            "2: sources.sky: weather describes the source 'weather'; name the section so",
+            "sources:\n  sky: {module: weather, plugin: city}\n",
+            "2: sources.sky: has plugin and module; plugin is for one that is installed, module for any other",
+        ),
+        (
+            "sources:\n  sky-eu: {module: weather}\n",
+            "2: sources.sky-eu: cannot be the name of a source; write it like prom_eu",
+        ),
+        (
+            "sources:\n  sky: {plugin: skies}\n",
+            "2: sources.sky: no such plugin (installed: agents, city, dao, http, messaging, microdao,",
+        ),
+        (
+            "sources:\n  sky: {plugin: city, namespace: E U}\n",
+            "2: sources.sky.namespace: String should match pattern",
         ),
         (
             "sources:\n  x: {module: broken}\n",
