@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from livingmap.plugin import Handler, Layer, Lifetime, Relation, Source, Status, Type, TypeField
 from livingmap_http.events import messages_of
-from livingmap_http.fetch import rows_of
+from livingmap_http.fetch import details_of, rows_of
 from livingmap_http.sections import ItemSection, LayerSection, ListSection, TypeSection
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def as_configured(source: Source, settings: "HttpSettings") -> Source:
         service=settings.service or source.name,
         layers=tuple(_layers(settings)),
         handlers=_handlers(settings),
+        details={kind: details_of(one) for kind, one in settings.details.items()},
         lifetimes=tuple(_lifetime(one) for one in settings.lists if one.alive),
         sentences=settings.sentences,
         types=tuple(_types(settings)),

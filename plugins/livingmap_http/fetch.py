@@ -1,14 +1,36 @@
-"""Requests: one for each list that the section has."""
+"""Requests: one for each list that the section has, and one about an item."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, cast
 
 from pydantic import BeforeValidator
 
-from livingmap.plugin import Client, Fetch, InvalidAnswer, Json, Put
+from livingmap.plugin import (
+    ByCursor,
+    ByLink,
+    ByNumber,
+    ByOffset,
+    Client,
+    Details,
+    Fetch,
+    Fields,
+    InvalidAnswer,
+    Json,
+    Paging,
+    Put,
+    without_none,
+)
 from livingmap_http.expressions import Finder, finder
 from livingmap_http.rows import Row, field_values, identifier
-from livingmap_http.sections import ListSection
+from livingmap_http.sections import (
+    CursorPages,
+    DetailsSection,
+    LinkPages,
+    ListSection,
+    NumberPages,
+    OffsetPages,
+    Pages,
+)
 
 _NOTHING: Final = (None, "")
 
@@ -27,15 +49,49 @@ def rows_of(sections: Sequence[ListSection]) -> Fetch:
     return fetch_rows
 
 
+def details_of(section: DetailsSection) -> Details:
+    """Return what asks about one item."""
+    find, fields = finder(section.row), field_values(section)
+
+    async def item_details(client: Client, name: str) -> Fields:
+        path = section.path.replace("{name}", name)
+        try:
+            return without_none(fields(find(await client.get(path, **section.query))))
+        except ValueError as error:
+            raise InvalidAnswer(f"{path}: {error}") from None
+
+    return item_details
+
+
 async def _rows(client: Client, section: ListSection, find: Finder) -> Json:
-    answer = await client.get(section.path, **section.query)
+    if section.pages is not None:
+        return await client.get_all(section.path, _paging(section, section.pages), **section.query)
     try:
-        rows = find(answer)
+        rows = find(await _answer(client, section))
     except ValueError as error:
         raise InvalidAnswer(f"{section.path}: {section.rows!r} does not fit the answer: {error}") from None
     if section.keyed and isinstance(rows, dict):
         return [{"key": key, "value": value} for key, value in rows.items()]
     return rows
+
+
+async def _answer(client: Client, section: ListSection) -> Json:
+    if section.body is not None:
+        return await client.post(section.path, section.body, **section.query)
+    return await client.get(section.path, **section.query)
+
+
+def _paging(section: ListSection, pages: Pages) -> Paging:
+    rows = "" if section.rows == "@" else section.rows
+    match pages:
+        case CursorPages():
+            return ByCursor(rows, pages.cursor, pages.parameter)
+        case LinkPages():
+            return ByLink(rows)
+        case OffsetPages():
+            return ByOffset(rows, pages.parameter)
+        case NumberPages():
+            return ByNumber(rows, pages.parameter, pages.first)
 
 
 def _model(section: ListSection) -> type[Row]:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from livingmap.plugin import Source, SourceSettings, hookimpl
 from livingmap_http.description import as_configured
-from livingmap_http.sections import EventSection, LayerSection, ListSection, Name, TypeSection
+from livingmap_http.sections import DetailsSection, EventSection, LayerSection, ListSection, Name, TypeSection
 
 
 class HttpSettings(SourceSettings):
@@ -21,6 +21,8 @@ class HttpSettings(SourceSettings):
     """The requests that list items, and how to read them."""
     events: tuple[EventSection, ...] = ()
     """The messages on NATS that say something about items."""
+    details: Annotated[dict[Name, DetailsSection], Field(default={})]
+    """By type, the request about one of its items."""
     types: Annotated[dict[Name, TypeSection], Field(default={})]
     """By type, what its things are called, how they are judged, and where they stand."""
     layers: Annotated[dict[Name, LayerSection], Field(default={})]
@@ -36,7 +38,11 @@ class HttpSettings(SourceSettings):
             raise ValueError("give lists, events or both: what to ask the service, or what its messages say")
         types = {one.type for one in self.lists if not one.decorates}
         places = {one.layer for one in (*self.lists, *self.events)}
-        for what, given, listed in (("types", self.types, types), ("layers", self.layers, places)):
+        for what, given, listed in (
+            ("types", self.types, types),
+            ("details", self.details, types),
+            ("layers", self.layers, places),
+        ):
             if unknown := sorted(given.keys() - listed):
                 raise ValueError(
                     f"{what}: nothing lists {', '.join(unknown)} (there are: {', '.join(sorted(listed))})"

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from livingmap.plugin import Identifier, Json, canonical_status, id_of, rfc3339
 from livingmap_http.expressions import Finder, finder
-from livingmap_http.sections import ItemSection
+from livingmap_http.sections import FieldsSection
 
 _IDENTIFIER: Final = TypeAdapter(Identifier)
 
@@ -30,14 +30,14 @@ def identifier(kind: str, value: Json) -> str:
         raise ValueError(f"no id of a {kind} can be made of {value!r:.60}") from None
 
 
-def field_values(section: ItemSection) -> Callable[[Json], dict[str, Json]]:
+def field_values(section: FieldsSection) -> Callable[[Json], dict[str, Json]]:
     """Return a function that finds the fields of an item. It raises ValueError."""
     finders = {name: _value(section, name, expression) for name, expression in section.fields.items()}
     finders |= {name: _reference(one.type, finder(one.id)) for name, one in section.references.items()}
     return lambda row: {name: find(row) for name, find in finders.items()}
 
 
-def _value(section: ItemSection, name: str, expression: str) -> Finder:
+def _value(section: FieldsSection, name: str, expression: str) -> Finder:
     find = finder(expression)
     if name in section.times:
         return lambda row: rfc3339(find(row))

@@ -1,12 +1,16 @@
 """What the section of a source holds, apart from plugin.py because these models are of its parts, not of it."""
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from livingmap.plugin import Json
 from livingmap_http.expressions import Expression
 
+_STEPS: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
+
+Steps = Annotated[str, Field(pattern=f"^{_STEPS}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -99,15 +103,46 @@ class LayerSection(Section):
     """SVG path data, lines in a square of 24."""
 
 
-class ItemSection(Section):
-    """How items are made, of the rows of an answer or of messages."""
+class CursorPages(Section):
+    """Each answer holds the cursor of the next page."""
 
-    layer: Name
-    """The layer that the items are in."""
-    collection: Name = "items"
-    """The collection of that layer."""
-    type: Name
-    """The type of the items, such as station: the part of their ids before the colon."""
+    by: Literal["cursor"]
+    cursor: Steps = "next_cursor"
+    """Where the cursor is in an answer."""
+    parameter: str = "cursor"
+    """The parameter with which it is sent."""
+
+
+class LinkPages(Section):
+    """Each answer has a header Link with the address of the next page."""
+
+    by: Literal["link"]
+
+
+class OffsetPages(Section):
+    """The next page begins after as many rows as came so far."""
+
+    by: Literal["offset"]
+    parameter: str = "offset"
+    """The parameter with which the number of rows is sent."""
+
+
+class NumberPages(Section):
+    """Pages are numbered."""
+
+    by: Literal["number"]
+    parameter: str = "page"
+    """The parameter with which the number is sent."""
+    first: int = 1
+    """The number of the first page."""
+
+
+Pages = Annotated[CursorPages | LinkPages | OffsetPages | NumberPages, Field(discriminator="by")]
+
+
+class FieldsSection(Section):
+    """Which fields are made of a row or of a message."""
+
     fields: dict[FieldName, Expression] = {}
     """By field, where its value stands."""
     references: dict[FieldName, Reference] = {}
@@ -118,6 +153,28 @@ class ItemSection(Section):
     """What the service's words for the field status mean: {"2": degraded}. Words that the map has need none."""
 
 
+class DetailsSection(FieldsSection):
+    """One request about one item, for those who open it."""
+
+    path: Annotated[str, Field(pattern=r"^/.*\{name\}")]
+    """What to ask for: {name} is what the id has after the colon."""
+    query: dict[str, str | int | float | bool] = {}
+    """Parameters of the request."""
+    row: Expression = "@"
+    """Where the item is in the answer."""
+
+
+class ItemSection(FieldsSection):
+    """How items are made, of the rows of an answer or of messages."""
+
+    layer: Name
+    """The layer that the items are in."""
+    collection: Name = "items"
+    """The collection of that layer."""
+    type: Name
+    """The type of the items, such as station: the part of their ids before the colon."""
+
+
 class ListSection(ItemSection):
     """One request that lists items."""
 
@@ -125,6 +182,10 @@ class ListSection(ItemSection):
     """What to ask for, below base_url."""
     query: dict[str, str | int | float | bool] = {}
     """Parameters of the request."""
+    body: dict[str, Json] | None = None
+    """What to send as JSON; the request is then a POST, such as a GraphQL query. It must change nothing."""
+    pages: Pages | None = None
+    """How the list is divided into pages."""
     rows: Expression = "@"
     """Where the rows stand in the answer; by default it is an array of them."""
     keyed: bool = False
@@ -141,6 +202,14 @@ class ListSection(ItemSection):
     """The service lists all items; false: those that messages created stay although it does not list them."""
     alive: tuple[FieldName, ...] = ()
     """Fields with times: alive_seconds after the latest of them the item is offline."""
+
+    @model_validator(mode="after")
+    def _pages_have_rows(self) -> Self:
+        if self.pages is not None and (self.body is not None or self.keyed):
+            raise ValueError("pages go together with neither body nor keyed")
+        if self.pages is not None and self.rows != "@" and not re.fullmatch(_STEPS, self.rows):
+            raise ValueError(f"with pages, rows is a path such as data.stations, not {self.rows!r}")
+        return self
 
 
 class EventSection(ItemSection):

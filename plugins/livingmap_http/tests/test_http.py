@@ -92,6 +92,37 @@ async def test_a_truth_is_a_word_of_status_too():
     assert [item["status"] for item in harness.items("weather").values()] == ["online", "offline"]
 
 
+@pytest.mark.parametrize(
+    ("pages", "asked"),
+    [
+        ({"by": "cursor", "cursor": "page.next", "parameter": "after"}, [{}, {"after": "b"}]),
+        ({"by": "offset"}, [{}, {"offset": "1"}, {"offset": "2"}]),
+        ({"by": "number", "first": 0}, [{"page": "0"}, {"page": "1"}, {"page": "2"}]),
+    ],
+)
+async def test_a_list_may_have_pages(pages, asked):
+    answers = [{"data": [{"id": "a"}], "page": {"next": "b"}}, {"data": [{"id": "b"}], "page": {}}, {"data": []}]
+    replies = iter(answers)
+    section = {**STATION, "rows": "data", "pages": pages}
+    harness = SourceHarness(plugin, lambda _: Reply(next(replies)), base_url="http://w", lists=[section])
+    await harness.poll()
+    assert harness.items("weather").keys() == {"station:a", "station:b"}
+    assert [dict(request.query) for request in harness.requests] == asked
+
+
+async def test_a_question_may_be_asked_by_post():
+    section = {**STATION, "path": "/graphql", "rows": "data.stations", "body": {"query": "{ stations { id } }"}}
+    harness = await polled({"data": {"stations": [{"id": "a"}]}}, lists=[section])
+    assert harness.items("weather").keys() == {"station:a"}
+    [request] = harness.requests
+    assert (request.method, request.path, request.body) == ("POST", "/graphql", {"query": "{ stations { id } }"})
+
+
+async def test_details_are_asked_about_one_item():
+    harness = await polled()
+    assert await harness.details("station:lviv") == {"altitude": 323, "since": "1951-06-01T00:00:00Z"}
+
+
 async def test_a_message_changes_the_item_that_its_subject_names():
     harness = await polled()
     await harness.send("weather.reading.lviv", {"reading": {"celsius": 2}})
@@ -160,6 +191,21 @@ def test_types_are_declared_with_the_words_that_are_given():
         ({"lists": [STATION], "types": {"statoin": {}}}, (), "types: nothing lists statoin (there are: station)"),
         ({"lists": [STATION], "layers": {"sky": {}}}, (), "layers: nothing lists sky (there are: weather)"),
         ({}, (), "give lists, events or both"),
+        (
+            {"lists": [{**STATION, "pages": {"by": "lnik"}}]},
+            ("lists", 0, "pages"),
+            "'cursor', 'link', 'offset', 'number'",
+        ),
+        (
+            {"lists": [{**STATION, "rows": "a[0]", "pages": {"by": "link"}}]},
+            ("lists", 0),
+            "with pages, rows is a path",
+        ),
+        (
+            {"lists": [STATION], "details": {"station": {"path": "/s"}}},
+            ("details", "station", "path"),
+            "match pattern",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(settings, place, problem):
