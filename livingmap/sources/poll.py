@@ -2,28 +2,27 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import structlog
 
-from livingmap.core.fold import DOWN, UP, refreshed
 from livingmap.core.freshness import Freshness, SourceHealth, shortened
-from livingmap.core.model import Change, CollectionKey, Message, Put, Total
+from livingmap.core.model import Change, CollectionKey, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
-from livingmap.core.validity import invalid_reason
-from livingmap.errors import InvalidAnswer, SourceError, Unreachable
+from livingmap.errors import SourceError, Unreachable
 from livingmap.log import Log
 from livingmap.log.local import utc_now
+from livingmap.sources.announcing import announce, append_changes
+from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
 from livingmap.sources.json_client import FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import PollClient, SourceClient
-from livingmap.sources.unlisted import UnlistedItems
 from livingmap.supervision import within
 
 T = TypeVar("T")
@@ -33,8 +32,6 @@ _MISSED_POLLS: Final = 3
 """After so many intervals without a complete poll a source is stale."""
 _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
-_CHANGES_PER_ENTRY: Final = 250
-_COMPARED_AT_ONCE: Final = 500
 
 _logger = structlog.get_logger(__name__)
 
@@ -71,15 +68,12 @@ class Poller:
         self.state = SourceHealth(source.name, source.service)
         self._settings: SectionSettings = service.settings
         settings = self._settings
-        self._scene = scene
-        self._part = scene.part(source.name)
         self._log = log
         self._now = now
         self._plugin_thread = plugin_thread
         self._running: set[CollectionKey] = set()
-        self._held: dict[CollectionKey, int] = {}
-        self._unlisted = UnlistedItems(self._part)
-        self._drift = Drift(self._part)
+        self._comparison = Comparison(source.name, scene, self.state, self._within)
+        self._drift = Drift(scene.part(source.name))
         if source.handlers and self._polled_layers():
             self.state.drift = self._drift.counts
         if self._polled_layers():
@@ -109,10 +103,7 @@ class Poller:
         answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, answer in zip(layers, answers, strict=True):
             await self._add(outcome, layer, answer, client)
-        for start in range(0, len(outcome.changes), _CHANGES_PER_ENTRY):
-            changes = outcome.changes[start : start + _CHANGES_PER_ENTRY]
-            await self._log.append(refreshed(self.source.name, position, changes))
-            await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
+        await append_changes(self._log, self.source.name, position, outcome.changes)
         self._note_rows(client)
         self.state.breaker = await self.service.breaker()
         await self._update_health(outcome, started)
@@ -149,7 +140,7 @@ class Poller:
         try:
             if isinstance(answer, BaseException):
                 raise answer
-            changes = await self._changes(layer, answer, client)
+            changes = await self._comparison.changes(layer, answer, client)
             self._drift.note((layer.name, layer.collection), changes, outcome.began)
             outcome.changes += changes
             outcome.answers += 1
@@ -161,74 +152,6 @@ class Poller:
             outcome.errors.append(f"{where}: {type(error).__name__}: {error}")
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
-
-    async def _changes(self, layer: Layer, answer: list[Put | Total], client: PollClient) -> list[Change]:
-        """Return how ``answer`` differs from the source's part. Raises InvalidAnswer if it cannot be used."""
-        key = (layer.name, layer.collection)
-        rows = list(self._own(layer, answer))
-        listed = {row.id for row in rows if isinstance(row, Put)}
-        self._hold_if_suspicious(key, len(listed))
-        if not layer.decorates and not any(isinstance(row, Total) for row in rows):
-            rows.append(Total(layer.name))  # the layer exists even if the service has nothing to list
-        differing = False
-        changes: list[Change] = []
-        # What events change meanwhile is newer than the poll, and wins over it when the log folds this in.
-        for start in range(0, len(rows), _COMPARED_AT_ONCE):
-            batch = rows[start : start + _COMPARED_AT_ONCE]
-            differences = [change for row in batch if (change := self._part.difference(key, row))]
-            differing |= bool(differences)
-            changes += self._valid(differences)
-            await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
-        missing = await self._missing(layer, listed, client)
-        changes += self._valid(missing)
-        if (differing or missing) and not changes:
-            raise InvalidAnswer(f"nothing in the answer can be used; {self.state.dropped[-1]}")
-        return changes
-
-    async def _missing(self, layer: Layer, listed: Collection[str], client: PollClient) -> Sequence[Change]:
-        """Return what becomes of the items that the answer does not list."""
-        key, asks = (layer.name, layer.collection), layer.unlisted is not None
-        shown = self._scene.items(*key)
-        drops = self._part.missing(key, listed, shown, complete=layer.complete or asks)
-        if not asks:
-            return drops
-        name = f"items of {self.source.name} that are not listed"
-        return await self._within(self._unlisted.changes(layer, client, drops), name)
-
-    def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
-        """Yield what is of the layer that was asked for; note what is not."""
-        for row in answer:
-            if row.layer != layer.name or (isinstance(row, Put) and row.collection != layer.collection):
-                self._drop(row, f"is not of {layer.name}.{layer.collection}")
-            elif isinstance(row, Put) and layer.decorates:
-                yield replace(row, creates=False)
-            else:
-                yield row
-
-    def _valid(self, changes: Iterable[Change]) -> Iterator[Change]:
-        """Yield what can be kept and sent; note what cannot."""
-        for change in changes:
-            if reason := invalid_reason(change):
-                self._drop(change, reason)
-            else:
-                yield change
-
-    def _drop(self, change: Change, reason: str) -> None:
-        self.state.dropped_rows += 1
-        if len(self.state.dropped) < _MOST_FAULTS:
-            self.state.dropped.append(f"{getattr(change, 'id', 'total')}: {reason}")
-
-    def _hold_if_suspicious(self, key: CollectionKey, count: int) -> None:
-        """Raise InvalidAnswer the first time an answer is empty or less than half of what there was.
-
-        With 10 items on the map, an answer of 2 is held; if the next has 1 to 4 it is believed, else held again.
-        """
-        previous = self._part.polled_count(key) - self._unlisted.kept(key)
-        held = self._held.pop(key, None)
-        confirmed = held is not None and held <= count * 2 and count <= held * 2
-        if previous and count * 2 < previous and not confirmed:
-            self._held[key] = count
-            raise InvalidAnswer(f"held until the next poll confirms it: {count} items instead of {previous}")
 
     def _note_rows(self, client: PollClient) -> None:
         self.state.rows = client.read_rows
@@ -253,18 +176,4 @@ class Poller:
             elif previous is not Freshness.DOWN or outcome.answers:
                 state.status = Freshness.STALE
         state.revision += 1
-        await self._announce(previous)
-
-    async def _announce(self, previous: Freshness) -> None:
-        """Log that the source failed or is back, once each; tell the map that it went down or came up."""
-        state, name = self.state, self.source.name
-        good = state.status in (Freshness.FRESH, Freshness.MOCK)
-        if state.failures == 1:
-            _logger.warning("source failed", source=name, status=str(state.status), error=state.error)
-        elif good and (state.polls == 1 or previous in (Freshness.STALE, Freshness.DOWN)):
-            dropped = {"dropped": state.dropped} if state.dropped else {}
-            _logger.info("source answers", source=name, status=str(state.status), rows=state.rows, **dropped)
-        if state.status is Freshness.DOWN and previous is not Freshness.DOWN:
-            await self._log.append(Message(DOWN, {"source": name, "error": state.error}))
-        elif state.status is not Freshness.DOWN and previous is Freshness.DOWN:
-            await self._log.append(Message(UP, {"source": name}))
+        await announce(state, previous, self._log)

@@ -1,0 +1,107 @@
+"""Comparison: how what a source lists differs from what is known of it, and what of that can be used."""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+from livingmap.core.freshness import SourceHealth
+from livingmap.core.model import Change, CollectionKey, Put, Total
+from livingmap.core.scene import Scene
+from livingmap.core.source import Client, Layer
+from livingmap.core.validity import invalid_reason
+from livingmap.errors import InvalidAnswer
+from livingmap.sources.unlisted import UnlistedItems
+
+_MOST_FAULTS: Final = 20
+_COMPARED_AT_ONCE: Final = 500
+
+Within: TypeAlias = Callable[[Coroutine[Any, Any, list[Change]], str], Coroutine[Any, Any, list[Change]]]
+"""Has a plugin compute an answer where its code runs, for a limited time; the second argument names it."""
+
+
+class Comparison:
+    """Compares the listings of one source with its part, and notes at ``state`` what of them is of no use."""
+
+    def __init__(self, source: str, scene: Scene, state: SourceHealth, within: Within) -> None:
+        self._source = source
+        self._scene = scene
+        self._part = scene.part(source)
+        self._state = state
+        self._within = within
+        self._held: dict[CollectionKey, int] = {}
+        self._unlisted = UnlistedItems(self._part)
+
+    async def changes(
+        self, layer: Layer, answer: Sequence[Put | Total], client: Client, *, holds: bool = True
+    ) -> list[Change]:
+        """Return how ``answer`` differs from the source's part. Raises InvalidAnswer if it cannot be used.
+
+        With ``holds``, one that is suspicious cannot until the next one confirms it.
+        """
+        key = (layer.name, layer.collection)
+        rows = list(self._own(layer, answer))
+        listed = {row.id for row in rows if isinstance(row, Put)}
+        if holds:
+            self._hold_if_suspicious(key, len(listed))
+        if not layer.decorates and not any(isinstance(row, Total) for row in rows):
+            rows.append(Total(layer.name))  # the layer exists even if the service has nothing to list
+        differing = False
+        changes: list[Change] = []
+        # What events change meanwhile is newer than the poll, and wins over it when the log folds this in.
+        for start in range(0, len(rows), _COMPARED_AT_ONCE):
+            batch = rows[start : start + _COMPARED_AT_ONCE]
+            differences = [change for row in batch if (change := self._part.difference(key, row))]
+            differing |= bool(differences)
+            changes += self.valid(differences)
+            await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
+        missing = await self._missing(layer, listed, client)
+        changes += self.valid(missing)
+        if (differing or missing) and not changes:
+            raise InvalidAnswer(f"nothing in the answer can be used; {self._state.dropped[-1]}")
+        return changes
+
+    async def _missing(self, layer: Layer, listed: Collection[str], client: Client) -> Sequence[Change]:
+        """Return what becomes of the items that the answer does not list."""
+        key, asks = (layer.name, layer.collection), layer.unlisted is not None
+        shown = self._scene.items(*key)
+        drops = self._part.missing(key, listed, shown, complete=layer.complete or asks)
+        if not asks:
+            return drops
+        name = f"items of {self._source} that are not listed"
+        return await self._within(self._unlisted.changes(layer, client, drops), name)
+
+    def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
+        """Yield what is of the layer that was asked for; note what is not."""
+        for row in answer:
+            if row.layer != layer.name or (isinstance(row, Put) and row.collection != layer.collection):
+                self._drop(row, f"is not of {layer.name}.{layer.collection}")
+            elif isinstance(row, Put) and layer.decorates:
+                yield replace(row, creates=False)
+            else:
+                yield row
+
+    def valid(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """Yield what can be kept and sent; note what cannot."""
+        for change in changes:
+            if reason := invalid_reason(change):
+                self._drop(change, reason)
+            else:
+                yield change
+
+    def _drop(self, change: Change, reason: str) -> None:
+        self._state.dropped_rows += 1
+        if len(self._state.dropped) < _MOST_FAULTS:
+            self._state.dropped.append(f"{getattr(change, 'id', 'total')}: {reason}")
+
+    def _hold_if_suspicious(self, key: CollectionKey, count: int) -> None:
+        """Raise InvalidAnswer the first time an answer is empty or less than half of what there was.
+
+        With 10 items on the map, an answer of 2 is held; if the next has 1 to 4 it is believed, else held again.
+        """
+        previous = self._part.polled_count(key) - self._unlisted.kept(key)
+        held = self._held.pop(key, None)
+        confirmed = held is not None and held <= count * 2 and count <= held * 2
+        if previous and count * 2 < previous and not confirmed:
+            self._held[key] = count
+            raise InvalidAnswer(f"held until the next poll confirms it: {count} items instead of {previous}")
