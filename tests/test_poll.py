@@ -16,7 +16,7 @@ class Settings(SourceSettings):
 
 
 async def things(client):
-    return [Put("things", row["id"], row) for row in await client.get("/things")]
+    return [Put("things", row["id"], {"at": row["id"], **row["set"]}) for row in await client.get("/things")]
 
 
 async def stuff(client):
@@ -64,7 +64,7 @@ class Shop:
 
 
 def thing(number, **fields):
-    return {"id": f"thing:{number}", **fields}
+    return {"id": f"thing:{number}", "set": fields}
 
 
 async def test_only_the_difference_is_news():
@@ -73,7 +73,7 @@ async def test_only_the_difference_is_news():
     shop.rows = [thing(1, a=1), thing(2, a=2), thing(3)]
     assert await shop.harness.poll() == [
         Put("things", "thing:2", {"a": 2}),
-        Put("things", "thing:3", {"id": "thing:3"}),
+        Put("things", "thing:3", {"at": "thing:3"}),
     ]
 
 
@@ -90,7 +90,7 @@ async def test_a_field_that_a_poll_lacks_goes_and_what_events_set_stays():
     await shop.harness.send("thing.changed", {"id": "thing:1", "set": {"c": 3}})
     shop.rows = [thing(1, a=1)]
     assert await shop.harness.poll() == [Put("things", "thing:1", {}, ("b",))]
-    assert shop.things["thing:1"] == {"id": "thing:1", "a": 1, "c": 3}
+    assert shop.things["thing:1"] == {"at": "thing:1", "a": 1, "c": 3}
 
 
 @pytest.mark.parametrize("left", [0, 1])
@@ -140,7 +140,7 @@ async def test_events_newer_than_the_start_of_a_poll_win():
     await shop.harness.poll()
     shop.rows = [thing(1, a="older"), thing(2, a="older")]
     await shop.harness.poll()
-    assert shop.things == {"thing:1": {"id": "thing:1", "a": "new"}}
+    assert shop.things == {"thing:1": {"at": "thing:1", "a": "new"}}
 
 
 async def test_a_dead_service_keeps_its_part_and_goes_stale_then_down_then_comes_back():
@@ -152,7 +152,7 @@ async def test_a_dead_service_keeps_its_part_and_goes_stale_then_down_then_comes
         assert await shop.harness.poll() == []
         seen.append(shop.status)
     assert seen == ["stale", "stale", "down", "down"]
-    assert shop.things == {"thing:1": thing(1)}
+    assert shop.things == {"thing:1": {"at": "thing:1"}}
     assert "500" in shop.harness.health.error
 
 
@@ -184,7 +184,7 @@ async def test_one_failing_layer_leaves_the_others():
     shop.stuff = {"no": "array"}
     await shop.harness.poll()
     assert shop.status == "stale"
-    assert shop.things == {"thing:1": thing(1)}
+    assert shop.things == {"thing:1": {"at": "thing:1"}}
     assert shop.harness.health.error.startswith("stuff.items: TypeError")
 
 
@@ -311,7 +311,7 @@ async def test_a_second_small_answer_of_another_size_is_held_too():
 
 
 async def test_what_a_status_page_shows_is_cut():
-    shop = Shop({"id": "thing:" + "x" * 5000}, thing(1))
+    shop = Shop(thing("x" * 5000), thing(1))
     await shop.harness.poll()
     assert len(shop.harness.health.dropped[0]) <= 1001
     shop.stuff = "y" * 5000

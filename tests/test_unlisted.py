@@ -16,7 +16,10 @@ class Settings(SourceSettings):
 
 
 async def things(client):
-    return [Put("things", row["id"], row, aliases=(f"{row['id']}-alias",)) for row in await client.get("/things")]
+    return [
+        Put("things", row["id"], {"at": row["id"]}, aliases=(f"{row['id']}-alias",))
+        for row in await client.get("/things")
+    ]
 
 
 async def unlisted(client, entity_id, fields):
@@ -27,7 +30,7 @@ async def unlisted(client, entity_id, fields):
 
 
 def on_made(event, part):
-    return [Put("things", event.payload["id"], {"id": event.payload["id"]})]
+    return [Put("things", event.payload["id"], {"at": event.payload["id"]})]
 
 
 def on_noted(event, part):
@@ -82,7 +85,7 @@ async def test_an_item_that_is_not_listed_is_marked_and_keeps_what_was_said_of_i
     await shop.harness.poll()
     shop.hide(1, {"status": "hidden"})
     assert await shop.harness.poll() == [Put("things", "thing:001", {"status": "hidden"})]
-    assert shop.things["thing:001"] == {"id": "thing:001", "status": "hidden"}
+    assert shop.things["thing:001"] == {"at": "thing:001", "status": "hidden"}
     assert await shop.harness.poll() == []
     assert shop.harness.fold.scene.resolve("thing:001-alias") == "thing:001"
 
@@ -110,7 +113,7 @@ async def test_an_item_about_which_nobody_can_be_asked_stays_as_it_is():
     await shop.harness.poll()
     shop.hide(1, Reply(b"Internal Server Error", 500))
     assert await shop.harness.poll() == []
-    assert shop.things["thing:001"] == {"id": "thing:001"}
+    assert shop.things["thing:001"] == {"at": "thing:001"}
     assert str(shop.harness.health.status) == "fresh"
 
 
