@@ -6,10 +6,10 @@ import livingmap_agents.plugin
 import livingmap_dao.plugin
 import livingmap_microdao.plugin
 from livingmap.hookspecs import Reply
+from livingmap.sources.harness import NOON
 from livingmap.sources.json_client import DETAILS
 from livingmap.sources.source_client import PollClient, SourceClient
 from livingmap.testing import Samples
-from livingmap.testing.source_harness import NOON
 
 
 class HoldingClient(PollClient):

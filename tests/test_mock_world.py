@@ -7,9 +7,9 @@ import pytest
 
 from livingmap.core.fold import Fold
 from livingmap.log.local import LocalLog
+from livingmap.sources.harness import NOON
 from livingmap.sources.poll import Poller
 from livingmap.sources.source_client import SourceClient
-from livingmap.testing.source_harness import NOON
 from livingmap_mock.plugin import MockSettings
 from livingmap_mock.world import SimulatedWorld
 

@@ -5,11 +5,9 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import typer
-import yaml
 
 from livingmap.cli.local import serve
 from livingmap.cli.options import fail, show
@@ -37,9 +35,7 @@ def dev(
     except TrialError as error:
         fail(str(error))
     if once:
-        with TemporaryDirectory() as place:
-            file = Path(place) / "dev.yaml"
-            file.write_text(yaml.safe_dump(trial.sections(live=live, port=port)), encoding="utf-8")
+        with trial.file(live=live, port=port) as file:
             serve(file)
         return
     from watchfiles import run_process  # noqa: PLC0415

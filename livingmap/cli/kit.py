@@ -1,12 +1,19 @@
 """The commands for authors of plugins."""
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from livingmap.cli.options import fail, show
+from livingmap.cli.options import ConfigOption, fail, load_config, show
+from livingmap.core.source import Source
+from livingmap.kit import recording, replaying
 from livingmap.kit.scaffold import Kind, ScaffoldError, create, section
+from livingmap.kit.trial import Trial
+from livingmap.logs import configure
+from livingmap.sources.samples import Samples
 
 
 def new(
@@ -33,3 +40,77 @@ def new(
     show("then put this into livingmap.yaml:")
     for line in section(name, folder, package=package):
         show(line)
+
+
+def record(
+    source: Annotated[
+        str, typer.Argument(help="The source whose service is asked, as the configuration names it.")
+    ],
+    into: Annotated[Path | None, typer.Option(help="Folder to write; default: ./SOURCE-samples.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0, max=3600, help="How long messages are listened to, if there is a nats.url.")
+    ] = 10.0,
+    config: ConfigOption = None,
+) -> None:
+    """Ask a service once and keep its answers and messages as samples, without tokens, passwords and addresses."""
+    configuration = load_config(config)
+    configure(configuration.logging, quiet=True)
+    folder = into or Path(f"{source}-samples")
+    try:
+        recorded = asyncio.run(recording.record(configuration, source, seconds))
+        files = recorded.write(folder)
+    except (recording.RecordingError, OSError) as error:
+        fail(str(error))
+    for file in files:
+        show(str(file))
+    for problem in recorded.problems:
+        show(f"failed: {problem}", "red")
+    show(f"{len(recorded.answers)} answers, {len(recorded.messages)} messages; read them before you pass them on")
+    raise typer.Exit(int(bool(recorded.problems)))
+
+
+def replay(
+    samples: Annotated[Path, typer.Argument(help="A folder of samples, such as livingmap record writes.")],
+    source: Annotated[str, typer.Option(help="Its name in the configuration, or the file of a plugin.")],
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Keep what it makes of them: later replays are compared with that.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what a plugin makes of samples otherwise than was accepted. Exit status 1 if anything differs."""
+    described, settings = _source(source, config)
+    file = samples / replaying.ITEMS
+    try:
+        before = replaying.read(file) if file.exists() else None
+        after, problems = asyncio.run(replaying.replay(described, Samples.load(samples), settings))
+        if accept:
+            replaying.write(file, after)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    for problem in problems:
+        show(f"failed: {problem}", "red")
+    if accept:
+        show(f"{file}: {len(after)} items")
+        return
+    if before is None:
+        fail(f"there is no {file} to compare with; --accept writes it")
+    lines = list(replaying.differences(before, after))
+    for line in lines:
+        show(line)
+    show(f"{len(lines)} differences" if lines else f"no differences in {len(after)} items")
+    raise typer.Exit(int(bool(lines)))
+
+
+def _source(name: str, config: Path | None) -> tuple[Source, Mapping[str, Any]]:
+    """Return a source and the settings with which it is replayed: its own, but for the address."""
+    configuration = Trial(name).load() if name.endswith(".py") else load_config(config)
+    wanted = configuration.sources[0].name if name.endswith(".py") else name
+    configure(configuration.logging, quiet=True)
+    chosen = next((one for one in configuration.sources if one.name == wanted), None)
+    if chosen is None or chosen.source is None or chosen.settings is None:
+        names = ", ".join(source.name for source, _ in configuration.enabled())
+        error = chosen.error if chosen else None
+        fail(f"{name}: {error or f'no such source is enabled (there are: {names})'}")
+    settings = chosen.settings
+    address = {"base_url": "http://recorded"} if "base_url" in type(settings).model_fields else {}
+    return chosen.source, {**settings.model_dump(exclude_unset=True), **address}

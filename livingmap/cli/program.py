@@ -23,6 +23,8 @@ for command in (
     local.plugins,
     kit.new,
     dev.dev,
+    kit.record,
+    kit.replay,
     local.snapshot,
     local.migrate,
     watch.tail,

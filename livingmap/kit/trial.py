@@ -1,11 +1,17 @@
 """One plugin tried out: a map of its own, of which nothing but the plugin's file or name has to be given."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
+
+from livingmap.config.loading import Config, load
 from livingmap.core.source import Source
 from livingmap.errors import LivingMapError
 from livingmap.sources.plugin_import import SOURCES, PluginError, answer_of, import_plugin, installed
@@ -34,6 +40,19 @@ class Trial:
             raise TrialError(f"{self.plugin}: neither a file ending in .py, nor a module, nor one of {names}")
         return file.resolve().parent
 
+    @contextmanager
+    def file(self, *, live: bool = False, port: int = 7017) -> Iterator[Path]:
+        """Lend a YAML file of a map of it."""
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "trial.yaml"
+            file.write_text(yaml.safe_dump(self.sections(live=live, port=port)), encoding="utf-8")
+            yield file
+
+    def load(self) -> Config:
+        """Return the configuration of a map of it."""
+        with self.file() as file:
+            return load(file)
+
     def sections(self, *, live: bool, port: int) -> dict[str, Any]:
         """Return the YAML of a map of it. The plugin is imported, to ask for its name.
 
@@ -42,6 +61,8 @@ class Trial:
         name, source = self._described()
         replays = source is not None and source.samples is not None and not live
         section = {"on_error": "skip", "mock": replays, **({"module": self._module} if self._module else {})}
+        if source is not None and _lacks_address(source.settings):
+            section["base_url"] = "http://localhost"
         return {"server": {"port": port}, "history": {"url": "memory:"}, "sources": {name: section}}
 
     @property
@@ -59,6 +80,12 @@ class Trial:
         except PluginError:
             return likely, None
         return (source.name, source) if isinstance(source, Source) else (likely, None)
+
+
+def _lacks_address(settings: type[Any]) -> bool:
+    """Tell whether nothing can be loaded without an address; the environment may give the true one."""
+    fields = getattr(settings, "model_fields", {})
+    return "base_url" in fields and fields["base_url"].is_required()
 
 
 def _origin(module: str) -> Path:

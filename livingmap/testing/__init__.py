@@ -9,10 +9,10 @@ Five lines in a plugin's tests buy the whole suite::
         plugin = weather
 """
 
+from livingmap.sources.harness import SourceHarness
 from livingmap.sources.samples import Sample, Samples
 from livingmap.testing.auth_contract import AccountContract, AuthenticatorContract, PolicyContract
 from livingmap.testing.contract import SourceContract, plugin_manager
-from livingmap.testing.source_harness import SourceHarness
 
 __all__ = [
     "AccountContract",

@@ -15,10 +15,10 @@ from livingmap.core.model import Json
 from livingmap.core.route import invalid_reason, matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
+from livingmap.sources.harness import SourceHarness
 from livingmap.sources.registry import configured
 from livingmap.sources.settings import SectionSettings, SourceSettings
 from livingmap.testing.garbage import GARBAGE, PATIENT
-from livingmap.testing.source_harness import SourceHarness
 from livingmap.testing.synchronous import synchronous
 
 
