@@ -66,6 +66,14 @@ from livingmap.sources.rows import Amount, Identifier, read_event, read_one, row
 from livingmap.sources.samples import Samples
 from livingmap.sources.sentences import sentences_in
 from livingmap.sources.settings import SectionSettings, ServiceSettings, SourceSettings
+from livingmap.sources.type_settings import (
+    FieldName,
+    GivenWords,
+    LayerSettings,
+    NestedSettings,
+    PlainName,
+    TypeSettings,
+)
 from livingmap.tls import TlsSettings
 
 __all__ = [
@@ -89,7 +97,9 @@ __all__ = [
     "Drop",
     "Event",
     "Fetch",
+    "FieldName",
     "Fields",
+    "GivenWords",
     "Handler",
     "Identifier",
     "Identity",
@@ -97,13 +107,16 @@ __all__ = [
     "InvalidCredential",
     "Json",
     "Layer",
+    "LayerSettings",
     "Lifetime",
     "MembershipLookup",
     "Message",
     "Mock",
+    "NestedSettings",
     "NotFound",
     "Paging",
     "Part",
+    "PlainName",
     "PolicyEngine",
     "Put",
     "Question",
@@ -125,6 +138,7 @@ __all__ = [
     "Total",
     "Type",
     "TypeField",
+    "TypeSettings",
     "Unreachable",
     "Words",
     "World",

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from livingmap.plugin import Handler, Layer, Lifetime, Relation, Source, Status, Type, TypeField
+from livingmap.plugin import Handler, Layer, LayerSettings, Lifetime, Relation, Source, Type, TypeSettings
 from livingmap_http.events import messages_of
 from livingmap_http.fetch import details_of, rows_of
-from livingmap_http.sections import ItemSection, LayerSection, ListSection, TypeSection
+from livingmap_http.sections import ItemSection, ListSection
 
 if TYPE_CHECKING:
     from livingmap_http.plugin import HttpSettings
@@ -42,7 +42,7 @@ def _layers(settings: "HttpSettings") -> Iterator[Layer]:
     lists, events = _by_place(settings.lists), _by_place(settings.events)
     for place in {**lists, **events}:
         listing, messages = lists.get(place, []), events.get(place, [])
-        words = settings.layers.get(place[0], LayerSection())
+        words = settings.layers.get(place[0], LayerSettings())
         yield Layer(
             *place,
             fetch=rows_of(listing) if listing else None,
@@ -80,25 +80,10 @@ def _types(settings: "HttpSettings") -> Iterator[Type]:
     for name in names:
         sections = [one for one in (*settings.lists, *settings.events) if one.type == name]
         home = next((one.layer, one.collection) for one in sections if not getattr(one, "decorates", False))
-        yield _type(name, home, settings.types.get(name, TypeSection()), sections)
+        yield settings.types.get(name, TypeSettings()).declared(name, home, _relations(sections))
 
 
-def _type(name: str, home: tuple[str, str], words: TypeSection, sections: Iterable[ItemSection]) -> Type:
+def _relations(sections: Iterable[ItemSection]) -> Iterator[Relation]:
     references = {field: one for section in sections for field, one in section.references.items()}
-    return Type(
-        name,
-        home,
-        label=words.label,
-        plural=words.plural,
-        counts=words.counts,
-        icon=words.icon,
-        rank=words.rank,
-        statuses={word: Status(one.tone, one.label) for word, one in words.statuses.items()},
-        fields=tuple(
-            TypeField(field, one.label, one.kind, one.unit, one.table) for field, one in words.fields.items()
-        ),
-        relations=tuple(Relation(field, one.label, one.referrers) for field, one in references.items()),
-        place=words.place,
-        within=words.within,
-        look=words.look,
-    )
+    for field, one in references.items():
+        yield Relation(field, one.label, one.referrers)

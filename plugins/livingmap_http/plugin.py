@@ -5,9 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from livingmap.plugin import Source, SourceSettings, hookimpl
+from livingmap.plugin import LayerSettings, PlainName, Source, SourceSettings, TypeSettings, hookimpl
 from livingmap_http.description import as_configured
-from livingmap_http.sections import DetailsSection, EventSection, LayerSection, ListSection, Name, TypeSection
+from livingmap_http.sections import DetailsSection, EventSection, ListSection
 
 
 class HttpSettings(SourceSettings):
@@ -21,11 +21,11 @@ class HttpSettings(SourceSettings):
     """The requests that list items, and how to read them."""
     events: tuple[EventSection, ...] = ()
     """The messages on NATS that say something about items."""
-    details: Annotated[dict[Name, DetailsSection], Field(default={})]
+    details: Annotated[dict[PlainName, DetailsSection], Field(default={})]
     """By type, the request about one of its items."""
-    types: Annotated[dict[Name, TypeSection], Field(default={})]
+    types: Annotated[dict[PlainName, TypeSettings], Field(default={})]
     """By type, what its things are called, how they are judged, and where they stand."""
-    layers: Annotated[dict[Name, LayerSection], Field(default={})]
+    layers: Annotated[dict[PlainName, LayerSettings], Field(default={})]
     """By layer, what it is called."""
     sentences: Annotated[dict[str, dict[str, str | list[str]]], Field(default={})]
     """By subject and language, what a message says to people."""

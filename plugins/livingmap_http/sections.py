@@ -3,107 +3,30 @@
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from livingmap.plugin import Json
+from livingmap.plugin import FieldName, GivenWords, Json, NestedSettings, PlainName
 from livingmap_http.expressions import Expression
 
 _STEPS: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
 
 Steps = Annotated[str, Field(pattern=f"^{_STEPS}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-def _not_the_id(name: str) -> str:
-    if name == "id":
-        raise ValueError("is the id of the item itself; give the field another name")
-    return name
-
-
-FieldName = Annotated[Name, AfterValidator(_not_the_id)]
-Text = Annotated[dict[str, str], BeforeValidator(lambda value: {"en": value} if isinstance(value, str) else value)]
-"""Words for people, by language; a plain text is English."""
-Tone = Literal["good", "busy", "idle", "warn", "bad", "off"]
-
-
-class Section(BaseModel):
-    """A part of the section of a source."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Reference(Section):
+class Reference(NestedSettings):
     """A field that holds the id of another item, or a list of ids."""
 
-    type: Name
+    type: PlainName
     """The type of the other item."""
     id: Expression
     """Where its id stands in a row."""
-    label: Text = {}
+    label: GivenWords = {}
     """What the other item is to this one, such as job."""
-    referrers: Text = {}
+    referrers: GivenWords = {}
     """What these items are called from the other side, such as targets."""
 
 
-class StatusSection(Section):
-    """A word of a type's status."""
-
-    tone: Tone
-    """How it is judged; warn and bad are trouble."""
-    label: Text = {}
-    """What people call it."""
-
-
-class FieldSection(Section):
-    """A field as people read it."""
-
-    label: Text = {}
-    """What people call it; by default its name, made readable."""
-    kind: Literal["auto", "text", "number", "ratio", "bytes", "seconds", "time", "link", "amounts"] = "auto"
-    """How it is written."""
-    unit: str = ""
-    """What is shown after a number, such as °C."""
-    table: bool = True
-    """Whether it is a column of the table."""
-
-
-class TypeSection(Section):
-    """What people call the things of a type, how they are judged, and where they stand on the map."""
-
-    label: Text = {}
-    """One of them, such as Station."""
-    plural: Text = {}
-    """Several of them, such as stations."""
-    counts: dict[str, dict[str, str]] = {}
-    """What goes with a number, by language and plural category: {en: {one: station, other: stations}}."""
-    icon: str = ""
-    """SVG path data, lines in a square of 24."""
-    rank: int = 500
-    """Their place in lists, the lowest first."""
-    statuses: dict[str, StatusSection] = {}
-    """By status, beside the map's own words."""
-    fields: dict[FieldName, FieldSection] = {}
-    """In the order in which they are shown."""
-    place: Literal["district", "inside", "orbit", "list"] = "inside"
-    """Where they stand: as districts, inside or in orbit of what within refers to, or only in lists."""
-    within: tuple[FieldName, ...] = ()
-    """References that say inside or in orbit of what they stand; the first that is set."""
-    look: str = "mark"
-    """How they are drawn."""
-
-
-class LayerSection(Section):
-    """What people call a layer."""
-
-    title: Text = {}
-    """Its name, such as Weather."""
-    hint: Text = {}
-    """What it shows, in a sentence."""
-    icon: str = ""
-    """SVG path data, lines in a square of 24."""
-
-
-class CursorPages(Section):
+class CursorPages(NestedSettings):
     """Each answer holds the cursor of the next page."""
 
     by: Literal["cursor"]
@@ -113,13 +36,13 @@ class CursorPages(Section):
     """The parameter with which it is sent."""
 
 
-class LinkPages(Section):
+class LinkPages(NestedSettings):
     """Each answer has a header Link with the address of the next page."""
 
     by: Literal["link"]
 
 
-class OffsetPages(Section):
+class OffsetPages(NestedSettings):
     """The next page begins after as many rows as came so far."""
 
     by: Literal["offset"]
@@ -127,7 +50,7 @@ class OffsetPages(Section):
     """The parameter with which the number of rows is sent."""
 
 
-class NumberPages(Section):
+class NumberPages(NestedSettings):
     """Pages are numbered."""
 
     by: Literal["number"]
@@ -140,7 +63,7 @@ class NumberPages(Section):
 Pages = Annotated[CursorPages | LinkPages | OffsetPages | NumberPages, Field(discriminator="by")]
 
 
-class FieldsSection(Section):
+class FieldsSection(NestedSettings):
     """Which fields are made of a row or of a message."""
 
     fields: dict[FieldName, Expression] = {}
@@ -167,11 +90,11 @@ class DetailsSection(FieldsSection):
 class ItemSection(FieldsSection):
     """How items are made, of the rows of an answer or of messages."""
 
-    layer: Name
+    layer: PlainName
     """The layer that the items are in."""
-    collection: Name = "items"
+    collection: PlainName = "items"
     """The collection of that layer."""
-    type: Name
+    type: PlainName
     """The type of the items, such as station: the part of their ids before the colon."""
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livingmap.plugin import Layer, Source, SourceSettings, hookimpl
+from livingmap.plugin import Layer, PlainName, Source, SourceSettings, hookimpl
 from livingmap_prometheus.description import with_queries
 from livingmap_prometheus.fetch import LAYER, fetch_alerts, fetch_jobs, fetch_targets, target_details
-from livingmap_prometheus.sections import Name, QuerySection
+from livingmap_prometheus.sections import QuerySection
 from livingmap_prometheus.words import ALERT, JOB, TARGET
 
 
@@ -20,7 +20,7 @@ class PrometheusSettings(SourceSettings):
 
     base_url: str = "http://prometheus:9090"
     """Address of Prometheus."""
-    queries: Annotated[dict[Name, QuerySection], Field(default={})]
+    queries: Annotated[dict[PlainName, QuerySection], Field(default={})]
     """By field, a query whose numbers are shown, of jobs, of targets, of items of others, or of the network."""
 
 

@@ -3,32 +3,28 @@
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from livingmap.plugin import GivenWords, NestedSettings, PlainName
 
 OWN: Final = {"job": ("monitoring", "jobs"), "target": ("monitoring", "targets")}
 _IDS: Final = {"job": "job:{job}", "target": "target:{job}@{instance}"}
 _LABEL: Final = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)\}")
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[dict[str, str], BeforeValidator(lambda value: {"en": value} if isinstance(value, str) else value)]
-"""Words for people, by language; a plain text is English."""
 
-
-class QuerySection(BaseModel):
+class QuerySection(NestedSettings):
     """A query whose numbers are shown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     query: Annotated[str, Field(min_length=1)]
     """The PromQL of an instant query."""
     item: str | None = None
     """What a number of the answer belongs to: job, target, or a template of an id such as node:{nodename}, with
     labels in braces; nothing if the query gives one number of the whole network."""
-    layer: Name | None = None
+    layer: PlainName | None = None
     """With a template: the layer of those items, which another source lists."""
-    collection: Name = "items"
+    collection: PlainName = "items"
     """The collection of that layer."""
-    label: Text = {}
+    label: GivenWords = {}
     """What people call the number; by default the name of the query, made readable."""
     kind: Literal["auto", "number", "ratio", "bytes", "seconds", "time"] = "number"
     """How it is written."""

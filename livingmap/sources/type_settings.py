@@ -1,0 +1,110 @@
+"""Settings for what people call types and layers, of which plugins make parts of their own settings."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from livingmap.core.model import CollectionKey, Json
+from livingmap.core.types import FieldKind, Place, Relation, Status, Tone, Type, TypeField
+
+PlainName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+def _not_the_id(name: str) -> str:
+    if name == "id":
+        raise ValueError("is the id of the item itself; give the field another name")
+    return name
+
+
+def _by_language(value: Json) -> Json:
+    return {"en": value} if isinstance(value, str) else value
+
+
+FieldName = Annotated[PlainName, AfterValidator(_not_the_id)]
+GivenWords = Annotated[dict[str, str], BeforeValidator(_by_language)]
+"""Words for people, by language; a plain text is English."""
+
+
+class NestedSettings(BaseModel):
+    """A part of the section of a source, in the YAML a mapping of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class StatusSettings(NestedSettings):
+    """A word of a type's status."""
+
+    tone: Tone
+    """How it is judged; warn and bad are trouble."""
+    label: GivenWords = {}
+    """What people call it."""
+
+
+class FieldSettings(NestedSettings):
+    """A field as people read it."""
+
+    label: GivenWords = {}
+    """What people call it; by default its name, made readable."""
+    kind: FieldKind = "auto"
+    """How it is written."""
+    unit: str = ""
+    """What is shown after a number, such as °C."""
+    table: bool = True
+    """Whether it is a column of the table."""
+
+
+class TypeSettings(NestedSettings):
+    """What people call the things of a type, how they are judged, and where they stand on the map."""
+
+    label: GivenWords = {}
+    """One of them, such as Station."""
+    plural: GivenWords = {}
+    """Several of them, such as stations."""
+    counts: dict[str, dict[str, str]] = {}
+    """What goes with a number, by language and plural category: {en: {one: station, other: stations}}."""
+    icon: str = ""
+    """SVG path data, lines in a square of 24."""
+    rank: int = 500
+    """Their place in lists, the lowest first."""
+    statuses: dict[str, StatusSettings] = {}
+    """By status, beside the map's own words."""
+    fields: dict[FieldName, FieldSettings] = {}
+    """In the order in which they are shown."""
+    place: Place = "inside"
+    """Where they stand: as districts, inside or in orbit of what within refers to, or only in lists."""
+    within: tuple[FieldName, ...] = ()
+    """References that say inside or in orbit of what they stand; the first that is set."""
+    look: str = "mark"
+    """How they are drawn."""
+
+    def declared(self, name: str, home: CollectionKey, relations: Iterable[Relation] = ()) -> Type:
+        """Return the type ``name`` with these words."""
+        return Type(
+            name,
+            home,
+            label=self.label,
+            plural=self.plural,
+            counts=self.counts,
+            icon=self.icon,
+            rank=self.rank,
+            statuses={word: Status(one.tone, one.label) for word, one in self.statuses.items()},
+            fields=tuple(
+                TypeField(field, one.label, one.kind, one.unit, one.table) for field, one in self.fields.items()
+            ),
+            relations=tuple(relations),
+            place=self.place,
+            within=self.within,
+            look=self.look,
+        )
+
+
+class LayerSettings(NestedSettings):
+    """What people call a layer."""
+
+    title: GivenWords = {}
+    """Its name, such as Weather."""
+    hint: GivenWords = {}
+    """What it shows, in a sentence."""
+    icon: str = ""
+    """SVG path data, lines in a square of 24."""
