@@ -33,7 +33,6 @@ from livingmap.core.redaction import Redaction
 from livingmap.core.same_as import NOBODY
 from livingmap.core.sentences import table
 from livingmap.core.source import Source
-from livingmap.core.vocabulary import HOMES
 from livingmap.history import History
 from livingmap.history.pruning import Pruner
 from livingmap.history.recorder import Recorder
@@ -183,8 +182,7 @@ class LivingMap:
         memberships = self._memberships() if policy else None
         if memberships is not None:
             self.projector.add(memberships)
-        layers = {*names, *HOMES.values()}
-        policies = Policies(auth, layers, targets, decisions, self.fold.scene, memberships)
+        policies = Policies(auth, names, targets, decisions, self.fold.scene, memberships)
         authenticator = None
         if checked is not None:
             authenticator = CachedAuthenticator(checked.plugin, checked.settings, auth.ttl_seconds, self._now)

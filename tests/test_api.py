@@ -130,8 +130,8 @@ async def test_the_validator_changes_with_every_change(client, living):
 
 
 async def test_only_the_layers_asked_for_are_there(client):
-    body = (await client.get("/living-map/snapshot?layers=usage,city")).json()
-    assert list(body["layers"]) == ["city", "usage"]
+    body = (await client.get("/living-map/snapshot?layers=usage,agents")).json()
+    assert list(body["layers"]) == ["agents", "usage"]
 
 
 @pytest.mark.parametrize(("layers", "said"), [("sky", "no such layer: sky"), ("", "names no layer")])
@@ -172,9 +172,9 @@ async def test_an_entity_is_listed_with_its_minimal_data(client):
     ("query", "expected"),
     [
         ("type=agent&status=inactive", ["agent:sluice-keeper"]),
-        ("type=dao", []),
+        ("type=tool&q=no-such", []),
         ("layer=agents&q=ДАРИНА", ["agent:0b6f7c527d3e"]),
-        ("layer=sky", []),
+        ("layer=usage&type=agent", []),
         ("status=active&limit=1", ["agent:0b6f7c527d3e"]),
     ],
 )
@@ -184,12 +184,24 @@ async def test_entities_are_filtered(client, query, expected):
 
 
 @pytest.mark.parametrize(
-    "query", ["type=star", "limit=0", "limit=1001", "limit=x", "cursor=%21", "cursor=%C3%A9", "cursor=gICA"]
+    "query",
+    ["type=star", "layer=sky", "limit=0", "limit=1001", "limit=x", "cursor=%21", "cursor=%C3%A9", "cursor=gICA"],
 )
 async def test_bad_parameters_are_refused(client, query):
     answer = await client.get(f"/living-map/entities?{query}")
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert answer.json().keys() == {"type", "title", "status", "code", "detail"}
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("type=star", "type: no such type 'star' (there are: agent, model, tool)"),
+        ("layer=sky", "layer: no such layer 'sky' (there are: agents, usage)"),
+    ],
+)
+async def test_an_unknown_type_or_layer_is_refused_with_those_there_are(client, query, detail):
+    assert (await client.get(f"/living-map/entities?{query}")).json()["detail"] == detail
 
 
 async def test_pages_neither_repeat_nor_miss_while_the_map_changes(client, living):
@@ -288,6 +300,7 @@ async def test_the_api_documents_itself(client):
         "/living-map/entities",
         "/living-map/entities/{entity_id}",
         "/living-map/sentences",
+        "/living-map/types",
         "/living-map/sources",
         "/living-map/events",
         "/living-map/history",

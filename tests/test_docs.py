@@ -42,7 +42,7 @@ from livingmap.core.freshness import Freshness
 from livingmap.core.model import Drop, Event, Message, Position, Total
 from livingmap.core.progress import Progress
 from livingmap.core.redaction import ALWAYS
-from livingmap.core.vocabulary import HOMES
+from livingmap.core.vocabulary import Vocabulary
 from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.writer import ALONE, REFILLED
@@ -57,7 +57,7 @@ from livingmap_daarion_auth.policy import PdpSettings
 from livingmap_daarion_auth.settings import DaarionSettings
 from livingmap_mock.plugin import MockSettings
 from tests.stream.conftest import served
-from tests.support.maps import poll, snapshot
+from tests.support.maps import FAMILIES, poll, snapshot
 from tests.support.nats_server import NatsServer, until
 
 ROOT = Path(__file__).parents[1]
@@ -532,7 +532,8 @@ def test_every_status_is_told():
 
 def test_every_type_stands_with_its_home():
     shown = {cells[0].strip("`"): cells[1] for cells in table(API, "Entities")}
-    assert {kind: shown.get(kind) for kind in HOMES} == {kind: f"`{home}`" for kind, home in HOMES.items()}
+    homes = Vocabulary(load_source(name, None, ROOT) for name in (*FAMILIES, "registry")).homes
+    assert {kind: shown.get(kind) for kind in homes} == {kind: f"`{home}`" for kind, home in homes.items()}
 
 
 def test_every_error_code_is_one_of_the_program():

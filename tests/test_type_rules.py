@@ -6,8 +6,9 @@ from livingmap.plugin import Layer, Relation, Source, SourceSettings, Status, Ty
 from livingmap.sources.type_rules import invalid_types
 
 HOME = ("monitoring", "targets")
-NOT_LISTED = (
-    "is at home in ('agents', 'items'), which the plugin does not list; it lists ('monitoring', 'targets')"
+NOWHERE = (
+    "is at home in ('agents', 'things'), not one of the plugin's layers: "
+    "('agents', 'items'), ('monitoring', 'targets')"
 )
 KINDS = "auto, text, number, ratio, bytes, seconds, time, link, amounts"
 
@@ -36,7 +37,7 @@ def test_a_whole_declaration_is_accepted():
     ("said", "fault"),
     [
         ({"name": "Target"}, "has a name that no id can begin with; write it like 'target'"),
-        ({"home": ("agents", "items")}, NOT_LISTED),
+        ({"home": ("agents", "things")}, NOWHERE),
         ({"label": {"uk": "Ціль"}}, "has a label without English (en)"),
         (
             {"plural": "targets"},

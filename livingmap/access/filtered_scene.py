@@ -18,6 +18,7 @@ from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put,
 from livingmap.core.scene import Scene
 from livingmap.core.source import Tally
 from livingmap.core.tallies import Tallies
+from livingmap.core.vocabulary import Vocabulary
 
 COUNTS: Final = "counts"
 """The total that says, in a summary, how many items each collection of a layer has."""
@@ -51,6 +52,11 @@ class FilteredScene:
         self._build()
 
     # reading, as of a scene
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the sources declare of types and layers, shown or not."""
+        return self._scene.vocabulary
 
     def layers(self) -> dict[str, list[str]]:
         """Return the names of the layers, each with those of its collections."""

@@ -7,7 +7,7 @@ from typing import Final
 from livingmap.core.fold import Folded
 from livingmap.core.model import CollectionKey, Drop, Json, Put
 from livingmap.core.scene import Scene
-from livingmap.core.vocabulary import HOMES, type_of
+from livingmap.core.vocabulary import type_of
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
 _TOKEN: Final = re.compile(r"[a-z][a-z0-9_]*:[^\s\"'<>(){}\[\],;]+")
@@ -52,9 +52,10 @@ class Mentions:
     def __init__(self, scene: Scene, namespaces: Iterable[str] = ()) -> None:
         """``namespaces`` are those in which sources are: messages name their things without it."""
         self._namespaces = ("", *(f"{namespace}/" for namespace in namespaces))
-        self.types: set[str] = set(HOMES)
-        """The types of id that the map has ever had."""
+        self.types: set[str] = set(scene.vocabulary.types)
+        """The types of id that are declared, or that the map has ever had."""
         self._scene = scene
+        self._vocabulary = scene.vocabulary
         self._alias_revision = scene.alias_revision
         self._places: dict[str, set[CollectionKey]] = {}
         self._texts: dict[Standing, frozenset[str]] = {}
@@ -91,6 +92,9 @@ class Mentions:
         """Take in what an event changed; return the ids that it may have made visible or not."""
         touched: dict[str, None] = {}
         types = len(self.types)
+        if self._vocabulary is not self._scene.vocabulary:  # the sources were replaced
+            self._vocabulary = self._scene.vocabulary
+            self.types.update(self._vocabulary.types)
         for change in folded.changes:
             if isinstance(change, Put | Drop):
                 self._update((change.layer, change.collection), change.id)

@@ -10,7 +10,7 @@ from livingmap.access.policy_targets import owners
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
 from livingmap.core.scene import Scene
-from livingmap.core.vocabulary import HOMES, type_of
+from livingmap.core.vocabulary import type_of
 
 _NO_RULES: Final[Sequence[ItemRule]] = ()
 
@@ -58,7 +58,7 @@ class Verdicts:
             return not all(
                 rule.type is not None and rule.field == ITSELF and self._granted(rule, entity_id) for rule in rules
             )
-        home = HOMES.get(name)
+        home = self._scene.vocabulary.homes.get(name)
         return self._rights.layers is not None and (home is None or home not in self._rights.layers)
 
     def judge_all(self, ids: Iterable[str]) -> None:

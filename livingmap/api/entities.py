@@ -1,5 +1,6 @@
 """The catalogue of entities, and single entities in full."""
 
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
-from livingmap.api.models import EntityDetails, EntityLine, EntityLink, EntityPage, EntityType
+from livingmap.api.models import EntityDetails, EntityLine, EntityLink, EntityPage
 from livingmap.api.page_cursor import page_cursor, place_after
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.search_key import search_key
@@ -22,7 +23,9 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
     @router.get("", summary="Entities", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS))
     async def listing(
         rights: Annotated[Rights, Depends(auth.items)],
-        type: Annotated[EntityType | None, Query(description="Only entities of this type")] = None,  # noqa: A002
+        type: Annotated[  # noqa: A002
+            str | None, Query(description="Only entities of this type, one of those of `/living-map/types`")
+        ] = None,
         layer: Annotated[str | None, Query(description="Only entities whose home is this layer")] = None,
         status: Annotated[str | None, Query(description="Only entities with this status")] = None,
         q: Annotated[
@@ -32,6 +35,8 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
         cursor: Annotated[str | None, Query(description="The next_cursor of the previous page")] = None,
     ) -> EntityPage:
         """List entities ordered by id. Pages neither repeat nor miss an entity while the map changes."""
+        _check("type", type, reader.types(rights))
+        _check("layer", layer, reader.layers(rights))
         after = place_after(cursor, "this catalogue", str) if cursor is not None else ""
         key = search_key(q) if q is not None else None
         fitting = (
@@ -80,3 +85,10 @@ def routes(reader: MapReader, auth: AuthDependencies) -> APIRouter:
         )
 
     return router
+
+
+def _check(parameter: str, value: str | None, known: Collection[str]) -> None:
+    """Raise a problem unless there may be such entities."""
+    if value is not None and value not in known:
+        problem = f"{parameter}: no such {parameter} {value!r} (there are: {', '.join(known) or 'none'})"
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", problem)

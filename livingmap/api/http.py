@@ -18,6 +18,7 @@ from livingmap.api import (
     sentences,
     snapshot,
     sources,
+    types,
     ui,
 )
 from livingmap.api import history as history_api
@@ -75,6 +76,7 @@ def application(
         peers_api.routes(peers),
         snapshot.routes(reader, snapshots, auth),
         entities.routes(reader, auth),
+        types.routes(reader, auth),
         history_api.routes(reader, history, auth),
         websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),

@@ -1,24 +1,11 @@
 """The bodies of answers, for OpenAPI and for typed clients. Plugins may add fields."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from livingmap.core.progress import Phase
-from livingmap.core.vocabulary import TYPES
 from livingmap.history.writer import WriterState
-
-
-def _known_type(name: str) -> str:
-    if name not in TYPES:
-        raise ValueError(f"no such type (there are: {', '.join(TYPES)})")
-    return name
-
-
-EntityType: TypeAlias = Annotated[
-    str, AfterValidator(_known_type), WithJsonSchema({"type": "string", "enum": list(TYPES)})
-]
-"""A type of the vocabulary; any other is a 422."""
 
 
 class _Open(BaseModel):
@@ -32,37 +19,16 @@ class Item(_Open):
     """A typed id such as ``agent:sofia``."""
 
 
-class CityLayer(_Open):
-    """microDAOs and the totals of the city."""
+class Layer(BaseModel):
+    """One layer: its totals by name, and its collections by name, each a list of items."""
 
-    microdaos_total: int | None = None
-    """Null while no source has reported it."""
-    active_users: int | None = None
-    active_agents: int | None = None
-    health: Literal["green", "yellow", "red"] | None = None
-    items: list[Item]
+    model_config = ConfigDict(extra="allow")
+
+    __pydantic_extra__: dict[str, list[Item] | Any]
 
 
-class SpaceLayer(_Open):
-    """DAO planets, and the nodes that orbit them."""
-
-    planets: list[Item]
-    nodes: list[Item]
-
-
-class ItemsLayer(_Open):
-    """A layer of plain items."""
-
-    items: list[Item]
-
-
-class Layers(_Open):
-    """The layers. The specification's four are always there unless ``layers=`` leaves them out."""
-
-    city: CityLayer | None = None
-    space: SpaceLayer | None = None
-    nodes: ItemsLayer | None = None
-    agents: ItemsLayer | None = None
+class Layers(RootModel[dict[str, Layer]]):
+    """The layers by name. Standing ones are always there, unless ``layers=`` leaves them out."""
 
 
 class SourceFreshness(BaseModel):
@@ -136,8 +102,11 @@ class Snapshot(BaseModel):
 class EntityLine(BaseModel):
     """One entity in the catalogue."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     id: str
-    type: EntityType
+    type: str
+    """The part of the id before its colon; ``/living-map/types`` says what there are."""
     label: str
     status: str
     layer: str
@@ -170,7 +139,7 @@ class EntityDetails(BaseModel):
 
     id: str
     type: str
-    """One of the catalogue's types, or one that a plugin has added."""
+    """The part of the id before its colon."""
     layer: str
     data: dict[str, Any]
     sources: dict[str, str]

@@ -9,7 +9,6 @@ from livingmap.core.model import Fields
 from livingmap.core.reducer import State
 from livingmap.core.sentences import Happening, find_templates, in_words, sentence
 from livingmap.core.templates import Templates
-from livingmap.core.vocabulary import HOMES, type_of
 
 
 class EventTexts:
@@ -43,10 +42,11 @@ class EventTexts:
 
 
 def _find(state: State, entity_id: str) -> Fields | None:
-    home = HOMES.get(type_of(entity_id))
-    for name in [home] if home else sorted(state):
-        layer = state.get(name)
-        for items in layer.collections.values() if layer else ():
-            if entity_id in items:
-                return items[entity_id]
-    return None
+    """Return an item, as the first layer by name has it that knows what it is called."""
+    found = [
+        items[entity_id]
+        for name in sorted(state)
+        for items in state[name].collections.values()
+        if entity_id in items
+    ]
+    return next((item for item in found if item.get("name")), found[0] if found else None)

@@ -1,12 +1,12 @@
 """The catalogue: every entity of the map, each listed once, in its home layer."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from livingmap.core.layers import Layers
 from livingmap.core.model import CollectionKey, Fields
 from livingmap.core.search_key import search_key
-from livingmap.core.vocabulary import HOMES, type_of
+from livingmap.core.vocabulary import Vocabulary, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,53 +26,96 @@ class Entity:
         return key in self.searched
 
 
+Line = tuple[Fields, Entity]
+"""An item, and the entity that was made of it."""
+
+
 class Catalogue:
-    """Every entity of ``scene`` in order of id. Items that have not changed are not read again."""
+    """Every entity of ``scene`` in order of id. Layers and items that have not changed are not read again."""
 
     def __init__(self, scene: Layers) -> None:
         self.scene = scene
+        self._vocabulary: Vocabulary | None = None
         self._versions: dict[str, int] = {}
-        self._lines: dict[str, tuple[Fields, Entity]] = {}
+        self._lines: dict[str, dict[str, Line]] = {}
+        self._places: dict[str, dict[str, set[str]]] = {}
         self._entities: list[Entity] = []
 
     def entities(self) -> list[Entity]:
         """Return the entities."""
-        versions = {name: self.scene.version(name) for name in sorted(set(HOMES.values()))}
-        if versions != self._versions:
-            lines = {entity_id: self._line(name, entity_id, item) for name, entity_id, item in self._at_home()}
-            self._lines, self._versions = lines, versions
-            self._entities = [lines[entity_id][1] for entity_id in sorted(lines)]
+        self._follow()
         return self._entities
 
-    def _at_home(self) -> Iterator[tuple[str, str, Fields]]:
-        for name, collections in self.scene.layers().items():
-            for collection in collections:
-                for entity_id, item in self.scene.items(name, collection).items():
-                    if HOMES.get(type_of(entity_id)) == name:
-                        yield name, entity_id, item
+    def places(self) -> Mapping[str, list[CollectionKey]]:
+        """Return by type the collections in which things of it stand, by name."""
+        self._follow()
+        places: dict[str, list[CollectionKey]] = {}
+        for layer in sorted(self._places):
+            for collection, types in self._places[layer].items():
+                for name in types:
+                    places.setdefault(name, []).append((layer, collection))
+        return places
 
-    def _line(self, layer: str, entity_id: str, item: Fields) -> tuple[Fields, Entity]:
-        line = self._lines.get(entity_id)
-        if line is not None and line[0] is item:  # the scene replaces an item that changes
-            return line
-        kind, _, rest = entity_id.partition(":")
-        label, status = (
-            value if isinstance(value := item.get(name), str) else None for name in ("name", "status")
+    def _follow(self) -> None:
+        versions = {name: self.scene.version(name) for name in sorted(self.scene.layers())}
+        if self._vocabulary is not self.scene.vocabulary:  # the sources were replaced
+            self._vocabulary = self.scene.vocabulary
+            self._versions, self._lines, self._places = {}, {}, {}
+        elif versions == self._versions:
+            return
+        for name, version in versions.items():
+            if self._versions.get(name) != version:
+                self._read(name)
+        for name in self._versions.keys() - versions.keys():
+            del self._lines[name], self._places[name]
+        self._versions = versions
+        first: dict[str, Line] = {}
+        for name in reversed(versions):  # of several layers, the first by name
+            first.update(self._lines[name])
+        self._entities = [first[entity_id][1] for entity_id in sorted(first)]
+
+    def _read(self, layer: str) -> None:
+        """Note what is at home in a layer, and which types have things there."""
+        before, lines = self._lines.get(layer, {}), dict[str, Line]()
+        self._places[layer] = {}
+        types = self.scene.vocabulary.types
+        for collection in self.scene.layers()[layer]:
+            place, here = (layer, collection), set[str]()
+            for entity_id, item in self.scene.items(layer, collection).items():
+                kind = type_of(entity_id)
+                here.add(kind)
+                declared = types.get(kind)
+                is_home = declared is None or declared.home[0] == layer
+                is_best = declared is not None and declared.home == place
+                if not is_home or (entity_id in lines and not is_best):
+                    continue
+                line = before.get(entity_id)
+                if line is None or line[0] is not item:  # the scene replaces an item that changes
+                    line = item, self._entity(layer, entity_id, kind, item)
+                lines[entity_id] = line
+            self._places[layer][collection] = here
+        self._lines[layer] = lines
+
+    def _entity(self, layer: str, entity_id: str, kind: str, item: Fields) -> Entity:
+        label = next(
+            (value for name in ("name", "title") if isinstance(value := item.get(name), str) and value), ""
         )
-        label = label or rest
-        searched = f"{search_key(label)}\n{search_key(entity_id)}"
-        return item, Entity(entity_id, kind, label, status or "unknown", layer, searched)
+        label = label or entity_id.partition(":")[2]
+        status = self.scene.vocabulary.status_of(kind, item) or "unknown"
+        return Entity(entity_id, kind, label, status, layer, f"{search_key(label)}\n{search_key(entity_id)}")
 
 
 def home_of(scene: Layers, entity_id: str) -> CollectionKey | None:
     """Return the layer and collection in which an item is at home; None if the map has no such item.
 
-    An item of a type that the vocabulary does not name, such as ``station:lviv``, is at home in the first layer
-    by name that has it.
+    An item of a type that no source declares, such as ``station:lviv``, is at home in the first layer by name that
+    has it.
     """
-    home = HOMES.get(type_of(entity_id))
+    declared = scene.vocabulary.types.get(type_of(entity_id))
     layers = scene.layers()
-    for name in sorted(layers) if home is None else [home]:
+    if declared is not None and entity_id in scene.items(*declared.home) and declared.home[0] in layers:
+        return declared.home
+    for name in sorted(layers) if declared is None else [declared.home[0]]:
         for collection in layers.get(name, []):
             if entity_id in scene.items(name, collection):
                 return name, collection

@@ -3,11 +3,15 @@
 from typing import Protocol
 
 from livingmap.core.model import Fields, Json
-from livingmap.core.vocabulary import STANDING_LAYERS
+from livingmap.core.vocabulary import Vocabulary
 
 
 class Layers(Protocol):
     """Read access to layers: of the scene, or of what a caller may see of it."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the sources declare of types and layers."""
 
     def layers(self) -> dict[str, list[str]]:
         """Return the names of the layers, each with those of its collections."""
@@ -24,12 +28,13 @@ class Layers(Protocol):
 
 def layer_names(scene: Layers) -> list[str]:
     """Return the layers of a snapshot: the standing ones, then the others by name."""
-    return [*STANDING_LAYERS, *sorted(scene.layers().keys() - STANDING_LAYERS.keys())]
+    standing = scene.vocabulary.standing
+    return [*standing, *sorted(scene.layers().keys() - standing.keys())]
 
 
 def layer(scene: Layers, name: str) -> dict[str, Json]:
     """Return one layer as the snapshot has it: totals first, then each collection as a list in order of id."""
-    fields: dict[str, Json] = {**STANDING_LAYERS.get(name, {}), **scene.totals(name)}
+    fields: dict[str, Json] = {**scene.vocabulary.standing.get(name, {}), **scene.totals(name)}
     for collection in scene.layers().get(name, []):
         items = scene.items(name, collection)
         fields[collection] = [{"id": entity_id, **items[entity_id]} for entity_id in sorted(items)]

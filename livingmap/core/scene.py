@@ -19,6 +19,7 @@ from livingmap.core.part import Part, within
 from livingmap.core.record import Superseded
 from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.source import Source
+from livingmap.core.vocabulary import Vocabulary
 
 
 class Scene:
@@ -32,6 +33,8 @@ class Scene:
         self._same_as = same_as
         self._parts = {source.name: self._empty_part(source) for source in sources}
         self._merged = MergedLayers(self._sources, self._parts, same_as.joined)
+        self.vocabulary = Vocabulary(self._sources)
+        """What the sources declare of types and layers."""
 
     # reading
 
@@ -70,6 +73,10 @@ class Scene:
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything in the layer changes."""
         return self._merged.versions[layer]
+
+    def has(self, entity_id: str) -> bool:
+        """Tell whether an item of this id stands in some collection."""
+        return any(entity_id in collection.items for collection in self._merged.collections.values())
 
     def resolve(self, entity_id: str) -> str:
         """Return the id of the item to which ``entity_id``, an id or an alias, refers."""
@@ -229,6 +236,7 @@ class Scene:
         previous = {source.name: source for source in self._sources}
         self._parts = {source.name: self._kept_part(source, previous.get(source.name)) for source in sources}
         self._sources = tuple(sources)
+        self.vocabulary = Vocabulary(sources)
         self._rebuild(clock.now, filled)
         changes = list(self._merged.differences(before))
         for change in changes:

@@ -23,6 +23,9 @@ Tone: TypeAlias = Literal["good", "busy", "idle", "warn", "bad", "off"]
 FieldKind: TypeAlias = Literal["auto", "text", "number", "ratio", "bytes", "seconds", "time", "link", "amounts"]
 Place: TypeAlias = Literal["district", "inside", "orbit", "list"]
 
+LAST: Final = 500
+"""The rank of types that give none."""
+
 TROUBLE: Final[frozenset[Tone]] = frozenset({"warn", "bad"})
 """The tones of statuses that mean something is wrong."""
 
@@ -41,6 +44,7 @@ class TypeField:
     """A field of an item as people read it."""
 
     name: str
+    """Its name, or a path to a value within it: ``metrics.cpu``."""
     label: Words = dataclasses.field(default_factory=dict)
     """By default the name, made readable."""
     kind: FieldKind = "auto"
@@ -61,6 +65,8 @@ class Relation:
     """What things of this type are called from the other side: "targets"."""
     arcs: bool = True
     """Whether it is drawn on the map when one of the two is selected."""
+    orbit: bool = False
+    """Whether the other thing circles this one on the map, besides where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Type:
     """The part of an id before its colon: ``target`` of ``target:api-1``."""
     home: CollectionKey
     """The layer and the collection that list it: ``("monitoring", "targets")``."""
+    elsewhere: tuple[CollectionKey, ...] = ()
+    """Further collections in which its things stand, such as those that orbit something in another layer."""
     label: Words = dataclasses.field(default_factory=dict)
     """One of them, where the word stands alone: "Target"."""
     plural: Words = dataclasses.field(default_factory=dict)
@@ -79,7 +87,7 @@ class Type:
     """By language, what goes with a number: ``{"en": {"one": "target", "other": "targets"}}``."""
     icon: str = ""
     """SVG path data, lines in a square of 24."""
-    rank: int = 500
+    rank: int = LAST
     """Its place in lists, the lowest first."""
     status: str = "status"
     """The field that says how it is. Where an item lacks it, ``status`` does."""
@@ -94,3 +102,11 @@ class Type:
     """Relations that say inside or in orbit of what it stands: the first that is set."""
     look: str = "mark"
     """How it is drawn: the page has ``mark``, ``light``, ``tower``, ``hall``, ``planet``, ``moon``, ``lamp`` …"""
+    size: str = ""
+    """A number that makes it larger on the map, and its name weightier."""
+    glow: tuple[str, ...] = ()
+    """Numbers that make it shine; the first says how much."""
+    group: str = ""
+    """A field: things of equal value stand together, or have one colour."""
+    highlight: str = ""
+    """A field that is true of those that stand out."""

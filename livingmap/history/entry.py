@@ -1,17 +1,17 @@
 """Entries: what the history keeps of each event of the log."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 import orjson
 
 from livingmap.core.fold import OF_SOURCES, Folded
 from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
+from livingmap.core.scene import Scene
 from livingmap.core.units import rfc3339
-from livingmap.core.vocabulary import TYPES
 
 ROW_IDS: Final = uuid.UUID("6c1f0f7e-4f53-5c1c-9a53-0c1d6f0a7017")
 """The namespace of row ids (RFC 9562, version 5)."""
@@ -70,11 +70,11 @@ class Mark:
     seq: int
 
 
-Resolve: TypeAlias = Callable[[str], str]
+_NOTHING: Final = Scene(())
 
 
-def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None) -> Entry:
-    """Return what the history keeps of an event. ``resolve`` gives the id that an alias stands for."""
+def entry_of(folded: Folded, scene: Scene = _NOTHING, previous: int | None = None) -> Entry:
+    """Return what the history keeps of an event, by what ids mean on a scene into which it has been folded."""
     event = folded.event
     source = folded.sources[0] if folded.sources else None
     if source is None and event.type in OF_SOURCES:
@@ -88,7 +88,7 @@ def entry_of(folded: Folded, resolve: Resolve = str, previous: int | None = None
         utc(event.received_at),
         datetime.fromisoformat(occurred_at) if occurred_at else None,
         source,
-        _entities(folded, resolve),
+        _entities(folded, scene),
         previous,
         changes,
         event.size + len(changes or b""),
@@ -103,10 +103,19 @@ def _changes(folded: Folded) -> bytes | None:
     return raw if len(raw) <= MOST_CHANGES_BYTES else None
 
 
-def _entities(folded: Folded, resolve: Resolve) -> tuple[str, ...]:
-    changed = [change.id for change in folded.changes if isinstance(change, Put | Drop)]
-    named = [id_of(kind, value) for kind in TYPES if _is_id(value := folded.event.payload.get(f"{kind}_id"))]
-    return tuple(dict.fromkeys(resolve(entity_id) for entity_id in (*changed, *named)))[:MOST_ENTITIES]
+def _entities(folded: Folded, scene: Scene) -> tuple[str, ...]:
+    changed = [scene.resolve(change.id) for change in folded.changes if isinstance(change, Put | Drop)]
+    return tuple(dict.fromkeys((*changed, *_named(folded.event.payload, scene))))[:MOST_ENTITIES]
+
+
+def _named(payload: Fields, scene: Scene) -> Iterator[str]:
+    """Yield the ids in fields like ``agent_id``, if the type is declared or there is such a thing on the map."""
+    for name, value in payload.items():
+        if name.endswith("_id") and _is_id(value):
+            kind = name.removesuffix("_id")
+            entity_id = scene.resolve(id_of(kind, value))
+            if kind in scene.vocabulary.types or scene.has(entity_id):
+                yield entity_id
 
 
 def _is_id(value: Json) -> bool:

@@ -13,7 +13,7 @@ _MADE_ANEW: Final = "the stream was deleted; what it still got after the last en
 
 
 class Recorder:
-    """A `livingmap.state.projector.Follower` that offers entries to ``writer``; ``scene`` resolves their ids."""
+    """A `livingmap.state.projector.Follower` that offers entries to ``writer``; ``scene`` says what ids mean."""
 
     def __init__(self, writer: HistoryWriter, scene: Scene, progress: Progress) -> None:
         self._writer = writer
@@ -26,7 +26,7 @@ class Recorder:
         if self._progress.is_on_its_own:
             return
         self._note_epoch(folded.event)
-        self._writer.add(entry_of(folded, self._scene.resolve, previous))
+        self._writer.add(entry_of(folded, self._scene, previous))
 
     def _note_epoch(self, event: Event) -> None:
         """Record a gap where one log ended and another began."""

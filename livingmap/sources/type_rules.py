@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, get_args
 
+from livingmap.core.model import CollectionKey
 from livingmap.core.source import Layer, Source
 from livingmap.core.types import FieldKind, Place, Relation, Status, Tone, Type, TypeField
 
@@ -23,8 +24,8 @@ def invalid_types(source: Source) -> list[str]:
     if not isinstance(types, tuple) or not all(isinstance(one, Type) for one in types):
         return ["its types are not a tuple of Type: write (Type(…),), with the comma"]
     faults = [f"layer {one.name!r} {fault}" for one in source.layers for fault in _layer_faults(one)]
-    lists = {(one.name, one.collection) for one in source.layers if not one.decorates}
-    faults += [f"type {one.name!r} {fault}" for one in source.types for fault in _type_faults(one, lists)]
+    places = {(one.name, one.collection) for one in source.layers}
+    faults += [f"type {one.name!r} {fault}" for one in source.types for fault in _type_faults(one, places)]
     names = Counter(one.name for one in source.types)
     return faults + [f"type {name!r} is declared twice" for name, n in names.items() if n > 1]
 
@@ -36,13 +37,13 @@ def _layer_faults(layer: Layer) -> Iterator[str]:
         yield f"has standing={layer.standing!r}; give a mapping with its totals, such as {{}}"
 
 
-def _type_faults(one: Type, lists: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _type_faults(one: Type, places: Iterable[CollectionKey]) -> Iterator[str]:
     name: object = one.name
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield "has a name that no id can begin with; write it like 'target'"
-    if one.home not in lists:
-        places = ", ".join(repr(place) for place in sorted(lists))
-        yield f"is at home in {one.home!r}, which the plugin does not list; it lists {places or 'nothing'}"
+    if one.home not in places:
+        layers = ", ".join(repr(place) for place in sorted(places))
+        yield f"is at home in {one.home!r}, not one of the plugin's layers: {layers or 'it has none'}"
     yield from _words_faults("label", one.label)
     yield from _words_faults("plural", one.plural)
     yield from _counts_faults(one.counts)

@@ -99,6 +99,25 @@ class MapReader:
             self._catalogues.put(rights, catalogue)
         return catalogue
 
+    def layers(self, rights: Rights) -> list[str]:
+        """Return the layers that callers with these rights may see, be they declared or simply there."""
+        vocabulary = self.scene.vocabulary
+        names = sorted({*vocabulary.layers, *self.shown(rights).layers()}, key=vocabulary.place_of)
+        return [name for name in names if rights.layers is None or name in rights.layers]
+
+    def types(self, rights: Rights) -> dict[str, list[CollectionKey]]:
+        """Return the types of which callers with these rights may see something, each with its collections.
+
+        The home of a type comes first. What stands nowhere now is there if it is declared.
+        """
+        layers, places = set(self.layers(rights)), self.catalogue(rights).places()
+        types: dict[str, list[CollectionKey]] = {}
+        for name, one in self.scene.vocabulary.types.items():
+            visible = [place for place in (one.home, *one.elsewhere) if place[0] in layers]
+            types[name] = list(dict.fromkeys((*visible, *places.get(name, ()))))
+        types.update((name, places[name]) for name in sorted(places) if name not in types)
+        return {name: collections for name, collections in types.items() if collections}
+
     def cursor(self, view: View) -> str:
         """Return the cursor of the present position in a view."""
         return Cursor(self.position, view.name).encode(self._cursor_key())

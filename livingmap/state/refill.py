@@ -89,9 +89,9 @@ class Refill:
         if seq <= self._after.seq:
             return
         if self._is_exact:
-            self._entries.append(entry_of(folded, self._fold.scene.resolve, previous))
+            self._entries.append(entry_of(folded, self._fold.scene, previous))
         else:  # the scene may be another than it was: what changed in it is not what viewers were sent
-            entry = entry_of(folded, self._fold.scene.resolve)
+            entry = entry_of(folded, self._fold.scene)
             self._entries.append(replace(entry, changes=None))
 
     def on_restored(self) -> None:

@@ -19,6 +19,7 @@ from livingmap_agents.events import (
     on_run,
 )
 from livingmap_agents.fetch import agent_details, fetch_agents
+from livingmap_agents.types import AGENT
 
 
 class AgentsSettings(SourceSettings):
@@ -45,6 +46,12 @@ def livingmap_source() -> Source:
                 fetch=fetch_agents,
                 references=("microdao_id", "node_id"),
                 defaults={"status": "active"},
+                title={"en": "Agents", "uk": "Агенти"},
+                hint={
+                    "en": "Agents: where they live and what they are doing",
+                    "uk": "Агенти: де живуть та що роблять",
+                },
+                standing={"total_agents": None},
             ),
         ),
         handlers={
@@ -68,4 +75,5 @@ def livingmap_source() -> Source:
         ),
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(AGENT,),
     )

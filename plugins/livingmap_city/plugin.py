@@ -22,6 +22,7 @@ from livingmap_city.fetch import (
     room_details,
 )
 from livingmap_city.totals import city_health
+from livingmap_city.types import AGENT, CITY, MICRODAO, NODE
 
 _NODES: Final = Count("nodes")
 _OFFLINE: Final = Count("nodes", field="status", values=frozenset({"offline"}))
@@ -51,10 +52,27 @@ def livingmap_source() -> Source:
                 fetch=fetch_microdaos,
                 references=("orchestrator_id", "parent_id"),
                 defaults={"agents": None, "nodes": None, "status": "active"},
+                title={"en": "City", "uk": "Місто"},
+                hint={
+                    "en": "microDAOs as quarters of a city, and its public places",
+                    "uk": "мікроДАО як квартали міста та його громадські місця",
+                },
+                standing={"microdaos_total": None, "active_users": None, "active_agents": None, "health": None},
             ),
             Layer("city", "rooms", fetch=fetch_rooms, references=("microdao_id",)),
-            Layer("agents", fetch=fetch_agents, references=("microdao_id", "node_id", "room_id")),
-            Layer("nodes", fetch=fetch_nodes, references=("microdao_id",), defaults={"status": "unknown"}),
+            Layer(
+                "agents",
+                fetch=fetch_agents,
+                references=("microdao_id", "node_id", "room_id"),
+                standing={"total_agents": None},
+            ),
+            Layer(
+                "nodes",
+                fetch=fetch_nodes,
+                references=("microdao_id",),
+                defaults={"status": "unknown"},
+                standing={},
+            ),
         ),
         handlers={
             "city.event.*": on_city_event,
@@ -81,4 +99,10 @@ def livingmap_source() -> Source:
         ),
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(
+            MICRODAO,
+            CITY,
+            NODE,
+            AGENT,
+        ),
     )

@@ -21,6 +21,7 @@ from livingmap_dao.fetch import (
     fetch_votes,
 )
 from livingmap_dao.items import active_if_any
+from livingmap_dao.types import DAO, PROPOSAL, TREASURY, VOTE
 from livingmap_dao.unlisted import unlisted_dao, unlisted_holding, unlisted_planet, unlisted_proposal
 from livingmap_dao.voting import on_proposal_activated, on_proposal_closed, on_proposal_created, on_vote
 
@@ -56,6 +57,7 @@ def livingmap_source() -> Source:
                 unlisted=unlisted_planet,
                 references=("orbits", "microdao_id"),
                 defaults={"orbits": []},
+                standing={},
             ),
             Layer(
                 "dao",
@@ -63,6 +65,9 @@ def livingmap_source() -> Source:
                 complete=False,
                 unlisted=unlisted_dao,
                 references=("microdao_id",),
+                title={"en": "DAO", "uk": "ДАО"},
+                hint={"en": "Proposals and votes", "uk": "Пропозиції та голоси"},
+                icon=DAO.icon,
                 defaults=dict.fromkeys(("members", "members_by_role", "active_proposals", "total_proposals")),
             ),
             Layer("dao", "treasury", fetch=fetch_treasury, unlisted=unlisted_holding, references=("dao_id",)),
@@ -100,4 +105,10 @@ def livingmap_source() -> Source:
         ),
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(
+            DAO,
+            PROPOSAL,
+            TREASURY,
+            VOTE,
+        ),
     )

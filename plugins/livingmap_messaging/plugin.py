@@ -12,6 +12,7 @@ from pydantic import Field
 from livingmap.plugin import Count, Layer, Source, SourceSettings, Tally, hookimpl, sentences_in
 from livingmap_messaging.events import on_message
 from livingmap_messaging.fetch import channel_details, fetch_channels
+from livingmap_messaging.types import CHANNEL
 
 
 class MessagingSettings(SourceSettings):
@@ -39,6 +40,8 @@ def livingmap_source() -> Source:
                 fetch=fetch_channels,
                 references=("microdao_id", "last_sender_id"),
                 defaults={"status": "active"},
+                title={"en": "Messaging", "uk": "Канали"},
+                hint={"en": "Channels that light up with messages", "uk": "Канали, що спалахують від повідомлень"},
             ),
         ),
         handlers={"messaging.message.created": on_message},
@@ -46,4 +49,5 @@ def livingmap_source() -> Source:
         tallies=(Tally("messaging", "channels_total", (Count("messaging", "channels"),)),),
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(CHANNEL,),
     )

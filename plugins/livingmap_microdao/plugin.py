@@ -28,6 +28,7 @@ from livingmap_microdao.fetch import (
     unlisted_city,
     unlisted_microdao,
 )
+from livingmap_microdao.types import MICRODAO
 
 
 class MicrodaoSettings(SourceSettings):
@@ -61,6 +62,7 @@ def livingmap_source() -> Source:
                 complete=False,
                 unlisted=unlisted_city,
                 defaults={"agents": None, "members": None, "nodes": None, "status": "active", "treasury": None},
+                standing={"microdaos_total": None, "active_users": None, "active_agents": None, "health": None},
             ),
             Layer(
                 "microdao",
@@ -68,6 +70,7 @@ def livingmap_source() -> Source:
                 complete=False,
                 unlisted=unlisted_microdao,
                 defaults={"members": None, "members_by_role": None, "treasury": None},
+                title={"en": "microDAOs", "uk": "мікроДАО"},
             ),
         ),
         handlers={
@@ -91,4 +94,5 @@ def livingmap_source() -> Source:
         ),
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(MICRODAO,),
     )

@@ -13,6 +13,7 @@ from pydantic import Field
 from livingmap.plugin import Layer, Lifetime, Source, SourceSettings, hookimpl, sentences_in
 from livingmap_registry.events import on_node_metrics
 from livingmap_registry.fetch import fetch_addresses, fetch_nodes, node_details
+from livingmap_registry.types import NODE
 
 
 class RegistrySettings(SourceSettings):
@@ -36,8 +37,8 @@ def livingmap_source() -> Source:
         service="node-registry",
         settings=RegistrySettings,
         layers=(
-            Layer("nodes", fetch=fetch_nodes, defaults={"status": "unknown"}),
-            Layer("addresses", fetch=fetch_addresses),
+            Layer("nodes", fetch=fetch_nodes, defaults={"status": "unknown"}, standing={}),
+            Layer("addresses", fetch=fetch_addresses, title={"en": "Addresses", "uk": "Адреси"}),
         ),
         handlers={"node.metrics.*": on_node_metrics},
         details={"node": node_details},
@@ -52,4 +53,5 @@ def livingmap_source() -> Source:
         ),
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(NODE,),
     )

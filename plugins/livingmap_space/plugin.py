@@ -10,6 +10,7 @@ from livingmap.plugin import Layer, Source, SourceSettings, hookimpl, sentences_
 from livingmap_space.events import on_node_metrics, on_space_event
 from livingmap_space.fetch import fetch_nodes, fetch_orbiting, fetch_planets
 from livingmap_space.rows import NO_METRICS
+from livingmap_space.types import DAO, NODE, SPACE
 
 
 class SpaceSettings(SourceSettings):
@@ -33,13 +34,26 @@ def livingmap_source() -> Source:
                 fetch=fetch_planets,
                 references=("orbits",),
                 defaults={"orbits": [], "status": "unknown"},
+                title={"en": "Space", "uk": "Космос"},
+                hint={
+                    "en": "DAOs as planets, with their nodes in orbit",
+                    "uk": "ДАО як планети з нодами на орбітах",
+                },
+                icon=SPACE.icon,
+                standing={},
             ),
-            Layer("space", "nodes", fetch=fetch_orbiting, copies={"status": ("nodes", "items")}),
+            Layer("space", "nodes", fetch=fetch_orbiting, copies={"status": ("nodes", "items")}, standing={}),
             Layer(
                 "nodes",
                 fetch=fetch_nodes,
                 references=("microdao_id",),
                 defaults={"status": "unknown", "metrics": NO_METRICS},
+                title={"en": "Nodes", "uk": "Ноди"},
+                hint={
+                    "en": "Machines: how loaded they are, and what is wrong with them",
+                    "uk": "Машини: наскільки завантажені та що з ними не так",
+                },
+                standing={},
             ),
         ),
         handlers={
@@ -49,4 +63,9 @@ def livingmap_source() -> Source:
         },
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(
+            NODE,
+            DAO,
+            SPACE,
+        ),
     )

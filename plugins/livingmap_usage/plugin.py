@@ -12,6 +12,7 @@ from pydantic import Field
 from livingmap.plugin import Layer, Source, SourceSettings, hookimpl, sentences_in
 from livingmap_usage.events import on_invocation, on_llm_call, on_tool_call
 from livingmap_usage.fetch import DAY_HOURS, fetch_agent_usage, fetch_models, fetch_tools
+from livingmap_usage.types import AGENT, MODEL, TOOL
 
 
 class UsageSettings(SourceSettings):
@@ -32,7 +33,7 @@ def livingmap_source() -> Source:
         settings=UsageSettings,
         layers=(
             Layer("agents", fetch=fetch_agent_usage, decorates=True),
-            Layer("usage", "models", fetch=fetch_models),
+            Layer("usage", "models", fetch=fetch_models, title={"en": "Usage", "uk": "Використання"}),
             Layer("usage", "tools", fetch=fetch_tools),
         ),
         handlers={
@@ -44,4 +45,9 @@ def livingmap_source() -> Source:
         },
         sentences=sentences_in(Path(__file__).with_name("sentences.yaml")),
         samples=Path(__file__).with_name("samples"),
+        types=(
+            AGENT,
+            MODEL,
+            TOOL,
+        ),
     )

@@ -143,7 +143,7 @@ async def _entries(scale: Scale) -> list[Entry]:
         published = islice(messages(living.config), scale.rounds * scale.events)
         for number, (subject, data) in enumerate(published, 1):
             event = Event(Position("bench", number), subject, orjson.loads(data), datetime.now(UTC))
-            entries.append(entry_of(living.fold.apply(event), living.fold.scene.resolve))
+            entries.append(entry_of(living.fold.apply(event), living.fold.scene))
     return entries
 
 

@@ -6,19 +6,22 @@ import re
 from livingmap.access.settings import ItemRule
 from livingmap.core.model import Drop, Put, Total
 from livingmap.core.source import Count, Layer, Source, Tally
-from livingmap.core.vocabulary import HOMES
+from livingmap.core.types import Type
 
 PLACES = {
     "microdao": [("city", "items"), ("deep", "items")],
     "agent": [("agents", "items"), ("deep", "items")],
     "dao": [("space", "planets"), ("gov", "items")],
-    "proposal": [("gov", "proposals")],
+    "proposal": [("gov", "proposals")],  # which no source declares
+    "tree": [("grove", "trees"), ("deep", "items")],
 }
-LAYERS = ("agents", "city", "deep", "gov", "space")
+HOMES = {"microdao": "city", "agent": "agents", "dao": "space", "tree": "grove"}
+TYPES = tuple(Type(name, PLACES[name][0]) for name in HOMES)
+LAYERS = ("agents", "city", "deep", "gov", "grove", "space")
 IDS = [f"{kind}:{rest}" for kind in PLACES for rest in "abc"]
 RULES = (
     ItemRule(types=("microdao",), field="id", type="microdao"),
-    ItemRule(types=("agent", "dao"), field="microdao_id", type="microdao"),
+    ItemRule(types=("agent", "dao", "tree"), field="microdao_id", type="microdao"),
     ItemRule(types=("agent",), field="friends", type="agent", action="manage"),
     ItemRule(types=("proposal",), field="dao_id"),
     ItemRule(types=("dao",), field="parent"),
@@ -36,7 +39,7 @@ def source(name):
     places = dict.fromkeys(place for some in PLACES.values() for place in some)
     references = ("microdao_id", "dao_id", "friends", "parent")
     layers = tuple(Layer(*place, references=references) for place in places)
-    return Source(name, f"{name}-service", object, layers, tallies=TALLIES)
+    return Source(name, f"{name}-service", object, layers, tallies=TALLIES, types=TYPES)
 
 
 SOURCES = [source("red"), source("green")]
@@ -136,6 +139,16 @@ class BruteForce:
         if rules:
             return not all(rule.type and rule.field == "id" and entity_id in self.grants(rule) for rule in rules)
         return self.rights.layers is not None and HOMES.get(kind) not in self.rights.layers
+
+    def listed(self):
+        """What the catalogue lists: what is seen in its home layer, or of an undeclared type in any."""
+        return {
+            entity_id
+            for entity_id, places in self.on_map.items()
+            if self.sees(entity_id)
+            for layer, _ in places
+            if self.shows_layer(layer) and HOMES.get(entity_id.partition(":")[0], layer) == layer
+        }
 
     def speaks(self, text):
         return any(self.hidden(one) for one in re.findall(r"[a-z]+:[a-z]+", text))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from unittest.mock import ANY
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from livingmap.access.filtered_scene import FilteredScene
 from livingmap.access.mentions import Mentions
 from livingmap.access.policy_targets import PolicyTargets
 from livingmap.access.view import Rights
+from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.fold import Fold, refreshed
 from livingmap.core.model import Drop, Event, Position, change_to_json
 from livingmap.core.reducer import LayerState, reduce
@@ -94,6 +96,24 @@ def test_what_is_seen_is_the_scene_without_what_is_hidden_at_every_step(steps, g
             expected = BruteForce(fold.scene, given_rights, mentions.types).state()
             assert state_of(filtered) == expected
             assert seen_by(state) == expected
+
+
+@settings(max_examples=200, deadline=None, phases=PHASES)
+@given(steps, rights)
+def test_the_catalogue_lists_what_is_seen_at_home_and_nothing_else(steps, given_rights):
+    fold = Fold(SOURCES)
+    mentions = Mentions(fold.scene)
+    filtered = FilteredScene(fold.scene, mentions, given_rights, RULES, TALLIES)
+    catalogue = Catalogue(filtered)
+    for folded in fold_of(steps, fold):
+        filtered.take(folded, mentions.take(folded))
+        listed = BruteForce(fold.scene, given_rights, mentions.types).listed()
+        assert [entity.id for entity in catalogue.entities()] == sorted(listed)
+        assert all(home_of(filtered, one.id) == (one.layer, ANY) for one in catalogue.entities())
+        visible = {(layer, name) for layer, names in filtered.layers().items() for name in names}
+        for name, places in catalogue.places().items():
+            assert visible.issuperset(places)
+            assert all(any(one.startswith(f"{name}:") for one in filtered.items(*place)) for place in places)
 
 
 @settings(max_examples=200, deadline=None, phases=PHASES)

@@ -7,9 +7,17 @@ import pytest
 
 from livingmap.core.fold import DOWN, Fold, Folded, refreshed
 from livingmap.core.model import Drop, Event, Position, Put, Total, change_from_json
-from livingmap.core.vocabulary import TYPES
+from livingmap.core.scene import Scene
+from livingmap.core.source import Layer, Source
+from livingmap.core.types import Type
 from livingmap.history import MOST_CHANGES_BYTES, Retention, entry_of
 from tests.history.making import NOON
+
+TYPES = ("agent", "channel", "dao", "microdao", "node")
+HOME = ("things", "items")
+DECLARED = Source("s", "service", object, (Layer("things"),), types=tuple(Type(name, HOME) for name in TYPES))
+SCENE = Scene([DECLARED])
+SCENE.apply("s", [Put("things", "agent:sofia", aliases=("agent:uuid-of-sofia",)), Put("things", "tree:apple")], 1)
 
 
 def folded(payload, event_type="agent.event.status", **rest):
@@ -32,7 +40,7 @@ def test_an_entry_is_the_event_with_what_it_is_about():
         changes=(Put("agents", "agent:sofia"), Drop("space", "dao:x"), Total("city")),
         sources=("agents", "usage"),
     )
-    entry = entry_of(event)
+    entry = entry_of(event, SCENE)
     assert (entry.position, entry.event_type, entry.payload) == (
         Position("e", 1),
         event.event.type,
@@ -47,19 +55,20 @@ def test_an_entry_is_the_event_with_what_it_is_about():
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        ({"node_id": "node:gpu-1", "channel_id": "c", "dao_id": "d"}, ("node:gpu-1", "dao:d", "channel:c")),
+        ({"node_id": "node:gpu-1", "channel_id": "c", "dao_id": "d"}, ("node:gpu-1", "channel:c", "dao:d")),
         ({"node_id": None, "agent_id": " ", "dao_id": True, "microdao_id": {"a": 1}, "user_id": "u"}, ()),
         ({"agent_id": "uuid-of-sofia"}, ("agent:sofia",)),
+        ({"tree_id": "apple", "other_tree_id": "apple"}, ("tree:apple",)),  # a type that no source declares
+        ({"tree_id": "pear"}, ()),
     ],
 )
 def test_ids_in_the_payload_are_typed_and_resolved(payload, expected):
-    resolve = {"agent:uuid-of-sofia": "agent:sofia"}
-    assert entry_of(folded(payload), lambda entity_id: resolve.get(entity_id, entity_id)).entity_ids == expected
+    assert entry_of(folded(payload), SCENE).entity_ids == expected
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_a_payload_names_entities_of_every_known_type(kind):
-    assert entry_of(folded({f"{kind}_id": "7"})).entity_ids == (f"{kind}:7",)
+def test_a_payload_names_entities_of_every_declared_type(kind):
+    assert entry_of(folded({f"{kind}_id": "7"}), SCENE).entity_ids == (f"{kind}:7",)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ SNAPSHOT = {
 }
 SENT = [
     messages.event(FOLDED, "c", WHOLE),
-    messages.event_from_history(entry_of(FOLDED, str, 0), "c", WHOLE),
+    messages.event_from_history(entry_of(FOLDED, previous=0), "c", WHOLE),
     messages.conflated(CHANGES, 2, "c"),
     *(messages.snapshot(json.dumps(SNAPSHOT).encode(), reason, "c", NOW) for reason in messages.SnapshotReason),
     messages.heartbeat("c", NOW, Progress(Position("e", 1))),
@@ -79,7 +79,7 @@ def test_asyncapi_describes_what_is_sent_and_no_other_kind():
     "folded", [FOLDED, Folded(Event(Position("e", 2), POLL.type, POLL.payload, NOW), CHANGES)]
 )
 def test_the_history_gives_the_message_that_the_event_was(folded, layers):
-    view, entry = View(layers), entry_of(folded, str, 0)
+    view, entry = View(layers), entry_of(folded, previous=0)
     assert messages.event_from_history(entry, "c", view) == messages.event(folded, "c", view)
 
 

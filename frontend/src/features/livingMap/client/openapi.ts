@@ -124,6 +124,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/living-map/types": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Types
+         * @description Return the types and layers that the caller may see, in the language of ``Accept-Language``.
+         */
+        readonly get: operations["types_living_map_types_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/living-map/history": {
         readonly parameters: {
             readonly query?: never;
@@ -268,27 +288,6 @@ export interface components {
             readonly memberships: components["schemas"]["MembershipReport"] | null;
         };
         /**
-         * CityLayer
-         * @description microDAOs and the totals of the city.
-         */
-        readonly CityLayer: {
-            /**
-             * Microdaos Total
-             * @description Null while no source has reported it.
-             */
-            readonly microdaos_total?: number | null;
-            /** Active Users */
-            readonly active_users?: number | null;
-            /** Active Agents */
-            readonly active_agents?: number | null;
-            /** Health */
-            readonly health?: ("green" | "yellow" | "red") | null;
-            /** Items */
-            readonly items: readonly components["schemas"]["Item"][];
-        } & {
-            readonly [key: string]: unknown;
-        };
-        /**
          * Claim
          * @description One of several entities that claim an id.
          */
@@ -303,6 +302,16 @@ export interface components {
              * @description Where it has that id: ``external``, ``uuid``, ``slug``, or a service's own; null if that is unknown.
              */
             readonly namespace: string | null;
+        };
+        /**
+         * Collection
+         * @description A collection of a layer.
+         */
+        readonly Collection: {
+            /** Layer */
+            readonly layer: string;
+            /** Collection */
+            readonly collection: string;
         };
         /**
          * CollisionReport
@@ -368,7 +377,7 @@ export interface components {
             readonly id: string;
             /**
              * Type
-             * @description One of the catalogue's types, or one that a plugin has added.
+             * @description The part of the id before its colon.
              */
             readonly type: string;
             /** Layer */
@@ -401,9 +410,9 @@ export interface components {
             readonly id: string;
             /**
              * Type
-             * @enum {string}
+             * @description The part of the id before its colon; ``/living-map/types`` says what there are.
              */
-            readonly type: "city" | "space" | "node" | "agent" | "dao" | "microdao" | "channel";
+            readonly type: string;
             /** Label */
             readonly label: string;
             /** Status */
@@ -454,6 +463,31 @@ export interface components {
             readonly texts: {
                 readonly [key: string]: readonly string[];
             };
+        };
+        /**
+         * FieldWords
+         * @description A field of an item as people read it.
+         */
+        readonly FieldWords: {
+            /**
+             * Name
+             * @description Its name, or a path to a value within it: ``metrics.cpu``.
+             */
+            readonly name: string;
+            /** Label */
+            readonly label: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "auto" | "text" | "number" | "ratio" | "bytes" | "seconds" | "time" | "link" | "amounts";
+            /** Unit */
+            readonly unit: string;
+            /**
+             * Table
+             * @description Whether it is a column of a table.
+             */
+            readonly table: boolean;
         };
         /**
          * Health
@@ -653,26 +687,37 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
-         * ItemsLayer
-         * @description A layer of plain items.
+         * Layer
+         * @description One layer: its totals by name, and its collections by name, each a list of items.
          */
-        readonly ItemsLayer: {
-            /** Items */
-            readonly items: readonly components["schemas"]["Item"][];
-        } & {
-            readonly [key: string]: unknown;
+        readonly Layer: {
+            readonly [key: string]: readonly components["schemas"]["Item"][] | unknown;
+        };
+        /**
+         * LayerDescription
+         * @description What people call a layer.
+         */
+        readonly LayerDescription: {
+            /** Name */
+            readonly name: string;
+            /** Title */
+            readonly title: string;
+            /** Hint */
+            readonly hint: string;
+            /** Icon */
+            readonly icon: string;
+            /**
+             * Standing
+             * @description Whether every snapshot has it.
+             */
+            readonly standing: boolean;
         };
         /**
          * Layers
-         * @description The layers. The specification's four are always there unless ``layers=`` leaves them out.
+         * @description The layers by name. Standing ones are always there, unless ``layers=`` leaves them out.
          */
         readonly Layers: {
-            readonly city?: components["schemas"]["CityLayer"] | null;
-            readonly space?: components["schemas"]["SpaceLayer"] | null;
-            readonly nodes?: components["schemas"]["ItemsLayer"] | null;
-            readonly agents?: components["schemas"]["ItemsLayer"] | null;
-        } & {
-            readonly [key: string]: unknown;
+            readonly [key: string]: components["schemas"]["Layer"];
         };
         /**
          * Live
@@ -805,6 +850,34 @@ export interface components {
             readonly sources: {
                 readonly [key: string]: string;
             };
+        };
+        /**
+         * RelationWords
+         * @description A field that holds the id of another thing, or a list of ids.
+         */
+        readonly RelationWords: {
+            /** Field */
+            readonly field: string;
+            /**
+             * Label
+             * @description What the other thing is to this one.
+             */
+            readonly label: string;
+            /**
+             * Referrers
+             * @description What things of this type are called from the other side.
+             */
+            readonly referrers: string;
+            /**
+             * Arcs
+             * @description Whether it is drawn when one of the two is selected.
+             */
+            readonly arcs: boolean;
+            /**
+             * Orbit
+             * @description Whether the other thing circles this one.
+             */
+            readonly orbit: boolean;
         };
         /**
          * SentenceTable
@@ -947,16 +1020,133 @@ export interface components {
             readonly collisions: readonly components["schemas"]["CollisionReport"][];
         };
         /**
-         * SpaceLayer
-         * @description DAO planets, and the nodes that orbit them.
+         * StatusWords
+         * @description How one status of a type is judged, and what it is called.
          */
-        readonly SpaceLayer: {
-            /** Planets */
-            readonly planets: readonly components["schemas"]["Item"][];
-            /** Nodes */
-            readonly nodes: readonly components["schemas"]["Item"][];
-        } & {
-            readonly [key: string]: unknown;
+        readonly StatusWords: {
+            /**
+             * Tone
+             * @enum {string}
+             */
+            readonly tone: "good" | "busy" | "idle" | "warn" | "bad" | "off";
+            /** Label */
+            readonly label: string;
+        };
+        /**
+         * TypeTable
+         * @description What there may be on the map, for a caller's rights, by rank.
+         */
+        readonly TypeTable: {
+            /** Types */
+            readonly types: readonly components["schemas"]["TypeWords"][];
+            /** Layers */
+            readonly layers: readonly components["schemas"]["LayerDescription"][];
+        };
+        /**
+         * TypeWords
+         * @description A type of entity: what it is called, how it is judged, and where it stands.
+         */
+        readonly TypeWords: {
+            /**
+             * Name
+             * @description The part of an id before its colon.
+             */
+            readonly name: string;
+            /**
+             * Declared
+             * @description Whether a source declares it; of any other type all is guessed.
+             */
+            readonly declared: boolean;
+            /** Label */
+            readonly label: string;
+            /** Plural */
+            readonly plural: string;
+            /**
+             * Counts
+             * @description By plural category (CLDR), the word that goes with a number.
+             */
+            readonly counts: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Icon
+             * @description SVG path data, lines in a square of 24; may be empty.
+             */
+            readonly icon: string;
+            /**
+             * Rank
+             * @description Its place in lists, the lowest first.
+             */
+            readonly rank: number;
+            /** @description The collection that lists its entities. */
+            readonly home: components["schemas"]["Collection"];
+            /**
+             * Collections
+             * @description All collections in which its entities stand, its home first.
+             */
+            readonly collections: readonly components["schemas"]["Collection"][];
+            /**
+             * Status
+             * @description The field that says how it is; where an item lacks it, ``status`` does.
+             */
+            readonly status: string;
+            /**
+             * Statuses
+             * @description Beside the map's own words, such as ``online``.
+             */
+            readonly statuses: {
+                readonly [key: string]: components["schemas"]["StatusWords"];
+            };
+            /**
+             * Trouble
+             * @description The statuses that mean something is wrong.
+             */
+            readonly trouble: readonly string[];
+            /**
+             * Fields
+             * @description In the order in which they are shown; an item may have others.
+             */
+            readonly fields: readonly components["schemas"]["FieldWords"][];
+            /** Relations */
+            readonly relations: readonly components["schemas"]["RelationWords"][];
+            /**
+             * Place
+             * @description Where it stands: as a district, inside or in orbit of what ``within`` refers to, or only in lists.
+             * @enum {string}
+             */
+            readonly place: "district" | "inside" | "orbit" | "list";
+            /**
+             * Within
+             * @description Relations, of which the first that is set says inside or in orbit of what it stands.
+             */
+            readonly within: readonly string[];
+            /** Look */
+            readonly look: string;
+            /**
+             * Size
+             * @description A number that makes it larger on the map.
+             */
+            readonly size: string;
+            /**
+             * Glow
+             * @description Numbers that make it shine.
+             */
+            readonly glow: readonly string[];
+            /**
+             * Group
+             * @description A field: things of equal value belong together.
+             */
+            readonly group: string;
+            /**
+             * Highlight
+             * @description A field that is true of those that stand out.
+             */
+            readonly highlight: string;
+            /**
+             * Sources
+             * @description The sources that declare it, or that list its entities.
+             */
+            readonly sources: readonly string[];
         };
     };
     responses: never;
@@ -1207,8 +1397,8 @@ export interface operations {
     readonly listing_living_map_entities_get: {
         readonly parameters: {
             readonly query?: {
-                /** @description Only entities of this type */
-                readonly type?: ("city" | "space" | "node" | "agent" | "dao" | "microdao" | "channel") | null;
+                /** @description Only entities of this type, one of those of `/living-map/types` */
+                readonly type?: string | null;
                 /** @description Only entities whose home is this layer */
                 readonly layer?: string | null;
                 /** @description Only entities with this status */
@@ -1488,6 +1678,148 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly types_living_map_types_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TypeTable"];
+                };
+            };
+            /** @description The client has the current types */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
