@@ -45,7 +45,6 @@ from livingmap.log.passing import pass_time
 from livingmap.log.reading import report_reading
 from livingmap.sources.account import Account
 from livingmap.sources.at_work import SourcesAtWork
-from livingmap.sources.plugin_thread import PluginThread
 from livingmap.sources.poll import Poller
 from livingmap.sources.service_client import ServiceClient
 from livingmap.sources.settings import SourceSettings
@@ -109,7 +108,6 @@ class LivingMap:
         self._shares_history = self.cluster.is_shared and config.history.kind == "postgresql"
         self._pruner = Pruner(history, config.history.retention, now, self.writer.note_retention)
 
-        self._plugin_thread = PluginThread()
         account = config.access.account
         self._account = Account(account.plugin, account.settings) if account else None
         rate = config.mock_settings.events_per_second if config.mock else 0.0
@@ -210,7 +208,7 @@ class LivingMap:
         signs_in = isinstance(one.settings, SourceSettings) and one.settings.account
         account = self._account if signs_in else None
         client = SourceClient(one.name, one.settings, stub, account)
-        return Poller(one.source, client, self.fold.scene, self.branch, self._now, self._plugin_thread)
+        return Poller(one.source, client, self.fold.scene, self.branch, self._now, threaded=True)
 
     def _health(self, one: SourceConfig) -> SourceHealth:
         if one.name in self.pollers:
@@ -314,8 +312,8 @@ class LivingMap:
 
     async def close(self) -> None:
         """Close the connections to services."""
-        closing = [poller.service.close() for poller in self.pollers.values()]
-        closing += [self._plugin_thread.close(), self.access.close()]
+        closing = [poller.close() for poller in self.pollers.values()]
+        closing.append(self.access.close())
         if self._account is not None:
             closing.append(self._account.close())
         bounded = [within(_CLOSE_SECONDS, one, "closing a connection") for one in closing]

@@ -3,9 +3,11 @@
 import asyncio
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness
@@ -33,17 +35,17 @@ async def plugin_thread():
     await thread.close()
 
 
-def polled(plugin_thread, fetch, **settings):
+def polled(fetch, *, threaded=True, name="things", **settings):
     """Return the poller of a source whose service always answers with `ROWS`."""
-    source = Source("things", "things-service", SourceSettings, (Layer("things", fetch=fetch),))
+    source = Source(name, "things-service", SourceSettings, (Layer("things", fetch=fetch),))
     settings = SourceSettings(base_url="http://things", interval_seconds=60, **settings)
     fold, log = Fold([source]), LocalLog()
     log.subscribe(fold.apply)
     service = SourceClient("things", settings, lambda _: Reply(ROWS))
-    return Poller(source, service, fold.scene, log, utc_now, plugin_thread), fold.scene
+    return Poller(source, service, fold.scene, log, utc_now, threaded=threaded), fold.scene
 
 
-async def test_a_fetch_that_computes_for_long_does_not_stop_the_map(plugin_thread):
+async def test_a_fetch_that_computes_for_long_does_not_stop_the_map():
     lives = threading.Event()
 
     async def fetch(client):
@@ -51,20 +53,20 @@ async def test_a_fetch_that_computes_for_long_does_not_stop_the_map(plugin_threa
         assert lives.wait(10), "the map's loop does not run while a plugin computes"
         return [Put("things", f"thing:{row.id}", {"name": row.id}) for row in rows]
 
-    poller, scene = polled(plugin_thread, fetch)
+    poller, scene = polled(fetch)
     polling = asyncio.create_task(poller.poll())
     asyncio.get_running_loop().call_later(0.05, lives.set)
     await polling
-    await poller.service.close()
+    await poller.close()
     assert (poller.state.status, poller.state.rows) == (Freshness.FRESH, 3000)
     assert len(scene.items("things", "items")) == 3000
 
 
-async def test_others_have_their_turn_while_thousands_of_items_are_compared(plugin_thread):
+async def test_others_have_their_turn_while_thousands_of_items_are_compared():
     async def fetch(client):
         return [Put("things", f"thing:{row['id']}", {"name": row["id"]}) for row in await client.get("/things")]
 
-    poller, _ = polled(plugin_thread, fetch)
+    poller, _ = polled(fetch)
     await poller.poll()
     turns = 0
 
@@ -79,7 +81,7 @@ async def test_others_have_their_turn_while_thousands_of_items_are_compared(plug
     client = poller.service.client(utc_now())
     changes = await poller._changes(poller.source.layers[0], answer, client)
     others.cancel()
-    await poller.service.close()
+    await poller.close()
     assert len(changes) == 3000
     assert turns >= 6
 
@@ -91,25 +93,19 @@ class Outlaw(BaseException):
 @pytest.mark.parametrize(
     "error", [SystemExit(3), KeyboardInterrupt(), Outlaw("x"), asyncio.CancelledError(), ValueError("x")], ids=repr
 )
-async def test_whatever_a_fetch_raises_there_is_an_error_here(plugin_thread, error):
+async def test_whatever_a_fetch_raises_there_is_an_error_here(error):
     async def fetch(client):
         raise error
 
-    answered = threading.Event()
-
-    async def other():
-        while not answered.is_set():  # noqa: ASYNC110 - it is set on another thread
-            await asyncio.sleep(0.001)
-        return "it goes on"
-
-    elsewhere = asyncio.create_task(plugin_thread.run(other()))
-    poller, _ = polled(plugin_thread, fetch)
+    poller, _ = polled(fetch)
     await poller.poll()
     assert poller.state.error.startswith("things.items: ")
-    await poller.service.close()
-    answered.set()
-    async with asyncio.timeout(30):
-        assert await elsewhere == "it goes on"
+
+    async def other():
+        return "it goes on"
+
+    assert await poller._plugin_thread.run(other()) == "it goes on"
+    await poller.close()
 
 
 async def test_cancelling_reaches_what_runs_on_the_thread(plugin_thread):
@@ -155,27 +151,27 @@ def stubborn():
     fetch.free.set()
 
 
-async def test_a_poll_ends_although_a_fetch_goes_on_when_it_is_cancelled(plugin_thread, stubborn):
-    poller, scene = polled(plugin_thread, stubborn.fetch, timeout_seconds=0.01)
+async def test_a_poll_ends_although_a_fetch_goes_on_when_it_is_cancelled(stubborn):
+    poller, scene = polled(stubborn.fetch, timeout_seconds=0.01)
     await poller.poll()
     assert poller.state.error == "things.items: the poll took longer than 10 timeouts"
     assert await asyncio.to_thread(stubborn.cancelled.wait, 10)
     assert dict(scene.items("things", "items")) == {}
-    await poller.service.close()
+    await poller.close()
 
 
 async def test_a_poll_ends_although_a_fetch_on_its_own_loop_goes_on_when_it_is_cancelled(stubborn):
-    poller, _ = polled(None, stubborn.fetch, timeout_seconds=0.01)
+    poller, _ = polled(stubborn.fetch, threaded=False, timeout_seconds=0.01)
     await poller.poll()
     assert poller.state.error == "things.items: the poll took longer than 10 timeouts"
     stubborn.free.set()
     await until(stubborn.ended.is_set)
-    await poller.service.close()
+    await poller.close()
 
 
 @pytest.mark.parametrize("threaded", [True, False])
-async def test_polling_can_be_stopped_although_a_fetch_goes_on(plugin_thread, stubborn, threaded):
-    poller, _ = polled(plugin_thread if threaded else None, stubborn.fetch)
+async def test_polling_can_be_stopped_although_a_fetch_goes_on(stubborn, threaded):
+    poller, _ = polled(stubborn.fetch, threaded=threaded)
     polling = asyncio.create_task(poller.run())
     await until(lambda: stubborn.calls)
     polling.cancel()
@@ -183,11 +179,11 @@ async def test_polling_can_be_stopped_although_a_fetch_goes_on(plugin_thread, st
     assert done
     stubborn.free.set()
     assert await asyncio.to_thread(stubborn.ended.wait, 10)
-    await poller.service.close()
+    await poller.close()
 
 
-async def test_a_fetch_that_goes_on_is_not_started_a_second_time(plugin_thread, stubborn):
-    poller, scene = polled(plugin_thread, stubborn.fetch, timeout_seconds=0.01)
+async def test_a_fetch_that_goes_on_is_not_started_a_second_time(stubborn):
+    poller, scene = polled(stubborn.fetch, timeout_seconds=0.01)
     await poller.poll()
     await poller.poll()
     assert "the fetch of an earlier poll is still running" in poller.state.error
@@ -197,7 +193,7 @@ async def test_a_fetch_that_goes_on_is_not_started_a_second_time(plugin_thread, 
     await poller.poll()
     assert (poller.state.error, stubborn.calls) == (None, 2)
     assert list(scene.items("things", "items")) == ["thing:late"]
-    await poller.service.close()
+    await poller.close()
 
 
 async def test_closing_the_thread_cancels_what_runs_there(plugin_thread):
@@ -206,6 +202,90 @@ async def test_closing_the_thread_cancels_what_runs_there(plugin_thread):
     await plugin_thread.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_task_that_a_plugin_began_cannot_end_its_thread(plugin_thread):
+    async def leave():
+        raise SystemExit(3)
+
+    async def begin():
+        return asyncio.ensure_future(leave())
+
+    with capture_logs() as lines:
+        await plugin_thread.run(begin())
+        assert await plugin_thread.run(asyncio.sleep(0, "it goes on")) == "it goes on"
+    assert [(line["event"], line["source"]) for line in lines] == [("a task of a plugin raised", "plugins")]
+
+
+class Blocking:
+    """A fetch that holds its thread until the test lets it go."""
+
+    def __init__(self):
+        self.free = threading.Event()
+
+    async def fetch(self, client):
+        self.free.wait(60)
+        return [Put("things", "thing:a", {"name": "a"})]
+
+
+@pytest.fixture
+def blocking(monkeypatch):
+    monkeypatch.setattr("livingmap.sources.plugin_thread.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("livingmap.sources.plugin_thread.MOST_HELD_SECONDS", 0.02)
+    fetch = Blocking()
+    yield fetch
+    fetch.free.set()
+
+
+async def answer_at_once(client):
+    return [Put("things", "thing:b", {"name": "b"})]
+
+
+async def test_a_fetch_that_blocks_holds_up_no_other_source_and_is_named(blocking):
+    (slow, _), (quick, scene) = polled(blocking.fetch, name="slow"), polled(answer_at_once, name="quick")
+    with capture_logs() as lines:
+        polling = asyncio.create_task(slow.poll())
+        await until(lambda: lines)
+        await quick.poll()
+        assert list(scene.items("things", "items")) == ["thing:b"]
+        assert not polling.done()
+        blocking.free.set()
+        await polling
+    held, *_ = lines
+    at = f"{__file__}:{Blocking.fetch.__code__.co_firstlineno + 1}"
+    assert (held["event"], held["source"], held["at"]) == ("a plugin holds its thread", "slow", at)
+    assert "self.free.wait(60)" in held["stack"]
+    assert "run_forever" not in held["stack"]
+    await until(lambda: slow.state.overruns)
+    (overrun,) = slow.state.last_overruns
+    assert overrun.startswith(f"its thread was held by {at} for ")
+    assert slow.state.held_seconds > 0
+    assert (quick.state.overruns, quick.state.status) == (0, Freshness.FRESH)
+    assert "a plugin has given its thread back" in [line["event"] for line in lines]
+    await slow.close()
+    await quick.close()
+
+
+async def test_details_run_on_the_thread_of_the_plugin(blocking):
+    async def details(client, name):
+        return {"thread": threading.current_thread().name, "name": name}
+
+    poller, _ = polled(answer_at_once)
+    poller.source = replace(poller.source, details={"thing": details})
+    assert await poller.details("thing", "a/b") == {"thread": "plugin things", "name": "a%2Fb"}
+    await poller.close()
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+async def test_details_that_end_the_process_are_an_error(threaded):
+    async def details(client, name):
+        raise Outlaw
+
+    poller, _ = polled(answer_at_once, threaded=threaded)
+    poller.source = replace(poller.source, details={"thing": details})
+    with pytest.raises(RuntimeError, match="Outlaw"):
+        await poller.details("thing", "a")
+    await poller.close()
 
 
 FOREVER = """

@@ -96,7 +96,9 @@ class CachedAuthenticator:
         except SourceError as error:
             self._note(str(error))
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises lets nobody in
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - the plugin rim: what raises lets nobody in
             self._note(f"{self._authenticator.name} raised {type(error).__name__}")
             raise InvalidAnswer(str(self.error)) from None  # its message may hold the credential
         self._note(None)

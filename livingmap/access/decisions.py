@@ -169,9 +169,9 @@ class Decisions:
     async def _ask(self, actor: Actor, question: Question) -> bool:
         try:
             permits: object = await self._engine.decide(self._client, actor, question)
-        except SourceError:
+        except (SourceError, asyncio.CancelledError, GeneratorExit):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises permits nothing
+        except BaseException as error:  # noqa: BLE001 - the plugin rim: what raises permits nothing
             raise InvalidAnswer(f"auth.pdp: {self._engine.name} raised {type(error).__name__}: {error}") from None
         if not isinstance(permits, bool):
             raise InvalidAnswer(

@@ -89,9 +89,9 @@ class Memberships:
         self.state.asked += 1
         try:
             complete: object = await self._lookup.complete(self._clients, actor, credential)
-        except SourceError:
+        except (SourceError, asyncio.CancelledError, GeneratorExit):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: its message may hold the credential
+        except BaseException as error:  # noqa: BLE001 - the plugin rim: its message may hold the credential
             raise InvalidAnswer(f"the lookup of memberships raised {type(error).__name__}") from None
         if not isinstance(complete, Actor):
             raise InvalidAnswer("the lookup of memberships answered with something other than an Actor")

@@ -102,6 +102,8 @@ class Numbers(Collector):
         polls = _by_source(CounterMetricFamily, "source_polls", "Polls")
         events = _by_source(CounterMetricFamily, "source_events", "Events that concerned the source")
         faults = _by_source(CounterMetricFamily, "source_faults", "Events that its handlers could not fold")
+        overruns = _by_source(CounterMetricFamily, "source_overruns", "How often its plugin held on for too long")
+        held = _by_source(CounterMetricFamily, "source_held_seconds", "For how long, in all")
         text = "Items that polls found otherwise than events had left them"
         drift = CounterMetricFamily(f"{PREFIX}source_drift", text, labels=["source", "kind"])
         now = self._reader.now()
@@ -116,9 +118,11 @@ class Numbers(Collector):
             polls.add_metric(name, state.polls)
             events.add_metric(name, state.events)
             faults.add_metric(name, state.faults)
+            overruns.add_metric(name, state.overruns)
+            held.add_metric(name, state.held_seconds)
             for kind, number in (state.drift or {}).items():
                 drift.add_metric([state.name, kind], number)
-        yield from (good, age, failures, polls, events, faults, drift)
+        yield from (good, age, failures, polls, events, faults, overruns, held, drift)
 
 
 def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:

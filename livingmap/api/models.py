@@ -188,6 +188,12 @@ class SourceReport(SourceFreshness):
     faults: int
     """How many of them its handlers could not fold."""
     last_faults: list[str]
+    overruns: int
+    """How often its plugin held this process, or its own thread there, for longer than it may."""
+    held_seconds: float
+    """For how long, in all."""
+    last_overruns: list[str]
+    """The last of them, each with the file and line of the plugin."""
 
 
 class DeadLetter(BaseModel):

@@ -54,6 +54,9 @@ def routes(
                     events=state.events,
                     faults=state.faults,
                     last_faults=state.last_faults,
+                    overruns=state.overruns,
+                    held_seconds=round(state.held_seconds, 1),
+                    last_overruns=state.last_overruns,
                 )
                 for brief, state in zip(shown, reader.states, strict=True)
             ],

@@ -83,6 +83,11 @@ class SourceHealth:
     events: int = 0
     faults: int = 0
     last_faults: list[str] = field(default_factory=list)
+    overruns: int = 0
+    """How often its plugin held the map, or its own thread, for longer than it may."""
+    held_seconds: float = 0.0
+    """For how long, in all."""
+    last_overruns: list[str] = field(default_factory=list)
     revision: int = 0
     """Grows with every change of this state that a snapshot shows."""
     stale_after_seconds: float | None = None
@@ -133,6 +138,13 @@ class SourceHealth:
         """Record that a handler of this source failed."""
         self.faults += 1
         self.last_faults = [*self.last_faults[1 - _MOST_FAULTS :], shortened(text)]
+
+    def note_overrun(self, what: str, seconds: float) -> None:
+        """Record that the plugin held the map, or its own thread, for too long."""
+        self.overruns += 1
+        self.held_seconds += seconds
+        text = shortened(f"{what} for {seconds:.0f} s")
+        self.last_overruns = [*self.last_overruns[1 - _MOST_FAULTS :], text]
 
 
 def shortened(text: str) -> str:

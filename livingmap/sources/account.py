@@ -76,9 +76,9 @@ class Account:
     async def _ask(self, function: Callable[..., Awaitable[Tokens]], *given: str) -> Tokens:
         try:
             tokens = await function(self._client, *given)
-        except SourceError:
+        except (SourceError, asyncio.CancelledError, GeneratorExit):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: its message may hold a secret
+        except BaseException as error:  # noqa: BLE001 - the plugin rim: its message may hold a secret
             raise InvalidAnswer(f"auth.account: {self._provider.name} raised {type(error).__name__}") from None
         if not _is_sound(tokens):
             raise InvalidAnswer(f"auth.account: {self._provider.service} gave no token that can be sent")

@@ -2,7 +2,14 @@
 
 import functools
 import traceback
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+_HOST: Final = f"{Path(__file__).parents[1]}/"
+_RIMS: Final = frozenset({"contained", "_answer"})
+"""The functions of the host that call a plugin's: what is above them in a stack is the plugin's."""
 
 
 def place(function: object) -> str:
@@ -22,3 +29,27 @@ def place_of_error(error: BaseException, function: object) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == file]
     return f"{own[-1].filename}:{own[-1].lineno}" if own else place(function)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCode:
+    """What a plugin is in the middle of."""
+
+    at: str
+    """File and line; "" if that cannot be seen."""
+    stack: str
+    """The calls from there on, the latest last."""
+
+
+def running_code(frame: FrameType | None) -> RunningCode:
+    """Return what of a plugin runs in the stack that ends in ``frame``."""
+    frames = list(traceback.extract_stack(frame)) if frame else []
+    rims = [index for index, one in enumerate(frames) if _is_of_host(one) and one.name in _RIMS]
+    plugin = frames[rims[0] + 1 :] if rims else []
+    own = next((one for one in plugin if not _is_of_host(one)), None)
+    at = f"{own.filename}:{own.lineno}" if own else ""
+    return RunningCode(at, "".join(traceback.format_list(plugin or frames)))
+
+
+def _is_of_host(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(_HOST)

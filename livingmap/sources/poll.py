@@ -6,11 +6,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import structlog
 
 from livingmap.core.freshness import Freshness, SourceHealth, shortened
-from livingmap.core.model import Change, CollectionKey, Put, Total
+from livingmap.core.model import Change, CollectionKey, Fields, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
 from livingmap.errors import SourceError, Unreachable
@@ -19,8 +20,8 @@ from livingmap.log.local import utc_now
 from livingmap.sources.announcing import announce, append_changes
 from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
-from livingmap.sources.json_client import FAILURES_TO_OPEN
-from livingmap.sources.plugin_thread import PluginThread
+from livingmap.sources.json_client import DETAILS, FAILURES_TO_OPEN
+from livingmap.sources.plugin_thread import PluginThread, contained
 from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import PollClient, SourceClient
 from livingmap.supervision import within
@@ -51,7 +52,7 @@ class _Outcome:
 class Poller:
     """Polls one source for as long as it runs, and keeps the source's health.
 
-    Fetches run on ``plugin_thread`` if there is one, else on the loop of the map.
+    The plugin's code runs in a thread of its own, or with ``threaded=False`` on the loop of the map.
     """
 
     def __init__(
@@ -61,7 +62,8 @@ class Poller:
         scene: Scene,
         log: Log,
         now: Callable[[], datetime] = utc_now,
-        plugin_thread: PluginThread | None = None,
+        *,
+        threaded: bool = False,
     ) -> None:
         self.source = source
         self.service = service
@@ -70,7 +72,7 @@ class Poller:
         settings = self._settings
         self._log = log
         self._now = now
-        self._plugin_thread = plugin_thread
+        self._plugin_thread = PluginThread(source.name, self._note_overrun) if threaded else None
         self._running: set[CollectionKey] = set()
         self._comparison = Comparison(source.name, scene, self.state, self._within)
         self._drift = Drift(scene.part(source.name))
@@ -116,7 +118,7 @@ class Poller:
 
     async def _within(self, answer: Coroutine[Any, Any, T], name: str) -> T:
         """Have the plugin compute an answer where its code runs, for a limited time."""
-        running = self._plugin_thread.run(answer) if self._plugin_thread else answer
+        running = self._plugin_thread.run(answer) if self._plugin_thread else contained(answer)
         return await within(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL, running, name)
 
     async def _answer(self, layer: Layer, client: PollClient) -> list[Put | Total]:
@@ -126,12 +128,26 @@ class Poller:
         self._running.add(key)
         try:
             return list(await layer.fetch(client))
-        except (Exception, asyncio.CancelledError, GeneratorExit):
-            raise
-        except BaseException as error:  # SystemExit would end the loop that this runs on, and with it the process
-            raise RuntimeError(f"the fetch raised {error!r}") from error
         finally:
             self._running.discard(key)
+
+    async def details(self, kind: str, name: str) -> Fields:
+        """Return more fields of an item, by its type and the name after it. Raises what the plugin raises."""
+        client = self.service.client(self._now(), DETAILS)
+        answer = self._details(kind, client, quote(name, safe=":"))
+        return await (self._plugin_thread.run(answer) if self._plugin_thread else contained(answer))
+
+    async def _details(self, kind: str, client: PollClient, name: str) -> Fields:
+        return await self.source.details[kind](client, name)
+
+    def _note_overrun(self, at: str, seconds: float) -> None:
+        self.state.note_overrun(f"its thread was held by {at}", seconds)
+
+    async def close(self) -> None:
+        """Close the connections to the service, and end the thread of the plugin."""
+        await self.service.close()
+        if self._plugin_thread is not None:
+            await self._plugin_thread.close()
 
     async def _add(
         self, outcome: _Outcome, layer: Layer, answer: list[Put | Total] | BaseException, client: PollClient

@@ -64,5 +64,7 @@ class Simulation:
                 if problem := invalid_reason(Total("mock", message.payload)):
                     raise ValueError(f"{message.type}: {problem}")
                 await self._log.append(message)
-        except Exception as error:  # noqa: BLE001 - the plugin rim
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - the plugin rim
             _logger.warning("the mock world made a mistake", error=f"{type(error).__name__}: {error}")

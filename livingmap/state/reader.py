@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
-from urllib.parse import quote
 
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import EVERYTHING, Rights, View
@@ -23,7 +22,6 @@ from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
 from livingmap.errors import SourceError
 from livingmap.history import Entry
-from livingmap.sources.json_client import DETAILS
 from livingmap.sources.poll import Poller
 
 _DETAILS_SECONDS: Final = 2.0
@@ -198,17 +196,16 @@ class MapReader:
         for name in sources:
             kind, _, rest = self.scene.listed_as(name, entity_id).partition(":")
             poller = self._pollers.get(name)
-            details = poller.source.details.get(kind) if poller else None
-            if poller is None or details is None or poller.state.status is Freshness.DOWN:
+            if poller is None or kind not in poller.source.details or poller.state.status is Freshness.DOWN:
                 continue
             try:
                 async with asyncio.timeout(_DETAILS_SECONDS):
-                    fields = await details(poller.service.client(self.now(), DETAILS), quote(rest, safe=":"))
+                    fields = await poller.details(kind, rest)
                 if problem := invalid_reason(Total("details", fields)):
                     raise ValueError(problem)
             except (SourceError, TimeoutError):
                 continue
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin rim: what raises is what lacks
+            except Exception as error:  # noqa: BLE001 - the plugin rim: what raises is what lacks
                 poller.state.note_fault(f"details of {entity_id}: {type(error).__name__}: {error}")
                 continue
             return [(name, fields)]

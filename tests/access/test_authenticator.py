@@ -105,6 +105,7 @@ async def test_a_failure_of_the_service_is_not_remembered(porter):
         (ValueError("good"), "porter raised ValueError"),
         (KeyError("good"), "porter raised KeyError"),
         (SystemExit("good"), "porter raised SystemExit"),
+        (KeyboardInterrupt("good"), "porter raised KeyboardInterrupt"),
         (None, "porter answered with something other than an Identity"),
         ("u-1", "porter answered with something other than an Identity"),
         (Identity("u-1"), "porter answered with something other than an Identity"),

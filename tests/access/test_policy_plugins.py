@@ -183,6 +183,7 @@ async def wrong_answer(value):
     [
         (ValueError("boom"), "house raised ValueError: boom"),
         (SystemExit(1), "house raised SystemExit: 1"),
+        (KeyboardInterrupt("no"), "house raised KeyboardInterrupt: no"),
         (None, "it returned None"),
         (1, "it returned 1"),
         ("yes", "it returned 'yes'"),
@@ -201,6 +202,7 @@ async def test_an_engine_that_does_not_answer_yes_or_no_permits_nothing(answer, 
     [
         KeyError("hush"),
         SystemExit("hush"),
+        KeyboardInterrupt("hush"),
         None,
         "hush",
         Tokens("", 60),

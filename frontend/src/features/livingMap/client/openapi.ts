@@ -997,6 +997,21 @@ export interface components {
             readonly faults: number;
             /** Last Faults */
             readonly last_faults: readonly string[];
+            /**
+             * Overruns
+             * @description How often its plugin held this process, or its own thread there, for longer than it may.
+             */
+            readonly overruns: number;
+            /**
+             * Held Seconds
+             * @description For how long, in all.
+             */
+            readonly held_seconds: number;
+            /**
+             * Last Overruns
+             * @description The last of them, each with the file and line of the plugin.
+             */
+            readonly last_overruns: readonly string[];
         };
         /**
          * SourceReports
