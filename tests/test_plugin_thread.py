@@ -79,7 +79,7 @@ async def test_others_have_their_turn_while_thousands_of_items_are_compared():
     answer = [Put("things", f"thing:{row['id']}", {"name": "other"}) for row in ROWS]
     others = asyncio.create_task(take_turns())
     client = poller.service.client(utc_now())
-    changes = await poller._changes(poller.source.layers[0], answer, client)
+    changes = await poller._comparison.changes(poller.source.layers[0], answer, client)
     others.cancel()
     await poller.close()
     assert len(changes) == 3000

@@ -362,3 +362,31 @@ async def test_a_poll_that_takes_longer_than_ten_timeouts_keeps_what_there_was()
     assert await harness.poll() == []
     assert harness.health.error == "things.items: the poll took longer than 10 timeouts"
     assert (str(harness.health.status), dict(harness.items("things"))) == ("stale", {"thing:1": {"name": "One"}})
+
+
+async def put_as_named(client):
+    return [Put("things", f"thing:{row['id']}", row) for row in await client.get("/things")]
+
+
+async def test_a_field_called_id_is_left_out_and_noted_and_never_replaces_the_items_id():
+    source = Source("things", "s", Settings, (Layer("things", fetch=put_as_named),))
+    harness = SourceHarness(source, lambda _: Reply([{"id": "7f3c", "name": "a"}]))
+    await harness.poll()
+    assert harness.items("things") == {"thing:7f3c": {"name": "a"}}
+    assert (harness.health.dropped_rows, harness.health.dropped) == (
+        0,
+        ["thing:7f3c: a field called id would replace the item's own; call it service_id, for example"],
+    )
+
+
+async def put_nothing(client):
+    return await client.get("/things")
+
+
+async def test_rows_that_are_not_changes_are_an_error_that_says_so():
+    source = Source("things", "s", Settings, (Layer("things", fetch=put_nothing),))
+    harness = SourceHarness(source, lambda _: Reply([{"a": 1}]))
+    await harness.poll()
+    assert (
+        harness.health.error == "things.items: TypeError: returned {'a': 1} among its rows; they are Put and Total"
+    )

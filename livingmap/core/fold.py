@@ -29,7 +29,7 @@ from livingmap.core.route import Route, Routes
 from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
-from livingmap.core.validity import ID, invalid_reason
+from livingmap.core.validity import ID, OTHER_ID, invalid_reason, without_id
 
 REFRESHED = "livingmap.source.refreshed"
 DOWN = "livingmap.source.down"
@@ -185,6 +185,10 @@ class Fold:
         if target not in declared:
             where = target if isinstance(target, str) else ".".join(target)
             raise ValueError(f"changed {where}, which its Source does not declare as a layer")
+        if isinstance(change, Put) and ID in change.set:
+            if change.set[ID] != change.id:
+                raise ValueError(OTHER_ID)
+            change = without_id(change)
         clean = self.redaction.change(change)
         if reason := invalid_reason(clean):
             raise ValueError(reason)
@@ -210,7 +214,8 @@ class Fold:
         for wire in wires:
             change = change_from_json(wire)
             if _target(change) in declared:
-                yield self.redaction.change(_without_id(change))
+                own = without_id(change) if isinstance(change, Put) and ID in change.set else change
+                yield self.redaction.change(own)
 
 
 def _read_only(event: Event) -> Event:
@@ -220,13 +225,6 @@ def _read_only(event: Event) -> Event:
 
 def _target(change: Change) -> str | CollectionKey:
     return change.layer if isinstance(change, Total) else (change.layer, change.collection)
-
-
-def _without_id(change: Change) -> Change:
-    """Return ``change`` without a field that would pass for the item's id."""
-    if not isinstance(change, Put) or ID not in change.set:
-        return change
-    return replace(change, set={name: value for name, value in change.set.items() if name != ID})
 
 
 def _declared(source: Source) -> frozenset[str | CollectionKey]:

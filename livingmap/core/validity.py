@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from livingmap.core.model import Change, Drop, Json, Put, Total
 
 ID: Final = "id"
 """The one name that no field of an item has: there, an item shows its typed id."""
+OTHER_ID: Final = "a field called id would replace the item's own; call it service_id, for example"
 MOST_DEPTH: Final = 16
 MOST_TEXT: Final = 64 * 1024
 _LONGEST_ID: Final = 512
@@ -18,8 +20,6 @@ def invalid_reason(change: Change) -> str | None:
     if not isinstance(change, Drop):
         if not isinstance(change.set, Mapping):
             return "its fields are not a mapping"
-        if ID in change.set and isinstance(change, Put):
-            return "a field may not be called id, which is the item's own; call it service_id, for example"
         for name, value in change.set.items():
             if type(value) is str and type(name) is str and _is_plain(name) and _is_plain(value):
                 continue  # most fields: this is asked of every event
@@ -32,6 +32,11 @@ def invalid_reason(change: Change) -> str | None:
         if reason:
             return reason
     return None
+
+
+def without_id(change: Put) -> Put:
+    """Return ``change`` without a field that would pass for the item's id."""
+    return replace(change, set={name: value for name, value in change.set.items() if name != ID})
 
 
 def _is_plain(text: str) -> bool:

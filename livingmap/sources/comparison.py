@@ -1,15 +1,15 @@
 """Comparison: how what a source lists differs from what is known of it, and what of that can be used."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from livingmap.core.freshness import SourceHealth
+from livingmap.core.freshness import SourceHealth, shortened
 from livingmap.core.model import Change, CollectionKey, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Client, Layer
-from livingmap.core.validity import invalid_reason
+from livingmap.core.validity import ID, OTHER_ID, invalid_reason, without_id
 from livingmap.errors import InvalidAnswer
 from livingmap.sources.unlisted import UnlistedItems
 
@@ -74,12 +74,24 @@ class Comparison:
     def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
         """Yield what is of the layer that was asked for; note what is not."""
         for row in answer:
+            if not isinstance(row, Put | Total):
+                raise TypeError(f"returned {shortened(repr(row))} among its rows; they are Put and Total")
             if row.layer != layer.name or (isinstance(row, Put) and row.collection != layer.collection):
                 self._drop(row, f"is not of {layer.name}.{layer.collection}")
-            elif isinstance(row, Put) and layer.decorates:
-                yield replace(row, creates=False)
+            elif isinstance(row, Put):
+                own = self._with_its_id(row)
+                yield replace(own, creates=False) if layer.decorates else own
             else:
                 yield row
+
+    def _with_its_id(self, row: Put) -> Put:
+        """Return ``row`` without a field called id; note it if that is another than the item's own."""
+        fields: object = row.set
+        if not isinstance(fields, Mapping) or ID not in fields:
+            return row
+        if fields[ID] != row.id:
+            self._note(row, OTHER_ID)
+        return without_id(row)
 
     def valid(self, changes: Iterable[Change]) -> Iterator[Change]:
         """Yield what can be kept and sent; note what cannot."""
@@ -91,6 +103,9 @@ class Comparison:
 
     def _drop(self, change: Change, reason: str) -> None:
         self._state.dropped_rows += 1
+        self._note(change, reason)
+
+    def _note(self, change: Change, reason: str) -> None:
         if len(self._state.dropped) < _MOST_FAULTS:
             self._state.dropped.append(f"{getattr(change, 'id', 'total')}: {reason}")
 

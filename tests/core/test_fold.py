@@ -107,8 +107,10 @@ def test_what_is_not_a_list_of_changes_is_a_fault_that_says_so(answer, error):
 def test_a_field_called_id_is_a_fault_and_never_replaces_the_items_id():
     fold = Fold([source("agents", [replace(SOFIA, set={"id": "7f3c"})])])
     (fault,) = fold.apply(event("agent.x")).faults
-    assert "a field may not be called id" in fault.error
+    assert fault.error.startswith("ValueError: a field called id would replace the item's own")
     assert fold.scene.items("agents", "items") == {}
+    own = Fold([source("agents", [replace(SOFIA, set={"id": SOFIA.id, "name": "Sofia"})])])
+    assert own.apply(event("agent.x")).changes == (SOFIA,)
 
 
 def test_an_older_poll_with_a_field_called_id_is_folded_without_it():
