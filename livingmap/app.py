@@ -45,6 +45,7 @@ from livingmap.log.passing import pass_time
 from livingmap.log.reading import report_reading
 from livingmap.sources.account import Account
 from livingmap.sources.at_work import SourcesAtWork
+from livingmap.sources.grade import graded
 from livingmap.sources.poll import Poller
 from livingmap.sources.service_client import ServiceClient
 from livingmap.sources.settings import SourceSettings
@@ -211,8 +212,10 @@ class LivingMap:
         return Poller(one.source, client, self.fold.scene, self.branch, self._now, threaded=True)
 
     def _health(self, one: SourceConfig) -> SourceHealth:
-        if one.name in self.pollers:
-            return self.pollers[one.name].state
+        if one.source is not None and one.name in self.pollers:
+            state, grade = self.pollers[one.name].state, graded(one.source)
+            state.grade, state.lacks = grade.grade, grade.lacks
+            return state
         if one.enabled:
             return SourceHealth(one.name, one.name, Freshness.FAILED, one.error)
         return SourceHealth(one.name, one.name, Freshness.DISABLED, None)

@@ -17,6 +17,7 @@ A plugin answers one hook, once, at start, without I/O::
 """
 
 from livingmap.core.actor import Actor, Credential, Identity, Scheme
+from livingmap.core.api_version import API_VERSION
 from livingmap.core.auth import (
     EVERYBODY,
     AccountProvider,
@@ -77,6 +78,7 @@ from livingmap.sources.type_settings import (
 from livingmap.tls import TlsSettings
 
 __all__ = [
+    "API_VERSION",
     "EVERYBODY",
     "AccountProvider",
     "Actor",

@@ -194,6 +194,10 @@ class SourceReport(SourceFreshness):
     """For how long, in all."""
     last_overruns: list[str]
     """The last of them, each with the file and line of the plugin."""
+    grade: Literal["bronze", "silver", "gold"] | None
+    """How good the plugin is, by what it has; null if it is not loaded."""
+    lacks: list[str]
+    """What the next grade wants."""
 
 
 class DeadLetter(BaseModel):

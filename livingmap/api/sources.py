@@ -57,6 +57,8 @@ def routes(
                     overruns=state.overruns,
                     held_seconds=round(state.held_seconds, 1),
                     last_overruns=state.last_overruns,
+                    grade=state.grade,
+                    lacks=list(state.lacks),
                 )
                 for brief, state in zip(shown, reader.states, strict=True)
             ],

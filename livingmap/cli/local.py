@@ -11,7 +11,7 @@ import structlog
 import typer
 
 from livingmap import supervision
-from livingmap.cli.options import ConfigOption, fail, load_config, show, show_json, show_table
+from livingmap.cli.options import ConfigOption, fail, load_config, show, show_json
 from livingmap.config.loading import Config, SourceConfig, demo_file
 from livingmap.config.schema import schema
 from livingmap.errors import LogError
@@ -114,21 +114,6 @@ def probe(
             failed = True
             show(f"{broken.name}: failed: {broken.error}", "red")
     raise typer.Exit(int(failed))
-
-
-def plugins() -> None:
-    """List the installed plugins without importing them."""
-    from livingmap.sources.plugin_import import MOCKS, SOURCES, installed  # noqa: PLC0415
-    from livingmap.sources.registry import ACCOUNTS, AUTHENTICATORS, POLICIES  # noqa: PLC0415
-
-    rows = []
-    auth = [(one.group, one.kind) for one in (AUTHENTICATORS, POLICIES, ACCOUNTS)]
-    for group, kind in ((SOURCES, "source"), (MOCKS, "mock"), *auth):
-        for name, entries in installed(group).items():
-            for entry in entries:
-                owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "?"
-                rows.append((name, kind, entry.value, owner))
-    show_table(("plugin", "kind", "module", "distribution"), rows)
 
 
 def snapshot(

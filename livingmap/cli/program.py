@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livingmap import __version__
-from livingmap.cli import cluster, dev, kit, local, watch
+from livingmap.cli import cluster, dev, kit, local, plugins, watch
 from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
@@ -20,7 +20,7 @@ for command in (
     local.serve,
     local.check,
     local.probe,
-    local.plugins,
+    plugins.plugins,
     kit.new,
     dev.dev,
     kit.record,

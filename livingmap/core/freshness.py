@@ -1,5 +1,6 @@
 """Freshness: how far each source's part of the map can be trusted, and how its polls and events went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -92,6 +93,10 @@ class SourceHealth:
     """Grows with every change of this state that a snapshot shows."""
     stale_after_seconds: float | None = None
     """Without a complete poll for so long the source is stale. None if it is not polled."""
+    grade: str | None = None
+    """How good its plugin is: ``bronze``, ``silver`` or ``gold``. None if it could not be loaded."""
+    lacks: Sequence[str] = ()
+    """What the next grade wants."""
 
     def age_seconds(self, now: datetime) -> float | None:
         """Return how long ago the last complete poll began; None without one, or after a clock was set."""

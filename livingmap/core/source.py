@@ -241,6 +241,8 @@ class Source:
     or handlers are given in its section of the YAML: before, it may have none. No I/O."""
     types: tuple[Type, ...] = ()
     """What the things are called that it lists, how they are judged, and where they stand on the map."""
+    requires_api: str = "1.0"
+    """The least `livingmap.plugin.API_VERSION` that has what the plugin uses."""
     plugin: str = ""
     """The name that the plugin itself gives; that of the section may be another. The host fills it in."""
     namespace: str = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from livingmap.core.api_version import unmet_reason
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.core.namespaced import in_namespace
 from livingmap.core.route import invalid_reason
@@ -146,6 +147,7 @@ def _check(source: Source) -> None:
     ]
     faults += invalid_sentences(source.sentences)
     faults += invalid_types(source)
+    faults += [reason] if (reason := unmet_reason(source.requires_api)) else []
     places = [(layer.name, layer.collection) for layer in source.layers]
     faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
     if not source.layers and source.configured is None:

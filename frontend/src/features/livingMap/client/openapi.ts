@@ -1012,6 +1012,16 @@ export interface components {
              * @description The last of them, each with the file and line of the plugin.
              */
             readonly last_overruns: readonly string[];
+            /**
+             * Grade
+             * @description How good the plugin is, by what it has; null if it is not loaded.
+             */
+            readonly grade: ("bronze" | "silver" | "gold") | null;
+            /**
+             * Lacks
+             * @description What the next grade wants.
+             */
+            readonly lacks: readonly string[];
         };
         /**
          * SourceReports
