@@ -11,7 +11,7 @@ from livingmap.sources.plugin_import import PluginError
 from livingmap.sources.registry import load_source
 
 BOTH = {"en": "Boat", "uk": "Човен"}
-TYPE = Type("boat", ("boats", "items"), BOTH, BOTH, fields=(TypeField("sails", BOTH),))
+TYPE = Type("boat", ("boats", "items"), label=BOTH, plural=BOTH, fields=(TypeField("sails", BOTH),))
 
 
 async def fetch(client):
