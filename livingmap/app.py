@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import partial
@@ -22,22 +22,27 @@ from livingmap.access.policy_targets import PolicyTargets
 from livingmap.api.connections import stream_capacity
 from livingmap.api.edge import Edge
 from livingmap.api.http import application
+from livingmap.api.sentences import PreparedSentences
 from livingmap.api.server import SHUTDOWN_SECONDS, Server, listen, uvicorn_config
 from livingmap.api.snapshot import Snapshots
 from livingmap.api.snapshot_fast_path import SnapshotFastPath
+from livingmap.config.difference import Difference
 from livingmap.config.loading import Config, SourceConfig
-from livingmap.core.fold import Fold
+from livingmap.config.reloading import Reloading
+from livingmap.core.fold import SOURCES_CHANGED, Fold
 from livingmap.core.freshness import Freshness, SourceHealth
+from livingmap.core.model import Message
 from livingmap.core.own_sentences import OWN_SENTENCES
 from livingmap.core.redaction import Redaction
+from livingmap.core.route import Routes
 from livingmap.core.same_as import NOBODY
 from livingmap.core.sentences import table
 from livingmap.core.source import Source
+from livingmap.errors import ConfigError, ConfigFault
 from livingmap.history import History
 from livingmap.history.pruning import Pruner
 from livingmap.history.recorder import Recorder
 from livingmap.history.writer import HistoryWriter
-from livingmap.hookspecs import World
 from livingmap.log.backbone import backbone
 from livingmap.log.clock import ClockWatch
 from livingmap.log.local import utc_now
@@ -64,6 +69,8 @@ _REPORT_SECONDS: Final = 2.0
 _CLOSE_SECONDS: Final = 5.0
 _DUTIES_END_SECONDS: Final = 8.0
 
+_RESTART_TO_ADD: Final = "is added to a log in JetStream by a restart of the map's processes, one after the other"
+
 _logger = structlog.get_logger(__name__)
 
 
@@ -89,12 +96,8 @@ class LivingMap:
         sources = [source for source, _ in config.enabled()]
         self.fold = self._new_fold()
         names = [source.name for source in sources]
-        deciding = [described(sorted({(layer.name, layer.collection) for one in sources for layer in one.layers}))]
-        deciding += [described(source.lifetimes) for source in sources if source.lifetimes]
-        deciding += [f"{source.name}={source.namespace}" for source in sources if source.namespace]
-        deciding += [described(config.same_as)] if config.same_as != NOBODY else []
-        shape = "|".join([__version__, *names, *deciding]).encode()
-        backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape, now)
+        backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, _shape(config), now)
+        self._listen = backbone_.listen
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
         self.projector = Projector(self.fold, progress)
@@ -111,21 +114,14 @@ class LivingMap:
 
         account = config.access.account
         self._account = Account(account.plugin, account.settings) if account else None
-        rate = config.mock_settings.events_per_second if config.mock else 0.0
-        self._simulation = Simulation(
-            _world(config), rate, self.log, now, {source.name: source.plugin for source in sources}
-        )
-        self._at_work = SourcesAtWork(self._poller(one) for one in config.sources if one.source and one.settings)
-        health = [self._health(one) for one in config.sources]
-        self.projector.watch(health)
+        self._simulation = Simulation(self.log, now)
+        self._at_work = SourcesAtWork()
 
         rules = config.auth.pdp.items if config.auth.pdp.enabled else ()
         filtered_scenes = FilteredScenes(self.fold, sources, rules, progress.here)
-        self.access = self._access(sources)
-        pollers = list(self.pollers.values())
-        self.reader = MapReader(
-            self.fold, filtered_scenes, progress, self.cluster.cursor_key, health, pollers, now
-        )
+        self._policies = self._new_policies()
+        self.access = self._access()
+        self.reader = MapReader(self.fold, filtered_scenes, progress, self.cluster.cursor_key, now)
         snapshots = Snapshots(self.reader)
         self._fast_path = SnapshotFastPath(self.reader, snapshots, self.access)
         self.hub = Hub(
@@ -137,6 +133,8 @@ class LivingMap:
             config.stream.snapshot_field,
             self.reader.collisions,
         )
+        self._sentences = PreparedSentences()
+        self.reloading = Reloading(config, self._use, now)
         self._edge = Edge.of(config.server)
         self.http = application(
             self.reader,
@@ -148,8 +146,9 @@ class LivingMap:
             config.ui,
             self.access,
             self._edge,
-            table([OWN_SENTENCES, *(source.sentences for source in sources)]),
+            self._sentences,
             self._peers,
+            self.reloading,
             lines_dropped,
             lambda: self._clock_watch.steps,
         )
@@ -162,6 +161,7 @@ class LivingMap:
         progress.when_live(self.hub.restart)
         if self._shares_history:
             self.writer.follow()
+        self._take_sources(config)
 
     @property
     def pollers(self) -> Mapping[str, Poller]:
@@ -172,21 +172,64 @@ class LivingMap:
         sources = [source for source, _ in self.config.enabled()]
         return Fold(sources, Redaction(self.config.auth.redact), self.config.same_as)
 
-    def _access(self, sources: list[Source]) -> Access:
+    # sources, at the start as at a reload
+
+    def _take_sources(self, config: Config) -> list[Poller]:
+        """Have the sources of ``config`` from now on, those that it shares with the present one as they are.
+
+        Return the pollers that were replaced. Nothing here gives way: no entry comes between.
+        """
+        self.config, sources = config, [source for source, _ in config.enabled()]
+        self.fold.replace_sources(sources)
+        self.cluster.replace_sources([source.name for source in sources], _shape(config))
+        self._simulate(config)
+        replaced = self._at_work.replace([self._poller(one) for one in config.sources if one.runs])
+        health = [self._health(one) for one in config.sources]
+        self.projector.watch(health)
+        self.reader.replace_sources(health, self.pollers)
+        self._policies.layers = _layers_of(sources)
+        self.hub.replace_sources(sources)
+        self._sentences.replace(table([OWN_SENTENCES, *(source.sentences for source in sources)]))
+        return replaced
+
+    def _simulate(self, config: Config) -> None:
+        """Have a world stand in for the services that are simulated from now on."""
+        mocked = [source for source, own in config.enabled() if own.mock]
+        new = [source for source in mocked if source.name not in self._simulation.sources]
+        if new and config.mock is not None:
+            world = config.mock.build(config.mock_settings, new)
+            plugins = {source.name: source.plugin for source in new}
+            self._simulation.add(world, plugins, config.mock_settings.events_per_second)
+
+    async def _use(self, config: Config, changes: Difference) -> None:
+        """Go over to the sources of another configuration."""
+        sources = [source for source, _ in config.enabled()]
+        if self.cluster.is_shared and changes.added:  # what the log has of them was not folded
+            raise ConfigError([ConfigFault(f"sources.{name}", _RESTART_TO_ADD) for name in changes.added])
+        await self._listen(Routes(sources).patterns())
+        replaced = self._take_sources(config)
+        if changes:
+            payload = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+            await self.branch.append(Message(SOURCES_CHANGED, {name: list(one) for name, one in payload.items()}))
+        await _closed(poller.close() for poller in replaced)
+
+    def _new_policies(self) -> Policies:
         auth, config = self.config.auth, self.config
-        names = [layer.name for source in sources for layer in source.layers]
         targets = PolicyTargets(self.fold.scene, auth.pdp.items)
-        policy, checked = config.access.policy, config.access.authenticator
+        policy = config.access.policy
         decisions = Decisions(policy.plugin, auth.pdp, policy.settings) if policy else None
         memberships = self._memberships() if policy else None
         if memberships is not None:
             self.projector.add(memberships)
-        policies = Policies(auth, names, targets, decisions, self.fold.scene, memberships)
+        return Policies(auth, (), targets, decisions, self.fold.scene, memberships)
+
+    def _access(self) -> Access:
+        config, auth, checked = self.config, self.config.auth, self.config.access.authenticator
         authenticator = None
         if checked is not None:
             authenticator = CachedAuthenticator(checked.plugin, checked.settings, auth.ttl_seconds, self._now)
         most_streams = stream_capacity(config.server)
-        return Access(auth, authenticator, policies, self._now, most_streams=most_streams)
+        return Access(auth, authenticator, self._policies, self._now, most_streams=most_streams)
 
     def _memberships(self) -> Memberships | None:
         """Return what finds out memberships by asking sources; simulated ones know no callers."""
@@ -203,13 +246,19 @@ class LivingMap:
         )
 
     def _poller(self, one: SourceConfig) -> Poller:
+        """Return the poller of a source, the present one if that is of the same configuration."""
         assert one.source is not None  # noqa: S101 - only loaded sources come here
         assert one.settings is not None  # noqa: S101
+        present = self.pollers.get(one.name)
+        if present is not None and present.source is one.source:
+            return present
         stub = self._simulation.reply if one.settings.mock else None
         signs_in = isinstance(one.settings, SourceSettings) and one.settings.account
         account = self._account if signs_in else None
         client = SourceClient(one.name, one.settings, stub, account)
-        return Poller(one.source, client, self.fold.scene, self.branch, self._now, threaded=True)
+        poller = Poller(one.source, client, self.fold.scene, self.branch, self._now, threaded=True)
+        poller.state.contributed = self.fold.scene.has_part(one.name)
+        return poller
 
     def _health(self, one: SourceConfig) -> SourceHealth:
         if one.source is not None and one.name in self.pollers:
@@ -243,8 +292,9 @@ class LivingMap:
         signals = asyncio.create_task(stopping.wait(), name="signals")
         duties = asyncio.create_task(self.cluster.lead(self._duties), name="duties")
         background = [asyncio.create_task(one, name=name) for name, one in self._background()]
-        stop_soon = partial(asyncio.get_running_loop().call_soon_threadsafe, stopping.set)
-        with stop_signals(on_stop, stop_soon):
+        soon = asyncio.get_running_loop().call_soon_threadsafe
+        ask = partial(soon, self.reloading.ask)
+        with stop_signals(on_stop, partial(soon, stopping.set), on_hangup=ask):
             try:
                 await _first_end([serving, signals], [duties, *background])
             finally:
@@ -261,6 +311,7 @@ class LivingMap:
 
     def _background(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Yield what runs for as long as the process does."""
+        yield "reloading", self.reloading.run()
         yield "heartbeats", Heartbeats(self.hub).run()
         yield "history", self.writer.run()
         yield "clock", self._clock_watch.run()
@@ -319,10 +370,15 @@ class LivingMap:
         closing.append(self.access.close())
         if self._account is not None:
             closing.append(self._account.close())
-        bounded = [within(_CLOSE_SECONDS, one, "closing a connection") for one in closing]
-        for outcome in await asyncio.gather(*bounded, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                _logger.warning("a connection was left open", error=f"{type(outcome).__name__}: {outcome}")
+        await _closed(closing)
+
+
+async def _closed(closing: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait until connections are closed, for a limited time."""
+    bounded = [within(_CLOSE_SECONDS, one, "closing a connection") for one in closing]
+    for outcome in await asyncio.gather(*bounded, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            _logger.warning("a connection was left open", error=f"{type(outcome).__name__}: {outcome}")
 
 
 async def _first_end(orderly: list[asyncio.Task[Any]], lasting: list[asyncio.Task[None]]) -> None:
@@ -334,10 +390,18 @@ async def _first_end(orderly: list[asyncio.Task[Any]], lasting: list[asyncio.Tas
             task.result()
 
 
-def _world(config: Config) -> World | None:
-    if config.mock is None:
-        return None
-    return config.mock.build(config.mock_settings, [source for source, own in config.enabled() if own.mock])
+def _layers_of(sources: Iterable[Source]) -> frozenset[str]:
+    return frozenset(layer.name for source in sources for layer in source.layers)
+
+
+def _shape(config: Config) -> bytes:
+    """Return what the fold depends on besides the log."""
+    sources = [source for source, _ in config.enabled()]
+    deciding = [described(sorted({(layer.name, layer.collection) for one in sources for layer in one.layers}))]
+    deciding += [described(source.lifetimes) for source in sources if source.lifetimes]
+    deciding += [f"{source.name}={source.namespace}" for source in sources if source.namespace]
+    deciding += [described(config.same_as)] if config.same_as != NOBODY else []
+    return "|".join([__version__, *(source.name for source in sources), *deciding]).encode()
 
 
 def described(value: object) -> str:

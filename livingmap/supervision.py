@@ -21,7 +21,7 @@ T = TypeVar("T")
 _STOP_SECONDS: Final = 5.0
 _INSIST_SECONDS: Final = 1.0
 
-_HANGUP: Final = "SIGHUP is ignored; restart the map to have it read its configuration"
+_HANGUP: Final = "SIGHUP is ignored: the map does not run yet, or no more"
 
 _logger = structlog.get_logger(__name__)
 _abandoned: set[asyncio.Task[Any]] = set()
@@ -109,10 +109,12 @@ async def run_together(
 
 
 @contextlib.contextmanager
-def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
+def stop_signals(
+    *callbacks: Callable[[], object], on_hangup: Callable[[], object] | None = None
+) -> Iterator[None]:
     """Have SIGINT and SIGTERM call ``callbacks``, at once, even where the event loop is blocked by Python code.
 
-    SIGHUP, which a closed terminal sends, is logged and ignored.
+    SIGHUP, which a closed terminal sends too, calls ``on_hangup``, or is logged and ignored.
 
     They are called in the middle of whatever runs: they may start a `Deadline`, or use ``call_soon_threadsafe``. A
     second signal ends the process without further ado, with status 1.
@@ -129,7 +131,7 @@ def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     if hangup := getattr(signal, "SIGHUP", None):  # not on Windows
-        before[hangup] = signal.signal(hangup, _ignore_hangup)
+        before[hangup] = signal.signal(hangup, lambda *_: (on_hangup or _ignore_hangup)())
     try:
         yield
     finally:
@@ -137,7 +139,7 @@ def stop_signals(*callbacks: Callable[[], object]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ignore_hangup(_: int, __: object) -> None:
+def _ignore_hangup() -> None:
     # by a thread: what was interrupted may hold the lock of the log
     threading.Thread(target=_logger.info, args=(_HANGUP,), daemon=True).start()
 

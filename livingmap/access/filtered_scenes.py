@@ -17,7 +17,7 @@ from livingmap.core.bounded import FIFO, Limit
 from livingmap.core.fold import DOWN, Fold, Folded
 from livingmap.core.layers import Layers
 from livingmap.core.model import Fields, Position
-from livingmap.core.source import Source
+from livingmap.core.source import Source, Tally
 from livingmap.history import Entry
 
 _logger = structlog.get_logger(__name__)
@@ -35,6 +35,14 @@ class _Visible:
 
     seq: int
     event: Folded | None
+
+
+def _tallies_of(sources: Iterable[Source]) -> list[Tally]:
+    return [tally for source in sources for tally in source.tallies]
+
+
+def _namespaces_of(sources: Iterable[Source]) -> list[str]:
+    return sorted({source.namespace for source in sources if source.namespace})
 
 
 def _weight(visible: _Visible) -> int:
@@ -76,10 +84,11 @@ class FilteredScenes:
         position: Callable[[], Position],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._fold = fold
         self._scene = fold.scene
         self._filter = EventFilter(fold.scene, fold.routes, sources)
-        self._namespaces = sorted({source.namespace for source in sources if source.namespace})
-        self._tallies = [tally for source in sources for tally in source.tallies]
+        self._namespaces = _namespaces_of(sources)
+        self._tallies = _tallies_of(sources)
         self._rules = rules
         self._position = position
         self._clock = clock
@@ -144,6 +153,21 @@ class FilteredScenes:
         """Forget every filtered scene: the scene is another than the one that they were of."""
         self._live.clear()
         self._mentions = None
+
+    def replace_sources(self, sources: Sequence[Source]) -> set[Rights]:
+        """Take note that ``sources`` make the scene now; what they change comes with the next event.
+
+        Return the rights of readers that have to be sent a snapshot, as other numbers are counted for them
+        or other ids named.
+        """
+        self._filter = EventFilter(self._scene, self._fold.routes, sources)
+        before = self._tallies, self._namespaces
+        self._tallies, self._namespaces = _tallies_of(sources), _namespaces_of(sources)
+        if before == (self._tallies, self._namespaces):
+            return set()
+        lost = set(self._live)
+        self.forget()
+        return lost
 
     # reading
 

@@ -64,7 +64,8 @@ class Policies:
         memberships: Memberships | None = None,
     ) -> None:
         self._settings = settings
-        self._layers = frozenset(layers)
+        self.layers = frozenset(layers)
+        """The layers of the map."""
         self._targets = targets
         self._kinds = question_kinds(settings.pdp.items)
         self._shared = frozenset(self._kinds).difference(
@@ -114,7 +115,7 @@ class Policies:
             for kind, some in over_items.items()
         )
         return Rights(
-            layers=self._layers - hidden if hidden else None,
+            layers=self.layers - hidden if hidden else None,
             grants=grants if self._settings.pdp.items and not summary else None,
             summary=summary,
             reports=False,

@@ -1,6 +1,6 @@
 """The HTTP application, put together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -30,7 +30,7 @@ from livingmap.api.plain_paths import PlainPaths, plain_paths
 from livingmap.api.proxies import Forwarded
 from livingmap.api.snapshot import Snapshots
 from livingmap.config.page import UiSettings
-from livingmap.core.templates import Templates
+from livingmap.config.reloading import Reloading
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.peers import Peers
@@ -51,8 +51,9 @@ def application(
     page: UiSettings,
     access: Access,
     edge: Edge,
-    sentence_table: Sequence[tuple[str, Mapping[str, Templates]]],
+    sentence_table: sentences.PreparedSentences,
     peers: Peers,
+    reloading: Reloading,
     lines_dropped: Callable[[], int] = int,
     clock_steps: Callable[[], int] = int,
 ) -> FastAPI:
@@ -80,7 +81,7 @@ def application(
         history_api.routes(reader, history, auth),
         websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
-        sources.routes(reader, intakes, writer, auth),
+        sources.routes(reader, intakes, writer, auth, reloading),
         metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped, clock_steps), auth),
         sentences.routes(sentence_table),
         asyncapi.routes(hub.encoder.snapshot_field),

@@ -299,6 +299,20 @@ class HistoryReport(BaseModel):
     """Entries that had to make room while the database was away."""
 
 
+class ConfigurationReport(BaseModel):
+    """The configuration that is used, and what became of a newer one."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    file: str | None
+    """Null if all of it is in the environment."""
+    used_at: str
+    """When the configuration was read that is used."""
+    refused: list[str]
+    """Why a newer one that was read since is not used, line by line; empty if there is none."""
+    refused_at: str | None
+
+
 class SourceReports(BaseModel):
     """All sources in order of precedence, the transports of their events, the history, and access control."""
 
@@ -312,3 +326,4 @@ class SourceReports(BaseModel):
     """Null if there is no access control."""
     collisions: list[CollisionReport]
     """Ids that several entities claim; the setting ``same_as`` joins or separates them."""
+    configuration: ConfigurationReport

@@ -30,19 +30,29 @@ class SentenceTable(BaseModel):
     sentences: list[EventSentences]
 
 
-def routes(table: Iterable[tuple[str, Mapping[str, Templates]]]) -> APIRouter:
+class PreparedSentences:
+    """The table as it is sent. It is made anew when there are other sources."""
+
+    def __init__(self) -> None:
+        self.prepared = Prepared(b"{}", "application/json", "no-cache")
+
+    def replace(self, table: Iterable[tuple[str, Mapping[str, Templates]]]) -> None:
+        """Send ``table`` from now on."""
+        entries = [
+            {"event_type": pattern, "texts": {language: _listed(one) for language, one in texts.items()}}
+            for pattern, texts in table
+        ]
+        self.prepared = Prepared(orjson.dumps({"sentences": entries}), "application/json", "no-cache")
+
+
+def routes(table: PreparedSentences) -> APIRouter:
     """Return the endpoint. It needs no token, as it reveals nothing of the map but which plugins it has."""
     router = APIRouter(tags=["map"])
-    entries = [
-        {"event_type": pattern, "texts": {language: _listed(one) for language, one in texts.items()}}
-        for pattern, texts in table
-    ]
-    prepared = Prepared(orjson.dumps({"sentences": entries}), "application/json", "no-cache")
 
     @router.get(PATH, summary="Sentences", response_model=SentenceTable)
     async def sentences(request: Request) -> Response:
         """Return the texts by which clients say what has happened."""
-        return await prepared.answer(request, accepted_encoding(request.headers.get("accept-encoding", "")))
+        return await table.prepared.answer(request, accepted_encoding(request.headers.get("accept-encoding", "")))
 
     return router
 

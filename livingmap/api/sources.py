@@ -10,6 +10,7 @@ from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import (
     AccessReport,
     CollisionReport,
+    ConfigurationReport,
     DeadLetter,
     HistoryReport,
     IntakeReport,
@@ -19,6 +20,7 @@ from livingmap.api.models import (
     SourceReports,
 )
 from livingmap.api.problems import documented
+from livingmap.config.reloading import Reloading
 from livingmap.core.units import rfc3339
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
@@ -26,7 +28,11 @@ from livingmap.transport import Intake, IntakeStatus
 
 
 def routes(
-    reader: MapReader, intakes: Sequence[Intake], writer: HistoryWriter, auth: AuthDependencies
+    reader: MapReader,
+    intakes: Sequence[Intake],
+    writer: HistoryWriter,
+    auth: AuthDependencies,
+    reloading: Reloading,
 ) -> APIRouter:
     """Return the endpoint of sources."""
     router = APIRouter(prefix="/living-map", tags=["operations"])
@@ -74,9 +80,21 @@ def routes(
             ),
             access=_access(auth.access.state),
             collisions=[CollisionReport.model_validate(one) for one in reader.collisions()],
+            configuration=_configuration(reloading),
         )
 
     return router
+
+
+def _configuration(reloading: Reloading) -> ConfigurationReport:
+    outcome = reloading.outcome
+    refusal = outcome if outcome is not None and outcome.refused else None
+    return ConfigurationReport(
+        file=str(reloading.file) if reloading.file else None,
+        used_at=str(rfc3339(reloading.used_at)),
+        refused=list(refusal.refused) if refusal else [],
+        refused_at=rfc3339(refusal.at) if refusal else None,
+    )
 
 
 def _access(state: AccessState | None) -> AccessReport | None:

@@ -1,7 +1,7 @@
 """The cluster: what several processes on one log share, which are the lease, checkpoints, keys and broadcasts."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Protocol, TypeAlias
 
 from livingmap.core.model import Json
@@ -32,6 +32,9 @@ class Cluster(Protocol):
 
     def serve_at(self, host: str, port: int) -> None:
         """Let the others know where this process serves."""
+
+    def replace_sources(self, sources: Collection[str], shape: bytes) -> None:
+        """Let the others know that this process has other sources; its fold is of another ``shape`` by that."""
 
     def cursor_key(self) -> bytes:
         """Return the key of cursors, the same for all processes that accept one another's cursors."""
@@ -72,6 +75,9 @@ class Alone:
         return {}
 
     def serve_at(self, host: str, port: int) -> None:
+        """Do nothing."""
+
+    def replace_sources(self, sources: Collection[str], shape: bytes) -> None:
         """Do nothing."""
 
     def cursor_key(self) -> bytes:

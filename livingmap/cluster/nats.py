@@ -54,6 +54,7 @@ class NatsCluster:
         """Sources that the cluster reads and this process does not."""
         self.members: dict[str, Member] = {}
         """The other processes of which a broadcast came lately, by id."""
+        self._secret: bytes | None = None
         self._key = secrets.token_bytes(32)
         self._connection = connection
         self._settings = settings
@@ -86,6 +87,14 @@ class NatsCluster:
     def cursor_key(self) -> bytes:
         """Return the key of cursors: from the first connection on that of all processes of the same shape."""
         return self._key
+
+    def replace_sources(self, sources: Collection[str], shape: bytes) -> None:
+        """Let the others know of other sources within seconds; cursors of another ``shape`` hold no more."""
+        self._sources, self._shape = frozenset(sources), shape
+        self._key = self._key_of_shape()
+
+    def _key_of_shape(self) -> bytes:
+        return hashlib.blake2b(self._secret + self._shape, digest_size=32).digest() if self._secret else self._key
 
     async def lead(self, duties: Duties) -> None:
         """Run ``duties``, and keep checkpoints, whenever this process holds the lease; never while it replays."""
@@ -140,7 +149,8 @@ class NatsCluster:
     async def attach(self, client: NatsClient) -> None:
         """Open the bucket, share its key, compare configurations, and subscribe to broadcasts."""
         self._bucket = await _open(client.jetstream(), self._settings)
-        self._key = hashlib.blake2b(await _shared_key(self._bucket) + self._shape, digest_size=32).digest()
+        self._secret = await _shared_key(self._bucket)
+        self._key = self._key_of_shape()
         await client.take(self._on_arrival, self._subject)
         await self._compare()
         self._lease.attach(self._bucket)

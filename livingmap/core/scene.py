@@ -248,7 +248,7 @@ class Scene:
         return changes
 
     def _kept_part(self, source: Source, previous: Source | None) -> Part:
-        if previous is None:
+        if previous is None or previous.namespace != source.namespace:
             return self._empty_part(source)
         part = self._parts[source.name]
         if previous != source:

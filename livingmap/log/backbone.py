@@ -41,6 +41,8 @@ class Backbone:
     """Tells whether everything that came from the log was handed on."""
     before_reading: Callable[[Callable[[], Awaitable[None]]], None]
     """Sets what is awaited whenever the log is back, before reading continues."""
+    listen: Callable[[Sequence[str]], Awaitable[None]]
+    """Takes in what is published on other patterns from now on."""
     silent_seconds: Callable[[], float | None] = _none
     """Returns for how long nothing came from the log, not even a heartbeat; None without a connection to it."""
     rereading: Rereading | None = None
@@ -65,17 +67,24 @@ def backbone(
     same ``shape``.
     """
     if settings.url is None:
-        return _local(LocalLog(now=now), ())
+        return _local(LocalLog(now=now), (), _hear_nothing)
     connection = NatsConnection(settings, longest_pause_seconds)
     if settings.jetstream:
         beside = NatsConnection(settings, longest_pause_seconds, is_logged=False)
         return _jetstream(connection, beside, settings, patterns, sources, shape, now)
     log = LocalLog(now=now)
-    return _local(log, (NatsIntake(connection, settings, patterns, log.append, now),))
+    intake = NatsIntake(connection, settings, patterns, log.append, now)
+    return _local(log, (intake,), intake.listen)
 
 
-def _local(log: LocalLog, intakes: tuple[Intake, ...]) -> Backbone:
-    return Backbone(log, Alone(), intakes, _keep_nothing, _yes, _ignore)
+def _local(
+    log: LocalLog, intakes: tuple[Intake, ...], listen: Callable[[Sequence[str]], Awaitable[None]]
+) -> Backbone:
+    return Backbone(log, Alone(), intakes, _keep_nothing, _yes, _ignore, listen)
+
+
+async def _hear_nothing(_: Sequence[str]) -> None:
+    """Do nothing: nothing is published to a map without NATS."""
 
 
 def _keep_nothing(_: Checkpointed, __: OldestUnsettled) -> None:
@@ -111,4 +120,10 @@ def _jetstream(
     losses = Losses(ear, connection, settings.stream, log, now)
     rereading = Rereading(connection, settings.stream, decoder, checkpoints)
     keep, settled, silent = checkpoints.keep_in, log.is_settled, log.silent_seconds
-    return Backbone(log, cluster, (log,), keep, settled, log.before_reading, silent, rereading, ear, losses)
+
+    async def listen(patterns: Sequence[str]) -> None:
+        await log.listen(patterns)
+        await ear.listen(patterns)
+
+    before = log.before_reading
+    return Backbone(log, cluster, (log,), keep, settled, before, listen, silent, rereading, ear, losses)

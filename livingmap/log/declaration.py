@@ -63,6 +63,15 @@ class Stream:
                 raise ConnectionError(str(error)) from error
             raise
 
+    async def listen(self, patterns: Sequence[str], client: NatsClient) -> None:
+        """Have the stream take ``patterns``, too. Raises LogError if it cannot; then nothing has changed."""
+        before, self._patterns = self._patterns, list(patterns)
+        try:
+            self._info = await self._declare(client)
+        except BaseException:
+            self._patterns = before
+            raise
+
     async def _declare(self, client: NatsClient) -> StreamInfo:
         """Make the stream, or let it grow to what is wanted; return how it stands. Raises LogError if it cannot.
 

@@ -36,6 +36,15 @@ class Decoder:
         self._own = f"{OWN}.{settings.stream}."
         self._patterns = list(patterns)
 
+    def reads(self, patterns: Sequence[str]) -> bool:
+        """Tell whether these are its patterns."""
+        return self._patterns == list(patterns)
+
+    def listen(self, patterns: Sequence[str]) -> None:
+        """Take what is published on ``patterns`` for entries of the log from now on."""
+        self._patterns = list(patterns)
+        self.wants.cache_clear()
+
     def _is_wanted(self, subject: str) -> bool:
         return subject.startswith(self._own) or any(matches(pattern, subject) for pattern in self._patterns)
 

@@ -99,6 +99,23 @@ class Ear:
         if self._client is client:
             self._begin()
 
+    async def listen(self, patterns: Sequence[str]) -> None:
+        """Listen on ``patterns`` from now on."""
+        client = self._begun
+        before = self._subjects() if client is not None else []
+        self._patterns = list(patterns)
+        if client is None:
+            return
+        after = self._subjects()
+        try:  # what is carried twice would pass for a loss, what is not carried only looks late
+            for one in before:
+                if one not in after:
+                    await client.leave(one)
+            if added := [one for one in after if one not in before]:
+                await client.take(self._on_arrival, *added)
+        except (NatsError, OSError, TimeoutError) as error:
+            self._failure = str(error) or type(error).__name__
+
     def _subjects(self) -> list[str]:
         """Return the subjects that the stream takes itself; what it gets from other streams may come late."""
         own = self._stream.info.config.subjects or []

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -108,6 +108,22 @@ class JetStreamLog:
     def on_stored(self, callback: Callable[[Stored], None]) -> None:
         """Have ``callback`` called with every message of the stream that is an entry of the log, or could be."""
         self._on_stored = callback
+
+    async def listen(self, patterns: Sequence[str]) -> None:
+        """Read what is published on ``patterns`` from now on.
+
+        Raises LogError if the stream cannot take them, ConnectionError if that cannot be found out now. Then
+        nothing has changed.
+        """
+        if not self._decoder.reads(patterns):
+            client = self._connection.open_client
+            if client is None:
+                raise ConnectionError("NATS is away: the stream cannot be made to take other subjects now")
+            try:
+                await self._stream.listen(patterns, client)
+            except NatsError as error:
+                raise ConnectionError(f"the stream cannot be made to take other subjects: {error}") from error
+            self._decoder.listen(patterns)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every entry from now on to ``subscriber``."""

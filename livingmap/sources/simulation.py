@@ -1,7 +1,7 @@
-"""A mock world at work: it answers in place of services, and publishes messages at a rate."""
+"""Mock worlds at work: they answer in place of services, and publish messages at a rate."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,41 +19,52 @@ _logger = structlog.get_logger(__name__)
 
 
 class Simulation:
-    """Runs ``world``, if there is one; its messages go into ``log``."""
+    """Runs the worlds that were added; their messages go into ``log``."""
 
-    def __init__(
-        self,
-        world: World | None,
-        per_second: float,
-        log: Log,
-        now: Callable[[], datetime],
-        plugins: Mapping[str, str],
-    ) -> None:
-        """``plugins`` are the names that the plugins of the sources give themselves, by source."""
-        self._world = world
-        self._rate = per_second
+    def __init__(self, log: Log, now: Callable[[], datetime]) -> None:
+        self._worlds: list[World] = []
+        self._by_source: dict[str, World] = {}
+        self._plugins: dict[str, str] = {}
+        self._rate = 0.0
         self._log = log
         self._now = now
-        self._plugins = plugins
+        self._happens = asyncio.Event()
+
+    @property
+    def sources(self) -> Collection[str]:
+        """The sources whose services are simulated."""
+        return self._by_source.keys()
+
+    def add(self, world: World, plugins: Mapping[str, str], per_second: float) -> None:
+        """Have ``world`` stand in for services, and so much happen in it.
+
+        ``plugins`` are the names that the plugins of their sources give themselves, by source.
+        """
+        self._worlds.append(world)
+        self._by_source |= dict.fromkeys(plugins, world)
+        self._plugins |= plugins
+        self._rate = per_second
+        if per_second > 0:
+            self._happens.set()
 
     def reply(self, request: Request) -> Reply | None:
         """Answer as the service would; None if the world has no such service or path."""
-        if self._world is None:
+        world = self._by_source.get(request.source)
+        if world is None:
             return None
-        named = replace(request, plugin=self._plugins.get(request.source, request.source))
-        return self._world.reply(named, self._now())
+        return world.reply(replace(request, plugin=self._plugins[request.source]), self._now())
 
     async def run(self) -> None:
-        """Let things happen at the given rate until cancelled; end at once if nothing happens."""
-        if self._world is None or self._rate <= 0:
-            return
+        """Let things happen at the given rate until cancelled."""
+        await self._happens.wait()
         loop = asyncio.get_running_loop()
         due, owed, pause = loop.time(), 0.0, max(1 / self._rate, _LEAST_PAUSE_SECONDS)
         while True:
             due += pause
             steps, owed = divmod(owed + self._rate * pause, 1)
             for _ in range(round(steps)):
-                await self._step(self._world)
+                for world in self._worlds:
+                    await self._step(world)
             due = max(due, loop.time())  # a stopped machine does not make up for lost time
             await asyncio.sleep(due - loop.time())
 

@@ -1,7 +1,7 @@
 """The reader: what all endpoints read the map through, with its health and its position in the log."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -54,20 +54,28 @@ class MapReader:
         filtered_scenes: FilteredScenes,
         progress: Progress,
         cursor_key: Callable[[], bytes],
-        states: Sequence[SourceHealth],
-        pollers: Sequence[Poller],
         now: Callable[[], datetime],
     ) -> None:
         self.scene = fold.scene
         self.filtered_scenes = filtered_scenes
         self.redaction = fold.redaction
-        self.states = states
+        self.states: Sequence[SourceHealth] = ()
+        """How each source of the configuration fares."""
         self.now = now
         self.progress = progress
         """How far the log was read, and the phase that follows from it."""
         self._cursor_key = cursor_key
         self._catalogues: LRU[Rights, Catalogue] = LRU(_MOST_CATALOGUES)
-        self._pollers = {poller.source.name: poller for poller in pollers}
+        self._pollers: Mapping[str, Poller] = {}
+        self._earlier_revisions = 0
+
+    def replace_sources(self, states: Sequence[SourceHealth], pollers: Mapping[str, Poller]) -> None:
+        """Have other sources, with their health and what asks them."""
+        self._earlier_revisions = self._revisions() + 1
+        self.states, self._pollers = states, pollers
+
+    def _revisions(self) -> int:
+        return self._earlier_revisions + sum([state.revision for state in self.states])
 
     @property
     def position(self) -> Position:
@@ -78,7 +86,7 @@ class MapReader:
     def revision(self) -> Revision:
         """All that a snapshot depends on: the position, the sources' health, and whether the log is away."""
         position, away_since = self.position, self.progress.away_since
-        return position.epoch, position.seq, sum([state.revision for state in self.states]), away_since
+        return position.epoch, position.seq, self._revisions(), away_since
 
     def last_fold_age_seconds(self) -> float | None:
         """Return the age of the last entry that was folded; None before the first, or after a clock was set."""

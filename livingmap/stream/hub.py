@@ -17,6 +17,7 @@ from livingmap.core.fold import Folded
 from livingmap.core.layers import layer_names
 from livingmap.core.model import Fields, Position
 from livingmap.core.progress import Progress
+from livingmap.core.source import Source
 from livingmap.stream import frames, messages
 from livingmap.stream.delivery import Delivery
 from livingmap.stream.encoder import Encoder
@@ -185,6 +186,10 @@ class Hub:
             viewer.sink.end()
 
     # events
+
+    def replace_sources(self, sources: Sequence[Source]) -> None:
+        """Take note that ``sources`` make the scene now. Viewers get what this changes with the next event."""
+        self._renew(SnapshotReason.CURSOR_EXPIRED, self._filtered_scenes.replace_sources(sources))
 
     def on_entry(self, folded: Folded, _: int) -> None:
         """Take an entry of the log: publish it, or keep it while the process replays what was before."""

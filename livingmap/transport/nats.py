@@ -80,6 +80,19 @@ class NatsIntake:
         await client.take(self._on_arrival, *self._patterns)
         await call(client.flush(_FLUSH_SECONDS), "subscribing")
 
+    async def listen(self, patterns: Sequence[str]) -> None:
+        """Take in what is published on ``patterns`` from now on, and nothing else."""
+        before, self._patterns = self._patterns, list(patterns)
+        self._first.cache_clear()
+        client = self._connection.open_client
+        if client is None:  # it is subscribed to at the next connection
+            return
+        if added := [one for one in self._patterns if one not in before]:
+            await client.take(self._on_arrival, *added)
+        for one in before:
+            if one not in self._patterns:
+                await client.leave(one)
+
     def _on_arrival(self, arrival: Arrival) -> None:
         # The server sends one copy for each pattern; that for the first which it accepted is the one to take.
         if self._first(arrival.subject) in (arrival.subscription, None):

@@ -25,7 +25,7 @@ PATH = "/living-map/history"
 def asking(history):
     fold, log = Fold([]), LocalLog()
     filtered_scenes = FilteredScenes(fold, [], [], log.progress.here)
-    reader = MapReader(fold, filtered_scenes, log.progress, Alone().cursor_key, [], [], utc_now)
+    reader = MapReader(fold, filtered_scenes, log.progress, Alone().cursor_key, utc_now)
     app = FastAPI()
     problems.install(app)
     app.include_router(routes(reader, history, AuthDependencies(open_to_all(), log.progress)))

@@ -18,7 +18,7 @@ def reader_at_noon(folded_at):
     fold, progress = Fold([]), Progress(Position("e", 7))
     progress.folded_at = folded_at
     scenes = FilteredScenes(fold, [], [], progress.here)
-    return MapReader(fold, scenes, progress, Alone().cursor_key, [], [], lambda: NOON)
+    return MapReader(fold, scenes, progress, Alone().cursor_key, lambda: NOON)
 
 
 @pytest.mark.parametrize(("seconds", "age"), [(3600, 3600), (0, 0), (-5, 0), (-6, None), (-3600, None)], ids=str)

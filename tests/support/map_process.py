@@ -52,7 +52,13 @@ class MapProcess:
         }
         if any(one.get("mock") for one in whole["sources"].values()):
             whole.setdefault("mock", SMALL)
-        self._file.write_text(yaml.safe_dump(whole, sort_keys=False))
+        self.sections: dict[str, Any] = whole
+        self.configure()
+
+    def configure(self, **sections: Any) -> None:
+        """Write its YAML again, with other ``sections`` than before."""
+        self.sections |= sections
+        self._file.write_text(yaml.safe_dump(self.sections, sort_keys=False))
 
     @property
     def address(self) -> str:

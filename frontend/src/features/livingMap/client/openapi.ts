@@ -329,6 +329,29 @@ export interface components {
             readonly claims: readonly components["schemas"]["Claim"][];
         };
         /**
+         * ConfigurationReport
+         * @description The configuration that is used, and what became of a newer one.
+         */
+        readonly ConfigurationReport: {
+            /**
+             * File
+             * @description Null if all of it is in the environment.
+             */
+            readonly file: string | null;
+            /**
+             * Used At
+             * @description When the configuration was read that is used.
+             */
+            readonly used_at: string;
+            /**
+             * Refused
+             * @description Why a newer one that was read since is not used, line by line; empty if there is none.
+             */
+            readonly refused: readonly string[];
+            /** Refused At */
+            readonly refused_at: string | null;
+        };
+        /**
          * DeadLetter
          * @description A message that could not be read.
          */
@@ -1043,6 +1066,7 @@ export interface components {
              * @description Ids that several entities claim; the setting ``same_as`` joins or separates them.
              */
             readonly collisions: readonly components["schemas"]["CollisionReport"][];
+            readonly configuration: components["schemas"]["ConfigurationReport"];
         };
         /**
          * StatusWords

@@ -1,0 +1,105 @@
+"""Reloading: the configuration is read again while the map runs, and used as a whole or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import structlog
+
+from livingmap.config.difference import Difference, difference, fixed
+from livingmap.config.loading import Config, load
+from livingmap.errors import ConfigError, LogError
+from livingmap.supervision import within
+
+_LOAD_SECONDS: Final = 60.0
+"""Plugins are imported anew, and one may hang."""
+
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a configuration that was read again."""
+
+    at: datetime
+    difference: Difference = field(default_factory=Difference)
+    refused: tuple[str, ...] = ()
+    """Why it is not used, line by line; the map goes on with the one before."""
+
+
+Use: TypeAlias = Callable[[Config, Difference], Awaitable[None]]
+"""Has the map use a configuration. Raises OSError, TimeoutError or LogError if it cannot; nothing changed then."""
+
+
+class Reloading:
+    """Reads the file of ``config`` again whenever `ask` was called, and hands what can be used to ``use``.
+
+    What is wrong with it, or what only a restart can change, is logged and kept in `outcome`.
+    """
+
+    def __init__(self, config: Config, use: Use, now: Callable[[], datetime]) -> None:
+        self.file = config.file
+        self.used_at = now()
+        """When the configuration was read that is used."""
+        self.outcome: Outcome | None = None
+        """Of the last time; None before the first."""
+        self.begun = 0
+        """How often `ask` had been called when the last reading began."""
+        self.ended = 0
+        """The same of the last reading that has ended, of which `outcome` is."""
+        self.on_outcome: Callable[[], object] = _do_nothing
+        """Is called when a reading begins, and when it has ended."""
+        self._config = config
+        self._use = use
+        self._now = now
+        self._asked = 0
+        self._wanted = asyncio.Event()
+
+    def ask(self) -> None:
+        """Have the configuration read again, soon. Asked while one is read, it is read once more."""
+        self._asked += 1
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Read it whenever that was asked for, until cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            self.begun = self._asked
+            self.on_outcome()
+            self.outcome = await self.reload()
+            self.ended = self.begun
+            self.on_outcome()
+
+    async def reload(self) -> Outcome:
+        """Read it now; return what became of it."""
+        try:
+            return await self._reload()
+        except ConfigError as error:
+            lines = error.lines()
+        except (OSError, TimeoutError, LogError) as error:
+            lines = [str(error) or type(error).__name__]
+        _logger.error("the new configuration is refused; the map goes on with the old one", reasons=lines)
+        return Outcome(self._now(), refused=tuple(lines))
+
+    async def _reload(self) -> Outcome:
+        loading = asyncio.to_thread(load, self.file, self._config)
+        config = await within(_LOAD_SECONDS, loading, "reading the configuration")
+        if faults := fixed(self._config, config):
+            raise ConfigError(faults, str(self.file) if self.file else None)
+        changes = difference(self._config, config)
+        await self._use(config, changes)
+        self._config, self.used_at = config, self._now()
+        _logger.info(
+            "the configuration was read again",
+            added=list(changes.added),
+            changed=list(changes.changed),
+            removed=list(changes.removed),
+        )
+        return Outcome(self._now(), changes)
+
+
+def _do_nothing() -> None:
+    pass

@@ -1,0 +1,174 @@
+"""A map that runs reads its configuration again: what changed is replaced, and nothing else notices."""
+
+import signal
+
+import pytest
+
+from tests.support.clients import normal, same
+from tests.support.map_process import MapProcess
+from tests.support.nats_server import until
+from tests.support.viewers import Viewer, following
+
+SECONDS = 60
+
+WEATHER = """
+from livingmap.plugin import Layer, Put, Source, SourceSettings, Total, hookimpl
+
+class Settings(SourceSettings):
+    base_url: str = "http://weather:8080"
+    station: str = "lviv"
+
+async def fetch(client):
+    return [Put("weather", f"station:{client.settings.station}", {"name": "Sunny"})]
+
+def on_storm(event, part):
+    return [Total("weather", {"storms": event.payload["number"]})]
+
+@hookimpl
+def livingmap_source():
+    layers, handlers = (Layer("weather", fetch=fetch),), {"weather.storm": on_storm}
+    return Source("weather", "weather-service", Settings, layers, handlers)
+"""
+
+
+@pytest.fixture
+async def living(tmp_path):
+    (tmp_path / "weather.py").write_text(WEATHER)
+    one = MapProcess(tmp_path, sources=sources())
+    await one.start()
+    yield one
+    if one.runs:
+        await one.kill()
+
+
+def sources(**more):
+    mocked = {name: {"mock": True, "interval_seconds": 86_400} for name in ("city", "agents", "usage")}
+    return mocked | {"weather": {"module": "./weather.py", "interval_seconds": 86_400}} | more
+
+
+async def reloaded(living, **sections):
+    """Write other sections, and wait until they are used."""
+    before = (await configuration(living))["used_at"]
+    if sections:
+        living.configure(**sections)
+    living.send(signal.SIGHUP)
+
+    async def is_used():
+        return (await configuration(living))["used_at"] != before
+
+    await until(is_used, SECONDS, 0.05)
+    await living.asked()
+
+
+async def configuration(living):
+    return (await living.get("sources"))["configuration"]
+
+
+async def statuses(living):
+    return {one["name"]: one["status"] for one in (await living.get("sources"))["items"]}
+
+
+def filled(state):
+    return {name: layer for name, layer in same(state).items() if layer}
+
+
+async def agree(viewer, living):
+    """Wait until a viewer shows what the map shows; of a layer that is gone it keeps the empty place."""
+
+    async def agrees():
+        snapshot = await living.get("snapshot")
+        there = filled(normal(snapshot["layers"]))
+        return (snapshot["meta"]["cursor"], there) == (viewer.cursor, filled(viewer.state))
+
+    await until(agrees, SECONDS, 0.05)
+
+
+def lines(living, event):
+    return [line for line in living.said() if line["event"] == event]
+
+
+def kinds(viewer):
+    return [one["kind"] for one in viewer.seen if one["kind"] != "heartbeat"]
+
+
+async def test_a_changed_a_removed_and_an_added_source_are_replaced_and_no_viewer_is_disturbed(living):
+    everything, other = Viewer(living.address), Viewer(living.address, ["city", "agents"])
+    async with following(everything), following(other):
+        await until(lambda: everything.cursor and other.cursor, SECONDS)
+        polls = {one["name"]: one["polls"] for one in (await living.get("sources"))["items"]}
+        seen = kinds(other)
+        changed = sources(weather={"module": "./weather.py", "station": "kyiv", "interval_seconds": 86_400})
+        del changed["usage"]
+        await reloaded(living, sources=changed | {"messaging": {"mock": True, "interval_seconds": 86_400}})
+        await agree(everything, living)
+        assert list(everything.state["weather"]["items"]) == ["station:kyiv"]
+        assert everything.reasons == other.reasons == ["connect"]
+        assert kinds(other)[: len(seen)] == seen
+        after = {one["name"]: one["polls"] for one in (await living.get("sources"))["items"]}
+        assert after == {"city": polls["city"], "agents": polls["agents"], "weather": 1, "messaging": 1}
+        event = next(one for one in everything.seen if one.get("event_type") == "livingmap.sources.changed")
+        assert event["payload"] == {"added": ["messaging"], "changed": ["weather"], "removed": ["usage"]}
+        [line] = lines(living, "the configuration was read again")
+        assert (line["added"], line["changed"], line["removed"]) == (["messaging"], ["weather"], ["usage"])
+    history = await living.history()
+    assert "livingmap.sources.changed" in [one["event_type"] for one in history]
+    assert await living.terminate() == 0
+
+
+async def test_a_viewer_comes_back_with_a_cursor_of_before(living):
+    viewer = Viewer(living.address)
+    async with following(viewer):
+        await until(lambda: viewer.cursor, SECONDS)
+    await reloaded(living, sources=sources(usage={"enabled": False}))
+    async with following(viewer):
+        await agree(viewer, living)
+        assert viewer.reasons == ["connect"]
+    assert (await statuses(living))["usage"] == "disabled"
+
+
+async def test_a_plugin_file_that_was_written_again_is_imported_anew(living, tmp_path):
+    (tmp_path / "weather.py").write_text(WEATHER.replace("Sunny", "Snow"))
+    await reloaded(living)
+    weather = (await living.get("snapshot"))["layers"]["weather"]["items"]
+    assert [(one["id"], one["name"]) for one in weather] == [("station:lviv", "Snow")]
+
+
+@pytest.mark.parametrize(
+    ("sections", "reason"),
+    [
+        ({"sources": sources(city={"mock": True, "colour": 3})}, "sources.city.colour: no such setting"),
+        ({"history": {"url": "embedded"}}, "history.url: cannot change while the map runs"),
+        ({"sources": {}}, "sources: names no source"),
+    ],
+)
+async def test_a_configuration_that_cannot_be_used_changes_nothing_and_is_explained(living, sections, reason):
+    before = await living.get("snapshot")
+    used_at = (await configuration(living))["used_at"]
+    living.configure(**sections)
+    living.send(signal.SIGHUP)
+
+    async def is_refused():
+        return (await configuration(living))["refused"]
+
+    await until(is_refused, SECONDS, 0.05)
+    refused = await configuration(living)
+    assert any(reason in line for line in refused["refused"])
+    assert refused["used_at"] == used_at
+    [line] = lines(living, "the new configuration is refused; the map goes on with the old one")
+    assert line["reasons"] == refused["refused"]
+    assert (await living.get("snapshot"))["layers"] == before["layers"]
+    await reloaded(living, sources=sources(), history={"url": "memory:"}, stream={})
+    assert (await configuration(living))["refused"] == []
+
+
+async def test_a_plugin_that_breaks_on_import_leaves_the_one_that_runs(living, tmp_path):
+    (tmp_path / "weather.py").write_text("raise OSError('half a file')")
+    living.send(signal.SIGHUP)
+
+    async def is_refused():
+        return (await configuration(living))["refused"]
+
+    await until(is_refused, SECONDS, 0.05)
+    [reason] = (await configuration(living))["refused"]
+    assert reason.endswith("weather.py failed on import: OSError: half a file")
+    assert (await statuses(living))["weather"] == "fresh"
