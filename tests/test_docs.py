@@ -30,6 +30,7 @@ from livingmap.access.view import WHOLE
 from livingmap.api.health import Ready
 from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
 from livingmap.api.models import DeadLetter, EntityDetails, IntakeReport, SourceReport
+from livingmap.api.types import FieldWords, LayerDescription, RelationWords, StatusWords, TypeWords
 from livingmap.app import LivingMap
 from livingmap.cli.program import app, config_app
 from livingmap.config.access import section_model
@@ -518,7 +519,12 @@ def test_every_field_of_an_answer_is_told():
         HistoryItem,
         HistoryGap,
         HistoryPage,
+        LayerDescription,
         Ready,
+        TypeWords,
+        FieldWords,
+        RelationWords,
+        StatusWords,
     ):
         for name in model.model_fields:
             assert f'"{name}"' in text_of(API) or f"`{name}`" in text_of(API), name

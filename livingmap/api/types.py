@@ -122,6 +122,7 @@ class LayerDescription(BaseModel):
     title: str
     hint: str
     icon: str
+    """By default that of the first type that is at home there."""
     standing: bool
     """Whether every snapshot has it."""
 
@@ -172,11 +173,12 @@ def type_table(
 
 def _layer(vocabulary: Vocabulary, name: str, language: str) -> LayerDescription:
     words = vocabulary.layers.get(name, LayerWords())
+    icons = (one.icon for one in vocabulary.types.values() if one.home[0] == name and one.icon)
     return LayerDescription(
         name=name,
         title=label_of(name, words.title, language),
         hint=text_in(language, words.hint, ""),
-        icon=words.icon,
+        icon=words.icon or next(icons, ""),
         standing=name in vocabulary.standing,
     )
 

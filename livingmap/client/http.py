@@ -96,6 +96,11 @@ class MapClient:
         """
         return self._pages("history", query)
 
+    async def types(self, language: str = "en") -> dict[str, Any]:
+        """Return what there may be on the map: ``types`` and ``layers``, with their words in a language."""
+        answer: dict[str, Any] = await self._json("types", {}, language)
+        return answer
+
     async def _pages(self, path: str, query: dict[str, str]) -> AsyncGenerator[dict[str, Any], None]:
         cursor: str | None = None
         while True:
@@ -108,8 +113,11 @@ class MapClient:
 
     async def get(self, path: str, **query: Any) -> Any:
         """Return the JSON answer of ``GET /living-map/<path>``; parameters that are None are left out."""
+        return await self._json(path, query)
+
+    async def _json(self, path: str, query: dict[str, Any], language: str | None = None) -> Any:
         body = bytearray()
-        async with self._answer(path, query, _JSON) as answer:
+        async with self._answer(path, query, _JSON, language=language) as answer:
             async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > self.limits.max_bytes:
@@ -124,10 +132,18 @@ class MapClient:
 
     @contextlib.asynccontextmanager
     async def _answer(
-        self, path: str, query: dict[str, Any], accept: str, *, read_seconds: float | None = -1
+        self,
+        path: str,
+        query: dict[str, Any],
+        accept: str,
+        *,
+        language: str | None = None,
+        read_seconds: float | None = -1,
     ) -> AsyncIterator[httpx.Response]:
         address = self.address(path)
         headers = {"Accept": accept, **await self.headers()}
+        if language is not None:
+            headers["Accept-Language"] = language
         seconds = self.limits.opening_seconds
         timeout = httpx.Timeout(seconds, read=seconds if read_seconds == -1 else read_seconds)
         params = {name: value for name, value in query.items() if value is not None}

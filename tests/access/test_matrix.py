@@ -17,6 +17,7 @@ ENDPOINTS = (
     "/living-map/snapshot",
     "/living-map/snapshot?layers=city",
     "/living-map/entities",
+    "/living-map/types",
     "/living-map/entities/node:nobody",
     "/living-map/history",
     "/living-map/sources",

@@ -223,12 +223,16 @@ async def test_with_the_rules_of_the_example_a_reader_sees_what_belongs_to_its_m
             while json.loads(messages[-1])["kind"] != "error":
                 messages.append(await socket.recv())
         await living.writer.drain(5)
-        paths = ("snapshot", "history?limit=1000", "entities?limit=1000")
+        paths = ("snapshot", "history?limit=1000", "entities?limit=1000", "types")
         messages += [(await client.get(f"/living-map/{path}")).text for path in paths]
+        listed = (await client.get("/living-map/entities?type=proposal&limit=1000")).json()["items"]
+        hidden_type = await client.get("/living-map/entities?type=model")
         layers = (await client.get("/living-map/snapshot")).json()["layers"]
     proposals = {item["id"] for item in layers["dao"]["proposals"]}
     daos = {item["id"] for item in layers["dao"]["items"]}
     assert "usage" not in layers
+    assert {item["id"] for item in listed} == proposals
+    assert "type: no such type 'model' (there are: microdao, dao, node, agent" in hidden_type.json()["detail"]
     assert [item["id"] for item in layers["city"]["items"]] == [mine]
     assert {item["microdao_id"] for item in layers["agents"]["items"]} == {mine}
     assert {item["dao_id"] for item in layers["dao"]["proposals"]} <= daos

@@ -19,7 +19,7 @@ from livingmap.core.model import Drop, Message, Put, change_to_json
 from livingmap.stream import frames
 from livingmap.stream.frames import Framing
 from livingmap.stream.queue_sink import QueueSink
-from tests.access.chaos import IDS, LAYERS, RULES, BruteForce, some_change
+from tests.access.chaos import HOMES, IDS, LAYERS, RULES, BruteForce, some_change
 from tests.stream.conftest import served
 from tests.support.access import SECRET, PolicyService, running, token
 from tests.support.clients import Follower, normal, same
@@ -212,9 +212,12 @@ async def look(life, before, mark, changes):
     snapshot = (await some.get("/living-map/snapshot")).json()
     assert plain(normal(snapshot["layers"])) == expected(brute_force)
     listed = (await some.get("/living-map/entities", limit=1000)).json()["items"]
-    assert {one["id"] for one in listed} <= {
-        entity_id for entity_id in brute_force.on_map if brute_force.sees(entity_id)
-    }
+    assert {one["id"] for one in listed} == brute_force.listed()
+    types = (await some.get("/living-map/types")).json()
+    assert {one["name"] for one in types["layers"]} == set(filter(brute_force.shows_layer, LAYERS))
+    assert all(brute_force.shows_layer(place["layer"]) for one in types["types"] for place in one["collections"])
+    undeclared = {one["name"] for one in types["types"] if not one["declared"]}
+    assert undeclared == {"proposal"} & {one.partition(":")[0] for one in brute_force.listed()}
     await life.living.writer.drain(5)
     history = (await some.get("/living-map/history")).json()
     concerned = {one.id for one in changes if isinstance(one, Put | Drop)}
@@ -242,8 +245,7 @@ async def ask_for_each(life, brute_force):
         else:
             assert brute_force.sees(entity_id)
         if brute_force.sees(entity_id) and entity_id.partition(":")[0] not in homeless:
-            homes = {"agent": "agents", "microdao": "city", "dao": "space"}
-            home = homes[entity_id.partition(":")[0]]
+            home = HOMES[entity_id.partition(":")[0]]
             there = brute_force.shows_layer(home) and any(
                 layer == home for layer, _ in brute_force.on_map[entity_id]
             )

@@ -28,6 +28,14 @@ async def test_the_catalogue_comes_whole_however_small_the_pages(url):
         assert (await client.entity(agents[0]["id"]))["id"] == agents[0]["id"]
 
 
+async def test_what_there_may_be_is_described_in_the_language_that_is_asked_for(url):
+    async with MapClient(url) as client:
+        labels = [
+            {one["name"]: one["label"] for one in (await client.types(*given))["types"]} for given in ((), ("uk",))
+        ]
+    assert [some["agent"] for some in labels] == ["Agent", "Агент"]
+
+
 async def test_the_history_comes_newest_first_as_far_as_is_asked_for(living, url):
     for number in range(7):
         await living.log.append(Message("agent.event.status", {"agent_id": "agent:a", "number": number}))

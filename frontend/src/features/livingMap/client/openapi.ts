@@ -727,7 +727,10 @@ export interface components {
             readonly title: string;
             /** Hint */
             readonly hint: string;
-            /** Icon */
+            /**
+             * Icon
+             * @description By default that of the first type that is at home there.
+             */
             readonly icon: string;
             /**
              * Standing

@@ -1,0 +1,99 @@
+"""What the sources of a map declare, joined."""
+
+from livingmap.core.source import Layer, Source
+from livingmap.core.types import LAST, Relation, Status, Type, TypeField
+from livingmap.core.vocabulary import LayerWords, Vocabulary
+
+HOME = ("monitoring", "targets")
+LAYERS = (Layer(*HOME),)
+
+
+def source(name, *types, layers=LAYERS):
+    return Source(name, f"{name}-service", object, layers, types=types)
+
+
+def vocabulary(*types):
+    return Vocabulary(source(f"s{number}", one) for number, one in enumerate(types))
+
+
+def test_of_a_type_that_two_sources_declare_the_first_wins_and_the_rest_is_added():
+    first = Type(
+        "target",
+        HOME,
+        label={"en": "Target"},
+        statuses={"down": Status("bad")},
+        fields=(TypeField("a", unit="s"), TypeField("b")),
+        relations=(Relation("job_id", arcs=False),),
+        within=("job_id",),
+        look="tower",
+    )
+    second = Type(
+        "target",
+        ("elsewhere", "targets"),
+        elsewhere=(HOME, ("third", "targets")),
+        label={"en": "Scrape", "uk": "Ціль"},
+        rank=7,
+        status="health",
+        statuses={"down": Status("off"), "slow": Status("warn")},
+        fields=(TypeField("b", unit="x"), TypeField("c")),
+        relations=(Relation("node_id"), Relation("job_id")),
+        within=("node_id",),
+        look="lamp",
+    )
+    assert vocabulary(first, second).types["target"] == Type(
+        "target",
+        HOME,
+        elsewhere=(("elsewhere", "targets"), ("third", "targets")),
+        label={"en": "Target", "uk": "Ціль"},
+        rank=7,
+        status="health",
+        statuses={"down": Status("bad"), "slow": Status("warn")},
+        fields=(TypeField("a", unit="s"), TypeField("b"), TypeField("c")),
+        relations=(Relation("job_id", arcs=False), Relation("node_id")),
+        within=("job_id", "node_id"),
+        look="tower",
+    )
+    assert vocabulary(first, second).sources == {"target": ("s0", "s1")}
+
+
+def test_types_are_in_order_of_rank_then_name():
+    ranks = {"a": LAST, "b": 3, "c": 3, "d": 1}
+    assert list(vocabulary(*(Type(name, HOME, rank=rank) for name, rank in ranks.items())).types) == list("dbca")
+
+
+def test_layers_are_in_order_standing_first_then_by_what_is_at_home_there():
+    layers = (Layer("a"), Layer("b"), Layer("c", standing={}), Layer("d", standing={}), Layer("e", decorates=True))
+    types = (Type("x", ("b", "items"), rank=1), Type("y", ("d", "items"), rank=2))
+    made = Vocabulary([source("s", *types, layers=layers)])
+    assert sorted(made.layers, key=made.place_of) == ["d", "c", "b", "a", "e"]
+    assert list(made.standing) == ["d", "c"]
+
+
+def test_a_standing_layer_holds_its_totals_then_its_collections_whoever_says_so():
+    one = source("one", layers=(Layer("city", standing={"health": None}), Layer("city", "rooms")))
+    two = source("two", layers=(Layer("city", "places", standing={"users": 0, "health": "red"}),))
+    assert Vocabulary([one, two]).standing == {"city": {"health": None, "items": [], "users": 0, "places": []}}
+
+
+def test_the_first_source_that_says_what_a_layer_is_called_wins():
+    one = source("one", layers=(Layer("city"), Layer("city", "rooms", hint={"en": "Rooms"})))
+    two = source("two", layers=(Layer("city", title={"en": "City"}, hint={"en": "Other"}, icon="M0 0"),))
+    assert Vocabulary([one, two]).layers == {"city": LayerWords({"en": "City"}, {"en": "Rooms"}, "M0 0")}
+
+
+def test_statuses_that_a_type_judges_as_bad_are_trouble_beside_the_maps_own():
+    made = vocabulary(Type("target", HOME, statuses={"down": Status("bad"), "error": Status("idle")}))
+    assert made.trouble("target") == ["degraded", "down", "failed"]
+    assert made.trouble("star") == ["degraded", "error", "failed"]
+
+
+def test_the_references_of_layers_are_relations_of_what_stands_there():
+    layers = (Layer("monitoring", "targets", references=("job_id", "node_id")), Layer("a", references=("job_id",)))
+    made = Vocabulary(
+        [source("s", Type("target", HOME, relations=(Relation("node_id", arcs=False),)), layers=layers)]
+    )
+    declared, undeclared = made.type("target", [HOME]), made.type("job", [("a", "items")])
+    assert declared.relations == (Relation("node_id", arcs=False), Relation("job_id"))
+    assert declared.within == ()
+    assert (undeclared.relations, undeclared.within) == ((Relation("job_id"),), ("job_id",))
+    assert (made.sources_of("target", [HOME]), made.sources_of("job", [HOME])) == (["s"], ["s"])
