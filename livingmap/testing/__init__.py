@@ -1,4 +1,4 @@
-"""For authors of plugins: samples, and the contracts that sources and plugins of access control have to keep.
+"""For authors of plugins: samples, and the contracts of sources, worlds and plugins of access control.
 
 Five lines in a plugin's tests buy the whole suite::
 
@@ -13,6 +13,7 @@ from livingmap.sources.harness import SourceHarness
 from livingmap.sources.samples import Sample, Samples
 from livingmap.testing.auth_contract import AccountContract, AuthenticatorContract, PolicyContract
 from livingmap.testing.contract import SourceContract, plugin_manager
+from livingmap.testing.world_contract import WorldContract
 
 __all__ = [
     "AccountContract",
@@ -22,5 +23,6 @@ __all__ = [
     "Samples",
     "SourceContract",
     "SourceHarness",
+    "WorldContract",
     "plugin_manager",
 ]
