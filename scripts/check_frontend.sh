@@ -23,8 +23,10 @@ fi
 domain=src/features/livingMap/domain
 ../.venv/bin/python ../scripts/vocabulary.py >"$work/vocabulary.ts"
 cmp "$work/vocabulary.ts" "$domain/vocabulary.ts" || fail "the vocabulary has changed: npm run vocabulary in frontend/, and commit $domain/vocabulary.ts"
-../.venv/bin/python ../scripts/kinds.py >"$work/kinds.ts"
-cmp "$work/kinds.ts" "$domain/kinds/index.ts" || fail "the kinds have changed: npm run kinds in frontend/, and commit $domain/kinds/index.ts"
+for language in en uk; do
+  ../.venv/bin/python ../scripts/type_table.py "$language" >"$work/types.json"
+  cmp "$work/types.json" "tests/types.$language.json" || fail "the types have changed: npm run types in frontend/, and commit tests/types.$language.json"
+done
 
 npx biome check .
 npx tsc --noEmit

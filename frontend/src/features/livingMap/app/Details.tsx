@@ -5,19 +5,23 @@ import type { Item, Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
 import { labelOf, typeOf } from "../domain/entities.ts";
 import { sentence, subjectOf } from "../domain/events.ts";
+import { fieldText } from "../domain/fields.ts";
 import { numberIn } from "../domain/json.ts";
-import { shareOf } from "../domain/loads.ts";
-import { kindOfId } from "../domain/registry.ts";
+import type { Kind } from "../domain/kind.ts";
+import { isLoad, shareOf } from "../domain/loads.ts";
+import type { Registry } from "../domain/registry.ts";
 import { wholeItem } from "../domain/relations.ts";
-import { conditionOf } from "../domain/status.ts";
-import { LIVELY, SHARES, valuesOf } from "../domain/values.ts";
-import { numberWord } from "../domain/words.ts";
+import { conditionOf, UNKNOWN } from "../domain/status.ts";
+import type { TypeField } from "../domain/types.ts";
+import { type Values, valuesOf } from "../domain/values.ts";
+import { loadWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useAsked } from "./asked.ts";
 import { IconButton, LoadBar, StatusChip, TypeName } from "./bits.tsx";
-import { Facts } from "./Facts.tsx";
+import { Facts, Properties } from "./Facts.tsx";
 import { TypeIcon } from "./icons.tsx";
 import { Relations } from "./Relations.tsx";
+import { useRegistry } from "./registry.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { type Samples, useSamples } from "./samples.ts";
 import { useSentences } from "./sentences.tsx";
@@ -29,7 +33,9 @@ type DetailsProps = { readonly id: string; readonly state: MapState; readonly on
 export function Details({ id, state, onShow }: DetailsProps) {
   const { words } = useLanguage();
   const { scene, events } = state.data;
-  const item = wholeItem(scene, id);
+  const registry = useRegistry();
+  const item = wholeItem(scene, id, registry);
+  const condition = item ? conditionOf(item, registry.kindOfId(id)) : UNKNOWN;
   const title = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another pick moves the focus to its title
   useEffect(() => title.current?.focus({ preventScroll: true }), [id]);
@@ -43,7 +49,7 @@ export function Details({ id, state, onShow }: DetailsProps) {
           </h2>
           <p>
             <TypeName type={typeOf(id)} />
-            {item && <StatusChip status={conditionOf(item)} type={typeOf(id)} />}
+            {condition !== UNKNOWN && <StatusChip status={condition} type={typeOf(id)} />}
           </p>
         </div>
         <IconButton icon="close" label={words.details.close} onClick={() => go({ select: null })} />
@@ -67,9 +73,12 @@ type SectionsProps = {
 
 function Sections({ id, item, scene, events, onShow }: SectionsProps) {
   const { words } = useLanguage();
-  const own = events.filter((event) => concerns(event, id, scene));
+  const registry = useRegistry();
+  const kind = registry.kindOfId(id);
+  const values = valuesOf(item, kind);
+  const own = events.filter((event) => concerns(event, id, scene, registry));
   const history = useAsked<HistoryPage>("living-map/history", { entity_id: id, limit: 50 });
-  const earlier = useMemo(() => earlierSamples(history.answer?.items ?? []), [history.answer]);
+  const earlier = useMemo(() => earlierSamples(history.answer?.items ?? [], kind), [history.answer, kind]);
   const described = useAsked<EntityDetails>(`living-map/entities/${encodeURIComponent(id)}`, {});
   return (
     <div className="scroll padded">
@@ -85,11 +94,14 @@ function Sections({ id, item, scene, events, onShow }: SectionsProps) {
         ))}
         <CopyLink />
       </div>
-      <Live id={id} item={item} earlier={earlier} />
+      <Live id={id} kind={kind} values={values} earlier={earlier} />
+      <Properties item={item} kind={kind} shown={[...values.keys()]} scene={scene} />
       <Relations item={item} scene={scene} />
       <History recorded={history.answer?.items ?? []} failed={history.error !== null} live={own} scene={scene} />
       <Facts
         item={described.answer ? ({ ...described.answer.data, ...item } as Item) : item}
+        kind={kind}
+        shown={[...values.keys()]}
         sources={described.answer?.sources ?? {}}
         scene={scene}
       />
@@ -100,9 +112,10 @@ function Sections({ id, item, scene, events, onShow }: SectionsProps) {
 type HistoryPage = components["schemas"]["HistoryPage"];
 type EntityDetails = components["schemas"]["EntityDetails"];
 
-function concerns(event: MapEvent, id: string, scene: Scene): boolean {
+function concerns(event: MapEvent, id: string, scene: Scene, registry: Registry): boolean {
   return (
-    event.changes.some((change) => change.op !== "total" && change.id === id) || subjectOf(event, scene) === id
+    event.changes.some((change) => change.op !== "total" && change.id === id) ||
+    subjectOf(event, scene, registry) === id
   );
 }
 
@@ -134,13 +147,13 @@ function CopyLink() {
   );
 }
 
-/** Return samples from the node's own messages in the history, so that the line does not begin at nothing. */
-function earlierSamples(items: HistoryPage["items"]): Samples {
+/** Return samples from the thing's own messages in the history, so that the line does not begin at nothing. */
+function earlierSamples(items: HistoryPage["items"], { fields }: Kind): Samples {
   const samples = new Map<string, { at: number; value: number }[]>();
-  for (const { timestamp, event_type, payload } of items.toReversed()) {
-    if (!event_type.startsWith("node.metrics.")) continue;
-    for (const name of ["cpu", "gpu", "ram"]) {
-      const value = shareOf(numberIn(payload as Item, name));
+  for (const { timestamp, payload } of items.toReversed()) {
+    for (const { name, kind } of fields) {
+      const number = numberIn(payload as Item, name.slice(name.lastIndexOf(".") + 1));
+      const value = kind === "ratio" ? shareOf(number) : number;
       if (value === undefined) continue;
       const list = samples.get(name) ?? [];
       list.push({ at: Date.parse(timestamp), value });
@@ -150,37 +163,55 @@ function earlierSamples(items: HistoryPage["items"]): Samples {
   return samples;
 }
 
-function Live({ id, item, earlier }: { readonly id: string; readonly item: Item; readonly earlier: Samples }) {
-  const language = useLanguage();
-  const { words, number } = language;
-  const kind = kindOfId(id);
+type LiveProps = {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly values: Values;
+  readonly earlier: Samples;
+};
+
+/** The numbers of a thing, and how they went lately. */
+function Live({ id, kind, values, earlier }: LiveProps) {
+  const { words } = useLanguage();
   const samples = useSamples(id, earlier);
-  const values = valuesOf(item);
   if (values.size === 0) return null;
   return (
     <section>
       <h3>{words.details.live}</h3>
       <div className="live">
-        {[...values].sort(livelyFirst).map(([name, value]) => (
-          <div key={name} className="live-value">
-            {SHARES.has(name) ? (
-              <LoadBar label={numberWord(name, kind, language)} load={value} />
-            ) : (
-              <p className="live-number">
-                <span>{numberWord(name, kind, language)}</span>
-                <strong>{number(value)}</strong>
-              </p>
-            )}
-            {LIVELY.has(name) && <Sparkline samples={samples.get(name) ?? []} share={SHARES.has(name)} />}
-          </div>
+        {[...values].map(([field, value]) => (
+          <LiveValue key={field.name} field={field} value={value} kind={kind} samples={samples} />
         ))}
       </div>
     </section>
   );
 }
 
-function livelyFirst([one]: readonly [string, number], [other]: readonly [string, number]): number {
-  return Number(LIVELY.has(other)) - Number(LIVELY.has(one));
+type LiveValueProps = {
+  readonly field: TypeField;
+  readonly value: number;
+  readonly kind: Kind;
+  readonly samples: Samples;
+};
+
+function LiveValue({ field, value, kind, samples }: LiveValueProps) {
+  const language = useLanguage();
+  const label = loadWord(field.name, kind, language);
+  const own = samples.get(field.name) ?? [];
+  const hasMoved = own.some((sample) => sample.value !== own[0]?.value);
+  return (
+    <div className="live-value">
+      {field.kind === "ratio" ? (
+        <LoadBar label={label} load={value} isPlain={!isLoad(field.name)} />
+      ) : (
+        <p className="live-number">
+          <span>{label}</span>
+          <strong>{fieldText(value, field, kind, language)}</strong>
+        </p>
+      )}
+      {(hasMoved || field.kind === "ratio") && <Sparkline samples={own} share={field.kind === "ratio"} />}
+    </div>
+  );
 }
 
 type HistoryProps = {
@@ -193,6 +224,7 @@ type HistoryProps = {
 function History({ recorded, failed, live, scene }: HistoryProps) {
   const language = useLanguage();
   const table = useSentences();
+  const registry = useRegistry();
   const { words } = language;
   const newest = recorded[0]?.timestamp ?? "";
   const asEvents = recorded.map(
@@ -210,7 +242,7 @@ function History({ recorded, failed, live, scene }: HistoryProps) {
             <time dateTime={event.timestamp} title={language.date(event.timestamp)}>
               {language.time(event.timestamp)}
             </time>
-            <span title={event.event_type}>{sentence(event, scene, language, table)}</span>
+            <span title={event.event_type}>{sentence(event, scene, registry, language, table)}</span>
           </li>
         ))}
       </ol>

@@ -2,20 +2,14 @@ import { useState } from "react";
 import type { MapEvent } from "../client/messages.ts";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
-import { sentence, subjectOf, TOPICS, type Topic, topicOf } from "../domain/events.ts";
+import { SOURCES, sentence, subjectOf, topicOf } from "../domain/events.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
 import { Icon, TypeIcon } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
 import { useSentences } from "./sentences.tsx";
 
-/** The kind whose sign stands for a topic; the others have signs of the page's own. */
-const TYPES: Readonly<Record<Exclude<Topic, "all" | "sources">, string>> = {
-  people: "channel",
-  agents: "agent",
-  nodes: "node",
-  dao: "dao",
-};
 const MOST = 100;
 
 /** What happens, the newest first. It can be paused for reading, and each line leads to what it is about. */
@@ -27,20 +21,26 @@ export function EventsPanel({
   readonly onPick: (id: string) => void;
 }) {
   const { words } = useLanguage();
-  const [topic, setTopic] = useState<Topic>("all");
+  const [topic, setTopic] = useState("");
+  const registry = useRegistry();
   const { events, scene } = state.data;
-  const shown = events.filter((one) => topic === "all" || topicOf(one.event_type) === topic).slice(0, MOST);
+  const topics = new Map(events.map((one) => [one, topicOf(one, scene, registry)]));
+  const shown = events.filter((one) => !topic || topics.get(one) === topic).slice(0, MOST);
+  const offered = new Set([topic, SOURCES, ...topics.values()]);
+  const kinds = registry.kinds.filter(({ name }) => offered.has(name));
   return (
     <>
       <div className="bar">
         <label className="choice wide">
           <span>{words.events.topics.label}</span>
-          <select value={topic} onChange={(event) => setTopic(event.target.value as Topic)}>
-            {TOPICS.map((one) => (
-              <option key={one} value={one}>
-                {words.events.topics[one]}
+          <select value={topic} onChange={(event) => setTopic(event.target.value)}>
+            <option value="">{words.events.topics.all}</option>
+            {kinds.map(({ name, plural, label }) => (
+              <option key={name} value={name}>
+                {plural || label}
               </option>
             ))}
+            <option value={SOURCES}>{words.events.topics.sources}</option>
           </select>
         </label>
         <PauseButton state={state} />
@@ -81,19 +81,20 @@ type LineProps = { readonly event: MapEvent; readonly scene: Scene; readonly onP
 function EventLine({ event, scene, onPick }: LineProps) {
   const language = useLanguage();
   const table = useSentences();
-  const subject = subjectOf(event, scene);
-  const topic = topicOf(event.event_type);
+  const registry = useRegistry();
+  const subject = subjectOf(event, scene, registry);
+  const topic = topicOf(event, scene, registry);
   const content = (
     <>
       <TopicIcon topic={topic} />
-      <span className="event-text">{sentence(event, scene, language, table)}</span>
+      <span className="event-text">{sentence(event, scene, registry, language, table)}</span>
       <time dateTime={event.timestamp} title={event.event_type}>
         {language.time(event.timestamp)}
       </time>
     </>
   );
   return (
-    <li className={`event kind-${topic}`}>
+    <li className={topic && topic !== SOURCES ? "event is-about" : "event"}>
       {subject ? (
         <button type="button" onClick={() => onPick(subject)}>
           {content}
@@ -105,7 +106,7 @@ function EventLine({ event, scene, onPick }: LineProps) {
   );
 }
 
-function TopicIcon({ topic }: { readonly topic: Topic }) {
-  if (topic === "all") return <Icon name="events" />;
-  return topic === "sources" ? <Icon name="sources" /> : <TypeIcon type={TYPES[topic]} />;
+function TopicIcon({ topic }: { readonly topic: string }) {
+  if (!topic) return <Icon name="events" />;
+  return topic === SOURCES ? <Icon name="sources" /> : <TypeIcon type={topic} />;
 }

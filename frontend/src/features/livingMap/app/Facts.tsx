@@ -1,36 +1,50 @@
 import type { Item, Json, Scene } from "../client/scene.ts";
-import { findItem } from "../domain/entities.ts";
-import { kindOfId } from "../domain/registry.ts";
-import { fieldWord, readable } from "../domain/words.ts";
+import { valueAt } from "../domain/json.ts";
+import type { Kind } from "../domain/kind.ts";
+import type { TypeField } from "../domain/types.ts";
+import { otherFields } from "../domain/values.ts";
+import { fieldWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { EntityLink } from "./bits.tsx";
-
-const SHOWN_ELSEWHERE = new Set([
-  "id",
-  "name",
-  "status",
-  "description",
-  "metrics",
-  "usage",
-  "position",
-  "x",
-  "y",
-  "w",
-  "h",
-]);
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+import { FieldValue } from "./FieldValue.tsx";
 
 type FactsProps = {
   readonly item: Item;
+  readonly kind: Kind;
+  /** The fields that are shown elsewhere. */
+  readonly shown: readonly TypeField[];
   readonly sources: Readonly<Record<string, string>>;
   readonly scene: Scene;
 };
 
+/** The declared fields of an item, in their order; those that change by the minute are shown above them. */
+export function Properties({ item, kind, shown, scene }: Omit<FactsProps, "sources">) {
+  const { words } = useLanguage();
+  const fields = kind.fields.flatMap((field) => {
+    const value = valueAt(item, field.name);
+    return value === undefined || !hasContent(value) || shown.includes(field) ? [] : [{ field, value }];
+  });
+  if (fields.length === 0) return null;
+  return (
+    <section>
+      <h3>{words.details.properties}</h3>
+      <dl className="properties">
+        {fields.map(({ field, value }) => (
+          <div key={field.name}>
+            <dt>{field.label}</dt>
+            <dd>
+              <FieldValue value={value} field={field} kind={kind} scene={scene} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
 /** Every field of an item that is not shown elsewhere, and the source that it comes from. */
-export function Facts({ item, sources, scene }: FactsProps) {
-  const language = useLanguage();
-  const { words, fill } = language;
-  const fields = Object.entries(item).filter(([name, value]) => !SHOWN_ELSEWHERE.has(name) && hasContent(value));
+export function Facts({ item, kind, shown, sources, scene }: FactsProps) {
+  const { words, fill } = useLanguage();
+  const names = otherFields(item, [...kind.fields, ...shown]).filter((name) => hasContent(item[name] ?? null));
   return (
     <details className="facts">
       <summary>
@@ -40,11 +54,11 @@ export function Facts({ item, sources, scene }: FactsProps) {
         <code>{item.id}</code>
       </p>
       <dl>
-        {fields.map(([name, value]) => (
+        {names.map((name) => (
           <div key={name} title={sources[name] && fill(words.details.from, { source: sources[name] })}>
-            <dt>{fieldWord(name, kindOfId(item.id), language)}</dt>
+            <dt>{fieldWord(name, kind)}</dt>
             <dd>
-              <Value value={value} scene={scene} />
+              <FieldValue value={item[name] ?? null} field={undeclared(name)} kind={kind} scene={scene} />
             </dd>
           </div>
         ))}
@@ -53,37 +67,10 @@ export function Facts({ item, sources, scene }: FactsProps) {
   );
 }
 
-function hasContent(value: Json): boolean {
-  return value !== null && value !== "" && !(typeof value === "object" && Object.keys(value).length === 0);
+function undeclared(name: string): TypeField {
+  return { name, label: name, kind: "auto", unit: "", table: false };
 }
 
-function Value({ value, scene }: { readonly value: Json; readonly scene: Scene }) {
-  const { number, date } = useLanguage();
-  if (typeof value === "number") return <>{number(value)}</>;
-  if (typeof value === "boolean") return <>{value ? "✓" : "–"}</>;
-  if (typeof value === "string") {
-    if (findItem(scene, value)) return <EntityLink scene={scene} id={value} />;
-    return <>{TIME.test(value) ? date(value) : value}</>;
-  }
-  if (Array.isArray(value)) {
-    return (
-      <span className="values">
-        {value.map((one: Json) => (
-          <span key={JSON.stringify(one)} className="value">
-            <Value value={one} scene={scene} />
-          </span>
-        ))}
-      </span>
-    );
-  }
-  if (value === null) return <>–</>;
-  return (
-    <span className="values">
-      {Object.entries(value).map(([name, one]) => (
-        <span key={name} className="value">
-          {readable(name)}: <Value value={one} scene={scene} />
-        </span>
-      ))}
-    </span>
-  );
+function hasContent(value: Json): boolean {
+  return value !== null && value !== "" && !(typeof value === "object" && Object.keys(value).length === 0);
 }

@@ -1,29 +1,34 @@
-import { LAYERS } from "../domain/layers.ts";
+import { looksOf } from "../domain/legend.ts";
 import { TONES } from "../domain/tones.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { Mark, Sign } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
 
 /** What the map is and how to read it: shown at the first visit, and on request. */
 export function Help({ onClose }: { readonly onClose: () => void }) {
-  const { words, of } = useLanguage();
+  const { words, fill, list } = useLanguage();
+  const registry = useRegistry();
   const { help, layers, tones } = words;
   return (
     <Dialog title={help.title} onClose={onClose}>
       <div className="help">
         <p>{help.intro}</p>
         <ul className="help-list">
-          {[help.city, help.sky, help.pulse, help.pick].map((one) => (
+          {looksOf(registry).map(({ look, names }) => (
+            <li key={look}>{fill(help.looks[look], { what: list(names) })}</li>
+          ))}
+          {[help.pulse, help.pick].map((one) => (
             <li key={one}>{one}</li>
           ))}
         </ul>
         <h3>{layers.legend}</h3>
         <ul className="help-layers">
-          {LAYERS.map((layer) => (
+          {registry.layers.map((layer) => (
             <li key={layer.name}>
               <Sign path={layer.icon} />
               <span>
-                <strong>{of(layer.words).name}</strong> {of(layer.words).hint}
+                <strong>{layer.title}</strong> {layer.hint}
               </span>
             </li>
           ))}

@@ -3,22 +3,24 @@ import { catalogue } from "../domain/catalogue.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Login } from "./Login.tsx";
+import { useRegistry } from "./registry.tsx";
 import { Summary, summaryOf } from "./Summary.tsx";
 import { useSession } from "./session.ts";
 
 /** What stands in the way of the map, if anything does. */
-export function Notice({ state }: { readonly state: MapState }) {
+export function Notice({ state, isReady }: { readonly state: MapState; readonly isReady: boolean }) {
   const client = useLivingMapClient();
   const { words } = useLanguage();
   const session = useSession();
+  const registry = useRegistry();
   const { connection, data } = state;
   const { status, error } = connection;
   if (status === "forbidden") return <Login reason="forbidden" detail={error?.message ?? null} onClose={null} />;
   if (status === "unauthenticated") {
     return <Login reason={session ? "expired" : "needed"} detail={error?.message ?? null} onClose={null} />;
   }
-  const isReady = data.meta !== null;
-  if (!isReady && (status === "refused" || error)) {
+  const hasData = data.meta !== null;
+  if (!hasData && (status === "refused" || error)) {
     return (
       <div className="notice" role="alert">
         <h2>{words.failed.title}</h2>
@@ -29,10 +31,10 @@ export function Notice({ state }: { readonly state: MapState }) {
       </div>
     );
   }
-  if (!isReady) return <output className="notice is-quiet">{words.failed.reading}</output>;
-  const counts = summaryOf(data.scene);
+  if (!hasData || !isReady) return <output className="notice is-quiet">{words.failed.reading}</output>;
+  const counts = summaryOf(data.scene, registry);
   if (counts) return <Summary counts={counts} />;
-  if (catalogue(data.scene).length === 0) {
+  if (catalogue(data.scene, registry).length === 0) {
     return (
       <div className="notice">
         <h2>{words.failed.empty}</h2>

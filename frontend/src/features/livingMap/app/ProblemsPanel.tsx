@@ -1,10 +1,13 @@
-import { GROUPS, type Problem } from "../domain/problems.ts";
-import { statusWord } from "../domain/words.ts";
+import type { Kind } from "../domain/kind.ts";
+import { hasAnswer, type Problem } from "../domain/problems.ts";
+import type { Registry } from "../domain/registry.ts";
+import { loadWord, statusWord } from "../domain/words.ts";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
 import { isCutOff } from "./CutOff.tsx";
 import { Icon, Mark } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
 import { go } from "./url.ts";
 
 const MOST = 200;
@@ -18,31 +21,48 @@ export function ProblemsPanel({
   readonly onPick: (id: string) => void;
 }) {
   const { words } = useLanguage();
-  const meta = useLivingMap((state) => state.data.meta);
-  if (problems.length === 0 && meta && isCutOff(meta)) return <Empty title={words.problems.unknown} />;
-  if (problems.length === 0) return <Empty title={words.problems.none}>{words.problems.noneHint}</Empty>;
+  const registry = useRegistry();
+  if (problems.length === 0) return <NoProblems />;
   return (
     <div className="scroll padded">
-      {GROUPS.map((group) => {
-        const own = problems.filter((one) => one.group === group);
-        if (own.length === 0) return null;
-        return (
-          <section key={group}>
-            <h3>
-              {words.problems.groups[group]} <span className="count">{own.length}</span>
-            </h3>
-            <ul className="lines">
-              {own.slice(0, MOST).map((problem) => (
-                <li key={problem.key}>
-                  <ProblemLine problem={problem} onPick={onPick} />
-                </li>
-              ))}
-            </ul>
-          </section>
-        );
-      })}
+      {groupsOf(problems, registry).map(({ kind, own }) => (
+        <section key={kind?.name ?? ""}>
+          <h3>
+            {kind ? kind.plural || kind.label : words.problems.sources} <span className="count">{own.length}</span>
+          </h3>
+          <ul className="lines">
+            {own.slice(0, MOST).map((problem) => (
+              <li key={problem.key}>
+                <ProblemLine problem={problem} onPick={onPick} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
     </div>
   );
+}
+
+/** That no problem is known means that all is well only where somebody would know. */
+function NoProblems() {
+  const { words } = useLanguage();
+  const meta = useLivingMap((state) => state.data.meta);
+  if (meta && isCutOff(meta)) return <Empty title={words.problems.unknown} />;
+  if (!meta || !hasAnswer(meta.sources)) {
+    return <Empty title={words.problems.unanswered}>{words.problems.unansweredHint}</Empty>;
+  }
+  return <Empty title={words.problems.none}>{words.problems.noneHint}</Empty>;
+}
+
+type Group = { readonly kind: Kind | null; readonly own: readonly Problem[] };
+
+/** Return the problems of the sources, and then of each kind, in the order of the kinds. */
+function groupsOf(problems: readonly Problem[], registry: Registry): readonly Group[] {
+  const groups: Group[] = [null, ...registry.kinds].map((kind) => ({
+    kind,
+    own: problems.filter(({ entity }) => (entity?.type ?? null) === (kind?.name ?? null)),
+  }));
+  return groups.filter(({ own }) => own.length > 0);
 }
 
 function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly onPick: (id: string) => void }) {
@@ -71,14 +91,17 @@ function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly 
 
 function useText({ what, source, entity }: Problem): string {
   const language = useLanguage();
-  const { problems, values } = language.words;
-  if (what.kind === "load")
-    return language.fill(problems.load, { what: values.load, n: language.percent(Number(what.text)) });
+  const kind = useRegistry().kindOf(entity?.type ?? "");
+  const { problems } = language.words;
+  if (what.kind === "load") {
+    const [load, n] = [loadWord("load", kind, language), language.percent(Number(what.text))];
+    return language.fill(problems.load, { what: load, n });
+  }
   if (what.kind === "collision") return language.fill(problems.collision, { id: what.text });
-  if (what.kind === "status") return statusWord(what.text, language, entity?.type);
+  if (what.kind === "status") return statusWord(what.text, language, kind);
   if (what.kind === "alert") {
-    const alerts: Readonly<Record<string, string>> = problems.alerts;
-    return alerts[what.text] ?? what.text.replaceAll(/[._]/g, " ");
+    const word = statusWord(what.text, language, kind);
+    return word === what.text ? word.replaceAll(".", " ") : word;
   }
   const status = source?.status;
   return status === "down" || status === "stale" || status === "failed" ? problems[status] : what.text;

@@ -2,6 +2,7 @@ import type { Item, Scene } from "../client/scene.ts";
 import { relationsOf } from "../domain/relations.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { EntityLink } from "./bits.tsx";
+import { useRegistry } from "./registry.tsx";
 
 const MOST_LINKS = 12;
 
@@ -9,7 +10,7 @@ const MOST_LINKS = 12;
 export function Relations({ item, scene }: { readonly item: Item; readonly scene: Scene }) {
   const language = useLanguage();
   const { words, fill } = language;
-  const relations = relationsOf(scene, item, language);
+  const relations = relationsOf(scene, item, useRegistry());
   if (relations.length === 0) return null;
   return (
     <section>

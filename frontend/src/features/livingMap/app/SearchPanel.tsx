@@ -2,10 +2,11 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
 import { catalogue, listed, matches } from "../domain/catalogue.ts";
-import { layerWord, statusWord, typeWord } from "../domain/words.ts";
+import { layerWord, statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
 import { go, usePlace } from "./url.ts";
 
 const LINE_PX = 52;
@@ -16,8 +17,9 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   const { words, plural } = language;
   const { q, type, status, layer, select } = usePlace();
   const filters = useDeferredValue(useMemo(() => ({ q, type, status, layer }), [q, type, status, layer]));
-  const all = catalogue(scene);
-  const hits = useMemo(() => matches(listed(all), filters), [all, filters]);
+  const registry = useRegistry();
+  const all = catalogue(scene, registry);
+  const hits = useMemo(() => matches(listed(all, registry), filters), [all, registry, filters]);
   const isFiltered = Boolean(q || type || status || layer);
   return (
     <>
@@ -42,21 +44,21 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
             value={type}
             options={valuesOf(all, "type")}
             label={words.search.type}
-            name={(one) => typeWord(one, language)}
+            name={(one) => registry.kindOf(one).label}
           />
           <Choice
             filter="status"
             value={status}
             options={valuesOf(all, "status")}
             label={words.search.status}
-            name={(one) => statusWord(one, language, type || typeWithStatus(all, one))}
+            name={(one) => statusWord(one, language, registry.kindOf(type || typeWithStatus(all, one)))}
           />
           <Choice
             filter="layer"
             value={layer}
             options={valuesOf(all, "layer")}
             label={words.search.layer}
-            name={(one) => layerWord(one, language)}
+            name={(one) => layerWord(one, registry)}
           />
         </div>
         <div className="search-count">
@@ -86,8 +88,8 @@ function valuesOf(all: ReturnType<typeof catalogue>, name: "type" | "status" | "
 }
 
 /** Return a type that has things of a status: kinds may have words of their own for it. */
-function typeWithStatus(all: ReturnType<typeof catalogue>, status: string): string | undefined {
-  return all.find((one) => one.status === status)?.type;
+function typeWithStatus(all: ReturnType<typeof catalogue>, status: string): string {
+  return all.find((one) => one.status === status)?.type ?? "";
 }
 
 type ChoiceProps = {

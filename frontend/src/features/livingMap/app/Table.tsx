@@ -3,32 +3,31 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: see above
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
-import { compareIds } from "../client/reduce.ts";
+import { type CSSProperties, useMemo, useRef, useState } from "react";
 import type { Scene } from "../client/scene.ts";
-import { catalogue, type Entity, type Filters, matches } from "../domain/catalogue.ts";
-import { findItem, nameOf } from "../domain/entities.ts";
-import { loadOf } from "../domain/loads.ts";
-import { activityOf } from "../domain/values.ts";
+import type { Entity } from "../domain/catalogue.ts";
+import { UNKNOWN } from "../domain/status.ts";
+import { type Column, cellText, type Sorting, tableOf } from "../domain/table.ts";
+import { capital } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { StatusChip, TypeName } from "./bits.tsx";
 import { Icon, TypeIcon } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
 import { usePlace } from "./url.ts";
 
 const ROW_PX = 44;
-const COLUMNS = ["name", "type", "status", "home", "load", "activity"] as const;
-type Column = (typeof COLUMNS)[number];
-type Sorting = { readonly by: Column; readonly down: boolean };
-type Row = { readonly entity: Entity; readonly values: Readonly<Record<Column, string | number | undefined>> };
+const COLUMN_PX = 120;
+const FIRST_PX = 400;
 
 /** The map to read: every entity that fits the filters as a row. */
 export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPick: (id: string) => void }) {
   const { words, plural } = useLanguage();
+  const registry = useRegistry();
   const { q, type, status, layer, select } = usePlace();
-  const [sorting, setSorting] = useState<Sorting>({ by: "name", down: false });
-  const rows = useMemo(
-    () => rowsOf(scene, { q, type, status, layer }, sorting),
-    [scene, q, type, status, layer, sorting],
+  const [sorting, setSorting] = useState<Sorting | null>(null);
+  const { columns, rows } = useMemo(
+    () => tableOf(scene, registry, { q, type, status, layer }, sorting),
+    [scene, registry, q, type, status, layer, sorting],
   );
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -51,11 +50,12 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
         aria-label={words.table.label}
         aria-describedby="table-caption"
         aria-rowcount={rows.length + 1}
+        style={gridOf(columns)}
       >
         <div role="rowgroup" className="table-head">
           <div role="row" aria-rowindex={1} className="table-row">
-            {COLUMNS.map((column) => (
-              <Heading key={column} column={column} sorting={sorting} onSort={setSorting} />
+            {columns.map((column) => (
+              <Heading key={column.name} column={column} sorting={sorting} onSort={setSorting} />
             ))}
           </div>
         </div>
@@ -65,11 +65,13 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
             return (
               row && (
                 <Line
-                  key={row.entity.id}
-                  row={row}
+                  key={row.id}
+                  entity={row}
+                  scene={scene}
+                  columns={columns}
                   index={index}
                   start={start}
-                  selected={row.entity.id === select}
+                  selected={row.id === select}
                   onPick={onPick}
                 />
               )
@@ -81,44 +83,34 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
   );
 }
 
-function rowsOf(scene: Scene, filters: Filters, { by, down }: Sorting): readonly Row[] {
-  const collator = new Intl.Collator(undefined, { numeric: true });
-  const rows = matches(catalogue(scene), filters).map((entity) => rowOf(scene, entity));
-  const sign = down ? -1 : 1;
-  return rows.sort((one, other) => {
-    const [a, b] = [one.values[by], other.values[by]];
-    if (a === undefined || b === undefined || a === "" || b === "")
-      return (
-        Number(a === undefined || a === "") - Number(b === undefined || b === "") ||
-        compareIds(one.entity.id, other.entity.id)
-      );
-    const order = typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
-    return sign * order || compareIds(one.entity.id, other.entity.id);
+/** Return how wide the columns are: names and words take what is left by numbers. */
+function gridOf(columns: readonly Column[]): CSSProperties {
+  const widths = columns.map(({ name, isNumber }) => {
+    if (name === "name") return "minmax(180px, 2.2fr)";
+    if (name === "glance") return "minmax(240px, 3.6fr)";
+    return isNumber ? `minmax(${COLUMN_PX - 20}px, 0.8fr)` : `minmax(${COLUMN_PX}px, 1.2fr)`;
   });
-}
-
-function rowOf(scene: Scene, entity: Entity): Row {
-  const { label, type, status, item } = entity;
-  const home =
-    typeof item.microdao_id === "string" ? nameOf(item.microdao_id, findItem(scene, item.microdao_id)?.item) : "";
-  return { entity, values: { name: label, type, status, home, load: loadOf(item), activity: activityOf(item) } };
+  const least = FIRST_PX + (columns.length - 3) * COLUMN_PX;
+  return { "--columns": widths.join(" "), "--least": `${least}px` } as CSSProperties;
 }
 
 type HeadingProps = {
   readonly column: Column;
-  readonly sorting: Sorting;
+  readonly sorting: Sorting | null;
   readonly onSort: (sorting: Sorting) => void;
 };
 
 function Heading({ column, sorting, onSort }: HeadingProps) {
   const { words } = useLanguage();
-  const isSorted = sorting.by === column;
-  const down = isSorted ? !sorting.down : column === "load" || column === "activity";
+  const { name, label, isNumber } = column;
+  const isSorted = sorting?.by === name;
+  const down = isSorted ? !sorting.down : isNumber;
   const order = isSorted ? (sorting.down ? "descending" : "ascending") : "none";
+  const word = capital(label) || words.table[name as "name" | "type" | "status" | "within" | "glance"];
   return (
-    <div role="columnheader" aria-sort={order} className={`cell-${column}`}>
-      <button type="button" onClick={() => onSort({ by: column, down })}>
-        {words.table[column]}
+    <div role="columnheader" aria-sort={order} className={isNumber ? "cell-number" : undefined}>
+      <button type="button" title={word} onClick={() => onSort({ by: name, down })}>
+        <span>{word}</span>
         {isSorted && <Icon name={sorting.down ? "down" : "up"} />}
       </button>
     </div>
@@ -126,17 +118,16 @@ function Heading({ column, sorting, onSort }: HeadingProps) {
 }
 
 type LineProps = {
-  readonly row: Row;
+  readonly entity: Entity;
+  readonly scene: Scene;
+  readonly columns: readonly Column[];
   readonly index: number;
   readonly start: number;
   readonly selected: boolean;
   readonly onPick: (id: string) => void;
 };
 
-function Line({ row, index, start, selected, onPick }: LineProps) {
-  const { percent, number } = useLanguage();
-  const { entity, values } = row;
-  const { load, activity } = values;
+function Line({ entity, scene, columns, index, start, selected, onPick }: LineProps) {
   return (
     <div
       role="row"
@@ -144,27 +135,40 @@ function Line({ row, index, start, selected, onPick }: LineProps) {
       className={selected ? "table-row is-selected" : "table-row"}
       style={{ transform: `translateY(${start}px)` }}
     >
+      {columns.map((column) => (
+        <Cell key={column.name} entity={entity} scene={scene} column={column} onPick={onPick} />
+      ))}
+    </div>
+  );
+}
+
+type CellProps = {
+  readonly entity: Entity;
+  readonly scene: Scene;
+  readonly column: Column;
+  readonly onPick: (id: string) => void;
+};
+
+function Cell({ entity, scene, column, onPick }: CellProps) {
+  const language = useLanguage();
+  const registry = useRegistry();
+  const { name, isNumber } = column;
+  if (name === "name") {
+    return (
       <div role="cell" className="cell-name">
         <button type="button" onClick={() => onPick(entity.id)}>
           <TypeIcon type={entity.type} />
           {entity.label}
         </button>
       </div>
-      <div role="cell" className="cell-type">
-        <TypeName type={entity.type} />
-      </div>
-      <div role="cell" className="cell-status">
-        <StatusChip status={entity.status} type={entity.type} />
-      </div>
-      <div role="cell" className="cell-home">
-        {values.home}
-      </div>
-      <div role="cell" className="cell-load">
-        {typeof load === "number" ? percent(load) : ""}
-      </div>
-      <div role="cell" className="cell-activity">
-        {typeof activity === "number" ? number(activity) : ""}
-      </div>
+    );
+  }
+  const text = cellText(entity, column, scene, registry, language);
+  return (
+    <div role="cell" className={`cell-${isNumber ? "number" : name}`} title={text || undefined}>
+      {name === "type" && <TypeName type={entity.type} />}
+      {name === "status" && entity.status !== UNKNOWN && <StatusChip status={entity.status} type={entity.type} />}
+      {text}
     </div>
   );
 }

@@ -2,28 +2,30 @@
 
 import type { ReactNode } from "react";
 import type { Scene } from "../client/scene.ts";
-import { findItem, labelOf } from "../domain/entities.ts";
+import { labelOf } from "../domain/entities.ts";
 import { toneOfLoad } from "../domain/loads.ts";
-import { toneOf, toneOfItem } from "../domain/status.ts";
+import { conditionOf, toneOf, toneOfItem, UNKNOWN } from "../domain/status.ts";
 import type { Tone } from "../domain/tones.ts";
-import { statusWord, typeWord } from "../domain/words.ts";
+import { statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Icon, type IconName, Mark, TypeIcon } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
 import { go } from "./url.ts";
 
 export function StatusChip({ status, type }: { readonly status: string; readonly type: string }) {
   const language = useLanguage();
-  const tone = toneOf(status, type);
+  const kind = useRegistry().kindOf(type);
+  const tone = toneOf(status, kind);
   return (
     <span className={`chip tone-${tone}`}>
       <Mark tone={tone} />
-      {statusWord(status, language, type)}
+      {statusWord(status, language, kind)}
     </span>
   );
 }
 
 export function TypeName({ type }: { readonly type: string }) {
-  return <>{typeWord(type, useLanguage())}</>;
+  return <>{useRegistry().kindOf(type).label}</>;
 }
 
 type LineProps = {
@@ -41,6 +43,7 @@ type LineProps = {
 /** An entity as one line that can be picked. */
 export function EntityLine({ id, type, label, status, selected = false, tone, onPick, children }: LineProps) {
   const language = useLanguage();
+  const kind = useRegistry().kindOf(type);
   return (
     <button type="button" className="line" aria-current={selected} onClick={() => onPick(id)}>
       <TypeIcon type={type} />
@@ -48,9 +51,9 @@ export function EntityLine({ id, type, label, status, selected = false, tone, on
         <span className="line-name">{label}</span>
         <span className="line-more">{children ?? <TypeName type={type} />}</span>
       </span>
-      <span className="line-status" title={statusWord(status, language, type)}>
-        <Mark tone={tone ?? toneOf(status, type)} />
-        <span className="hidden">{statusWord(status, language, type)}</span>
+      <span className="line-status" title={statusWord(status, language, kind)}>
+        {(tone || status !== UNKNOWN) && <Mark tone={tone ?? toneOf(status, kind)} />}
+        <span className="hidden">{statusWord(status, language, kind)}</span>
       </span>
     </button>
   );
@@ -58,23 +61,37 @@ export function EntityLine({ id, type, label, status, selected = false, tone, on
 
 /** An entity to which something else refers. */
 export function EntityLink({ scene, id }: { readonly scene: Scene; readonly id: string }) {
-  const item = findItem(scene, id)?.item;
+  const registry = useRegistry();
+  const item = registry.find(scene, id)?.item;
   if (!item) return <span className="muted">{id}</span>;
   return (
     <button type="button" className="link-chip" onClick={() => go({ select: id })}>
-      <Mark tone={toneOfItem(item)} />
+      {conditionOf(item, registry.kindOfId(id)) !== UNKNOWN && <Mark tone={toneOfItem(item, registry)} />}
       {labelOf(item)}
     </button>
   );
 }
 
-export function LoadBar({ label, load }: { readonly label: string; readonly load: number }) {
+type LoadProps = {
+  readonly label: string;
+  readonly load: number;
+  /** Whether a high share is neither good nor bad. */
+  readonly isPlain?: boolean;
+};
+
+export function LoadBar({ label, load, isPlain = false }: LoadProps) {
   const { percent } = useLanguage();
   const share = Math.max(0, Math.min(1, load));
   return (
     <div className="load">
-      <span className="load-label">{label}</span>
-      <meter className={`tone-${toneOfLoad(load)}`} min={0} max={1} value={share} aria-label={label} />
+      {label && <span className="load-label">{label}</span>}
+      <meter
+        className={isPlain ? "tone-busy" : `tone-${toneOfLoad(load)}`}
+        min={0}
+        max={1}
+        value={share}
+        aria-label={label || percent(load)}
+      />
       <span className="load-number">{percent(load)}</span>
     </div>
   );

@@ -1,8 +1,8 @@
 /** The signs of the page, drawn as lines that take the colour of the text around them. */
 
 import type { ReactNode } from "react";
-import { kindOf } from "../domain/registry.ts";
 import type { Tone } from "../domain/tones.ts";
+import { useRegistry } from "./registry.tsx";
 
 const PATHS = {
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
@@ -43,7 +43,7 @@ export function Sign({ path }: { readonly path: string }) {
 }
 
 export function TypeIcon({ type }: { readonly type: string }) {
-  return <Sign path={kindOf(type).icon} />;
+  return <Sign path={useRegistry().kindOf(type).icon} />;
 }
 
 const MARKS: Readonly<Record<Tone, ReactNode>> = {

@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "react";
 import type { Item } from "../client/scene.ts";
-import { findItem } from "../domain/entities.ts";
 import { valuesOf } from "../domain/values.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
+import { useRegistry } from "./registry.tsx";
 import type { Sample } from "./Sparkline.tsx";
 
 const MOST_SAMPLES = 300;
@@ -16,17 +16,18 @@ const SHOWN_MS = 500;
 /** The samples of each live value of an item since it was opened, with `earlier` ones before them. */
 export function useSamples(id: string, earlier: Samples = NONE): Samples {
   const client = useLivingMapClient();
+  const registry = useRegistry();
   const [samples, setSamples] = useState<Samples>(NONE);
   useEffect(() => {
     const taken = new Map<string, Sample[]>();
     let last: Item | undefined;
     let isNew = true;
     const look = () => {
-      const item = findItem(client.getState().data.scene, id)?.item;
+      const item = registry.find(client.getState().data.scene, id)?.item;
       if (!item || item === last) return;
       last = item;
       isNew = true;
-      for (const [name, value] of valuesOf(item)) {
+      for (const [{ name }, value] of valuesOf(item, registry.kindOfId(id))) {
         const list = taken.get(name) ?? [];
         list.push({ at: Date.now(), value });
         taken.set(name, list.slice(-MOST_SAMPLES));
@@ -51,6 +52,6 @@ export function useSamples(id: string, earlier: Samples = NONE): Samples {
       leave();
       clearInterval(timer);
     };
-  }, [client, id, earlier]);
+  }, [client, registry, id, earlier]);
   return samples;
 }

@@ -1,14 +1,14 @@
 /** What is shown, kept in the address: the same address shows the same. */
 
 import { useSyncExternalStore } from "react";
-import { LAYER_NAMES } from "../domain/layers.ts";
 import type { View } from "../map/camera.ts";
 
 export const PANELS = ["search", "problems", "events", "sources"] as const;
 export type Panel = (typeof PANELS)[number];
 
 export type Place = {
-  readonly layers: ReadonlySet<string>;
+  /** Null shows all of them. */
+  readonly layers: ReadonlySet<string> | null;
   readonly select: string | null;
   /** Null shows everything. */
   readonly view: View | null;
@@ -20,15 +20,13 @@ export type Place = {
   readonly layer: string;
 };
 
-const ALL: ReadonlySet<string> = new Set(LAYER_NAMES);
-
 /** Return what an address shows; whatever it leaves out or gets wrong has its default. */
 export function placeOf(search: string, usualPanel: Panel | null = null): Place {
   const query = new URLSearchParams(search);
-  const layers = LAYER_NAMES.filter((name) => query.get("layers")?.split(",").includes(name));
+  const layers = query.get("layers")?.split(",").filter(Boolean);
   const panel = query.get("panel");
   return {
-    layers: query.has("layers") ? new Set(layers) : ALL,
+    layers: layers ? new Set(layers) : null,
     select: query.get("select"),
     view: viewOf(query.get("view")),
     panel: panel === "none" ? null : (PANELS.find((one) => one === panel) ?? usualPanel),
@@ -50,9 +48,7 @@ function viewOf(text: string | null): View | null {
 /** Return the address of a place: `?` and only what differs from the defaults. */
 export function searchOf(place: Place, usualPanel: Panel | null = null): string {
   const query = new URLSearchParams();
-  if (place.layers.size < LAYER_NAMES.length) {
-    query.set("layers", LAYER_NAMES.filter((name) => place.layers.has(name)).join(","));
-  }
+  if (place.layers) query.set("layers", [...place.layers].join(","));
   if (place.mode === "table") query.set("mode", "table");
   if (place.panel !== usualPanel) query.set("panel", place.panel ?? "none");
   for (const name of ["q", "type", "status", "layer", "select"] as const) {

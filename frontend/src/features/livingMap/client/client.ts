@@ -109,8 +109,13 @@ export class LivingMapClient {
   }
 
   /** Ask the map's HTTP API, with the token: `ask("living-map/history", { limit: 20 })`. Throws MapError. */
-  async ask<Answer = Json>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Answer> {
-    const answer = await this.#http.ask(path, parameters, signal);
+  async ask<Answer = Json>(
+    path: string,
+    parameters: Parameters = {},
+    signal?: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const answer = await this.#http.ask(path, parameters, signal, headers);
     return (await answer.json()) as Answer;
   }
 

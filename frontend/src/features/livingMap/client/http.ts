@@ -50,13 +50,17 @@ export class MapHttp {
     path: string,
     parameters: Parameters,
     signal?: AbortSignal,
-    accept = "application/json",
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
     const token = await this.token();
-    const headers = { Accept: accept, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+    const sent = {
+      Accept: "application/json",
+      ...headers,
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+    };
     let answer: Response;
     try {
-      answer = await this.#fetch(this.address(path, parameters), { headers, ...(signal ? { signal } : {}) });
+      answer = await this.#fetch(this.address(path, parameters), { headers: sent, ...(signal ? { signal } : {}) });
     } catch (error) {
       throw new MapError(`${path}: the map cannot be reached`, null, null, error);
     }

@@ -81,7 +81,7 @@ async function overEvents(
   events: WireEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const answer = await http.ask("living-map/events", query, signal, "text/event-stream");
+  const answer = await http.ask("living-map/events", query, signal, { Accept: "text/event-stream" });
   if (!answer.body) throw new MapError("living-map/events: an answer without a body");
   for await (const data of eventData(answer.body)) events.message(data);
   events.ended({}, new MapError("the stream of events ended"));

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { EMPTY_META } from "../../../../tests/meta.ts";
+import { REGISTRY } from "../../../../tests/types.ts";
 import { reduce, sceneOf } from "../client/reduce.ts";
-import { languageOf } from "../i18n/i18n.tsx";
 import { catalogue, listed, matches } from "./catalogue.ts";
 import { loadOf } from "./loads.ts";
 import { problemsOf } from "./problems.ts";
 import { relationsOf } from "./relations.ts";
-import { activityOf } from "./values.ts";
+import { valuesOf } from "./values.ts";
 
 const SCENE = sceneOf({
   generated_at: "",
@@ -29,41 +29,44 @@ const SCENE = sceneOf({
   },
 });
 
-const ENGLISH = languageOf("en");
 const NONE = { q: "", type: "", status: "", layer: "" };
 const ids = (entities: readonly { id: string }[]) => entities.map(({ id }) => id);
 
 test("everything is listed once, by what it is and then by name", () => {
   const order = ["microdao:a", "dao:d", "node:1", "node:2", "agent:9", "agent:10", "city:b"];
-  expect(ids(listed(catalogue(SCENE)))).toEqual(order);
+  expect(ids(listed(catalogue(SCENE, REGISTRY), REGISTRY))).toEqual(order);
 });
 
 test("a list follows names, and what changed otherwise is in its place", () => {
   const put = (id: string, set: Record<string, string>) =>
     ({ op: "put", layer: "agents", collection: "items", id, set, unset: [] }) as const;
-  const busy = listed(catalogue(reduce(SCENE, [put("agent:9", { status: "busy" })])));
+  const busy = listed(catalogue(reduce(SCENE, [put("agent:9", { status: "busy" })]), REGISTRY), REGISTRY);
   expect(busy.find(({ id }) => id === "agent:9")?.status).toBe("busy");
   const renamed = listed(
-    catalogue(reduce(SCENE, [put("agent:9", { name: "Zoe" }), put("agent:7", { name: "Ann" })])),
+    catalogue(reduce(SCENE, [put("agent:9", { name: "Zoe" }), put("agent:7", { name: "Ann" })]), REGISTRY),
+    REGISTRY,
   );
   expect(ids(renamed).slice(-4)).toEqual(["agent:10", "agent:7", "agent:9", "city:b"]);
 });
 
 test.each([
   [{ q: "AGENT 9" }, ["agent:9"]],
+  [{ q: "аgént 9" }, ["agent:9"]],
   [{ q: "o" }, ["node:1", "microdao:a", "dao:d", "node:2"]],
   [{ type: "node", status: "offline" }, ["node:1"]],
   [{ layer: "city" }, ["microdao:a", "city:b"]],
   [{ q: "nothing like it" }, []],
 ])("a search for %o finds %o", (filters, expected) => {
-  expect(ids(matches(listed(catalogue(SCENE)), { ...NONE, ...filters }))).toEqual(expected);
+  expect(ids(matches(listed(catalogue(SCENE, REGISTRY), REGISTRY), { ...NONE, ...filters }))).toEqual(expected);
 });
 
-test("loads and activity are what a thing reports, and nothing where it reports none", () => {
-  const [one] = matches(catalogue(SCENE), { ...NONE, q: "one" });
-  const [agent] = matches(catalogue(SCENE), { ...NONE, q: "agent 10" });
-  expect(one && [loadOf(one.item), activityOf(one.item)]).toEqual([0.99, undefined]);
-  expect(agent && [loadOf(agent.item), activityOf(agent.item)]).toEqual([undefined, 4]);
+test("loads and values are what a thing reports, and nothing where it reports none", () => {
+  const [one] = matches(catalogue(SCENE, REGISTRY), { ...NONE, q: "one" });
+  const [agent] = matches(catalogue(SCENE, REGISTRY), { ...NONE, q: "agent 10" });
+  const valuesIn = (given: typeof one) =>
+    given && [...valuesOf(given.item, REGISTRY.kindOf(given.type))].map(([{ name }, value]) => [name, value]);
+  expect(one && [loadOf(one.item), valuesIn(one)]).toEqual([0.99, [["metrics.cpu", 0.99]]]);
+  expect(agent && [loadOf(agent.item), valuesIn(agent)]).toEqual([undefined, [["usage.llm_calls_24h", 4]]]);
 });
 
 test("problems are listed, the gravest first; a machine that is offline has no load", () => {
@@ -75,7 +78,7 @@ test("problems are listed, the gravest first; a machine that is offline has no l
     age_seconds: null,
     error: "no",
   } as const;
-  const problems = problemsOf(SCENE, [down]).map(({ key, tone }) => `${tone} ${key}`);
+  const problems = problemsOf(SCENE, [down], REGISTRY).map(({ key, tone }) => `${tone} ${key}`);
   expect(problems).toEqual([
     "bad source dao",
     "bad node:1 status",
@@ -88,7 +91,7 @@ test("problems are listed, the gravest first; a machine that is offline has no l
 test("an id that several things claim is a problem of each of them", () => {
   const claims = ["node:1", "agent:9", "dao:nobody"].map((id) => ({ id, namespace: "slug" }));
   const collision = { id: "node:one", refers_to: "node:1", claims };
-  const keys = problemsOf(SCENE, [], [collision]).filter(({ what }) => what.kind === "collision");
+  const keys = problemsOf(SCENE, [], REGISTRY, [collision]).filter(({ what }) => what.kind === "collision");
   expect(keys.map(({ key, tone, what }) => [key, tone, what.text])).toEqual([
     ["agent:9 collision node:one", "warn", "node:one"],
     ["node:1 collision node:one", "warn", "node:one"],
@@ -96,10 +99,10 @@ test("an id that several things claim is a problem of each of them", () => {
 });
 
 test("relations go both ways", () => {
-  const amber = catalogue(SCENE).find(({ id }) => id === "microdao:a");
-  const node = catalogue(SCENE).find(({ id }) => id === "node:1");
-  expect(amber && relationsOf(SCENE, amber.item, ENGLISH)).toEqual([
+  const amber = catalogue(SCENE, REGISTRY).find(({ id }) => id === "microdao:a");
+  const node = catalogue(SCENE, REGISTRY).find(({ id }) => id === "node:1");
+  expect(amber && relationsOf(SCENE, amber.item, REGISTRY)).toEqual([
     { label: "agents", ids: ["agent:10", "agent:9"] },
   ]);
-  expect(node && relationsOf(SCENE, node.item, ENGLISH)).toEqual([{ label: "DAOs", ids: ["dao:d"] }]);
+  expect(node && relationsOf(SCENE, node.item, REGISTRY)).toEqual([{ label: "DAOs", ids: ["dao:d"] }]);
 });

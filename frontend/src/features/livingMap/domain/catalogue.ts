@@ -1,8 +1,9 @@
 /** Everything on the map as one list, each thing once, in its home layer. What did not change is not looked at again. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { homeOfType, labelOf, typeOf } from "./entities.ts";
-import { kindOf } from "./registry.ts";
+import { labelOf, typeOf } from "./entities.ts";
+import type { Registry } from "./registry.ts";
+import { searchKey } from "./search.ts";
 import { conditionOf } from "./status.ts";
 
 export type Entity = {
@@ -23,38 +24,57 @@ export type Filters = {
   readonly layer: string;
 };
 
-const entities = new WeakMap<Item, Entity>();
-const collections = new WeakMap<ReadonlyMap<string, Item>, readonly Entity[]>();
-const catalogues = new WeakMap<Scene, readonly Entity[]>();
+/** What a registry has made of items, collections and scenes. */
+class Lists {
+  readonly entities = new WeakMap<Item, Entity>();
+  readonly collections = new WeakMap<ReadonlyMap<string, Item>, readonly Entity[]>();
+  readonly catalogues = new WeakMap<Scene, readonly Entity[]>();
+  last: readonly Entity[] = [];
+}
 
-function entityOf(layer: string, item: Item): Entity {
+const lists = new WeakMap<Registry, Lists>();
+
+function listsOf(registry: Registry): Lists {
+  let own = lists.get(registry);
+  if (!own) {
+    own = new Lists();
+    lists.set(registry, own);
+  }
+  return own;
+}
+
+function entityOf(layer: string, item: Item, registry: Registry): Entity {
+  const { entities } = listsOf(registry);
   let entity = entities.get(item);
   if (!entity) {
     const label = labelOf(item);
-    const text = `${label} ${item.id}`.toLocaleLowerCase();
-    entity = { id: item.id, type: typeOf(item.id), label, status: conditionOf(item), layer, item, text };
+    const type = typeOf(item.id);
+    const status = conditionOf(item, registry.kindOf(type));
+    entity = { id: item.id, type, label, status, layer, item, text: searchKey(`${label} ${item.id}`) };
     entities.set(item, entity);
   }
   return entity;
 }
 
-function entitiesOf(layer: string, items: ReadonlyMap<string, Item>): readonly Entity[] {
+function entitiesOf(layer: string, items: ReadonlyMap<string, Item>, registry: Registry): readonly Entity[] {
+  const { collections } = listsOf(registry);
   let list = collections.get(items);
   if (!list) {
     list = [...items.values()]
-      .filter(({ id }) => homeOfType(typeOf(id)) === layer)
-      .map((item) => entityOf(layer, item));
+      .filter(({ id }) => registry.homeOf(typeOf(id)) === layer)
+      .map((item) => entityOf(layer, item, registry));
     collections.set(items, list);
   }
   return list;
 }
 
 /** Return all entities of a scene, each collection in order of id. */
-export function catalogue(scene: Scene): readonly Entity[] {
+export function catalogue(scene: Scene, registry: Registry): readonly Entity[] {
+  const { catalogues } = listsOf(registry);
   let all = catalogues.get(scene);
   if (!all) {
     const parts = Object.entries(scene).flatMap(([layer, { collections }]) =>
-      Object.values(collections).map((items) => entitiesOf(layer, items)),
+      Object.values(collections).map((items) => entitiesOf(layer, items, registry)),
     );
     all = parts.flat();
     catalogues.set(scene, all);
@@ -62,28 +82,28 @@ export function catalogue(scene: Scene): readonly Entity[] {
   return all;
 }
 
-let lastListed: readonly Entity[] = [];
-
 /** Return entities as people would list them: by what they are, then by name. Cheap while no name changes. */
-export function listed(all: readonly Entity[]): readonly Entity[] {
+export function listed(all: readonly Entity[], registry: Registry): readonly Entity[] {
+  const own = listsOf(registry);
   const now = new Map(all.map((one) => [one.id, one]));
-  const again = lastListed.flatMap((old) => {
+  const again = own.last.flatMap((old) => {
     const one = now.get(old.id);
     return one && one.label === old.label ? [one] : [];
   });
-  lastListed = again.length === all.length && lastListed.length === all.length ? again : sorted(all);
-  return lastListed;
+  own.last = again.length === all.length && own.last.length === all.length ? again : sorted(all, registry);
+  return own.last;
 }
 
-function sorted(all: readonly Entity[]): readonly Entity[] {
+function sorted(all: readonly Entity[], registry: Registry): readonly Entity[] {
   const collator = new Intl.Collator(undefined, { numeric: true });
-  const rank = ({ type }: Entity) => kindOf(type).rank;
+  const ranks = new Map(registry.kinds.map(({ name }, at) => [name, at]));
+  const rank = ({ type }: Entity) => ranks.get(type) ?? ranks.size;
   return all.toSorted((one, other) => rank(one) - rank(other) || collator.compare(one.label, other.label));
 }
 
 /** Return the entities that match the filters; those whose name begins with the text that is searched come first. */
 export function matches(all: readonly Entity[], { q, type, status, layer }: Filters): readonly Entity[] {
-  const wanted = q.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = searchKey(q).trim().split(/\s+/).filter(Boolean);
   const hits = all.filter(
     (one) =>
       (!type || one.type === type) &&

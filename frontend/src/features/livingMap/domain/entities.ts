@@ -2,7 +2,6 @@
 
 import { compareIds } from "../client/reduce.ts";
 import type { Item, Scene } from "../client/scene.ts";
-import { TYPES } from "./vocabulary.ts";
 
 export type Found = { readonly layer: string; readonly collection: string; readonly item: Item };
 
@@ -11,15 +10,12 @@ export function typeOf(id: string): string {
   return id.slice(0, Math.max(0, id.indexOf(":")));
 }
 
-/** Return the layer in which a type is at home; undefined for a type that the vocabulary does not list. */
-export function homeOfType(type: string): string | undefined {
-  return Object.hasOwn(TYPES, type) ? TYPES[type]?.home : undefined;
-}
-
-/** Return an item and where it is kept; undefined if the scene has no item of this id. */
-export function findItem(scene: Scene, id: string): Found | undefined {
-  const home = homeOfType(typeOf(id));
-  const names = home ? [home] : Object.keys(scene).sort(compareIds);
+/**
+ * Return an item and where it is kept; undefined if the scene has no item of this id. Of several layers that have it,
+ * `home` counts; without that the first by name.
+ */
+export function findItem(scene: Scene, id: string, home?: string): Found | undefined {
+  const names = home === undefined ? Object.keys(scene).sort(compareIds) : [home];
   for (const layer of names) {
     for (const [collection, items] of Object.entries(scene[layer]?.collections ?? {})) {
       const item = items.get(id);

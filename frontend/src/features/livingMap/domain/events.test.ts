@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EMPTY_META } from "../../../../tests/meta.ts";
+import { REGISTRY } from "../../../../tests/types.ts";
 import type { MapEvent } from "../client/messages.ts";
 import { sceneOf } from "../client/reduce.ts";
 import type { Json } from "../client/scene.ts";
@@ -40,20 +41,20 @@ test.each([
   ],
   [event("agent.event.status", { agent_id: "agent:sofia", status: "busy" }), "agent:sofia", "Sofia is busy"],
   [event("agent.error", { agent_id: "agent:sofia" }), "agent:sofia", "Sofia: agent error"],
-  [event("dao.event.vote_cast", { proposal_id: "p", vote_value: "yes" }), "dao:core", "CORE: dao event vote cast"],
+  [event("dao.event.vote_cast", { proposal_id: "p", vote_value: "yes" }), "proposal:p", "p: dao event vote cast"],
   [event("livingmap.time.passed", {}, ["node:gpu-1"]), "node:gpu-1", "NODE1 was silent"],
   [event("weather.storm_warning", {}), null, "weather storm warning"],
   [event("weather.storm", { agent_id: 7, name: "Lviv" }), null, "Lviv: weather storm"],
 ])("%o is about %s and reads %j", (given, subject, text) => {
-  expect(subjectOf(given, SCENE)).toBe(subject);
-  expect(sentence(given, SCENE, languageOf("en"), TABLE)).toBe(text);
+  expect(subjectOf(given, SCENE, REGISTRY)).toBe(subject);
+  expect(sentence(given, SCENE, REGISTRY, languageOf("en"), TABLE)).toBe(text);
 });
 
 test("an event reads in the language of the page, or in English", () => {
   const passed = event("livingmap.time.passed", {}, ["agent:sofia"]);
-  expect(sentence(passed, SCENE, languageOf("uk"), TABLE)).toBe("Sofia: тиша");
+  expect(sentence(passed, SCENE, REGISTRY, languageOf("uk"), TABLE)).toBe("Sofia: тиша");
   const status = event("agent.event.status", { agent_id: "agent:sofia", status: "busy" });
-  expect(sentence(status, SCENE, languageOf("uk"), TABLE)).toBe("Sofia is busy");
+  expect(sentence(status, SCENE, REGISTRY, languageOf("uk"), TABLE)).toBe("Sofia is busy");
 });
 
 test("what lights up is what was touched, but not what a poll found", () => {
@@ -63,11 +64,10 @@ test("what lights up is what was touched, but not what a poll found", () => {
 });
 
 test.each([
-  ["livingmap.source.up", "sources"],
-  ["messaging.message.created", "people"],
-  ["microdao.event.created", "dao"],
-  ["usage.llm", "agents"],
-  ["weather.storm", "all"],
-])("%s is of the topic %s", (type, topic) => {
-  expect(topicOf(type)).toBe(topic);
+  [event("livingmap.source.up", {}), "sources"],
+  [event("messaging.message.created", { channel_id: "7" }), "channel"],
+  [event("agent.error", { agent_id: "agent:sofia" }), "agent"],
+  [event("weather.storm", {}), ""],
+])("%o is of the topic %j", (given, topic) => {
+  expect(topicOf(given, SCENE, REGISTRY)).toBe(topic);
 });

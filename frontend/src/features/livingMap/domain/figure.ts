@@ -1,7 +1,6 @@
 /** How a kind of thing looks on the map, and where it stands. What draws it, and on what ground, is the map's business. */
 
 import type { Item } from "../client/scene.ts";
-import type { Localized } from "../i18n/i18n.tsx";
 import type { Tone } from "./tones.ts";
 
 /** The shapes that everything small is drawn from, white and tinted where they stand. */
@@ -55,22 +54,33 @@ export type Paints = {
   readonly tones: Readonly<Record<Tone, number>>;
 };
 
-/** The quarter of public places in the middle of the city, and the one of what belongs to no microDAO. */
+/** The quarter of public places in the middle of the city, and the one of what belongs to no other quarter. */
 export const CIVIC = "civic";
 export const COMMONS = "commons";
+
+const DISTRICT = "layer/";
+
+/** Return the quarter of a layer's things that stand in no other. */
+export function districtOf(layer: string): string {
+  return DISTRICT + layer;
+}
+
+/** Return the layer of a district; undefined for whatever else has a quarter. */
+export function layerOfDistrict(id: string): string | undefined {
+  return id.startsWith(DISTRICT) ? id.slice(DISTRICT.length) : undefined;
+}
 
 /** What the cells of a quarter are used for: each use has places of its own size. */
 export type Lot = "homes" | "works" | "lamps" | "place";
 
 /**
  * Where a figure stands: in the middle of the quarter that it founds, on a lot of its quarter, as a planet of its own,
- * on the inner ring around its planet, or in the orbit of each planet that names it.
+ * or in the orbit of each planet that names it. What belongs to a planet stands on the inner rings around that.
  */
 export type Stand =
   | { readonly on: "heart" }
   | { readonly on: "lot"; readonly lot: Lot }
   | { readonly on: "planet" }
-  | { readonly on: "moon" }
   | { readonly on: "orbit" };
 
 export type LabelRule = {
@@ -94,17 +104,17 @@ export type Mood = { readonly hue: number; readonly tone: Tone; readonly alert: 
 
 export type Figure = {
   readonly name: string;
+  /** The type that it shows; null for one that shows several. */
+  readonly type: string | null;
   readonly stands: Stand;
-  /** The quarter or planet to which a thing belongs; by default its microDAO's quarter. */
-  readonly home?: (item: Item) => string;
   /** How far it reaches from its middle, in the map's own units. Measured once: nothing swells under a hand. */
   readonly size: number | ((item: Item) => number);
-  /** The layers that show it; by default the one in which its kind is at home. */
-  readonly layers?: readonly string[];
+  /** How much weightier than others its name is, on a scale of some tens. */
+  readonly weight: (item: Item) => number;
+  /** The layers that show it. */
+  readonly layers: readonly string[];
   /** The sources that report it, the best first. */
   readonly sources: readonly string[];
-  /** What it is called where that differs from its kind. */
-  readonly words?: Localized<{ readonly name: string; readonly plural: string }>;
   /** Drawn over figures of lower order. */
   readonly order: number;
   /** When Tab reaches it: lower numbers first. */
@@ -117,7 +127,7 @@ export type Figure = {
   readonly draw: (shape: Shape, paints: Paints, mood: Mood) => readonly Spot[];
 };
 
-/** One thing on the map. A node stands there twice: as a building, and in the orbit of its DAO. */
+/** One thing on the map. Some stand there twice: in a quarter, and in the orbit of a planet. */
 export type Shape = {
   readonly key: string;
   readonly id: string;

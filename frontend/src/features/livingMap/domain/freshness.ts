@@ -2,7 +2,6 @@
 
 import type { SourceBrief } from "../client/scene.ts";
 import type { Figure } from "./figure.ts";
-import { FIGURES } from "./registry.ts";
 import type { Tone } from "./tones.ts";
 
 const TONES: Readonly<Record<SourceBrief["status"], Tone>> = {
@@ -36,8 +35,11 @@ const FAINTEST = 0.35;
 const FAINTEST_SECONDS = 3600;
 
 /** Return how strongly each figure is drawn: current ones in full, old ones paler the older they are. */
-export function strengths(sources: readonly SourceBrief[]): ReadonlyMap<Figure, number> {
-  return new Map(FIGURES.map((figure) => [figure, strength(sourceOf(figure, sources))]));
+export function strengths(
+  sources: readonly SourceBrief[],
+  figures: readonly Figure[],
+): ReadonlyMap<Figure, number> {
+  return new Map(figures.map((figure) => [figure, strength(sourceOf(figure, sources))]));
 }
 
 function strength(source: SourceBrief | undefined): number {
@@ -56,8 +58,8 @@ export type Doubts = {
 };
 
 /** Return which of some figures are simulated, and which are out of date. */
-export function doubts(sources: readonly SourceBrief[], figures: ReadonlySet<Figure>): Doubts {
-  const reported = FIGURES.filter((figure) => figures.has(figure)).flatMap((figure) => {
+export function doubts(sources: readonly SourceBrief[], figures: Iterable<Figure>): Doubts {
+  const reported = [...figures].flatMap((figure) => {
     const source = sourceOf(figure, sources);
     return source ? [{ figure, source }] : [];
   });

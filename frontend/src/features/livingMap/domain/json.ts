@@ -28,3 +28,17 @@ export function idsIn(value: Json | undefined): readonly string[] {
   if (typeof value === "string") return [value];
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
 }
+
+/** Return the value of a field by its name, or by the way to it: `metrics.cpu`. */
+export function valueAt(value: Json | undefined, path: string): Json | undefined {
+  const own = field(value, path);
+  if (own !== undefined || !path.includes(".")) return own;
+  return path.split(".").reduce<Json | undefined>((part, name) => field(part, name), value);
+}
+
+/** Return a number by its name or the way to it, also one that is written as a text. */
+export function numberAt(value: Json | undefined, path: string): number | undefined {
+  const number = valueAt(value, path);
+  const read = typeof number === "string" && number.trim() !== "" ? Number(number) : number;
+  return typeof read === "number" && Number.isFinite(read) ? read : undefined;
+}

@@ -1,60 +1,70 @@
-/** One kind of thing, as a file of `kinds/` describes it: everything that panels and map need to know about it. */
+/** One kind of thing: everything that panels and map need to know of a type. */
 
-import type { Item, Json } from "../client/scene.ts";
-import type { Localized, PluralForms } from "../i18n/i18n.tsx";
+import { typeOf } from "./entities.ts";
 import type { Figure } from "./figure.ts";
-import type { Tone } from "./tones.ts";
-
-export type KindWords = {
-  /** Its name where it stands alone: "Agent". */
-  readonly name: string;
-  /** Several of them: "agents". */
-  readonly plural: string;
-  /** What goes with a count: "1 agent", "2 agents". */
-  readonly count: PluralForms;
-  /** By field: what the things that refer by it are called from the other side. */
-  readonly referrers?: Readonly<Record<string, string>>;
-  /** By field or number: what it is called, where the page has no word for it. */
-  readonly fields?: Readonly<Record<string, string>>;
-  /** By status: what it is called, where the page has no word for it. */
-  readonly statuses?: Readonly<Record<string, string>>;
-};
-
-/** A layer that can be shown and hidden, described by the kind that leads it. */
-export type LayerLead = {
-  readonly name: string;
-  /** Its place in the switch, the first lowest. */
-  readonly rank: number;
-  /** By default the kind's own. */
-  readonly icon?: string;
-  readonly words: Localized<{ readonly name: string; readonly hint: string }>;
-};
-
-export type Kind = {
-  /** What its ids begin with: `agent` in `agent:sofia`. */
-  readonly type: string;
-  /** Lines in a square of 24. */
-  readonly icon: string;
-  readonly words: Localized<KindWords>;
-  /** Its place in lists, the first lowest. */
-  readonly rank: number;
-  /** Where a scene keeps more of it, besides its home in the vocabulary. */
-  readonly elsewhere?: readonly CollectionPath[];
-  /** The fields that refer to others, for a kind that has no row in the vocabulary. */
-  readonly references?: readonly string[];
-  /** References without arcs on the map, because there would be too many to be of use. */
-  readonly quiet?: readonly string[];
-  /** What reports its condition; by default the field `status`. */
-  readonly status?: (item: Item) => Json | undefined;
-  /** Statuses that mean something else for it than for others. */
-  readonly tones?: Readonly<Record<string, Tone>>;
-  /** Under which heading its problems are listed; by default among others. */
-  readonly problems?: "nodes" | "agents";
-  /** Numbers that it alone has and that its details show. */
-  readonly numbers?: readonly string[];
-  readonly layer?: LayerLead;
-  /** How it looks on the map; without figures it is in lists alone. */
-  readonly figures?: readonly Figure[];
-};
+import { figuresOf } from "./figures.ts";
+import type { TypeRow } from "./types.ts";
 
 export type CollectionPath = readonly [layer: string, collection: string];
+
+export type Kind = TypeRow & {
+  /** Where a scene keeps things of it, its home first; empty for a type that is nowhere. */
+  readonly paths: readonly CollectionPath[];
+  /** How it looks on the map; without figures it is in lists alone. */
+  readonly figures: readonly Figure[];
+};
+
+const PLAIN_ICON = "M12 18a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM12 2v4M12 18v4M2 12h4M18 12h4";
+
+const made = new Map<string, Kind>();
+const MOST_KEPT = 500;
+
+/** Return the kind of a row. Equal rows give the very same kind, so that what is drawn of it stays. */
+export function kindOfRow(row: TypeRow): Kind {
+  const key = JSON.stringify(row);
+  let kind = made.get(key);
+  if (!kind) {
+    if (made.size >= MOST_KEPT) made.clear();
+    const paths = row.collections.map(({ layer, collection }): CollectionPath => [layer, collection]);
+    kind = { ...row, icon: row.icon || PLAIN_ICON, paths, figures: figuresOf(row) };
+    made.set(key, kind);
+  }
+  return kind;
+}
+
+/** Return the row of a type that no plugin has declared, and that a scene keeps in some collections. */
+export function undeclared(name: string, paths: readonly CollectionPath[]): TypeRow {
+  const readable = name.replaceAll(/[_-]/g, " ");
+  const label = readable.slice(0, 1).toUpperCase() + readable.slice(1);
+  const collections = paths.map(([layer, collection]) => ({ layer, collection }));
+  return {
+    name,
+    declared: false,
+    label,
+    plural: readable,
+    counts: {},
+    icon: "",
+    rank: 900,
+    home: collections[0] ?? { layer: "", collection: "" },
+    collections,
+    status: "status",
+    statuses: {},
+    trouble: ["degraded", "offline"],
+    fields: [],
+    relations: [],
+    place: "inside",
+    within: [],
+    look: "mark",
+    sources: [],
+  };
+}
+
+/** Whether a kind is at home in a layer. */
+export function isAtHome({ home }: Kind, layer: string): boolean {
+  return home.layer === layer;
+}
+
+/** Whether an id is of a kind. */
+export function isOf({ name }: Kind, id: string): boolean {
+  return typeOf(id) === name;
+}

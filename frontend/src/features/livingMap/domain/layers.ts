@@ -1,74 +1,63 @@
-/** The layers of the map that can be shown and hidden: those that a kind leads, and any other in which kinds are at home. */
+/** The layers of the map: those that can be shown and hidden, and those that lists alone have. */
 
 import type { Scene } from "../client/scene.ts";
-import type { Localized } from "../i18n/i18n.tsx";
-import type { Figure } from "./figure.ts";
-import type { CollectionPath, Kind } from "./kind.ts";
-import { collection, collectionsOf, FIGURES, KINDS, layersOf } from "./registry.ts";
-import { STANDING_LAYERS } from "./vocabulary.ts";
+import { typeOf } from "./entities.ts";
+import { isAtHome, type Kind } from "./kind.ts";
+import type { LayerRow } from "./types.ts";
 
 export type Layer = {
   readonly name: string;
+  readonly title: string;
+  readonly hint: string;
   readonly icon: string;
-  readonly words: Localized<{ readonly name: string; readonly hint: string }>;
-  /** The collection that its number counts. */
-  readonly counted: CollectionPath | undefined;
+  /** The kinds that are at home there. */
+  readonly kinds: readonly Kind[];
+  /** Whether anything of it can stand on the map, so that it can be shown and hidden. */
+  readonly isOnMap: boolean;
 };
 
-const LAST = 1000;
-
-/** The layers in the order of the switch. */
-export const LAYERS: readonly Layer[] = allLayers();
-export const LAYER_NAMES: readonly string[] = LAYERS.map(({ name }) => name);
-
-const byName = new Map(LAYERS.map((layer) => [layer.name, layer]));
-
-/** Return a layer that can be switched; undefined for one that only lists have, such as the sums of usage. */
-export function layerOf(name: string): Layer | undefined {
-  return byName.get(name);
+/** Return the layers in the order of the switch: as the kinds rank that are at home there; last those without any. */
+export function layersOf(rows: readonly LayerRow[], kinds: readonly Kind[]): readonly Layer[] {
+  const homes = kinds.map(({ home }) => home.layer).filter(Boolean);
+  const declared = new Map(rows.map((row) => [row.name, row]));
+  return [...new Set([...homes, ...declared.keys()])].map((name) => layerOf(name, declared.get(name), kinds));
 }
 
-/** Return how many things a layer counts. */
-export function countOf(scene: Scene, { counted }: Layer): number {
-  return counted ? collection(scene, counted).size : 0;
+function layerOf(name: string, row: LayerRow | undefined, kinds: readonly Kind[]): Layer {
+  const own = kinds.filter((kind) => isAtHome(kind, name));
+  const title = row?.title || name.slice(0, 1).toUpperCase() + name.slice(1).replaceAll(/[_-]/g, " ");
+  return {
+    name,
+    title,
+    hint: row?.hint ?? "",
+    icon: row?.icon || (own[0]?.icon ?? ""),
+    kinds: own,
+    isOnMap: row?.standing === true || own.some(({ figures }) => figures.length > 0),
+  };
 }
 
-/** Return the figures that some layers show. */
-export function figuresOf(layers: ReadonlySet<string>): ReadonlySet<Figure> {
-  return new Set(FIGURES.filter((figure) => layersOf(figure).some((name) => layers.has(name))));
+/** Return how many things a layer has at home of each kind that stands on the map. */
+export function countsOf(scene: Scene, { kinds }: Layer): readonly (readonly [Kind, number])[] {
+  return kinds
+    .filter(({ figures }) => figures.length > 0)
+    .map((kind) => [kind, countIn(scene, kind)] as const)
+    .filter(([, count]) => count > 0);
 }
 
-function allLayers(): Layer[] {
-  const leads = KINDS.filter(({ layer }) => layer).sort((one, other) => rankOf(one) - rankOf(other));
-  const layers = new Map(leads.map((kind) => [kind.layer?.name ?? "", ledBy(kind)]));
-  for (const kind of KINDS) {
-    const [home] = collectionsOf(kind);
-    if (home && kind.figures && !layers.has(home[0])) layers.set(home[0], unled(home[0], kind));
+/** Return how many things of a kind a scene has at their home. */
+export function countIn(scene: Scene, { name, home }: Kind): number {
+  const items = scene[home.layer]?.collections[home.collection];
+  return items ? countOf(items, name) : 0;
+}
+
+const counted = new WeakMap<ReadonlyMap<string, unknown>, Map<string, number>>();
+
+function countOf(items: ReadonlyMap<string, unknown>, type: string): number {
+  let counts = counted.get(items);
+  if (!counts) {
+    counts = new Map();
+    for (const id of items.keys()) counts.set(typeOf(id), (counts.get(typeOf(id)) ?? 0) + 1);
+    counted.set(items, counts);
   }
-  for (const name of STANDING_LAYERS) if (!layers.has(name)) layers.set(name, unled(name, undefined));
-  return [...layers.values()];
-}
-
-function rankOf({ layer }: Kind): number {
-  return layer?.rank ?? LAST;
-}
-
-function ledBy(kind: Kind): Layer {
-  const { layer } = kind;
-  const name = layer?.name ?? "";
-  const words = layer?.words ?? plain(name);
-  return { name, icon: layer?.icon ?? kind.icon, words, counted: countedIn(kind, name) };
-}
-
-function unled(name: string, kind: Kind | undefined): Layer {
-  return { name, icon: kind?.icon ?? "", words: plain(name), counted: kind && countedIn(kind, name) };
-}
-
-function countedIn(kind: Kind, name: string): CollectionPath | undefined {
-  return collectionsOf(kind).find(([layer]) => layer === name);
-}
-
-function plain(name: string): Layer["words"] {
-  const words = { name: name.slice(0, 1).toUpperCase() + name.slice(1), hint: name };
-  return { en: words, uk: words };
+  return counts.get(type) ?? 0;
 }

@@ -1,27 +1,48 @@
 /** How much of a machine is in use. */
 
 import type { Item, Json } from "../client/scene.ts";
-import { numberIn } from "./json.ts";
+import { field, numberAt, numberIn } from "./json.ts";
 import type { Tone } from "./tones.ts";
+import type { TypeRow } from "./types.ts";
 
 const HIGH = 0.75;
 const FULL = 0.9;
 
-export type Loads = { readonly cpu: number; readonly gpu: number; readonly memory: number };
+/** The names under which machines of any kind report what of them is in use, each by its other names, too. */
+const MEASURED = [["cpu"], ["gpu"], ["ram", "memory"]] as const;
 
-/** Return the shares that are in use, each from 0 to 1; null for what reports none. */
-export function loadsOf(item: Item): Loads | null {
-  const from = item.metrics ?? item;
-  const [cpu, gpu] = [numberIn(from, "cpu"), numberIn(from, "gpu")];
-  const memory = numberIn(from, "ram") ?? numberIn(from, "memory");
-  if (cpu === undefined && gpu === undefined && memory === undefined) return null;
-  return { cpu: share(cpu), gpu: share(gpu), memory: share(memory) };
+export type Load = { readonly name: string; readonly load: number };
+
+/** Return the shares of a thing that are in use, each from 0 to 1: those that are declared, else those of any machine. */
+export function loadsOf(item: Item, { fields }: Pick<TypeRow, "fields">): readonly Load[] {
+  const declared = fields.flatMap(({ name, kind }) => {
+    const load = kind === "ratio" ? numberAt(item, name) : undefined;
+    return load === undefined ? [] : [{ name, load: share(load) }];
+  });
+  return declared.length > 0 ? declared : measured(item);
 }
 
-/** Return the highest of the loads; undefined for what reports none. */
+/** Return the loads of a machine under the names that need no declaration. */
+export function measured(item: Item): readonly Load[] {
+  const inner = field(item, "metrics");
+  return MEASURED.flatMap((names) => {
+    const found = names
+      .map((name) => [name, numberIn(inner ?? item, name)] as const)
+      .find(([, load]) => load !== undefined);
+    return found ? [{ name: inner ? `metrics.${found[0]}` : found[0], load: share(found[1]) }] : [];
+  });
+}
+
+/** Whether a field is a load of a machine, by its name: a high one is trouble. */
+export function isLoad(path: string): boolean {
+  const last = path.slice(path.lastIndexOf(".") + 1);
+  return MEASURED.some((names) => names.some((name) => name === last));
+}
+
+/** Return the highest of the loads of a machine; undefined for what reports none. */
 export function loadOf(item: Item): number | undefined {
-  const loads = loadsOf(item);
-  return loads ? Math.max(loads.cpu, loads.gpu, loads.memory) : undefined;
+  const loads = measured(item).map(({ load }) => load);
+  return loads.length > 0 ? Math.max(...loads) : undefined;
 }
 
 export function toneOfLoad(load: number): Tone {

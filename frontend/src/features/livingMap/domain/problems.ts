@@ -6,15 +6,12 @@ import { alertsOf } from "./alerts.ts";
 import { catalogue, type Entity } from "./catalogue.ts";
 import { isOld, toneOfSource } from "./freshness.ts";
 import { isOverloaded, loadOf, toneOfLoad } from "./loads.ts";
-import { kindOf } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { canonical, toneOf } from "./status.ts";
 import { byGravity, isTrouble, type Tone } from "./tones.ts";
 
-export const GROUPS = ["sources", "nodes", "agents", "others"] as const;
-
 export type Problem = {
   readonly key: string;
-  readonly group: (typeof GROUPS)[number];
   readonly tone: Tone;
   /** Null for a source. */
   readonly entity: Entity | null;
@@ -22,18 +19,24 @@ export type Problem = {
   readonly what: { readonly kind: "source" | "status" | "alert" | "load" | "collision"; readonly text: string };
 };
 
+/** Whether any source has answered, so that silence means that all is well. */
+export function hasAnswer(sources: readonly SourceBrief[]): boolean {
+  return sources.some(({ status }) => status === "fresh" || status === "mock");
+}
+
 type Collision = SnapshotMeta["collisions"][number];
 
 /** Return the problems of a scene: whatever the map would show in a tone of trouble. */
 export function problemsOf(
   scene: Scene,
   sources: readonly SourceBrief[],
+  registry: Registry,
   collisions: readonly Collision[] = [], // an older map reports none
 ): readonly Problem[] {
-  const entities = catalogue(scene);
+  const entities = catalogue(scene, registry);
   const problems = [
     ...sources.filter(isOld).map(ofSource),
-    ...entities.flatMap(ofEntity),
+    ...entities.flatMap((entity) => ofEntity(entity, registry)),
     ...collisions.flatMap((collision) => ofCollision(collision, entities)),
   ];
   return problems.sort((one, other) => byGravity(one.tone, other.tone));
@@ -42,7 +45,7 @@ export function problemsOf(
 function ofSource(source: SourceBrief): Problem {
   const { name, error } = source;
   const what = { kind: "source", text: error ?? "" } as const;
-  return { key: `source ${name}`, group: "sources", tone: toneOfSource(source), entity: null, source, what };
+  return { key: `source ${name}`, tone: toneOfSource(source), entity: null, source, what };
 }
 
 /** Several things claim one id: a problem of each of them. */
@@ -51,7 +54,6 @@ function ofCollision({ id, claims }: Collision, entities: readonly Entity[]): Pr
     .filter((entity) => claims.some((claim) => claim.id === entity.id))
     .map((entity) => ({
       key: `${entity.id} collision ${id}`,
-      group: kindOf(entity.type).problems ?? "others",
       tone: "warn",
       entity,
       source: null,
@@ -59,14 +61,13 @@ function ofCollision({ id, claims }: Collision, entities: readonly Entity[]): Pr
     }));
 }
 
-function ofEntity(entity: Entity): Problem[] {
+function ofEntity(entity: Entity, registry: Registry): Problem[] {
   const { id, type, status, item } = entity;
   const problem = (kind: "status" | "alert" | "load", tone: Tone, text: string, key: string = kind): Problem[] =>
     isTrouble(tone)
       ? [
           {
             key: `${id} ${key}`,
-            group: kindOf(type).problems ?? "others",
             tone,
             entity,
             source: null,
@@ -77,7 +78,7 @@ function ofEntity(entity: Entity): Problem[] {
   // the last load of a machine that is silent says nothing about now
   const load = canonical(status) === "offline" ? undefined : loadOf(item);
   return [
-    ...problem("status", toneOf(status, type), status),
+    ...problem("status", toneOf(status, registry.kindOf(type)), status),
     ...alertsOf(item).flatMap(({ tone, text }, at) => problem("alert", tone, text, `alert ${at}`)),
     ...(load !== undefined && isOverloaded(load) ? problem("load", toneOfLoad(load), String(load)) : []),
   ];

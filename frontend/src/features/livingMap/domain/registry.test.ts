@@ -1,127 +1,244 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import { typeOf } from "./entities.ts";
-import type { Kind } from "./kind.ts";
-import { DECLARED } from "./kinds/index.ts";
-import { FIGURES, kindOf } from "./registry.ts";
+import { describe, expect, test } from "vitest";
+import { SHOP, shopRegistry, shopScene } from "../../../../tests/shop.ts";
+import { REGISTRY, recorded } from "../../../../tests/types.ts";
+import type { SourceBrief } from "../client/scene.ts";
+import { languageOf } from "../i18n/i18n.tsx";
+import { related } from "../map/arcs.ts";
+import { Layout } from "../map/layout.ts";
+import { catalogue, matches } from "./catalogue.ts";
+import { countsOf } from "./layers.ts";
+import { looksOf } from "./legend.ts";
+import { hasAnswer, problemsOf } from "./problems.ts";
+import { observedIn, Registry } from "./registry.ts";
+import { relationsOf } from "./relations.ts";
+import { toneOfItem } from "./status.ts";
+import { cellText, tableOf } from "./table.ts";
 import { item, network, sceneOf } from "./testing.ts";
-import { TYPES } from "./vocabulary.ts";
+import { statusWord } from "./words.ts";
 
-describe("the kinds", () => {
-  test.each(DECLARED.map((kind) => [kind.type, kind] as const))(
-    "%s has the same words in both languages",
-    (_, kind) => {
-      const { en, uk } = kind.words;
-      const fields = (words: typeof en) => [
-        Object.keys(words).sort(),
-        Object.keys(words.referrers ?? {}).sort(),
-        Object.keys(words.statuses ?? {}).sort(),
-      ];
-      expect(fields(uk)).toEqual(fields(en));
-    },
-  );
+const ENGLISH = languageOf("en");
+const NONE = { q: "", type: "", status: "", layer: "" };
+const SCENE = shopScene();
+const SHOP_REGISTRY = shopRegistry(SCENE);
 
-  test("describe every type of the vocabulary", () => {
-    expect(Object.keys(TYPES).filter((type) => !DECLARED.some((kind) => kind.type === type))).toEqual([]);
+describe("the registry", () => {
+  test("draws the very same figures in another language", () => {
+    expect(new Registry(recorded("uk")).figures).toEqual(REGISTRY.figures);
+    const [one] = new Registry(recorded("uk")).figures;
+    expect(one).toBe(REGISTRY.figures[0]);
   });
 
-  test("have figures of different names, drawn and toured in one order", () => {
-    for (const of of ["name", "order", "tour"] as const) {
-      expect(new Set(FIGURES.map((figure) => figure[of])).size).toBe(FIGURES.length);
-    }
+  test("has figures of different names", () => {
+    expect(new Set(REGISTRY.figures.map(({ name }) => name)).size).toBe(REGISTRY.figures.length);
   });
 
-  test("include one for a type that nobody has described", () => {
-    const { type, icon, words } = kindOf("weather-station");
-    expect([type, words.en.name, words.uk.count.other]).toEqual([
-      "weather-station",
-      ...Array(2).fill("weather station"),
+  test("has a kind for a type that is nowhere", () => {
+    const { label, icon, home } = REGISTRY.kindOf("weather-station");
+    expect([label, icon !== "", home.layer]).toEqual(["Weather station", true, ""]);
+    expect(REGISTRY.homeOf("weather-station")).toBeUndefined();
+  });
+
+  test("lists a type once that is declared and shown", () => {
+    const scene = sceneOf(network({ microdaos: 2, agents: 3, nodes: 2, daos: 1 }));
+    expect(new Registry(recorded("en"), observedIn(scene)).kinds).toEqual(REGISTRY.kinds);
+  });
+
+  test("has what a snapshot shows where nothing is declared", () => {
+    const registry = new Registry(undefined, observedIn(SCENE));
+    expect(registry.kinds.map(({ name }) => name)).toEqual([
+      "alert",
+      "keeper",
+      "order",
+      "queue",
+      "shelf",
+      "target",
     ]);
-    expect(icon).not.toBe("");
+    expect(registry.layers.map(({ title }) => title)).toEqual([
+      "Monitoring",
+      "Staff",
+      "Shop",
+      "Messaging",
+      "Stock",
+    ]);
+    expect(catalogue(SCENE, registry)).toHaveLength(12 + 1 + 4 + 60 + 20 + 5);
   });
 });
 
-const STATION: Kind = {
-  type: "station",
-  icon: "M4 4h16",
-  words: {
-    en: {
-      name: "Station",
-      plural: "stations",
-      count: { other: "stations" },
-      referrers: { node_id: "watched by" },
-    },
-    uk: { name: "Станція", plural: "станції", count: { other: "станції" }, referrers: { node_id: "стежать" } },
-  },
-  rank: 55,
-  tones: { stormy: "bad" },
-  layer: {
-    name: "weather",
-    rank: 70,
-    words: { en: { name: "Weather", hint: "Stations" }, uk: { name: "Погода", hint: "Станції" } },
-  },
-  figures: [
-    {
-      name: "station",
-      stands: { on: "lot", lot: "lamps" },
-      size: 8,
-      sources: ["weather"],
-      order: 35,
-      tour: 35,
-      label: { from: 1, weight: 300, size: 11 },
-      draw: ({ x, y, size }, paints, { tone }) => [{ frame: "disc", x, y, wide: size, tint: paints.tones[tone] }],
-    },
-  ],
-};
+describe("a network without a kind of this repository", () => {
+  test("is searched, also for what is not declared", () => {
+    const all = catalogue(SCENE, SHOP_REGISTRY);
+    expect(matches(all, { ...NONE, q: "web-3" }).map(({ id }) => id)).toEqual(["target:3"]);
+    expect(matches(all, { ...NONE, type: "shelf" })).toHaveLength(20);
+    expect(matches(all, { ...NONE, layer: "staff" })).toHaveLength(5);
+  });
 
-describe.each([
-  ["a file and a row", [...DECLARED, STATION], "Station", "Weather", "bad"],
-  ["a row alone", DECLARED, "station", "Weather", "idle"],
-] as const)("a kind that is added by %s", (_, declared, name, layer, tone) => {
-  beforeEach(() => {
-    vi.resetModules();
-    const row = { home: "weather", collection: "items", references: ["node_id"], trouble: ["degraded"] };
-    vi.doMock("./vocabulary.ts", async (original) => {
-      const vocabulary = await original<typeof import("./vocabulary.ts")>();
-      return { ...vocabulary, TYPES: { ...vocabulary.TYPES, station: row } };
-    });
-    vi.doMock("./kinds/index.ts", () => ({ DECLARED: declared }));
-    return () => {
-      vi.doUnmock("./vocabulary.ts");
-      vi.doUnmock("./kinds/index.ts");
+  test("has layers by their titles, with the counts of each kind", () => {
+    const counts = SHOP_REGISTRY.layers.map((layer) => [
+      layer.title,
+      ...countsOf(SCENE, layer).map(([{ plural }, count]) => `${count} ${plural}`),
+    ]);
+    expect(counts).toEqual([
+      ["Watch", "12 targets", "1 alerts"],
+      ["Queues", "4 queues"],
+      ["Orders", "60 orders"],
+      ["Staff", "5 keeper"],
+      ["Stock", "20 shelf"],
+    ]);
+  });
+
+  test("has problems in the words of its types", () => {
+    const problems = problemsOf(SCENE, [], SHOP_REGISTRY);
+    expect(problems.map(({ entity, tone, what }) => [entity?.id, tone, what.text])).toEqual([
+      ["target:3", "bad", "down"],
+      ["alert:slow", "bad", "firing"],
+    ]);
+    expect(statusWord("down", ENGLISH, SHOP_REGISTRY.kindOf("target"))).toBe("not reachable");
+  });
+
+  test("has what is down for a problem, though nothing says what it is", () => {
+    const scene = sceneOf({ "x.items": [item("thing:a", { status: "down" }), item("thing:b", { status: "ok" })] });
+    const registry = new Registry(undefined, observedIn(scene));
+    expect(problemsOf(scene, [], registry).map(({ entity }) => entity?.id)).toEqual(["thing:a"]);
+  });
+
+  test("is all well only where a source has answered", () => {
+    const source = (status: SourceBrief["status"]): SourceBrief => {
+      return { name: "a", service: "a", status, observed_at: null, age_seconds: null, error: null };
     };
+    expect(hasAnswer([])).toBe(false);
+    expect(hasAnswer([source("starting"), source("disabled")])).toBe(false);
+    expect(hasAnswer([source("starting"), source("fresh")])).toBe(true);
   });
 
-  const scene = sceneOf({
-    ...network({ microdaos: 3, agents: 9, nodes: 4, daos: 1 }),
-    "weather.items": [item("station:lviv", { name: "Lviv", status: "stormy", node_id: "node:1" })],
+  test("has relations with the words of both sides", () => {
+    const of = (id: string) => {
+      const found = SHOP_REGISTRY.find(SCENE, id);
+      return found && relationsOf(SCENE, found.item, SHOP_REGISTRY).map(({ label, ids }) => [label, ids.length]);
+    };
+    expect(of("alert:slow")).toEqual([["target", 1]]);
+    expect(of("target:3")).toEqual([["alerts", 1]]);
+    expect(of("shelf:1")).toEqual([["keeper", 1]]);
+    expect(of("keeper:anna")).toEqual([["shelf", 20]]);
   });
 
-  test("is in the search, under its name, in its tone", async () => {
-    const { catalogue, matches } = await import("./catalogue.ts");
-    const { toneOfItem } = await import("./status.ts");
-    const { typeWord } = await import("./words.ts");
-    const { languageOf } = await import("../i18n/i18n.tsx");
-    const [station] = matches(catalogue(scene), { q: "lviv", type: "station", status: "", layer: "weather" });
-    expect(station?.id).toBe("station:lviv");
-    expect(typeWord("station", languageOf("en"))).toBe(name);
-    expect(station && toneOfItem(station.item)).toBe(tone);
+  test("has a column for each declared field of a type", () => {
+    const { columns, rows } = tableOf(
+      SCENE,
+      SHOP_REGISTRY,
+      { ...NONE, type: "target" },
+      { by: "latency", down: true },
+    );
+    expect(columns.map(({ name }) => name)).toEqual(["name", "status", "latency", "cpu_share"]);
+    const [first] = rows;
+    const texts = first && columns.map((column) => cellText(first, column, SCENE, SHOP_REGISTRY, ENGLISH));
+    expect([first?.label, ...(texts ?? [])]).toEqual(["web-11", "", "", "110 ms", "20%"]);
   });
 
-  test("has a layer that can be switched and counts it", async () => {
-    const { countOf, figuresOf, layerOf, LAYER_NAMES } = await import("./layers.ts");
-    const weather = layerOf("weather");
-    expect(LAYER_NAMES.at(-1)).toBe("weather");
-    expect([weather?.words.en.name, weather && countOf(scene, weather)]).toEqual([layer, 1]);
-    expect([...figuresOf(new Set(["weather"]))].map((figure) => figure.name)).toEqual(["station"]);
+  test("has the commonest fields for columns where none is declared", () => {
+    const { columns } = tableOf(SCENE, SHOP_REGISTRY, { ...NONE, type: "shelf" }, { by: "name", down: false });
+    expect(columns.map(({ name, isNumber }) => [name, isNumber])).toEqual([
+      ["name", false],
+      ["status", false],
+      ["weight", true],
+      ["keeper", false],
+    ]);
   });
 
-  test("stands on the map, with an arc to what it refers to", async () => {
-    const { Layout } = await import("../map/layout.ts");
-    const { related } = await import("../map/arcs.ts");
-    const layout = new Layout();
-    layout.settle(scene);
-    const shape = layout.shapes.get("station:lviv");
-    expect(shape && typeOf(shape.id)).toBe("station");
-    expect(shape && related(shape, layout.shapes).map((one) => one.key)).toEqual(["node:1"]);
+  test("has one column for what most things have where it is of several types", () => {
+    const { columns, rows } = tableOf(SCENE, SHOP_REGISTRY, { ...NONE, layer: "monitoring" }, null);
+    expect(columns.map(({ name }) => name)).toEqual(["name", "type", "status", "within", "glance"]);
+    const [first, glance] = [rows[0], columns.at(-1)];
+    const text = first && glance && cellText(first, glance, SCENE, SHOP_REGISTRY, ENGLISH);
+    expect([first?.label, text]).toEqual(["web-0", "Latency 0 ms · Processor 20%"]);
   });
+
+  test("has a legend of the looks that it has", () => {
+    expect(looksOf(SHOP_REGISTRY)).toEqual([
+      { look: "quarter", names: ["queues"] },
+      { look: "light", names: ["orders"] },
+      { look: "tower", names: ["targets"] },
+      { look: "mark", names: ["alerts"] },
+    ]);
+  });
+});
+
+describe("on the map, a network without a kind of this repository", () => {
+  const layout = new Layout(SHOP_REGISTRY);
+  layout.settle(SCENE);
+  const homeOf = (id: string) => layout.shapes.get(id)?.home;
+
+  test("stands in full", () => {
+    const ids = catalogue(SCENE, SHOP_REGISTRY).map(({ id }) => id);
+    expect(ids.filter((id) => !layout.shapes.has(id))).toEqual([]);
+  });
+
+  test("has a district for each layer whose things stand in nothing else, by its title", () => {
+    const districts = [...layout.shapes.values()].filter(({ id }) => id.startsWith("layer/"));
+    expect(districts.map(({ item: { name } }) => name)).toEqual(["Watch", "Staff", "Stock"]);
+    expect([homeOf("target:3"), homeOf("shelf:1")]).toEqual(["layer/monitoring", "layer/stock"]);
+  });
+
+  test("stands in the quarter of what it is within, through as many things as there are", () => {
+    expect([homeOf("queue:1"), homeOf("order:1")]).toEqual(["queue:1", "queue:1"]);
+    expect(homeOf("alert:slow")).toBe("layer/monitoring");
+    expect(homeOf("order:7")).toBe("commons");
+  });
+
+  test("has arcs to what it refers to", () => {
+    const shape = layout.shapes.get("alert:slow");
+    expect(shape && related(shape, layout.shapes, SHOP_REGISTRY).map(({ key }) => key)).toEqual(["target:3"]);
+  });
+
+  test("stays where it is when its types are declared in other words", () => {
+    const words = SHOP.types.map((row) => ({ ...row, label: row.label.toUpperCase() }));
+    const layers = SHOP.layers.map((row) => ({ ...row, title: row.title.toUpperCase() }));
+    const before = new Map(layout.shapes);
+    layout.adopt(new Registry({ types: words, layers }, observedIn(SCENE)));
+    layout.settle(SCENE);
+    for (const [key, { x, y, figure }] of before) expect(layout.shapes.get(key)).toMatchObject({ x, y, figure });
+    expect(layout.shapes.get("layer/monitoring")?.item.name).toBe("WATCH");
+    layout.adopt(SHOP_REGISTRY);
+    layout.settle(SCENE);
+  });
+
+  test("takes the places of its kind when it is declared later, and leaves nothing behind", () => {
+    const late = new Layout(new Registry(undefined, observedIn(SCENE)));
+    late.settle(SCENE);
+    late.adopt(SHOP_REGISTRY);
+    late.settle(SCENE);
+    const figures = (one: Layout) =>
+      new Map([...one.shapes].map(([key, { figure, home }]) => [key, [figure.name, home]]));
+    expect(figures(late)).toEqual(figures(layout));
+    expect(new Set(late.city.quarters.keys())).toEqual(new Set(layout.city.quarters.keys()));
+  });
+
+  test("gives the ground of a layer back that has nothing any more", () => {
+    const { stock, ...rest } = SCENE;
+    const smaller = new Layout(SHOP_REGISTRY);
+    smaller.settle(SCENE);
+    smaller.settle(rest);
+    expect(stock && [smaller.shapes.has("layer/stock"), smaller.city.quarters.has("layer/stock")]).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  test("lets what has no declaration stand in the quarter that it refers to", () => {
+    const scene = { ...SCENE, ...sceneOf({ "lab.items": [item("probe:a", { at: "queue:2", by: "order:3" })] }) };
+    const more = new Layout(shopRegistry(scene));
+    more.settle(scene);
+    expect(more.shapes.get("probe:a")?.home).toBe("queue:2");
+  });
+
+  test("bears two thousand things without a declaration", () => {
+    const scene = shopScene(1600);
+    const many = new Layout(shopRegistry(scene));
+    many.settle(scene);
+    expect(many.shapes.size).toBeGreaterThan(2000);
+  });
+});
+
+test("a thing is judged by the status of its type", () => {
+  expect(toneOfItem(item("target:x", { health: "down" }), SHOP_REGISTRY)).toBe("bad");
+  expect(toneOfItem(item("target:x", { status: "up" }), SHOP_REGISTRY)).toBe("good");
 });

@@ -1,17 +1,21 @@
 import { describe, expect, test } from "vitest";
+import { REGISTRY, recorded } from "../../../../tests/types.ts";
 import type { SourceBrief } from "../client/scene.ts";
 import { languageOf } from "../i18n/i18n.tsx";
 import { caveats } from "../map/words.ts";
 import { alertOf } from "./alerts.ts";
+import type { Figure } from "./figure.ts";
 import { doubts, isOld, sourceOf, strengths, toneOfSource } from "./freshness.ts";
 import { isOverloaded, loadsOf, toneOfLoad } from "./loads.ts";
 import { problemsOf } from "./problems.ts";
-import { FIGURES } from "./registry.ts";
+import { Registry } from "./registry.ts";
 import { canonical, toneOf, toneOfItem } from "./status.ts";
 import { item, sceneOf } from "./testing.ts";
 import { isTrouble, MARKS } from "./tones.ts";
-import { STATUSES, TYPES } from "./vocabulary.ts";
+import { STATUSES } from "./vocabulary.ts";
 import { statusWord } from "./words.ts";
+
+const UKRAINIAN = new Registry(recorded("uk"));
 
 describe("a status", () => {
   test.each([
@@ -28,27 +32,29 @@ describe("a status", () => {
     ["node", { status: "degraded" }, "warn"],
     ["dao", { status: "active", health: "critical" }, "bad"],
     ["dao", { status: "active" }, "good"],
-    ["proposal", { status: "rejected" }, "bad"],
+    ["proposal", { status: "rejected" }, "off"],
     ["city", {}, "idle"],
     ["city", { status: { odd: true } }, "idle"],
     ["city", { status: "constructor" }, "idle"],
     ["station", { status: "online" }, "good"],
   ] as const)("of a %s that reports %o is %s", (type, fields, tone) => {
-    expect(toneOfItem(item(`${type}:1`, fields))).toBe(tone);
+    expect(toneOfItem(item(`${type}:1`, fields), REGISTRY)).toBe(tone);
   });
 
-  test("is trouble exactly where the vocabulary says so", () => {
-    const words = [...new Set(Object.values(STATUSES))];
-    for (const [type, { trouble }] of Object.entries(TYPES)) {
-      expect([type, words.filter((word) => isTrouble(toneOf(word, type))).sort()]).toEqual([type, trouble]);
+  test("is trouble exactly where its type says so", () => {
+    const words = [...Object.values(STATUSES), "error", "failed", "deleted"];
+    for (const kind of REGISTRY.kinds) {
+      const all = [...new Set([...words, ...Object.keys(kind.statuses)])];
+      expect(all.filter((word) => isTrouble(toneOf(word, kind))).sort()).toEqual([...kind.trouble].sort());
     }
   });
 
   test.each(Object.keys(STATUSES))("spelt %s has the tone and the word of its canonical spelling", (spelling) => {
     const [english, ukrainian] = [languageOf("en"), languageOf("uk")];
-    expect(toneOf(spelling, "node")).toBe(toneOf(canonical(spelling), "node"));
-    expect(statusWord(spelling, english)).toBe(statusWord(canonical(spelling), english));
-    expect(statusWord(spelling, ukrainian)).not.toMatch(/[a-z]/);
+    const node = REGISTRY.kindOf("node");
+    expect(toneOf(spelling, node)).toBe(toneOf(canonical(spelling), node));
+    expect(statusWord(spelling, english, node)).toBe(statusWord(canonical(spelling), english, node));
+    expect(statusWord(spelling, ukrainian, UKRAINIAN.kindOf("node"))).not.toMatch(/[a-z]/);
   });
 
   test("has a shape that no other has", () => {
@@ -58,19 +64,13 @@ describe("a status", () => {
 
 describe("loads", () => {
   test.each([
-    [{ metrics: { cpu: 0.2, gpu: 0.3, ram: 0.4 } }, { cpu: 0.2, gpu: 0.3, memory: 0.4 }],
-    [
-      { cpu: 0.2, gpu: 0.3, memory: 0.4 },
-      { cpu: 0.2, gpu: 0.3, memory: 0.4 },
-    ],
-    [
-      { cpu: 1e12, gpu: -3 },
-      { cpu: 1, gpu: 0, memory: 0 },
-    ],
-    [{ metrics: "none" }, null],
-    [{}, null],
+    [{ metrics: { cpu: 0.2, gpu: 0.3, ram: 0.4 } }, [0.2, 0.3, 0.4]],
+    [{ cpu: 0.2, gpu: 0.3, memory: 0.4 }, [0.2, 0.3, 0.4]],
+    [{ cpu: 1e12, gpu: -3 }, [1, 0]],
+    [{ metrics: "none" }, []],
+    [{}, []],
   ])("of %o are %o", (fields, loads) => {
-    expect(loadsOf(item("node:1", fields))).toEqual(loads);
+    expect(loadsOf(item("node:1", fields), REGISTRY.kindOf("node")).map(({ load }) => load)).toEqual(loads);
   });
 
   test.each([
@@ -82,7 +82,7 @@ describe("loads", () => {
     const scene = sceneOf({ "nodes.items": [item("node:1", { status: "online", metrics: { cpu } })] });
     expect(toneOfLoad(cpu)).toBe(tone);
     expect(isOverloaded(cpu)).toBe(isListed);
-    expect(problemsOf(scene, []).map((one) => one.tone)).toEqual(isListed ? [tone] : []);
+    expect(problemsOf(scene, [], REGISTRY).map((one) => one.tone)).toEqual(isListed ? [tone] : []);
   });
 });
 
@@ -101,7 +101,7 @@ describe("alerts", () => {
   ] as const)("of the severity %s are %s, and so many problems: %d", (severity, tone, count) => {
     const node = item("node:1", { status: "online", alerts: [{ severity, message: "hot" }] });
     expect(alertOf(node)).toBe(tone);
-    expect(problemsOf(sceneOf({ "nodes.items": [node] }), [])).toHaveLength(count);
+    expect(problemsOf(sceneOf({ "nodes.items": [node] }), [], REGISTRY)).toHaveLength(count);
   });
 });
 
@@ -109,8 +109,9 @@ describe("freshness", () => {
   const source = (name: string, status: SourceBrief["status"], age_seconds: number | null): SourceBrief => {
     return { name, service: `${name}-service`, status, observed_at: null, age_seconds, error: null };
   };
-  const figure = (name: string) => FIGURES.find((one) => one.name === name) as (typeof FIGURES)[number];
-  const strength = (name: string, sources: SourceBrief[]) => strengths(sources).get(figure(name)) ?? 0;
+  const figure = (name: string) => REGISTRY.figures.find((one) => one.name === name) as Figure;
+  const strength = (name: string, sources: SourceBrief[]) =>
+    strengths(sources, REGISTRY.figures).get(figure(name)) ?? 0;
 
   test("fades a figure with the age of the source that reports it", () => {
     const young = [source("agents", "stale", 30)];
@@ -138,17 +139,17 @@ describe("freshness", () => {
     const one = source("agents", status, 60);
     expect(isOld(one)).toBe(is);
     expect(isTrouble(toneOfSource(one))).toBe(is);
-    expect(problemsOf({}, [one])).toHaveLength(is ? 1 : 0);
+    expect(problemsOf({}, [one], REGISTRY)).toHaveLength(is ? 1 : 0);
   });
 
   test("is described where it is in doubt", () => {
-    const all = new Set(FIGURES);
-    const lines = (sources: SourceBrief[]) => caveats(doubts(sources, all), languageOf("en"));
+    const all = REGISTRY.figures;
+    const lines = (sources: SourceBrief[]) => caveats(doubts(sources, all), REGISTRY, languageOf("en"));
     expect(lines([source("agents", "mock", 1), source("space", "mock", 1)])).toEqual([
       "◐ All of this is simulated",
     ]);
     expect(lines([source("agents", "mock", 1), source("space", "stale", 600), source("dao", "fresh", 1)])).toEqual(
-      ["◐ simulated: agents", "▲ out of date (last read 10 min. ago): nodes"],
+      ["◐ simulated: agents", "▲ out of date (last read 10 min. ago): nodes, planets"],
     );
     expect(lines([source("agents", "fresh", 1)])).toEqual([]);
     expect(lines([])).toEqual([]);

@@ -1,12 +1,13 @@
 /** How a thing is: the word that it reports, and the tone in which that is judged. */
 
 import type { Item } from "../client/scene.ts";
-import { typeOf } from "./entities.ts";
-import { kindOf } from "./registry.ts";
+import { valueAt } from "./json.ts";
+import type { Kind } from "./kind.ts";
+import type { Registry } from "./registry.ts";
 import { isTrouble, type Tone } from "./tones.ts";
-import { STATUSES, TYPES } from "./vocabulary.ts";
+import { STATUSES } from "./vocabulary.ts";
 
-/** The words that every kind may use; `tones` of a kind add its own. */
+/** The words that every kind may use; `statuses` of a kind add its own. */
 const TONES: ReadonlyMap<string, Tone> = new Map<string, Tone>([
   ["active", "good"],
   ["online", "good"],
@@ -25,24 +26,30 @@ export function canonical(status: string): string {
   return Object.hasOwn(STATUSES, word) ? (STATUSES[word] ?? word) : word;
 }
 
-/** Return the tone of a status of a type; a word that means nothing here is `idle`. */
-export function toneOf(status: string, type = ""): Tone {
+/** Return the tone of a status of a kind; a word that means nothing here is `idle`. */
+export function toneOf(status: string, { statuses, trouble }: Kind): Tone {
   const [raw, word] = [status.trim().toLowerCase(), canonical(status)];
-  const { tones = {} } = kindOf(type);
-  const own = Object.hasOwn(tones, raw) ? tones[raw] : undefined;
-  const tone = own ?? TONES.get(word) ?? "idle";
-  const means = Object.hasOwn(TYPES, type) && TYPES[type]?.trouble.includes(word);
-  if (!means || isTrouble(tone)) return tone;
+  const own = Object.hasOwn(statuses, raw)
+    ? statuses[raw]
+    : Object.hasOwn(statuses, word)
+      ? statuses[word]
+      : undefined;
+  if (own) return own.tone;
+  const tone = TONES.get(word) ?? "idle";
+  if (isTrouble(tone) || !trouble.includes(word)) return tone;
   return tone === "off" ? "bad" : "warn";
 }
 
+/** The condition of what reports none. */
+export const UNKNOWN = "unknown";
+
 /** Return the word for how an item is; `unknown` where no source reports any. */
-export function conditionOf(item: Item): string {
-  const { status } = kindOf(typeOf(item.id));
-  const word = status ? status(item) : item.status;
-  return typeof word === "string" ? word : "unknown";
+export function conditionOf(item: Item, { status }: Kind): string {
+  const word = valueAt(item, status) ?? item.status;
+  return typeof word === "string" && word !== "" ? word : UNKNOWN;
 }
 
-export function toneOfItem(item: Item): Tone {
-  return toneOf(conditionOf(item), typeOf(item.id));
+export function toneOfItem(item: Item, registry: Registry): Tone {
+  const kind = registry.kindOfId(item.id);
+  return toneOf(conditionOf(item, kind), kind);
 }

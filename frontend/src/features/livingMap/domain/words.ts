@@ -1,51 +1,72 @@
-/** The words for kinds, statuses and fields: a kind's own, else the page's, else the term itself made readable. */
+/** The words for kinds, layers, statuses and fields: those that are declared, else the page's, else the term made readable. */
 
 import type { Json } from "../client/scene.ts";
-import type { Language } from "../i18n/i18n.tsx";
+import type { Language, PluralForms } from "../i18n/i18n.tsx";
 import type { Figure } from "./figure.ts";
 import type { Kind } from "./kind.ts";
-import { layerOf } from "./layers.ts";
-import { kindOf, kindOfFigure } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { canonical } from "./status.ts";
 
-export function typeWord(type: string, { of }: Language): string {
-  return of(kindOf(type).words).name;
+/** Return the forms that go with a count of a kind. */
+export function countForms({ counts, plural, label }: Kind): PluralForms {
+  return { ...counts, other: counts.other || plural || label };
 }
 
-export function layerWord(name: string, language: Language): string {
-  const layer = layerOf(name);
-  return layer ? language.of(layer.words).name : (entry(language.words.layers.others, name) ?? name);
+/** Return a count of a kind in words: "2 agents". */
+export function counted(count: number, kind: Kind, { plural, number }: Language): string {
+  return `${number(count)} ${plural(count, countForms(kind))}`;
 }
 
-/** Return the word for a status of a type; every spelling of a status has the same word. */
-export function statusWord(status: Json | undefined, { words, of }: Language, type = ""): string {
+export function layerWord(name: string, registry: Registry): string {
+  return registry.layerOf(name)?.title ?? readable(name);
+}
+
+/**
+ * Return the word for a status of a kind; every spelling of a status has the same word. A label that only repeats the
+ * status is none: the page may have a word for it in the reader's language.
+ */
+export function statusWord(status: Json | undefined, { words }: Language, kind: Kind): string {
   if (typeof status !== "string" && typeof status !== "number" && typeof status !== "boolean") return "";
   const raw = String(status);
-  const own = of(kindOf(type).words).statuses ?? {};
-  const word = (name: string) => entry(own, name) ?? entry(words.statuses, name);
-  return word(raw) ?? word(canonical(raw)) ?? raw;
+  const word = (name: string) => ownLabel(name, kind) ?? entry(words.statuses, name);
+  return word(raw) ?? word(raw.toLowerCase()) ?? word(canonical(raw)) ?? readable(raw);
 }
 
-export function fieldWord(name: string, kind: Kind, { words, of }: Language): string {
-  const own = of(kind.words).fields ?? {};
-  return entry(own, name) ?? entry(words.fields, name) ?? readable(name);
+function ownLabel(status: string, { statuses }: Kind): string | undefined {
+  const label = Object.hasOwn(statuses, status) ? statuses[status]?.label : undefined;
+  return label && label !== readable(status) ? label : undefined;
 }
 
-/** Return the word for a number that a thing reports. */
-export function numberWord(name: string, kind: Kind, { words, of }: Language): string {
-  const own = of(kind.words).fields ?? {};
-  return entry(own, name) ?? entry(words.values, name) ?? readable(name);
+/** Return what a field of a kind is called. */
+export function fieldWord(name: string, kind: Kind): string {
+  const declared =
+    kind.fields.find((field) => field.name === name) ?? kind.relations.find(({ field }) => field === name);
+  return declared?.label || readable(name);
+}
+
+/** Return what a load is called, by its declaration or as machines' loads are. */
+export function loadWord(name: string, kind: Kind, { words }: Language): string {
+  const declared = kind.fields.find((field) => field.name === name)?.label;
+  return declared || (entry(words.loads, readable(name)) ?? readable(name));
 }
 
 /** Return what a figure is called, in the middle of a line, and what several are called. */
-export function figureWords(figure: Figure, { of }: Language): { readonly name: string; readonly plural: string } {
-  if (figure.words) return of(figure.words);
-  const { count, plural, name } = of(kindOfFigure(figure).words);
-  return { name: count.one ?? name, plural };
+export function figureWords(
+  figure: Figure,
+  registry: Registry,
+): { readonly name: string; readonly plural: string } | undefined {
+  const kind = registry.kindOfFigure(figure);
+  return kind && { name: kind.counts.one || kind.label, plural: kind.plural || kind.label };
 }
 
+/** Return a term made readable: `usage.tokens_24h` without its path and its underscores. */
 export function readable(name: string): string {
-  return name.replaceAll("_", " ");
+  return name.slice(name.lastIndexOf(".") + 1).replaceAll("_", " ");
+}
+
+/** Return a text as it begins a line: "Last scrape". */
+export function capital(text: string): string {
+  return text.slice(0, 1).toLocaleUpperCase() + text.slice(1);
 }
 
 /** Names come from any service: `constructor` is a name like any other. */

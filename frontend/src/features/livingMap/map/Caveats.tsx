@@ -1,21 +1,28 @@
-import type { SourceBrief } from "../client/scene.ts";
+import type { Scene, SourceBrief } from "../client/scene.ts";
 import { css } from "../domain/colour.ts";
 import { doubts } from "../domain/freshness.ts";
-import { figuresOf } from "../domain/layers.ts";
+import { countIn } from "../domain/layers.ts";
+import type { Registry } from "../domain/registry.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { PALETTES } from "./palette.ts";
 import { caveats } from "./words.ts";
 
 type CaveatsProps = {
+  readonly scene: Scene;
+  readonly registry: Registry;
   readonly sources: readonly SourceBrief[];
   readonly layers: ReadonlySet<string>;
   readonly theme: "dark" | "light";
 };
 
 /** What of the map is simulated or out of date, in its corner. */
-export function Caveats({ sources, layers, theme }: CaveatsProps) {
+export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProps) {
   const language = useLanguage();
   const palette = PALETTES[theme];
+  const figures = [...registry.figuresOf(layers)].filter((figure) => {
+    const kind = registry.kindOfFigure(figure);
+    return kind && countIn(scene, kind) > 0;
+  });
   return (
     <div
       style={{
@@ -29,7 +36,7 @@ export function Caveats({ sources, layers, theme }: CaveatsProps) {
         pointerEvents: "none",
       }}
     >
-      {caveats(doubts(sources, figuresOf(layers)), language).map((line) => (
+      {caveats(doubts(sources, figures), registry, language).map((line) => (
         <div key={line}>{line}</div>
       ))}
     </div>

@@ -6,6 +6,7 @@ import { css } from "../domain/colour.ts";
 import type { Shape } from "../domain/figure.ts";
 import { sourceOf } from "../domain/freshness.ts";
 import type { PulseFeed } from "../domain/pulses.ts";
+import type { Registry } from "../domain/registry.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Caveats } from "./Caveats.tsx";
 import type { View } from "./camera.ts";
@@ -28,6 +29,8 @@ export type MapHandle = {
 };
 
 export type MapViewProps = {
+  /** What the things of the scene are. */
+  readonly registry: Registry;
   readonly scene: Scene;
   readonly sources: readonly SourceBrief[];
   readonly layers: ReadonlySet<string>;
@@ -47,7 +50,7 @@ export type MapViewProps = {
 type Hover = { readonly shape: Shape; readonly at: Point };
 
 export function MapView(props: MapViewProps) {
-  const { sources, layers, theme, ref } = props;
+  const { registry, sources, layers, theme, ref } = props;
   const language = useLanguage();
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
@@ -97,10 +100,10 @@ export function MapView(props: MapViewProps) {
         style={{ ...HOST, cursor: hover ? "pointer" : "grab" }}
       />
       <div aria-live="polite" style={HIDDEN}>
-        {focus && describe(focus, language, sourceOf(focus.figure, sources)).join(", ")}
+        {focus && describe(focus, registry, language, sourceOf(focus.figure, sources)).join(", ")}
       </div>
-      <Caveats sources={sources} layers={layers} theme={theme} />
-      {hover && <Tip shape={hover.shape} at={hover.at} theme={theme} sources={sources} />}
+      <Caveats scene={props.scene} registry={registry} sources={sources} layers={layers} theme={theme} />
+      {hover && <Tip registry={registry} shape={hover.shape} at={hover.at} theme={theme} sources={sources} />}
       {(phase === "lost" || phase === "failed") && (
         <p role={phase === "failed" ? "alert" : "status"} style={{ ...MESSAGE, color: css(PALETTES[theme].text) }}>
           {map[phase]}
@@ -112,9 +115,10 @@ export function MapView(props: MapViewProps) {
 
 /** Hand every change of the properties on to the map. */
 function useProps(controller: Controller | null, props: MapViewProps): void {
-  const { scene, sources, layers, selected, pulses, view, theme, reducedMotion } = props;
+  const { registry, scene, sources, layers, selected, pulses, view, theme, reducedMotion } = props;
   useEffect(() => controller?.calm(reducedMotion), [controller, reducedMotion]);
   useEffect(() => controller?.input({ type: "request", view }), [controller, view]);
+  useEffect(() => controller?.adopt(registry), [controller, registry]);
   useEffect(() => controller?.show(layers), [controller, layers]);
   useEffect(() => controller?.update(scene), [controller, scene]);
   useEffect(() => controller?.trust(sources), [controller, sources]);

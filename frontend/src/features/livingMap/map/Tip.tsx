@@ -2,12 +2,14 @@ import type { SourceBrief } from "../client/scene.ts";
 import { css } from "../domain/colour.ts";
 import type { Shape } from "../domain/figure.ts";
 import { sourceOf } from "../domain/freshness.ts";
+import type { Registry } from "../domain/registry.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import type { Point } from "./geometry.ts";
 import { PALETTES } from "./palette.ts";
 import { describe } from "./words.ts";
 
 type TipProps = {
+  readonly registry: Registry;
   readonly shape: Shape;
   readonly at: Point;
   readonly theme: "dark" | "light";
@@ -15,10 +17,10 @@ type TipProps = {
 };
 
 /** What is under the pointer, in a few words. */
-export function Tip({ shape, at, theme, sources }: TipProps) {
+export function Tip({ registry, shape, at, theme, sources }: TipProps) {
   const language = useLanguage();
   const palette = PALETTES[theme];
-  const [title, ...lines] = describe(shape, language, sourceOf(shape.figure, sources));
+  const [title, ...lines] = describe(shape, registry, language, sourceOf(shape.figure, sources));
   return (
     <div
       role="tooltip"

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { REGISTRY } from "../../../../tests/types.ts";
 import type { Shape } from "../domain/figure.ts";
 import { item, sceneOf } from "../domain/testing.ts";
 import { related } from "./arcs.ts";
 import { Layout } from "./layout.ts";
 import { nextStop } from "./tour.ts";
 
-const layout = new Layout();
+const layout = new Layout(REGISTRY);
 layout.settle(
   sceneOf({
     "city.items": [item("microdao:a", { orchestrator_id: "agent:one" }), item("microdao:b")],
@@ -22,7 +23,7 @@ layout.settle(
 );
 
 const of = (key: string) =>
-  related(layout.shapes.get(key) as Shape, layout.shapes)
+  related(layout.shapes.get(key) as Shape, layout.shapes, REGISTRY)
     .map((one) => one.key)
     .sort();
 

@@ -1,6 +1,7 @@
 /** What people attend to: the selection, what is under the pointer, what the keys have reached; and what that marks. */
 
 import type { Figure, Shape } from "../domain/figure.ts";
+import type { Registry } from "../domain/registry.ts";
 import { related } from "./arcs.ts";
 import type { Layout } from "./layout.ts";
 
@@ -77,13 +78,14 @@ export function markedIn(
   layout: Layout,
   figures: ReadonlySet<Figure>,
   { selected, hovered, focused }: Attention,
+  registry: Registry,
 ): Marked {
   const isShown = (shape: Shape) => figures.has(shape.figure);
   const shapes = selected === null ? [] : layout.all(selected).filter(isShown);
   const first = shapes[0];
   return {
     selected: shapes,
-    related: first ? related(first, layout.shapes).filter(isShown) : [],
+    related: first ? related(first, layout.shapes, registry).filter(isShown) : [],
     hovered: shapeOf(layout, hovered),
     focused: shapeOf(layout, focused),
   };

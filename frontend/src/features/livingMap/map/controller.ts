@@ -3,9 +3,8 @@
 import type { Scene, SourceBrief } from "../client/scene.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
 import { strengths } from "../domain/freshness.ts";
-import { figuresOf } from "../domain/layers.ts";
 import type { PulseFeed } from "../domain/pulses.ts";
-import { FIGURES } from "../domain/registry.ts";
+import { Registry } from "../domain/registry.ts";
 import { type Attention, markedIn } from "./attention.ts";
 import { kept, type Size, type View } from "./camera.ts";
 import type { Box, Point } from "./geometry.ts";
@@ -40,7 +39,10 @@ export class Controller implements Grip {
   size: Size = { width: 1, height: 1 };
   private resolution = 1;
   palette: Palette = PALETTES.dark;
-  figures: ReadonlySet<Figure> = new Set(FIGURES);
+  figures: ReadonlySet<Figure> = new Set();
+  private registry = new Registry();
+  private layers: ReadonlySet<string> = new Set();
+  private sources: readonly SourceBrief[] = [];
   private hasCity = true;
   private alphas: ReadonlyMap<Figure, number> = new Map();
   private scene: Scene = {};
@@ -71,6 +73,7 @@ export class Controller implements Grip {
   /** Show everything on a stage that has just been made. */
   raise(stage: Stage): void {
     this.stage = stage;
+    stage.adopt(this.registry);
     stage.listen(() => this.moved());
     stage.resize(this.size, this.resolution);
     stage.settle(this.layout.everything());
@@ -107,15 +110,28 @@ export class Controller implements Grip {
     }
   }
 
+  /** Take what the things of the scene are. The map is drawn by it at once; what stays where it is does not move. */
+  adopt(registry: Registry): void {
+    if (registry === this.registry) return;
+    this.registry = registry;
+    this.layout.adopt(registry);
+    this.stage?.adopt(registry);
+    this.show(this.layers);
+    this.trust(this.sources);
+    if (this.layout.shapes.size > 0) this.settle();
+  }
+
   show(layers: ReadonlySet<string>): void {
-    this.figures = figuresOf(layers);
-    this.hasCity = layers.has("city");
+    this.layers = layers;
+    this.figures = this.registry.figuresOf(layers);
+    this.hasCity = [...this.figures].some(({ stands }) => stands.on === "heart");
     this.drawing?.show(this.figures, this.hasCity);
     this.mark();
   }
 
   trust(sources: readonly SourceBrief[]): void {
-    this.alphas = strengths(sources);
+    this.sources = sources;
+    this.alphas = strengths(sources, this.registry.figures);
     this.drawing?.fade(this.alphas);
   }
 
@@ -268,7 +284,7 @@ export class Controller implements Grip {
   }
 
   private mark(): void {
-    this.drawing?.mark(markedIn(this.layout, this.figures, this.machine.attention));
+    this.drawing?.mark(markedIn(this.layout, this.figures, this.machine.attention, this.registry));
   }
 
   private shape(key: string | null): Shape | null {

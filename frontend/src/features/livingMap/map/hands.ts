@@ -108,7 +108,7 @@ export class Hands implements Moves, KeyActions {
     return drawing.places.at(toMap(view, size, at), slack / view.zoom, figures);
   }
 
-  /** Return the thing on whose ground a point of the screen lies: a microDAO. */
+  /** Return the thing on whose ground a point of the screen lies: the founder of its quarter. */
   private groundAt(at: Point): Shape | undefined {
     const { drawing, size, figures, layout } = this.grip;
     const owner = drawing && layout.city.owners.get(nearest(toMap(drawing.looking, size, at)));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { REGISTRY } from "../../../../tests/types.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
-import { FIGURES } from "../domain/registry.ts";
 import { network, sceneOf } from "../domain/testing.ts";
 import { seen } from "./camera.ts";
 import { chosen, MOST_LABELS, namedAt, shortened } from "./labels.ts";
@@ -8,11 +8,11 @@ import { Layout } from "./layout.ts";
 import { Places } from "./places.ts";
 
 const SIZE = { width: 1280, height: 800 };
-const ALL: ReadonlySet<Figure> = new Set(FIGURES);
+const ALL: ReadonlySet<Figure> = new Set(REGISTRY.figures);
 const NONE: ReadonlySet<string> = new Set();
 
 function crowded(): Layout {
-  const layout = new Layout();
+  const layout = new Layout(REGISTRY);
   layout.settle(sceneOf(network({ microdaos: 80, agents: 2000, nodes: 200, daos: 8 })));
   return layout;
 }
@@ -43,7 +43,8 @@ describe("labels", () => {
   });
 
   test("call the small by name only from near", () => {
-    expect([...namedAt(0.2, ALL)].map(({ name }) => name).sort()).toEqual(["dao", "microdao"]);
+    const large = REGISTRY.figures.filter(({ stands }) => stands.on === "heart" || stands.on === "planet");
+    expect(namedAt(0.2, ALL)).toEqual(new Set(large));
     expect(namedAt(5, ALL)).toEqual(ALL);
   });
 

@@ -21,6 +21,8 @@ export type Label = {
 
 export const MOST_LABELS = 220;
 const GRID = 64;
+/** A name that is so much weightier than others is written a point larger. */
+const LARGE = 20;
 /** On a narrower screen names are written smaller. */
 const NARROW = 520;
 
@@ -59,17 +61,16 @@ export function chosen(
 function weight(shape: Shape, pinned: ReadonlySet<string>): number {
   const { figure, item } = shape;
   const alert = isAlarmed(shape) ? 60 : 0;
-  const large = typeof item.agents === "number" ? Math.log2(1 + Math.max(0, item.agents)) * 6 : 0;
-  const leads = item.is_orchestrator === true ? 30 : 0;
-  return (pinned.has(shape.key) ? 10_000 : 0) + figure.label.weight + alert + large + leads;
+  return (pinned.has(shape.key) ? 10_000 : 0) + figure.label.weight + alert + figure.weight(item);
 }
 
 function labelFor(shape: Shape, view: View, screen: Size, pinned: boolean): Label {
   const { item, size } = shape;
-  const { label } = shape.figure;
+  const { figure } = shape;
+  const { label } = figure;
   const strong = label.strong ?? false;
   const narrow = screen.width < NARROW ? 1.5 : 0;
-  const large = strong && typeof item.agents === "number" ? Math.min(3, Math.log10(1 + item.agents)) : 0;
+  const large = strong ? Math.min(3, figure.weight(item) / LARGE) : 0;
   const near = strong ? Math.max(0, Math.min(2, Math.log2(view.zoom / label.from) * 0.5)) : 0;
   return {
     key: shape.key,

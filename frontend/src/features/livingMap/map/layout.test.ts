@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { REGISTRY } from "../../../../tests/types.ts";
 import type { Item } from "../client/scene.ts";
 import { dice } from "../domain/chance.ts";
 import { CIVIC, COMMONS, type Shape } from "../domain/figure.ts";
@@ -9,7 +10,7 @@ import { cell, HORIZON } from "./terrain.ts";
 const EXTENT = { microdaos: 9, agents: 140, nodes: 30, daos: 4 };
 
 function laid(parts: Record<string, Item[]>): Layout {
-  const layout = new Layout();
+  const layout = new Layout(REGISTRY);
   layout.settle(sceneOf(parts));
   return layout;
 }
@@ -57,7 +58,7 @@ describe("a layout", () => {
       city: 6,
       agent: 140,
       node: 30,
-      orbit: 30,
+      "orbit/dao": 30,
       dao: 4,
       proposal: 16,
       channel: 18,
@@ -75,7 +76,7 @@ describe("a layout", () => {
     const layout = laid(network({ microdaos: 60, agents: 900, nodes: 90, daos: 9 }));
     expect([...layout.city.owners.keys()].filter((key) => cell(key).wet)).toEqual([]);
     for (const { figure, y } of layout.shapes.values()) {
-      expect(y < HORIZON).toBe(["dao", "orbit", "proposal"].includes(figure.name));
+      expect(y < HORIZON).toBe(["dao", "orbit/dao", "proposal"].includes(figure.name));
     }
   });
 

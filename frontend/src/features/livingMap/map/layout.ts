@@ -1,22 +1,19 @@
 /** Where everything of a scene stands. Kept from scene to scene: nothing that stays ever moves. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { CIVIC, type Figure, type Lot, type Shape } from "../domain/figure.ts";
-import { amount, idsIn, text } from "../domain/json.ts";
-import type { CollectionPath } from "../domain/kind.ts";
-import { collection, collectionsOf, FIGURES, kindOf, kindOfFigure } from "../domain/registry.ts";
+import { CIVIC, type Figure, type Lot, layerOfDistrict, type Shape } from "../domain/figure.ts";
+import { districtFigure } from "../domain/figures.ts";
+import { idsIn } from "../domain/json.ts";
+import type { CollectionPath, Kind } from "../domain/kind.ts";
+import { collection, Registry } from "../domain/registry.ts";
 import { City } from "./city.ts";
 import { around, type Box, type Point } from "./geometry.ts";
-import { byAge, homeOf, itemOf, sizeOf } from "./homes.ts";
+import { byAge, homeOf, isPlanet, itemOf, lotOf, sizeOf } from "./homes.ts";
 import { type Newcomers, newcomersIn } from "./newcomers.ts";
+import { moonsIn, satellitesIn, satellitesOf, watchedBy } from "./orbits.ts";
 import { Sky, type System } from "./sky.ts";
 import { cell, SPACING } from "./terrain.ts";
 
-/** The figures that items stand as, in the order in which they get their places. Satellites stand by orbits instead. */
-const STANDING = FIGURES.filter(({ stands }) => stands.on !== "orbit");
-const SATELLITE = FIGURES.find(({ stands }) => stands.on === "orbit");
-const PLANETS = collectionsOf(kindOf("dao"));
-const NODES = collectionsOf(kindOf("node"));
 const MOST_MOONS = 500;
 const FEW_MOONS = 6;
 
@@ -34,31 +31,49 @@ export class Layout {
   readonly sky = new Sky();
   /** Where each part of the city began, by its name. */
   private readonly parts = new Map<string, Point>();
+  private registry: Registry;
   private scene: Scene = {};
+  /** Whether everything has to be looked at again: what things are has changed. */
+  private isRenamed = false;
+  /** The kinds of what is in orbits. */
+  private orbiting: ReadonlySet<Kind> = new Set();
+  private moons: ReadonlyMap<string, number> | null = null;
   private put: Shape[] = [];
   private removed: Shape[] = [];
 
-  constructor() {
+  constructor(registry = new Registry()) {
+    this.registry = registry;
     this.city.reserve(this.city.establish(CIVIC, { homes: 0, works: 0, lamps: 0, place: 12 }), 9);
+  }
+
+  /** Take another registry: with the next scene things are drawn by it, and what stays where it is does not move. */
+  adopt(registry: Registry): void {
+    this.registry = registry;
+    this.isRenamed = true;
   }
 
   /** Bring the map to `scene`: what is new gets a place, what is no longer there frees its own, all else stays where it is. */
   settle(scene: Scene): Settled {
-    const before = this.scene;
+    const before = this.isRenamed ? {} : this.scene;
     this.scene = scene;
     this.put = [];
     this.removed = [];
-    const fresh: Item[][] = STANDING.map((figure) => this.compare(figure, before, scene));
-    for (const newcomers of newcomersIn(STANDING, fresh, scene, this.city.quarters)) {
+    this.moons = null;
+    if (this.isRenamed) this.clear();
+    const standing = this.registry.figures.filter(({ type, stands }) => type !== null && stands.on !== "orbit");
+    const fresh = new Map(standing.map((figure) => [figure, this.compare(figure, before, scene)] as const));
+    for (const newcomers of newcomersIn(fresh, this.registry, scene, this.city.quarters)) {
       this.build(newcomers);
     }
-    STANDING.forEach((figure, index) => {
-      for (const item of fresh[index] ?? []) {
+    for (const [figure, items] of fresh) {
+      for (const item of items) {
         this.place(figure, item);
       }
-    });
+    }
     this.orbit(before, scene);
     this.finish();
+    this.name();
+    this.isRenamed = false;
     return { put: this.put, removed: this.removed, cells: this.city.surveyed(), systems: this.sky.observed() };
   }
 
@@ -68,11 +83,11 @@ export class Layout {
     return { put: [...this.shapes.values()], removed: [], cells, systems: new Set(this.sky.systems.keys()) };
   }
 
-  /** Return the box around all shapes of some figures; null if there are none. */
-  bounds(figures: ReadonlySet<Figure>): Box | null {
+  /** Return the box around all shapes, or those of some figures; null if there are none. */
+  bounds(figures: ReadonlySet<Figure> | null): Box | null {
     const boxes: Box[] = [];
     for (const { figure, x, y, size, home } of this.shapes.values()) {
-      if (figures.has(figure)) {
+      if (!figures || figures.has(figure)) {
         const room =
           figure.stands.on === "planet" ? (this.sky.systems.get(home)?.room ?? size) : Math.max(size, SPACING / 2);
         boxes.push({ left: x - room, top: y - room, right: x + room, bottom: y + room });
@@ -95,40 +110,59 @@ export class Layout {
     return this.shapes.get(`orbit/${id}`);
   }
 
+  /** Remove what stands on the map by no figure of the registry. */
+  private clear(): void {
+    const figures = new Set(this.registry.figures);
+    for (const { key, id, figure } of [...this.shapes.values()]) {
+      const again = this.registry.kindOfId(id).figures.some(({ stands }) => stands.on === figure.stands.on);
+      const isGone = figure.type !== null && !itemOf(this.scene, [this.registry.kindOfId(id)], id);
+      if (isGone || (!figures.has(figure) && !again)) this.remove(key);
+    }
+  }
+
   /** Refresh what has changed, remove what has left or moved house, and return what needs a place. */
   private compare(figure: Figure, before: Scene, scene: Scene): Item[] {
-    const paths = collectionsOf(kindOfFigure(figure));
+    const kind = this.registry.kindOfFigure(figure);
+    const paths = kind?.paths ?? [];
     const now = paths.map((path) => collection(scene, path));
     const old = paths.map((path) => collection(before, path));
-    if (now.every((one, index) => one === old[index])) {
+    if (!kind || now.every((one, index) => one === old[index])) {
       return [];
     }
+    const isOwn = (id: string) => this.registry.kindOfId(id) === kind;
     const homeless: Item[] = [];
     now.forEach((items, rank) => {
       for (const item of items.values()) {
-        if (old[rank]?.get(item.id) !== item && now.findIndex((one) => one.has(item.id)) === rank) {
-          this.renew(figure, item, homeless);
+        if (
+          old[rank]?.get(item.id) !== item &&
+          isOwn(item.id) &&
+          now.findIndex((one) => one.has(item.id)) === rank
+        ) {
+          this.renew(figure, kind, item, homeless);
         }
       }
     });
     old.forEach((items, rank) => {
       for (const id of items.keys()) {
-        if (!now[rank]?.has(id)) {
+        if (!now[rank]?.has(id) && isOwn(id)) {
           const left = now.find((one) => one.has(id))?.get(id);
-          left ? this.renew(figure, left, homeless) : this.remove(id);
+          left ? this.renew(figure, kind, left, homeless) : this.remove(id);
         }
       }
     });
     return homeless.sort(byAge);
   }
 
-  private renew(figure: Figure, item: Item, homeless: Item[]): void {
+  private renew(figure: Figure, kind: Kind, item: Item, homeless: Item[]): void {
     const shape = this.shapes.get(item.id);
-    if (shape && shape.home === homeOf(figure, item)) {
-      this.keep({ ...shape, item });
-    } else {
+    if (!shape || shape.home !== homeOf(kind, item, this.registry, this.scene)) {
       this.remove(item.id);
       homeless.push(item);
+    } else if (shape.figure === figure) {
+      this.keep({ ...shape, item });
+    } else {
+      this.removed.push(shape);
+      this.keep({ ...shape, item, figure });
     }
   }
 
@@ -171,7 +205,8 @@ export class Layout {
   }
 
   private place(figure: Figure, item: Item): void {
-    const home = homeOf(figure, item);
+    const kind = this.registry.kindOfFigure(figure);
+    const home = kind ? homeOf(kind, item, this.registry, this.scene) : "";
     const size = sizeOf(figure, item);
     const at = this.spotFor(figure, item.id, home);
     if (at) {
@@ -179,15 +214,16 @@ export class Layout {
     }
   }
 
-  private spotFor({ stands }: Figure, id: string, home: string): Point | undefined {
+  private spotFor(figure: Figure, id: string, home: string): Point | undefined {
     const quarter = this.city.quarters.get(home);
-    switch (stands.on) {
+    switch (figure.stands.on) {
       case "planet":
         return this.systemFor(home);
-      case "moon":
-        return this.sky.settle(this.systemFor(home), "moons", id);
-      case "lot":
-        return quarter && this.city.settle(quarter, stands.lot, id);
+      case "lot": {
+        if (isPlanet(home, this.registry)) return this.sky.settle(this.systemFor(home), "moons", id);
+        const lot = lotOf(figure, home, this.registry);
+        return quarter && lot && this.city.settle(quarter, lot, id);
+      }
       case "heart":
         return quarter && cell(quarter.heart).centre;
       case "orbit":
@@ -200,31 +236,33 @@ export class Layout {
     if (existing) {
       return existing;
     }
-    const planet = PLANETS.map((path) => collection(this.scene, path).get(id)).find((one) => one !== undefined);
-    const below = this.city.quarters.get(text(planet?.microdao_id));
-    const moons = Math.min(amount(planet?.total_proposals), MOST_MOONS) || FEW_MOONS;
-    return this.sky.establish(id, moons, idsIn(planet?.orbits).length, below ? cell(below.heart).site.x : 0);
+    const kind = this.registry.kindOfId(id);
+    const planet = itemOf(this.scene, [kind], id);
+    const [over] = planet ? kind.within.flatMap((field) => idsIn(planet[field])) : [];
+    const below = over === undefined ? undefined : this.city.quarters.get(over);
+    const orbits = planet ? satellitesIn(kind, planet).length : 0;
+    return this.sky.establish(id, this.moonsOf(id), orbits, below ? cell(below.heart).site.x : 0);
   }
 
-  /** Put nodes into the orbits that the planets name. */
+  /** Return for how many moons a planet gets room. */
+  private moonsOf(id: string): number {
+    this.moons ??= moonsIn(this.scene, this.registry);
+    return Math.min(this.moons.get(id) ?? 0, MOST_MOONS) || FEW_MOONS;
+  }
+
+  /** Put into orbits what the planets name. */
   private orbit(before: Scene, scene: Scene): void {
-    const watched: readonly CollectionPath[] = [...PLANETS, ...NODES];
-    if (!SATELLITE || watched.every((one) => collection(before, one) === collection(scene, one))) {
+    const isSame = (one: CollectionPath) => collection(before, one) === collection(scene, one);
+    if (watchedBy(this.registry, this.orbiting).every(isSame)) {
       return;
     }
-    const orbiting = new Set<string>();
-    const planets = PLANETS[0] ? collection(scene, PLANETS[0]).values() : [];
-    for (const planet of planets) {
-      for (const id of idsIn(planet.orbits)) {
-        const key = `orbit/${id}`;
-        if (!orbiting.has(key)) {
-          orbiting.add(key);
-          this.launch(SATELLITE, key, planet.id, itemOf(scene, [kindOf("node")], id) ?? { id });
-        }
-      }
+    const orbiting = satellitesOf(scene, this.registry);
+    this.orbiting = new Set([...orbiting.values()].map(({ id }) => this.registry.kindOfId(id)));
+    for (const [key, { figure, home, id }] of orbiting) {
+      this.launch(figure, key, home, itemOf(scene, [this.registry.kindOfId(id)], id) ?? { id });
     }
     for (const shape of [...this.shapes.values()]) {
-      if (shape.figure === SATELLITE && !orbiting.has(shape.key)) {
+      if (shape.figure.stands.on === "orbit" && !orbiting.has(shape.key)) {
         this.remove(shape.key);
       }
     }
@@ -232,7 +270,7 @@ export class Layout {
 
   private launch(figure: Figure, key: string, home: string, item: Item): void {
     const shape = this.shapes.get(key);
-    if (shape?.home === home) {
+    if (shape?.home === home && shape.figure === figure) {
       if (shape.item !== item) {
         this.keep({ ...shape, item });
       }
@@ -246,15 +284,30 @@ export class Layout {
 
   /** Give up quarters and systems in which nothing is left. */
   private finish(): void {
-    for (const { home } of this.removed) {
+    for (const { home } of [...this.removed]) {
       const quarter = this.city.quarters.get(home);
-      if (quarter && home !== CIVIC && quarter.taken.size === 0 && !this.shapes.has(home)) {
+      const isFounded = this.shapes.has(home) && layerOfDistrict(home) === undefined;
+      if (quarter && home !== CIVIC && quarter.taken.size === 0 && !isFounded) {
         this.city.raze(quarter);
+        this.remove(home);
       }
       const system = this.sky.systems.get(home);
       if (system && system.taken.size === 0 && !this.shapes.has(home)) {
         this.sky.drop(system);
       }
+    }
+  }
+
+  /** Let each layer's district bear its title. */
+  private name(): void {
+    for (const { name, title } of this.registry.layers) {
+      const figure = districtFigure(name);
+      const quarter = this.city.quarters.get(figure.name);
+      const shape = this.shapes.get(figure.name);
+      if (!quarter || shape?.item.name === title) continue;
+      const { x, y } = cell(quarter.heart).centre;
+      const item = { id: figure.name, name: title };
+      this.keep({ key: item.id, id: item.id, figure, home: item.id, item, size: sizeOf(figure, item), x, y });
     }
   }
 }

@@ -1,9 +1,9 @@
 /** Which quarters a scene needs that are not there yet, in the order in which cities grow. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { CIVIC, COMMONS, type Figure, type Lot } from "../domain/figure.ts";
-import { text } from "../domain/json.ts";
-import { KINDS } from "../domain/registry.ts";
+import { CIVIC, COMMONS, type Figure, type Lot, layerOfDistrict } from "../domain/figure.ts";
+import { text, valueAt } from "../domain/json.ts";
+import type { Registry } from "../domain/registry.ts";
 import { age, compared, homeOf, itemOf, lotOf } from "./homes.ts";
 
 export type Newcomers = {
@@ -14,41 +14,49 @@ export type Newcomers = {
   readonly part: string;
 };
 
-/** The kinds of which each thing has a quarter of its own. */
-const FOUNDERS = KINDS.filter(({ figures = [] }) => figures.some(({ stands }) => stands.on === "heart"));
-
-/** Return what moves into each new quarter, the quarter of the oldest microDAO first. `fresh` has the items by figure. */
+/** Return what moves into each new quarter, that of the oldest founder first. `fresh` has the items by figure. */
 export function newcomersIn(
-  figures: readonly Figure[],
-  fresh: readonly (readonly Item[])[],
+  fresh: ReadonlyMap<Figure, readonly Item[]>,
+  registry: Registry,
   scene: Scene,
   quarters: ReadonlyMap<string, unknown>,
 ): Newcomers[] {
-  const founder = (home: string) => itemOf(scene, FOUNDERS, home);
+  const founder = (home: string) => itemOf(scene, [registry.kindOfId(home)], home);
   const rank = (home: string) => (home === CIVIC ? "" : home === COMMONS ? "~~" : age(founder(home)));
-  return [...moving(figures, fresh, quarters)]
-    .sort(([one], [other]) => compared(rank(one), rank(other)) || compared(one, other))
-    .map(([home, things]) => ({ home, things, part: text(founder(home)?.district) }));
+  return [...moving(fresh, registry, scene, quarters)]
+    .sort(([one], [other]) => compared(rank(one), rank(other)) || ranked(one, other, registry))
+    .map(([home, things]) => ({ home, things, part: partOf(home, founder(home), registry) }));
+}
+
+/** Order homes of one age: districts as their layers are ordered, all others by id. */
+function ranked(one: string, other: string, registry: Registry): number {
+  const at = (home: string) => registry.layers.findIndex(({ name }) => name === layerOfDistrict(home));
+  return at(one) - at(other) || compared(one, other);
+}
+
+function partOf(home: string, founder: Item | undefined, registry: Registry): string {
+  const { group } = registry.kindOfId(home);
+  return founder && group ? text(valueAt(founder, group)) : "";
 }
 
 function moving(
-  figures: readonly Figure[],
-  fresh: readonly (readonly Item[])[],
+  fresh: ReadonlyMap<Figure, readonly Item[]>,
+  registry: Registry,
+  scene: Scene,
   quarters: ReadonlyMap<string, unknown>,
 ): Map<string, (readonly [Lot, string])[]> {
   const homes = new Map<string, (readonly [Lot, string])[]>();
-  figures.forEach((figure, index) => {
-    const lot = lotOf(figure);
-    for (const item of lot || figure.stands.on === "heart" ? (fresh[index] ?? []) : []) {
-      const home = homeOf(figure, item);
-      if (!quarters.has(home)) {
+  for (const [figure, items] of fresh) {
+    const kind = registry.kindOfFigure(figure);
+    for (const item of kind ? items : []) {
+      const home = kind ? homeOf(kind, item, registry, scene) : "";
+      const lot = lotOf(figure, home, registry);
+      if ((lot || figure.stands.on === "heart") && !quarters.has(home)) {
         const things = homes.get(home) ?? [];
         homes.set(home, things);
-        if (lot) {
-          things.push([lot, item.id]);
-        }
+        if (lot) things.push([lot, item.id]);
       }
     }
-  });
+  }
   return homes;
 }

@@ -1,10 +1,10 @@
-/** Where the DAOs hang in the sky, each with rings around it: first its proposals, further out its nodes. */
+/** Where the planets hang in the sky, each with rings around it: first its moons, further out what orbits it. */
 
 import { hash } from "../domain/chance.ts";
 import type { Point } from "./geometry.ts";
 import { HORIZON } from "./terrain.ts";
 
-/** The rings around a planet: the inner ones for its proposals, the outer ones for its nodes. */
+/** The rings around a planet: the inner ones for its moons, the outer ones for what orbits it. */
 export type Band = "moons" | "orbits";
 
 const FIRST_RING = 68;
@@ -29,7 +29,7 @@ export class Sky {
   readonly systems = new Map<string, System>();
   private stirred = new Set<string>();
 
-  /** Hang up a system with room for so many moons and orbiting nodes, above `over` if it can be. */
+  /** Hang up a system with room for so many moons and orbits, above `over` if it can be. */
   establish(id: string, moons: number, orbits: number, over: number): System {
     const existing = this.systems.get(id);
     if (existing) {

@@ -1,7 +1,6 @@
 /** Where to look to see everything, to see one thing, and how far there is anything to see. */
 
 import type { Figure } from "../domain/figure.ts";
-import { FIGURES } from "../domain/registry.ts";
 import { fitted, type Size, type View } from "./camera.ts";
 import type { Box } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
@@ -10,7 +9,6 @@ import { HORIZON, SPACING } from "./terrain.ts";
 const NEAR = 1.9;
 const MIDDLE = SPACING * 3;
 const CENTRE: Box = { left: -MIDDLE, top: -MIDDLE, right: MIDDLE, bottom: MIDDLE };
-const EVERYTHING: ReadonlySet<Figure> = new Set(FIGURES);
 
 /** Return the view of all shown things; where there are none, of the middle of the city. */
 export function wholeView(layout: Layout, figures: ReadonlySet<Figure>, size: Size): View {
@@ -27,5 +25,5 @@ export function closeView(layout: Layout, figures: ReadonlySet<Figure>, id: stri
 
 /** Return the box beyond which there is nothing to see. */
 export function extentOf(layout: Layout): Box {
-  return layout.bounds(EVERYTHING) ?? { left: -1000, top: HORIZON - 600, right: 1000, bottom: 1000 };
+  return layout.bounds(null) ?? { left: -1000, top: HORIZON - 600, right: 1000, bottom: 1000 };
 }

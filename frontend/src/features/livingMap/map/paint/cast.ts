@@ -2,10 +2,10 @@
 
 import { Container } from "pixi.js";
 import { alertOf } from "../../domain/alerts.ts";
-import type { Figure, Shape } from "../../domain/figure.ts";
-import { FIGURES } from "../../domain/registry.ts";
+import { type Figure, layerOfDistrict, type Shape } from "../../domain/figure.ts";
+import { Registry } from "../../domain/registry.ts";
 import { toneOfItem } from "../../domain/status.ts";
-import { gravest, type Tone } from "../../domain/tones.ts";
+import { gravest, isTrouble, type Tone } from "../../domain/tones.ts";
 import type { Box } from "../geometry.ts";
 import type { Layout, Settled } from "../layout.ts";
 import type { Palette } from "../palette.ts";
@@ -14,17 +14,25 @@ import { Crowd, type Means } from "./crowd.ts";
 
 export class Cast {
   readonly view = new Container();
-  private readonly crowds: ReadonlyMap<Figure, Crowd>;
+  private readonly crowds = new Map<Figure, Crowd>();
+  private readonly atlas: Atlas;
+  private readonly means: Means;
+  private registry = new Registry();
   private readonly layout: Layout;
   private palette: Palette;
+  private alphas: ReadonlyMap<Figure, number> = new Map();
 
   constructor(layout: Layout, atlas: Atlas, means: Means, palette: Palette) {
     this.layout = layout;
     this.palette = palette;
-    this.crowds = new Map(FIGURES.map((figure) => [figure, new Crowd(atlas, means)]));
-    for (const crowd of this.crowds.values()) {
-      this.view.addChild(crowd.view);
-    }
+    this.atlas = atlas;
+    this.means = means;
+    this.view.sortableChildren = true;
+  }
+
+  /** Take what the things of the map are. */
+  adopt(registry: Registry): void {
+    this.registry = registry;
   }
 
   settle({ put, removed }: Settled): void {
@@ -34,7 +42,7 @@ export class Cast {
     for (const shape of put) {
       this.dress(shape);
     }
-    this.warn(new Set([...put, ...removed].filter(isMachine).map((one) => one.home)));
+    this.warn(new Set([...put, ...removed].filter(isHeeded).map((one) => one.home)));
   }
 
   repaint(palette: Palette): void {
@@ -46,6 +54,7 @@ export class Cast {
 
   /** Let the figures that are out of date fade. */
   fade(alphas: ReadonlyMap<Figure, number>): void {
+    this.alphas = alphas;
     for (const [figure, crowd] of this.crowds) {
       crowd.view.alpha = alphas.get(figure) ?? 1;
     }
@@ -59,7 +68,7 @@ export class Cast {
     }
   }
 
-  /** Let quarters show from afar what is wrong with the machines in them. */
+  /** Let quarters show from afar what is wrong in them. */
   private warn(homes: ReadonlySet<string>): void {
     for (const home of homes) {
       const emblem = this.layout.shapes.get(home);
@@ -73,17 +82,37 @@ export class Cast {
     const { figure, item, home } = shape;
     const hue = this.layout.city.quarters.get(home)?.hue ?? 0;
     const alert = figure.stands.on === "heart" ? this.gravestIn(home) : alertOf(item);
-    const spots = figure.draw(shape, this.palette, { hue, tone: toneOfItem(item), alert });
-    this.crowds.get(figure)?.put(shape.key, spots);
+    const spots = figure.draw(shape, this.palette, { hue, tone: toneOfItem(item, this.registry), alert });
+    this.crowdOf(figure).put(shape.key, spots);
+  }
+
+  private crowdOf(figure: Figure): Crowd {
+    let crowd = this.crowds.get(figure);
+    if (!crowd) {
+      crowd = new Crowd(this.atlas, this.means);
+      crowd.view.zIndex = figure.order;
+      crowd.view.alpha = this.alphas.get(figure) ?? 1;
+      this.crowds.set(figure, crowd);
+      this.view.addChild(crowd.view);
+    }
+    return crowd;
   }
 
   private gravestIn(home: string): Tone | null {
     const keys = this.layout.city.quarters.get(home)?.taken.keys() ?? [];
-    const machines = [...keys].flatMap((key) => this.layout.shapes.get(key) ?? []).filter(isMachine);
-    return gravest(machines.flatMap(({ item }) => alertOf(item) ?? []));
+    const heeded = [...keys].flatMap((key) => this.layout.shapes.get(key) ?? []).filter(isHeeded);
+    return gravest(heeded.flatMap((shape) => this.alarmOf(shape) ?? []));
+  }
+
+  /** Return what a thing raises alarm about from afar: its alerts, and its own trouble. */
+  private alarmOf({ item }: Shape): Tone | null {
+    const alert = alertOf(item);
+    const tone = toneOfItem(item, this.registry);
+    return isTrouble(tone) ? gravest(alert ? [tone, alert] : [tone]) : alert;
   }
 }
 
-function isMachine({ figure: { stands } }: Shape): boolean {
-  return stands.on === "lot" && stands.lot === "works";
+/** Whether what is wrong with a thing shows from afar: all but the lights, of which there are too many. */
+function isHeeded({ home, figure: { stands } }: Shape): boolean {
+  return stands.on === "lot" && (stands.lot !== "homes" || layerOfDistrict(home) !== undefined);
 }

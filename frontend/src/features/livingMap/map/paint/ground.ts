@@ -2,6 +2,7 @@
 
 import { Container, Graphics } from "pixi.js";
 import { mix } from "../../domain/colour.ts";
+import { CIVIC } from "../../domain/figure.ts";
 import type { City, Quarter } from "../city.ts";
 import { type Box, inset, overlaps, rounded } from "../geometry.ts";
 import type { Palette } from "../palette.ts";
@@ -206,7 +207,7 @@ export class Ground {
     const { palette } = this;
     const hue = palette.hues[quarter.hue] ?? palette.block;
     const use = quarter.cells.get(ground.key);
-    const colour = mix(palette.block, hue, quarter.id === "civic" ? palette.wash * 0.4 : palette.wash);
+    const colour = mix(palette.block, hue, quarter.id === CIVIC ? palette.wash * 0.4 : palette.wash);
     fill(plot.blocks, swollen(ground), palette.street);
     const block = inset(ground.corners, (towards) => this.street(quarter.id, towards));
     const shade = use === "works" ? mix(colour, palette.street, 0.35) : colour;

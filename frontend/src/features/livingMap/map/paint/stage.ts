@@ -2,7 +2,7 @@
 
 import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
 import type { Figure, Shape } from "../../domain/figure.ts";
-import { FIGURES } from "../../domain/registry.ts";
+import { Registry } from "../../domain/registry.ts";
 import { toneOfItem } from "../../domain/status.ts";
 import { type Marked, NOTHING } from "../attention.ts";
 import { type Flight, flight, type Size, seen, toScreen, type View } from "../camera.ts";
@@ -42,7 +42,8 @@ export class Stage {
   private readonly beat = new Beat({ frame: (now) => this.frame(now), fence: () => fence(this.renderer) });
   private readonly waiting = new Map<string, Shape>();
   private palette: Palette;
-  private shown: ReadonlySet<Figure> = new Set(FIGURES);
+  private shown: ReadonlySet<Figure> = new Set();
+  private registry = new Registry();
   private marked: Marked = NOTHING;
   private size: Size = { width: 1, height: 1 };
   private view: View = { x: 0, y: 0, zoom: 0.5 };
@@ -77,6 +78,12 @@ export class Stage {
   /** Whether the browser has taken the graphics away. */
   get isLost(): boolean {
     return isLost(this.renderer);
+  }
+
+  /** Take what the things of the map are. */
+  adopt(registry: Registry): void {
+    this.registry = registry;
+    this.cast.adopt(registry);
   }
 
   /** Called with every move of the map, and once more when it has come to rest. */
@@ -135,7 +142,7 @@ export class Stage {
   show(figures: ReadonlySet<Figure>, city: boolean): void {
     this.shown = figures;
     this.ground.soften(city);
-    this.rings.visible = [...figures].some(({ stands }) => stands.on === "orbit" || stands.on === "moon");
+    this.rings.visible = [...figures].some(({ stands }) => stands.on === "orbit" || stands.on === "planet");
     this.moved = true;
     this.relabel = true;
     this.beat.soon();
@@ -244,7 +251,7 @@ export class Stage {
       }
       const { x, y, figure, item } = shape;
       if (this.shown.has(figure) && x > sight.left && x < sight.right && y > sight.top && y < sight.bottom) {
-        const tint = figure.glows ? this.palette.lamp : this.palette.tones[toneOfItem(item)];
+        const tint = figure.glows ? this.palette.lamp : this.palette.tones[toneOfItem(item, this.registry)];
         this.pulses.start(shape, tint, now);
       }
     }

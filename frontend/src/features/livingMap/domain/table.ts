@@ -1,0 +1,146 @@
+/** Everything on the map as a table: which columns there are, and its rows in an order. */
+
+import { compareIds } from "../client/reduce.ts";
+import type { Item, Scene } from "../client/scene.ts";
+import type { Language } from "../i18n/i18n.tsx";
+import { catalogue, type Entity, type Filters, listed, matches } from "./catalogue.ts";
+import { nameOf } from "./entities.ts";
+import { fieldText } from "./fields.ts";
+import { idsIn, numberAt, valueAt } from "./json.ts";
+import type { Kind } from "./kind.ts";
+import type { Registry } from "./registry.ts";
+import type { TypeField } from "./types.ts";
+import { columnsOf } from "./values.ts";
+
+export type Column = {
+  readonly name: string;
+  /** Empty for a column that every table has. */
+  readonly label: string;
+  readonly isNumber: boolean;
+  readonly field: TypeField | null;
+};
+
+export type Sorting = { readonly by: string; readonly down: boolean };
+
+export type Table = { readonly columns: readonly Column[]; readonly rows: readonly Entity[] };
+
+/** So many fields of a thing are told where there is no column for each. */
+const MOST_GLANCED = 3;
+const NUMERIC: ReadonlySet<string> = new Set(["number", "ratio", "bytes", "seconds"]);
+
+const FIXED = (name: string): Column => ({ name, label: "", isNumber: false, field: null });
+
+/** Return the rows that fit some filters, in an order or as lists show them, with the columns that suit them. */
+export function tableOf(scene: Scene, registry: Registry, filters: Filters, sorting: Sorting | null): Table {
+  const entities = matches(listed(catalogue(scene, registry), registry), filters);
+  const columns = columnsFor(entities, registry);
+  if (!sorting) return { columns, rows: entities };
+  const { by, down } = sorting;
+  const keys = new Map(entities.map((entity) => [entity, sortKey(entity, columns, by, scene, registry)]));
+  return { columns, rows: entities.toSorted(inOrder(keys, down)) };
+}
+
+/** Return the columns: of one type all that it has; of several types what most things have, in one. */
+function columnsFor(entities: readonly Entity[], registry: Registry): readonly Column[] {
+  const types = [...new Set(entities.map(({ type }) => type))];
+  const hasHomes = types.some((type) => registry.kindOf(type).within.length > 0);
+  const [only] = types.length === 1 ? types : [];
+  return [
+    FIXED("name"),
+    ...(only === undefined ? [FIXED("type")] : []),
+    FIXED("status"),
+    ...(hasHomes ? [FIXED("within")] : []),
+    ...(only === undefined ? [FIXED("glance")] : fieldColumns(entities, registry.kindOf(only))),
+  ];
+}
+
+function fieldColumns(entities: readonly Entity[], kind: Kind): readonly Column[] {
+  const items = entities.map(({ item }) => item);
+  return columnsOf(items, kind).map((field) => {
+    const { name, label } = field;
+    return { name, label, isNumber: isNumeric(field, items), field };
+  });
+}
+
+function isNumeric({ name, kind }: TypeField, items: readonly Item[]): boolean {
+  if (kind !== "auto") return NUMERIC.has(kind);
+  return items.slice(0, 20).every((item) => {
+    const value = valueAt(item, name);
+    return value === undefined || value === null || typeof value === "number";
+  });
+}
+
+/** Return what a cell says; empty for those of name, type and status, which have signs of their own. */
+export function cellText(
+  { item, type }: Entity,
+  { name, field }: Column,
+  scene: Scene,
+  registry: Registry,
+  language: Language,
+): string {
+  const kind = registry.kindOf(type);
+  if (field) return valueText(item, field, kind, scene, registry, language);
+  if (name === "within") return withinOf(item, kind, scene, registry);
+  if (name !== "glance") return "";
+  return columnsOf([item], kind)
+    .map((one) => [one.label, valueText(item, one, kind, scene, registry, language)] as const)
+    .filter(([, text]) => text)
+    .slice(0, MOST_GLANCED)
+    .map(([label, text]) => `${label} ${text}`)
+    .join(" · ");
+}
+
+function valueText(
+  item: Item,
+  field: TypeField,
+  kind: Kind,
+  scene: Scene,
+  registry: Registry,
+  language: Language,
+): string {
+  const value = valueAt(item, field.name);
+  const other = typeof value === "string" && value.includes(":") ? registry.find(scene, value) : undefined;
+  return other ? nameOf(other.item.id, other.item) : fieldText(value, field, kind, language);
+}
+
+/** Return the name of what a thing stands in. */
+function withinOf(item: Item, { within }: Kind, scene: Scene, registry: Registry): string {
+  const [id] = within.flatMap((field) => idsIn(item[field]));
+  return id === undefined ? "" : nameOf(id, registry.find(scene, id)?.item);
+}
+
+function sortKey(
+  { item, label, type, status }: Entity,
+  columns: readonly Column[],
+  by: string,
+  scene: Scene,
+  registry: Registry,
+): string | number | undefined {
+  const kind = registry.kindOf(type);
+  const column = columns.find(({ name }) => name === by);
+  if (by === "type") return kind.label;
+  if (by === "status") return status;
+  if (by === "within") return withinOf(item, kind, scene, registry);
+  if (!column?.field) return label;
+  const value = valueAt(item, column.name);
+  return column.isNumber
+    ? numberAt(item, column.name)
+    : value === undefined || value === null
+      ? ""
+      : String(value);
+}
+
+type Order = (one: Entity, other: Entity) => number;
+
+/** Return an order by keys in which what has none comes last, whichever way it goes. */
+function inOrder(keys: ReadonlyMap<Entity, string | number | undefined>, down: boolean): Order {
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const sign = down ? -1 : 1;
+  const isMissing = (key: string | number | undefined) => key === undefined || key === "";
+  return (one, other) => {
+    const [a, b] = [keys.get(one), keys.get(other)];
+    const missing = Number(isMissing(a)) - Number(isMissing(b));
+    const order = typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
+    return missing || (isMissing(a) ? 0 : sign * order) || compareIds(one.id, other.id);
+  };
+}

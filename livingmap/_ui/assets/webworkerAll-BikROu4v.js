@@ -1,1 +1,0 @@
-import"./stage-HywvjJBZ.js";import"./init-CeztgWFs.js";

@@ -1,0 +1,1 @@
+import"./stage-eEMpqBPD.js";import"./init-BAs2TMku.js";
