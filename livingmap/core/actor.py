@@ -31,7 +31,8 @@ class Actor:
     actor_id: str
     actor_type: str = "human"
     """``human``, ``agent`` or ``service``."""
-    microdao_ids: tuple[str, ...] = ()
+    group_ids: tuple[str, ...] = ()
+    """Ids of the groups that its credential names. Policies are sent them."""
     roles: tuple[str, ...] = ()
     memberships: frozenset[str] = frozenset()
     """Typed ids of all that it belongs to, each by any id that the map may know. Policies are not sent them."""

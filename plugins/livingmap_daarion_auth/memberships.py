@@ -53,8 +53,8 @@ async def complete(clients: Mapping[str, AuthClient], actor: Actor, credential: 
     )
     named = {id_of("microdao", row.external_id or row.id) for row in microdaos}
     keys = {*(id_of("microdao", row.id) for row in microdaos), *(id_of("dao", row.id) for row in daos)}
-    microdao_ids = tuple(sorted({*actor.microdao_ids, *named}))
-    return replace(actor, microdao_ids=microdao_ids, memberships=frozenset({*microdao_ids, *keys}))
+    microdao_ids = tuple(sorted({*actor.group_ids, *named}))
+    return replace(actor, group_ids=microdao_ids, memberships=frozenset({*microdao_ids, *keys}))
 
 
 async def _rows(client: AuthClient | None, path: str, credential: Credential, model: type[R]) -> list[R]:

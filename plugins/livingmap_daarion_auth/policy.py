@@ -40,7 +40,7 @@ async def decide(client: AuthClient, actor: Actor, question: Question) -> bool:
         "actor": {
             "actor_id": actor.actor_id,
             "actor_type": actor.actor_type,
-            "microdao_ids": list(actor.microdao_ids),
+            "microdao_ids": list(actor.group_ids),
             "roles": list(actor.roles),
         },
         "action": question.action,
