@@ -277,8 +277,10 @@ class LivingMap:
         """Return how uvicorn serves the map."""
         return uvicorn_config(self.http, self._fast_path, self._edge, **more)
 
-    async def run(self, on_stop: Callable[[], object] = _do_nothing) -> None:
+    async def run(self, on_stop: Callable[[], object] = _do_nothing, *, watches: bool = False) -> None:
         """Serve until SIGINT or SIGTERM; ``on_stop`` is called when the map begins to stop, for whatever reason.
+
+        SIGHUP has the configuration read again, and so does every change of its files if the map ``watches`` them.
 
         Raises ConfigError if the address cannot be had, and what any of its tasks raises: a map that answers but
         no longer lives is a lie. Both ways everything has been stopped, or given up, when it returns.
@@ -291,7 +293,7 @@ class LivingMap:
         serving = asyncio.create_task(server.serve([listener]), name="http")
         signals = asyncio.create_task(stopping.wait(), name="signals")
         duties = asyncio.create_task(self.cluster.lead(self._duties), name="duties")
-        background = [asyncio.create_task(one, name=name) for name, one in self._background()]
+        background = [asyncio.create_task(one, name=name) for name, one in self._background(watches=watches)]
         soon = asyncio.get_running_loop().call_soon_threadsafe
         ask = partial(soon, self.reloading.ask)
         with stop_signals(on_stop, partial(soon, stopping.set), on_hangup=ask):
@@ -309,9 +311,11 @@ class LivingMap:
                 await self.close()
         _logger.info("the map has stopped")
 
-    def _background(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    def _background(self, *, watches: bool) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Yield what runs for as long as the process does."""
         yield "reloading", self.reloading.run()
+        if watches:
+            yield "watching", self.reloading.watch()
         yield "heartbeats", Heartbeats(self.hub).run()
         yield "history", self.writer.run()
         yield "clock", self._clock_watch.run()

@@ -33,8 +33,11 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Serve a simulated network; needs no configuration and no service.")
     ] = False,
+    watches: Annotated[
+        bool, typer.Option("--watch", help="Reload whenever the configuration or a plugin's file is saved.")
+    ] = False,
 ) -> None:
-    """Serve the map until SIGINT or SIGTERM."""
+    """Serve the map until SIGINT or SIGTERM. SIGHUP has it read its configuration again."""
     if demo and config is not None:
         fail("give --config or --demo, not both")
     file = demo_file() if demo else config
@@ -42,7 +45,7 @@ def serve(
         deadline = supervision.Deadline(_END_SECONDS, partial(_end, output))
         with supervision.stop_signals(deadline.start, _leave):
             try:
-                _serve(load_config(file), deadline, output)
+                _serve(load_config(file), deadline, output, watches=watches)
             finally:
                 deadline.start()  # whatever a library left behind does not keep the process
 
@@ -62,19 +65,23 @@ def _report_dropped(lines: int) -> None:
     _logger.warning("lines of the log could not be written", lines=lines)
 
 
-def _serve(configuration: Config, deadline: supervision.Deadline, output: Output) -> None:
+def _serve(
+    configuration: Config, deadline: supervision.Deadline, output: Output, *, watches: bool = False
+) -> None:
     configure(configuration.logging)
     for source in configuration.sources:
         if source.error is not None:
             _logger.warning("a source could not be loaded", source=source.name, error=source.error)
     from livingmap.app import LivingMap  # noqa: PLC0415
+    from livingmap.cli.run_file import run_file  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
 
     async def run() -> None:
         async with store(configuration.history) as history:
             living = LivingMap(configuration, history, lines_dropped=lambda: output.dropped)
-            await living.run(deadline.start)
+            with run_file(living.reloading):
+                await living.run(deadline.start, watches=watches)
 
     try:
         supervision.run(run())

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from livingmap import __version__
-from livingmap.cli import cluster, dev, kit, local, plugins, watch
+from livingmap.cli import cluster, dev, kit, local, plugins, reload, watch
 from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 for command in (
     local.serve,
+    reload.reload,
     local.check,
     local.probe,
     plugins.plugins,

@@ -1,8 +1,13 @@
-"""The state of a file, by which a change of it is noticed."""
+"""The files that a source is made of, and the state in which they were, by which a change of them is noticed."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+_KINDS: Final = (".py", ".yaml", ".yml", ".json")
+_WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +33,23 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def with_neighbours(file: Path) -> list[Path]:
+    """Return a plugin's file, and those beside it that its text names: it may import or read them."""
+    files = [file]
+    for one in files:  # grows meanwhile: a neighbour may name others
+        files += [beside for beside in _named_in(one) if beside not in files]
+    return files
+
+
+def _named_in(file: Path) -> Iterator[Path]:
+    if file.suffix != ".py":
+        return
+    try:
+        words = set(_WORD.findall(file.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return
+    for beside in sorted(file.parent.iterdir()):
+        if beside.suffix in _KINDS and beside.stem in words:
+            yield beside

@@ -13,7 +13,7 @@ from livingmap.config.access import AccessConfig, access
 from livingmap.config.document import read_yaml
 from livingmap.config.environment import check_environment
 from livingmap.config.faults import Faults, check_tls
-from livingmap.config.files import FileState
+from livingmap.config.files import FileState, with_neighbours
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
 from livingmap.config.settings import LoggingSettings, Settings, files_beside
@@ -156,7 +156,8 @@ def _kept_or_new(
 ) -> SourceConfig:
     if previous is not None and previous.is_of(section):
         return previous
-    files = [folder / module] if (module := _text(section, "module")) and module.endswith(".py") else []
+    module = _text(section, "module")
+    files = with_neighbours(folder / module) if module and module.endswith(".py") else []
     states = [FileState.of(file) for file in files]  # as it was before it was read
     one = _source(faults, name, section, folder)
     if one.settings is not None:

@@ -1,18 +1,22 @@
 """Reloading: the configuration is read again while the map runs, and used as a whole or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import structlog
+from watchfiles import awatch
 
 from livingmap.config.difference import Difference, difference, fixed
+from livingmap.config.files import FileState
 from livingmap.config.loading import Config, load
 from livingmap.errors import ConfigError, LogError
 from livingmap.supervision import within
 
+_WATCHED: Final = (".py", ".yaml", ".yml")
 _LOAD_SECONDS: Final = 60.0
 """Plugins are imported anew, and one may hang."""
 
@@ -50,12 +54,40 @@ class Reloading:
         self.ended = 0
         """The same of the last reading that has ended, of which `outcome` is."""
         self.on_outcome: Callable[[], object] = _do_nothing
-        """Is called when a reading begins, and when it has ended."""
+        """Is called when `run` begins, and when a reading begins and has ended."""
         self._config = config
         self._use = use
         self._now = now
         self._asked = 0
         self._wanted = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Ask whenever a file of the configuration is written, until cancelled.
+
+        While a new configuration is refused, a file that is new beside them may be the one that it lacks.
+        """
+        stamps = self._stamps()
+        try:
+            while True:
+                folders = {file.parent for file in stamps if file.parent.is_dir()}
+                async for changes in awatch(*folders, watch_filter=None, recursive=False, yield_on_timeout=True):
+                    before, stamps = stamps, self._stamps()
+                    is_new = any(Path(path).suffix in _WATCHED for _, path in changes)
+                    if (is_new and self._is_refused()) or _differ(before, stamps):
+                        self.ask()
+                    if not folders.issuperset(file.parent for file in stamps):
+                        break
+        except (OSError, RuntimeError) as error:
+            _logger.warning("files are not watched any more; SIGHUP still reloads", error=str(error))
+
+    def _is_refused(self) -> bool:
+        return self.outcome is not None and bool(self.outcome.refused)
+
+    def _stamps(self) -> dict[Path, object]:
+        """Return how the files of the configuration are now."""
+        own = [self.file] if self.file else []
+        files = (state.file for one in self._config.sources for state in one.files)
+        return {file: FileState.of(file).stamp for file in (*own, *files)}
 
     def ask(self) -> None:
         """Have the configuration read again, soon. Asked while one is read, it is read once more."""
@@ -64,6 +96,7 @@ class Reloading:
 
     async def run(self) -> None:
         """Read it whenever that was asked for, until cancelled."""
+        self.on_outcome()
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -99,6 +132,11 @@ class Reloading:
             removed=list(changes.removed),
         )
         return Outcome(self._now(), changes)
+
+
+def _differ(before: Mapping[Path, object], after: Mapping[Path, object]) -> bool:
+    """Tell whether a file that is in both was written."""
+    return any(file in before and before[file] != stamp for file, stamp in after.items())
 
 
 def _do_nothing() -> None:

@@ -1,6 +1,10 @@
 """A map that runs reads its configuration again: what changed is replaced, and nothing else notices."""
 
+import asyncio
+import os
 import signal
+import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from tests.support.nats_server import until
 from tests.support.viewers import Viewer, following
 
 SECONDS = 60
+PROGRAM = Path(sysconfig.get_path("scripts")) / "livingmap"
 
 WEATHER = """
 from livingmap.plugin import Layer, Put, Source, SourceSettings, Total, hookimpl
@@ -35,6 +40,7 @@ def livingmap_source():
 async def living(tmp_path):
     (tmp_path / "weather.py").write_text(WEATHER)
     one = MapProcess(tmp_path, sources=sources())
+    one.environment["XDG_RUNTIME_DIR"] = str(tmp_path)
     await one.start()
     yield one
     if one.runs:
@@ -172,3 +178,69 @@ async def test_a_plugin_that_breaks_on_import_leaves_the_one_that_runs(living, t
     [reason] = (await configuration(living))["refused"]
     assert reason.endswith("weather.py failed on import: OSError: half a file")
     assert (await statuses(living))["weather"] == "fresh"
+
+
+async def command(living, *arguments, **environment):
+    """Run `livingmap reload` and return its exit status, its output and its complaints."""
+    program = await asyncio.create_subprocess_exec(
+        *(PROGRAM, "reload", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **living.environment, **environment},
+    )
+    output, complaints = await program.communicate()
+    return program.returncode, output.decode().splitlines(), complaints.decode().splitlines()
+
+
+async def test_the_command_reloads_the_map_of_its_file_and_says_what_became_of_it(living):
+    living.configure(sources=sources(usage={"enabled": False}, messaging={"mock": True}))
+    config = ("--config", living.file)
+    assert await command(living, *config) == (0, ["messaging: added", "usage: removed"], [])
+    assert (await statuses(living))["usage"] == "disabled"
+    assert await command(living, *config) == (0, ["no source has changed"], [])
+    living.configure(sources=sources(city={"mock": "perhaps"}))
+    status, output, [complaint] = await command(living, *config)
+    assert (status, output) == (1, [])
+    assert complaint.startswith(f"{living.file}:")
+    assert "sources.city.mock" in complaint
+
+
+async def test_the_command_finds_no_map_that_has_ended_or_has_another_file(living):
+    status, _, [complaint] = await command(living, "--config", living.file.with_name("other.yaml"))
+    assert status == 1
+    assert complaint.endswith(f"(running: {living.file})")
+    await living.kill()
+    status, _, [complaint] = await command(living, "--config", living.file)
+    assert status == 1
+    assert complaint.endswith("(running: none)")
+
+
+async def test_a_map_that_watches_reloads_what_is_saved(tmp_path):
+    (tmp_path / "weather.py").write_text("from words import NAME\n" + WEATHER.replace('"Sunny"', "NAME"))
+    (tmp_path / "words.py").write_text("NAME = 'Sunny'\n")
+    one = MapProcess(tmp_path, sources=sources())
+    one.options = ["--watch"]
+    await one.start()
+
+    async def shows(name):
+        return [item["name"] for item in (await one.get("snapshot"))["layers"]["weather"]["items"]] == [name]
+
+    try:
+        await until(lambda: shows("Sunny"), SECONDS, 0.05)
+        (tmp_path / "words.py").write_text("NAME = 'Snowy'\nNO = {\n")  # half of an edit is refused
+        await until(
+            lambda: lines(one, "the new configuration is refused; the map goes on with the old one"), SECONDS
+        )
+        assert await shows("Sunny")
+        (tmp_path / "words.py").write_text("NAME = 'Snowy'\n")
+        await until(lambda: shows("Snowy"), SECONDS, 0.05)
+        one.configure(sources=sources(usage={"enabled": False}))
+
+        async def is_disabled():
+            return (await statuses(one))["usage"] == "disabled"
+
+        await until(is_disabled, SECONDS, 0.05)
+        assert await one.terminate() == 0
+    finally:
+        if one.runs:
+            await one.kill()

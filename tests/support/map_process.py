@@ -33,13 +33,15 @@ class MapProcess:
 
     def __init__(self, folder: Path, **sections: Any) -> None:
         self.port = free_port()
-        self._file = folder / f"map-{self.port}.yaml"
+        self.file = folder / f"map-{self.port}.yaml"
         self._log = folder / f"map-{self.port}.log"
         self._process: asyncio.subprocess.Process | None = None
         self.output: int | None = None
         """The descriptor that its log goes to from the next start on, if not the file that `said` reads."""
         self.environment: dict[str, str] = {}
         """What is in its environment besides, from the next start on."""
+        self.options: list[str] = []
+        """Options of the command, from the next start on."""
         self.token: str | None = None
         """Whose map `get` asks for."""
         sources = {name: {"mock": True, "interval_seconds": 86_400} for name in FAMILIES}
@@ -58,7 +60,7 @@ class MapProcess:
     def configure(self, **sections: Any) -> None:
         """Write its YAML again, with other ``sections`` than before."""
         self.sections |= sections
-        self._file.write_text(yaml.safe_dump(self.sections, sort_keys=False))
+        self.file.write_text(yaml.safe_dump(self.sections, sort_keys=False))
 
     @property
     def address(self) -> str:
@@ -73,11 +75,11 @@ class MapProcess:
         own = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(_PROGRAM, "serve", "--config", self._file),
+                *(_PROGRAM, "serve", "--config", self.file, *self.options),
                 stdout=log if self.output is None else self.output,
                 stderr=log if self.output is None else self.output,
                 env={**own, **self.environment},
-                cwd=self._file.parent,
+                cwd=self.file.parent,
             )
         if until_ready:
             await self.asked()
