@@ -45,7 +45,20 @@ from livingmap.core.model import (
 )
 from livingmap.core.paging import ByCursor, ByLink, ByNumber, ByOffset, Paging
 from livingmap.core.part import Part
-from livingmap.core.source import Amounts, Client, Count, Details, Fetch, Handler, Layer, Lifetime, Source, Tally
+from livingmap.core.source import (
+    Amounts,
+    Client,
+    Count,
+    Details,
+    Emit,
+    Fetch,
+    Handler,
+    Layer,
+    Lifetime,
+    Run,
+    Source,
+    Tally,
+)
 from livingmap.core.types import Relation, Status, Type, TypeField, Words
 from livingmap.core.units import (
     add_amounts,
@@ -97,6 +110,7 @@ __all__ = [
     "Credential",
     "Details",
     "Drop",
+    "Emit",
     "Event",
     "Fetch",
     "FieldName",
@@ -126,6 +140,7 @@ __all__ = [
     "Reply",
     "Request",
     "RequestRejected",
+    "Run",
     "Samples",
     "Scheme",
     "SectionSettings",

@@ -190,7 +190,7 @@ async def _polled(config: Config, names: list[str]) -> "LivingMap":
 
     configure(config.logging, quiet=True)
     living = LivingMap(replace(config, nats=NatsSettings()), MemoryHistory())
-    await asyncio.gather(*(living.pollers[name].poll() for name in names))
+    await asyncio.gather(*(living.pollers[name].try_out() for name in names))
     await living.close()
     return living
 

@@ -27,6 +27,7 @@ _REPORTED: Final = (
     "dropped",
     "missing",
     "drift",
+    "run_error",
 )
 
 
@@ -81,6 +82,8 @@ class SourceHealth:
     """Paths that the service does not have; others are requested in their place."""
     drift: dict[str, int] | None = None
     """By kind, how many items polls found otherwise than events left them; None for a source without either."""
+    run_error: str | None = None
+    """Why the run of a source that is polled too does not go on; of others ``error`` says so."""
     events: int = 0
     faults: int = 0
     last_faults: list[str] = field(default_factory=list)
@@ -107,7 +110,8 @@ class SourceHealth:
 
     def status_at(self, now: datetime) -> Freshness:
         """Return the status at a time: a source that was fresh is stale when its polls do not come."""
-        return Freshness.STALE if self._is_overdue(now) else self.status
+        lags = self._is_overdue(now) or (self.run_error is not None and self._is_good())
+        return Freshness.STALE if lags else self.status
 
     def error_at(self, now: datetime) -> str | None:
         """Return what is wrong at a time, in words; None if nothing is."""
@@ -115,11 +119,14 @@ class SourceHealth:
             if self.age_seconds(now) is None:
                 return "the last complete poll was later than now: a clock was set"
             return f"no complete poll for {self.stale_after_seconds:g} s"
-        return self.error
+        return "; ".join(filter(None, (self.error, self.run_error))) or None
+
+    def _is_good(self) -> bool:
+        return self.status in (Freshness.FRESH, Freshness.MOCK)
 
     def _is_overdue(self, now: datetime) -> bool:
         age, limit = self._age(now), self.stale_after_seconds
-        good = self.status in (Freshness.FRESH, Freshness.MOCK)
+        good = self._is_good()
         return good and limit is not None and age is not None and abs(age) > limit  # a clock may be set back
 
     def status_report(self) -> dict[str, Json]:

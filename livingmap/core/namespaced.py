@@ -6,14 +6,14 @@ its namespace, and what its handlers read and its details are asked about is tak
 source are wrapped once, at start; the map knows nothing of namespaces.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from livingmap.core.model import Change, CollectionKey, Drop, Event, Fields, Json, Put, Total
 from livingmap.core.part import Part
-from livingmap.core.source import Client, Details, Fetch, Handler, Layer, Source, Unlisted
+from livingmap.core.source import Client, Details, Emit, Fetch, Handler, Layer, Run, Source, Unlisted
 
 _SEPARATOR: Final = "/"
 
@@ -116,6 +116,7 @@ def in_namespace(source: Source, name: str) -> Source:
         layers=tuple(_layer(layer, namespace) for layer in source.layers),
         handlers={pattern: _Handler(handler, namespace) for pattern, handler in source.handlers.items()},
         details={kind: _Details(details, namespace) for kind, details in source.details.items()},
+        run=_Run(source.run, namespace) if source.run else None,
     )
 
 
@@ -136,6 +137,34 @@ class _Fetch:
     async def __call__(self, client: Client) -> list[Put | Total]:
         rows = [self.namespace.change(row) for row in await self.fetch(client)]
         return [row for row in rows if not isinstance(row, Drop)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    run: Run
+    namespace: Namespace
+
+    async def __call__(self, client: Client, emit: Emit) -> None:
+        await self.run(client, _Emit(emit, self.namespace))
+
+
+@dataclass(frozen=True, slots=True)
+class _Emit:
+    emit: Emit
+    namespace: Namespace
+
+    async def event(self, subject: str, payload: Fields) -> None:
+        await self.emit.event(subject, payload)
+
+    async def replace(self, layer: str, rows: Iterable[Put | Total], collection: str = "items") -> None:
+        moved = [self.namespace.change(row) for row in rows]
+        await self.emit.replace(layer, [row for row in moved if not isinstance(row, Drop)], collection)
+
+    async def change(self, *changes: Change) -> None:
+        await self.emit.change(*map(self.namespace.change, changes))
+
+    async def alive(self) -> None:
+        await self.emit.alive()
 
 
 @dataclass(frozen=True, slots=True)

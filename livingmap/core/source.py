@@ -87,6 +87,36 @@ Handler: TypeAlias = "Callable[[Event, Part], Iterable[Change]]"
 """Turns an event into changes. Pure: no I/O, no clock; the ``Part`` is that of this source."""
 
 
+class Emit(Protocol):
+    """How a run says what it learns. Each call returns when the map's log has it: acknowledge a message after it.
+
+    Calls are taken in their order. A run that has been stopped gets ConnectionAbortedError.
+    """
+
+    async def event(self, subject: str, payload: Fields) -> None:
+        """Append an event, which goes to the handlers of its subject as if NATS had brought it.
+
+        Raises ValueError for a subject that the source does not handle. A payload that is not JSON is noted as a
+        fault of the source, and left out.
+        """
+
+    async def replace(self, layer: str, rows: Iterable[Put | Total], collection: str = "items") -> None:
+        """Say what a collection holds now, as a fetch does. What ``rows`` lack is removed, be it everything."""
+
+    async def change(self, *changes: Change) -> None:
+        """Say how collections of the source change, without an event: by puts, drops and totals."""
+
+    async def alive(self) -> None:
+        """Say that the source is well although it has nothing new. Silent for three intervals, it is stale."""
+
+
+Run: TypeAlias = Callable[[Client, Emit], Awaitable[None]]
+"""Says by itself what happens, for as long as the map runs: a connection, a subscription, a file that grows.
+
+One that returns is begun again after ``interval_seconds``, one that raises after a pause that grows from 1 s to
+60 s. It is cancelled when the map stops, and ends then. In a cluster one process runs it."""
+
+
 Unlisted: TypeAlias = Callable[[Client, str, Fields], Awaitable[Fields | None]]
 """Returns what becomes of an item, by its id and the source's own fields, that a poll no longer lists.
 
@@ -239,6 +269,8 @@ class Source:
     configured: "Callable[[Source, Any], Source] | None" = None
     """Returns this source as its settings describe it; called once, at start, with both. For a plugin whose layers
     or handlers are given in its section of the YAML: before, it may have none. No I/O."""
+    run: Run | None = None
+    """For what is pushed or has no HTTP: says by itself what happens; see `Run`."""
     types: tuple[Type, ...] = ()
     """What the things are called that it lists, how they are judged, and where they stand on the map."""
     requires_api: str = "1.0"

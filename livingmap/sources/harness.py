@@ -1,6 +1,8 @@
 """A harness for one source: the host's real poller and fold, with answers that a test gives."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -35,7 +37,8 @@ class SourceHarness:
         **settings: Any,
     ) -> None:
         source: Source = plugin if isinstance(plugin, Source) else plugin.livingmap_source()
-        own = source.settings(**{"retries": 0, **settings})
+        at_once = {"retries": 0} if "retries" in source.settings.model_fields else {}
+        own = source.settings(**{**at_once, **settings})
         self.source = configured(source, own)
         self.now = NOON
         self.requests: list[Request] = []
@@ -68,6 +71,25 @@ class SourceHarness:
         self._changes = []
         await self._poller.poll()
         return self._changes
+
+    async def replay(self) -> list[Change]:
+        """Have the listings of the samples emitted, as a run does; return how the scene changed."""
+        self._changes = []
+        if self._poller.runner is not None:
+            await self._poller.runner.replay()
+        return self._changes
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[SourceHealth]:
+        """Let the source's own run go on meanwhile, begun again as on the map; give its health."""
+        if self._poller.runner is None:
+            raise AssertionError(f"{self.source.name} has no run")
+        task = asyncio.create_task(self._poller.runner.run(), name=f"run {self.source.name}")
+        try:
+            yield self.health
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def send(self, subject: str, payload: Fields) -> list[Change]:
         """Append an event; return how the scene changed. A handler that raises fails the test."""

@@ -22,9 +22,10 @@ from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
 from livingmap.sources.json_client import DETAILS, FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread, contained
+from livingmap.sources.runner import Runner
 from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import PollClient, SourceClient
-from livingmap.supervision import within
+from livingmap.supervision import run_together, within
 
 T = TypeVar("T")
 
@@ -78,7 +79,13 @@ class Poller:
         self._drift = Drift(scene.part(source.name))
         if source.handlers and self._polled_layers():
             self.state.drift = self._drift.counts
-        if self._polled_layers():
+        self.runner: Runner | None = None
+        if source.run is not None:
+            alone = not self._polled_layers()
+            self.runner = Runner(
+                source, service, log, self._comparison, self.state, self._compute, now, alone=alone
+            )
+        if self._polled_layers() or self.runner:
             self.state.stale_after_seconds = _MISSED_POLLS * settings.interval_seconds + settings.timeout_seconds
         else:
             self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
@@ -87,9 +94,12 @@ class Poller:
         return [layer for layer in self.source.layers if layer.fetch]
 
     async def run(self) -> None:
-        """Poll until cancelled."""
-        if not self._polled_layers():
-            return
+        """Poll, and run what says by itself, until cancelled."""
+        running = [("polls", self._poll_on())] if self._polled_layers() else []
+        running += [("run", self.runner.run())] if self.runner else []
+        await run_together(running)
+
+    async def _poll_on(self) -> None:
         while True:
             await self.poll()
             pause = self._settings.interval_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
@@ -98,6 +108,8 @@ class Poller:
 
     async def poll(self) -> None:
         """Ask for every layer once, log how the answers differ, and update the health. Raises nothing."""
+        if self.runner and not self._polled_layers():
+            return
         started, position = self._now(), self._log.position.seq
         client = self.service.client(started)
         self.state.dropped, self.state.dropped_rows = [], 0
@@ -110,6 +122,12 @@ class Poller:
         self.state.breaker = await self.service.breaker()
         await self._update_health(outcome, started)
 
+    async def try_out(self) -> None:
+        """Poll once, and let what says by itself give a sign of life. Raises nothing."""
+        await self.poll()
+        if self.runner is not None:
+            await self.runner.try_out(self._settings.timeout_seconds)
+
     async def _fetch(self, layer: Layer, client: PollClient) -> list[Put | Total]:
         if (layer.name, layer.collection) in self._running:
             raise Unreachable("the fetch of an earlier poll is still running, although it was cancelled")
@@ -118,8 +136,10 @@ class Poller:
 
     async def _within(self, answer: Coroutine[Any, Any, T], name: str) -> T:
         """Have the plugin compute an answer where its code runs, for a limited time."""
-        running = self._plugin_thread.run(answer) if self._plugin_thread else contained(answer)
-        return await within(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL, running, name)
+        return await within(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL, self._compute(answer), name)
+
+    async def _compute(self, answer: Coroutine[Any, Any, T]) -> T:
+        return await (self._plugin_thread.run(answer) if self._plugin_thread else contained(answer))
 
     async def _answer(self, layer: Layer, client: PollClient) -> list[Put | Total]:
         """Return what the plugin's fetch returns. Runs on the plugin thread, for as long as the plugin likes."""
@@ -134,8 +154,7 @@ class Poller:
     async def details(self, kind: str, name: str) -> Fields:
         """Return more fields of an item, by its type and the name after it. Raises what the plugin raises."""
         client = self.service.client(self._now(), DETAILS)
-        answer = self._details(kind, client, quote(name, safe=":"))
-        return await (self._plugin_thread.run(answer) if self._plugin_thread else contained(answer))
+        return await self._compute(self._details(kind, client, quote(name, safe=":")))
 
     async def _details(self, kind: str, client: PollClient, name: str) -> Fields:
         return await self.source.details[kind](client, name)

@@ -1,5 +1,6 @@
 """Which plugins there are, and what each describes: its one answer to its hook, checked."""
 
+import inspect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -135,6 +136,8 @@ def _check(source: Source) -> None:
     handlers: object = source.handlers
     if not (isinstance(handlers, Mapping) and all(map(callable, handlers.values()))):
         raise PluginError("its handlers are not a mapping from subject to function")
+    if source.run is not None and not inspect.iscoroutinefunction(source.run):
+        raise PluginError(f"its run is {source.run!r}, not an async function")
     if not all(isinstance(layer, Layer) for layer in source.layers):
         raise PluginError("its layers are not all a Layer")
     faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := invalid_reason(pattern))]

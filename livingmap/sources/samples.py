@@ -2,6 +2,8 @@
 
 ``samples/*.json`` hold one answer each, ``{"path": "/agents", "query": {}, "status": 200, "body": …}``;
 ``samples/messages.jsonl`` holds one message a line, ``{"subject": "agent.event.status", "payload": {…}}``.
+``samples/listings.jsonl`` holds what a run emitted, one collection a line, ``{"layer": "orders", "collection":
+"items", "rows": [{"id": "order:1", "set": {…}}]}``.
 """
 
 import json
@@ -9,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from livingmap.core.model import Json, Message
+from livingmap.core.model import Json, Message, Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,22 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """What a run emitted of one collection as a whole."""
+
+    layer: str
+    rows: tuple[Put, ...]
+    collection: str = "items"
+
+
+@dataclass(frozen=True, slots=True)
 class Samples:
     """The samples of one folder."""
 
     answers: tuple[Sample, ...] = ()
     messages: tuple[Message, ...] = ()
+
+    listings: tuple[Listing, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> "Samples":
@@ -46,12 +59,25 @@ class Samples:
                 answers.append(Sample(**json.loads(file.read_text(encoding="utf-8"))))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{file}: not a sample: {error}") from error
-        file = folder / "messages.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        loaded = [json.loads(line) for line in lines if line.strip()]
-        return cls(tuple(answers), tuple(Message(one["subject"], one["payload"]) for one in loaded))
+        loaded = _lines(folder / "messages.jsonl")
+        messages = tuple(Message(one["subject"], one["payload"]) for one in loaded)
+        return cls(tuple(answers), messages, tuple(map(_listing, _lines(folder / "listings.jsonl"))))
 
     def answer(self, path: str, query: Mapping[str, str], method: str = "GET") -> Sample | None:
         """Return the sample that answers ``GET path?query`` or the like, the one with the most parameters."""
         fitting = [sample for sample in self.answers if sample.fits(path, query, method)]
         return max(fitting, key=lambda sample: len(sample.query), default=None)
+
+
+def _lines(file: Path) -> list[Json]:
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def _listing(line: Json) -> Listing:
+    layer, collection = line["layer"], line.get("collection", "items")
+    rows = [
+        Put(layer, row["id"], row.get("set", {}), collection=collection, aliases=tuple(row.get("aliases", ())))
+        for row in line["rows"]
+    ]
+    return Listing(layer, tuple(rows), collection)

@@ -63,6 +63,10 @@ class SourceClient:
         """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
         return PollClient(self, now, purpose)
 
+    def running_client(self, now: Callable[[], datetime]) -> "RunningClient":
+        """Return a client for what asks for longer than a poll lasts."""
+        return RunningClient(self, now)
+
     def is_missing(self, path: str) -> bool:
         """Tell whether the service had no such path less than an hour ago."""
         return time.monotonic() - self._missing.get(path, -math.inf) < _MISSING_SECONDS
@@ -209,3 +213,19 @@ class PollClient:
             except InvalidAnswer as error:
                 self.dropped_rows += 1
                 self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
+
+
+class RunningClient(PollClient):
+    """The `livingmap.core.source.Client` of a run: it remembers no answer, and its clock goes on."""
+
+    def __init__(self, service: SourceClient, now: Callable[[], datetime]) -> None:
+        super().__init__(service, now(), POLL)
+        self._clock = now
+
+    @property
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return self._clock()
+
+    async def _ask(self, call: Call) -> Answer:
+        return await on(self._home, self._service.ask(call, self._purpose))

@@ -1,5 +1,6 @@
 """The contract suite: what every source has to keep. Subclass `SourceContract` in a plugin's tests."""
 
+import asyncio
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,30 +72,46 @@ class SourceContract:
         )
 
     def test_fetches_are_coroutines(self) -> None:
-        """Every fetch and details function is async, every handler is not."""
+        """Every fetch, details function and run is async, every handler is not."""
         for layer in self.source.layers:
             assert layer.fetch is None or inspect.iscoroutinefunction(layer.fetch)
+        assert self.source.run is None or inspect.iscoroutinefunction(self.source.run)
         assert all(inspect.iscoroutinefunction(details) for details in self.source.details.values())
         assert not any(inspect.iscoroutinefunction(handler) for handler in self.source.handlers.values())
 
     @synchronous
     async def test_samples_fill_every_layer(self) -> None:
-        """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty."""
+        """A poll of the samples succeeds, drops nothing, and leaves no fetched collection empty.
+
+        Of a source with a run, the recorded listings and messages leave none empty.
+        """
         harness = SourceHarness(self.source, **self.settings)
-        await harness.poll()
-        assert harness.health.error is None
-        assert harness.health.dropped == []
+        for fill in (harness.poll, harness.replay):
+            await fill()
+            assert harness.health.error is None
+            assert harness.health.dropped == []
+        for message in harness.samples.messages if self.source.run else ():
+            await harness.send(message.type, message.payload)
         part = harness.fold.scene.part(self.source.name)
         for layer in self.source.layers:
-            if layer.fetch:
+            if layer.fetch or self.source.run:
                 assert dict(part.items(layer.name, layer.collection)) or part.total(layer.name), layer.name
 
     @synchronous
     async def test_a_second_poll_changes_nothing(self) -> None:
         """Equal answers bring no changes."""
         harness = SourceHarness(self.source, **self.settings)
-        await harness.poll()
-        assert await harness.poll() == []
+        for fill in (harness.poll, harness.replay):
+            await fill()
+            assert await fill() == []
+
+    @synchronous
+    async def test_a_run_ends_when_it_is_stopped(self) -> None:
+        """A run does not outlive its cancellation, whatever it waits for."""
+        if self.source.run is not None:
+            harness = SourceHarness(self.source, **self.settings)
+            async with harness.running():
+                await asyncio.sleep(0)
 
     @synchronous
     async def test_every_handler_has_a_sample_and_folds_it(self) -> None:

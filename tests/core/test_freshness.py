@@ -59,6 +59,7 @@ def test_before_the_first_poll_a_source_is_starting():
         "dropped": [],
         "missing": [],
         "drift": None,
+        "run_error": None,
     }
 
 

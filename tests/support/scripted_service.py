@@ -41,6 +41,7 @@ class ScriptedService:
         self.requests: list[Received] = []
         self._server: asyncio.Server | None = None
         self._port = 0
+        self._open: set[asyncio.Task[None]] = set()
 
     @property
     def base_url(self) -> str:
@@ -54,8 +55,13 @@ class ScriptedService:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {
@@ -70,6 +76,8 @@ class ScriptedService:
             writer.write(_bytes(self.answer(request)))
             await writer.drain()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 def _bytes(sent: Sent) -> bytes:
