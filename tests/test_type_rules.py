@@ -10,6 +10,7 @@ NOWHERE = (
     "is at home in ('agents', 'things'), not one of the plugin's layers: "
     "('agents', 'items'), ('monitoring', 'targets')"
 )
+PLACE = "not a layer and a collection like ('monitoring', 'targets')"
 KINDS = "auto, text, number, ratio, bytes, seconds, time, link, amounts"
 
 
@@ -63,17 +64,24 @@ def test_a_whole_declaration_is_accepted():
             {"fields": (TypeField("a", kind="hours"),)},
             f"has a field 'a' that says kind 'hours'; there are {KINDS}",
         ),
+        ({"home": ["monitoring", "targets"]}, f"has the place ['monitoring', 'targets'], {PLACE}"),
+        ({"home": ("monitoring",)}, f"has the place ('monitoring',), {PLACE}"),
+        ({"elsewhere": ("monitoring", "targets")}, f"has the place 'monitoring', {PLACE}"),
+        ({"fields": (TypeField(["a"]),)}, "has a TypeField whose name is not a text"),
+        ({"icon": None}, "has icon=None, not a text"),
+        ({"rank": "first"}, "has rank='first', not a whole number"),
+        ({"glow": "activity"}, "has glow='activity', not a tuple of fields: write (…,), with the comma"),
         ({"relations": [Relation("a")]}, "has relations that are not a tuple of Relation"),
         ({"within": ("job_id",)}, "stands within 'job_id', not one of its relations: it has none"),
         (
             {"within": "job_id", "relations": (Relation("job_id"),)},
-            "has within='job_id', not a tuple: write (…,), with the comma",
+            "has within='job_id', not a tuple of fields: write (…,), with the comma",
         ),
     ],
 )
 def test_a_fault_says_the_type_what_is_wrong_and_what_would_do(said, fault):
     said = {"name": "target", "home": HOME, **said}
-    assert faults(Type(**said)) == [f"type {said['name']!r} {fault}"]
+    assert faults(Type(**said))[0] == f"type {said['name']!r} {fault}"
 
 
 def test_the_words_and_totals_of_a_layer_are_checked_as_well():

@@ -11,7 +11,9 @@ from livingmap.core.types import FieldKind, Place, Relation, Status, Tone, Type,
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CATEGORIES: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
-_MEMBERS: Final = (("fields", TypeField), ("relations", Relation))
+_TEXTS: Final = ("icon", "status", "look", "size", "group", "highlight")
+_PLACE: Final = 2
+_MEMBERS: Final = (("fields", TypeField, "name"), ("relations", Relation, "field"))
 
 
 def _is_text(value: object) -> bool:
@@ -25,7 +27,10 @@ def invalid_types(source: Source) -> list[str]:
         return ["its types are not a tuple of Type: write (Type(…),), with the comma"]
     faults = [f"layer {one.name!r} {fault}" for one in source.layers for fault in _layer_faults(one)]
     places = {(one.name, one.collection) for one in source.layers}
-    faults += [f"type {one.name!r} {fault}" for one in source.types for fault in _type_faults(one, places)]
+    faults += [f"type {one.name!r} {fault}" for one in types for fault in _shape_faults(one)]
+    if faults:
+        return faults
+    faults += [f"type {one.name!r} {fault}" for one in types for fault in _type_faults(one, places)]
     names = Counter(one.name for one in source.types)
     return faults + [f"type {name!r} is declared twice" for name, n in names.items() if n > 1]
 
@@ -37,10 +42,34 @@ def _layer_faults(layer: Layer) -> Iterator[str]:
         yield f"has standing={layer.standing!r}; give a mapping with its totals, such as {{}}"
 
 
-def _type_faults(one: Type, places: Iterable[CollectionKey]) -> Iterator[str]:
+def _shape_faults(one: Type) -> Iterator[str]:
+    """Yield what is not even of the right kind, so that nothing else can be looked at."""
     name: object = one.name
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield "has a name that no id can begin with; write it like 'target'"
+    values = {what: getattr(one, what) for what in _TEXTS}
+    yield from (
+        f"has {what}={value!r}, not a text" for what, value in values.items() if not isinstance(value, str)
+    )
+    if not isinstance(one.rank, int):
+        yield f"has rank={one.rank!r}, not a whole number"
+    for what in ("glow", "within"):
+        value: object = getattr(one, what)
+        if not isinstance(value, tuple) or not all(map(_is_text, value)):
+            yield f"has {what}={value!r}, not a tuple of fields: write (…,), with the comma"
+    elsewhere: object = one.elsewhere
+    for place in (one.home, *(elsewhere if isinstance(elsewhere, tuple) else [elsewhere])):
+        if not isinstance(place, tuple) or len(place) != _PLACE or not all(map(_is_text, place)):
+            yield f"has the place {place!r}, not a layer and a collection like ('monitoring', 'targets')"
+    for what, kind, key in _MEMBERS:
+        members: object = getattr(one, what)
+        if not isinstance(members, tuple) or not all(isinstance(member, kind) for member in members):
+            yield f"has {what} that are not a tuple of {kind.__name__}"
+        elif not all(_is_text(getattr(member, key)) for member in members):
+            yield f"has a {kind.__name__} whose {key} is not a text"
+
+
+def _type_faults(one: Type, places: Iterable[CollectionKey]) -> Iterator[str]:
     if one.home not in places:
         layers = ", ".join(repr(place) for place in sorted(places))
         yield f"is at home in {one.home!r}, not one of the plugin's layers: {layers or 'it has none'}"
@@ -49,11 +78,6 @@ def _type_faults(one: Type, places: Iterable[CollectionKey]) -> Iterator[str]:
     yield from _counts_faults(one.counts)
     yield from _one_of("place", one.place, Place)
     yield from _status_faults(one.statuses)
-    for what, kind in _MEMBERS:
-        members: object = getattr(one, what)
-        if not isinstance(members, tuple) or not all(isinstance(member, kind) for member in members):
-            yield f"has {what} that are not a tuple of {kind.__name__}"
-            return
     yield from _field_faults(one.fields)
     yield from _relation_faults(one)
 
@@ -91,9 +115,6 @@ def _relation_faults(one: Type) -> Iterator[str]:
         yield from _words_faults(f"label of the relation {relation.field!r}", relation.label)
         yield from _words_faults(f"referrers of the relation {relation.field!r}", relation.referrers)
     yield from _twice("relation", names)
-    if not isinstance(one.within, tuple):
-        yield f"has within={one.within!r}, not a tuple: write (…,), with the comma"
-        return
     for name in one.within:
         if name not in names:
             yield f"stands within {name!r}, not one of its relations: {', '.join(names) or 'it has none'}"
