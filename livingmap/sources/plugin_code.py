@@ -31,6 +31,16 @@ def place_of_error(error: BaseException, function: object) -> str:
     return f"{own[-1].filename}:{own[-1].lineno}" if own else place(function)
 
 
+def innermost_place(error: BaseException) -> str:
+    """Return file and line at which ``error`` was raised while a module was imported; "" if no code of it ran."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not (_is_of_host(frame) or "importlib" in frame.filename)
+    ]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+
+
 @dataclass(frozen=True, slots=True)
 class RunningCode:
     """What a plugin is in the middle of."""

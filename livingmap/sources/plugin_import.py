@@ -16,6 +16,7 @@ import pluggy
 from livingmap import hookspecs
 from livingmap.errors import LivingMapError
 from livingmap.hookspecs import PROJECT
+from livingmap.sources.plugin_code import innermost_place, place, place_of_error
 
 SOURCES: Final = "livingmap.plugins"
 MOCKS: Final = "livingmap.mocks"
@@ -62,7 +63,8 @@ def import_plugin(name: str, module: str | None, folder: Path, group: str) -> Mo
         if isinstance(error, KeyboardInterrupt):
             raise
         where = module or entries[0].value
-        raise PluginError(f"{where} failed on import: {type(error).__name__}: {error}") from error
+        at = f" ({innermost})" if (innermost := innermost_place(error)) else ""
+        raise PluginError(f"{where} failed on import: {type(error).__name__}: {error}{at}") from error
     if not isinstance(loaded, ModuleType):
         raise PluginError(f"{module or entries[0].value} is not a module")
     return loaded
@@ -134,12 +136,17 @@ def answer_of(name: str, plugin: ModuleType, hook: str) -> object:
         raise PluginError(f"{plugin.__name__}: {_first_line(error)}") from error
     if not getattr(manager.hook, hook).get_hookimpls():
         raise PluginError(f"{plugin.__name__} has no @hookimpl {hook}()")
+    function = getattr(plugin, hook)
     try:
-        return getattr(manager.hook, hook)()[0]
+        answers = getattr(manager.hook, hook)()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit in a plugin is a fault of the plugin
-        raise PluginError(f"{hook} of {plugin.__name__} raised {type(error).__name__}: {error}") from error
+        at = place_of_error(error, function)
+        raise PluginError(f"{hook} of {plugin.__name__} raised {type(error).__name__}: {error} ({at})") from error
+    if not answers:  # pluggy leaves out None
+        raise PluginError(f"{hook} of {plugin.__name__} returned None; does it lack a return? ({place(function)})")
+    return answers[0]
 
 
 def _first_line(error: BaseException) -> str:

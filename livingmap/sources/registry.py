@@ -1,22 +1,18 @@
 """Which plugins there are, and what each describes: its one answer to its hook, checked."""
 
-import inspect
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Final, Generic, TypeVar
 
-from livingmap.core.api_version import unmet_reason
 from livingmap.core.auth import AccountProvider, Authenticator, PolicyEngine
 from livingmap.core.namespaced import in_namespace
-from livingmap.core.route import invalid_reason
-from livingmap.core.sentences import invalid_sentences
-from livingmap.core.source import Amounts, Layer, Source, with_settings
+from livingmap.core.source import Source, with_settings
 from livingmap.hookspecs import Mock
+from livingmap.sources.plugin_code import place, place_of_error
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, answer_of, import_plugin, installed
 from livingmap.sources.settings import SectionSettings, ServiceSettings
-from livingmap.sources.type_rules import invalid_types
+from livingmap.sources.source_rules import invalid_source
 
 D = TypeVar("D", Authenticator, PolicyEngine, AccountProvider)
 
@@ -57,14 +53,14 @@ def load_source(name: str, module: str | None, folder: Path, plugin: str | None 
     if not name.isidentifier():
         raise PluginError("cannot be the name of a source; write it like prom_eu")
     loaded = import_plugin(plugin or name, module, folder, SOURCES)
-    source = answer_of(name, loaded, "livingmap_source")
+    source, at = answer_of(name, loaded, "livingmap_source"), _at(loaded)
     if not isinstance(source, Source):
-        raise PluginError(f"livingmap_source of {loaded.__name__} returned {source!r}, not a Source")
+        raise PluginError(f"livingmap_source of {loaded.__name__} returned {source!r}, not a Source{at}")
     if module is None and source.name != (plugin or name):
         raise PluginError(
             f"{loaded.__name__} describes the source {source.name!r}; its entry point says otherwise"
         )
-    _check(source)
+    _check(source, at)
     return replace(source, name=name, plugin=source.name)
 
 
@@ -74,10 +70,14 @@ def configured(source: Source, settings: SectionSettings) -> Source:
         return _instance(source, settings)
     try:
         described: object = source.configured(source, settings)
-    except Exception as error:
-        raise PluginError(f"configuring it raised {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        at = place_of_error(error, source.configured)
+        raise PluginError(f"configuring it raised {type(error).__name__}: {error} ({at})") from error
     if not isinstance(described, Source):
-        raise PluginError(f"configuring it returned {described!r}, not a Source")
+        at = place(source.configured)
+        raise PluginError(f"configuring it returned {described!r}, not a Source ({at})")
     described = replace(described, configured=None, name=source.name, plugin=source.plugin)
     _check(described)
     return _instance(described, settings)
@@ -125,35 +125,20 @@ def default_name(what: AuthPlugin[D], mode: str) -> str:
     raise PluginError(f"no {what.kind} is named, and {problem}; name one, or say module:")
 
 
+def _at(plugin: ModuleType) -> str:
+    """Return the place of a plugin's hook, in parentheses."""
+    return f" ({place(getattr(plugin, 'livingmap_source', None))})"
+
+
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"
 
 
-def _check(source: Source) -> None:
-    settings: object = source.settings
-    if not (isinstance(settings, type) and issubclass(settings, SectionSettings)):
-        raise PluginError(f"its settings are {settings!r}, not a subclass of SourceSettings or SectionSettings")
-    handlers: object = source.handlers
-    if not (isinstance(handlers, Mapping) and all(map(callable, handlers.values()))):
-        raise PluginError("its handlers are not a mapping from subject to function")
-    if source.run is not None and not inspect.iscoroutinefunction(source.run):
-        raise PluginError(f"its run is {source.run!r}, not an async function")
-    if not all(isinstance(layer, Layer) for layer in source.layers):
-        raise PluginError("its layers are not all a Layer")
-    faults = [f"handler {pattern!r} {fault}" for pattern in source.handlers if (fault := invalid_reason(pattern))]
-    missing = [one.setting for one in source.lifetimes if one.setting not in settings.model_fields]
-    faults += [f"a lifetime has the setting {name!r}, which {settings.__name__} lacks" for name in missing]
-    faults += [
-        f"tally {tally.layer}.{tally.field} has amounts and per: they are totals of a layer"
-        for tally in source.tallies
-        if tally.per is not None and any(isinstance(count, Amounts) for count in tally.counts)
-    ]
-    faults += invalid_sentences(source.sentences)
-    faults += invalid_types(source)
-    faults += [reason] if (reason := unmet_reason(source.requires_api)) else []
-    places = [(layer.name, layer.collection) for layer in source.layers]
-    faults += [f"layer {'.'.join(place)} is declared twice" for place, n in Counter(places).items() if n > 1]
-    if not source.layers and source.configured is None:
-        faults.append("it has no layers")
+def _check(source: Source, at: str = "") -> None:
+    """Raise PluginError, with the place of the hook, for whatever is wrong with a description."""
+    try:
+        faults = invalid_source(source)
+    except Exception as error:  # a value whose own code raises
+        raise PluginError(f"its description cannot be read: {type(error).__name__}: {error}{at}") from error
     if faults:
-        raise PluginError("; ".join(faults))
+        raise PluginError("; ".join(faults) + at)

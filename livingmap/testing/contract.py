@@ -1,7 +1,6 @@
 """The contract suite: what every source has to keep. Subclass `SourceContract` in a plugin's tests."""
 
 import asyncio
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -13,12 +12,13 @@ from hypothesis import strategies as st
 
 from livingmap import hookspecs
 from livingmap.core.model import Json
-from livingmap.core.route import invalid_reason, matches
+from livingmap.core.route import matches
 from livingmap.core.source import Source
 from livingmap.hookspecs import PROJECT, Reply, Request
 from livingmap.sources.harness import SourceHarness
 from livingmap.sources.registry import configured
 from livingmap.sources.settings import SectionSettings, SourceSettings
+from livingmap.sources.source_rules import invalid_source
 from livingmap.testing.garbage import GARBAGE, PATIENT
 from livingmap.testing.synchronous import synchronous
 
@@ -65,19 +65,9 @@ class SourceContract:
         for name, info in source.settings.model_fields.items():
             assert info.description, f"setting {name} has no docstring"
 
-    def test_patterns_are_sound(self) -> None:
-        """Every subject pattern is one that NATS takes."""
-        assert {pattern: invalid_reason(pattern) for pattern in self.source.handlers} == dict.fromkeys(
-            self.source.handlers
-        )
-
-    def test_fetches_are_coroutines(self) -> None:
-        """Every fetch, details function and run is async, every handler is not."""
-        for layer in self.source.layers:
-            assert layer.fetch is None or inspect.iscoroutinefunction(layer.fetch)
-        assert self.source.run is None or inspect.iscoroutinefunction(self.source.run)
-        assert all(inspect.iscoroutinefunction(details) for details in self.source.details.values())
-        assert not any(inspect.iscoroutinefunction(handler) for handler in self.source.handlers.values())
+    def test_the_description_is_sound(self) -> None:
+        """What `livingmap check` can see without running the plugin is right: types, signatures, names, layers."""
+        assert invalid_source(self.source) == []
 
     @synchronous
     async def test_samples_fill_every_layer(self) -> None:

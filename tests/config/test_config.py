@@ -205,7 +205,8 @@ def test_a_secret_is_not_shown_in_a_fault(write, monkeypatch):
 def test_a_broken_plugin_that_may_be_skipped_is_shown_as_failed(write, tmp_path):
     (tmp_path / "broken.py").write_text("1 / 0\n")
     config = load(write("sources:\n  x: {module: broken, on_error: skip}\n  agents:\n"))
-    assert config.sources[0].error == "broken failed on import: ZeroDivisionError: division by zero"
+    at = f"{tmp_path / 'broken.py'}:1"
+    assert config.sources[0].error == f"broken failed on import: ZeroDivisionError: division by zero ({at})"
     assert [source.name for source, _ in config.enabled()] == ["agents"]
 
 

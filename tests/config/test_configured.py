@@ -56,11 +56,12 @@ def test_a_source_may_be_what_its_settings_describe(given):
     [
         ("sky, sky", "layer sky.items is declared twice"),
         ("", "it has no layers"),
-        ("nothing", "configuring it returned None, not a Source"),
-        ("fault", "configuring it raised RuntimeError: no such list"),
+        ("nothing", "configuring it returned None, not a Source (FILE:12)"),
+        ("fault", "configuring it raised RuntimeError: no such list (FILE:16)"),
     ],
 )
-def test_what_settings_describe_is_checked_like_what_a_plugin_describes(given, names, problem):
+def test_what_settings_describe_is_checked_like_what_a_plugin_describes(given, tmp_path, names, problem):
+    problem = problem.replace("FILE", str(tmp_path / "given.py"))
     with pytest.raises(ConfigError) as caught:
         load(given(names))
     assert [(one.path, one.problem) for one in caught.value.faults] == [("sources.given", problem)]

@@ -308,7 +308,7 @@ def test_a_run_that_is_not_async_is_refused(tmp_path):
         "def livingmap_source():\n"
         "    return Source('shop', 's', SectionSettings, (Layer('orders'),), run=lambda client, emit: None)\n"
     )
-    with pytest.raises(PluginError, match=r"its run is .*, not an async function"):
+    with pytest.raises(PluginError, match="it has a run that is not async"):
         load_source("shop", "./shop.py", tmp_path)
 
 
