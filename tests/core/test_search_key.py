@@ -1,6 +1,8 @@
 """What a search takes for the same."""
 
+import json
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from livingmap.core.search_key import search_key
 
+SHARED = json.loads((Path(__file__).parents[2] / "frontend" / "tests" / "search_keys.json").read_text())
 PLAIN = st.text("abcdefghijklmnopqrstuvwxyz0123456789:-_%*.?[")
 
 
@@ -29,6 +32,11 @@ PLAIN = st.text("abcdefghijklmnopqrstuvwxyz0123456789:-_%*.?[")
     ],
 )
 def test_texts_that_read_alike_have_one_key(text, key):
+    assert search_key(text) == key
+
+
+@pytest.mark.parametrize(("text", "key"), SHARED)
+def test_the_page_searches_by_the_same_keys(text, key):
     assert search_key(text) == key
 
 

@@ -6,6 +6,7 @@ import { languageOf } from "../i18n/i18n.tsx";
 import { related } from "../map/arcs.ts";
 import { Layout } from "../map/layout.ts";
 import { catalogue, matches } from "./catalogue.ts";
+import { undeclared } from "./kind.ts";
 import { countsOf } from "./layers.ts";
 import { looksOf } from "./legend.ts";
 import { hasAnswer, problemsOf } from "./problems.ts";
@@ -97,8 +98,11 @@ describe("a network without a kind of this repository", () => {
 
   test("has what is down for a problem, though nothing says what it is", () => {
     const scene = sceneOf({ "x.items": [item("thing:a", { status: "down" }), item("thing:b", { status: "ok" })] });
-    const registry = new Registry(undefined, observedIn(scene));
-    expect(problemsOf(scene, [], registry).map(({ entity }) => entity?.id)).toEqual(["thing:a"]);
+    const served = { ...undeclared("thing", [["x", "items"]]), trouble: ["degraded"] };
+    for (const table of [undefined, { types: [served], layers: [] }]) {
+      const registry = new Registry(table, observedIn(scene));
+      expect(problemsOf(scene, [], registry).map(({ entity }) => entity?.id)).toEqual(["thing:a"]);
+    }
   });
 
   test("is all well only where a source has answered", () => {

@@ -6,7 +6,7 @@ import type { Figure } from "./figure.ts";
 import { districtFigure } from "./figures.ts";
 import { type CollectionPath, type Kind, kindOfRow, undeclared } from "./kind.ts";
 import { type Layer, layersOf } from "./layers.ts";
-import { NO_TYPES, type TypeTable } from "./types.ts";
+import { NO_TYPES, type TypeRow, type TypeTable } from "./types.ts";
 
 /** The types that a scene shows, each with the collections that have it. */
 export type Observed = ReadonlyMap<string, readonly CollectionPath[]>;
@@ -32,7 +32,7 @@ export class Registry {
     const others = [...observed]
       .filter(([name]) => !declared.has(name))
       .sort(([one], [other]) => (one < other ? -1 : 1));
-    const rows = [...types, ...others.map(([name, paths]) => undeclared(name, paths))];
+    const rows = [...types.map(guessed), ...others.map(([name, paths]) => undeclared(name, paths))];
     this.kinds = rows
       .map(kindOfRow)
       .sort((one, other) => one.rank - other.rank || (one.name < other.name ? -1 : 1));
@@ -86,6 +86,11 @@ export class Registry {
   find(scene: Scene, id: string): Found | undefined {
     return findItem(scene, id, this.homeOf(typeOf(id)));
   }
+}
+
+/** Return a row; of a type that nobody has declared, what is down is trouble: nobody has said that it may be. */
+function guessed(row: TypeRow): TypeRow {
+  return row.declared ? row : { ...row, trouble: [...row.trouble, "offline"] };
 }
 
 const NO_ITEMS: ReadonlyMap<string, Item> = new Map();

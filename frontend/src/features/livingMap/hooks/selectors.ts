@@ -14,7 +14,7 @@ export function useLivingMap<Selected>(select: (state: MapState) => Selected): S
   return useSyncExternalStore(client.subscribe, read, read);
 }
 
-/** One item by id, from the layer where it is at home; undefined while the map does not have it. */
+/** One item by id, of several layers that have it from the first by name; undefined while the map does not have it. */
 export function useLivingMapEntity(id: string): Item | undefined {
   return useLivingMap(useCallback((state: MapState) => findItem(state.data.scene, id)?.item, [id]));
 }
