@@ -1,6 +1,5 @@
 /** One kind of thing: everything that panels and map need to know of a type. */
 
-import { typeOf } from "./entities.ts";
 import type { Figure } from "./figure.ts";
 import { figuresOf } from "./figures.ts";
 import type { TypeRow } from "./types.ts";
@@ -62,9 +61,4 @@ export function undeclared(name: string, paths: readonly CollectionPath[]): Type
 /** Whether a kind is at home in a layer. */
 export function isAtHome({ home }: Kind, layer: string): boolean {
   return home.layer === layer;
-}
-
-/** Whether an id is of a kind. */
-export function isOf({ name }: Kind, id: string): boolean {
-  return typeOf(id) === name;
 }

@@ -8,7 +8,7 @@ import type { TypeField } from "./types.ts";
 import { readable } from "./words.ts";
 
 /** What every item has, and what its details show elsewhere. */
-export const PLAIN_FIELDS: ReadonlySet<string> = new Set([
+const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   ..."id name title slug status description".split(" "),
   ..."position x y w h".split(" "),
 ]);
@@ -16,7 +16,7 @@ export const PLAIN_FIELDS: ReadonlySet<string> = new Set([
 const NUMERIC: ReadonlySet<string> = new Set(["number", "ratio", "bytes", "seconds"]);
 
 /** Return the fields of a kind that an item has, in the order in which they are shown. */
-export function fieldsOf(item: Item, kind: Kind): readonly TypeField[] {
+function fieldsOf(item: Item, kind: Kind): readonly TypeField[] {
   return kind.declared ? kind.fields : plainFields([item], kind);
 }
 

@@ -7,6 +7,7 @@ import { idsIn } from "../domain/json.ts";
 import type { CollectionPath, Kind } from "../domain/kind.ts";
 import { collection, Registry } from "../domain/registry.ts";
 import { City } from "./city.ts";
+import { differenceOf } from "./difference.ts";
 import { around, type Box, type Point } from "./geometry.ts";
 import { byAge, homeOf, isPlanet, itemOf, lotOf, sizeOf } from "./homes.ts";
 import { type Newcomers, newcomersIn } from "./newcomers.ts";
@@ -123,33 +124,17 @@ export class Layout {
   /** Refresh what has changed, remove what has left or moved house, and return what needs a place. */
   private compare(figure: Figure, before: Scene, scene: Scene): Item[] {
     const kind = this.registry.kindOfFigure(figure);
-    const paths = kind?.paths ?? [];
-    const now = paths.map((path) => collection(scene, path));
-    const old = paths.map((path) => collection(before, path));
-    if (!kind || now.every((one, index) => one === old[index])) {
+    if (!kind) {
       return [];
     }
-    const isOwn = (id: string) => this.registry.kindOfId(id) === kind;
+    const { put, gone } = differenceOf(kind, before, scene, (id) => this.registry.kindOfId(id) === kind);
     const homeless: Item[] = [];
-    now.forEach((items, rank) => {
-      for (const item of items.values()) {
-        if (
-          old[rank]?.get(item.id) !== item &&
-          isOwn(item.id) &&
-          now.findIndex((one) => one.has(item.id)) === rank
-        ) {
-          this.renew(figure, kind, item, homeless);
-        }
-      }
-    });
-    old.forEach((items, rank) => {
-      for (const id of items.keys()) {
-        if (!now[rank]?.has(id) && isOwn(id)) {
-          const left = now.find((one) => one.has(id))?.get(id);
-          left ? this.renew(figure, kind, left, homeless) : this.remove(id);
-        }
-      }
-    });
+    for (const item of put) {
+      this.renew(figure, kind, item, homeless);
+    }
+    for (const id of gone) {
+      this.remove(id);
+    }
     return homeless.sort(byAge);
   }
 

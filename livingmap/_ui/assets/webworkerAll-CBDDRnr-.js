@@ -1,0 +1,1 @@
+import"./stage-DXejYZQh.js";import"./init-FLXd8oeC.js";

@@ -1,1 +1,0 @@
-import"./stage-eEMpqBPD.js";import"./init-BAs2TMku.js";
