@@ -19,7 +19,8 @@ from livingmap.sources.samples import Samples
 def new(
     name: Annotated[str, typer.Argument(help="Of the source: its section in the YAML, such as weather.")],
     kind: Annotated[
-        Kind, typer.Option(help="Where its data comes from: requests to a service, or messages on NATS.")
+        Kind,
+        typer.Option(help="Requests to a service, a connection that pushes, messages on NATS, or YAML alone."),
     ] = Kind.HTTP,
     package: Annotated[
         bool, typer.Option("--package", help="A package to install and to pass on, instead of a single file.")
@@ -33,6 +34,10 @@ def new(
     show(f"{folder.name}: written")
     for file in sorted(file for file in folder.rglob("*") if file.is_file()):
         show(f"  {file.relative_to(folder)}")
+    if kind is Kind.NO_CODE:
+        show(f"a stub of the service: python3 -m http.server 7020 --bind 127.0.0.1 --directory {folder.name}")
+        show(f"try it: livingmap probe --config {folder.name}/livingmap.yaml")
+        return
     if package:
         show(f"install and test it: pip install -e './{folder.name}[test]' && pytest {folder.name}")
     else:
@@ -113,4 +118,5 @@ def _source(name: str, config: Path | None) -> tuple[Source, Mapping[str, Any]]:
         fail(f"{name}: {error or f'no such source is enabled (there are: {names})'}")
     settings = chosen.settings
     address = {"base_url": "http://recorded"} if "base_url" in type(settings).model_fields else {}
-    return chosen.source, {**settings.model_dump(exclude_unset=True), **address}
+    own = settings.model_dump(exclude_unset=True, exclude={"plugin", "module", "namespace"})  # already applied
+    return chosen.source, {**own, **address}

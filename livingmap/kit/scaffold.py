@@ -28,10 +28,17 @@ class Kind(StrEnum):
     """How a new source comes by its data."""
 
     HTTP = "http"
+    PUSH = "push"
     EVENTS = "events"
+    NO_CODE = "no-code"
 
 
-_ASKS: Final = {Kind.HTTP: "asks | `GET /items`", Kind.EVENTS: "understands | `{name}.seen`, `{name}.gone`"}
+_ASKS: Final = {
+    Kind.HTTP: "asks | `GET /items`",
+    Kind.PUSH: "reads | a connection to `host` and `port`, one JSON object a line",
+    Kind.EVENTS: "understands | `{name}.seen`, `{name}.gone`",
+    Kind.NO_CODE: "",
+}
 
 
 def invalid_reason(name: str) -> str | None:
@@ -53,6 +60,8 @@ def create(name: str, kind: Kind, parent: Path, *, package: bool = False) -> Pat
     """Write a plugin below ``parent`` and return its folder. Raises ScaffoldError; nothing is overwritten."""
     if reason := invalid_reason(name):
         raise ScaffoldError(f"{name!r} {reason}")
+    if package and kind is Kind.NO_CODE:
+        raise ScaffoldError("a source without code is a section of the YAML: there is nothing to package")
     words = _words(name, kind, package=package)
     folder = parent / (f"livingmap-{words['dashed']}" if package else name)
     if folder.exists():
@@ -88,18 +97,27 @@ def _words(name: str, kind: Kind, *, package: bool) -> Mapping[str, str]:
 def _texts(name: str, kind: Kind, *, package: bool) -> Iterator[tuple[str, str]]:
     """Yield the files of a plugin by path, before their words are filled in."""
     templates = files("livingmap.kit") / "templates"
+    if kind is Kind.NO_CODE:
+        yield from _plain(templates / kind)
+        return
     inner = f"livingmap_{name}/" if package else ""
     module = "plugin" if package else name
     yield f"{inner}{module}.py", _text(templates / kind / "plugin.py.txt")
     yield f"{'tests/' if package else ''}test_{name}.py", _text(templates / kind / "test.py.txt")
-    for sample in (templates / kind / "samples").iterdir():
-        yield f"{inner}samples/{sample.name.removesuffix(_SUFFIX)}", _text(sample)
+    for path, text in _plain(templates / kind / "samples"):
+        yield f"{inner}samples/{path}", text
     if package:
         yield f"{inner}__init__.py", '"""The source `$name` of $service."""\n'
         yield f"{inner}README.md", _text(templates / "package" / "README.md.txt")
         yield "pyproject.toml", _text(templates / "package" / "pyproject.toml.txt")
     else:
         yield "pytest.ini", "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+
+
+def _plain(folder: Traversable) -> Iterator[tuple[str, str]]:
+    """Yield the files of a folder under their own names."""
+    for template in folder.iterdir():
+        yield template.name.removesuffix(_SUFFIX), _text(template)
 
 
 def _text(template: Traversable) -> str:
