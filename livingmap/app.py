@@ -1,8 +1,9 @@
 """The composition of the map: everything is built from a configuration here, wired, started and stopped."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import partial
@@ -31,14 +32,13 @@ from livingmap.config.loading import Config, SourceConfig
 from livingmap.config.reloading import Reloading
 from livingmap.core.fold import SOURCES_CHANGED, Fold
 from livingmap.core.freshness import Freshness, SourceHealth
-from livingmap.core.model import Message
+from livingmap.core.model import Json, Message
 from livingmap.core.own_sentences import OWN_SENTENCES
 from livingmap.core.redaction import Redaction
 from livingmap.core.route import Routes
 from livingmap.core.same_as import NOBODY
 from livingmap.core.sentences import table
 from livingmap.core.source import Source
-from livingmap.errors import ConfigError, ConfigFault
 from livingmap.history import History
 from livingmap.history.pruning import Pruner
 from livingmap.history.recorder import Recorder
@@ -57,6 +57,7 @@ from livingmap.sources.settings import SourceSettings
 from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
 from livingmap.state.branch import Branch
+from livingmap.state.earlier_entries import folded
 from livingmap.state.peers import Peers
 from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
@@ -68,8 +69,6 @@ from livingmap.supervision import run_together, stop, stop_signals, within
 _REPORT_SECONDS: Final = 2.0
 _CLOSE_SECONDS: Final = 5.0
 _DUTIES_END_SECONDS: Final = 8.0
-
-_RESTART_TO_ADD: Final = "is added to a log in JetStream by a restart of the map's processes, one after the other"
 
 _logger = structlog.get_logger(__name__)
 
@@ -107,7 +106,8 @@ class LivingMap:
         self._peers = Peers(self.cluster, progress, backbone_.silent_seconds, now)
         self._clock_watch = ClockWatch(now, None if self.cluster.is_shared else self.log.append)
 
-        refill = Refill(backbone_.rereading, self._new_fold) if backbone_.rereading else None
+        self._rereading = backbone_.rereadings[1] if backbone_.rereadings else None
+        refill = Refill(backbone_.rereadings[0], self._new_fold) if backbone_.rereadings else None
         self.writer = HistoryWriter(history, refill=refill)
         self._shares_history = self.cluster.is_shared and config.history.kind == "postgresql"
         self._pruner = Pruner(history, config.history.retention, now, self.writer.note_retention)
@@ -161,7 +161,7 @@ class LivingMap:
         progress.when_live(self.hub.restart)
         if self._shares_history:
             self.writer.follow()
-        self._take_sources(config)
+        self._take_sources(config, {})
 
     @property
     def pollers(self) -> Mapping[str, Poller]:
@@ -174,13 +174,14 @@ class LivingMap:
 
     # sources, at the start as at a reload
 
-    def _take_sources(self, config: Config) -> list[Poller]:
+    def _take_sources(self, config: Config, states: Mapping[str, Json]) -> list[Poller]:
         """Have the sources of ``config`` from now on, those that it shares with the present one as they are.
 
+        ``states`` have the parts of those that the log has told of already.
         Return the pollers that were replaced. Nothing here gives way: no entry comes between.
         """
         self.config, sources = config, [source for source, _ in config.enabled()]
-        self.fold.replace_sources(sources)
+        self.fold.replace_sources(sources, states)
         self.cluster.replace_sources([source.name for source in sources], _shape(config))
         self._simulate(config)
         replaced = self._at_work.replace([self._poller(one) for one in config.sources if one.runs])
@@ -204,14 +205,23 @@ class LivingMap:
     async def _use(self, config: Config, changes: Difference) -> None:
         """Go over to the sources of another configuration."""
         sources = [source for source, _ in config.enabled()]
-        if self.cluster.is_shared and changes.added:  # what the log has of them was not folded
-            raise ConfigError([ConfigFault(f"sources.{name}", _RESTART_TO_ADD) for name in changes.added])
         await self._listen(Routes(sources).patterns())
-        replaced = self._take_sources(config)
+        async with self._parts_of_log([one for one in sources if one.name in changes.names]) as states:
+            replaced = self._take_sources(config, states)  # nothing was awaited since the parts were made
         if changes:
             payload = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
             await self.branch.append(Message(SOURCES_CHANGED, {name: list(one) for name, one in payload.items()}))
         await _closed(poller.close() for poller in replaced)
+
+    @contextlib.asynccontextmanager
+    async def _parts_of_log(self, sources: Sequence[Source]) -> AsyncIterator[Mapping[str, Json]]:
+        """Give what a shared log has of new and changed sources by now: other processes may have them already."""
+        if self._rereading is None or not sources:
+            yield {}
+            return
+        fold = Fold(sources, self.fold.redaction, self.config.same_as)
+        async with folded(self._rereading, fold, self.log.progress):
+            yield dict(fold.scene.states())
 
     def _new_policies(self) -> Policies:
         auth, config = self.config.auth, self.config

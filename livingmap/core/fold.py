@@ -6,8 +6,9 @@ yields the change that makes her appear, folding 2 the one that makes her busy. 
 shows her busy; a client that has the snapshot of 1 gets there by the changes of 2.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from livingmap.core.model import (
@@ -16,6 +17,7 @@ from livingmap.core.model import (
     Drop,
     Event,
     Fields,
+    Json,
     Message,
     Put,
     Total,
@@ -56,6 +58,9 @@ OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_
 MOST_CHANGES: Final = 10_000
 """How many changes a handler may return for one event."""
 _CHANGE: Final = (Put, Drop, Total)
+
+
+_NO_STATES: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
@@ -112,13 +117,14 @@ class Fold:
         self._owed: list[Change] = []
         """How the scene changed when its sources did: what the next entry brings."""
 
-    def replace_sources(self, sources: Sequence[Source]) -> None:
+    def replace_sources(self, sources: Sequence[Source], states: Mapping[str, Json] = _NO_STATES) -> None:
         """Have ``sources`` make the scene from now on. How it changes by that comes with the next entry.
 
-        Then followers, viewers and the history learn of it as of any event: what a removed source alone showed is
-        dropped, and what it shared with others shows their values.
+        ``states`` are those of a scene that has the parts of some of them already. With that entry followers,
+        viewers and the history learn of it as of any event: what a removed source alone showed is dropped, and
+        what it shared with others shows their values.
         """
-        self._owed += self.scene.replace_sources(self._shown_sources(sources))
+        self._owed += self.scene.replace_sources(self._shown_sources(sources), states)
         self.routes = Routes(sources)
         self._declared = {source.name: _declared(source) for source in sources}
 

@@ -226,18 +226,21 @@ class Scene:
 
     # other sources
 
-    def replace_sources(self, sources: Sequence[Source]) -> list[Change]:
+    def replace_sources(self, sources: Sequence[Source], states: Mapping[str, Json]) -> list[Change]:
         """Have ``sources`` make the map from now on; return how the layers changed by that.
 
-        The part of a source that was there before stays, as far as it still declares what is in it. An equal
-        source keeps the `Part` itself.
+        Those of which another scene gave ``states`` have the part of that scene. Of the others, a new one begins
+        with an empty part, and one that was there before keeps its own, as far as it still declares what is in it;
+        an equal source keeps the `Part` itself.
         """
         before, clock, filled = self._merged, self.clock, set(self.filled_layers)
         previous = {source.name: source for source in self._sources}
-        self._parts = {source.name: self._kept_part(source, previous.get(source.name)) for source in sources}
+        self._parts = {
+            source.name: self._next_part(source, previous.get(source.name), states) for source in sources
+        }
         self._sources = tuple(sources)
         self.vocabulary = Vocabulary(sources)
-        self._rebuild(clock.now, filled)
+        self._rebuild(clock.now, filled.union(states.get("known", ())))
         changes = list(self._merged.differences(before))
         for change in changes:
             self._merged.versions[change.layer] += 1
@@ -247,12 +250,14 @@ class Scene:
                 self._merged.versions[layer] += 1
         return changes
 
-    def _kept_part(self, source: Source, previous: Source | None) -> Part:
-        if previous is None or previous.namespace != source.namespace:
-            return self._empty_part(source)
-        part = self._parts[source.name]
-        if previous != source:
-            state, part = part.state(), self._empty_part(source)
+    def _next_part(self, source: Source, previous: Source | None, states: Mapping[str, Json]) -> Part:
+        state = states.get(f"part {source.name}")
+        if state is None and previous is not None and previous.namespace == source.namespace:
+            if previous == source:
+                return self._parts[source.name]
+            state = self._parts[source.name].state()
+        part = self._empty_part(source)
+        if state is not None:
             part.restore(within(state, _keys(source)))
         return part
 

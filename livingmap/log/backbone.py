@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from livingmap.cluster import Alone, Checkpointed, Cluster
 from livingmap.cluster.checkpoint import Checkpoints, OldestUnsettled
@@ -45,8 +46,8 @@ class Backbone:
     """Takes in what is published on other patterns from now on."""
     silent_seconds: Callable[[], float | None] = _none
     """Returns for how long nothing came from the log, not even a heartbeat; None without a connection to it."""
-    rereading: Rereading | None = None
-    """Reads again what the log had before; None if it keeps nothing."""
+    rereadings: tuple[Rereading, Rereading] | None = None
+    """Two that read again what the log had before, for the history and for new sources; None without any."""
     ear: Ear | None = None
     """Listens to what is published, beside a stream."""
     losses: Losses | None = None
@@ -118,7 +119,7 @@ def _jetstream(
     ear = Ear(beside, stream, patterns, decoder, progress)
     log.on_stored(ear.on_stored)
     losses = Losses(ear, connection, settings.stream, log, now)
-    rereading = Rereading(connection, settings.stream, decoder, checkpoints)
+    rereading = partial(Rereading, connection, settings.stream, decoder, checkpoints)
     keep, settled, silent = checkpoints.keep_in, log.is_settled, log.silent_seconds
 
     async def listen(patterns: Sequence[str]) -> None:
@@ -126,4 +127,6 @@ def _jetstream(
         await ear.listen(patterns)
 
     before = log.before_reading
-    return Backbone(log, cluster, (log,), keep, settled, before, listen, silent, rereading, ear, losses)
+    return Backbone(
+        log, cluster, (log,), keep, settled, before, listen, silent, (rereading(), rereading()), ear, losses
+    )

@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
 from livingmap.cluster.checkpoint import Checkpoints
-from livingmap.core.fold import REFRESHED
+from livingmap.core.fold import REFRESHED, SOURCES_CHANGED
 from livingmap.core.model import Message, Position
 from livingmap.core.progress import Progress
 from livingmap.log import Subscriber
@@ -170,8 +170,10 @@ class JetStreamLog:
     async def _append(self, subject: str, data: bytes) -> bool:
         """Publish until the stream has it; return False if it is larger than what the server takes now."""
         self._appended += 1
-        name, term, again = f"{self._me}.{self._appended}", str(self._term()), False
-        headers = {_MESSAGE_ID: name, TERM: term}
+        name, again = f"{self._me}.{self._appended}", False
+        headers = {_MESSAGE_ID: name}
+        if subject != self._decoder.subject(SOURCES_CHANGED):  # which not only the leader says
+            headers[TERM] = str(self._term())
         done = self._unconfirmed[name.encode()] = asyncio.get_running_loop().create_future()
         try:
             while not done.done():  # the stream keeps one message of a name; reading it confirms it

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.clients import normal, same
-from tests.support.map_process import MapProcess
-from tests.support.nats_server import until
+from tests.support.map_process import MapProcess, map_process
+from tests.support.nats_server import jetstream_server, until
 from tests.support.viewers import Viewer, following
 
 SECONDS = 60
@@ -244,3 +244,67 @@ async def test_a_map_that_watches_reloads_what_is_saved(tmp_path):
     finally:
         if one.runs:
             await one.kill()
+
+
+@pytest.fixture
+async def replicas(tmp_path):
+    """Two processes on one log, of which the first leads; each has its own file and plugin."""
+    (tmp_path / "weather.py").write_text(WEATHER)
+    async with jetstream_server(tmp_path) as server:
+        nats = {"url": server.url, "ping_seconds": 1}
+        async with map_process(tmp_path, nats=nats, sources=sources()) as first:
+            await until(lambda: lines(first, "this process leads"), SECONDS)
+            async with map_process(tmp_path, nats=nats, sources=sources()) as second:
+                yield first, second
+
+
+async def layers(living):
+    return filled(normal((await living.get("snapshot"))["layers"]))
+
+
+async def test_processes_on_one_log_take_up_a_source_one_after_the_other(replicas):
+    first, second = replicas
+    viewers = Viewer(first.address), Viewer(second.address)
+    async with following(*viewers):
+        await until(lambda: all(viewer.cursor for viewer in viewers), SECONDS)
+        more = sources(messaging={"mock": True, "interval_seconds": 86_400})
+        await reloaded(second, sources=more)  # it has more than the first, and takes over
+        await until(lambda: lines(second, "this process leads"), SECONDS)
+
+        async def shows_rooms():
+            return "messaging" in await layers(second)
+
+        await until(shows_rooms, SECONDS, 0.05)
+        assert "messaging" not in await layers(first)
+        await reloaded(first, sources=more)  # what the log has of it already, it folds again
+        for viewer, living in zip(viewers, replicas, strict=True):
+            await agree(viewer, living)
+
+        async def agrees():
+            return await layers(first) == await layers(second)
+
+        await until(agrees, SECONDS, 0.05)
+        assert [viewer.reasons for viewer in viewers] == [["connect"], ["connect"]]
+    assert (await first.ready())["status"] == (await second.ready())["status"] == "ready"
+
+
+async def test_a_process_that_drops_a_source_takes_it_from_no_other(replicas):
+    first, second = replicas
+    viewers = Viewer(first.address), Viewer(second.address)
+    async with following(*viewers):
+        await until(lambda: all(viewer.cursor for viewer in viewers), SECONDS)
+        fewer = sources()
+        del fewer["weather"]
+        await reloaded(first, sources=fewer)
+        await agree(viewers[0], first)
+        assert "weather" not in await layers(first)
+        await until(lambda: lines(second, "this process leads"), SECONDS)  # the first lacks a source
+        assert "weather" in await layers(second)
+        await reloaded(second, sources=fewer)
+        for viewer, living in zip(viewers, replicas, strict=True):
+            await agree(viewer, living)
+        assert await layers(first) == await layers(second)
+        assert [viewer.reasons for viewer in viewers] == [["connect"], ["connect"]]
+        assert [one["differences"] for one in (await second.get("sources"))["intakes"]] == [
+            ["subjects: weather.storm"]
+        ]

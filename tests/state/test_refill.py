@@ -57,7 +57,7 @@ class Process:
         self.log, self.made, self.history = made.log, made, history
         self.fold = Fold(SOURCES)
         self.projector = Projector(self.fold, made.log.progress)
-        self.refill = Refill(made.rereading, lambda: Fold(SOURCES))
+        self.refill = Refill(made.rereadings[0], lambda: Fold(SOURCES))
         self.writer = HistoryWriter(history, capacity=capacity, longest_pause_seconds=0.05, refill=self.refill)
         self.projector.add(Recorder(self.writer, self.fold.scene, made.log.progress))
         made.log.subscribe(self.projector.take)
