@@ -93,7 +93,7 @@ def replay(
     except (ValueError, OSError) as error:
         fail(str(error))
     for problem in problems:
-        show(f"failed: {problem}", "red")
+        show(problem, "red")
     if accept:
         show(f"{file}: {len(after)} items")
         return
