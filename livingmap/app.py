@@ -51,6 +51,7 @@ from livingmap.log.reading import report_reading
 from livingmap.sources.account import Account
 from livingmap.sources.at_work import SourcesAtWork
 from livingmap.sources.grade import graded
+from livingmap.sources.ingest import Ingest
 from livingmap.sources.poll import Poller
 from livingmap.sources.service_client import ServiceClient
 from livingmap.sources.settings import SourceSettings
@@ -148,6 +149,7 @@ class LivingMap:
             self._edge,
             self._sentences,
             self._peers,
+            Ingest(lambda: self.pollers, self.log, self.fold, now),
             self.reloading,
             lines_dropped,
             lambda: self._clock_watch.steps,

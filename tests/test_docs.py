@@ -492,8 +492,9 @@ def test_the_schema_is_that_of_the_program():
 @pytest.mark.parametrize("page", [README, API], ids=lambda page: page.stem)
 async def test_every_path_is_told(page, demo):
     told = text_of(page).replace("{id}", "{entity_id}").replace("`/ready`", "`/living-map/health/ready`")
-    for path in demo.http.openapi()["paths"]:
-        assert f"`GET {path}`" in told or path.startswith("/living-map/health/") or path == "/", path
+    for path, operations in demo.http.openapi()["paths"].items():
+        method = next(iter(operations)).upper()
+        assert f"`{method} {path}`" in told or path.startswith("/living-map/health/") or path == "/", path
     assert "`WS /living-map/stream`" in told
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from livingmap import __version__
 from livingmap.access.access import Access
+from livingmap.access.limits import Failures
 from livingmap.api import (
     asyncapi,
     documentation,
@@ -22,6 +23,7 @@ from livingmap.api import (
     ui,
 )
 from livingmap.api import history as history_api
+from livingmap.api import ingest as ingest_api
 from livingmap.api import peers as peers_api
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.edge import Edge
@@ -33,6 +35,7 @@ from livingmap.config.page import UiSettings
 from livingmap.config.reloading import Reloading
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
+from livingmap.sources.ingest import Ingest
 from livingmap.state.peers import Peers
 from livingmap.state.reader import MapReader
 from livingmap.stream import sse, websocket
@@ -53,6 +56,7 @@ def application(
     edge: Edge,
     sentence_table: sentences.PreparedSentences,
     peers: Peers,
+    ingest: Ingest,
     reloading: Reloading,
     lines_dropped: Callable[[], int] = int,
     clock_steps: Callable[[], int] = int,
@@ -75,6 +79,7 @@ def application(
     routers = (
         health.routes(reader, intakes, writer),
         peers_api.routes(peers),
+        ingest_api.routes(ingest, Failures(access.settings.failures_per_minute)),
         snapshot.routes(reader, snapshots, auth),
         entities.routes(reader, auth),
         types.routes(reader, auth),

@@ -12,7 +12,7 @@ from livingmap.api.edge import Edge
 from livingmap.stream.websocket import StreamProtocol
 
 _MOST_BODY_BYTES: Final = 64 * 1024
-"""No endpoint reads a body; so much of one is skipped."""
+"""The largest body that an endpoint reads; of others so much is skipped."""
 _MOST_WAITING: Final = 16
 """How many requests of a connection may wait behind the one that is being answered."""
 _UNREAD_SECONDS: Final = 60.0

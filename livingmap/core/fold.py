@@ -169,6 +169,16 @@ class Fold:
             None if payload is event.payload else payload,
         )
 
+    def trial(self, source: str, event: Event) -> str | None:
+        """Return why the handler of ``source`` would not take an event, without folding it; None if it would."""
+        for route in self.routes.of(event.type):
+            if route.source == source:
+                try:
+                    self._answer(route, _read_only(event))
+                except BaseException as error:  # noqa: BLE001 - the plugin rim
+                    return f"{type(error).__name__}: {error}"
+        return None
+
     def _answer(self, route: Route, event: Event) -> list[Change]:
         """Return what a handler makes of ``event``, redacted. Raises if it is not what a handler may return."""
         part, declared = self.scene.part(route.source), self._declared[route.source]

@@ -24,5 +24,11 @@ class Log(Protocol):
     async def append(self, message: Message) -> None:
         """Append ``message``. Whether subscribers have it when this returns depends on the log."""
 
+    async def append_once(self, message: Message, name: str) -> bool:
+        """Append ``message`` unless one of this ``name`` was lately; return whether it was appended.
+
+        Raises OSError, of which TimeoutError is one, if the log does not take it now.
+        """
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every entry from now on to ``subscriber``."""

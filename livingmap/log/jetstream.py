@@ -14,6 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
 from livingmap.cluster.checkpoint import Checkpoints
+from livingmap.core.bounded import LRU
 from livingmap.core.fold import REFRESHED, SOURCES_CHANGED
 from livingmap.core.model import Message, Position
 from livingmap.core.progress import Progress
@@ -31,6 +32,11 @@ _CONFIRM_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 4096
 _USUAL_BYTES: Final = 1024 * 1024
 _MESSAGE_ID: Final = "Nats-Msg-Id"
+_ONCE: Final = "once-"
+"""How the names of messages begin that may be appended by several processes, or again."""
+_ONCE_BYTES: Final = _ONCE.encode()
+_MOST_NAMES: Final = 100_000
+"""How many such names are remembered."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -81,6 +87,7 @@ class JetStreamLog:
         self._refusal: str | None = None
         self._on_stored: Callable[[Stored], None] = _ignore
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}
+        self._names: LRU[bytes, bool] = LRU(_MOST_NAMES)
         connection.add(self)
 
     @property
@@ -147,6 +154,26 @@ class JetStreamLog:
                     await self._connection.publish(subject, data)
             elif not await self._append(subject, data):
                 await self.append(piece)  # the server's limit shrank meanwhile
+
+    async def append_once(self, message: Message, name: str) -> bool:
+        """Add ``message`` unless one of this ``name`` is there; return whether, as far as this process has read.
+
+        The stream itself keeps one of a name for two minutes, and reading it confirms it, whoever published it.
+        """
+        subject, own = self._decoder.subject(message.type), f"{_ONCE}{name}"
+        if self._names.get(own.encode()):
+            return False
+        confirmed = self._unconfirmed.setdefault(own.encode(), asyncio.get_running_loop().create_future())
+        try:
+            await self._connection.publish(subject, orjson.dumps(message.payload), {_MESSAGE_ID: own})
+            await asyncio.wait([confirmed], timeout=_CONFIRM_SECONDS)
+        except NatsError as error:
+            raise ConnectionError(str(error) or type(error).__name__) from None
+        finally:
+            self._unconfirmed.pop(own.encode(), None)
+        if not confirmed.done():
+            raise TimeoutError("the stream does not say that it has it")
+        return True
 
     def _pieces(self, message: Message) -> Iterator[tuple[Message, bytes]]:
         """Yield what to publish: a poll's difference may be more than one message holds."""
@@ -282,7 +309,7 @@ class JetStreamLog:
         if self._wants(stored.subject):  # the stream may take more than the patterns do
             self._log(stored)
             self._on_stored(stored)
-        if stored.headers is not None and self._unconfirmed:
+        if stored.headers is not None and (self._unconfirmed or _ONCE_BYTES in stored.headers):
             self._confirm(value(stored.headers, _MESSAGE_ID))
         self.progress.advance(stored.seq)
         self.progress.lag = stored.pending
@@ -305,3 +332,5 @@ class JetStreamLog:
         waiting = self._unconfirmed.get(name)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
+        if name.startswith(_ONCE_BYTES):
+            self._names.put(name, True)

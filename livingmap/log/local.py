@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
+from livingmap.core.bounded import LRU
 from livingmap.core.model import Event, Message, Position
 from livingmap.core.progress import Progress
 from livingmap.log import Subscriber
@@ -14,6 +16,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_MOST_NAMES: Final = 100_000
+"""How many names of messages are remembered."""
+
+
 class LocalLog:
     """A `livingmap.log.Log` that orders what this process appends. Its epoch begins with the process."""
 
@@ -22,6 +28,7 @@ class LocalLog:
         """How far it was read: always to its end."""
         self.progress.aim(0)
         self._now = now
+        self._names: LRU[str, bool] = LRU(_MOST_NAMES)
         self._subscribers: list[Subscriber] = []
 
     async def append(self, message: Message) -> None:
@@ -32,6 +39,14 @@ class LocalLog:
         event = Event(position, message.type, message.payload, self._now(), message.size)
         for subscriber in self._subscribers:
             subscriber(event)
+
+    async def append_once(self, message: Message, name: str) -> bool:
+        """Add ``message`` unless one of this ``name`` was among the latest; return whether it was added."""
+        if self._names.get(name):
+            return False
+        self._names.put(name, True)
+        await self.append(message)
+        return True
 
     @property
     def position(self) -> Position:

@@ -86,6 +86,11 @@ class SectionSettings(BaseModel):
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
     """Time between two polls; each varies by a tenth so that sources are not polled in step."""
 
+    ingest_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """Token with which events for the source may be sent to the map, at least 16 characters. Without one, none are
+    taken."""
+    ingest_token_file: Path | None = None
+    """File with that token, read for every event, so it may be rotated."""
     links: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default={})
     """Where the things of a type have a page, such as microdao: "https://city.example.org/microdao/{slug}"."""
 
@@ -99,10 +104,25 @@ class SectionSettings(BaseModel):
                 )
         return value
 
+    @model_validator(mode="after")
+    def _one_ingest_token(self) -> Self:
+        if self.ingest_token is not None and self.ingest_token_file is not None:
+            raise ValueError("give ingest_token or ingest_token_file, not both")
+        return self
+
     @property
     def address(self) -> str:
         """Where the source is, for people; empty for one that has no address."""
         return ""
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether events for the source may be sent to the map."""
+        return self.ingest_token is not None or self.ingest_token_file is not None
+
+    def expected_token(self) -> str:
+        """Return the token that events for the source have to come with. Raises OSError if it cannot be read."""
+        return _text(self.ingest_token, self.ingest_token_file, "ingest_token").strip()
 
 
 class SourceSettings(SectionSettings, ServiceSettings):

@@ -53,6 +53,10 @@ class Branch:
         """Add ``message`` to the branch, or to the log."""
         await (self._own or self._log).append(message)
 
+    async def append_once(self, message: Message, name: str) -> bool:
+        """Add ``message`` to the branch, or to the log, unless one of this ``name`` was lately."""
+        return await (self._own or self._log).append_once(message, name)
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Hand every entry of the log, and none of a branch, to ``subscriber``."""
         self._log.subscribe(subscriber)

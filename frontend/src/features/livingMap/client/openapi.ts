@@ -64,6 +64,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/living-map/ingest/{source}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Ingest
+         * @description Take one event into the log, as if the source's service had published it.
+         */
+        readonly post: operations["take_living_map_ingest__source__post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/living-map/snapshot": {
         readonly parameters: {
             readonly query?: never;
@@ -643,6 +663,17 @@ export interface components {
              * @description Entries that had to make room while the database was away.
              */
             readonly lost: number;
+        };
+        /**
+         * Ingested
+         * @description An event that is in the log.
+         */
+        readonly Ingested: {
+            /**
+             * New
+             * @description False: it was there already, under the same ``Idempotency-Key``.
+             */
+            readonly new: boolean;
         };
         /**
          * IntakeReport
@@ -1274,6 +1305,208 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    readonly take_living_map_ingest__source__post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "idempotency-key"?: string | null;
+            };
+            readonly path: {
+                readonly source: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /**
+                     * Subject
+                     * @description What happened, one of the subjects that the source handles, such as ``order.paid``.
+                     */
+                    readonly subject: string;
+                    /**
+                     * Payload
+                     * @description The event's own fields.
+                     */
+                    readonly payload: {
+                        readonly [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ingested"];
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
                 };
             };
         };
