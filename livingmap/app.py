@@ -30,6 +30,7 @@ from livingmap.api.snapshot_fast_path import SnapshotFastPath
 from livingmap.config.difference import Difference
 from livingmap.config.loading import Config, SourceConfig
 from livingmap.config.reloading import Reloading
+from livingmap.core.calls import Calls
 from livingmap.core.fold import SOURCES_CHANGED, Fold
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.model import Json, Message
@@ -59,6 +60,7 @@ from livingmap.sources.simulation import Simulation
 from livingmap.sources.source_client import SourceClient
 from livingmap.state.branch import Branch
 from livingmap.state.earlier_entries import folded
+from livingmap.state.handler_watch import HandlerWatch
 from livingmap.state.peers import Peers
 from livingmap.state.projector import Projector
 from livingmap.state.reader import MapReader
@@ -94,6 +96,7 @@ class LivingMap:
         self.config = config
         self._now = now
         sources = [source for source, _ in config.enabled()]
+        self._calls = Calls()
         self.fold = self._new_fold()
         names = [source.name for source in sources]
         backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, _shape(config), now)
@@ -101,6 +104,7 @@ class LivingMap:
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
         self.projector = Projector(self.fold, progress)
+        self.handler_watch = HandlerWatch(self._calls, self.projector.note_overrun)
         self.branch = Branch(self.log, self.projector, now)
         self._is_settled = backbone_.is_settled
         self._ear, self._losses = backbone_.ear, backbone_.losses
@@ -172,7 +176,7 @@ class LivingMap:
 
     def _new_fold(self) -> Fold:
         sources = [source for source, _ in self.config.enabled()]
-        return Fold(sources, Redaction(self.config.auth.redact), self.config.same_as)
+        return Fold(sources, Redaction(self.config.auth.redact), self.config.same_as, self._calls)
 
     # sources, at the start as at a reload
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -142,6 +143,24 @@ def stop_signals(
 def _ignore_hangup() -> None:
     # by a thread: what was interrupted may hold the lock of the log
     threading.Thread(target=_logger.info, args=(_HANGUP,), daemon=True).start()
+
+
+@contextlib.contextmanager
+def ticking(seconds: float, tick: Callable[[FrameType | None], object]) -> Iterator[None]:
+    """Have ``tick`` called every so often in the main thread, in the middle of whatever that runs.
+
+    It gets the innermost frame of that, and may raise there. It is never called on a platform without such timers.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, lambda _, frame: tick(frame))
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _say(line: bytes) -> None:

@@ -76,11 +76,12 @@ def _serve(
     from livingmap.cli.run_file import run_file  # noqa: PLC0415
     from livingmap.history import HistoryError  # noqa: PLC0415
     from livingmap.history.store import store  # noqa: PLC0415
+    from livingmap.state.handler_watch import TICK_SECONDS  # noqa: PLC0415
 
     async def run() -> None:
         async with store(configuration.history) as history:
             living = LivingMap(configuration, history, lines_dropped=lambda: output.dropped)
-            with run_file(living.reloading):
+            with run_file(living.reloading), supervision.ticking(TICK_SECONDS, living.handler_watch.tick):
                 await living.run(deadline.start, watches=watches)
 
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from livingmap.core.calls import Calls
 from livingmap.core.model import (
     Change,
     CollectionKey,
@@ -108,8 +109,13 @@ class Fold:
     """Applies events to the scene of ``sources``, in the order of the log."""
 
     def __init__(
-        self, sources: Sequence[Source], redaction: Redaction | None = None, same_as: SameAs = NOBODY
+        self,
+        sources: Sequence[Source],
+        redaction: Redaction | None = None,
+        same_as: SameAs = NOBODY,
+        calls: Calls | None = None,
     ) -> None:
+        self._calls = calls or Calls()
         self.redaction = redaction or Redaction()
         self.scene = Scene(self._shown_sources(sources), same_as)
         self.routes = Routes(sources)
@@ -182,7 +188,16 @@ class Fold:
     def _answer(self, route: Route, event: Event) -> list[Change]:
         """Return what a handler makes of ``event``, redacted. Raises if it is not what a handler may return."""
         part, declared = self.scene.part(route.source), self._declared[route.source]
-        answer: Any = route.handler(event, part)
+        self._calls.current = route, event
+        try:
+            changes = self._changes(route.handler(event, part), declared)
+        finally:
+            self._calls.current = None
+        if refused := part.first_refused(changes):
+            raise ValueError(f"events alone created {MOST_MADE} items already; {refused.id} would be one too many")
+        return changes
+
+    def _changes(self, answer: Any, declared: frozenset[str | CollectionKey]) -> list[Change]:
         if not hasattr(answer, "__iter__"):
             raise TypeError(f"returned {answer!r}; a handler returns a list of changes, [] for none")
         changes: list[Change] = []
@@ -190,8 +205,6 @@ class Fold:
             if len(changes) >= MOST_CHANGES:
                 raise ValueError(f"returned more than {MOST_CHANGES} changes for one event")
             changes.append(self._checked(change, declared))
-        if refused := part.first_refused(changes):
-            raise ValueError(f"events alone created {MOST_MADE} items already; {refused.id} would be one too many")
         return changes
 
     def _checked(self, change: object, declared: frozenset[str | CollectionKey]) -> Change:

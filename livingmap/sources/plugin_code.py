@@ -61,5 +61,12 @@ def running_code(frame: FrameType | None) -> RunningCode:
     return RunningCode(at, "".join(traceback.format_list(plugin or frames)))
 
 
+def is_calling(frame: FrameType | None) -> bool:
+    """Tell whether a plugin is being called in the stack that ends in ``frame``."""
+    return (
+        any(_is_of_host(one) and one.name in _RIMS for one in traceback.extract_stack(frame)) if frame else False
+    )
+
+
 def _is_of_host(frame: traceback.FrameSummary) -> bool:
     return frame.filename.startswith(_HOST)

@@ -8,6 +8,7 @@ import orjson
 import structlog
 
 from livingmap.core.aliases import Collision
+from livingmap.core.calls import Call
 from livingmap.core.fold import Fault, Fold, Folded
 from livingmap.core.freshness import SourceHealth
 from livingmap.core.model import Event, Json
@@ -52,6 +53,14 @@ class Projector:
     def watch(self, health: Iterable[SourceHealth]) -> None:
         """Count entries and faults at ``health`` from now on."""
         self._health = {one.name: one for one in health}
+
+    def note_overrun(self, call: Call, at: str, seconds: float) -> None:
+        """Count a handler that held the map for too long at its source."""
+        route, event = call
+        if health := self._health.get(route.source):
+            health.note_overrun(
+                f"the map was held by handler {route.pattern!r} at {event.position} ({at})", seconds
+            )
 
     def add(self, follower: Follower) -> None:
         """Pass every entry from now on to ``follower``, after those added before."""
