@@ -180,7 +180,7 @@ async def test_a_map_with_a_handler_that_hangs_answers_again_and_stops_when_it_i
 
     try:
         await until(has_ended, 120)
-        (source,) = (await process.get("/sources"))["items"]
+        (source,) = (await process.get("sources"))["items"]
     finally:
         status = await process.terminate()
     assert status == 0
