@@ -40,10 +40,12 @@ from livingmap.core.route import Routes
 from livingmap.core.same_as import NOBODY
 from livingmap.core.sentences import table
 from livingmap.core.source import Source
+from livingmap.errors import ConfigError, ConfigFault
 from livingmap.history import History
 from livingmap.history.pruning import Pruner
 from livingmap.history.recorder import Recorder
 from livingmap.history.writer import HistoryWriter
+from livingmap.hookspecs import Mock, World
 from livingmap.log.backbone import backbone
 from livingmap.log.clock import ClockWatch
 from livingmap.log.local import utc_now
@@ -167,6 +169,7 @@ class LivingMap:
         progress.when_live(self.hub.restart)
         if self._shares_history:
             self.writer.follow()
+        self._simulate(config)
         self._take_sources(config, {})
 
     @property
@@ -189,7 +192,6 @@ class LivingMap:
         self.config, sources = config, [source for source, _ in config.enabled()]
         self.fold.replace_sources(sources, states)
         self.cluster.replace_sources([source.name for source in sources], _shape(config))
-        self._simulate(config)
         replaced = self._at_work.replace([self._poller(one) for one in config.sources if one.runs])
         health = [self._health(one) for one in config.sources]
         self.projector.watch(health)
@@ -204,16 +206,19 @@ class LivingMap:
         mocked = [source for source, own in config.enabled() if own.mock]
         new = [source for source in mocked if source.name not in self._simulation.sources]
         if new and config.mock is not None:
-            world = config.mock.build(config.mock_settings, new)
+            world = _built(config.mock, config.mock_settings, new)
             plugins = {source.name: source.plugin for source in new}
             self._simulation.add(world, plugins, config.mock_settings.events_per_second)
 
     async def _use(self, config: Config, changes: Difference) -> None:
-        """Go over to the sources of another configuration."""
-        sources = [source for source, _ in config.enabled()]
-        await self._listen(Routes(sources).patterns())
+        """Go over to the sources of another configuration. What can fail comes before anything changes."""
+        present, sources = ([source for source, _ in one.enabled()] for one in (self.config, config))
+        self._simulate(config)
+        await self._listen(Routes([*present, *sources]).patterns())
         async with self._parts_of_log([one for one in sources if one.name in changes.names]) as states:
             replaced = self._take_sources(config, states)  # nothing was awaited since the parts were made
+        with contextlib.suppress(ConnectionError):  # it then goes on to hear what no handler takes
+            await self._listen(Routes(sources).patterns())
         if changes:
             payload = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
             await self.branch.append(Message(SOURCES_CHANGED, {name: list(one) for name, one in payload.items()}))
@@ -408,6 +413,13 @@ async def _first_end(orderly: list[asyncio.Task[Any]], lasting: list[asyncio.Tas
         done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+
+def _built(mock: Mock, settings: Any, sources: Sequence[Source]) -> World:
+    try:
+        return mock.build(settings, sources)
+    except Exception as error:
+        raise ConfigError([ConfigFault("mock", f"raised {type(error).__name__}: {error}")]) from error
 
 
 def _layers_of(sources: Iterable[Source]) -> frozenset[str]:

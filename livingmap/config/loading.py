@@ -160,6 +160,8 @@ def _kept_or_new(
     files = with_neighbours(folder / module) if module and module.endswith(".py") else []
     states = [FileState.of(file) for file in files]  # as it was before it was read
     one = _source(faults, name, section, folder)
+    if previous is not None and previous.runs and one.error and section.get("on_error") == "skip":
+        faults.add(("sources", name), one.error)  # one that runs goes on, and is not skipped
     if one.settings is not None:
         values = (getattr(one.settings, setting) for setting in type(one.settings).model_fields)
         states += [FileState.of(value) for value in values if isinstance(value, Path)]

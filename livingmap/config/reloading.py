@@ -13,7 +13,7 @@ from watchfiles import awatch
 from livingmap.config.difference import Difference, difference, fixed
 from livingmap.config.files import FileState
 from livingmap.config.loading import Config, load
-from livingmap.errors import ConfigError, LogError
+from livingmap.errors import ConfigError, ConfigFault, LogError
 from livingmap.supervision import within
 
 _WATCHED: Final = (".py", ".yaml", ".yml")
@@ -118,7 +118,7 @@ class Reloading:
         return Outcome(self._now(), refused=tuple(lines))
 
     async def _reload(self) -> Outcome:
-        loading = asyncio.to_thread(load, self.file, self._config)
+        loading = asyncio.to_thread(_loaded, self.file, self._config)
         config = await within(_LOAD_SECONDS, loading, "reading the configuration")
         if faults := fixed(self._config, config):
             raise ConfigError(faults, str(self.file) if self.file else None)
@@ -132,6 +132,17 @@ class Reloading:
             removed=list(changes.removed),
         )
         return Outcome(self._now(), changes)
+
+
+def _loaded(file: Path | None, previous: Config) -> Config:
+    """Return the configuration that ``file`` holds now. Raises ConfigError, whatever a plugin does."""
+    try:
+        return load(file, previous)
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        fault = ConfigFault("sources", f"cannot be loaded: {type(error).__name__}: {error}")
+        raise ConfigError([fault], str(file) if file else None) from error
 
 
 def _differ(before: Mapping[Path, object], after: Mapping[Path, object]) -> bool:

@@ -34,8 +34,9 @@ class SmallMap:
         self.rights = rights
         self.seq = 0
         self._changes = []
-        self.fold = Fold([talk, both])
-        self.scenes = FilteredScenes(self.fold, [talk, both], RULES, lambda: Position("e", self.seq), clock)
+        self.sources = [talk, both]
+        self.fold = Fold(self.sources)
+        self.scenes = FilteredScenes(self.fold, self.sources, RULES, lambda: Position("e", self.seq), clock)
         self.poll(*AGENTS)
         self.scenes.of(rights)
 

@@ -1,14 +1,17 @@
 """Filtered scenes: what readers with limited rights see follows the map, and a fault of one costs a snapshot."""
 
+from dataclasses import replace
+
 import structlog
 
 from livingmap.access.filtered_scene import FilteredScene
+from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.mentions import Mentions
 from livingmap.access.policy_targets import PolicyTargets
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import EVERYTHING, NOTHING, Rights
-from livingmap.core.fold import Fold, refreshed
-from livingmap.core.model import Event, Position, Put, Total
+from livingmap.core.fold import SOURCES_CHANGED, Fold, refreshed
+from livingmap.core.model import Drop, Event, Position, Put, Total
 from livingmap.core.source import Count, Layer, Source, Tally
 from tests.access.small_map import HILL, NOON, RIGHTS, RIVER, RULES, SmallMap
 
@@ -252,3 +255,33 @@ def test_rules_that_follow_others_have_no_targets():
         ("read", "microdao"): {"microdao:river", "microdao:hill"}
     }
     assert PolicyTargets(small.fold.scene, (follows,))() == {}
+
+
+# other sources
+
+
+def test_readers_follow_a_source_that_is_removed_and_see_nothing_of_what_they_did_not():
+    small = SmallMap()
+    small.poll(Put("agents", "agent:oksana", {"mood": "calm"}, creates=False), source="both")
+    small.poll(Put("deeds", "deed:1", RIVER), Put("agents", "agent:9", RIVER), source="both")
+    small.poll(Put("agents", "agent:5", HILL), source="both")
+    [talk, _] = small.sources
+    small.fold.replace_sources([talk])
+    assert small.scenes.replace_sources([talk]) == set()
+    visible = small.apply(SOURCES_CHANGED, {"added": [], "changed": [], "removed": ["both"]})
+    assert {one for one in visible.changes if isinstance(one, Drop)} == {
+        Drop("agents", "agent:9"),
+        Drop("deeds", "deed:1"),
+    }
+    assert Put("agents", "agent:oksana", {}, ("mood",)) in visible.changes
+    assert visible.public_payload == {}
+    fresh = FilteredScenes(small.fold, [talk], RULES, lambda: NOON).of(RIGHTS)
+    assert dict(small.scenes.of(RIGHTS).items("agents", "items")) == dict(fresh.items("agents", "items"))
+
+
+def test_readers_get_a_snapshot_when_other_numbers_are_counted_for_them():
+    small = SmallMap()
+    counting = replace(small.sources[0], tallies=(Tally("agents", "all", (Count("agents"),)),))
+    small.fold.replace_sources([counting])
+    assert small.scenes.replace_sources([counting]) == {RIGHTS}
+    assert small.scenes.of(RIGHTS).totals("agents") == {"all": 2}

@@ -105,6 +105,15 @@ def test_a_plugin_that_breaks_is_reported_and_the_one_that_runs_is_as_it_was(fol
     assert folder.config.sources[0].source.service == "weather-service"
 
 
+def test_a_plugin_that_ran_and_breaks_is_reported_though_it_might_be_skipped_at_a_start(folder):
+    text = START.replace("./weather.py", "./weather.py, on_error: skip")
+    folder.config = folder.load(text)
+    folder.plugin("raise OSError('half a file')")
+    with pytest.raises(ConfigError, match="half a file"):
+        folder.load(text)
+    assert "half a file" in load(folder.folder / "map.yaml").sources[0].error
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

@@ -199,6 +199,33 @@ def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest, table):
     assert picture(kept) == picture(going)
 
 
+def filled(state):
+    """Return a client's state without what is empty: there is no message by which a collection would go."""
+    shown = {
+        name: (layer.totals, {key: items for key, items in layer.collections.items() if items})
+        for name, layer in state.items()
+    }
+    return {name: layer for name, layer in shown.items() if any(layer)}
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps, steps, tables, st.lists(st.sampled_from(SOURCES), unique_by=id))
+def test_a_scene_whose_sources_are_replaced_is_that_of_a_new_start_with_these_sources(run, rest, table, sources):
+    going, started = Scene(SOURCES, table), Scene(sources, table)
+    apply_all(going, run)
+    state = client_state(going)
+    started.restore(json.loads(json.dumps(dict(going.states()))))
+    changes = going.replace_sources(sources, {})
+    assert filled(reduce(state, map(change_to_json, changes))) == filled(client_state(going))
+    assert picture(going) == picture(started)
+    assert dict(going.states()) == dict(started.states())
+    for seq, (name, some, polled) in enumerate(rest, 100):
+        from_seq = seq - 1 if polled else None
+        after = [scene.apply(name, some, seq, from_seq=from_seq) for scene in (going, started)]
+        assert sorted(map(unordered, after[0])) == sorted(map(unordered, after[1]))
+    assert picture(going) == picture(started)
+
+
 def test_a_source_that_was_not_there_when_the_scene_was_kept_begins_with_nothing():
     before, after = Scene(SOURCES[1:]), Scene(SOURCES[:2])
     for name in ("green", "blue"):
