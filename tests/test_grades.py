@@ -74,6 +74,10 @@ def test_what_a_plugin_lacks_costs_a_grade(source, change, grade, lack):
     assert lack in lesser.lacks
 
 
+def test_what_a_plugin_says_of_others_things_costs_nothing(source):
+    assert graded(replace(source, types=(TYPE, Type("node", ("nodes", "items"))))).grade == Grade.GOLD
+
+
 def test_a_readme_and_readable_samples_are_wanted(source, tmp_path):
     (tmp_path / "README.md").unlink()
     assert graded(source).lacks == ("a README.md beside the plugin",)

@@ -13,7 +13,9 @@ Sentences: TypeAlias = Mapping[str, Mapping[str, Templates]]
 """Templates by subject pattern, then by language: ``en``, which has to be there, ``uk`` …"""
 
 _HOLE: Final = re.compile(r"\{([^{}]*)\}")
-_INSIDE: Final = re.compile(r"(?P<field>[A-Za-z_][\w.]*)(?::(?P<kind>[a-z_]+)(?: (?P<rest>.+))?)?", re.DOTALL)
+_INSIDE: Final = re.compile(
+    r"(?P<field>[A-Za-z_][\w.]*)(?::(?P<kind>[a-z_][a-z0-9_]*)(?: (?P<rest>.+))?)?", re.DOTALL
+)
 _WITH_REST: Final = frozenset({"count", "word"})
 
 

@@ -65,8 +65,9 @@ def _for_silver(source: Source) -> Iterator[str]:
 def _for_gold(source: Source) -> Iterator[str]:
     if not source.types and any(not layer.decorates for layer in source.layers):
         yield "types of what it lists"
+    listed = {(layer.name, layer.collection) for layer in source.layers if not layer.decorates}
     for one in source.types:
-        yield from _of_type(one)
+        yield from _of_type(one) if one.home in listed else ()  # what decorates says little of others' things
     for pattern, texts in source.sentences.items():
         if len(texts) < _LANGUAGES:
             yield f"a sentence for {pattern} in a second language"

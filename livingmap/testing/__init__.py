@@ -9,6 +9,11 @@ Five lines in a plugin's tests buy the whole suite::
         plugin = weather
 """
 
+import pytest
+
+for _suite in ("auth_contract", "contract", "world_contract"):
+    pytest.register_assert_rewrite(f"livingmap.testing.{_suite}")  # so that a rule that fails says what it saw
+
 from livingmap.sources.harness import SourceHarness
 from livingmap.sources.samples import Sample, Samples
 from livingmap.testing.auth_contract import AccountContract, AuthenticatorContract, PolicyContract

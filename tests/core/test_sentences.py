@@ -79,3 +79,7 @@ def test_the_maps_own_entries_have_sentences():
     assert OWN_SENTENCES.keys() == OWN_TYPES | {WITHHELD}
     assert invalid_sentences(OWN_SENTENCES) == []
     assert {frozenset(texts) for texts in OWN_SENTENCES.values()} == {frozenset({"en", "uk"})}
+
+
+def test_a_type_may_have_digits_as_it_may_in_an_id():
+    assert invalid_sentences({"a": {"en": "{id:s3_bucket} is there"}}) == []

@@ -37,7 +37,7 @@ def run(*command, folder):
 
 @pytest.mark.parametrize(("kind", "package"), KINDS)
 def test_the_tests_of_a_new_plugin_pass(kind, package, tmp_path):
-    folder = create("tides", kind, tmp_path, package=package)
+    folder = create("tides_2", kind, tmp_path, package=package)
     status, shown = run(
         sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers", folder, folder=tmp_path
     )
@@ -47,10 +47,18 @@ def test_the_tests_of_a_new_plugin_pass(kind, package, tmp_path):
 
 def test_new_plugins_are_typed(tmp_path):
     for kind in CODE:
-        create(f"tides_{kind}", kind, tmp_path)
+        create(f"tides{len(kind)}", kind, tmp_path)
     files = sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.py"))
     status, shown = run(sys.executable, "-m", "mypy", "--strict", *files, folder=tmp_path)
     assert (status, "no issues" in shown) == (0, True), shown
+
+
+def test_a_rule_of_the_suite_that_fails_says_what_it_saw(tmp_path):
+    folder = create("tides", Kind.EVENTS, tmp_path)
+    plugin = folder / "tides.py"
+    plugin.write_text(plugin.read_text().replace('"{id:tides} is gone"', '"{id tides} is gone"'))
+    _, shown = run(sys.executable, "-m", "pytest", "-q", folder, "-k", "sound", folder=tmp_path)
+    assert "{id tides} is not {field}, {field:kind} or {field:kind" in shown
 
 
 @pytest.mark.parametrize("kind", CODE)
