@@ -94,6 +94,8 @@ describe("a network without a kind of this repository", () => {
       ["alert:slow", "bad", "firing"],
     ]);
     expect(statusWord("down", ENGLISH, SHOP_REGISTRY.kindOf("target"))).toBe("not reachable");
+    expect(statusWord("up", ENGLISH, SHOP_REGISTRY.kindOf("target"))).toBe("up");
+    expect(statusWord("up", languageOf("uk"), SHOP_REGISTRY.kindOf("target"))).toBe("в мережі");
   });
 
   test("has what is down for a problem, though nothing says what it is", () => {

@@ -22,19 +22,18 @@ export function layerWord(name: string, registry: Registry): string {
 }
 
 /**
- * Return the word for a status of a kind; every spelling of a status has the same word. A label that only repeats the
- * status is none: the page may have a word for it in the reader's language.
+ * Return the word for a status of a kind: its label, or the page's word, which every spelling of a status has. A label
+ * that only repeats the status is a word in English alone, in which statuses are written.
  */
-export function statusWord(status: Json | undefined, { words }: Language, kind: Kind): string {
+export function statusWord(status: Json | undefined, { words, locale }: Language, kind: Kind): string {
   if (typeof status !== "string" && typeof status !== "number" && typeof status !== "boolean") return "";
   const raw = String(status);
-  const word = (name: string) => ownLabel(name, kind) ?? entry(words.statuses, name);
+  const word = (name: string) => {
+    const label = Object.hasOwn(kind.statuses, name) ? kind.statuses[name]?.label : undefined;
+    const isOwn = label && (locale === "en" || label !== readable(name));
+    return isOwn ? label : entry(words.statuses, name);
+  };
   return word(raw) ?? word(raw.toLowerCase()) ?? word(canonical(raw)) ?? readable(raw);
-}
-
-function ownLabel(status: string, { statuses }: Kind): string | undefined {
-  const label = Object.hasOwn(statuses, status) ? statuses[status]?.label : undefined;
-  return label && label !== readable(status) ? label : undefined;
 }
 
 /** Return what a field of a kind is called. */
