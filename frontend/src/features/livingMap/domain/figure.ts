@@ -54,9 +54,8 @@ export type Paints = {
   readonly tones: Readonly<Record<Tone, number>>;
 };
 
-/** The quarter of public places in the middle of the city, and the one of what belongs to no other quarter. */
+/** The quarter of public places in the middle of the city. */
 export const CIVIC = "civic";
-export const COMMONS = "commons";
 
 const DISTRICT = "layer/";
 

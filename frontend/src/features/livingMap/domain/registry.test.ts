@@ -180,14 +180,14 @@ describe("on the map, a network without a kind of this repository", () => {
 
   test("has a district for each layer whose things stand in nothing else, by its title", () => {
     const districts = [...layout.shapes.values()].filter(({ id }) => id.startsWith("layer/"));
-    expect(districts.map(({ item: { name } }) => name)).toEqual(["Watch", "Staff", "Stock"]);
+    expect(districts.map(({ item: { name } }) => name)).toEqual(["Watch", "Orders", "Staff", "Stock"]);
     expect([homeOf("target:3"), homeOf("shelf:1")]).toEqual(["layer/monitoring", "layer/stock"]);
   });
 
   test("stands in the quarter of what it is within, through as many things as there are", () => {
     expect([homeOf("queue:1"), homeOf("order:1")]).toEqual(["queue:1", "queue:1"]);
     expect(homeOf("alert:slow")).toBe("layer/monitoring");
-    expect(homeOf("order:7")).toBe("commons");
+    expect(homeOf("order:7")).toBe("layer/shop");
   });
 
   test("has arcs to what it refers to", () => {

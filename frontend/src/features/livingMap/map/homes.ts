@@ -1,7 +1,7 @@
 /** Where a thing belongs, how large it is, and which of two comes first. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { CIVIC, COMMONS, districtOf, type Figure, type Lot } from "../domain/figure.ts";
+import { CIVIC, districtOf, type Figure, type Lot } from "../domain/figure.ts";
 import { idsIn, text } from "../domain/json.ts";
 import type { Kind } from "../domain/kind.ts";
 import { collection, type Registry } from "../domain/registry.ts";
@@ -13,12 +13,12 @@ const DEEPEST = 4;
 export function homeOf(kind: Kind, item: Item, registry: Registry, scene: Scene, depth = 0): string {
   if (founds(kind)) return item.id;
   const within = withinOf(kind, item, registry);
-  if (within === undefined) return strayHome(kind, registry);
+  if (within === undefined) return strayHome(kind);
   const around = registry.kindOfId(within);
   if (founds(around)) return within;
   const other = depth < DEEPEST ? itemOf(scene, [around], within) : undefined;
   if (other) return homeOf(around, other, registry, scene, depth + 1);
-  return around.home.layer ? strayHome(around, registry) : strayHome(kind, registry);
+  return strayHome(around.home.layer ? around : kind);
 }
 
 /** Return what a thing stands in; one without a declaration stands in the quarter that it refers to. */
@@ -42,9 +42,8 @@ export function isPlanet(home: string, registry: Registry): boolean {
 }
 
 /** Return where things of a kind belong that stand in nothing else. */
-function strayHome({ look, within, home }: Kind, registry: Registry): string {
-  if (within.length === 0 || !registry.hasQuarters) return districtOf(home.layer);
-  return look === "hall" ? CIVIC : COMMONS;
+function strayHome({ look, within, home }: Kind): string {
+  return look === "hall" && within.length > 0 ? CIVIC : districtOf(home.layer);
 }
 
 export function sizeOf({ size }: Figure, item: Item): number {

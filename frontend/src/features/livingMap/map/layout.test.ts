@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { REGISTRY } from "../../../../tests/types.ts";
 import type { Item } from "../client/scene.ts";
 import { dice } from "../domain/chance.ts";
-import { CIVIC, COMMONS, type Shape } from "../domain/figure.ts";
+import { CIVIC, districtOf, type Shape } from "../domain/figure.ts";
 import { item, network, sceneOf } from "../domain/testing.ts";
 import { Layout } from "./layout.ts";
 import { cell, HORIZON } from "./terrain.ts";
@@ -153,7 +153,7 @@ describe("a layout", () => {
   test("lets a node stand that only one of two collections knows, and keeps it when the other one joins", () => {
     const layout = laid({ "space.nodes": [item("node:a", { cpu: 0.5 })] });
     const first = layout.shapes.get("node:a") as Shape;
-    expect(first.home).toBe(COMMONS);
+    expect(first.home).toBe(districtOf("nodes"));
     layout.settle(
       sceneOf({
         "space.nodes": [item("node:a", { cpu: 0.5 })],

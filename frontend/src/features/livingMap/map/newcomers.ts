@@ -1,7 +1,7 @@
 /** Which quarters a scene needs that are not there yet, in the order in which cities grow. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { CIVIC, COMMONS, type Figure, type Lot, layerOfDistrict } from "../domain/figure.ts";
+import { CIVIC, type Figure, type Lot, layerOfDistrict } from "../domain/figure.ts";
 import { text, valueAt } from "../domain/json.ts";
 import type { Registry } from "../domain/registry.ts";
 import { age, compared, homeOf, itemOf, lotOf } from "./homes.ts";
@@ -22,7 +22,7 @@ export function newcomersIn(
   quarters: ReadonlyMap<string, unknown>,
 ): Newcomers[] {
   const founder = (home: string) => itemOf(scene, [registry.kindOfId(home)], home);
-  const rank = (home: string) => (home === CIVIC ? "" : home === COMMONS ? "~~" : age(founder(home)));
+  const rank = (home: string) => (home === CIVIC ? "" : age(founder(home)));
   return [...moving(fresh, registry, scene, quarters)]
     .sort(([one], [other]) => compared(rank(one), rank(other)) || ranked(one, other, registry))
     .map(([home, things]) => ({ home, things, part: partOf(home, founder(home), registry) }));

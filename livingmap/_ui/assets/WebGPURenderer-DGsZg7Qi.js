@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-DC5Xqap7.js";

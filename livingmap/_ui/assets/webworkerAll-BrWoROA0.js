@@ -1,0 +1,1 @@
+import"./stage-DC5Xqap7.js";import"./init-Bx1YzpWl.js";

@@ -1,1 +1,0 @@
-import"./stage-DXejYZQh.js";import"./init-FLXd8oeC.js";
