@@ -197,7 +197,7 @@ async def test_what_memory_no_longer_has_comes_from_the_history(living, forgetfu
     follower = Follower()
     await missed(living, follower, url)
     async with connect(f"{url}&cursor={follower.cursor}") as socket:
-        await say(living, Put("agents", "agent:a", {"x": 99}), Total("city", {"active_users": 99}))
+        await say(living, Put("agents", "agent:a", {"x": 99}), Total("city", {"active_users": 99}), source="city")
         await follow(socket, follower, living.log.position.seq)
     kinds = [message["kind"] for message in follower.seen]
     assert (kinds[0], set(kinds[1:])) == ("snapshot", {"event"})
