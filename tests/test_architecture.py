@@ -111,9 +111,11 @@ def layers() -> list[list[str]]:
 
 
 def importers() -> dict[str, list[str]]:
-    """Return the rooms that only some may import, each with those that may."""
+    """Return the rooms that only some rooms may import, each with those that may."""
     return {
-        module.removeprefix("livingmap."): [one.removeprefix("livingmap.") for one in rule["allowed_importers"]]
+        module.removeprefix("livingmap."): [
+            one.removeprefix("livingmap.") for one in rule["allowed_importers"] if one.startswith("livingmap.")
+        ]
         for rule in contracts()
         if rule["type"] == "protected"
         for module in rule["protected_modules"]

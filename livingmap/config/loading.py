@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from livingmap.access.settings import NONE, AuthSettings
 from livingmap.config.access import AccessConfig, access
@@ -182,9 +182,7 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
         return _unusable(faults, name, section, error)
     try:
         settings = source.settings.model_validate(dict(section))
-        settings = files_beside(
-            folder, settings, SourceSettings.model_fields.keys() & source.settings.model_fields
-        )
+        settings = files_beside(folder, settings, _files(source.settings))
         if isinstance(settings, TlsSettings):
             check_tls(faults, path, settings)
         return SourceConfig(name, source=configured(source, settings), settings=settings)
@@ -195,6 +193,13 @@ def _source(faults: Faults, name: str, section: Mapping[str, Any], folder: Path)
     except Exception as error:  # noqa: BLE001 - a plugin's own validator
         faults.add(path, f"its settings raised {type(error).__name__}: {error}")
     return SourceConfig(name)
+
+
+def _files(settings: type[BaseModel]) -> list[str]:
+    """Return the settings whose files are sought beside the YAML: the map's own, and those of a plugin by name."""
+    return [
+        name for name in settings.model_fields if name in SourceSettings.model_fields or name.endswith("_file")
+    ]
 
 
 def _unusable(faults: Faults, name: str, section: Mapping[str, Any], error: PluginError) -> SourceConfig:

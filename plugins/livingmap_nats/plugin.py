@@ -7,7 +7,7 @@ from pydantic import Field
 
 from livingmap.plugin import Layer, Source, SourceSettings, hookimpl
 from livingmap_nats.fetch import LAYER, fetch_consumers, fetch_servers, fetch_streams, server_details
-from livingmap_nats.words import CONSUMER, SERVER, STREAM
+from livingmap_nats.types import CONSUMER, SERVER, STREAM
 
 
 class NatsSettings(SourceSettings):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from livingmap.plugin import Layer, Source, Type, TypeField
 from livingmap_prometheus.fetch import LAYER, fetch_queries, numbers_of
-from livingmap_prometheus.words import QUERY
+from livingmap_prometheus.types import QUERY
 
 if TYPE_CHECKING:
     from livingmap_prometheus.plugin import PrometheusSettings

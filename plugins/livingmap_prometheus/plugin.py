@@ -12,7 +12,7 @@ from livingmap.plugin import Layer, PlainName, Source, SourceSettings, hookimpl
 from livingmap_prometheus.description import with_queries
 from livingmap_prometheus.fetch import LAYER, fetch_alerts, fetch_jobs, fetch_targets, target_details
 from livingmap_prometheus.sections import QuerySection
-from livingmap_prometheus.words import ALERT, JOB, TARGET
+from livingmap_prometheus.types import ALERT, JOB, TARGET
 
 
 class PrometheusSettings(SourceSettings):

@@ -115,7 +115,7 @@ def test_a_token_comes_from_a_file_and_may_be_rotated(write, tmp_path):
     [
         (
             "sources:\n  citi: {}\n",
-            "2: sources.citi: no such plugin (installed: agents, city, dao, http, messaging, microdao,",
+            "2: sources.citi: no such plugin (installed: agents, city, dao, http, map, messaging,",
         ),
         (
             "sources:\n  weather:\n    module: weather\n    unti: x\n",
@@ -140,7 +140,7 @@ def test_a_token_comes_from_a_file_and_may_be_rotated(write, tmp_path):
         ),
         (
             "sources:\n  sky: {plugin: skies}\n",
-            "2: sources.sky: no such plugin (installed: agents, city, dao, http, messaging, microdao,",
+            "2: sources.sky: no such plugin (installed: agents, city, dao, http, map, messaging,",
         ),
         (
             "sources:\n  sky: {plugin: city, namespace: E U}\n",

@@ -1,4 +1,4 @@
-"""The types and what people call them, apart from plugin.py because that holds only the settings and the hook."""
+"""The types of this source: what people call them, how they are judged, and where they stand."""
 
 from typing import Final
 
@@ -17,8 +17,8 @@ JOB: Final = Type(
     rank=310,
     statuses={"down": Status("bad", {"en": "down", "uk": "не відповідає"})},
     fields=(
-        TypeField("targets", {"en": "Targets", "uk": "Цілі"}, "number"),
-        TypeField("targets_down", {"en": "Targets that are down", "uk": "Цілі, що не відповідають"}, "number"),
+        TypeField("targets", {"en": "targets", "uk": "цілі"}, "number"),
+        TypeField("targets_down", {"en": "targets that are down", "uk": "цілі, що не відповідають"}, "number"),
     ),
     place="district",
 )
@@ -36,10 +36,10 @@ TARGET: Final = Type(
     rank=320,
     statuses={"down": Status("bad", {"en": "down", "uk": "не відповідає"})},
     fields=(
-        TypeField("error", {"en": "Error", "uk": "Помилка"}, "text"),
-        TypeField("labels", {"en": "Labels", "uk": "Мітки"}, table=False),
-        TypeField("last_scrape", {"en": "Last scrape", "uk": "Останнє опитування"}, "time", table=False),
-        TypeField("last_scrape_seconds", {"en": "Took", "uk": "Тривало"}, "seconds", table=False),
+        TypeField("error", {"en": "error", "uk": "помилка"}, "text"),
+        TypeField("labels", {"en": "labels", "uk": "мітки"}, table=False),
+        TypeField("last_scrape", {"en": "last scrape", "uk": "останнє опитування"}, "time", table=False),
+        TypeField("last_scrape_seconds", {"en": "took", "uk": "тривало"}, "seconds", table=False),
     ),
     relations=(Relation("job_id", {"en": "job", "uk": "служба"}, {"en": "targets", "uk": "цілі"}),),
     within=("job_id",),
@@ -65,11 +65,11 @@ ALERT: Final = Type(
         "pending": Status("busy", {"en": "pending", "uk": "очікує"}),
     },
     fields=(
-        TypeField("summary", {"en": "Summary", "uk": "Зміст"}, "text"),
-        TypeField("since", {"en": "Since", "uk": "Від"}, "time"),
-        TypeField("severity", {"en": "Severity", "uk": "Серйозність"}, "text"),
-        TypeField("runbook", {"en": "Runbook", "uk": "Інструкція"}, "link", table=False),
-        TypeField("labels", {"en": "Labels", "uk": "Мітки"}, table=False),
+        TypeField("summary", {"en": "summary", "uk": "зміст"}, "text"),
+        TypeField("since", {"en": "since", "uk": "від"}, "time"),
+        TypeField("severity", {"en": "severity", "uk": "серйозність"}, "text"),
+        TypeField("runbook", {"en": "runbook", "uk": "інструкція"}, "link", table=False),
+        TypeField("labels", {"en": "labels", "uk": "мітки"}, table=False),
     ),
     relations=(
         Relation("target_id", {"en": "target", "uk": "ціль"}, {"en": "alerts", "uk": "тривоги"}),
@@ -91,9 +91,9 @@ QUERY: Final = Type(
     rank=330,
     statuses={"refused": Status("bad", {"en": "refused", "uk": "відхилено"})},
     fields=(
-        TypeField("value", {"en": "Value", "uk": "Значення"}, "number"),
+        TypeField("value", {"en": "value", "uk": "значення"}, "number"),
         TypeField("query", {"en": "PromQL", "uk": "PromQL"}, "text"),
-        TypeField("error", {"en": "Error", "uk": "Помилка"}, "text"),
+        TypeField("error", {"en": "error", "uk": "помилка"}, "text"),
     ),
     place="list",
 )

@@ -1,4 +1,4 @@
-"""The types and what people call them, apart from plugin.py because that holds only the settings and the hook."""
+"""The types of this source: what people call them, how they are judged, and where they stand."""
 
 from typing import Final
 
@@ -23,20 +23,20 @@ SERVER: Final = Type(
         "slow": Status("warn", {"en": "clients do not keep up", "uk": "клієнти не встигають"}),
     },
     fields=(
-        TypeField("connections", {"en": "Connections", "uk": "Підключення"}, "number"),
-        TypeField("slow_consumers", {"en": "Cut off as too slow", "uk": "Від'єднано повільних"}, "number"),
+        TypeField("connections", {"en": "connections", "uk": "підключення"}, "number"),
+        TypeField("slow_consumers", {"en": "cut off as too slow", "uk": "від'єднано повільних"}, "number"),
         TypeField(
-            "pending_bytes", {"en": "Waiting for a slow client", "uk": "Чекає на повільного клієнта"}, "bytes"
+            "pending_bytes", {"en": "waiting for a slow client", "uk": "чекає на повільного клієнта"}, "bytes"
         ),
-        TypeField("version", {"en": "Version", "uk": "Версія"}, "text"),
-        TypeField("error", {"en": "Error", "uk": "Помилка"}, "text"),
-        TypeField("started_at", {"en": "Started", "uk": "Запущено"}, "time", table=False),
+        TypeField("version", {"en": "version", "uk": "версія"}, "text"),
+        TypeField("error", {"en": "error", "uk": "помилка"}, "text"),
+        TypeField("started_at", {"en": "started", "uk": "запущено"}, "time", table=False),
         TypeField("cpu", {"en": "CPU", "uk": "ЦП"}, "ratio", table=False),
-        TypeField("memory", {"en": "Memory", "uk": "Пам'ять"}, "bytes", table=False),
-        TypeField("storage", {"en": "Stored", "uk": "Збережено"}, "bytes", table=False),
-        TypeField("subscriptions", {"en": "Subscriptions", "uk": "Підписки"}, "number", table=False),
-        TypeField("messages_in", {"en": "Messages in", "uk": "Отримано повідомлень"}, "number", table=False),
-        TypeField("messages_out", {"en": "Messages out", "uk": "Надіслано повідомлень"}, "number", table=False),
+        TypeField("memory", {"en": "memory", "uk": "пам'ять"}, "bytes", table=False),
+        TypeField("storage", {"en": "stored", "uk": "збережено"}, "bytes", table=False),
+        TypeField("subscriptions", {"en": "subscriptions", "uk": "підписки"}, "number", table=False),
+        TypeField("messages_in", {"en": "messages in", "uk": "отримано повідомлень"}, "number", table=False),
+        TypeField("messages_out", {"en": "messages out", "uk": "надіслано повідомлень"}, "number", table=False),
     ),
     place="district",
 )
@@ -57,11 +57,11 @@ STREAM: Final = Type(
         "full": Status("bad", {"en": "full", "uk": "заповнений"}),
     },
     fields=(
-        TypeField("messages", {"en": "Messages", "uk": "Повідомлення"}, "number"),
-        TypeField("bytes", {"en": "Size", "uk": "Розмір"}, "bytes"),
-        TypeField("last_at", {"en": "Last message", "uk": "Останнє повідомлення"}, "time"),
-        TypeField("subjects", {"en": "Subjects", "uk": "Теми"}),
-        TypeField("description", {"en": "Description", "uk": "Опис"}, "text", table=False),
+        TypeField("messages", {"en": "messages", "uk": "повідомлення"}, "number"),
+        TypeField("bytes", {"en": "size", "uk": "розмір"}, "bytes"),
+        TypeField("last_at", {"en": "last message", "uk": "останнє повідомлення"}, "time"),
+        TypeField("subjects", {"en": "subjects", "uk": "теми"}),
+        TypeField("description", {"en": "description", "uk": "опис"}, "text", table=False),
     ),
     relations=(
         Relation(
@@ -95,11 +95,11 @@ CONSUMER: Final = Type(
         "paused": Status("idle", {"en": "paused", "uk": "призупинений"}),
     },
     fields=(
-        TypeField("pending", {"en": "Not delivered yet", "uk": "Ще не доставлено"}, "number"),
-        TypeField("unacknowledged", {"en": "Not acknowledged", "uk": "Непідтверджені"}, "number"),
-        TypeField("redelivered", {"en": "Delivered again", "uk": "Доставлено повторно"}, "number"),
-        TypeField("last_active", {"en": "Last delivery", "uk": "Остання доставка"}, "time"),
-        TypeField("delivery", {"en": "Delivery", "uk": "Доставка"}, "text", table=False),
+        TypeField("pending", {"en": "not delivered yet", "uk": "ще не доставлено"}, "number"),
+        TypeField("unacknowledged", {"en": "not acknowledged", "uk": "непідтверджені"}, "number"),
+        TypeField("redelivered", {"en": "delivered again", "uk": "доставлено повторно"}, "number"),
+        TypeField("last_active", {"en": "last delivery", "uk": "остання доставка"}, "time"),
+        TypeField("delivery", {"en": "delivery", "uk": "доставка"}, "text", table=False),
     ),
     relations=(Relation("stream_id", {"en": "stream", "uk": "потік"}, {"en": "consumers", "uk": "споживачі"}),),
     within=("stream_id",),

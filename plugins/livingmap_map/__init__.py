@@ -1,0 +1,1 @@
+"""The source `map`: another Living Map, followed live."""

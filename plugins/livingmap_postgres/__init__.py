@@ -1,0 +1,1 @@
+"""The source `postgres`: rows of queries that a PostgreSQL answers."""
