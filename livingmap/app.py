@@ -28,7 +28,7 @@ from livingmap.api.server import SHUTDOWN_SECONDS, Server, listen, uvicorn_confi
 from livingmap.api.snapshot import Snapshots
 from livingmap.api.snapshot_fast_path import SnapshotFastPath
 from livingmap.config.difference import Difference
-from livingmap.config.loading import Config, SourceConfig
+from livingmap.config.loading import Config, SourceConfig, WorldConfig
 from livingmap.config.reloading import Reloading
 from livingmap.core.calls import Calls
 from livingmap.core.fold import SOURCES_CHANGED, Fold
@@ -203,12 +203,15 @@ class LivingMap:
 
     def _simulate(self, config: Config) -> None:
         """Have a world stand in for the services that are simulated from now on."""
-        mocked = [source for source, own in config.enabled() if own.mock]
-        new = [source for source in mocked if source.name not in self._simulation.sources]
-        if new and config.mock is not None:
-            world = _built(config.mock, config.mock_settings, new)
-            plugins = {source.name: source.plugin for source in new}
-            self._simulation.add(world, plugins, config.mock_settings.events_per_second)
+        shared = tuple(source.name for source, own in config.enabled() if own.mock is True)
+        worlds = [WorldConfig(shared, config.mock, config.mock_settings)] if config.mock else []
+        for one in (*worlds, *config.worlds):
+            names = set(one.sources).difference(self._simulation.sources)
+            new = [source for source, _ in config.enabled() if source.name in names]
+            if new:
+                plugins = {source.name: source.plugin for source in new}
+                rate = getattr(one.settings, "events_per_second", 0.0)
+                self._simulation.add(_built(one.mock, one.settings, new), plugins, rate)
 
     async def _use(self, config: Config, changes: Difference) -> None:
         """Go over to the sources of another configuration. What can fail comes before anything changes."""

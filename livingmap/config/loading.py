@@ -1,7 +1,7 @@
 """Loading the configuration: the YAML file and the environment are read, and each plugin validates its section."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +58,15 @@ class SourceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WorldConfig:
+    """A world of its own that some sources have: those whose ``mock`` is the same section."""
+
+    sources: tuple[str, ...]
+    mock: Mock
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A configuration that can be run."""
 
@@ -73,6 +82,8 @@ class Config:
     same_as: SameAs = NOBODY
     mock: Mock | None = None
     mock_settings: Any = None
+    worlds: tuple[WorldConfig, ...] = ()
+    """The worlds that sources have of their own."""
 
     @property
     def auth(self) -> AuthSettings:
@@ -115,6 +126,7 @@ def load(file: Path | None, previous: Config | None = None) -> Config:
     if not sources and not faults.faults:
         faults.add(("sources",), f"names no source (installed: {', '.join(installed())})")
     mock, mock_settings = _mock(faults, settings.mock, sources, folder)
+    worlds = tuple(_worlds(faults, sources, folder))
     checked = access(faults, settings.auth, folder)
     _check_access(faults, settings, sources)
     joined = _same_as(faults, settings)
@@ -135,6 +147,7 @@ def load(file: Path | None, previous: Config | None = None) -> Config:
         joined,
         mock,
         mock_settings,
+        worlds,
     )
 
 
@@ -238,13 +251,30 @@ def _same_as(faults: Faults, settings: Settings) -> SameAs:
 def _mock(
     faults: Faults, section: Mapping[str, Any], sources: Sequence[SourceConfig], folder: Path
 ) -> tuple[Mock | None, Any]:
-    if not any(one.settings and one.settings.mock for one in sources):
+    if not any(one.settings and one.settings.mock is True for one in sources):
         return None, None
+    world = _world(faults, ("mock",), section, folder)
+    return world or (None, None)
+
+
+def _worlds(faults: Faults, sources: Sequence[SourceConfig], folder: Path) -> Iterator[WorldConfig]:
+    sections = [(one.name, one.settings.mock) for one in sources if one.settings]
+    own = [(name, section) for name, section in sections if isinstance(section, dict)]
+    for index, (name, section) in enumerate(own):
+        if section in [earlier for _, earlier in own[:index]]:
+            continue
+        if world := _world(faults, ("sources", name, "mock"), section, folder, name):
+            yield WorldConfig(tuple(other for other, same in own if same == section), *world)
+
+
+def _world(
+    faults: Faults, path: tuple[str, ...], section: Mapping[str, Any], folder: Path, source: str = ""
+) -> tuple[Mock, Any] | None:
     try:
-        mock = load_mock(_text(section, "module"), folder)
+        mock = load_mock(_text(section, "module"), folder, source)
         return mock, mock.settings.model_validate(dict(section))
     except PluginError as error:
-        faults.add(("mock",), str(error))
+        faults.add(path, str(error))
     except ValidationError as error:
-        faults.add_validation(("mock",), error, mock.settings)
-    return None, None
+        faults.add_validation(path, error, mock.settings)
+    return None

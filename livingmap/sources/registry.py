@@ -88,9 +88,13 @@ def _instance(source: Source, settings: SectionSettings) -> Source:
     return in_namespace(own, settings.namespace) if settings.namespace else own
 
 
-def load_mock(module: str | None, folder: Path) -> Mock:
-    """Import the plugin that simulates services and return what it contributes. Raises PluginError."""
-    plugin = import_plugin("world", module, folder, MOCKS)
+def load_mock(module: str | None, folder: Path, source: str = "") -> Mock:
+    """Import the plugin that simulates services and return what it contributes. Raises PluginError.
+
+    It simulates those of all sources, or of ``source`` alone.
+    """
+    entry = f"world_{source}" if source and module is not None else "world"
+    plugin = import_plugin(entry, module, folder, MOCKS)
     mock = answer_of("mock", plugin, "livingmap_mock")
     if not isinstance(mock, Mock):
         raise PluginError(f"livingmap_mock of {plugin.__name__} returned {mock!r}, not a Mock")

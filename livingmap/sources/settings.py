@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -79,8 +79,9 @@ class SectionSettings(BaseModel):
     target:eu/web-1 on the map."""
     on_error: Literal["refuse", "skip"] = "refuse"
     """What happens if the plugin cannot be loaded: the start is refused, or the source is shown as failed."""
-    mock: bool = False
-    """Use a simulated service instead of the real one. The source is marked as mock wherever it is shown."""
+    mock: bool | Annotated[dict[str, Any], Field(min_length=1)] = False
+    """Use a simulated service instead of the real one. The source is marked as mock wherever it is shown. Sources
+    with true share the world of section mock; a world of their own is given here, such as {module: ./shop.py}."""
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
     """How long one request may take from connecting to the last byte."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0

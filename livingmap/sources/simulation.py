@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,14 +18,27 @@ _LEAST_PAUSE_SECONDS: Final = 0.01
 _logger = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class _Pace:
+    """A world and how much happens in it."""
+
+    world: World
+    per_second: float
+    owed: float = 0.0
+
+    def steps(self, seconds: float) -> int:
+        """Return how many things are to happen after so many more seconds."""
+        steps, self.owed = divmod(self.owed + self.per_second * seconds, 1)
+        return round(steps)
+
+
 class Simulation:
     """Runs the worlds that were added; their messages go into ``log``."""
 
     def __init__(self, log: Log, now: Callable[[], datetime]) -> None:
-        self._worlds: list[World] = []
+        self._worlds: list[_Pace] = []
         self._by_source: dict[str, World] = {}
         self._plugins: dict[str, str] = {}
-        self._rate = 0.0
         self._log = log
         self._now = now
         self._happens = asyncio.Event()
@@ -40,10 +53,9 @@ class Simulation:
 
         ``plugins`` are the names that the plugins of their sources give themselves, by source.
         """
-        self._worlds.append(world)
+        self._worlds.append(_Pace(world, per_second))
         self._by_source |= dict.fromkeys(plugins, world)
         self._plugins |= plugins
-        self._rate = per_second
         if per_second > 0:
             self._happens.set()
 
@@ -55,16 +67,16 @@ class Simulation:
         return world.reply(replace(request, plugin=self._plugins[request.source]), self._now())
 
     async def run(self) -> None:
-        """Let things happen at the given rate until cancelled."""
+        """Let things happen in each world at its rate until cancelled."""
         await self._happens.wait()
         loop = asyncio.get_running_loop()
-        due, owed, pause = loop.time(), 0.0, max(1 / self._rate, _LEAST_PAUSE_SECONDS)
+        due = loop.time()
         while True:
+            pause = max(1 / max(pace.per_second for pace in self._worlds), _LEAST_PAUSE_SECONDS)
             due += pause
-            steps, owed = divmod(owed + self._rate * pause, 1)
-            for _ in range(round(steps)):
-                for world in self._worlds:
-                    await self._step(world)
+            for pace in list(self._worlds):
+                for _ in range(pace.steps(pause)):
+                    await self._step(pace.world)
             due = max(due, loop.time())  # a stopped machine does not make up for lost time
             await asyncio.sleep(due - loop.time())
 

@@ -208,7 +208,7 @@ async def test_with_the_rules_of_the_example_a_reader_sees_what_belongs_to_its_m
     living, headers = made.living, bearer(token("u-1"))
     [mine, *others] = sorted(living.fold.scene.items("city", "items"))
     services.pdp.allow("u-1", *external_ids(made.living, mine))
-    world = living._simulation._world
+    world = living._simulation._worlds[0].world
     async with (
         connect(made.ws, additional_headers=headers, max_size=None) as socket,
         httpx.AsyncClient(base_url=made.url, headers=headers) as client,

@@ -438,7 +438,7 @@ async def test_a_mocked_source_emits_its_samples_and_connects_to_nothing(tmp_pat
     async with living_map(tmp_path, {"queue": section}, polled=False) as living:
         task = asyncio.create_task(living.pollers["queue"].run())
         await until(lambda: living.fold.scene.items("orders", "items"))
-        await living._simulation._step(living._simulation._world)
+        await living._simulation._step(living._simulation._worlds[0].world)
         assert dict(living.fold.scene.items("orders", "items")) == {"order:a": {"name": "A", "status": "paid"}}
         assert str(living.pollers["queue"].state.status) == "mock"
         task.cancel()

@@ -118,7 +118,7 @@ async def record(seed, steps, folder):
 async def happen(living, rng):
     """Let the world live a step, something random be said, or all services be asked again."""
     if rng.random() < 0.4:
-        for message in living._simulation._worlds[0].step(living._now()):
+        for message in living._simulation._worlds[0].world.step(living._now()):
             yield await living.log.append(message)
     elif rng.random() < 0.95:
         yield await living.log.append(
