@@ -30,7 +30,7 @@ from livingmap.api.snapshot_fast_path import SnapshotFastPath
 from livingmap.config.difference import Difference
 from livingmap.config.loading import Config, SourceConfig, WorldConfig
 from livingmap.config.reloading import Reloading
-from livingmap.core.calls import Calls
+from livingmap.core.calls import Call, Calls
 from livingmap.core.fold import SOURCES_CHANGED, Fold
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.model import Json, Message
@@ -65,6 +65,7 @@ from livingmap.state.earlier_entries import folded
 from livingmap.state.handler_watch import HandlerWatch
 from livingmap.state.peers import Peers
 from livingmap.state.projector import Projector
+from livingmap.state.quarantine import Quarantine
 from livingmap.state.reader import MapReader
 from livingmap.state.refill import Refill
 from livingmap.stream.heartbeats import Heartbeats
@@ -106,8 +107,9 @@ class LivingMap:
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
         self.projector = Projector(self.fold, progress)
-        self.handler_watch = HandlerWatch(self._calls, self.projector.note_overrun)
         self.branch = Branch(self.log, self.projector, now)
+        self._quarantine = Quarantine(self.fold, self.branch)
+        self.handler_watch = HandlerWatch(self._calls, self._note_overrun)
         self._is_settled = backbone_.is_settled
         self._ear, self._losses = backbone_.ear, backbone_.losses
         self._peers = Peers(self.cluster, progress, backbone_.silent_seconds, now)
@@ -176,6 +178,10 @@ class LivingMap:
     def pollers(self) -> Mapping[str, Poller]:
         """The pollers of the sources by name."""
         return self._at_work.pollers
+
+    def _note_overrun(self, call: Call, at: str, seconds: float) -> None:
+        self.projector.note_overrun(call, at, seconds)
+        self._quarantine.note_overrun(call)
 
     def _new_fold(self) -> Fold:
         sources = [source for source, _ in self.config.enabled()]
@@ -365,7 +371,8 @@ class LivingMap:
     async def _poll(self) -> None:
         """Ask all services, again and again, and let time pass on the map."""
         passing = pass_time(lambda: self.fold.scene.clock, self.branch, self._now)
-        await run_together([("sources", self._at_work.run()), ("time", passing)])
+        quarantine = ("quarantine", self._quarantine.run())
+        await run_together([("sources", self._at_work.run()), ("time", passing), quarantine])
 
     async def _duties(self) -> None:
         """Do what one process alone does: ask the services, and write a history that is shared."""

@@ -104,6 +104,7 @@ class Numbers(Collector):
         faults = _by_source(CounterMetricFamily, "source_faults", "Events that its handlers could not fold")
         overruns = _by_source(CounterMetricFamily, "source_overruns", "How often its plugin held on for too long")
         held = _by_source(CounterMetricFamily, "source_held_seconds", "For how long, in all")
+        aside = _by_source(GaugeMetricFamily, "source_set_aside", "Its handlers that get no messages for now")
         text = "Items that polls found otherwise than events had left them"
         drift = CounterMetricFamily(f"{PREFIX}source_drift", text, labels=["source", "kind"])
         now = self._reader.now()
@@ -120,9 +121,10 @@ class Numbers(Collector):
             faults.add_metric(name, state.faults)
             overruns.add_metric(name, state.overruns)
             held.add_metric(name, state.held_seconds)
+            aside.add_metric(name, len(state.set_aside))
             for kind, number in (state.drift or {}).items():
                 drift.add_metric([state.name, kind], number)
-        yield from (good, age, failures, polls, events, faults, overruns, held, drift)
+        yield from (good, age, failures, polls, events, faults, overruns, held, aside, drift)
 
 
 def _of_intakes(intakes: Sequence[IntakeStatus]) -> Iterator[Metric]:

@@ -194,6 +194,8 @@ class SourceReport(SourceFreshness):
     """For how long, in all."""
     last_overruns: list[str]
     """The last of them, each with the file and line of the plugin."""
+    set_aside: list[str]
+    """The subject patterns of its handlers that get no messages for now, because they held up the map."""
     grade: Literal["bronze", "silver", "gold"] | None
     """How good the plugin is, by what it has; null if it is not loaded."""
     lacks: list[str]

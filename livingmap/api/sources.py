@@ -63,6 +63,7 @@ def routes(
                     overruns=state.overruns,
                     held_seconds=round(state.held_seconds, 1),
                     last_overruns=state.last_overruns,
+                    set_aside=state.set_aside,
                     grade=state.grade,
                     lacks=list(state.lacks),
                 )

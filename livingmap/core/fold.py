@@ -51,7 +51,12 @@ What this changes on the map comes with it in that process; other processes have
 POSSIBLE_LOSS = "livingmap.log.possible_loss"
 """An entry about messages that were published and that the log does not have: how many, and when."""
 
-OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP})
+SET_ASIDE = "livingmap.source.set_aside"
+"""An entry from which on a ``handler`` of a source, named by its pattern, gets no messages: it held up the map."""
+RESUMED = "livingmap.source.resumed"
+"""An entry from which on it gets them again."""
+
+OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP, SET_ASIDE, RESUMED})
 """The types of the entries that say how a source was polled; their payload names it as ``source``."""
 OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_CHANGED}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
@@ -120,6 +125,8 @@ class Fold:
         self.scene = Scene(self._shown_sources(sources), same_as)
         self.routes = Routes(sources)
         self._declared = {source.name: _declared(source) for source in sources}
+        self.set_aside: set[tuple[str, str]] = set()
+        """The handlers that are left out, each by its source and pattern."""
         self._owed: list[Change] = []
         """How the scene changed when its sources did: what the next entry brings."""
 
@@ -133,6 +140,11 @@ class Fold:
         self._owed += self.scene.replace_sources(self._shown_sources(sources), states)
         self.routes = Routes(sources)
         self._declared = {source.name: _declared(source) for source in sources}
+        self.restore_set_aside(self.set_aside)
+
+    def restore_set_aside(self, handlers: Iterable[Sequence[str]]) -> None:
+        """Leave out ``handlers``, each given by its source and pattern, as far as there are such sources."""
+        self.set_aside = {(source, pattern) for source, pattern in handlers if source in self._declared}
 
     def _shown_sources(self, sources: Iterable[Source]) -> list[Source]:
         return [_without_redacted_copies(source, self.redaction) for source in sources]
@@ -156,11 +168,16 @@ class Fold:
             return Folded(event)
         if event.type == REFRESHED:
             return self._apply_poll(event)
+        if event.type in (SET_ASIDE, RESUMED):
+            self._set_aside(event)
         changes: list[Change] = []
         faults: list[Fault] = []
         routes = self.routes.of(event.type)
         shown = _read_only(event) if routes else event
         for route in routes:
+            if self.set_aside and (route.source, route.pattern) in self.set_aside:
+                faults.append(Fault(route.source, event, f"its handler for {route.pattern} is set aside"))
+                continue
             try:
                 answer = self._answer(route, shown)
                 changes += self.scene.apply(route.source, answer, event.position.seq)
@@ -184,6 +201,10 @@ class Fold:
                 except BaseException as error:  # noqa: BLE001 - the plugin rim
                     return f"{type(error).__name__}: {error}"
         return None
+
+    def _set_aside(self, event: Event) -> None:
+        key = str(event.payload["source"]), str(event.payload.get("handler"))
+        (self.set_aside.add if event.type == SET_ASIDE else self.set_aside.discard)(key)
 
     def _answer(self, route: Route, event: Event) -> list[Change]:
         """Return what a handler makes of ``event``, redacted. Raises if it is not what a handler may return."""

@@ -92,6 +92,8 @@ class SourceHealth:
     held_seconds: float = 0.0
     """For how long, in all."""
     last_overruns: list[str] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
+    """The subject patterns of its handlers that get no messages now, because they held up the map."""
     revision: int = 0
     """Grows with every change of this state that a snapshot shows."""
     stale_after_seconds: float | None = None
@@ -109,8 +111,9 @@ class SourceHealth:
         return (now - self.observed_at).total_seconds() if self.observed_at else None
 
     def status_at(self, now: datetime) -> Freshness:
-        """Return the status at a time: a source that was fresh is stale when its polls do not come."""
-        lags = self._is_overdue(now) or (self.run_error is not None and self._is_good())
+        """Return the status at a time: a source that was fresh is stale when its polls or messages do not come."""
+        lacks = self.run_error is not None or bool(self.set_aside)
+        lags = self._is_overdue(now) or (lacks and self._is_good())
         return Freshness.STALE if lags else self.status
 
     def error_at(self, now: datetime) -> str | None:
@@ -119,7 +122,8 @@ class SourceHealth:
             if self.age_seconds(now) is None:
                 return "the last complete poll was later than now: a clock was set"
             return f"no complete poll for {self.stale_after_seconds:g} s"
-        return "; ".join(filter(None, (self.error, self.run_error))) or None
+        aside = [f"its handler for {pattern} is set aside: it held up the map" for pattern in self.set_aside]
+        return "; ".join(filter(None, (self.error, self.run_error, *aside))) or None
 
     def _is_good(self) -> bool:
         return self.status in (Freshness.FRESH, Freshness.MOCK)

@@ -3,7 +3,17 @@
 from types import MappingProxyType
 from typing import Final
 
-from livingmap.core.fold import CLOCK_SET, DOWN, POSSIBLE_LOSS, REFRESHED, SOURCES_CHANGED, TIME_PASSED, UP
+from livingmap.core.fold import (
+    CLOCK_SET,
+    DOWN,
+    POSSIBLE_LOSS,
+    REFRESHED,
+    RESUMED,
+    SET_ASIDE,
+    SOURCES_CHANGED,
+    TIME_PASSED,
+    UP,
+)
 from livingmap.core.templates import Sentences
 
 OWN_SENTENCES: Final[Sentences] = MappingProxyType(
@@ -20,6 +30,14 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
         },
         DOWN: {"en": "Source {source} is not responding", "uk": "Джерело {source} не відповідає"},
         UP: {"en": "Source {source} is responding again", "uk": "Джерело {source} знову відповідає"},
+        SET_ASIDE: {
+            "en": "Messages on {handler} are left out for source {source}: its plugin held up the map",
+            "uk": "Повідомлення {handler} для джерела {source} пропускаються: його плагін затримував мапу",
+        },
+        RESUMED: {
+            "en": "Source {source} gets messages on {handler} again",
+            "uk": "Джерело {source} знову отримує повідомлення {handler}",
+        },
         TIME_PASSED: {
             "en": ("{subject} has not been heard of for too long", "Something has not been heard of for too long"),
             "uk": ("{subject}: надто довго немає звістки", "Про щось надто довго немає звістки"),

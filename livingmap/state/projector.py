@@ -9,12 +9,14 @@ import structlog
 
 from livingmap.core.aliases import Collision
 from livingmap.core.calls import Call
-from livingmap.core.fold import Fault, Fold, Folded
+from livingmap.core.fold import RESUMED, SET_ASIDE, Fault, Fold, Folded
 from livingmap.core.freshness import SourceHealth
 from livingmap.core.model import Event, Json
 from livingmap.core.progress import Progress
 from livingmap.sources.plugin_code import place_of_error
 
+_SET_ASIDE: Final = "set aside"
+"""The name under which checkpoints have the handlers that are set aside."""
 _MOST_REPORTED: Final = 1000
 """Of so many kinds of errors of handlers the traceback is logged."""
 
@@ -53,6 +55,7 @@ class Projector:
     def watch(self, health: Iterable[SourceHealth]) -> None:
         """Count entries and faults at ``health`` from now on."""
         self._health = {one.name: one for one in health}
+        self._note_set_aside()
 
     def note_overrun(self, call: Call, at: str, seconds: float) -> None:
         """Count a handler that held the map for too long at its source."""
@@ -61,6 +64,14 @@ class Projector:
             health.note_overrun(
                 f"the map was held by handler {route.pattern!r} at {event.position} ({at})", seconds
             )
+
+    def _note_set_aside(self) -> None:
+        """Let the health of each source say which of its handlers are set aside."""
+        for name, health in self._health.items():
+            patterns = sorted(pattern for source, pattern in self._fold.set_aside if source == name)
+            if patterns != health.set_aside:
+                health.set_aside = patterns
+                health.revision += 1
 
     def add(self, follower: Follower) -> None:
         """Pass every entry from now on to ``follower``, after those added before."""
@@ -133,6 +144,8 @@ class Projector:
     def _count(self, folded: Folded) -> None:
         """Count the entry at its sources. One that was since taken out of the configuration has no counter."""
         event = folded.event
+        if event.type in (SET_ASIDE, RESUMED):
+            self._note_set_aside()
         for name in folded.sources:
             if health := self._health.get(name):
                 health.events += 1
@@ -146,7 +159,8 @@ class Projector:
 
     def states(self) -> Iterator[tuple[str, Json]]:
         """Yield all that an event can depend on, as JSON."""
-        return self._fold.scene.states()
+        yield _SET_ASIDE, sorted(self._fold.set_aside)
+        yield from self._fold.scene.states()
 
     def announce(self) -> None:
         """Let the followers know that the entries to come are of another epoch."""
@@ -157,6 +171,8 @@ class Projector:
     def restore(self, states: Mapping[str, Json]) -> None:
         """Restore what `states` yielded, at the position where the log is now."""
         self._fold.scene.restore(states)
+        self._fold.restore_set_aside(states.get(_SET_ASIDE, ()))
+        self._note_set_aside()
         for health in self._health.values():
             health.contributed = health.contributed or self._fold.scene.has_part(health.name)
             health.revision += 1

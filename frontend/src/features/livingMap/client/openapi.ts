@@ -1070,6 +1070,11 @@ export interface components {
              */
             readonly last_overruns: readonly string[];
             /**
+             * Set Aside
+             * @description The subject patterns of its handlers that get no messages for now, because they held up the map.
+             */
+            readonly set_aside: readonly string[];
+            /**
              * Grade
              * @description How good the plugin is, by what it has; null if it is not loaded.
              */
