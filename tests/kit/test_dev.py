@@ -43,6 +43,11 @@ def developing(plugin, *options):
             process.terminate()
 
 
+def wait_for(holds):
+    """Return once ``holds`` does: three programs have to start for it, one after the other."""
+    wait_until(holds, seconds=240)
+
+
 def asked(url):
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
@@ -63,12 +68,12 @@ def error(url):
 def test_a_plugin_is_served_again_when_it_is_saved_and_a_fault_of_it_is_shown(plugin):
     text, sample = plugin.read_text(), plugin.parent / "samples" / "items.json"
     with developing(plugin) as (url, _):
-        wait_until(lambda: names(url) == ["The first", "The second"])
+        wait_for(lambda: names(url) == ["The first", "The second"])
         plugin.write_text(text.replace("class Row", "clas Row"))
-        wait_until(lambda: "SyntaxError: invalid syntax" in error(url))
+        wait_for(lambda: "SyntaxError: invalid syntax" in error(url))
         plugin.write_text(text)
         sample.write_text(sample.read_text().replace("The second", "Another"))
-        wait_until(lambda: names(url) == ["The first", "Another"])
+        wait_for(lambda: names(url) == ["The first", "Another"])
 
 
 def test_a_fault_is_in_the_terminal_too(plugin):

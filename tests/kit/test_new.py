@@ -46,8 +46,8 @@ def test_the_tests_of_a_new_plugin_pass(kind, package, tmp_path):
 
 
 def test_new_plugins_are_typed(tmp_path):
-    for kind in CODE:
-        create(f"tides{len(kind)}", kind, tmp_path)
+    for number, kind in enumerate(CODE):
+        create(f"tides{number}", kind, tmp_path)
     files = sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.py"))
     status, shown = run(sys.executable, "-m", "mypy", "--strict", *files, folder=tmp_path)
     assert (status, "no issues" in shown) == (0, True), shown

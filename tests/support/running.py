@@ -97,9 +97,9 @@ def nats_server(port: int, store: Path | None = None):
         process.stderr.close()
 
 
-def wait_until(holds, fault=lambda: None) -> None:
-    """Return once ``holds`` does; raise with what ``fault`` says, or after a minute."""
-    end = time.monotonic() + _START_SECONDS
+def wait_until(holds, fault=lambda: None, seconds=_START_SECONDS) -> None:
+    """Return once ``holds`` does; raise with what ``fault`` says, or after a minute or as many seconds."""
+    end = time.monotonic() + seconds
     while not holds():
         if problem := fault():
             raise AssertionError(problem)
