@@ -239,14 +239,15 @@ class Scene:
             source.name: self._next_part(source, previous.get(source.name), states) for source in sources
         }
         self._sources = tuple(sources)
-        self.vocabulary = Vocabulary(sources)
+        standing, self.vocabulary = self.vocabulary.standing, Vocabulary(sources)
         self._rebuild(clock.now, filled.union(states.get("known", ())))
         changes = list(self._merged.differences(before))
         for change in changes:
             self._merged.versions[change.layer] += 1
         names, previous_names = self.layers(), before.names()
-        for layer in {**previous_names, **names}:
-            if names.get(layer) != previous_names.get(layer):
+        stands = self.vocabulary.standing
+        for layer in {**previous_names, **names, **standing, **stands}:
+            if (names.get(layer), stands.get(layer)) != (previous_names.get(layer), standing.get(layer)):
                 self._merged.versions[layer] += 1
         return changes
 

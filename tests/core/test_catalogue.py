@@ -72,7 +72,7 @@ def test_the_catalogue_follows_the_scene(scene):
 def test_the_catalogue_follows_what_sources_declare(scene):
     catalogue = Catalogue(scene)
     assert catalogue.entities()[1].layer == "agents"
-    scene.replace_sources([replace(EVERYTHING, types=(Type("agent", ("city", "items")),))])
+    scene.replace_sources([replace(EVERYTHING, types=(Type("agent", ("city", "items")),))], {})
     assert [entity.layer for entity in catalogue.entities() if entity.id == "agent:sofia"] == ["city"]
 
 
@@ -155,6 +155,14 @@ def test_the_type_of_an_id_is_what_stands_before_its_first_colon(scene):
 
 def test_a_snapshot_has_the_standing_layers_then_the_others_by_name(scene):
     assert layer_names(scene) == ["city", "space", "agents", "air", "weather"]
+
+
+def test_a_layer_that_ceases_to_stand_is_made_anew(scene):
+    before = scene.version("space"), scene.version("agents")
+    layers = tuple(replace(one, standing=None) if one.name == "space" else one for one in EVERYTHING.layers)
+    scene.replace_sources([replace(EVERYTHING, layers=layers)], {})
+    assert (scene.version("space") > before[0], scene.version("agents")) == (True, before[1])
+    assert layer_names(scene) == ["city", "agents", "air", "weather"]
 
 
 def test_a_layer_shows_its_totals_then_its_collections_in_order_of_id(scene):
