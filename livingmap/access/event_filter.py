@@ -8,7 +8,7 @@ from livingmap.access.filtered_scene import FilteredScene
 from livingmap.access.mentions import Mentions
 from livingmap.access.payload_ids import payload_ids
 from livingmap.access.view import Rights
-from livingmap.core.fold import OWN_TYPES, REFRESHED, TIME_PASSED, Folded
+from livingmap.core.fold import OF_POLLS, OWN_TYPES, TIME_PASSED, Folded
 from livingmap.core.model import Change, Drop, Event, Fields, Put
 from livingmap.core.namespaced import inside
 from livingmap.core.route import Routes
@@ -19,7 +19,7 @@ from livingmap.history import Entry
 WITHHELD: Final = "livingmap.withheld"
 """The type of an event whose own type and payload are not for everybody; its changes are."""
 
-_OF_ITEMS: Final = frozenset({REFRESHED, TIME_PASSED})
+_OF_ITEMS: Final = OF_POLLS | {TIME_PASSED}
 """The entries of the map itself of which nothing is visible unless an item is."""
 
 

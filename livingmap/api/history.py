@@ -97,6 +97,7 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
             event_types=_patterns(event_type or ()),
             entity_ids=_entity(reader, entity_id),
             source=_text("source", source),
+            quiet=not event_type,
             limit=limit,
             before=place_after(cursor, "the history", _mark) if cursor is not None else None,
         )

@@ -35,6 +35,9 @@ from livingmap.core.source import Source
 from livingmap.core.validity import ID, OTHER_ID, invalid_reason, without_id
 
 REFRESHED = "livingmap.source.refreshed"
+TOUCHED = "livingmap.source.touched"
+"""A poll that found nothing but other values of volatile fields, such as the time of the last heartbeat."""
+
 DOWN = "livingmap.source.down"
 UP = "livingmap.source.up"
 TIME_PASSED = "livingmap.time.passed"
@@ -56,8 +59,10 @@ SET_ASIDE = "livingmap.source.set_aside"
 RESUMED = "livingmap.source.resumed"
 """An entry from which on it gets them again."""
 
-OF_SOURCES: Final = frozenset({REFRESHED, DOWN, UP, SET_ASIDE, RESUMED})
+OF_SOURCES: Final = frozenset({REFRESHED, TOUCHED, DOWN, UP, SET_ASIDE, RESUMED})
 """The types of the entries that say how a source was polled; their payload names it as ``source``."""
+OF_POLLS: Final = frozenset({REFRESHED, TOUCHED})
+"""Those of them that hold what a poll found."""
 OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_CHANGED}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
@@ -69,10 +74,10 @@ _CHANGE: Final = (Put, Drop, Total)
 _NO_STATES: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
-def refreshed(source: str, from_seq: int, changes: Iterable[Change]) -> Message:
+def refreshed(source: str, from_seq: int, changes: Iterable[Change], kind: str = REFRESHED) -> Message:
     """Return the log entry of a poll of ``source`` that began at position ``from_seq``."""
     wire = [change_to_json(change) for change in changes]
-    return Message(REFRESHED, {"source": source, "since": from_seq, "changes": wire})
+    return Message(kind, {"source": source, "since": from_seq, "changes": wire})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Folded:
         """The payload that clients get: the message's own; of a poll, which source it was and how much changed."""
         if self.redacted is not None:
             return self.redacted
-        if self.event.type == REFRESHED:
+        if self.event.type in OF_POLLS:
             return {"source": self.event.payload["source"], "changed": len(self.event.payload["changes"])}
         return self.event.payload
 
@@ -166,7 +171,7 @@ class Fold:
     def _apply(self, event: Event) -> Folded:
         if event.type in OF_SOURCES and event.payload.get("source") not in self._declared:
             return Folded(event)
-        if event.type == REFRESHED:
+        if event.type in OF_POLLS:
             return self._apply_poll(event)
         if event.type in (SET_ASIDE, RESUMED):
             self._set_aside(event)

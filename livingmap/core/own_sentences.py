@@ -12,6 +12,7 @@ from livingmap.core.fold import (
     SET_ASIDE,
     SOURCES_CHANGED,
     TIME_PASSED,
+    TOUCHED,
     UP,
 )
 from livingmap.core.templates import Sentences
@@ -28,6 +29,7 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
                 "Джерело {source} опитано",
             ),
         },
+        TOUCHED: {"en": "Source {source} was polled", "uk": "Джерело {source} опитано"},
         DOWN: {"en": "Source {source} is not responding", "uk": "Джерело {source} не відповідає"},
         UP: {"en": "Source {source} is responding again", "uk": "Джерело {source} знову відповідає"},
         SET_ASIDE: {

@@ -147,6 +147,9 @@ class Layer:
     """By field, values that the service goes on giving after they are over: from a poll, they do not undo another
     value that an event set. With ``{"status": frozenset({"draft", "active"})}`` a proposal that an event closed
     stays closed."""
+    volatile: tuple[str, ...] = ()
+    """Fields that change all the time, such as the time of the last heartbeat. Their changes are shown like all
+    others, but a poll that found nothing else is not listed in the history."""
     copies: Mapping[str, CollectionKey] = field(default_factory=dict)
     """Fields that items take over, where no source fills them, from the item of the same id in another collection:
     ``{"status": ("nodes", "items")}``."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from livingmap.core.fold import POSSIBLE_LOSS
+from livingmap.core.fold import POSSIBLE_LOSS, TOUCHED
 from livingmap.core.route import matches
 from livingmap.history.entry import Entry, Mark, utc
 
@@ -29,6 +29,8 @@ class Query:
     entity_ids: tuple[str, ...] = ()
     """Typed ids, one of which the entry has to name; empty for all entries."""
     source: str | None = None
+    quiet: bool = False
+    """Leave out the polls that found nothing but other values of volatile fields."""
     limit: int = 200
     before: Mark | None = None
     """Only entries older than this place: that of the last entry of the page before."""
@@ -40,6 +42,7 @@ class Query:
             and (self.until is None or entry.received_at < self.until)
             and (self.before is None or entry.mark < self.before)
             and self.source in (None, entry.source)
+            and not (self.quiet and entry.event_type == TOUCHED)
             and (not self.entity_ids or not frozenset(self.entity_ids).isdisjoint(entry.entity_ids))
             and (not self.event_types or any(matches(pattern, entry.event_type) for pattern in self.event_types))
         )

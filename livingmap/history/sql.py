@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from livingmap.core.fold import TOUCHED
 from livingmap.core.route import matches
 from livingmap.history import Query
 
@@ -173,6 +174,8 @@ def _where(query: Query) -> _Where:
         where.add("source = {}::text", query.source)
     if query.entity_ids:
         where.add("entity_ids && {}::text[]", list(query.entity_ids))
+    if query.quiet:
+        where.add("event_type <> {}::text", TOUCHED)
     return where
 
 

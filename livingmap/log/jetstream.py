@@ -15,7 +15,7 @@ from nats.js.api import StreamInfo
 
 from livingmap.cluster.checkpoint import Checkpoints
 from livingmap.core.bounded import LRU
-from livingmap.core.fold import REFRESHED, SOURCES_CHANGED
+from livingmap.core.fold import OF_POLLS, SOURCES_CHANGED
 from livingmap.core.model import Message, Position
 from livingmap.core.progress import Progress
 from livingmap.log import Subscriber
@@ -178,7 +178,7 @@ class JetStreamLog:
     def _pieces(self, message: Message) -> Iterator[tuple[Message, bytes]]:
         """Yield what to publish: a poll's difference may be more than one message holds."""
         data, most = orjson.dumps(message.payload), self._most_bytes()
-        changes = message.payload["changes"] if message.type == REFRESHED else ()
+        changes = message.payload["changes"] if message.type in OF_POLLS else ()
         if len(data) <= most:
             yield message, data
         elif len(changes) > 1:

@@ -6,21 +6,26 @@ from typing import Final
 
 import structlog
 
-from livingmap.core.fold import DOWN, UP, refreshed
+from livingmap.core.fold import DOWN, REFRESHED, TOUCHED, UP, refreshed
 from livingmap.core.freshness import Freshness, SourceHealth
 from livingmap.core.model import Change, Message
 from livingmap.log import Log
+from livingmap.sources.comparison import Comparison
 
 _CHANGES_PER_ENTRY: Final = 250
 
 _logger = structlog.get_logger(__name__)
 
 
-async def append_changes(log: Log, source: str, position: int, changes: Sequence[Change]) -> None:
-    """Append what a source found, as of a position of the log."""
-    for start in range(0, len(changes), _CHANGES_PER_ENTRY):
-        await log.append(refreshed(source, position, changes[start : start + _CHANGES_PER_ENTRY]))
-        await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
+async def append_changes(log: Log, comparison: Comparison, position: int, changes: Sequence[Change]) -> None:
+    """Append what a source found, as of a position of the log; what is volatile in entries of its own."""
+    volatile = [change for change in changes if comparison.is_volatile(change)]
+    lasting = [change for change in changes if not comparison.is_volatile(change)] if volatile else changes
+    for kind, found in ((REFRESHED, lasting), (TOUCHED, volatile)):
+        for start in range(0, len(found), _CHANGES_PER_ENTRY):
+            some = found[start : start + _CHANGES_PER_ENTRY]
+            await log.append(refreshed(comparison.source.name, position, some, kind))
+            await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
 
 
 async def announce(state: SourceHealth, previous: Freshness, log: Log) -> None:

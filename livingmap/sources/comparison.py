@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from livingmap.core.freshness import SourceHealth, shortened
 from livingmap.core.model import Change, CollectionKey, Put, Total
 from livingmap.core.scene import Scene
-from livingmap.core.source import Client, Layer
+from livingmap.core.source import Client, Layer, Source
 from livingmap.core.validity import ID, OTHER_ID, invalid_reason, without_id
 from livingmap.errors import InvalidAnswer
 from livingmap.sources.unlisted import UnlistedItems
@@ -23,10 +23,13 @@ Within: TypeAlias = Callable[[Coroutine[Any, Any, list[Change]], str], Coroutine
 class Comparison:
     """Compares the listings of one source with its part, and notes at ``state`` what of them is of no use."""
 
-    def __init__(self, source: str, scene: Scene, state: SourceHealth, within: Within) -> None:
-        self._source = source
+    def __init__(self, source: Source, scene: Scene, state: SourceHealth, within: Within) -> None:
+        self.source = source
+        self._volatile = {
+            (one.name, one.collection): frozenset(one.volatile) for one in source.layers if one.volatile
+        }
         self._scene = scene
-        self._part = scene.part(source)
+        self._part = scene.part(source.name)
         self._state = state
         self._within = within
         self._held: dict[CollectionKey, int] = {}
@@ -61,6 +64,14 @@ class Comparison:
             raise InvalidAnswer(f"nothing in the answer can be used; {self._state.dropped[-1]}")
         return changes
 
+    def is_volatile(self, change: Change) -> bool:
+        """Tell whether a change is nothing but another value of volatile fields of an item that is there."""
+        if not self._volatile or not isinstance(change, Put):
+            return False
+        key, names = (change.layer, change.collection), {*change.set, *change.unset}
+        record = self._part.record(key, change.id)
+        return bool(names) and names <= self._volatile.get(key, frozenset()) and record is not None
+
     async def _missing(self, layer: Layer, listed: Collection[str], client: Client) -> Sequence[Change]:
         """Return what becomes of the items that the answer does not list."""
         key, asks = (layer.name, layer.collection), layer.unlisted is not None
@@ -68,7 +79,7 @@ class Comparison:
         drops = self._part.missing(key, listed, shown, complete=layer.complete or asks)
         if not asks:
             return drops
-        name = f"items of {self._source} that are not listed"
+        name = f"items of {self.source.name} that are not listed"
         return await self._within(self._unlisted.changes(layer, client, drops), name)
 
     def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:

@@ -104,11 +104,11 @@ class Emitter:
         position = self._log.position.seq
         self._state.dropped, self._state.dropped_rows, self._state.rows = [], 0, len(rows)
         changes = await self._comparison.changes(layer, rows, self._client, holds=False)
-        await append_changes(self._log, self._source.name, position, changes)
+        await append_changes(self._log, self._comparison, position, changes)
 
     async def _change(self, changes: list[Change]) -> None:
         valid = list(self._comparison.valid(changes))
-        await append_changes(self._log, self._source.name, self._log.position.seq, valid)
+        await append_changes(self._log, self._comparison, self._log.position.seq, valid)
 
     def _declared(self, key: CollectionKey) -> Layer:
         if key not in self._layers:

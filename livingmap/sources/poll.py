@@ -75,7 +75,7 @@ class Poller:
         self._now = now
         self._plugin_thread = PluginThread(source.name, self._note_overrun) if threaded else None
         self._running: set[CollectionKey] = set()
-        self._comparison = Comparison(source.name, scene, self.state, self._within)
+        self._comparison = Comparison(source, scene, self.state, self._within)
         self._drift = Drift(scene.part(source.name))
         if source.handlers and self._polled_layers():
             self.state.drift = self._drift.counts
@@ -117,7 +117,7 @@ class Poller:
         answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         for layer, answer in zip(layers, answers, strict=True):
             await self._add(outcome, layer, answer, client)
-        await append_changes(self._log, self.source.name, position, outcome.changes)
+        await append_changes(self._log, self._comparison, position, outcome.changes)
         self._note_rows(client)
         self.state.breaker = await self.service.breaker()
         await self._update_health(outcome, started)

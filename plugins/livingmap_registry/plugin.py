@@ -37,7 +37,13 @@ def livingmap_source() -> Source:
         service="node-registry",
         settings=RegistrySettings,
         layers=(
-            Layer("nodes", fetch=fetch_nodes, defaults={"status": "unknown"}, standing={}),
+            Layer(
+                "nodes",
+                fetch=fetch_nodes,
+                defaults={"status": "unknown"},
+                volatile=("last_heartbeat",),
+                standing={},
+            ),
             Layer("addresses", fetch=fetch_addresses, title={"en": "Addresses", "uk": "Адреси"}),
         ),
         handlers={"node.metrics.*": on_node_metrics},

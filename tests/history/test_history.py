@@ -30,6 +30,14 @@ async def test_what_is_written_is_read_newest_first_and_intact(history):
     assert (page.next, page.oldest_available, page.gaps) == (None, first.received_at, ())
 
 
+async def test_polls_that_found_only_what_is_volatile_can_be_left_out(history):
+    await history.write([entry(1, "livingmap.source.touched"), entry(2), entry(3, "livingmap.source.touched")])
+    assert seqs((await history.read(Query())).entries) == [3, 2, 1]
+    assert seqs((await history.read(Query(quiet=True))).entries) == [2]
+    touched = Query(event_types=("livingmap.source.touched",))
+    assert seqs((await history.read(touched)).entries) == [3, 1]
+
+
 async def test_an_empty_history_has_nothing(history):
     page = await history.read(Query(event_types=("a.*",)))
     assert (page.entries, page.next, page.oldest_available, page.gaps) == ((), None, None, ())
