@@ -13,7 +13,15 @@ export type Kind = TypeRow & {
   readonly figures: readonly Figure[];
 };
 
-const PLAIN_ICON = "M12 18a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM12 2v4M12 18v4M2 12h4M18 12h4";
+/** The signs of types that have none of their own. */
+const PLAIN_ICONS = [
+  "M12 18a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM12 2v4M12 18v4M2 12h4M18 12h4",
+  "M12 3l8 4.500v9L12 21l-8-4.500v-9L12 3Z",
+  "M12 3l8 4.500v9L12 21l-8-4.500v-9L12 3ZM4 7.500l8 4.500 8-4.500M12 12v9",
+  "M12 3l9 9-9 9-9-9 9-9Z",
+  "M5 5h14v14H5zM9 9h6v6H9z",
+  "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z",
+] as const;
 
 const made = new Map<string, Kind>();
 const MOST_KEPT = 500;
@@ -25,10 +33,17 @@ export function kindOfRow(row: TypeRow): Kind {
   if (!kind) {
     if (made.size >= MOST_KEPT) made.clear();
     const paths = row.collections.map(({ layer, collection }): CollectionPath => [layer, collection]);
-    kind = { ...row, icon: row.icon || PLAIN_ICON, paths, figures: figuresOf(row) };
+    kind = { ...row, icon: row.icon || PLAIN_ICONS[0], paths, figures: figuresOf(row) };
     made.set(key, kind);
   }
   return kind;
+}
+
+/** Return rows of which each has a sign; those without one of their own get different ones, in turn. */
+export function withIcons(rows: readonly TypeRow[]): readonly TypeRow[] {
+  const plain = rows.filter(({ icon }) => !icon);
+  const iconOf = (row: TypeRow) => PLAIN_ICONS[plain.indexOf(row) % PLAIN_ICONS.length] ?? PLAIN_ICONS[0];
+  return rows.map((row) => (row.icon ? row : { ...row, icon: iconOf(row) }));
 }
 
 /** Return the row of a type that no plugin has declared, and that a scene keeps in some collections. */

@@ -61,6 +61,7 @@ describe("the registry", () => {
       "Messaging",
       "Stock",
     ]);
+    expect(new Set(registry.kinds.map(({ icon }) => icon)).size).toBe(6);
     expect(catalogue(SCENE, registry)).toHaveLength(12 + 1 + 4 + 60 + 20 + 5);
   });
 });

@@ -4,7 +4,7 @@ import type { Item, Scene } from "../client/scene.ts";
 import { type Found, findItem, typeOf } from "./entities.ts";
 import type { Figure } from "./figure.ts";
 import { districtFigure } from "./figures.ts";
-import { type CollectionPath, type Kind, kindOfRow, undeclared } from "./kind.ts";
+import { type CollectionPath, type Kind, kindOfRow, undeclared, withIcons } from "./kind.ts";
 import { type Layer, layersOf } from "./layers.ts";
 import { NO_TYPES, type TypeRow, type TypeTable } from "./types.ts";
 
@@ -33,7 +33,7 @@ export class Registry {
       .filter(([name]) => !declared.has(name))
       .sort(([one], [other]) => (one < other ? -1 : 1));
     const rows = [...types.map(guessed), ...others.map(([name, paths]) => undeclared(name, paths))];
-    this.kinds = rows
+    this.kinds = withIcons(rows)
       .map(kindOfRow)
       .sort((one, other) => one.rank - other.rank || (one.name < other.name ? -1 : 1));
     this.#kinds = new Map(this.kinds.map((kind) => [kind.name, kind]));

@@ -5,7 +5,7 @@ import { field as fieldOf, numberAt, valueAt } from "./json.ts";
 import type { Kind } from "./kind.ts";
 import { measured } from "./loads.ts";
 import type { TypeField } from "./types.ts";
-import { readable } from "./words.ts";
+import { unnamed } from "./words.ts";
 
 /** What every item has, and what its details show elsewhere. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set([
@@ -72,7 +72,7 @@ function plain(name: string, kind: TypeField["kind"]): TypeField {
   const key = `${kind} ${name}`;
   let made = plains.get(key);
   if (!made) {
-    made = { name, label: readable(name), kind, unit: "", table: true };
+    made = { name, label: unnamed(name), kind, unit: "", table: true };
     plains.set(key, made);
   }
   return made;

@@ -40,7 +40,7 @@ export function statusWord(status: Json | undefined, { words, locale }: Language
 export function fieldWord(name: string, kind: Kind): string {
   const declared =
     kind.fields.find((field) => field.name === name) ?? kind.relations.find(({ field }) => field === name);
-  return declared?.label || readable(name);
+  return declared?.label || unnamed(name);
 }
 
 /** Return what a load is called, by its declaration or as machines' loads are. */
@@ -61,6 +61,11 @@ export function figureWords(
 /** Return a term made readable: `usage.tokens_24h` without its path and its underscores. */
 export function readable(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1).replaceAll("_", " ");
+}
+
+/** Return what a reference is called that nobody has named: `owner` for `owner_id`. */
+export function unnamed(name: string): string {
+  return readable(name.replace(/_ids?$/, ""));
 }
 
 /** Return a text as it begins a line: "Last scrape". */

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-DC5Xqap7.js";

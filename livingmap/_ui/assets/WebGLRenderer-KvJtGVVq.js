@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-B46OfmZ7.js";

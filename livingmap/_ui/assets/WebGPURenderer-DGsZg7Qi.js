@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-DC5Xqap7.js";

@@ -1,1 +1,0 @@
-import"./stage-DC5Xqap7.js";import"./init-Bx1YzpWl.js";

@@ -1,0 +1,1 @@
+import"./stage-B46OfmZ7.js";import"./init-B37lC81r.js";
