@@ -162,7 +162,7 @@ def test_a_layer_that_ceases_to_stand_is_made_anew(scene):
     layers = tuple(replace(one, standing=None) if one.name == "space" else one for one in EVERYTHING.layers)
     scene.replace_sources([replace(EVERYTHING, layers=layers)], {})
     assert (scene.version("space") > before[0], scene.version("agents")) == (True, before[1])
-    assert layer_names(scene) == ["city", "agents", "air", "weather"]
+    assert layer_names(scene) == ["city", "agents", "air", "space", "weather"]
 
 
 def test_a_layer_shows_its_totals_then_its_collections_in_order_of_id(scene):
