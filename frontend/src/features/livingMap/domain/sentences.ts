@@ -23,7 +23,7 @@ export type Happening = {
 
 type Hole = { readonly field: string; readonly kind: string; readonly rest: string };
 
-const HOLE = /\{([A-Za-z_][\w.]*)(?::([a-z_]+)(?: ([^{}]+))?)?\}/g;
+const HOLE = /\{([A-Za-z_][\w.]*)(?::([a-z_][a-z0-9_]*)(?: ([^{}]+))?)?\}/g;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const parsed = new Map<string, readonly (string | Hole)[]>();

@@ -1,0 +1,1 @@
+import"./stage-BRYt5YT-.js";import"./init-BYV30NTs.js";

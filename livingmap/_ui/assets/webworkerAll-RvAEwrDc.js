@@ -1,1 +1,0 @@
-import"./stage-B46OfmZ7.js";import"./init-B37lC81r.js";
