@@ -25,6 +25,8 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _STEADY_SECONDS: Final = 60.0
 """A run that lasted for so long begins again soon after it failed."""
+_LISTING_SECONDS: Final = 1.0
+"""How long a run that is tried out may go on after its first sign of life."""
 _SIGN_SECONDS: Final = 1.0
 """How often the time of the last sign of life is noted at most."""
 
@@ -89,6 +91,10 @@ class Runner:
         sign = asyncio.create_task(self._signs.wait(), name="sign of life")
         await asyncio.wait([running, sign], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         silent = not running.done() and not sign.done()
+        if not silent:
+            await asyncio.wait(
+                [running], timeout=_LISTING_SECONDS
+            )  # what it has to say comes after that it is well
         running.cancel()
         sign.cancel()
         await asyncio.wait([running], timeout=seconds)

@@ -301,6 +301,26 @@ async def test_a_source_may_be_polled_and_run(monkeypatch):
         )
 
 
+async def test_a_run_that_is_tried_out_says_what_it_has():
+    async def run(client, emit):
+        await emit.alive()
+        await emit.replace("orders", [order(1)])
+
+    harness = SourceHarness(source_of(run))
+    await harness._poller.try_out()
+    assert list(harness.items("orders")) == ["order:1"]
+    assert (str(harness.health.status), harness.health.error) == ("fresh", None)
+
+
+async def test_a_run_that_is_tried_out_and_says_nothing_is_a_failure():
+    async def run(client, emit):
+        await forever()
+
+    harness = SourceHarness(source_of(run), timeout_seconds=0.1)
+    await harness._poller.try_out()
+    assert (str(harness.health.status), harness.health.error) == ("down", "run: gave no sign of life within 0.1 s")
+
+
 def test_a_run_that_is_not_async_is_refused(tmp_path):
     (tmp_path / "shop.py").write_text(
         "from livingmap.plugin import Layer, SectionSettings, Source, hookimpl\n"
