@@ -243,30 +243,33 @@ async def answer_at_once(client):
 
 async def test_a_fetch_that_blocks_holds_up_no_other_source_and_is_named(blocking):
     (slow, _), (quick, scene) = polled(blocking.fetch, name="slow"), polled(answer_at_once, name="quick")
+    at = f"{__file__}:{Blocking.fetch.__code__.co_firstlineno + 1}"
+
+    def held():
+        """Return the lines about the fetch; on a busy machine, a thread that starts slowly is noticed as well."""
+        return [line for line in lines if line["event"] == "a plugin holds its thread" and line["at"] == at]
+
     with capture_logs() as lines:
         polling = asyncio.create_task(slow.poll())
-        await until(lambda: lines)
+        await until(held)
         await quick.poll()
         assert list(scene.items("things", "items")) == ["thing:b"]
         assert not polling.done()
         blocking.free.set()
         await polling
-    held, *_ = lines
-    at = f"{__file__}:{Blocking.fetch.__code__.co_firstlineno + 1}"
-    assert (held["event"], held["source"], held["at"]) == ("a plugin holds its thread", "slow", at)
-    assert "self.free.wait(60)" in held["stack"]
-    assert "run_forever" not in held["stack"]
-    await until(lambda: slow.state.overruns)
-    (overrun,) = slow.state.last_overruns
-    assert overrun.startswith(f"its thread was held by {at} for ")
+        await until(lambda: any(at in one for one in slow.state.last_overruns))
+        assert "a plugin has given its thread back" in [line["event"] for line in lines]
+    assert held()[0]["source"] == "slow"
+    assert "self.free.wait(60)" in held()[0]["stack"]
+    assert "run_forever" not in held()[0]["stack"]
+    assert any(one.startswith(f"its thread was held by {at} for ") for one in slow.state.last_overruns)
     assert slow.state.held_seconds > 0
-    assert (quick.state.overruns, quick.state.status) == (0, Freshness.FRESH)
-    assert "a plugin has given its thread back" in [line["event"] for line in lines]
+    assert quick.state.status is Freshness.FRESH
     await slow.close()
     await quick.close()
 
 
-async def test_details_run_on_the_thread_of_the_plugin(blocking):
+async def test_details_run_on_the_thread_of_the_plugin():
     async def details(client, name):
         return {"thread": threading.current_thread().name, "name": name}
 
