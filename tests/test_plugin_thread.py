@@ -279,6 +279,26 @@ async def test_details_run_on_the_thread_of_the_plugin():
     await poller.close()
 
 
+async def test_details_that_block_are_named_although_nobody_waits_for_them_any_more(monkeypatch):
+    monkeypatch.setattr("livingmap.sources.plugin_thread.MOST_HELD_SECONDS", 0)
+    entered, free = threading.Event(), threading.Event()
+
+    async def details(client, name):
+        entered.set()
+        free.wait(60)
+
+    poller, _ = polled(answer_at_once)
+    poller.source = replace(poller.source, details={"thing": details})
+    asking = asyncio.create_task(poller.details("thing", "a"))
+    assert await asyncio.to_thread(entered.wait, 60)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    free.set()
+    at = f"{__file__}:{details.__code__.co_firstlineno + 2}"
+    await until(lambda: any(at in one for one in poller.state.last_overruns))
+    await poller.close()
+
+
 @pytest.mark.parametrize("threaded", [True, False])
 async def test_details_that_end_the_process_are_an_error(threaded):
     async def details(client, name):

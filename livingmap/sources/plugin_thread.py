@@ -6,12 +6,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
 
-from livingmap.sources.plugin_code import running_code
+from livingmap.sources.plugin_code import RunningCode, running_code
 from livingmap.supervision import stop
 
 T = TypeVar("T")
@@ -44,8 +43,12 @@ class PluginThread:
         self._thread: threading.Thread | None = None
         self._asked_at: float | None = None
         """When the thread was asked for a sign of life that it has not given yet."""
+        self._lived_at = 0.0
+        """When it gave the last one."""
         self._held_at = ""
         """The code that was logged because of that."""
+        self._last_seen_at = ""
+        """The code that ran when a caller gave up."""
 
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return what ``coroutine`` returns, or raise what it raises: at worst an Exception.
@@ -60,11 +63,19 @@ class PluginThread:
                 if done:
                     return running.result()
         finally:
+            if not running.done():  # nobody may look again before whatever holds the thread has ended
+                self._look()
+                self._last_seen_at = self._code().at
             running.cancel()
+
+    def _code(self) -> RunningCode:
+        frames = sys._current_frames()  # noqa: SLF001 - documented, in spite of its name
+        return running_code(frames.get(self._thread.ident or 0) if self._thread else None)
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._thread is None or not self._thread.is_alive():
             self._loop, self._asked_at, self._held_at = asyncio.new_event_loop(), None, ""
+            self._last_seen_at = ""
             name = f"plugin {self._name}"
             self._thread = threading.Thread(target=_run, args=(self._loop, self._name), name=name, daemon=True)
             self._thread.start()
@@ -76,13 +87,14 @@ class PluginThread:
             return
         if self._asked_at is None:
             self._asked_at = time.monotonic()
-            answer = partial(_call, asyncio.get_running_loop(), partial(self._note_life, self._asked_at))
-            self._loop.call_soon_threadsafe(answer)
+            home = asyncio.get_running_loop()
+            self._loop.call_soon_threadsafe(self._give_sign, self._asked_at, home)
             return
+        if self._lived_at >= self._asked_at:
+            return  # the sign is there; the loop of the map has been too busy to note it
         seconds = time.monotonic() - self._asked_at
         if seconds > MOST_HELD_SECONDS and not self._held_at:
-            frames = sys._current_frames()  # noqa: SLF001 - documented, in spite of its name
-            code = running_code(frames.get(self._thread.ident or 0))
+            code = self._code()
             self._held_at = code.at or "unknown code"
             _logger.warning(
                 "a plugin holds its thread",
@@ -92,15 +104,23 @@ class PluginThread:
                 stack=code.stack,
             )
 
-    def _note_life(self, asked_at: float) -> None:
+    def _give_sign(self, asked_at: float, home: asyncio.AbstractEventLoop) -> None:
+        """Say that the thread lives. Runs there, so that the time is its own."""
+        lived_at = time.monotonic()
+        if self._asked_at == asked_at:
+            self._lived_at = lived_at
+        with contextlib.suppress(RuntimeError):  # the map has ended meanwhile
+            home.call_soon_threadsafe(self._note_life, asked_at, lived_at)
+
+    def _note_life(self, asked_at: float, lived_at: float) -> None:
         if self._asked_at != asked_at:
             return  # of a thread that was left behind
-        self._asked_at = None
-        if self._held_at:
-            seconds, at, self._held_at = time.monotonic() - asked_at, self._held_at, ""
+        seconds, at = lived_at - asked_at, self._held_at or self._last_seen_at
+        was_logged, self._asked_at, self._held_at, self._last_seen_at = bool(self._held_at), None, "", ""
+        if was_logged or seconds > MOST_HELD_SECONDS:
             _logger.warning("a plugin has given its thread back", source=self._name, seconds=round(seconds), at=at)
             if self._on_overrun is not None:
-                self._on_overrun(at, seconds)
+                self._on_overrun(at or "unknown code", seconds)
 
     async def close(self) -> None:
         """Cancel what still runs and end the thread. One that does not end in time is left behind."""
@@ -121,11 +141,6 @@ def _run(loop: asyncio.AbstractEventLoop, name: str) -> None:
         loop.run_until_complete(stop(asyncio.all_tasks(loop), _STOP_SECONDS))
     finally:
         loop.close()
-
-
-def _call(home: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
-    with contextlib.suppress(RuntimeError):  # the map has ended meanwhile
-        home.call_soon_threadsafe(callback)
 
 
 def _is_interrupted(loop: asyncio.AbstractEventLoop, name: str) -> bool:
