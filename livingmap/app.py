@@ -224,7 +224,7 @@ class LivingMap:
         present, sources = ([source for source, _ in one.enabled()] for one in (self.config, config))
         self._simulate(config)
         await self._listen(Routes([*present, *sources]).patterns())
-        async with self._parts_of_log([one for one in sources if one.name in changes.names]) as states:
+        async with self._parts_of_log([one for one in sources if one not in present]) as states:
             replaced = self._take_sources(config, states)  # nothing was awaited since the parts were made
         with contextlib.suppress(ConnectionError):  # it then goes on to hear what no handler takes
             await self._listen(Routes(sources).patterns())

@@ -87,7 +87,7 @@ def application(
         websocket.routes(hub, history, handshake, reader.now),
         sse.routes(hub, history, access, auth.admission, reader.now, refusals),
         sources.routes(reader, intakes, writer, auth, reloading),
-        metrics.routes(metrics.Numbers(reader, hub, writer, intakes, lines_dropped, clock_steps), auth),
+        metrics.routes(metrics.Numbers(reader, hub, writer, intakes, reloading, lines_dropped, clock_steps), auth),
         sentences.routes(sentence_table),
         asyncapi.routes(hub.encoder.snapshot_field),
         documentation.routes(app),

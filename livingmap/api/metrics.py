@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from livingmap import __version__
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.problems import documented
+from livingmap.config.reloading import Reloading
 from livingmap.core.freshness import Freshness
 from livingmap.history.writer import HistoryWriter
 from livingmap.state.reader import MapReader
@@ -32,6 +33,7 @@ class Numbers(Collector):
         hub: Hub,
         writer: HistoryWriter,
         intakes: Sequence[Intake],
+        reloading: Reloading,
         lines_dropped: Callable[[], int],
         clock_steps: Callable[[], int],
     ) -> None:
@@ -39,6 +41,7 @@ class Numbers(Collector):
         self._hub = hub
         self._writer = writer
         self._intakes = intakes
+        self._reloading = reloading
         self._lines_dropped = lines_dropped
         self._clock_steps = clock_steps
 
@@ -50,6 +53,8 @@ class Numbers(Collector):
         yield from self._sources()
         dropped = "Lines of the program's log that could not be written"
         yield _counter("log_lines_dropped", dropped, self._lines_dropped())
+        refused = "Whether a newer configuration was read and is not used: 1 or 0"
+        yield _gauge("configuration_refused", refused, self._reloading.is_refused)
         yield _counter("clock_steps", "How often the clock of the machine was set", self._clock_steps())
         yield from _of_intakes([intake.status for intake in self._intakes])
 

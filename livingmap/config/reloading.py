@@ -73,14 +73,16 @@ class Reloading:
                 async for changes in awatch(*folders, watch_filter=None, recursive=False, yield_on_timeout=True):
                     before, stamps = stamps, self._stamps()
                     is_new = any(Path(path).suffix in _WATCHED for _, path in changes)
-                    if (is_new and self._is_refused()) or _differ(before, stamps):
+                    if (is_new and self.is_refused) or _differ(before, stamps):
                         self.ask()
                     if not folders.issuperset(file.parent for file in stamps):
                         break
         except (OSError, RuntimeError) as error:
             _logger.warning("files are not watched any more; SIGHUP still reloads", error=str(error))
 
-    def _is_refused(self) -> bool:
+    @property
+    def is_refused(self) -> bool:
+        """Whether the configuration that was read last is not used."""
         return self.outcome is not None and bool(self.outcome.refused)
 
     def _stamps(self) -> dict[Path, object]:

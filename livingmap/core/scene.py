@@ -231,8 +231,10 @@ class Scene:
 
         Those of which another scene gave ``states`` have the part of that scene. Of the others, a new one begins
         with an empty part, and one that was there before keeps its own, as far as it still declares what is in it;
-        an equal source keeps the `Part` itself.
+        an equal source keeps the `Part` itself. Equal sources in the same order change nothing.
         """
+        if not states and tuple(sources) == self._sources:
+            return []
         before, clock, filled = self._merged, self.clock, set(self.filled_layers)
         previous = {source.name: source for source in self._sources}
         self._parts = {

@@ -158,6 +158,7 @@ async def test_a_configuration_that_cannot_be_used_changes_nothing_and_is_explai
 
     await until(is_refused, SECONDS, 0.05)
     refused = await configuration(living)
+    assert await living.metrics("livingmap_configuration_refused") == [1]
     assert any(reason in line for line in refused["refused"])
     assert refused["used_at"] == used_at
     [line] = lines(living, "the new configuration is refused; the map goes on with the old one")
@@ -165,6 +166,7 @@ async def test_a_configuration_that_cannot_be_used_changes_nothing_and_is_explai
     assert (await living.get("snapshot"))["layers"] == before["layers"]
     await reloaded(living, sources=sources(), history={"url": "memory:"}, stream={})
     assert (await configuration(living))["refused"] == []
+    assert await living.metrics("livingmap_configuration_refused") == [0]
 
 
 async def test_a_plugin_that_breaks_on_import_leaves_the_one_that_runs(living, tmp_path):
