@@ -695,6 +695,7 @@ def test_fences_close_and_name_their_language(page):
     languages = {block.language for block in blocks(page)}
     assert languages - {"nginx"} <= {
         "console",
+        "http",
         "js",
         "json",
         "markdown",
