@@ -200,11 +200,11 @@ async def test_the_command_reloads_the_map_of_its_file_and_says_what_became_of_i
     assert await command(living, *config) == (0, ["messaging: added", "usage: removed"], [])
     assert (await statuses(living))["usage"] == "disabled"
     assert await command(living, *config) == (0, ["no source has changed"], [])
-    living.configure(sources=sources(city={"mock": "perhaps"}))
+    living.configure(sources=sources(city={"mock": True, "interval_seconds": "often"}))
     status, output, [complaint] = await command(living, *config)
     assert (status, output) == (1, [])
     assert complaint.startswith(f"{living.file}:")
-    assert "sources.city.mock" in complaint
+    assert "sources.city.interval_seconds" in complaint
 
 
 async def test_the_command_finds_no_map_that_has_ended_or_has_another_file(living):
