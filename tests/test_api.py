@@ -299,6 +299,7 @@ async def test_the_api_documents_itself(client):
         "/living-map/snapshot",
         "/living-map/entities",
         "/living-map/entities/{entity_id}",
+        "/living-map/ingest/{source}",
         "/living-map/sentences",
         "/living-map/types",
         "/living-map/sources",
