@@ -68,7 +68,11 @@ class Collection:
             candidates: list[Fields] = [record.fields for record in records]
         else:
             names = names if names is None else lifetimes.widened(names)
-            candidates = self._valid(lifetimes, entity_id, by_source, names if before else None)
+            judged = None if names is None or not before else frozenset(names)
+            lifetimes.forget(entity_id, judged)
+            candidates = [
+                lifetimes.valid(entity_id, source, record.fields, judged) for source, record in by_source
+            ]
         candidates += (numbers, self._defaults)
         if before is None or names is None:
             before = before or {}
@@ -85,16 +89,6 @@ class Collection:
         self.items[entity_id] = changed(before, updates, removals)
         return Put(self.key[0], entity_id, updates, removals, self.key[1])
 
-    @staticmethod
-    def _valid(
-        lifetimes: Lifetimes,
-        entity_id: str,
-        records: Iterable[tuple[str, Record]],
-        names: Iterable[str] | None,
-    ) -> list[Fields]:
-        names = None if names is None else frozenset(names)
-        return [lifetimes.valid(entity_id, source, record.fields, names) for source, record in records]
-
     def verdicts(self, entity_id: str) -> dict[str, str]:
         """Return, by field, the rule about lifetimes that spoke about an item."""
         if self.lifetimes is None:
@@ -107,6 +101,8 @@ class Collection:
 
     def _drop(self, entity_id: str) -> Change | None:
         self._references.note(self.key, entity_id, self._reference_names, {})
+        if self.lifetimes is not None:
+            self.lifetimes.forget(entity_id)
         if self.items.pop(entity_id, None) is None:
             return None
         return Drop(self.key[0], entity_id, self.key[1])

@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from livingmap.core.merge import strongest
 from livingmap.core.model import CollectionKey, Fields, Json
@@ -22,7 +22,10 @@ _SET_BACK: Final = timedelta(minutes=1)
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
-Item = tuple[CollectionKey, str]
+Item: TypeAlias = tuple[CollectionKey, str]
+
+Wait: TypeAlias = tuple[Item, int]
+"""An item, and the number of the rule by which it has to be judged again."""
 
 
 class Rule(NamedTuple):
@@ -42,20 +45,39 @@ class Clock:
     """The time up to which the log was read, and the items that have to be judged again after it."""
 
     now: datetime = _LONG_AGO
-    _queue: list[tuple[datetime, Item]] = field(default_factory=list)
-    _waiting: dict[Item, datetime] = field(default_factory=dict)
+    _ends: dict[Wait, datetime] = field(default_factory=dict)
+    """When which rule has to judge an item again."""
+    _queue: list[tuple[datetime, Wait]] = field(default_factory=list)
+    """Of each one entry that counts, at its end or earlier: ends are put off far more often than they come."""
+    _queued: dict[Wait, datetime] = field(default_factory=dict)
 
-    def wait(self, item: Item, until: datetime) -> None:
-        """Have ``item`` judged again at a time, unless it is earlier anyway."""
-        if item not in self._waiting or until < self._waiting[item]:
-            self._waiting[item] = until
-            heapq.heappush(self._queue, (until, item))
+    def wait(self, item: Item, rule: int, until: datetime) -> None:
+        """Have ``item`` judged again by a rule at a time, or earlier if that has been asked for since `forget`."""
+        wait = (item, rule)
+        self._ends[wait] = min(until, self._ends.get(wait, until))
+        if wait not in self._queued or until < self._queued[wait]:
+            self._queued[wait] = until
+            heapq.heappush(self._queue, (until, wait))
+
+    def forget(self, item: Item, rule: int) -> None:
+        """Forget when a rule would have to judge an item again."""
+        self._ends.pop((item, rule), None)
 
     def next_due(self) -> datetime | None:
         """Return when the next item has to be judged again; None if none has."""
-        while self._queue and self._waiting.get(self._queue[0][1]) != self._queue[0][0]:
-            heapq.heappop(self._queue)  # it was judged earlier
-        return self._queue[0][0] if self._queue else None
+        while self._queue:
+            due, wait = self._queue[0]
+            end = self._ends.get(wait)
+            if self._queued.get(wait) != due:  # there is an earlier entry of it, or was
+                heapq.heappop(self._queue)
+            elif end is None:
+                self._take()
+            elif end > due:
+                self._queued[wait] = end
+                heapq.heapreplace(self._queue, (end, wait))
+            else:
+                return due
+        return None
 
     def set_back(self, now: datetime) -> bool:
         """Go back to ``now`` if the clock of the log was set; return whether it was, and all has to be judged."""
@@ -67,11 +89,16 @@ class Clock:
     def advance(self, now: datetime) -> list[Item]:
         """Move on to ``now``, not back; return the items to judge again, in an order that is always the same."""
         self.now = max(self.now, now)
-        items = []
+        items: dict[Item, None] = {}
         while (due := self.next_due()) is not None and due <= self.now:
-            items.append(heapq.heappop(self._queue)[1])
-            del self._waiting[items[-1]]
-        return items
+            items[self._take()] = None
+        return list(items)
+
+    def _take(self) -> Item:
+        wait = heapq.heappop(self._queue)[1]
+        del self._queued[wait]
+        self._ends.pop(wait, None)
+        return wait[0]
 
 
 class Lifetimes:
@@ -80,8 +107,10 @@ class Lifetimes:
     def __init__(self, key: CollectionKey, rules: Sequence[Rule], clock: Clock) -> None:
         self._key = key
         self._clock = clock
-        self._own = [rule for rule in rules if rule.lifetime.becomes is None]
-        self._shown = [rule for rule in rules if rule.lifetime.becomes is not None]
+        numbered = list(enumerate(rules))
+        self._fields = [rule.lifetime.field for rule in rules]
+        self._own = [(number, rule) for number, rule in numbered if rule.lifetime.becomes is None]
+        self._shown = [(number, rule) for number, rule in numbered if rule.lifetime.becomes is not None]
         self._fields_by_since: dict[str, set[str]] = {}
         for rule in rules:
             for since in (*rule.lifetime.since, rule.lifetime.field):
@@ -96,44 +125,53 @@ class Lifetimes:
         more = [self._fields_by_since[name] for name in names if name in self._fields_by_since]
         return dict.fromkeys([*names, *sorted(set().union(*more))]) if more else names
 
+    def forget(self, entity_id: str, names: Container[str] | None = None) -> None:
+        """Forget when the fields ``names`` of an item, None being all, have to be judged again.
+
+        Asked before they are judged, and when the item goes.
+        """
+        for number, name in enumerate(self._fields):
+            if names is None or name in names:
+                self._clock.forget((self._key, entity_id), number)
+
     def valid(self, entity_id: str, source: str, fields: Fields, names: Container[str] | None) -> Fields:
         """Return what ``source`` says of an item without those of ``names``, None being all, that have ended."""
-        for rule in self._own:
+        for number, rule in self._own:
             if names is not None and rule.lifetime.field not in names:
                 continue
-            if rule.source == source and self._is_over(rule.lifetime, entity_id, fields):
+            if rule.source == source and self._is_over(number, rule.lifetime, entity_id, fields):
                 fields = {name: value for name, value in fields.items() if name != rule.lifetime.field}
         return fields
 
     def judge(self, entity_id: str, candidates: Sequence[Fields], shown: dict[str, Json]) -> None:
         """Replace those of the fields ``shown`` whose time is over; ``candidates`` have the times."""
-        for rule in self._shown:
+        for number, rule in self._shown:
             one = rule.lifetime
             if one.field in shown:
                 fields = {**strongest(candidates, one.since), one.field: shown[one.field]}
-                if self._is_over(one, entity_id, fields):
+                if self._is_over(number, one, entity_id, fields):
                     shown[one.field] = one.becomes
 
     def verdicts(self, entity_id: str, records: Iterable[tuple[str, Fields]], item: Fields) -> dict[str, str]:
         """Return, by field, the rule that spoke about an item which is shown as ``item``."""
         verdicts = {}
         for source, fields in records:
-            for rule in self._own:
-                if rule.source == source and self._is_over(rule.lifetime, entity_id, fields):
+            for number, rule in self._own:
+                if rule.source == source and self._is_over(number, rule.lifetime, entity_id, fields):
                     verdicts[rule.lifetime.field] = rule.name
-        for rule in self._shown:
+        for _, rule in self._shown:
             one = rule.lifetime
             if item.get(one.field) == one.becomes and self._end(one, item) <= self._clock.now:
                 verdicts[one.field] = rule.name
         return verdicts
 
-    def _is_over(self, one: Lifetime, entity_id: str, fields: Fields) -> bool:
+    def _is_over(self, number: int, one: Lifetime, entity_id: str, fields: Fields) -> bool:
         value = fields.get(one.field)
         if value is None or (one.values and value not in one.values):
             return False
         end = self._end(one, fields)
         if end > self._clock.now and end is not _NEVER:
-            self._clock.wait((self._key, entity_id), end)
+            self._clock.wait((self._key, entity_id), number, end)
         return end <= self._clock.now
 
     @staticmethod

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from livingmap.core.fold import CLOCK_SET, TIME_PASSED, Fold, refreshed
-from livingmap.core.model import Event, Message, Position, Put, Total
+from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.source import Count, Layer, Lifetime, Source, Tally
 from livingmap.log.local import LocalLog
 from livingmap.log.passing import pass_time
@@ -110,6 +110,30 @@ def test_a_new_heartbeat_brings_a_node_back():
     assert play.status(NODE) == "online"
     play.at(124, PASSED)
     assert play.status(NODE) == "offline"
+
+
+def test_nothing_is_due_at_the_end_of_a_lifetime_that_was_renewed_or_became_void():
+    play = Play()
+
+    def due():
+        moment = play.fold.scene.clock.next_due()
+        return moment and (moment - NOON).total_seconds()
+
+    for beat in (0, 30, 60):
+        play.poll(beat, "registry", heartbeat(beat))
+        assert due() == beat + 120
+    play.poll(70, "registry", Put("nodes", NODE, {"status": "maintenance"}))
+    assert due() is None
+    play.poll(80, "registry", Put("nodes", NODE, {"status": "online"}))
+    assert due() == 180
+    play.poll(90, "registry", Drop("nodes", NODE))
+    assert due() is None
+    play.poll(100, "registry", heartbeat(100))
+    play.poll(101, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.at(102, Message("run", {}))
+    assert due() == 220
+    play.at(220, PASSED)
+    assert (play.status(NODE), due()) == ("offline", 402)
 
 
 def test_any_sign_of_life_counts():
