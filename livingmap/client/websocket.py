@@ -1,5 +1,6 @@
 """The stream as a WebSocket."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -77,4 +78,8 @@ async def open_websocket(client: MapClient, query: Query) -> AsyncIterator[WebSo
     try:
         yield WebSocketConnection(socket, address)
     finally:
-        await socket.close()
+        try:
+            await socket.close()
+        except asyncio.CancelledError:  # again, while it says goodbye: the connection is not left behind
+            socket.transport.abort()
+            raise

@@ -139,6 +139,7 @@ def _run(loop: asyncio.AbstractEventLoop, name: str) -> None:
         while _is_interrupted(loop, name):
             pass
         loop.run_until_complete(stop(asyncio.all_tasks(loop), _STOP_SECONDS))
+        loop.run_until_complete(asyncio.sleep(0))  # what was closed last still has to let go of its socket
     finally:
         loop.close()
 

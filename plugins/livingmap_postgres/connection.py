@@ -90,5 +90,8 @@ async def _connect(dsn: str, timeout_seconds: float) -> Connection:
 async def _close(connection: Connection) -> None:
     try:
         await connection.close(timeout=_CLOSE_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.CancelledError):
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
