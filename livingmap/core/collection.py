@@ -1,7 +1,6 @@
 """A collection of a layer: its items, each merged from the records of the sources."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.lifetimes import Lifetimes
@@ -9,7 +8,7 @@ from livingmap.core.merge import changed, difference, strongest
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put
 from livingmap.core.part import Part
 from livingmap.core.record import Record
-from livingmap.core.references import References
+from livingmap.core.references import References, ids_in
 from livingmap.core.source import Layer
 
 
@@ -111,7 +110,9 @@ class Collection:
         """Return ``after`` with its references resolved, each as the source of its value means it."""
         resolved = self.resolved(after)
         for name in self._reference_names.intersection(after):
-            if not (self._aliases.contested or self._renamed) or not self._is_ambiguous(after[name]):
+            if not (self._aliases.contested or self._renamed) or not any(
+                map(self._is_ambiguous, ids_in(after[name]))
+            ):
                 continue
             for source, record in self.records(entity_id):
                 if record.fields.get(name) is not None:
@@ -119,10 +120,9 @@ class Collection:
                     break
         return resolved
 
-    def _is_ambiguous(self, value: Json) -> bool:
-        """Tell whether a reference means one thing or another, depending on whose it is."""
-        ids = {one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)}
-        return not (ids.isdisjoint(self._aliases.contested) and ids.isdisjoint(self._renamed))
+    def _is_ambiguous(self, entity_id: str) -> bool:
+        """Tell whether an id means one thing or another, depending on whose it is."""
+        return entity_id in self._aliases.contested or entity_id in self._renamed
 
     def resolved(self, item: Fields, source: str | None = None) -> dict[str, Json]:
         """Return ``item`` with the ids that it refers to in place of their aliases, as ``source`` means them."""
@@ -133,7 +133,9 @@ class Collection:
         return fields
 
     def _as_meant_by(self, source: str) -> Callable[[str], str]:
-        return partial(meaning, self._aliases, self._parts[source])
+        """Return what resolves ids as ``source`` means them: where several claim one, it may mean its own."""
+        aliases, part = self._aliases, self._parts[source]
+        return lambda one: meaning(aliases, part, one) if self._is_ambiguous(one) else aliases.resolve(one)
 
     @staticmethod
     def _map_ids(value: Json, resolve: Callable[[str], str]) -> Json:

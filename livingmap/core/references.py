@@ -19,7 +19,7 @@ class References:
     def note(self, key: CollectionKey, entity_id: str, names: Iterable[str], item: Fields) -> None:
         """Index the ids that the fields ``names`` of an item hold, unresolved."""
         for name in names:
-            self._note((key, entity_id, name), tuple(dict.fromkeys(_ids(item.get(name)))))
+            self._note((key, entity_id, name), tuple(dict.fromkeys(ids_in(item.get(name)))))
 
     def _note(self, field: Field, targets: tuple[str, ...]) -> None:
         previous = self._from.get(field, ())
@@ -40,7 +40,8 @@ class References:
         yield from self._to.get(entity_id, ())
 
 
-def _ids(value: Json) -> Iterator[str]:
+def ids_in(value: Json) -> Iterator[str]:
+    """Yield the ids that the value of a reference holds: one, or those of a list."""
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, str):
             yield one

@@ -184,6 +184,19 @@ def unordered(change):
     [("red", [Put("city", "microdao:b")], False)],
     NOBODY,
 )
+@example(
+    [
+        (
+            "red",
+            [Put("agents", "microdao:a", {"friends": ["microdao:a", "microdao:b"]}, creates=False)],
+            False,
+        ),
+        ("red", [Put("city", "microdao:a"), Put("agents", "agent:a", aliases=("microdao:a",))], False),
+        ("red", [Put("city", "agent:a", aliases=("microdao:b",))], False),
+    ],
+    [],
+    SameAs({"microdao:a": "microdao:c", "microdao:b": "microdao:c"}, {"red": {"agent:a": "agent:c"}}),
+)
 def test_a_scene_that_was_kept_goes_on_as_if_it_never_stopped(run, rest, table):
     going, kept = Scene(SOURCES, table), Scene(SOURCES, table)
     apply_all(going, run)
