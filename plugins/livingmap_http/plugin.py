@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from livingmap.plugin import LayerSettings, PlainName, Source, SourceSettings, TypeSettings, hookimpl
 from livingmap_http.description import as_configured
+from livingmap_http.rules import unknown_names
 from livingmap_http.sections import DetailsSection, EventSection, ListSection
 
 
@@ -36,17 +37,8 @@ class HttpSettings(SourceSettings):
     def _describes_what_it_names(self) -> Self:
         if not self.lists and not self.events:
             raise ValueError("give lists, events or both: what to ask the service, or what its messages say")
-        types = {one.type for one in self.lists if not one.decorates}
-        places = {one.layer for one in (*self.lists, *self.events)}
-        for what, given, listed in (
-            ("types", self.types, types),
-            ("details", self.details, types),
-            ("layers", self.layers, places),
-        ):
-            if unknown := sorted(given.keys() - listed):
-                raise ValueError(
-                    f"{what}: nothing lists {', '.join(unknown)} (there are: {', '.join(sorted(listed))})"
-                )
+        if faults := list(unknown_names(self)):
+            raise ValueError("; ".join(faults))
         return self
 
 

@@ -1,9 +1,11 @@
 """What the section of a source holds, apart from plugin.py because these models are of its parts, not of it."""
 
+import difflib
 import re
+from collections.abc import Collection
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from livingmap.plugin import FieldName, GivenWords, Json, NestedSettings, PlainName
 from livingmap_http.expressions import Expression
@@ -11,6 +13,28 @@ from livingmap_http.expressions import Expression
 _STEPS: Final = r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*"
 
 Steps = Annotated[str, Field(pattern=f"^{_STEPS}$")]
+
+
+def not_a_field(name: str, fields: Collection[str]) -> str:
+    """Return what is wrong with a name that is not among ``fields``."""
+    close = difflib.get_close_matches(name, fields, n=1)
+    there = f" (there are: {', '.join(sorted(fields))})" if fields else ""
+    return f"{name} is not one of the fields" + (f"; did you mean {close[0]}?" if close else there)
+
+
+def _path(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError(f"a path begins with /: /{path}")
+    return path
+
+
+def _path_of_one(path: str) -> str:
+    if "{name}" not in path:
+        raise ValueError("a path of details holds {name}, what the id has after the colon: /stations/{name}")
+    return path
+
+
+Path = Annotated[str, AfterValidator(_path)]
 
 
 class Reference(NestedSettings):
@@ -75,11 +99,17 @@ class FieldsSection(NestedSettings):
     status_words: dict[str, str] = {}
     """What the service's words for the field status mean: {"2": degraded}. Words that the map has need none."""
 
+    @model_validator(mode="after")
+    def _times_are_fields(self) -> Self:
+        if unknown := [name for name in sorted(self.times) if name not in self.fields]:
+            raise ValueError("; ".join(f"times: {not_a_field(name, self.fields)}" for name in unknown))
+        return self
+
 
 class DetailsSection(FieldsSection):
     """One request about one item, for those who open it."""
 
-    path: Annotated[str, Field(pattern=r"^/.*\{name\}")]
+    path: Annotated[Path, AfterValidator(_path_of_one)]
     """What to ask for: {name} is what the id has after the colon."""
     query: dict[str, str | int | float | bool] = {}
     """Parameters of the request."""
@@ -101,7 +131,7 @@ class ItemSection(FieldsSection):
 class ListSection(ItemSection):
     """One request that lists items."""
 
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: Path
     """What to ask for, below base_url."""
     query: dict[str, str | int | float | bool] = {}
     """Parameters of the request."""

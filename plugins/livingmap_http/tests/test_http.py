@@ -86,6 +86,13 @@ async def test_a_reference_may_be_a_list():
     assert harness.item("weather", "station:a") == {"node_ids": ["node:x", "node:7"]}
 
 
+def test_names_that_may_be_of_other_sources_are_left_alone():
+    references = {"node_id": {"type": "node", "id": "host"}, "other_id": {"type": "stations", "id": "other"}}
+    section = {**STATION, "fields": {"name": "n"}, "references": references, "status_words": {"x": "frozen"}}
+    types = {"station": {"fields": {"watts": {}, "names": {}}}}
+    assert plugin.HttpSettings(base_url="http://w", lists=[section], types=types).lists[0].references
+
+
 async def test_a_truth_is_a_word_of_status_too():
     section = {**STATION, "fields": {"status": "up"}, "status_words": {"true": "online", "false": "offline"}}
     harness = await polled([{"id": "a", "up": True}, {"id": "b", "up": False}], lists=[section])
@@ -185,7 +192,7 @@ def test_types_are_declared_with_the_words_that_are_given():
             ("lists", 0, "fields", "id", "[key]"),
             "is the id of the item itself",
         ),
-        ({"lists": [{**STATION, "path": "stations"}]}, ("lists", 0, "path"), "match pattern"),
+        ({"lists": [{**STATION, "path": "stations"}]}, ("lists", 0, "path"), "a path begins with /: /stations"),
         ({"lists": [{**STATION, "idd": "x"}]}, ("lists", 0, "idd"), "Extra inputs"),
         ({"events": [{"subject": "a", "layer": "l", "type": "t"}]}, ("events", 0), "give either id"),
         ({"lists": [STATION], "types": {"statoin": {}}}, (), "types: nothing lists statoin (there are: station)"),
@@ -204,7 +211,32 @@ def test_types_are_declared_with_the_words_that_are_given():
         (
             {"lists": [STATION], "details": {"station": {"path": "/s"}}},
             ("details", "station", "path"),
-            "match pattern",
+            "a path of details holds {name}",
+        ),
+        (
+            {"lists": [{**STATION, "fields": {"seen_at": "s"}, "times": ["sen_at"]}]},
+            ("lists", 0),
+            "times: sen_at is not one of the fields; did you mean seen_at?",
+        ),
+        (
+            {"lists": [{**STATION, "fields": {"seen_at": "s"}, "alive": ["sen_at"]}]},
+            (),
+            "lists.0.alive: sen_at is not one of the fields; did you mean seen_at?",
+        ),
+        (
+            {"lists": [{**STATION, "status_words": {"ready": "onlin"}}]},
+            (),
+            "lists.0.status_words: onlin is not there; did you mean online?",
+        ),
+        (
+            {"lists": [{**STATION, "references": {"near": {"type": "statoin", "id": "near"}}}]},
+            (),
+            "lists.0.references.near.type: statoin is not there; did you mean station?",
+        ),
+        (
+            {"lists": [{**STATION, "fields": {"cpu": "c"}}], "types": {"station": {"fields": {"cpuu": {}}}}},
+            (),
+            "types.station.fields: cpuu is not there; did you mean cpu?",
         ),
     ],
 )
