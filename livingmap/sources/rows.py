@@ -63,7 +63,7 @@ def read_one(model: type[M], value: Json, at: str) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join((at, *map(str, first["loc"])))
-        raise InvalidAnswer(f"{where}: {first['msg']}") from None
+        raise InvalidAnswer(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def read_all(model: type[M], rows: list[Json]) -> list[M]:

@@ -1,10 +1,12 @@
 """JMESPath: where a value is in JSON. A module of its own because settings check it and fetches evaluate it."""
 
-from collections.abc import Callable
-from typing import Annotated, TypeAlias
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, TypeAlias
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 from pydantic import AfterValidator
 
 from livingmap.plugin import Json
@@ -15,7 +17,22 @@ Finder: TypeAlias = Callable[[Json], Json]
 
 def _checked(expression: str) -> str:
     finder(expression)
+    functions = sorted(Functions.FUNCTION_TABLE)
+    for name in _called(jmespath.compile(expression).parsed):
+        if name not in functions:
+            close = difflib.get_close_matches(name, functions, n=1)
+            there = f"did you mean {close[0]}?" if close else f"there are: {', '.join(functions)}"
+            raise ValueError(f"{expression!r} calls {name}(), which JMESPath does not have; {there}")
     return expression
+
+
+def _called(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the functions that a parsed expression calls."""
+    if node["type"] == "function_expression":
+        yield node["value"]
+    for child in node["children"]:
+        if isinstance(child, dict):
+            yield from _called(child)
 
 
 def finder(expression: str) -> Finder:

@@ -33,6 +33,8 @@ from livingmap_http.sections import (
 )
 
 _NOTHING: Final = (None, "")
+_MOST_SHOWN: Final = 200
+"""Characters of the names in an answer."""
 
 
 def rows_of(sections: Sequence[ListSection]) -> Fetch:
@@ -43,7 +45,7 @@ def rows_of(sections: Sequence[ListSection]) -> Fetch:
         return [
             _put(section, row)
             for section, find, model in readers
-            for row in client.read(model, await _rows(client, section, find), section.path)
+            for row in client.read(model, _with_ids(section, await _rows(client, section, find)), section.path)
         ]
 
     return fetch_rows
@@ -66,12 +68,35 @@ def details_of(section: DetailsSection) -> Details:
 async def _rows(client: Client, section: ListSection, find: Finder) -> Json:
     if section.pages is not None:
         return await client.get_all(section.path, _paging(section, section.pages), **section.query)
+    answer = await _answer(client, section)
     try:
-        rows = find(await _answer(client, section))
+        rows = find(answer)
     except ValueError as error:
         raise InvalidAnswer(f"{section.path}: {section.rows!r} does not fit the answer: {error}") from None
+    if rows is None:
+        raise InvalidAnswer(f"{section.path}: rows: {section.rows} finds nothing; the answer {_has(answer)}")
     if section.keyed and isinstance(rows, dict):
         return [{"key": key, "value": value} for key, value in rows.items()]
+    return rows
+
+
+def _has(value: Json) -> str:
+    """Return the end of a sentence that says what there is in a value."""
+    if isinstance(value, dict):
+        return f"has: {', '.join(sorted(value))}"[:_MOST_SHOWN]
+    return "is null" if value is None else f"is of the type {type(value).__name__}"
+
+
+def _with_ids(section: ListSection, rows: Json) -> Json:
+    """Return the rows. Raises InvalidAnswer if none has an id: then the expression is wrong, not a row."""
+    find = finder(section.id)
+    try:
+        lost = isinstance(rows, list) and rows and all(find(row) is None for row in rows)
+    except ValueError:
+        return rows  # each row says so by itself
+    if lost:
+        problem = f"id: {section.id} finds nothing in any of {len(rows)} rows; the first {_has(rows[0])}"
+        raise InvalidAnswer(f"{section.path}: {problem}")
     return rows
 
 
@@ -103,7 +128,10 @@ def _row_reader(section: ListSection) -> Callable[[Json], Row]:
     aliases = [finder(expression) for expression in section.aliases]
 
     def read(row: Json) -> Row:
-        entity_id = identifier(section.type, find_id(row))
+        own = find_id(row)
+        if own is None:
+            raise ValueError(f"id: {section.id} finds nothing in the row")
+        entity_id = identifier(section.type, own)
         names = [identifier(section.type, name) for find in aliases if (name := find(row)) not in _NOTHING]
         return Row(entity_id, fields(row), tuple(name for name in names if name != entity_id))
 

@@ -1,4 +1,4 @@
-"""Rules between the parts of a section: names in one of them that another has to have."""
+"""Rules for names that one part of a section uses, apart from plugin.py because they look across its parts."""
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator

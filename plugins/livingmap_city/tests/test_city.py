@@ -165,8 +165,8 @@ async def test_a_name_that_makes_no_id_drops_one_row():
     await harness.poll()
     assert list(harness.items("city")) == ["microdao:one"]
     assert harness.health.dropped == [
-        "/city/microdao[0].id: Value error, no id can be made of it",
-        "/city/microdao[1].id: Value error, no id can be made of it",
+        "/city/microdao[0].id: no id can be made of it",
+        "/city/microdao[1].id: no id can be made of it",
     ]
 
 
@@ -407,5 +407,5 @@ async def test_an_event_with_a_name_that_makes_no_id_is_set_aside():
     harness = await polled()
     assert await harness.deliver("city.event.status", {"microdao_id": " ", "status": "active"}) == []
     assert [fault.error for fault in harness.faults] == [
-        "InvalidAnswer: payload.microdao_id: Value error, no id can be made of it"
+        "InvalidAnswer: payload.microdao_id: no id can be made of it"
     ]

@@ -70,9 +70,24 @@ async def test_a_row_without_an_id_is_dropped_with_its_reason():
     harness = await polled([{"id": "a"}, {"id": None}, {"id": "b c"}], lists=[STATION])
     assert harness.items("weather").keys() == {"station:a"}
     assert harness.health.dropped == [
-        "/stations[1]: Value error, no id of a station can be made of None",
-        "/stations[2]: Value error, no id of a station can be made of 'b c'",
+        "/stations[1]: id: id finds nothing in the row",
+        "/stations[2]: no id of a station can be made of 'b c'",
     ]
+
+
+async def test_an_id_that_no_row_has_is_one_error():
+    harness = await polled([{"id": "a", "at": 1}, {"id": "b"}], lists=[{**STATION, "id": "idd"}])
+    assert harness.health.error == (
+        "weather.items: /stations: id: idd finds nothing in any of 2 rows; the first has: at, id"
+    )
+    assert harness.health.dropped == []
+
+
+async def test_rows_that_the_answer_does_not_have_are_an_error_that_names_what_it_has():
+    harness = await polled({"stations": [], "page": 1}, lists=[{**STATION, "rows": "items"}])
+    assert harness.health.error == (
+        "weather.items: /stations: rows: items finds nothing; the answer has: page, stations"
+    )
 
 
 async def test_rows_that_an_expression_cannot_be_applied_to_are_an_error():
@@ -186,6 +201,7 @@ def test_types_are_declared_with_the_words_that_are_given():
     ("settings", "place", "problem"),
     [
         ({"lists": [{**STATION, "id": "id["}]}, ("lists", 0, "id"), "'id[' is not JMESPath"),
+        ({"lists": [{**STATION, "id": "max_bi(ids, &n)"}]}, ("lists", 0, "id"), "did you mean max_by?"),
         ({"lists": [{**STATION, "fields": {"a": "b..c"}}]}, ("lists", 0, "fields", "a"), "is not JMESPath"),
         (
             {"lists": [{**STATION, "fields": {"id": "b"}}]},

@@ -147,7 +147,7 @@ async def test_a_name_that_makes_no_id_drops_one_row():
     rows = [{"dao_id": "dao:", "name": "?"}, {"dao_id": "dao:5", "name": "Five"}]
     harness = await polled(space_planets=rows, space_nodes=[])
     assert list(harness.items("space", "planets")) == ["dao:5"]
-    assert harness.health.dropped == ["/space/planets[0].dao_id: Value error, no id can be made of it"]
+    assert harness.health.dropped == ["/space/planets[0].dao_id: no id can be made of it"]
 
 
 async def test_metrics_of_an_event_replace_what_they_tell():
