@@ -316,6 +316,32 @@ def test_probe_shows_ids_as_they_are(tmp_path):
     assert "agent:robot: [red]no[/red]" in run("probe", "-c", str(file)).stdout
 
 
+def test_probe_fails_where_a_run_raised_beside_polls_that_are_well(tmp_path):
+    (tmp_path / "gate.py").write_text(GATE)
+    file = tmp_path / "gate.yaml"
+    file.write_text("{history: {url: 'memory:'}, sources: {gate: {module: ./gate.py}}}")
+    done = run("probe", "-c", str(file))
+    assert done.returncode == 1
+    assert "gate (gate-service): stale" in done.stdout
+    assert "docks.items: 1 items" in done.stdout
+    assert "error: run: ValueError: lorry.gone: the source has no handler for it" in done.stdout
+
+
+GATE = """
+from livingmap.plugin import Layer, Put, SectionSettings, Source, hookimpl
+
+async def run(client, emit):
+    await emit.event("lorry.gone", {})
+
+async def fetch(client):
+    return [Put("docks", "dock:a")]
+
+@hookimpl
+def livingmap_source():
+    layers = (Layer("yard"), Layer("docks", fetch=fetch))
+    return Source("gate", "gate-service", SectionSettings, layers, run=run)
+"""
+
 ODD = """
 from livingmap.plugin import InvalidAnswer, Layer, Source, SourceSettings, hookimpl
 

@@ -15,6 +15,7 @@ from livingmap.cli.options import ConfigOption, fail, load_config, show, show_js
 from livingmap.config.loading import Config, SourceConfig, demo_file
 from livingmap.config.schema import schema
 from livingmap.errors import LogError
+from livingmap.log.local import utc_now
 from livingmap.logs import configure
 from livingmap.logs.output import Output, standard_streams
 
@@ -115,8 +116,7 @@ def probe(
     living = asyncio.run(_polled(configuration, chosen))
     failed = False
     for name in chosen:
-        _report(living, living.pollers[name])
-        failed |= living.pollers[name].state.error is not None
+        failed |= _has_failed(living, living.pollers[name])
     for broken in configuration.sources if source is None else ():
         if broken.error is not None:
             failed = True
@@ -196,12 +196,14 @@ async def _polled(config: Config, names: list[str]) -> "LivingMap":
     return living
 
 
-def _report(living: "LivingMap", poller: "Poller") -> None:
+def _has_failed(living: "LivingMap", poller: "Poller") -> bool:
+    """Show what became of a source's polls and run; return whether one of them failed."""
     state = poller.state
+    at = state.observed_at or utc_now()
+    status, error = state.status_at(at), state.error_at(at)
     part = living.fold.scene.part(state.name)
     where = ", ".join(filter(None, (state.service, poller.service.settings.address)))
-    head = f"{state.name} ({where}): {state.status}"
-    show(head, "green" if state.error is None else "red")
+    show(f"{state.name} ({where}): {status}", "green" if error is None else "red")
     for layer in poller.source.layers:
         items = part.count(layer.name, layer.collection)
         note = "" if layer.fetch else " (by events)"
@@ -211,9 +213,9 @@ def _report(living: "LivingMap", poller: "Poller") -> None:
         show(f"    dropped {line}")
     for path in state.missing:
         show(f"  not there: {path}")
-    for line in (state.error or "").split("; "):
-        if line:
-            show(f"  error: {line}")
+    for line in error.split("; ") if error else ():
+        show(f"  error: {line}")
+    return error is not None
 
 
 def _access(config: Config) -> str:

@@ -312,6 +312,19 @@ async def test_a_run_that_is_tried_out_says_what_it_has():
     assert (str(harness.health.status), harness.health.error) == ("fresh", None)
 
 
+async def test_a_run_that_is_tried_out_and_raises_after_its_first_listing_is_a_failure(monkeypatch):
+    monkeypatch.setattr(runner, "_LISTING_SECONDS", 60)
+
+    async def run(client, emit):
+        await emit.replace("orders", [order(1)])
+        await emit.event("shop.closed", {})
+
+    harness = SourceHarness(source_of(run))
+    await harness._poller.try_out()
+    assert list(harness.items("orders")) == ["order:1"]
+    assert harness.health.error == "run: ValueError: shop.closed: the source has no handler for it"
+
+
 async def test_a_run_that_is_tried_out_and_says_nothing_is_a_failure():
     async def run(client, emit):
         await forever()
