@@ -182,3 +182,20 @@ def test_the_commands_record_and_replay_what_a_new_version_makes_otherwise(file,
     plugin.write_text("import nothing_of_the_kind")
     status, lines = livingmap("replay", "r", "--source", "./boats.py")
     assert (status, "No module named 'nothing_of_the_kind'" in lines[0]) == (1, True)
+
+
+def test_an_instance_of_a_plugin_is_replayed_with_its_own_name_and_namespace(tmp_path):
+    file, folder = tmp_path / "map.yaml", tmp_path / "r"
+    file.write_text("sources: {prom_eu: {plugin: prometheus, namespace: eu, base_url: 'http://eu.example.org'}}")
+    folder.mkdir()
+    target = {"labels": {"job": "web", "instance": "a"}, "health": "up"}
+    answers = {"targets": {"activeTargets": [target]}, "alerts": {"alerts": []}}
+    for name, data in answers.items():
+        sample = {"path": f"/api/v1/{name}", "body": {"status": "success", "data": data}}
+        (folder / f"{name}.json").write_text(json.dumps(sample))
+    replay = ("replay", str(folder), "--source", "prom_eu", "-c", str(file))
+    accepted = CliRunner().invoke(app, (*replay, "--accept"))
+    assert (accepted.exit_code, accepted.output) == (0, f"{folder}/items.jsonl: 2 items\n")
+    lines = (folder / "items.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["job:eu/web", "target:eu/web@a"]
+    assert CliRunner().invoke(app, replay).output == "no differences in 2 items\n"
