@@ -50,7 +50,11 @@ def test_a_whole_declaration_is_accepted():
         ),
         (
             {"counts": {"en": {"many": "targets"}}},
-            "has counts in 'en' without 'other', or others than few, many, one, other, two, zero",
+            "has counts in 'en' without 'other'",
+        ),
+        (
+            {"counts": {"en": {"some": "targets", "other": "targets"}}},
+            "has counts in 'en' for 'some', not a plural category (there are: zero, one, two, few, many, other)",
         ),
         ({"place": "sea"}, "has place 'sea'; there are district, inside, orbit, list"),
         ({"statuses": {"down": "bad"}}, "has statuses that are not a mapping from status to Status"),

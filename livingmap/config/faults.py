@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -59,12 +60,21 @@ def check_tls(faults: Faults, path: tuple[str, ...], settings: TlsSettings) -> N
 
 
 def _fields(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """Return the settings of the model at ``loc``, be it an element of a list or of a mapping; none if unclear."""
+    kind: object = model
     for name in loc:
-        inner = model.model_fields[str(name)].annotation if str(name) in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return sorted(model.model_fields)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            info = kind.model_fields.get(str(name))
+            kind = info.annotation if info else None
+        else:
+            kind = _element(kind)
+    return sorted(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+
+
+def _element(kind: object) -> object:
+    """Return the type of the elements of ``tuple[X, ...]``, ``list[X]`` or ``dict[…, X]``."""
+    arguments = [one for one in get_args(kind) if one is not Ellipsis]
+    return arguments[-1] if arguments else None
 
 
 def suggestion(wrong: str, names: Sequence[str]) -> str:

@@ -23,6 +23,9 @@ Tone: TypeAlias = Literal["good", "busy", "idle", "warn", "bad", "off"]
 FieldKind: TypeAlias = Literal["auto", "text", "number", "ratio", "bytes", "seconds", "time", "link", "amounts"]
 Place: TypeAlias = Literal["district", "inside", "orbit", "list"]
 
+PLURALS: Final = ("zero", "one", "two", "few", "many", "other")
+"""The plural categories of the CLDR; every language has the last one."""
+
 LAST: Final = 500
 """The rank of types that give none."""
 

@@ -7,10 +7,9 @@ from typing import Any, Final, get_args
 
 from livingmap.core.model import CollectionKey
 from livingmap.core.source import Layer, Source
-from livingmap.core.types import FieldKind, Place, Relation, Status, Tone, Type, TypeField
+from livingmap.core.types import PLURALS, FieldKind, Place, Relation, Status, Tone, Type, TypeField
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_CATEGORIES: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
 _TEXTS: Final = ("icon", "status", "look", "size", "group", "highlight")
 _PLACE: Final = 2
 _MEMBERS: Final = (("fields", TypeField, "name"), ("relations", Relation, "field"))
@@ -88,8 +87,14 @@ def _counts_faults(counts: object) -> Iterator[str]:
         return
     yield from _words_faults("counts", counts, bool)
     for language, forms in counts.items():
-        if "other" not in forms or not _CATEGORIES.issuperset(forms):
-            yield f"has counts in {language!r} without 'other', or others than {', '.join(sorted(_CATEGORIES))}"
+        if "other" not in forms:
+            yield f"has counts in {language!r} without 'other'"
+        for category in forms:
+            if category not in PLURALS:
+                yield (
+                    f"has counts in {language!r} for {category!r}, not a plural category "
+                    f"(there are: {', '.join(PLURALS)})"
+                )
 
 
 def _status_faults(statuses: object) -> Iterator[str]:

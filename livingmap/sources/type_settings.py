@@ -1,12 +1,18 @@
 """Settings for what people call types and layers, of which plugins make parts of their own settings."""
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from livingmap.core.model import CollectionKey, Json
-from livingmap.core.types import FieldKind, Place, Relation, Status, Tone, Type, TypeField
+from livingmap.core.types import PLURALS, FieldKind, Place, Relation, Status, Tone, Type, TypeField
+
+_COUNTRIES: Final[Mapping[str, str]] = MappingProxyType(
+    {"cn": "zh", "cz": "cs", "dk": "da", "gb": "en", "gr": "el", "jp": "ja", "ua": "uk", "us": "en"}
+)
+"""The languages of countries whose code is often given for the language, and is not the code of one."""
 
 PlainName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -21,9 +27,28 @@ def _by_language(value: Json) -> Json:
     return {"en": value} if isinstance(value, str) else value
 
 
+def _languages(words: dict[str, str]) -> dict[str, str]:
+    for country in _COUNTRIES.keys() & words.keys():
+        raise ValueError(f"{country!r} is not a language; did you mean {_COUNTRIES[country]}?")
+    if words and "en" not in words:
+        raise ValueError("has no English text (en)")
+    return words
+
+
+def _plural_forms(forms: dict[str, str]) -> dict[str, str]:
+    for category in forms:
+        if category not in PLURALS:
+            raise ValueError(f"{category!r} is not a plural category (there are: {', '.join(PLURALS)})")
+    if "other" not in forms:
+        raise ValueError("has no text for 'other'")
+    return forms
+
+
 FieldName = Annotated[PlainName, AfterValidator(_not_the_id)]
-GivenWords = Annotated[dict[str, str], BeforeValidator(_by_language)]
+GivenWords = Annotated[dict[str, str], BeforeValidator(_by_language), AfterValidator(_languages)]
 """Words for people, by language; a plain text is English."""
+PluralForms = Annotated[dict[str, str], AfterValidator(_plural_forms)]
+"""Words for a number of things, by plural category of the CLDR; ``other`` has to be there."""
 
 
 class NestedSettings(BaseModel):
@@ -61,7 +86,7 @@ class TypeSettings(NestedSettings):
     """One of them, such as Station."""
     plural: GivenWords = {}
     """Several of them, such as stations."""
-    counts: dict[str, dict[str, str]] = {}
+    counts: dict[str, PluralForms] = {}
     """What goes with a number, by language and plural category: {en: {one: station, other: stations}}."""
     icon: str = ""
     """SVG path data, lines in a square of 24."""
@@ -77,6 +102,13 @@ class TypeSettings(NestedSettings):
     """References that say inside or in orbit of what they stand; the first that is set."""
     look: str = "mark"
     """How they are drawn."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _relations_are_references(cls, value: Json) -> Json:
+        if isinstance(value, dict) and "relations" in value:
+            raise ValueError("relations are given as references, where items are listed")
+        return value
 
     def declared(self, name: str, home: CollectionKey, relations: Iterable[Relation] = ()) -> Type:
         """Return the type ``name`` with these words."""
