@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from livingmap import __version__
 from livingmap.core.model import Json
-from livingmap.errors import InvalidAnswer, SourceError, Unreachable
+from livingmap.errors import InvalidAnswer, NotFound, SourceError, Unreachable
 from livingmap.hookspecs import Reply, Request
 from livingmap.sources.conditional import Remembered, RememberedAnswers
 from livingmap.sources.credentials import NO_CREDENTIALS, Credentials
@@ -31,6 +31,9 @@ DETAILS: Final = "details"
 _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
+_UNANSWERED: Final = (
+    "no sample or world answers it; record one, or ask the service itself by mock: false or --live"
+)
 
 Stub: TypeAlias = Callable[[Request], Reply | None]
 """Answers in a service's place: a mock world, or samples in a test."""
@@ -83,7 +86,9 @@ def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
             tuple(request.url.params.multi_items()),
         )
         await asyncio.sleep(0)  # as a network would, let the rest of the program run between two answers
-        reply = stub(received) or Reply({"detail": "Not Found"}, httpx.codes.NOT_FOUND)
+        reply = stub(received)
+        if reply is None:  # no word of the service's address, which was not asked
+            raise NotFound(f"{request.method} {request.url.path}: 404, {_UNANSWERED}", httpx.codes.NOT_FOUND)
         if isinstance(reply.body, bytes):
             return httpx.Response(reply.status, content=reply.body, headers=dict(reply.headers))
         content = json.dumps(reply.body).encode()
