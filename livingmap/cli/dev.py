@@ -5,15 +5,22 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from livingmap.cli.local import serve
-from livingmap.cli.options import fail, show
+from livingmap.cli.options import fail, load_config, show
+from livingmap.config.loading import Config
 from livingmap.kit.trial import Trial, TrialError
+from livingmap.sources.grade import graded
+
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 _PROGRAM: Final = "from livingmap.cli import main; main()"
+_PYTEST_FOLDER: Final = "pytest-cache-files-"
+"""Begins the name that pytest's cache has while it is made."""
 
 
 def dev(
@@ -36,16 +43,32 @@ def dev(
         fail(str(error))
     if once:
         with trial.file(live=live, port=port) as file:
+            _show_grade(load_config(file))
             serve(file)
         return
     from watchfiles import run_process  # noqa: PLC0415
 
-    show(f"http://127.0.0.1:{port} shows it; {folder} is watched; Ctrl-C ends it")
+    show(f"{folder} is watched; Ctrl-C ends it")  # the map itself says when and where it is served
     arguments = [plugin, "--once", "--port", str(port), *(["--live"] if live else [])]
     command = shlex.join([sys.executable, "-c", _PROGRAM, "dev", *arguments])
-    run_process(folder, target=command, target_type="command", callback=_report)
+    run_process(folder, target=command, target_type="command", watch_filter=is_of_a_plugin, callback=_report)
+
+
+def is_of_a_plugin(change: "Change", path: str) -> bool:
+    """Tell whether a change is of a file that a plugin is made of, not of what pytest, editors and such keep."""
+    from watchfiles import DefaultFilter  # noqa: PLC0415
+
+    file = Path(path)
+    kept_by_pytest = any(part.startswith(_PYTEST_FOLDER) for part in file.parts)
+    return bool(file.suffix) and not kept_by_pytest and not file.is_dir() and DefaultFilter()(change, path)
 
 
 def _report(changes: Iterable[tuple[Any, str]]) -> None:
-    names = sorted({os.path.relpath(path) for _, path in changes if Path(path).exists()})
-    show(f"saved: {', '.join(names)}; starting again")
+    names = sorted({os.path.relpath(path) for _, path in changes})
+    show(f"changed: {', '.join(names)}; starting again")
+
+
+def _show_grade(config: Config) -> None:
+    for source, _ in config.enabled():
+        grade = graded(source)
+        show(f"{source.name}: {grade.grade}" + (f"; lacks {grade.lacks_in_short()}" if grade.lacks else ""))

@@ -1,15 +1,11 @@
 """The command that lists the installed plugins."""
 
 from pathlib import Path
-from typing import Final
 
 from livingmap.cli.options import show, show_table
 from livingmap.sources.grade import graded
 from livingmap.sources.plugin_import import MOCKS, SOURCES, PluginError, installed
 from livingmap.sources.registry import ACCOUNTS, AUTHENTICATORS, POLICIES, load_source
-
-_MOST_LACKS: Final = 3
-"""So many of the things that a plugin lacks are listed."""
 
 
 def plugins() -> None:
@@ -34,7 +30,4 @@ def _grade(name: str) -> tuple[str, str]:
         found = graded(load_source(name, None, Path.cwd()))
     except PluginError as error:
         return "broken", f"{name}: {error}"
-    if not found.lacks:
-        return found.grade, ""
-    more = f" and {len(found.lacks) - _MOST_LACKS} more" if len(found.lacks) > _MOST_LACKS else ""
-    return found.grade, f"{name} lacks {', '.join(found.lacks[:_MOST_LACKS])}{more}"
+    return found.grade, f"{name} lacks {found.lacks_in_short()}" if found.lacks else ""

@@ -17,6 +17,7 @@ from livingmap.core.types import Type
 from livingmap.sources.samples import Samples
 
 _LANGUAGES: Final = 2
+_MOST_LACKS: Final = 3
 
 
 class Grade(StrEnum):
@@ -33,6 +34,11 @@ class Graded:
 
     grade: Grade
     lacks: tuple[str, ...] = ()
+
+    def lacks_in_short(self) -> str:
+        """Return the first few things that it lacks, as the end of a sentence; empty if it lacks nothing."""
+        more = len(self.lacks) - _MOST_LACKS
+        return ", ".join(self.lacks[:_MOST_LACKS]) + (f" and {more} more" if more > 0 else "")
 
 
 def graded(source: Source) -> Graded:

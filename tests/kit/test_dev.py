@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from watchfiles import Change
 
+from livingmap.cli.dev import is_of_a_plugin
 from livingmap.kit.scaffold import Kind, create
 from livingmap.kit.trial import Trial, TrialError
 from tests.support.ports import free_port
@@ -25,7 +27,7 @@ def plugin(tmp_path):
 
 
 @contextlib.contextmanager
-def developing(plugin, *options):
+def developing(plugin, *options, stdout=subprocess.DEVNULL):
     """Run the command beside the block; give the address of the map."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
@@ -33,7 +35,7 @@ def developing(plugin, *options):
         [LIVINGMAP, "dev", plugin, "--port", str(port), *options],
         env=clean | {"WATCHFILES_FORCE_POLLING": "true"},
         cwd=plugin.parent.parent,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
@@ -82,6 +84,32 @@ def test_a_fault_is_in_the_terminal_too(plugin):
         line = json.loads(process.stderr.readline())
         assert line["event"] == "a source could not be loaded"
         assert "SyntaxError: invalid syntax" in line["error"]
+
+
+def test_its_grade_is_in_the_terminal(plugin):
+    with developing(plugin, "--once", stdout=subprocess.PIPE) as (_, process):
+        assert process.stdout.readline().startswith("tides: silver; lacks the label of the type tides in two")
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("tides.py", True),
+        ("samples/items.json", True),
+        ("samples/gone.json", True),
+        ("samples", False),
+        (".pytest_cache/README.md", False),
+        ("pytest-cache-files-x1/README.md", False),
+        ("pytest-cache-files-x1", False),
+        ("__pycache__/tides.cpython-312.pyc", False),
+        (".hypothesis/examples/a.py", False),
+        ("tides.py~", False),
+        ("4913", False),
+    ],
+)
+def test_only_files_that_a_plugin_is_made_of_have_it_start_again(plugin, path, counts):
+    assert is_of_a_plugin(Change.modified, str(plugin.parent / path)) is counts
+    assert is_of_a_plugin(Change.deleted, str(plugin.parent / path)) is counts
 
 
 def test_a_plugin_with_samples_replays_them_unless_it_is_live(plugin):
