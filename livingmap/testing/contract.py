@@ -83,9 +83,14 @@ class SourceContract:
         for message in harness.samples.messages if self.source.run else ():
             await harness.send(message.type, message.payload)
         part = harness.fold.scene.part(self.source.name)
-        for layer in self.source.layers:
-            if layer.fetch or self.source.run:
-                assert dict(part.items(layer.name, layer.collection)) or part.total(layer.name), layer.name
+        empty = [
+            f"{layer.name}.{layer.collection}"
+            for layer in self.source.layers
+            if (layer.fetch or self.source.run)
+            and not (dict(part.items(layer.name, layer.collection)) or part.total(layer.name))
+        ]
+        filled_by = "all listings and messages" if self.source.run else "a poll of the answers"
+        assert not empty, f"{', '.join(empty)}: empty after {filled_by} of samples/"
 
     @synchronous
     async def test_a_second_poll_changes_nothing(self) -> None:

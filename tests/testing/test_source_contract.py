@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from livingmap.plugin import Layer, NotFound, Put, Source, SourceSettings, hookimpl, id_of
+from livingmap.plugin import Drop, Layer, NotFound, Put, Source, SourceSettings, hookimpl, id_of
 from livingmap.testing import SourceContract
 
 NUMBERS = count()
@@ -126,6 +126,24 @@ class OnLeftOnce:
         if self.spoiled:
             raise ValueError("spoiled")
         return on_left(event, part)
+
+
+def test_a_layer_that_samples_leave_empty_is_named(source):
+    suite = suite_of(replace(source, layers=(Layer("boats", fetch=fetch_nothing),)))
+    with pytest.raises(AssertionError, match=r"boats\.items: empty after a poll of the answers of samples/"):
+        suite.test_samples_fill_every_layer()
+
+
+def test_a_layer_that_the_last_message_of_a_run_empties_is_named(source):
+    (source.samples / "listings.jsonl").write_text('{"layer": "boats", "rows": [{"id": "boat:a"}]}')
+
+    async def run(client, emit):
+        await emit.alive()
+
+    gone = {"boat.left": lambda event, part: [Drop("boats", "boat:a")]}
+    suite = suite_of(replace(source, layers=(Layer("boats"),), handlers=gone, details={}, run=run))
+    with pytest.raises(AssertionError, match=r"boats\.items: empty after all listings and messages of samples/"):
+        suite.test_samples_fill_every_layer()
 
 
 @pytest.mark.parametrize(
