@@ -125,6 +125,18 @@ def test_snapshot_asks_once_and_prints_json(demo):
     assert (wrong.returncode, "no such layer: sky" in wrong.stderr) == (1, True)
 
 
+def test_probe_notes_a_field_that_no_row_has(tmp_path):
+    file = tmp_path / "map.yaml"
+    fields = "{name: title, cpu: metrics.cpu}"
+    file.write_text(
+        "sources: {http: {base_url: http://w, mock: true, lists: [{path: /stations, rows: stations, "
+        f"layer: weather, type: station, id: id, fields: {fields}}}]}}}}\n"
+    )
+    done = run("probe", "--config", str(file))
+    assert "  note: /stations: cpu: metrics.cpu finds nothing in any of 2 rows\n" in done.stdout
+    assert done.returncode == 0
+
+
 def test_probe_shows_what_came_and_fails_where_nobody_answers(demo):
     good = run("probe", "--config", demo)
     assert good.returncode == 0

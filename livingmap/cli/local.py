@@ -211,6 +211,8 @@ def _has_failed(living: "LivingMap", poller: "Poller") -> bool:
     show(f"  rows: {state.rows} read, {state.dropped_rows} dropped")
     for line in state.dropped:
         show(f"    dropped {line}")
+    for line in state.notes:
+        show(f"  note: {line}")
     for path in state.missing:
         show(f"  not there: {path}")
     for line in error.split("; ") if error else ():

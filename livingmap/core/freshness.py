@@ -78,6 +78,8 @@ class SourceHealth:
     rows: int = 0
     dropped_rows: int = 0
     dropped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the plugin finds odd in the answers of the last poll."""
     missing: list[str] = field(default_factory=list)
     """Paths that the service does not have; others are requested in their place."""
     drift: dict[str, int] | None = None

@@ -76,6 +76,9 @@ class Client(Protocol):
     def read_one(self, model: type[M], value: Json, at: str = "") -> M:
         """Validate one JSON object, such as the answer about a single item. Raises InvalidAnswer."""
 
+    def note(self, text: str) -> None:
+        """Say what is odd in an answer that can be used all the same; ``livingmap probe`` shows it."""
+
 
 Fetch: TypeAlias = Callable[[Client], Awaitable[Iterable[Put | Total]]]
 """Returns the full content of one layer's collection as the service has it now."""

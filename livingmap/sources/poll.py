@@ -193,6 +193,7 @@ class Poller:
         self.state.dropped_rows += client.dropped_rows
         reasons = (*client.dropped, *self.state.dropped)
         self.state.dropped = [shortened(reason) for reason in reasons][:_MOST_FAULTS]
+        self.state.notes = [shortened(note) for note in client.notes]
         self.state.missing = self.service.missing()
 
     async def _update_health(self, outcome: _Outcome, started: datetime) -> None:

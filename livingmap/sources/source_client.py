@@ -24,6 +24,7 @@ M = TypeVar("M")
 
 _BATCH_ROWS: Final = 500
 _MOST_DROPPED: Final = 20
+_MOST_NOTES: Final = 20
 _MISSING_SECONDS: Final = 3600
 
 
@@ -123,6 +124,7 @@ class PollClient:
         self.dropped_rows = 0
         self.dropped: list[str] = []
         """The first few rows that were of no use, each with the reason."""
+        self.notes: list[str] = []
 
     @property
     def settings(self) -> SectionSettings:
@@ -205,6 +207,11 @@ class PollClient:
     def read_one(self, model: type[M], value: Json, at: str = "") -> M:
         """Return one valid object; see `livingmap.core.source.Client.read_one`."""
         return self.read(model, [value], at)[0]
+
+    def note(self, text: str) -> None:
+        """Keep what is odd in an answer; see `livingmap.core.source.Client.note`."""
+        if text not in self.notes:
+            self.notes = [*self.notes, text][:_MOST_NOTES]
 
     def _read_each(self, model: type[M], rows: list[Json], at: str, start: int) -> Iterator[M]:
         for index, row in enumerate(rows, start):

@@ -45,10 +45,21 @@ def rows_of(sections: Sequence[ListSection]) -> Fetch:
         return [
             _put(section, row)
             for section, find, model in readers
-            for row in client.read(model, _with_ids(section, await _rows(client, section, find)), section.path)
+            for row in _read(client, section, model, await _rows(client, section, find))
         ]
 
     return fetch_rows
+
+
+def _read(client: Client, section: ListSection, model: type[Row], answer: Json) -> list[Row]:
+    """Return the rows that can be used, and note the fields that none of them has."""
+    rows = client.read(model, _with_ids(section, answer), section.path)
+    expressions = {**section.fields, **{name: one.id for name, one in section.references.items()}}
+    for name, expression in expressions.items():
+        if rows and all(row.fields[name] is None for row in rows):
+            what = "no time" if name in section.times else "nothing"
+            client.note(f"{section.path}: {name}: {expression} finds {what} in any of {len(rows)} rows")
+    return rows
 
 
 def details_of(section: DetailsSection) -> Details:

@@ -83,6 +83,28 @@ async def test_an_id_that_no_row_has_is_one_error():
     assert harness.health.dropped == []
 
 
+async def test_a_field_that_no_row_has_is_noted():
+    section = {
+        **STATION,
+        "fields": {"cpu": "metrics.cpu", "seen_at": "title", "name": "title"},
+        "times": ["seen_at"],
+        "references": {"node_id": {"type": "node", "id": "hots"}},
+    }
+    harness = await polled([{"id": "a", "title": "A"}, {"id": "b", "title": "B"}], lists=[section])
+    assert harness.health.error is None
+    assert harness.health.notes == [
+        "/stations: cpu: metrics.cpu finds nothing in any of 2 rows",
+        "/stations: seen_at: title finds no time in any of 2 rows",
+        "/stations: node_id: hots finds nothing in any of 2 rows",
+    ]
+
+
+async def test_a_field_that_one_row_has_is_not_noted():
+    section = {**STATION, "fields": {"cpu": "cpu"}}
+    harness = await polled([{"id": "a"}, {"id": "b", "cpu": 0}], lists=[section])
+    assert harness.health.notes == []
+
+
 async def test_rows_that_the_answer_does_not_have_are_an_error_that_names_what_it_has():
     harness = await polled({"stations": [], "page": 1}, lists=[{**STATION, "rows": "items"}])
     assert harness.health.error == (
