@@ -6,9 +6,10 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from livingmap.plugin import Drop, Reply
+from livingmap.plugin import Drop, LayerSettings, Reply, SourceSettings, TypeSettings
 from livingmap.testing import SourceContract, SourceHarness
 from livingmap_http import plugin
+from livingmap_http.sections import DetailsSection, EventSection, ListSection, Reference
 
 README = Path(plugin.__file__).with_name("README.md").read_text()
 WEATHER = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0])["sources"]["http"]
@@ -27,6 +28,23 @@ async def polled(answer=None, **settings):
     )
     await harness.poll()
     return harness
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        plugin.HttpSettings,
+        ListSection,
+        EventSection,
+        DetailsSection,
+        Reference,
+        TypeSettings,
+        LayerSettings,
+    ],
+)
+def test_the_readme_names_every_setting(model):
+    names = model.model_fields.keys() - SourceSettings.model_fields.keys()
+    assert {name for name in names if f"`{name}`" not in README} == set()
 
 
 async def test_rows_become_items_with_the_fields_that_expressions_find():
