@@ -116,6 +116,19 @@ def test_plugins_are_listed_with_their_distribution():
     assert "livingmap_mock.plugin" in shown
 
 
+def test_the_sources_of_a_configuration_are_listed_with_their_grades(tmp_path):
+    (tmp_path / "odd.py").write_text(ODD)
+    file = tmp_path / "odd.yaml"
+    file.write_text("sources: {odd: {module: ./odd.py, base_url: 'http://a'}, dao: {enabled: false}}")
+    lines = run("plugins", "-c", str(file)).stdout.splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["source", "grade", "plugin"],
+        ["odd", "bronze", "./odd.py"],
+        ["dao", "disabled", "dao"],
+    ]
+    assert lines[3:] == ["odd lacks samples of answers"]
+
+
 def test_snapshot_asks_once_and_prints_json(demo):
     whole = json.loads(run("snapshot", "--config", demo).stdout)
     assert len(whole["layers"]["agents"]["items"]) == 20

@@ -78,6 +78,18 @@ def test_what_a_plugin_says_of_others_things_costs_nothing(source):
     assert graded(replace(source, types=(TYPE, Type("node", ("nodes", "items"))))).grade == Grade.GOLD
 
 
+def test_a_sentence_for_each_message_of_a_pattern_is_enough(source):
+    handlers = {"boat.>": on_left}
+    assert graded(replace(source, handlers=handlers)).grade == Grade.GOLD
+    other = {"boat.came.*": {"en": "came", "uk": "прийшов"}}
+    assert "a sentence for boat.>" in graded(replace(source, handlers=handlers, sentences=other)).lacks
+
+
+def test_a_type_that_has_only_a_name_costs_nothing_beside_one_with_fields(source):
+    role = Type("role", ("boats", "items"), label=BOTH, plural=BOTH)
+    assert graded(replace(source, types=(TYPE, role))).grade == Grade.GOLD
+
+
 def test_a_readme_and_readable_samples_are_wanted(source, tmp_path):
     (tmp_path / "README.md").unlink()
     assert graded(source).lacks == ("a README.md beside the plugin",)

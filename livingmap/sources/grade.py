@@ -61,7 +61,7 @@ def _for_silver(source: Source) -> Iterator[str]:
     for pattern in source.handlers:
         if not any(matches(pattern, message.type) for message in samples.messages):
             yield f"a sample of a message on {pattern}"
-        if not any(own == pattern or matches(own, pattern) for own in source.sentences):
+        if not _is_sentence(pattern, source, samples):
             yield f"a sentence for {pattern}"
     for name, info in source.settings.model_fields.items():
         if not info.description:
@@ -72,8 +72,11 @@ def _for_gold(source: Source) -> Iterator[str]:
     if not source.types and any(not layer.decorates for layer in source.layers):
         yield "types of what it lists"
     listed = {(layer.name, layer.collection) for layer in source.layers if not layer.decorates}
-    for one in source.types:
-        yield from _of_type(one) if one.home in listed else ()  # what decorates says little of others' things
+    own = [one for one in source.types if one.home in listed]  # what decorates says little of others' things
+    if not any(one.fields for one in own):  # some things have nothing but a name
+        yield from (f"fields of the type {one.name}" for one in own)
+    for one in own:
+        yield from _of_type(one)
     for pattern, texts in source.sentences.items():
         if len(texts) < _LANGUAGES:
             yield f"a sentence for {pattern} in a second language"
@@ -81,9 +84,16 @@ def _for_gold(source: Source) -> Iterator[str]:
         yield "a README.md beside the plugin"
 
 
+def _is_sentence(pattern: str, source: Source, samples: Samples) -> bool:
+    """Tell whether messages on ``pattern`` are sentences: by one of its own, or by one for each of its samples."""
+    if any(own == pattern or matches(own, pattern) for own in source.sentences):
+        return True
+    subjects = [message.type for message in samples.messages if matches(pattern, message.type)]
+    covered = (any(matches(own, subject) for own in source.sentences) for subject in subjects)
+    return bool(subjects) and all(covered)
+
+
 def _of_type(one: Type) -> Iterator[str]:
-    if not one.fields:
-        yield f"fields of the type {one.name}"
     words: Mapping[str, Mapping[str, str]] = {
         f"the label of the type {one.name}": one.label,
         f"the plural of the type {one.name}": one.plural,
