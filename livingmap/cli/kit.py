@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from livingmap.cli.options import ConfigOption, fail, load_config, show
 from livingmap.core.source import Source
 from livingmap.kit import recording, replaying
-from livingmap.kit.scaffold import Kind, ScaffoldError, create, section
+from livingmap.kit.scaffold import Kind, ScaffoldError, create, requirement, section
 from livingmap.kit.trial import Trial
 from livingmap.logs import configure
 from livingmap.sources.samples import Samples
@@ -39,9 +40,14 @@ def new(
         show(f"try it: livingmap probe --config {folder.name}/livingmap.yaml")
         return
     if package:
-        show(f"install and test it: pip install -e './{folder.name}[test]' && pytest {folder.name}")
+        show(f"install and test it: pip install '{requirement()}' -e ./{folder.name} && pytest {folder.name}")
     else:
-        show(f"test it: pytest {folder.name}    (pip install 'livingmap[testing]' brings pytest)")
+        lacking = not (find_spec("pytest") and find_spec("hypothesis"))
+        show(
+            f"test it: pytest {folder.name}"
+            + (f"    (pip install '{requirement()}' brings it)" if lacking else "")
+        )
+        show(f"see it, and its grade: livingmap dev ./{folder.name}/{name}.py")
     show("then put this into livingmap.yaml:")
     for line in section(name, folder, package=package):
         show(line)

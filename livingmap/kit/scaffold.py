@@ -1,15 +1,18 @@
 """New plugins: files from templates, in a folder of their own, whose tests pass before the first edit."""
 
+import json
 import keyword
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from importlib.metadata import distribution
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from livingmap import __version__
 from livingmap.errors import LivingMapError
@@ -79,6 +82,13 @@ def section(name: str, folder: Path, *, package: bool = False) -> list[str]:
     return ["sources:", f"  {name}:", *module, "    mock: true  # the samples stand in for the service"]
 
 
+def requirement() -> str:
+    """Return what to give pip for the map with what tests need: from where it came, if that was no index."""
+    text = distribution("livingmap").read_text("direct_url.json")
+    address = urlsplit(json.loads(text)["url"]) if text else None
+    return f"{unquote(address.path) if address and address.scheme == 'file' else 'livingmap'}[testing]"
+
+
 def _words(name: str, kind: Kind, *, package: bool) -> Mapping[str, str]:
     dashed = name.replace("_", "-")
     return {
@@ -102,13 +112,13 @@ def _texts(name: str, kind: Kind, *, package: bool) -> Iterator[tuple[str, str]]
         return
     inner = f"livingmap_{name}/" if package else ""
     module = "plugin" if package else name
+    yield f"{inner}README.md", _text(templates / "README.md.txt")
     yield f"{inner}{module}.py", _text(templates / kind / "plugin.py.txt")
     yield f"{'tests/' if package else ''}test_{name}.py", _text(templates / kind / "test.py.txt")
     for path, text in _plain(templates / kind / "samples"):
         yield f"{inner}samples/{path}", text
     if package:
         yield f"{inner}__init__.py", '"""The source `$name` of $service."""\n'
-        yield f"{inner}README.md", _text(templates / "package" / "README.md.txt")
         yield "pyproject.toml", _text(templates / "package" / "pyproject.toml.txt")
     else:
         yield "pytest.ini", "[pytest]\nasyncio_default_fixture_loop_scope = function\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from livingmap.config.loading import load
-from livingmap.kit.scaffold import Kind, ScaffoldError, create, invalid_reason, section
+from livingmap.kit.scaffold import Kind, ScaffoldError, create, invalid_reason, requirement, section
 from livingmap.plugin import Reply
 from livingmap.testing import SourceHarness
 
@@ -59,6 +59,14 @@ def test_a_rule_of_the_suite_that_fails_says_what_it_saw(tmp_path):
     plugin.write_text(plugin.read_text().replace('"{id:tides} is gone"', '"{id tides} is gone"'))
     _, shown = run(sys.executable, "-m", "pytest", "-q", folder, "-k", "sound", folder=tmp_path)
     assert "{id tides} is not {field}, {field:kind} or {field:kind" in shown
+
+
+@pytest.mark.parametrize(("kind", "package"), KINDS)
+def test_a_new_plugin_has_a_readme_beside_it(kind, package, tmp_path):
+    folder = create("tides", kind, tmp_path, package=package)
+    [readme] = folder.rglob("README.md")
+    assert readme.with_name("samples").is_dir()
+    assert "| section | `sources.tides` |" in readme.read_text()
 
 
 @pytest.mark.parametrize("kind", CODE)
@@ -114,10 +122,21 @@ def test_a_name_that_does_not_do_is_refused(name, reason):
     assert reason in str(invalid_reason(name))
 
 
+def test_a_package_is_installed_with_the_map_from_where_that_came(tmp_path):
+    status, shown = run(LIVINGMAP, "new", "tides", "--package", folder=tmp_path)
+    assert status == 0
+    assert f"pip install '{requirement()}' -e ./livingmap-tides && pytest livingmap-tides" in shown
+    origin = requirement().removesuffix("[testing]")
+    assert origin == "livingmap" or Path(origin).exists()
+
+
 def test_the_command_prints_what_to_do_next_and_overwrites_nothing(tmp_path):
     status, shown = run(LIVINGMAP, "new", "tides", folder=tmp_path)
     assert status == 0
-    assert shown.splitlines()[-4:] == [
+    assert shown.splitlines()[-7:] == [
+        "test it: pytest tides",
+        "see it, and its grade: livingmap dev ./tides/tides.py",
+        "then put this into livingmap.yaml:",
         "sources:",
         "  tides:",
         "    module: ./tides/tides.py",
