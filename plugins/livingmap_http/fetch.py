@@ -85,7 +85,7 @@ async def _rows(client: Client, section: ListSection, find: Finder) -> Json:
     except ValueError as error:
         raise InvalidAnswer(f"{section.path}: {section.rows!r} does not fit the answer: {error}") from None
     if rows is None:
-        raise InvalidAnswer(f"{section.path}: rows: {section.rows} finds nothing; the answer {_has(answer)}")
+        raise InvalidAnswer(f"{section.path}: rows: {section.rows} finds nothing (the answer {_has(answer)})")
     if section.keyed and isinstance(rows, dict):
         return [{"key": key, "value": value} for key, value in rows.items()]
     return rows
@@ -106,7 +106,7 @@ def _with_ids(section: ListSection, rows: Json) -> Json:
     except ValueError:
         return rows  # each row says so by itself
     if lost:
-        problem = f"id: {section.id} finds nothing in any of {len(rows)} rows; the first {_has(rows[0])}"
+        problem = f"id: {section.id} finds nothing in any of {len(rows)} rows (the first {_has(rows[0])})"
         raise InvalidAnswer(f"{section.path}: {problem}")
     return rows
 

@@ -96,7 +96,7 @@ async def test_a_row_without_an_id_is_dropped_with_its_reason():
 async def test_an_id_that_no_row_has_is_one_error():
     harness = await polled([{"id": "a", "at": 1}, {"id": "b"}], lists=[{**STATION, "id": "idd"}])
     assert harness.health.error == (
-        "weather.items: /stations: id: idd finds nothing in any of 2 rows; the first has: at, id"
+        "weather.items: /stations: id: idd finds nothing in any of 2 rows (the first has: at, id)"
     )
     assert harness.health.dropped == []
 
@@ -126,7 +126,7 @@ async def test_a_field_that_one_row_has_is_not_noted():
 async def test_rows_that_the_answer_does_not_have_are_an_error_that_names_what_it_has():
     harness = await polled({"stations": [], "page": 1}, lists=[{**STATION, "rows": "items"}])
     assert harness.health.error == (
-        "weather.items: /stations: rows: items finds nothing; the answer has: page, stations"
+        "weather.items: /stations: rows: items finds nothing (the answer has: page, stations)"
     )
 
 
