@@ -154,6 +154,7 @@ def test_probe_shows_what_came_and_fails_where_nobody_answers(demo):
     good = run("probe", "--config", demo)
     assert good.returncode == 0
     assert "agents.items: 20 items" in good.stdout
+    assert "agents (agents-service, mock): mock" in good.stdout
     assert "not there: /agents/metrics" in good.stdout
     dead = run(
         "probe",
@@ -351,6 +352,18 @@ def test_probe_fails_where_a_run_raised_beside_polls_that_are_well(tmp_path):
     assert "docks.items: 1 items" in done.stdout
     assert "error: run: ValueError: lorry.gone: the source has no handler for it" in done.stdout
 
+
+def test_probe_names_the_request_that_no_sample_answers(tmp_path):
+    (tmp_path / "bare.py").write_text(ODD.replace('raise InvalidAnswer("agent:robot: [red]no[/red]")', GET))
+    file = tmp_path / "bare.yaml"
+    file.write_text("sources: {odd: {module: ./bare.py, base_url: 'http://127.0.0.1:9', mock: true}}")
+    done = run("probe", "-c", str(file))
+    assert done.returncode == 1
+    assert "  error: odd.items: GET /odd: 404, no sample or world answers it: record one, or ask" in done.stdout
+    assert "127.0.0.1" not in done.stdout
+
+
+GET = 'return await client.get("/odd")'
 
 GATE = """
 from livingmap.plugin import Layer, Put, SectionSettings, Source, hookimpl

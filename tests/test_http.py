@@ -196,7 +196,7 @@ async def test_when_no_path_is_there_all_are_asked_again(stub, ask):
 
 async def test_what_nothing_simulates_is_not_said_of_the_service():
     client = SourceClient("test", SourceSettings(base_url="http://harbour"), lambda _: None)
-    with pytest.raises(NotFound, match=r"^GET /boats: 404, no sample or world answers it; record one, or ask"):
+    with pytest.raises(NotFound, match=r"^GET /boats: 404, no sample or world answers it: record one, or ask"):
         await client.client(NOW).get("/boats")
     await client.close()
 

@@ -18,6 +18,7 @@ from livingmap.errors import LogError
 from livingmap.log.local import utc_now
 from livingmap.logs import configure
 from livingmap.logs.output import Output, standard_streams
+from livingmap.sources.settings import SectionSettings
 
 _END_SECONDS: Final = 30.0
 """After that the process is ended, whatever it still does."""
@@ -202,7 +203,7 @@ def _has_failed(living: "LivingMap", poller: "Poller") -> bool:
     at = state.observed_at or utc_now()
     status, error = state.status_at(at), state.error_at(at)
     part = living.fold.scene.part(state.name)
-    where = ", ".join(filter(None, (state.service, poller.service.settings.address)))
+    where = ", ".join(filter(None, (state.service, _address(poller.service.settings))))
     show(f"{state.name} ({where}): {status}", "green" if error is None else "red")
     for layer in poller.source.layers:
         items = part.count(layer.name, layer.collection)
@@ -246,9 +247,13 @@ def _summary(source: SourceConfig) -> str:
         return "disabled"
     if source.source is None or source.settings is None:
         return f"failed: {source.error}"
-    address = "mock" if source.settings.mock else source.settings.address
     plugin = f"plugin {source.source.plugin}" if source.source.plugin != source.name else ""
-    return ", ".join(filter(None, (source.source.service, address, plugin)))
+    return ", ".join(filter(None, (source.source.service, _address(source.settings), plugin)))
+
+
+def _address(settings: SectionSettings) -> str:
+    """Return where a source is asked, for people."""
+    return "mock" if settings.mock else settings.address
 
 
 def _enabled(config: Config) -> list[str]:

@@ -32,7 +32,7 @@ _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
 _UNANSWERED: Final = (
-    "no sample or world answers it; record one, or ask the service itself by mock: false or --live"
+    "no sample or world answers it: record one, or ask the service itself by mock: false or --live"
 )
 
 Stub: TypeAlias = Callable[[Request], Reply | None]
