@@ -66,6 +66,7 @@ def test_check_passes_what_is_shipped_without_the_network():
         done = run("check", "--config", file)
         assert (done.returncode, done.stderr) == (0, "")
         assert f"{file}: ok" in done.stdout
+        assert "no samples" not in done.stdout
 
 
 def test_check_says_who_fills_what():
@@ -353,10 +354,11 @@ def test_probe_fails_where_a_run_raised_beside_polls_that_are_well(tmp_path):
     assert "error: run: ValueError: lorry.gone: the source has no handler for it" in done.stdout
 
 
-def test_probe_names_the_request_that_no_sample_answers(tmp_path):
+def test_check_and_probe_say_what_no_sample_answers(tmp_path):
     (tmp_path / "bare.py").write_text(ODD.replace('raise InvalidAnswer("agent:robot: [red]no[/red]")', GET))
     file = tmp_path / "bare.yaml"
     file.write_text("sources: {odd: {module: ./bare.py, base_url: 'http://127.0.0.1:9', mock: true}}")
+    assert "  mock: true, but it has no samples that could answer" in run("check", "-c", str(file)).stdout
     done = run("probe", "-c", str(file))
     assert done.returncode == 1
     assert "  error: odd.items: GET /odd: 404, no sample or world answers it: record one, or ask" in done.stdout

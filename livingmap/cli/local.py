@@ -97,6 +97,8 @@ def check(config: ConfigOption = None) -> None:
     configuration = load_config(config)
     for source in configuration.sources:
         show(f"{source.name}: {_summary(source)}")
+        if _lacks_samples(source) and getattr(configuration.mock_settings, "module", None) is None:
+            show("  mock: true, but it has no samples that could answer; record some, or give it a world")
     for collection, names in _sources_by_collection(configuration).items():
         if len(names) > 1:
             show(f"{collection}: {', '.join(names)} (the first that has a field wins)")
@@ -249,6 +251,13 @@ def _summary(source: SourceConfig) -> str:
         return f"failed: {source.error}"
     plugin = f"plugin {source.source.plugin}" if source.source.plugin != source.name else ""
     return ", ".join(filter(None, (source.source.service, _address(source.settings), plugin)))
+
+
+def _lacks_samples(one: SourceConfig) -> bool:
+    """Tell whether a source is to be simulated by its samples and has none. A world may know more than these."""
+    if one.source is None or one.settings is None or one.settings.mock is not True:
+        return False
+    return one.source.samples is None and any(layer.fetch for layer in one.source.layers)
 
 
 def _address(settings: SectionSettings) -> str:
