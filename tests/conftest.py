@@ -1,8 +1,11 @@
 """What holds for the whole run: a test that is skipped has not passed, and an interrupt is one."""
 
+import logging
 import signal
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that runs the tests in the background has it so
     signal.signal(signal.SIGINT, signal.default_int_handler)  # and all programs that they start would, too
@@ -13,3 +16,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     silenced = [*reporter.stats.get("skipped", []), *reporter.stats.get("xfailed", [])] if reporter else []
     if silenced and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    """Undo what a test configures of logging: the next one must not write to a stream that was closed."""
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers = before[0]
+    root.setLevel(before[1])

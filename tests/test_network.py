@@ -200,7 +200,10 @@ async def test_every_source_stands_alone(network, name):
     async with network([name]) as living:
         shown = await snapshot(living)
     assert statuses(shown) == {name: "fresh"}
-    assert {"city", "space", "nodes", "agents"} <= shown["layers"].keys()
+    declared = next(source.layers for source in SOURCES if source.name == name)
+    assert {layer.name for layer in declared if layer.standing is not None or layer.fetch} <= shown[
+        "layers"
+    ].keys()
 
 
 @pytest.mark.parametrize("order", [("microdao", "city"), ("city", "microdao")])

@@ -69,7 +69,7 @@ def record(
     folder = into or Path(f"{source}-samples")
     try:
         recorded = asyncio.run(recording.record(configuration, source, seconds))
-        files = recorded.write(folder)
+        files = recorded.save(folder)
     except (recording.RecordingError, OSError) as error:
         fail(str(error))
     for file in files:
@@ -95,7 +95,7 @@ def replay(
         before = replaying.read(file) if file.exists() else None
         after, problems = asyncio.run(replaying.replay(described, Samples.load(samples), settings))
         if accept:
-            replaying.write(file, after)
+            replaying.save(file, after)
     except (ValueError, OSError) as error:
         fail(str(error))
     for problem in problems:

@@ -47,7 +47,7 @@ class Recording:
     problems: list[str] = field(default_factory=list)
     """What failed meanwhile, for people."""
 
-    def write(self, folder: Path) -> list[Path]:
+    def save(self, folder: Path) -> list[Path]:
         """Write it as samples and return the files. Raises RecordingError if the folder holds anything."""
         if folder.exists() and any(folder.iterdir()):
             raise RecordingError(f"{folder} is not empty; name another folder by --into")

@@ -50,7 +50,7 @@ def read(file: Path) -> Items:
     return items
 
 
-def write(file: Path, items: Items) -> None:
+def save(file: Path, items: Items) -> None:
     """Write the items to a file."""
     rows = ({"place": place, "id": entity_id, "fields": fields} for (place, entity_id), fields in items.items())
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from livingmap.core.fold import TOUCHED
 from livingmap.core.model import Position
 from livingmap.history import Entry, Gap, Mark, Query, Retention
 from livingmap.history.memory import MemoryHistory
@@ -16,7 +17,7 @@ from tests.history.making import NOON
 
 EPOCHS = st.sampled_from(["a", "B", "é", "_"])
 TOKENS = st.sampled_from(["dao", "event", "d_o", "D", "é", "a%"])
-TYPES = st.lists(TOKENS, min_size=1, max_size=3).map(".".join)
+TYPES = st.lists(TOKENS, min_size=1, max_size=3).map(".".join) | st.just(TOUCHED)
 PATTERNS = st.lists(TOKENS | st.just("*"), min_size=1, max_size=3).map(".".join) | st.lists(
     TOKENS | st.just("*"), max_size=2
 ).map(lambda tokens: ".".join([*tokens, ">"]))
@@ -58,6 +59,7 @@ QUERIES = st.builds(
     st.lists(PATTERNS, max_size=3).map(tuple),
     st.lists(IDS, max_size=2).map(tuple),
     st.none() | SOURCES,
+    st.booleans(),
     st.integers(1, 6),
     st.none() | st.builds(Mark, TIMES, EPOCHS, st.integers(0, 12)),
 )

@@ -89,7 +89,7 @@ async def test_answers_become_samples_with_the_parameters_that_differ(file, tmp_
         {"path": "/ports", "body": [{"id": "oslo", "keeper": "***"}]},
         {"path": "/boats/a", "body": {"sails": 2}},
     ]
-    files = recording.write(tmp_path / "samples")
+    files = recording.save(tmp_path / "samples")
     assert [one.name for one in files] == ["boats_1.json", "boats_2.json", "ports.json", "boats_a.json"]
     assert [one.path for one in Samples.load(tmp_path / "samples").answers] == [
         "/boats",
@@ -98,7 +98,7 @@ async def test_answers_become_samples_with_the_parameters_that_differ(file, tmp_
         "/ports",
     ]
     with pytest.raises(RecordingError, match="is not empty; name another folder by --into"):
-        recording.write(tmp_path / "samples")
+        recording.save(tmp_path / "samples")
 
 
 async def test_messages_are_recorded_as_they_come(file, tmp_path, monkeypatch):
