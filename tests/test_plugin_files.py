@@ -21,11 +21,11 @@ def folder_of(parent, name, text):
 
 def test_a_file_imports_its_neighbours_and_no_other_files_get_them(tmp_path):
     path, modules = list(sys.path), set(sys.modules)
-    for name in ("first", "second"):
+    for name in ("morning", "evening"):  # no other test has modules of these names
         folder = folder_of(tmp_path, name, name)
         assert import_plugin(name, "./plugin.py", folder, SOURCES).who == (name, name.upper())
     assert sys.path == path
-    assert set(sys.modules) - modules == {"livingmap_file_first", "livingmap_file_second"}
+    assert set(sys.modules) - modules == {"livingmap_file_morning", "livingmap_file_evening"}
 
 
 def test_a_neighbour_goes_before_what_others_have_imported_and_takes_nothing_from_them(tmp_path, monkeypatch):
