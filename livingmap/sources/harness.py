@@ -20,6 +20,8 @@ from livingmap.sources.source_client import SourceClient
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 """The time on the harness until a test sets another."""
+STOP_SECONDS = 5.0
+"""How long a run may take to end once it is cancelled."""
 
 
 class SourceHarness:
@@ -81,7 +83,10 @@ class SourceHarness:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[SourceHealth]:
-        """Let the source's own run go on meanwhile, begun again as on the map; give its health."""
+        """Let the source's own run go on meanwhile, begun again as on the map; give its health.
+
+        Raises AssertionError if it does not end when it is cancelled.
+        """
         if self._poller.runner is None:
             raise AssertionError(f"{self.source.name} has no run")
         task = asyncio.create_task(self._poller.runner.run(), name=f"run {self.source.name}")
@@ -89,7 +94,9 @@ class SourceHarness:
             yield self.health
         finally:
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=STOP_SECONDS)
+            if not task.done():
+                raise AssertionError(f"the run of {self.source.name} goes on although it was cancelled")
 
     async def send(self, subject: str, payload: Fields) -> list[Change]:
         """Append an event; return how the scene changed. A handler that raises fails the test."""

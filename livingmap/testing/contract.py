@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from livingmap import hookspecs
 from livingmap.core.model import Json
 from livingmap.core.route import matches
-from livingmap.core.source import Source
+from livingmap.core.source import Client, Emit, Source
 from livingmap.hookspecs import PROJECT, Reply, Request
 from livingmap.sources.harness import SourceHarness
 from livingmap.sources.registry import configured
@@ -103,10 +104,18 @@ class SourceContract:
     @synchronous
     async def test_a_run_ends_when_it_is_stopped(self) -> None:
         """A run does not outlive its cancellation, whatever it waits for."""
-        if self.source.run is not None:
-            harness = SourceHarness(self.source, **self.settings)
-            async with harness.running():
-                await asyncio.sleep(0)
+        run, began = self.source.run, asyncio.Event()
+        if run is None:
+            return
+
+        async def watched(client: Client, emit: Emit) -> None:
+            began.set()
+            await run(client, emit)
+
+        harness = SourceHarness(replace(self.source, run=watched), **self.settings)
+        async with harness.running():
+            await began.wait()
+            await asyncio.sleep(0)
 
     @synchronous
     async def test_every_handler_has_a_sample_and_folds_it(self) -> None:

@@ -1,5 +1,7 @@
 """The contract suite of sources: a small source keeps it, and each rule fails on one made to break it."""
 
+import asyncio
+import contextlib
 import json
 import types
 from dataclasses import replace
@@ -186,3 +188,17 @@ def test_a_plugin_with_a_hook_that_does_not_exist_fails(source):
     plugin.livingmap_source = lambda: source
     suite = type("Suite", (SourceContract,), {"plugin": plugin})()
     assert not _holds(suite.test_pluggy_takes_the_plugin)
+
+
+async def hard_of_hearing(client, emit):
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(3600)
+    await asyncio.sleep(3600)
+
+
+def test_a_run_that_ignores_its_cancellation_fails(source, monkeypatch):
+    monkeypatch.setattr("livingmap.sources.harness.STOP_SECONDS", 0.05)
+    (source.samples / "listings.jsonl").write_text('{"layer": "boats", "rows": [{"id": "boat:a"}]}')
+    suite = suite_of(replace(source, layers=(Layer("boats"),), details={}, run=hard_of_hearing))
+    with pytest.raises(AssertionError, match="the run of boats goes on although it was cancelled"):
+        suite.test_a_run_ends_when_it_is_stopped()

@@ -3,6 +3,7 @@
 import types
 
 import pytest
+from pluggy import PluginValidationError
 from pydantic import BaseModel, ConfigDict
 
 from livingmap.plugin import Layer, Message, Mock, Put, Reply, Source, SourceSettings, hookimpl
@@ -70,6 +71,18 @@ def broken(suite, rules):
 def test_a_small_world_keeps_every_rule():
     suite, rules = suite_of()
     assert (broken(suite, rules), len(rules)) == (set(), 7)
+
+
+def test_a_world_with_a_hook_that_does_not_exist_fails():
+    suite, _ = suite_of()
+
+    @hookimpl
+    def livingmap_world():
+        return None
+
+    suite.plugin.livingmap_world = livingmap_world
+    with pytest.raises(PluginValidationError, match="livingmap_world"):
+        suite.test_pluggy_takes_the_plugin()
 
 
 class Undescribed(BaseModel):
