@@ -21,9 +21,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.fixture(autouse=True)
 def _logging_of_its_own() -> Iterator[None]:
     """Undo what a test configures of logging: the next one must not write to a stream that was closed."""
-    root = logging.getLogger()
-    before = root.handlers, root.level
+    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
+    before = root.handlers, root.level, access.level
     yield
     structlog.reset_defaults()
-    root.handlers = before[0]
+    root.handlers, access.level = before[0], before[2]
     root.setLevel(before[1])

@@ -21,16 +21,11 @@ TEXTS = st.text(st.characters(codec="utf-8")) | st.text("\x1b[\r\n\u202e\x9b\x7f
 
 @pytest.fixture(params=["console", "json"])
 def log(request, monkeypatch):
-    """Log as ``livingmap serve`` does; yield what is written, and whether it is JSON."""
-    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
-    before = root.handlers, root.level, access.level
+    """Log as ``livingmap serve`` does; return what is written, and whether it is JSON."""
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
     configure(LoggingSettings(format=request.param))
-    yield written, request.param == "json"
-    structlog.reset_defaults()
-    root.handlers, access.level = before[0], before[2]
-    root.setLevel(before[1])
+    return written, request.param == "json"
 
 
 def lines_of(log):

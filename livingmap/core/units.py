@@ -16,7 +16,7 @@ _EXACT: Final = Context(prec=512)  # more digits than the sum of any amounts has
 def rfc3339(value: Json) -> str | None:
     """Return a time as RFC 3339 UTC with ``Z``, from ISO 8601 (naive means UTC) or an epoch in s or ms.
 
-    None for what is no time. Microseconds are kept only where there are any.
+    None if the value is not a time. Microseconds are kept only where there are any.
     """
     try:
         if isinstance(value, datetime):
@@ -36,7 +36,7 @@ def rfc3339(value: Json) -> str | None:
 
 
 def load_ratio(value: Json) -> float | None:
-    """Return a load between 0 and 1; a value above 1 is taken as percent. None for what is no number."""
+    """Return a load between 0 and 1; a value above 1 is taken as percent. None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value < 0:  # noqa: PLR0124 - NaN
         return None
     return round(min(value if value <= 1 else value / 100, 1.0), _DECIMALS)
