@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -12,7 +10,6 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
-from livingmap import __version__
 from livingmap.access.access import Access
 from livingmap.access.authenticator import CachedAuthenticator
 from livingmap.access.decisions import Decisions
@@ -30,6 +27,7 @@ from livingmap.api.snapshot_fast_path import SnapshotFastPath
 from livingmap.config.difference import Difference
 from livingmap.config.loading import Config, SourceConfig, WorldConfig
 from livingmap.config.reloading import Reloading
+from livingmap.config.shape import shape_of
 from livingmap.core.calls import Call, Calls
 from livingmap.core.fold import SOURCES_CHANGED, Fold
 from livingmap.core.freshness import Freshness, SourceHealth
@@ -37,7 +35,6 @@ from livingmap.core.model import Json, Message
 from livingmap.core.own_sentences import OWN_SENTENCES
 from livingmap.core.redaction import Redaction
 from livingmap.core.route import Routes
-from livingmap.core.same_as import NOBODY
 from livingmap.core.sentences import table
 from livingmap.core.source import Source
 from livingmap.errors import ConfigError, ConfigFault
@@ -102,7 +99,7 @@ class LivingMap:
         self._calls = Calls()
         self.fold = self._new_fold()
         names = [source.name for source in sources]
-        backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, _shape(config), now)
+        backbone_ = backbone(config.nats, self.fold.routes.patterns(), names, shape_of(config), now)
         self._listen = backbone_.listen
         self.log, self.cluster, self.intakes = backbone_.log, backbone_.cluster, backbone_.intakes
         progress = self.log.progress
@@ -197,7 +194,7 @@ class LivingMap:
         """
         self.config, sources = config, [source for source, _ in config.enabled()]
         self.fold.replace_sources(sources, states)
-        self.cluster.replace_sources([source.name for source in sources], _shape(config))
+        self.cluster.replace_sources([source.name for source in sources], shape_of(config))
         replaced = self._at_work.replace([self._poller(one) for one in config.sources if one.runs])
         health = [self._health(one) for one in config.sources]
         self.projector.watch(health)
@@ -434,24 +431,3 @@ def _built(mock: Mock, settings: Any, sources: Sequence[Source]) -> World:
 
 def _layers_of(sources: Iterable[Source]) -> frozenset[str]:
     return frozenset(layer.name for source in sources for layer in source.layers)
-
-
-def _shape(config: Config) -> bytes:
-    """Return what the fold depends on besides the log."""
-    sources = [source for source, _ in config.enabled()]
-    deciding = [described(sorted({(layer.name, layer.collection) for one in sources for layer in one.layers}))]
-    deciding += [described(source.lifetimes) for source in sources if source.lifetimes]
-    deciding += [f"{source.name}={source.namespace}" for source in sources if source.namespace]
-    deciding += [described(config.same_as)] if config.same_as != NOBODY else []
-    return "|".join([__version__, *(source.name for source in sources), *deciding]).encode()
-
-
-def described(value: object) -> str:
-    """Return a value of the configuration as text, the same in every process: sets have an order of their own."""
-    return json.dumps(value, default=_plain, sort_keys=True)
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    return dict(value) if isinstance(value, Mapping) else sorted(value)  # type: ignore[call-overload]

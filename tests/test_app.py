@@ -16,7 +16,7 @@ from tests.support.nats_server import NatsServer, until
 from tests.support.ports import free_port
 
 DESCRIBE = """
-from livingmap.app import described
+from livingmap.config.shape import described
 from livingmap.core.same_as import SameAs
 from livingmap.core.source import Lifetime
 
