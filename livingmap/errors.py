@@ -52,6 +52,11 @@ class SourceError(LivingMapError):
 class Unreachable(SourceError):
     """Nobody answered in time, or the service itself failed (5xx, 429). Retried with backoff."""
 
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """With which the service failed; None if no answer came."""
+
 
 class RequestRejected(SourceError):
     """The service answered with a 4xx. Asking again at once would not help."""

@@ -1,7 +1,7 @@
 """Aliases: the other ids under which sources refer to an entity, and how an id is resolved."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +50,10 @@ class Aliases:
         self.contests = 0
         """Grows whenever an id becomes contested, or ceases to be."""
         self._same_as = dict(same_as)
+        self._joined: dict[str, list[str]] = defaultdict(list)
+        """By id, those that are joined to it by hand."""
+        for one, target in same_as.items():
+            self._joined[target].append(one)
         self._entities: Counter[str] = Counter()
         """By id, how many sources list it as an entity."""
         self._claims: dict[str, Counter[str]] = defaultdict(Counter)
@@ -63,16 +67,23 @@ class Aliases:
 
     def resolve(self, entity_id: str) -> str:
         """Return the id that ``entity_id`` refers to: itself, unless it is only an alias."""
+        if not self._same_as and not self._claims.get(entity_id):  # as most ids
+            return entity_id
         target = self._same_as.get(entity_id, entity_id)
-        claims = self._claims.get(target)
-        if claims is None:
-            return target
-        owner = self._owner(target, claims)
-        return target if self._same_as.get(owner) == target else self.shown(owner)
+        passed: tuple[str, ...] = ()
+        while claims := self._claims.get(target):
+            owner = self._owner(target, claims)
+            if owner not in self._same_as:
+                return self.displaced.get(owner, owner)
+            if target in passed:  # joined ids claim each other's targets: all of these mean the first by name
+                return min(passed[passed.index(target) :])
+            passed += (target,)
+            target = self._same_as[owner]
+        return target
 
     def shown(self, listed_id: str) -> str:
         """Return the id under which the entity is shown that its sources list as ``listed_id``."""
-        if self._same_as.get(listed_id, listed_id) != listed_id:
+        if listed_id in self._same_as:
             return self.resolve(listed_id)
         return self.displaced.get(listed_id, listed_id)
 
@@ -123,15 +134,18 @@ class Aliases:
 
     def add(self, entity_id: str) -> set[str]:
         """Count one more source that lists ``entity_id``; return the ids that may refer to something else now."""
+        if self._is_alone(entity_id, entity_id):  # most ids: nobody else claims it, so it refers to itself anyway
+            self._entities[entity_id] += 1
+            return set()
         before = self._referents(entity_id, entity_id)
         self._entities[entity_id] += 1
-        return self._affected(entity_id, before)
+        return self._affected(entity_id, entity_id, before)
 
     def remove(self, entity_id: str) -> set[str]:
         """Undo one `add`; return the ids that may refer to something else now."""
         before = self._referents(entity_id, entity_id)
         _count(self._entities, entity_id, -1)
-        return self._affected(entity_id, before)
+        return self._affected(entity_id, entity_id, before)
 
     def rename(
         self,
@@ -151,16 +165,42 @@ class Aliases:
         else:
             names = {*old, *new, *old_namespaces, *new_namespaces}
         for name in names:
-            before = self._referents(name, entity_id)
             step = (name in new) - (name in old)
-            for counters, key, counted in ((self._claims, name, entity_id), (self._aliases, entity_id, name)):
-                if step:
-                    _count(counters[key], counted, step)
-                    if not counters[key]:
-                        del counters[key]
+            if self._is_alone(name, entity_id):
+                affected |= self._claim_alone(name, entity_id, step)
+                self._note_namespace(entity_id, name, old_namespaces.get(name), new_namespaces.get(name))
+                continue
+            before = self._referents(name, entity_id)
+            self._count_claim(name, entity_id, step)
             self._note_namespace(entity_id, name, old_namespaces.get(name), new_namespaces.get(name))
-            affected |= self._affected(name, before)
+            affected |= self._affected(name, entity_id, before)
         return affected
+
+    def _is_alone(self, name: str, entity_id: str) -> bool:
+        """Tell whether no claim to ``name`` but those of ``entity_id`` can matter, so that ranks do not either."""
+        if self._same_as or self.displaced or name in self.contested:
+            return False
+        claims = self._claims.get(name)
+        if claims and (len(claims) > 1 or entity_id not in claims):
+            return False
+        return name == entity_id or name not in self._entities
+
+    def _claim_alone(self, name: str, entity_id: str, step: int) -> set[str]:
+        """Count claims to a name that is of one entity alone; return what refers to something else now."""
+        before = name in self._claims
+        self._count_claim(name, entity_id, step)
+        if name == entity_id or before == (name in self._claims):
+            return set()
+        self._same.clear()
+        self.revision += 1
+        return {name, entity_id}
+
+    def _count_claim(self, name: str, entity_id: str, step: int) -> None:
+        if step:
+            for counters, key, counted in ((self._claims, name, entity_id), (self._aliases, entity_id, name)):
+                _count(counters[key], counted, step)
+                if not counters[key]:
+                    del counters[key]
 
     def _note_namespace(self, entity_id: str, name: str, old: str | None, new: str | None) -> None:
         if old == new:
@@ -198,25 +238,41 @@ class Aliases:
     def _referents(self, name: str, entity_id: str) -> dict[str, str]:
         """Return what is referred to by the ids whose meaning a claim of ``entity_id`` to ``name`` may change."""
         names = {name, entity_id}
-        if self._claimants(name) - {entity_id}:
+        if self._claimants(name) - {entity_id} or entity_id in self.displaced:
             for one in (*self._claimants(name), entity_id):
                 names |= {one, self.displaced.get(one, one), *self._aliases.get(one, ())}
-        names |= {one for one, target in self._same_as.items() if target in names}
-        return {one: self.resolve(one) for one in names}
+        return {one: self.resolve(one) for one in (self._with_joined(names) if self._same_as else names)}
 
-    def _affected(self, name: str, before: Mapping[str, str]) -> set[str]:
+    def _with_joined(self, names: Iterable[str]) -> set[str]:
+        """Return names and those joined to them by hand, whose aliases mean what the names mean, and so on."""
+        found: set[str] = set()
+        waiting = [*names]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                for one in self._joined.get(name, ()):
+                    waiting += (one, *self._aliases.get(one, ()))
+        return found
+
+    def _affected(self, name: str, entity_id: str, before: Mapping[str, str]) -> set[str]:
         self._same.clear()
         affected: set[str] = set()
-        contested = self._note_contested(name)
+        contested = self._note_contested(name, entity_id)
         for one, previous in before.items():
             after = self.resolve(one)
             if previous != after:
                 affected |= {one, previous, after}
+                if one in self._same_as:
+                    affected.update(self._aliases.get(one, ()))
         self.revision += bool(affected)
         return affected | contested
 
-    def _note_contested(self, name: str) -> set[str]:
-        """Note whether a name is contested, and who is displaced by that; return what that changes."""
+    def _note_contested(self, name: str, entity_id: str) -> set[str]:
+        """Note whether a name is contested, and which of its claimants are displaced; return what that changes.
+
+        ``entity_id`` may have given the name up just now.
+        """
         claimants = self._claimants(name)
         entities = {self._same_as.get(one, one) for one in claimants}
         was_contested = name in self.contested
@@ -225,19 +281,29 @@ class Aliases:
             self.contested.add(name)
         else:
             self.contested.discard(name)
-        affected = {name, *map(self.shown, claimants)} if was_contested or name in self.contested else set()
-        if was_contested or len(entities) > 1 or not self.displaced.keys().isdisjoint((name, *claimants)):
-            for listed in (name, *claimants):
+        affected: set[str] = set()
+        if was_contested or name in self.contested or name in self._same_as:
+            affected = {name, *map(self.shown, claimants)}
+        judged = {name, entity_id, *claimants}
+        if affected or not self.displaced.keys().isdisjoint(judged):
+            for listed in judged:
                 affected |= self._note_displaced(listed)
         return affected
 
     def _note_displaced(self, listed: str) -> set[str]:
         before = self.displaced.pop(listed, listed)
-        claims = self._claims.get(listed)
-        if claims and listed in self._entities and self._owner(listed, claims) != listed:
+        if self._is_displaced(listed):
             self.displaced[listed] = self._other_name(listed)
         after = self.displaced.get(listed, listed)
-        return {listed, before, after} if before != after else set()
+        return {listed, before, after, *self._aliases.get(listed, ())} if before != after else set()
+
+    def _is_displaced(self, listed: str) -> bool:
+        """Tell whether the id of an entity refers to another one, and that not by hand."""
+        claims = self._claims.get(listed)
+        if not claims or listed not in self._entities or listed in self._same_as:
+            return False
+        owner = self._owner(listed, claims)
+        return self._same_as.get(owner, owner) != listed
 
     def _other_name(self, listed: str) -> str:
         """Return the strongest alias that no other entity has, or one made of the id and its namespace."""

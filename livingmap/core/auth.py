@@ -48,7 +48,8 @@ class MembershipLookup:
     host remembers the answer for a while."""
     concerned: Mapping[str, Callable[[Event], str | None]] = field(default_factory=dict)
     """By pattern of an entry's type, mostly a NATS subject, whose memberships it changes: the actor's id, None for
-    nobody's, `EVERYBODY` if it does not say whose. Pure."""
+    nobody's, `EVERYBODY` if it does not say whose. Of a poll (``livingmap.source.refreshed``) the payload has its
+    ``source`` and the names of the ``fields`` that it changed. Pure."""
 
 
 @dataclass(frozen=True, slots=True)

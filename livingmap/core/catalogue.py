@@ -97,12 +97,15 @@ class Catalogue:
         self._lines[layer] = lines
 
     def _entity(self, layer: str, entity_id: str, kind: str, item: Fields) -> Entity:
-        label = next(
-            (value for name in ("name", "title") if isinstance(value := item.get(name), str) and value), ""
-        )
-        label = label or entity_id.partition(":")[2]
+        label = label_in(entity_id, item)
         status = self.scene.vocabulary.status_of(kind, item) or "unknown"
         return Entity(entity_id, kind, label, status, layer, f"{search_key(label)}\n{search_key(entity_id)}")
+
+
+def label_in(entity_id: str, item: Fields) -> str:
+    """Return what an item is called: its name or title, else what its id has after the colon."""
+    labels = (value for name in ("name", "title") if isinstance(value := item.get(name), str) and value)
+    return next(labels, entity_id.partition(":")[2])
 
 
 def home_of(scene: Layers, entity_id: str) -> CollectionKey | None:

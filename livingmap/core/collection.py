@@ -1,6 +1,7 @@
 """A collection of a layer: its items, each merged from the records of the sources."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.lifetimes import Lifetimes
@@ -46,6 +47,12 @@ class Collection:
                 if one in records and (one not in displaced or self._is_of(source, one, same[0])):
                     yield source, records[one]
 
+    def has_any(self, ids: AbstractSet[str]) -> bool:
+        """Tell whether an item stands here under any of ``ids``, or some source describes it so."""
+        if not self.items.keys().isdisjoint(ids):
+            return True
+        return any(not records.keys().isdisjoint(ids) for records in self.records_by_source.values())
+
     def _is_of(self, source: str, listed_id: str, entity_id: str) -> bool:
         """Tell whether a record under the id of a displaced entity is of ``entity_id``: its source tells."""
         return self._parts[source].lists(listed_id) == (self._aliases.shown(listed_id) == entity_id)
@@ -82,11 +89,12 @@ class Collection:
         if not self._reference_names.isdisjoint(names):
             self._references.note(self.key, entity_id, self._reference_names.intersection(names), after)
             after = self._resolved_by_source(entity_id, after)
-        updates, removals = difference(before, after, names)
-        if entity_id in self.items and not updates and not removals:
+        updates, removals, replaced = difference(before, after, names)
+        came = entity_id not in self.items
+        if not (came or updates or removals):
             return None
         self.items[entity_id] = changed(before, updates, removals)
-        return Put(self.key[0], entity_id, updates, removals, self.key[1])
+        return Put(self.key[0], entity_id, updates, removals, self.key[1], was=replaced, came=came)
 
     def verdicts(self, entity_id: str) -> dict[str, str]:
         """Return, by field, the rule about lifetimes that spoke about an item."""
@@ -102,9 +110,8 @@ class Collection:
         self._references.note(self.key, entity_id, self._reference_names, {})
         if self.lifetimes is not None:
             self.lifetimes.forget(entity_id)
-        if self.items.pop(entity_id, None) is None:
-            return None
-        return Drop(self.key[0], entity_id, self.key[1])
+        before = self.items.pop(entity_id, None)
+        return None if before is None else Drop(self.key[0], entity_id, self.key[1], was=before)
 
     def _resolved_by_source(self, entity_id: str, after: dict[str, Json]) -> dict[str, Json]:
         """Return ``after`` with its references resolved, each as the source of its value means it."""
@@ -149,4 +156,4 @@ class Collection:
 def meaning(aliases: Aliases, part: Part, entity_id: str) -> str:
     """Return what a source refers to by an id: what it lists so itself, or else what the whole map calls so."""
     own = part.meaning(entity_id)
-    return aliases.resolve(entity_id) if own is None else aliases.shown(own)
+    return aliases.shown(own) if part.lists(own) else aliases.resolve(own)

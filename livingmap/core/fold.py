@@ -38,6 +38,9 @@ REFRESHED = "livingmap.source.refreshed"
 TOUCHED = "livingmap.source.touched"
 """A poll that found nothing but other values of volatile fields, such as the time of the last heartbeat."""
 
+RECALLED = "livingmap.source.recalled"
+"""What the history has of a source from before this process, and no poll says: in a log that begins with it."""
+
 DOWN = "livingmap.source.down"
 UP = "livingmap.source.up"
 TIME_PASSED = "livingmap.time.passed"
@@ -59,11 +62,19 @@ SET_ASIDE = "livingmap.source.set_aside"
 RESUMED = "livingmap.source.resumed"
 """An entry from which on it gets them again."""
 
-OF_SOURCES: Final = frozenset({REFRESHED, TOUCHED, DOWN, UP, SET_ASIDE, RESUMED})
-"""The types of the entries that say how a source was polled; their payload names it as ``source``."""
+ACKNOWLEDGED: Final = "livingmap.problem.acknowledged"
+"""An entry about a problem that somebody has seen: it is to be quiet ``until`` a time."""
+
+NOTIFIED: Final = "livingmap.problem.notified"
+"""An entry about problems that somebody was sent: which ``begun``, and which ``ended``."""
+
+OF_SOURCES: Final = frozenset({REFRESHED, TOUCHED, RECALLED, DOWN, UP, SET_ASIDE, RESUMED})
+"""The types of the entries about one source; their payload names it as ``source``."""
 OF_POLLS: Final = frozenset({REFRESHED, TOUCHED})
 """Those of them that hold what a poll found."""
-OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_CHANGED}
+WITH_CHANGES: Final = OF_POLLS | {RECALLED}
+"""Those of them that hold changes."""
+OWN_TYPES: Final = OF_SOURCES | {TIME_PASSED, CLOCK_SET, POSSIBLE_LOSS, SOURCES_CHANGED, ACKNOWLEDGED, NOTIFIED}
 """The types of all entries that the map itself appends. They carry the time by which lifetimes are judged."""
 
 MOST_CHANGES: Final = 10_000
@@ -78,6 +89,12 @@ def refreshed(source: str, from_seq: int, changes: Iterable[Change], kind: str =
     """Return the log entry of a poll of ``source`` that began at position ``from_seq``."""
     wire = [change_to_json(change) for change in changes]
     return Message(kind, {"source": source, "since": from_seq, "changes": wire})
+
+
+def recalled(source: str, changes: Iterable[Change], from_seq: int | None = None) -> Message:
+    """Return the log entry of what the history has of ``source``: of events, or with ``from_seq`` of polls."""
+    wire = [change_to_json(change) for change in changes]
+    return Message(RECALLED, {"source": source, "since": from_seq, "changes": wire})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +127,8 @@ class Folded:
         """The payload that clients get: the message's own; of a poll, which source it was and how much changed."""
         if self.redacted is not None:
             return self.redacted
-        if self.event.type in OF_POLLS:
-            return {"source": self.event.payload["source"], "changed": len(self.event.payload["changes"])}
+        if self.event.type in WITH_CHANGES:
+            return _summary(self.event)
         return self.event.payload
 
 
@@ -171,8 +188,8 @@ class Fold:
     def _apply(self, event: Event) -> Folded:
         if event.type in OF_SOURCES and event.payload.get("source") not in self._declared:
             return Folded(event)
-        if event.type in OF_POLLS:
-            return self._apply_poll(event)
+        if event.type in WITH_CHANGES:
+            return self._apply_changes(event)
         if event.type in (SET_ASIDE, RESUMED):
             self._set_aside(event)
         changes: list[Change] = []
@@ -249,16 +266,21 @@ class Fold:
             raise ValueError(reason)
         return clean
 
-    def _apply_poll(self, event: Event) -> Folded:
+    def _apply_changes(self, event: Event) -> Folded:
         source = str(event.payload["source"])
         try:
             answer = list(self._own(source, event.payload["changes"]))
-            changes = self.scene.apply(source, answer, event.position.seq, int(event.payload["since"]))
+            since = event.payload["since"]
+            from_seq = None if since is None else int(since)
+            changes = self.scene.apply(source, answer, event.position.seq, from_seq)
+            if event.type == RECALLED:
+                self.scene.part(source).revision += 1
         except Exception as error:  # noqa: BLE001 - a poll that cannot be folded must not stop the log either
+            self.scene.part(source).revision += 1
             return Folded(
                 event, faults=(Fault(source, event, f"{type(error).__name__}: {error}"),), sources=(source,)
             )
-        return Folded(event, tuple(changes), sources=(source,))
+        return Folded(_without_changes(event), tuple(changes), sources=(source,))
 
     def _own(self, source: str, wires: Iterable[Fields]) -> Iterator[Change]:
         """Yield the changes of a poll that ``source`` would still make, redacted.
@@ -276,6 +298,22 @@ class Fold:
 def _read_only(event: Event) -> Event:
     """Return ``event`` as handlers get it. This is `dataclasses.replace`, in a third of the time."""
     return Event(event.position, event.type, read_only(event.payload), event.received_at, event.size)
+
+
+def _summary(event: Event) -> Fields:
+    """Return what clients get of a poll."""
+    payload = event.payload
+    changed = payload["changed"] if "changed" in payload else len(payload["changes"])
+    return {"source": payload["source"], "changed": changed}
+
+
+def _without_changes(event: Event) -> Event:
+    """Return a poll as it stays in memory once it is folded: with the names of the ``fields`` that it changed."""
+    wires = event.payload["changes"]
+    fields = sorted(
+        {name for wire in wires for names in (wire.get("set", ()), wire.get("unset", ())) for name in names}
+    )
+    return replace(event, payload={**_summary(event), "fields": fields})
 
 
 def _target(change: Change) -> str | CollectionKey:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from livingmap.core.histogram import SLOW, Histogram
 from livingmap.core.model import Fields, Json
 
 _MOST_FAULTS: Final = 20
@@ -96,8 +97,12 @@ class SourceHealth:
     last_overruns: list[str] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
     """The subject patterns of its handlers that get no messages now, because they held up the map."""
+    poll_seconds: Histogram = field(default_factory=lambda: Histogram(SLOW), compare=False)
+    """How long its polls took, in the process that polls."""
     revision: int = 0
     """Grows with every change of this state that a snapshot shows."""
+    good: Freshness = Freshness.FRESH
+    """What its status is while it answers: ``mock`` of a mock."""
     stale_after_seconds: float | None = None
     """Without a complete poll for so long the source is stale. None if it is not polled."""
     grade: str | None = None
@@ -115,12 +120,12 @@ class SourceHealth:
     def status_at(self, now: datetime) -> Freshness:
         """Return the status at a time: a source that was fresh is stale when its polls or messages do not come."""
         lacks = self.run_error is not None or bool(self.set_aside)
-        lags = self._is_overdue(now) or (lacks and self._is_good())
+        lags = self.is_overdue(now) or (lacks and self._is_good())
         return Freshness.STALE if lags else self.status
 
     def error_at(self, now: datetime) -> str | None:
         """Return what is wrong at a time, in words; None if nothing is."""
-        if self._is_overdue(now) and self.error is None:
+        if self.is_overdue(now) and self.error is None:
             if self.age_seconds(now) is None:
                 return "the last complete poll was later than now: a clock was set"
             return f"no complete poll for {self.stale_after_seconds:g} s"
@@ -130,7 +135,8 @@ class SourceHealth:
     def _is_good(self) -> bool:
         return self.status in (Freshness.FRESH, Freshness.MOCK)
 
-    def _is_overdue(self, now: datetime) -> bool:
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether no complete poll came for too long, although the last one was good."""
         age, limit = self._age(now), self.stale_after_seconds
         good = self._is_good()
         return good and limit is not None and age is not None and abs(age) > limit  # a clock may be set back

@@ -1,5 +1,6 @@
 """Layers: how readers read the scene, and the form in which a snapshot shows a layer."""
 
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from livingmap.core.model import Fields, Json
@@ -24,6 +25,21 @@ class Layers(Protocol):
 
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything in the layer changes."""
+
+
+class NamedLayers(Layers, Protocol):
+    """Layers of which is known what the ids mean: those of the scene, as it is or as it was."""
+
+    @property
+    def filled_layers(self) -> AbstractSet[str]:
+        """The layers that some source has filled; numbers that count any other are None."""
+
+    @property
+    def alias_revision(self) -> int:
+        """A number that grows whenever an id changes what it refers to."""
+
+    def resolve(self, entity_id: str) -> str:
+        """Return the id of the item to which ``entity_id``, an id or an alias, refers."""
 
 
 def layer_names(scene: Layers) -> list[str]:

@@ -1,13 +1,52 @@
-"""How many members something has: in all (``members``), and in each role (``members_by_role``)."""
+"""How many members something has: in all (``members``), and in each role (``members_by_role``).
 
+Their ids are not kept, only a digest of them (``members_digest``): it changes when one member replaces another.
+The digest is not a secret: of a small group, it can be found out by trial which ids make it.
+"""
+
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from livingmap.core.model import Fields, Json
 
 Step: TypeAlias = tuple[str | None, int]
 """A role, None if it is unknown, and how many members more it has."""
+
+
+_DIGEST_BYTES: Final = 8
+
+
+class Roles(list[str]):
+    """The roles of the members that a service lists."""
+
+    digest: str | None = None
+    """The digest of their ids; None if the service does not give all of them."""
+
+
+def listed_roles(members: Iterable[tuple[str | None, str]]) -> Roles:
+    """Return the roles of members, each given with the user."""
+    members = list(members)
+    roles, digest = Roles(role for _, role in members), "0" * 2 * _DIGEST_BYTES
+    for user, _ in members:
+        moved = moved_digest(digest, user)
+        if moved is None:
+            return roles
+        digest = moved
+    roles.digest = digest
+    return roles
+
+
+def moved_digest(digest: str | None, user: str | None) -> str | None:
+    """Return the digest of the members when ``user`` joins them, or leaves; None if it is not known.
+
+    Each user is a number, and the digest is the exclusive or of them: in whatever order they came, it is the same.
+    """
+    if digest is None or user is None:
+        return None
+    own = hashlib.blake2b(user.encode(), digest_size=_DIGEST_BYTES).digest()
+    return (int.from_bytes(own) ^ int(digest, 16)).to_bytes(_DIGEST_BYTES).hex()
 
 
 def member_counts(count: int | None, roles: Iterable[str] | None) -> dict[str, Json]:
@@ -19,7 +58,9 @@ def member_counts(count: int | None, roles: Iterable[str] | None) -> dict[str, J
     by_role = None if roles is None else dict(sorted(Counter(roles).items()))
     if by_role is None:
         return {} if count is None else {"members": count}
-    return {"members": max(count or 0, sum(by_role.values())), "members_by_role": by_role}
+    counts: dict[str, Json] = {"members": max(count or 0, sum(by_role.values())), "members_by_role": by_role}
+    digest = roles.digest if isinstance(roles, Roles) else None
+    return counts if digest is None else {**counts, "members_digest": digest}
 
 
 def moved_members(item: Fields, *steps: Step) -> dict[str, Json]:

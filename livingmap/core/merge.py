@@ -41,17 +41,24 @@ def strongest(candidates: Sequence[Fields], names: Iterable[str]) -> dict[str, J
     return merged
 
 
-def difference(before: Fields, after: Fields, names: Iterable[str]) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """Return how the fields ``names`` differ: what to set, and what to unset in order of name."""
+def difference(
+    before: Fields, after: Fields, names: Iterable[str]
+) -> tuple[dict[str, Json], tuple[str, ...], dict[str, Json]]:
+    """Return how the fields ``names`` differ: what to set, what to unset in order of name, what both replace."""
     updates: dict[str, Json] = {}
     removals: list[str] = []
+    replaced: dict[str, Json] = {}
     for name in names:
         if name in after:
-            if name not in before or before[name] != after[name]:
+            if name not in before:
                 updates[name] = after[name]
+            elif before[name] != after[name]:
+                updates[name] = after[name]
+                replaced[name] = before[name]
         elif name in before:
             removals.append(name)
-    return updates, tuple(sorted(removals))
+            replaced[name] = before[name]
+    return updates, tuple(sorted(removals)), replaced
 
 
 def changed(before: Fields, updates: Fields, removals: Iterable[str]) -> dict[str, Json]:

@@ -27,6 +27,11 @@ class MergedLayers:
         self.clock = Clock()
         self._parts = parts
         self._references = References()
+        self._renamed: dict[str, list[str]] = defaultdict(list)
+        """By id, what sources call so by hand: fields hold that."""
+        for part in parts.values():
+            for name, target in part.renamed.items():
+                self._renamed[target].append(name)
         self._copies: dict[CollectionKey, dict[str, CollectionKey]] = {}
         """By collection, the fields that it takes over from another."""
         self._copied_to: dict[CollectionKey, list[tuple[str, CollectionKey]]] = defaultdict(list)
@@ -69,11 +74,20 @@ class MergedLayers:
 
     def note_affected(self, ids: Iterable[str], dirty: Dirty) -> None:
         """Note the items of ids that may refer to something else now, and the fields that refer to them."""
-        for entity_id in ids:
-            for key in self.collections:
+        places: dict[frozenset[str], list[CollectionKey]] = {}
+        for entity_id in sorted(ids):  # in the same order after a restart: the changes are the same then
+            names = frozenset((entity_id, *self.aliases.same(entity_id)))
+            if names not in places:
+                places[names] = [key for key, one in self.collections.items() if one.has_any(names)]
+            for key in places[names]:
                 dirty.item(key, entity_id)
-            for key, other, name in self._references.to(entity_id):
-                dirty.fields(key, other, (name,))
+            for one in (entity_id, *self._renamed.get(entity_id, ())):
+                for key, other, name in sorted(self._references.to(one)):
+                    dirty.fields(key, other, (name,))
+
+    def referring(self, ids: Iterable[str]) -> int:
+        """Return how many fields of items refer to any of ``ids``."""
+        return sum(map(self._references.count, ids))
 
     def note_lifetimes(self, dirty: Dirty) -> None:
         """Note all items that have lifetimes, in an order that is the same in every process."""
@@ -95,19 +109,19 @@ class MergedLayers:
         """Yield the changes that make what ``before`` shows what is shown here."""
         for key in {**before.collections, **self.collections}:
             old, new = before.items_of(key), self.items_of(key)
-            for entity_id in old:
+            for entity_id, item in old.items():
                 if entity_id not in new:
-                    yield Drop(key[0], entity_id, key[1])
+                    yield Drop(key[0], entity_id, key[1], was=item)
             for entity_id, item in new.items():
-                previous = old.get(entity_id, {})
-                updates, removals = difference(previous, item, {**previous, **item})
-                if updates or removals or entity_id not in old:
-                    yield Put(key[0], entity_id, updates, removals, key[1])
+                previous, came = old.get(entity_id, {}), entity_id not in old
+                updates, removals, replaced = difference(previous, item, {**previous, **item})
+                if updates or removals or came:
+                    yield Put(key[0], entity_id, updates, removals, key[1], was=replaced, came=came)
         for layer in {**before.layer_totals, **self.layer_totals}:
             old, new = before.layer_totals.get(layer, {}), self.layer_totals.get(layer, {})
-            updates, removals = difference(old, new, {**old, **new})
+            updates, removals, replaced = difference(old, new, {**old, **new})
             if updates or removals:
-                yield Total(layer, updates, removals)
+                yield Total(layer, updates, removals, was=replaced)
 
     def items_of(self, key: CollectionKey) -> Mapping[str, Fields]:
         """Return the items of a collection by id; none if no source has it."""
@@ -148,11 +162,11 @@ class MergedLayers:
             candidates: list[Fields] = [part.total(layer) for part in self._parts.values()]
             candidates.append(self.tallies.of_layer(layer, self.filled_layers))
             before = self.layer_totals.get(layer, {})
-            updates, removals = difference(before, strongest(candidates, names), names)
+            updates, removals, replaced = difference(before, strongest(candidates, names), names)
             if updates or removals:
                 self.layer_totals[layer] = changed(before, updates, removals)
                 self.versions[layer] += 1
-                yield Total(layer, updates, removals)
+                yield Total(layer, updates, removals, was=replaced)
 
 
 def field_names(change: Change) -> Iterable[str]:

@@ -121,6 +121,10 @@ class Put:
     """The namespaces of ``id`` and ``aliases``, such as ``{"agent:sofia": "slug"}``; see `namespaces_of`."""
     unknown: tuple[str, ...] = ()
     """Only in a fetch: fields that could not be asked for now. Those that are not in ``set`` stay as they were."""
+    was: Fields = field(default_factory=dict, compare=False, kw_only=True)
+    """Filled by the map: what ``set`` and ``unset`` replace. A field that it lacks was not there."""
+    came: bool = field(default=False, compare=False, kw_only=True)
+    """Filled by the map: whether the item was not there before."""
 
     def __post_init__(self) -> None:
         typed_id(self.id)
@@ -135,6 +139,8 @@ class Drop:
     layer: str
     id: str
     collection: str = "items"
+    was: Fields = field(default_factory=dict, compare=False, kw_only=True)
+    """Filled by the map: the fields of the item that disappears."""
 
     def __post_init__(self) -> None:
         typed_id(self.id)
@@ -147,6 +153,8 @@ class Total:
     layer: str
     set: Fields = field(default_factory=dict)
     unset: tuple[str, ...] = ()
+    was: Fields = field(default_factory=dict, compare=False, kw_only=True)
+    """Filled by the map: what ``set`` and ``unset`` replace. A field that it lacks was not there."""
 
 
 Change: TypeAlias = Put | Drop | Total

@@ -4,9 +4,12 @@ from types import MappingProxyType
 from typing import Final
 
 from livingmap.core.fold import (
+    ACKNOWLEDGED,
     CLOCK_SET,
     DOWN,
+    NOTIFIED,
     POSSIBLE_LOSS,
+    RECALLED,
     REFRESHED,
     RESUMED,
     SET_ASIDE,
@@ -30,6 +33,10 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
             ),
         },
         TOUCHED: {"en": "Source {source} was polled", "uk": "Джерело {source} опитано"},
+        RECALLED: {
+            "en": "Source {source}: what the history has of it was taken over",
+            "uk": "Джерело {source}: дані взято з історії",
+        },
         DOWN: {"en": "Source {source} is not responding", "uk": "Джерело {source} не відповідає"},
         UP: {"en": "Source {source} is responding again", "uk": "Джерело {source} знову відповідає"},
         SET_ASIDE: {
@@ -62,6 +69,11 @@ OWN_SENTENCES: Final[Sentences] = MappingProxyType(
                 "Можливо, є повідомлення, опубліковані, коли журнал не приймав",
             ),
         },
+        ACKNOWLEDGED: {
+            "en": ("{by} has acknowledged: {what}", "Acknowledged: {what}", "A problem was acknowledged"),
+            "uk": ("{by} підтверджує: {what}", "Підтверджено: {what}", "Проблему підтверджено"),
+        },
+        NOTIFIED: {"en": "A notification was sent", "uk": "Сповіщення надіслано"},
         "livingmap.withheld": {
             "en": ("Something about {subject} has changed", "Something has happened that is not shown to you"),
             "uk": ("{subject}: щось змінилося", "Сталося щось, чого вам не показано"),

@@ -41,6 +41,8 @@ class Part:
     ) -> None:
         """``renamed`` are the ids that this source alone uses for something else, and what they are on the map."""
         self.renamed = renamed
+        self.revision = 0
+        """Grows whenever anything but a poll of the source changes this part, and when a poll could not."""
         self._settings = settings
         self._decorated = decorated
         self._superseded = superseded
@@ -89,6 +91,7 @@ class Part:
 
     def restore(self, state: Mapping[str, Json]) -> None:
         """Replace this part by the one that returned ``state``."""
+        self.revision += 1
         self._aliases = Aliases()
         self._records = {}
         self._made = set()
@@ -140,11 +143,9 @@ class Part:
         """Tell whether this source lists an item under exactly this id."""
         return self._aliases.has(entity_id)
 
-    def meaning(self, entity_id: str) -> str | None:
-        """Return the id as which this source itself lists what it calls ``entity_id``; None if it does not."""
-        renamed = self.renamed.get(entity_id, entity_id)
-        listed = self._aliases.resolve(renamed)
-        return listed if renamed != entity_id or self._aliases.has(listed) else None
+    def meaning(self, entity_id: str) -> str:
+        """Return the id as which this source itself lists what it calls ``entity_id``, or would list it."""
+        return self._aliases.resolve(self.renamed.get(entity_id, entity_id))
 
     def fills(self, change: Change) -> bool:
         """Tell whether ``change`` fills its layer rather than decorating items of other sources."""

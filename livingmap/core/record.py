@@ -16,6 +16,17 @@ Superseded: TypeAlias = Mapping[str, frozenset[str]]
 NOTHING_SUPERSEDED: Final[Superseded] = MappingProxyType({})
 
 
+_MOST_SETS: Final = 4096
+_sets: Final[dict[frozenset[str], frozenset[str]]] = {}
+
+
+def _shared(names: frozenset[str]) -> frozenset[str]:
+    """Return an equal set that all records share: a hundred thousand items have the same few sets of fields."""
+    if len(_sets) >= _MOST_SETS:
+        _sets.clear()
+    return _sets.setdefault(names, names)
+
+
 @dataclass(slots=True)
 class Record:
     """The fields of one item, or of a layer itself, and where each came from.
@@ -28,7 +39,7 @@ class Record:
     aliases: tuple[str, ...] = ()
     creates: bool = False
     """Whether the source says that the item exists, rather than lending it fields."""
-    polled_fields: set[str] = field(default_factory=set)
+    polled_fields: frozenset[str] = frozenset()
     """Fields that came from polls: a poll that lacks them removes them, and no others."""
     event_seqs: dict[str, int] = field(default_factory=dict)
     """By field, the position of the last event that changed it."""
@@ -54,7 +65,7 @@ class Record:
     def from_state(cls, state: Sequence[Json]) -> "Record":
         """Return the record that returned ``state``."""
         fields, aliases, creates, polled_fields, event_seqs, *namespaces = state  # older ones have none
-        return cls(fields, tuple(aliases), creates, set(polled_fields), event_seqs, *namespaces)
+        return cls(fields, tuple(aliases), creates, _shared(frozenset(polled_fields)), event_seqs, *namespaces)
 
     def is_renamed_by(self, change: Put) -> bool:
         """Tell whether an event's ``change`` may alter that the item exists, or its aliases."""
@@ -75,18 +86,22 @@ class Record:
         A poll's values that are ``superseded`` by what an event set are passed over.
         """
         fields, event_seqs = self.fields, self.event_seqs
+        polled: list[str] = []
+        gone: list[str] = []
         for name, value in change.set.items():
             if from_seq is None:
                 fields[name], event_seqs[name] = value, seq
             elif event_seqs.get(name, NEVER) <= from_seq and not self._is_over(name, value, superseded):
                 fields[name] = value
-                self.polled_fields.add(name)
+                polled.append(name)
         for name in change.unset:
             if from_seq is None:
                 event_seqs[name] = seq
             if from_seq is None or event_seqs.get(name, NEVER) <= from_seq:
                 fields.pop(name, None)
-                self.polled_fields.discard(name)
+                gone.append(name)
+        if not (self.polled_fields.issuperset(polled) and self.polled_fields.isdisjoint(gone)):
+            self.polled_fields = _shared(self.polled_fields.union(polled).difference(gone))
 
     def absorb(self, early: "Record", from_seq: int) -> None:
         """Take over fields of ``early``, unless a later event or a poll from ``from_seq`` on set them."""

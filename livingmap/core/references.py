@@ -35,6 +35,10 @@ class References:
         if not targets:
             del self._from[field]
 
+    def count(self, entity_id: str) -> int:
+        """Return how many fields refer to ``entity_id``."""
+        return len(self._to.get(entity_id, ()))
+
     def to(self, entity_id: str) -> Iterator[Field]:
         """Yield every field that refers to ``entity_id``."""
         yield from self._to.get(entity_id, ())

@@ -142,6 +142,21 @@ class Scene:
         """The time that the log has come to, by which lifetimes are judged."""
         return self._merged.clock
 
+    def weight(self, source: str, change: Change) -> int:
+        """Return about how many items have to be merged again if ``source`` makes a poll's ``change``.
+
+        Example: of a microDAO that is new and has an alias, all agents are merged again that refer to it by that.
+        """
+        if isinstance(change, Total):
+            return 1
+        part = self._parts[source]
+        record = part.record((change.layer, change.collection), part.renamed.get(change.id, change.id))
+        if isinstance(change, Put) and record is not None and record.creates and record.aliases == change.aliases:
+            return 1
+        aliases = record.aliases if record is not None else ()
+        names = {change.id, *aliases, *(change.aliases if isinstance(change, Put) else ())}
+        return 1 + self._merged.referring(names)
+
     # writing
 
     def advance(self, now: datetime) -> list[Change]:
@@ -179,7 +194,9 @@ class Scene:
                 self._put(part, key, change, seq, from_seq, dirty)
             else:
                 self._drop(part, key, change, seq, from_seq, dirty)
-        if from_seq is not None:
+        if from_seq is None:
+            part.revision += 1
+        else:
             part.forget_drops(from_seq)
         return self._merged.merge(dirty)
 

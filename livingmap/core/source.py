@@ -1,6 +1,6 @@
 """Sources: what a plugin declares, namely the layers it fills, the subjects it handles, the numbers it counts."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +61,13 @@ class Client(Protocol):
 
         ``await client.get_all("/orders", ByCursor(rows="orders", cursor="meta.next"), limit=500)`` asks for
         ``/orders?limit=500``, then for ``/orders?limit=500&cursor=…``. Raises InvalidAnswer for what does not end.
+        """
+
+    def each(self, model: type[M], path: str, key: str = "items", /, **query: Json) -> AsyncIterator[M]:
+        """Yield the valid rows of a list, an array or that under ``key``, as `get` and `read` would return them.
+
+        ``[put(row) async for row in client.each(Row, "/agents")]`` reads a list of 100,000 rows piece by piece:
+        neither all of them as JSON nor all as models are in memory at once, and the map runs on meanwhile.
         """
 
     async def optional(self, path: str, /, **query: Json) -> Json | None:

@@ -55,6 +55,8 @@ class TypeField:
     """Shown after a number: ``req/s``, ``°C``."""
     table: bool = True
     """Whether it is a column of the table."""
+    additive: bool = False
+    """Whether the numbers of several things add up: tokens do, latencies do not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 from livingmap.core.model import CollectionKey, Fields
 from livingmap.core.source import Layer, Source
 from livingmap.core.types import LAST, TROUBLE, Relation, Tone, Type, Words
+from livingmap.core.values import value_at
 
 STATUSES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -20,7 +21,7 @@ STATUSES: Final[Mapping[str, str]] = MappingProxyType(
         "degraded": "degraded",
         "down": "offline",
         "healthy": "online",
-        "idle": "online",
+        "idle": "idle",
         "inactive": "inactive",
         "offline": "offline",
         "ok": "online",
@@ -42,6 +43,7 @@ TONES: Final[Mapping[str, Tone]] = MappingProxyType(
         "deleted": "off",
         "error": "bad",
         "failed": "bad",
+        "idle": "good",
         "inactive": "off",
         "offline": "off",
         "online": "good",
@@ -73,8 +75,12 @@ class Vocabulary:
         """By collection the sources that list its items."""
         self.references: dict[CollectionKey, tuple[str, ...]] = {}
         """By collection the fields that hold ids."""
+        self.volatile: dict[CollectionKey, frozenset[str]] = {}
+        """By collection the fields that change all the time; only of collections that have some."""
         self.standing: dict[str, Fields] = {}
         """The layers that every snapshot has, each with what it holds while no source has filled it."""
+        self.asked: list[tuple[str, CollectionKey]] = []
+        """The collections of which a source can be asked about items that it no longer lists, each with it."""
         for source in sources:
             for layer in source.layers:
                 self._take_layer(source.name, layer)
@@ -115,7 +121,7 @@ class Vocabulary:
         """Return what an item says of how it is, by the field that its type names for that."""
         declared = self.types.get(type_)
         names = ("status",) if declared is None else (declared.status, "status")
-        return next((value for name in names if isinstance(value := item.get(name), str)), None)
+        return next((value for name in names if isinstance(value := value_at(item, name), str)), None)
 
     def trouble(self, type_: str) -> list[str]:
         """Return the statuses of a type that mean something is wrong."""
@@ -128,7 +134,11 @@ class Vocabulary:
         self.layers[layer.name] = LayerWords(
             words.title or layer.title, words.hint or layer.hint, words.icon or layer.icon
         )
+        if layer.unlisted:
+            self.asked.append((source, place))
         self.references[place] = tuple(dict.fromkeys((*self.references.get(place, ()), *layer.references)))
+        if layer.volatile:
+            self.volatile[place] = self.volatile.get(place, frozenset()).union(layer.volatile)
         if not layer.decorates:
             self.listing[place] = (*self.listing.get(place, ()), source)
         if layer.standing is not None:

@@ -13,6 +13,29 @@ _TEENS: Final = range(11, 15)
 _FEW: Final = range(2, 5)
 
 
+_STATUSES: Final = {
+    "uk": {
+        "active": "активно",
+        "online": "в мережі",
+        "busy": "працює",
+        "idle": "чекає",
+        "offline": "не в мережі",
+        "degraded": "з перебоями",
+        "inactive": "неактивно",
+        "deleted": "видалено",
+        "error": "помилка",
+        "failed": "збій",
+        "unknown": "невідомо",
+    }
+}
+"""By language the words for the map's own statuses, which are words of English."""
+
+
+def status_word(status: str, language: str) -> str:
+    """Return a status in a language; one that the map has no word for there stays as it is."""
+    return _STATUSES.get(language, {}).get(status, status.replace("_", " "))
+
+
 def decimal(value: Json, language: str) -> str | None:
     """Return a number, or a text that is one, without needless zeros; None for anything else.
 

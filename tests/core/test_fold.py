@@ -157,10 +157,12 @@ def on_copy(payload):
 def test_a_poll_that_cannot_be_folded_is_a_fault_of_its_source(payload):
     fold = Fold([source("agents", [])])
     poll = event(REFRESHED, **{"source": "agents", "since": 0, "changes": [], **payload})
+    revision = fold.scene.part("agents").revision
     folded = fold.apply(poll)
     (fault,) = folded.faults
     assert folded == Folded(poll, faults=(Fault("agents", poll, fault.error),), sources=("agents",))
     assert fault.error.partition(":")[0] in ("ValueError", "TypeError")
+    assert fold.scene.part("agents").revision > revision
 
 
 def test_a_poll_is_an_entry_with_the_position_at_which_it_began():

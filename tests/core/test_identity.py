@@ -1,6 +1,7 @@
 """Whom an id means when several things claim it: the strongest namespace, whatever the order of the claims."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -113,6 +114,49 @@ def test_the_first_of_equal_names_is_in_the_strongest_namespace():
     }
 
 
+def test_a_displaced_thing_that_gives_up_the_alias_it_is_shown_by_is_shown_by_the_next():
+    aliases = claims(TRUST, GROVE)
+    _, names, namespaces = GROVE
+    affected = aliases.rename("dao:oak", names, ("dao:17", "dao:2c3d"), namespaces, namespaces)
+    assert aliases.displaced == {"dao:oak": "dao:17"}
+    assert affected >= {"dao:0a1b", "dao:17", "dao:2c3d", "dao:oak"}
+
+
+def test_a_displaced_thing_that_is_shown_by_another_name_affects_each_of_its_aliases():
+    namespaces = {"dao:2c3d": "external", "dao:0a1b": "external"}
+    aliases = claims(TRUST, GROVE, ("dao:elm", ("dao:2c3d",), namespaces))
+    affected = aliases.rename("dao:elm", ("dao:2c3d",), ("dao:2c3d", "dao:0a1b"), namespaces, namespaces)
+    assert aliases.displaced == {"dao:oak": "dao:17"}
+    assert affected >= {"dao:17", "dao:0a1b", "dao:2c3d", "dao:oak"}  # to its source, dao:2c3d is dao:17 now
+
+
+def test_what_is_joined_to_a_thing_by_hand_does_not_displace_it():
+    joined = ("dao:elm", ("dao:oak",), {"dao:oak": "external"})
+    third = ("dao:ash", ("dao:oak",), {"dao:oak": "uuid"})
+    aliases = claims(GROVE, joined, third, same_as={"dao:elm": "dao:oak"})
+    assert (aliases.contested, aliases.displaced, aliases.resolve("dao:elm")) == ({"dao:oak"}, {}, "dao:oak")
+
+
+def test_what_is_joined_by_hand_is_displaced_by_nothing():
+    trust = ("dao:oak-trust", ("dao:elm",), {"dao:elm": "external"})
+    aliases = claims(trust, ("dao:elm", (), {"dao:elm": "slug"}), same_as={"dao:elm": "dao:oak"})
+    assert (aliases.displaced, aliases.resolve("dao:elm")) == ({}, "dao:oak")
+
+
+def test_the_aliases_of_what_is_joined_by_hand_follow_what_it_is_joined_to():
+    aliases = claims(("dao:elm", ("dao:x",), {}), same_as={"dao:elm": "dao:oak"})
+    aliases.add("dao:oak-trust")
+    assert aliases.rename("dao:oak-trust", (), ("dao:oak",)) >= {"dao:x", "dao:elm", "dao:oak", "dao:oak-trust"}
+    assert aliases.resolve("dao:x") == "dao:oak-trust"
+
+
+def test_joined_ids_that_claim_each_others_targets_all_mean_the_first_of_these_by_name():
+    joined = {"dao:elm": "dao:oak", "dao:fir": "dao:ash"}
+    aliases = claims(("dao:elm", ("dao:ash",), {}), ("dao:fir", ("dao:oak",), {}), same_as=joined)
+    assert {aliases.resolve(one) for one in ("dao:elm", "dao:oak", "dao:fir", "dao:ash")} == {"dao:ash"}
+    assert aliases.same("dao:oak") == ("dao:ash", "dao:elm", "dao:fir", "dao:oak")
+
+
 # in a scene
 
 CITY = Source("city", "city-service", object, (Layer("dao"), Layer("rooms", references=("dao_id",))))
@@ -197,3 +241,49 @@ def test_a_poll_leaves_what_it_listed_under_an_id_that_is_renamed_by_hand():
     assert part.missing(("dao", "items"), ["dao:oak"]) == [Drop("dao", "dao:elm")]
     assert part.missing(("dao", "items"), ["dao:oak", "dao:elm"]) == []
     assert part.get("dao", "dao:oak") == part.get("dao", "dao:grove")
+
+
+def test_what_a_source_calls_by_another_name_and_does_not_list_is_what_the_map_calls_so():
+    scene = Scene((CITY, HOUSE), SameAs(renamed={"city": {"dao:3": "dao:oak"}}))
+    scene.apply("city", [Put("rooms", "room:1", {"dao_id": "dao:3"})], 1)
+    assert scene.items("rooms", "items")["room:1"]["dao_id"] == "dao:oak"
+    scene.apply("house", [OAK_OF_HOUSE], 2)
+    assert scene.items("rooms", "items")["room:1"]["dao_id"] == "dao:oak-trust"
+
+
+def test_an_alias_takes_no_id_that_stands_for_itself_without_a_namespace_or_in_one_as_strong():
+    for own in ({}, {"dao:oak": "external"}):
+        aliases = claims(("dao:oak", (), own), ("dao:trust", ("dao:oak",), {"dao:oak": "external"}))
+        assert aliases.resolve("dao:oak") == "dao:oak"
+        assert aliases.displaced == {}
+
+
+@pytest.mark.parametrize("others", [(), (("dao:other", ("dao:x",), {}),)])
+def test_an_id_is_in_no_namespace_any_more_when_its_source_puts_it_into_another(others):
+    aliases = claims(*others, ("dao:a", ("dao:x",), {"dao:x": "external"}))
+    aliases.rename("dao:a", ("dao:x",), ("dao:x",), {"dao:x": "external"}, {"dao:x": "slug"})
+    assert [aliases.named("dao:a", one) for one in ("external", "slug")] == [None, "dao:x"]
+
+
+def test_each_of_several_references_means_what_the_source_of_its_value_means():
+    names = tuple(f"dao_{number}" for number in range(8))
+    rooms = Layer("rooms", references=names)
+    city, house = (replace(one, layers=(Layer("dao"), rooms)) for one in (CITY, HOUSE))
+    scene = Scene((house, city))
+    for seq, (source, change) in enumerate((("city", OAK_OF_CITY), ("house", OAK_OF_HOUSE)), 1):
+        scene.apply(source, [change], seq)
+    plain = {name: ["dao:elm", "dao:oak"] if name == "dao_3" else "dao:elm" for name in names}
+    scene.apply("city", [Put("rooms", "room:1", plain)], 3)
+    assert scene.items("rooms", "items")["room:1"] == {**plain, "dao_3": ["dao:elm", "dao:17"]}
+
+
+def test_what_is_renamed_by_hand_is_compared_and_dropped_by_the_name_its_source_has_for_it():
+    scene = Scene((CITY,), SameAs({}, {"city": {"dao:oak": "dao:grove"}}))
+    scene.apply("city", [OAK_OF_CITY], 1, from_seq=0)
+    part, key = scene.part("city"), ("dao", "items")
+    assert part.difference(key, OAK_OF_CITY) is None
+    assert part.dropped_at(key, "dao:oak") is None
+    scene.apply("city", [Drop("dao", "dao:oak")], 7)
+    assert scene.items("dao", "items") == {}
+    assert (part.dropped_at(key, "dao:oak"), part.dropped_at(key, "dao:grove")) == (7, 7)
+    assert part.dropped_at(key, "dao:elm") is None

@@ -335,3 +335,17 @@ async def test_time_passes_though_the_clock_of_the_leader_is_behind_that_of_the_
         await pass_time(lambda: fold.scene.clock, Log(), lambda: NOON - timedelta(days=40))
     assert appended == [(TIME_PASSED, 120)]
     assert fold.scene.items("nodes", "items")[NODE]["status"] == "offline"
+
+
+def test_a_sign_of_life_for_one_field_leaves_the_end_of_another_due():
+    load = Lifetime("nodes", ("load_at",), "load_seconds", values=frozenset({"high"}), seconds=60, field="load")
+    registry = Source("registry", "s", object, (Layer("nodes"),), {"load": on_load}, lifetimes=(AGED, load))
+    play = Play((registry,))
+    play.poll(0, "registry", Put("nodes", NODE, {"status": "online", "last_heartbeat": NOON.isoformat()}))
+    play.at(90, Message("load", {}))
+    assert play.at(121, PASSED) == [Put("nodes", NODE, {"status": "offline"})]
+    assert play.at(151, PASSED) == [Put("nodes", NODE, {}, ("load",))]
+
+
+def on_load(event, part):
+    return [Put("nodes", NODE, {"load": "high", "load_at": event.received_at.isoformat()}, creates=False)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from livingmap.core.members import member_counts, moved_members
+from livingmap.core.members import listed_roles, member_counts, moved_digest, moved_members
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,20 @@ ITEM = {"owner": "u-1", "members": 3, "members_by_role": {"member": 2, "owner": 
 )
 def test_counts_step_and_never_fall_below_what_is_known(item, steps, expected):
     assert moved_members(item, *steps) == expected
+
+
+def test_the_digest_says_who_the_members_are_and_nothing_of_their_order_or_roles():
+    two = listed_roles([("u-1", "owner"), ("u-2", "member")])
+    assert (list(two), two.digest) == (
+        ["owner", "member"],
+        listed_roles([("u-2", "owner"), ("u-1", "guest")]).digest,
+    )
+    assert two.digest != listed_roles([("u-1", "owner"), ("u-3", "member")]).digest
+    assert member_counts(1, two)["members_digest"] == two.digest
+
+
+def test_the_digest_moves_with_those_who_join_and_leave_and_is_unknown_after_somebody_unknown():
+    one, two = (listed_roles([(user, "member") for user in users]).digest for users in (["u-1"], ["u-1", "u-2"]))
+    assert (moved_digest(one, "u-2"), moved_digest(two, "u-2")) == (two, one)
+    assert moved_digest(one, None) is moved_digest(None, "u-1") is None
+    assert listed_roles([("u-1", "owner"), (None, "member")]).digest is None

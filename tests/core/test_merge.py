@@ -22,18 +22,21 @@ def test_the_first_value_that_is_not_none_wins(candidates, names, merged):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "names", "updates", "removals"),
+    ("before", "after", "names", "updates", "removals", "replaced"),
     [
-        ({"a": 1}, {"a": 1}, ["a"], {}, ()),
-        ({"a": 1}, {"a": 2}, ["a"], {"a": 2}, ()),
-        ({}, {"a": None}, ["a"], {"a": None}, ()),
-        ({"b": 1, "a": 1, "c": 1}, {"c": 1}, ["b", "a", "c"], {}, ("a", "b")),
-        ({"a": 1, "b": 1}, {"a": 2}, ["a"], {"a": 2}, ()),
-        ({"a": 1}, {}, ["b"], {}, ()),
+        ({"a": 1}, {"a": 1}, ["a"], {}, (), {}),
+        ({"a": 1}, {"a": 2}, ["a"], {"a": 2}, (), {"a": 1}),
+        ({"a": None}, {"a": 2}, ["a"], {"a": 2}, (), {"a": None}),
+        ({}, {"a": None}, ["a"], {"a": None}, (), {}),
+        ({"b": 1, "a": 1, "c": 1}, {"c": 1}, ["b", "a", "c"], {}, ("a", "b"), {"b": 1, "a": 1}),
+        ({"a": 1, "b": 1}, {"a": 2}, ["a"], {"a": 2}, (), {"a": 1}),
+        ({"a": 1}, {}, ["b"], {}, (), {}),
     ],
 )
-def test_a_difference_sets_and_unsets_what_leads_from_one_to_the_other(before, after, names, updates, removals):
-    assert difference(before, after, names) == (updates, removals)
+def test_a_difference_sets_and_unsets_what_leads_from_one_to_the_other(
+    before, after, names, updates, removals, replaced
+):
+    assert difference(before, after, names) == (updates, removals, replaced)
     result = changed(before, updates, removals)
     assert {name: result[name] for name in names if name in result} == {
         name: after[name] for name in names if name in after

@@ -347,6 +347,44 @@ def test_an_item_that_the_source_lists_is_not_the_one_that_claims_its_id(again):
     assert made.scene.part("agents").get("agents", "agent:b") == {"n": 1}
 
 
+def test_a_poll_without_aliases_takes_them_back_and_an_event_may_bring_namespaces_alone(again):
+    made = Map()
+    made.poll(1, agent(status="idle", aliases=("agent:7f",)), from_seq=0)
+    made = again(made)
+    made.poll(2, agent(status="idle"), from_seq=1)
+    assert made.scene.resolve("agent:7f") == "agent:7f"
+    made.event(3, replace(agent(status="idle"), namespaces={"agent:sofia": "slug"}))
+    assert made.scene.named("agent:sofia", "slug") == "agent:sofia"
+
+
+def test_what_an_event_said_early_is_taken_by_whichever_alias_it_came(again):
+    made = Map()
+    made.event(1, agent("2", creates=False, status="busy"))
+    made = again(made)
+    made.poll(2, agent(name="sofia", aliases=("agent:1", "agent:2", "agent:3")), from_seq=0)
+    assert made.items() == {"agent:sofia": {"status": "busy"}}
+
+
+def test_the_layers_that_a_part_fills_are_those_of_its_items_and_totals():
+    made = Map()
+    made.event(1, agent(tokens=1), Total("usage", {"tokens": 1}), source="usage")
+    assert made.scene.part("usage").filled_layers() == {"usage"}
+    made.event(2, Put("agents", "room:1", {}, collection="rooms"), Total("city", {"sky": "grey"}))
+    assert made.scene.part("agents").filled_layers() == {"agents", "city"}
+
+
+def test_a_change_says_what_it_replaces_and_whether_the_item_was_there():
+    made = Map()
+    [first] = made.event(1, agent(status="idle", tokens=1))
+    [second] = made.event(2, agent(status="busy", unset=("tokens",)))
+    [drop] = made.event(3, Drop("agents", "agent:sofia"))
+    assert [(one.came, one.was) for one in (first, second)] == [
+        (True, {}),
+        (False, {"status": "idle", "tokens": 1}),
+    ]
+    assert drop.was == {"status": "busy"}
+
+
 # bounds
 
 

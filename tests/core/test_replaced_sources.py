@@ -170,3 +170,31 @@ def test_the_time_of_the_log_goes_on():
     log = started(CITY, AGENTS)
     log.fold.replace_sources([CITY])
     assert log.fold.scene.clock.now == NOON
+
+
+def test_a_source_that_another_process_has_already_begins_with_its_part():
+    there = started(CITY, AGENTS, WEATHER)
+    log = started(CITY, AGENTS, polls=POLLS[:2])
+    log.fold.replace_sources([CITY, AGENTS, WEATHER], dict(there.fold.scene.states()))
+    log.take(CHANGED)
+    assert log.viewer == log.shown() == there.shown()
+
+
+def test_a_layer_that_another_process_saw_filled_is_filled_though_empty():
+    there = started(CITY, AGENTS, WEATHER)
+    there.take(refreshed("weather", there.seq, [Drop("weather", "station:lviv")]))
+    log = started(CITY, AGENTS, polls=POLLS[:2])
+    log.fold.replace_sources([CITY, AGENTS, WEATHER], dict(there.fold.scene.states()))
+    log.take(CHANGED)
+    assert log.shown()["city", "items"]["microdao:river"]["station_id"] == "station:old"
+    assert log.shown()["city"] == {"stations": 0, "agents": 1}
+
+
+def test_the_versions_of_layers_only_grow_and_only_where_something_changes():
+    log = started(CITY, AGENTS, WEATHER)
+    before = {layer: log.fold.scene.version(layer) for layer in ("agents", "city", "weather")}
+    log.fold.replace_sources([WEATHER, AGENTS, CITY])
+    assert log.fold.scene.version("agents") > before["agents"]
+    assert [log.fold.scene.version(layer) for layer in ("city", "weather")] == [before["city"], before["weather"]]
+    log.fold.replace_sources([AGENTS, CITY])
+    assert log.fold.scene.version("weather") > before["weather"]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from livingmap.core.model import Drop, Put, Total
+from livingmap.core.same_as import SameAs
 from livingmap.core.scene import Scene
 from livingmap.core.source import Count, Layer, Source, Tally
 
@@ -373,3 +374,57 @@ def test_a_field_that_a_source_fills_is_not_copied():
     made.apply("nodes", [Put("nodes", "node:a", {"status": "online"})], 1)
     made.apply("space", [Put("space", "node:a", {"status": "offline"}, collection="nodes")], 2)
     assert made.items("space", "nodes") == {"node:a": {"status": "offline"}}
+
+
+def test_an_item_stands_under_its_id_and_is_listed_by_its_aliases_too():
+    made = scene()
+    made.apply("usage", [Put("agents", "agent:lent", {"usage": 5})], 1)
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:7f",))], 2)
+    ids = ("agent:a", "agent:7f", "agent:lent", "agent:b")
+    assert [one for one in ids if made.has(one)] == ["agent:a"]
+    assert [one for one in ids if made.lists(one)] == ["agent:a", "agent:7f"]
+
+
+def test_each_source_describes_an_item_once_the_strongest_first():
+    made = scene()
+    made.apply("usage", [Put("agents", "agent:7f", {"usage": 5}), Put("agents", "agent:a", {"limit": 9})], 1)
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=("agent:7f",))], 2)
+    assert made.describing(("agents", "items"), "agent:a") == ["agents", "usage"]
+
+
+def test_what_follows_a_total_in_one_message_is_applied():
+    made = scene()
+    made.apply("city", [Total("city", {"sky": "grey"}), Put("city", "microdao:a", {"name": "A"})], 1)
+    assert made.items("city", "items")["microdao:a"]["name"] == "A"
+    assert made.totals("city")["sky"] == "grey"
+
+
+def test_an_item_that_is_said_again_with_other_aliases_is_gone_after_one_drop():
+    made = scene()
+    for seq, aliases in enumerate((("agent:1",), ("agent:2",)), start=1):
+        made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=aliases)], seq)
+    made.apply("agents", [Drop("agents", "agent:a")], 3)
+    made.apply("agents", [Put("agents", "agent:b", {"name": "B"}, aliases=("agent:a",))], 4)
+    assert made.resolve("agent:a") == "agent:b"
+
+
+def test_the_item_that_is_dropped_is_the_first_to_change():
+    made = scene()
+    aliases = tuple(f"agent:{number}" for number in range(9))
+    for number, alias in enumerate(aliases):
+        made.apply("city", [Put("agents", alias, {"name": str(number)})], 1 + number)
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}, aliases=aliases)], 20)
+    changes = made.apply("agents", [Drop("agents", "agent:a")], 21)
+    assert changes[0] == Drop("agents", "agent:a")
+
+
+def test_what_is_renamed_by_hand_is_renamed_inside_a_namespace():
+    web = Source("web", "s", object, (Layer("targets"),), namespace="eu")
+    made = Scene([web], SameAs(renamed={"web": {"target:1": "target:main"}}))
+    made.apply("web", [Put("targets", "target:eu/1", {"up": True}), Put("targets", "target:eu/2", {})], 1)
+    assert made.items("targets", "items") == {"target:main": {"up": True}, "target:eu/2": {}}
+
+
+def test_a_handler_finds_the_settings_that_its_source_was_given():
+    made = scene(replace(AGENTS, given={"limit": 3}))
+    assert made.part("agents").settings == {"limit": 3}

@@ -2,8 +2,9 @@
 
 import copy
 import json
+from dataclasses import replace
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from livingmap.core.fold import Fold, refreshed
@@ -105,7 +106,6 @@ def apply_all(scene, run):
         scene.apply(name, some, seq, from_seq=seq - 1 if polled else None)
 
 
-@settings(max_examples=300, deadline=None)
 @given(steps, tables)
 def test_snapshot_and_changes_make_the_next_snapshot(run, table):
     scene = Scene(SOURCES, table)
@@ -119,7 +119,38 @@ def test_snapshot_and_changes_make_the_next_snapshot(run, table):
         assert state == client_state(scene)
 
 
-@settings(max_examples=300, deadline=None)
+def undoing(change):
+    """The change that takes another one back, by what that replaced."""
+    if isinstance(change, Drop):
+        return Put(change.layer, change.id, change.was, collection=change.collection)
+    if isinstance(change, Put) and change.came:
+        return Drop(change.layer, change.id, change.collection)
+    unset = tuple(name for name in (*change.set, *change.unset) if name not in change.was)
+    return replace(change, set=change.was, unset=unset)
+
+
+def undone(state, changes):
+    return reduce(state, [change_to_json(undoing(change)) for change in reversed(changes)])
+
+
+@given(steps, tables)
+def test_what_changes_replaced_leads_back_to_the_state_before(run, table):
+    scene = Scene(SOURCES, table)
+    for seq, (name, some, polled) in enumerate(run, 1):
+        before = client_state(scene)
+        changes = scene.apply(name, some, seq, from_seq=seq - 1 if polled else None)
+        assert filled(undone(client_state(scene), changes)) == filled(before)
+
+
+@given(steps, tables, st.lists(st.sampled_from(SOURCES), unique_by=id))
+def test_what_other_sources_replaced_leads_back_to_the_state_before(run, table, sources):
+    scene = Scene(SOURCES, table)
+    apply_all(scene, run)
+    before = client_state(scene)
+    changes = scene.replace_sources(sources, {})
+    assert filled(undone(client_state(scene), changes)) == filled(before)
+
+
 @given(steps, tables)
 def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run, table):
     mixed, sorted_scene = Scene(SOURCES, table), Scene(SOURCES, table)
@@ -128,7 +159,6 @@ def test_the_scene_does_not_depend_on_the_order_in_which_sources_speak(run, tabl
     assert picture(mixed) == picture(sorted_scene)
 
 
-@settings(max_examples=300, deadline=None)
 @given(steps)
 def test_a_source_deletes_only_its_own(run):
     with_drops, without = Scene(SOURCES), Scene(SOURCES)
@@ -150,7 +180,6 @@ def without_counts(layers):
     }
 
 
-@settings(max_examples=300, deadline=None)
 @given(steps)
 def test_replaying_the_log_gives_the_same_scene(run):
     events = []
@@ -170,8 +199,22 @@ def unordered(change):
     return json.dumps({**wire, "unset": sorted(wire.get("unset", ()))}, sort_keys=True)
 
 
-@settings(max_examples=300, deadline=None)
 @given(steps, steps, tables)
+@example(
+    [
+        (
+            "red",
+            [
+                Put("agents", "microdao:a", {"microdao_id": "agent:c"}),
+                Put("city", "agent:c"),
+                Put("city", "agent:b", {"friends": ["agent:c"]}, aliases=("agent:c",)),
+            ],
+            True,
+        )
+    ],
+    [("red", [Drop("city", "agent:c")], False)],
+    SameAs({"agent:b": "agent:a"}),
+)
 @example(
     [
         (
@@ -221,7 +264,6 @@ def filled(state):
     return {name: layer for name, layer in shown.items() if any(layer)}
 
 
-@settings(max_examples=300, deadline=None)
 @given(steps, steps, tables, st.lists(st.sampled_from(SOURCES), unique_by=id))
 def test_a_scene_whose_sources_are_replaced_is_that_of_a_new_start_with_these_sources(run, rest, table, sources):
     going, started = Scene(SOURCES, table), Scene(sources, table)
@@ -253,7 +295,6 @@ def difference(part, key, answer):
     return [*filter(None, changes), *part.missing(key, answer)]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(puts, max_size=6), st.lists(puts, max_size=6))
 def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second):
     key = KEYS[0]
@@ -268,8 +309,41 @@ def test_the_difference_of_a_poll_makes_the_part_equal_the_answer(first, second)
         assert difference(scene.part("red"), key, answer) == []
 
 
-@settings(max_examples=300, deadline=None)
 @given(steps, tables)
+@example(
+    [
+        (
+            "red",
+            [
+                Put("city", "microdao:a", aliases=("microdao:a", "agent:a")),
+                Put("city", "agent:b", aliases=("agent:a",), namespaces={"agent:a": "external"}),
+                Put("city", "agent:a", namespaces={"agent:a": "slug"}),
+            ],
+            True,
+        ),
+        (
+            "red",
+            [Put("city", "microdao:a", creates=False), Put("city", "microdao:a", aliases=("microdao:a",))],
+            False,
+        ),
+    ],
+    SameAs({"agent:b": "agent:a"}),
+)
+@example(
+    [
+        ("red", [Put("agents", "agent:b", aliases=("agent:c",))], False),
+        ("red", [Put("city", "microdao:c", {"friends": ["agent:a"]})], True),
+        ("red", [Put("city", "agent:c")], True),
+    ],
+    SameAs(renamed={"red": {"agent:a": "agent:c"}}),
+)
+@example(
+    [
+        ("red", [Put("city", "microdao:c", {"microdao_id": "agent:c"})], False),
+        ("red", [Put("city", "microdao:a", aliases=("agent:b",))], False),
+    ],
+    SameAs({"agent:b": "agent:a"}, {"red": {"agent:c": "agent:b"}}),
+)
 def test_changes_one_by_one_make_the_scene_that_the_parts_make_as_a_whole(run, table):
     scene, whole = Scene(SOURCES, table), Scene(SOURCES, table)
     apply_all(scene, run)

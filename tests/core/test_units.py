@@ -67,6 +67,7 @@ def test_loads_are_between_zero_and_one(value, expected):
     [
         ("healthy", "online"),
         (" Online ", "online"),
+        ("Idle", "idle"),
         ("warn", "degraded"),
         ("Levitating", "levitating"),
         (" ", "unknown"),
