@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from time import perf_counter
 from typing import Final, Protocol
 
 import orjson
 import structlog
 
+from livingmap import tracing
+from livingmap.cluster import Checkpointed
 from livingmap.core.aliases import Collision
 from livingmap.core.calls import Call
 from livingmap.core.fold import RESUMED, SET_ASIDE, Fault, Fold, Folded
 from livingmap.core.freshness import SourceHealth
+from livingmap.core.histogram import QUICK, Histogram
 from livingmap.core.model import Event, Json
 from livingmap.core.progress import Progress
 from livingmap.sources.plugin_code import place_of_error
@@ -42,10 +46,12 @@ class Projector:
     def __init__(self, fold: Fold, progress: Progress) -> None:
         self.failures = 0
         """Entries that a follower, or the fold itself, could not take: faults of the program."""
+        self.fold_seconds = Histogram(QUICK)
         self._fold = fold
         self._health: dict[str, SourceHealth] = {}
         self._progress = progress
         self._followers: list[Follower] = []
+        self._kept: list[Checkpointed] = []
         self._previous = progress.position.seq
         self._reported: set[tuple[str, str, str]] = set()
         """The handlers, and the kinds of what they raised, of which the traceback was logged."""
@@ -77,9 +83,15 @@ class Projector:
         """Pass every entry from now on to ``follower``, after those added before."""
         self._followers.append(follower)
 
+    def keep(self, kept: Checkpointed) -> None:
+        """Have checkpoints hold ``kept`` as well. Of a follower: it is restored before it is told of that."""
+        self._kept.append(kept)
+
     def take(self, event: Event) -> None:
         """Fold ``event`` in, and pass the result to the followers."""
+        began = perf_counter()
         folded = self._folded(event)
+        self.fold_seconds.observe(perf_counter() - began)
         for follower in self._followers:
             try:
                 follower.on_entry(folded, self._previous)
@@ -111,6 +123,7 @@ class Projector:
             return Folded(event)
         if not folded.faults:
             return folded
+        tracing.note_error("fault")
         for fault in folded.faults:
             self._report(fault)
         faults = tuple(
@@ -161,6 +174,8 @@ class Projector:
         """Yield all that an event can depend on, as JSON."""
         yield _SET_ASIDE, sorted(self._fold.set_aside)
         yield from self._fold.scene.states()
+        for one in self._kept:
+            yield from one.states()
 
     def announce(self) -> None:
         """Let the followers know that the entries to come are of another epoch."""
@@ -172,6 +187,8 @@ class Projector:
         """Restore what `states` yielded, at the position where the log is now."""
         self._fold.scene.restore(states)
         self._fold.restore_set_aside(states.get(_SET_ASIDE, ()))
+        for one in self._kept:
+            one.restore(states)
         self._note_set_aside()
         for health in self._health.values():
             health.contributed = health.contributed or self._fold.scene.has_part(health.name)

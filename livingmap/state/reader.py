@@ -22,6 +22,7 @@ from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
 from livingmap.errors import SourceError
 from livingmap.history import Entry
+from livingmap.history.changes import redacted
 from livingmap.sources.poll import Poller
 
 _DETAILS_SECONDS: Final = 2.0
@@ -124,9 +125,9 @@ class MapReader:
         types.update((name, places[name]) for name in sorted(places) if name not in types)
         return {name: collections for name, collections in types.items() if collections}
 
-    def cursor(self, view: View) -> str:
-        """Return the cursor of the present position in a view."""
-        return Cursor(self.position, view.name).encode(self._cursor_key())
+    def cursor(self, view: View, position: Position | None = None) -> str:
+        """Return the cursor of a position, the present one if none is given, in a view."""
+        return Cursor(position or self.position, view.name).encode(self._cursor_key())
 
     def contributors(self) -> list[str]:
         """Return the services from which something on the map came, each once."""
@@ -146,6 +147,18 @@ class MapReader:
             for state in self.states
         ]
 
+    def recorded_sources(self, now: datetime) -> list[dict[str, Json]]:
+        """Return `sources` with what else the history has to know of them, to say later how they were."""
+        return [
+            {
+                **shown,
+                "contributed": state.contributed,
+                "good": str(state.good),
+                "stale_after_seconds": state.stale_after_seconds,
+            }
+            for shown, state in zip(self.sources(now), self.states, strict=True)
+        ]
+
     def collisions(self, rights: Rights = EVERYTHING) -> list[dict[str, Json]]:
         """Return the ids that several entities claim, if somebody with these rights may see all of these."""
         shown = self.shown(rights)
@@ -161,10 +174,11 @@ class MapReader:
 
     def entry(self, entry: Entry, rights: Rights) -> Entry | None:
         """Return an entry of the history as callers with these rights see it; None if they do not."""
-        clean = self.redaction.payload(entry.payload)  # what was written before there was a rule
-        return self.filtered_scenes.entry(
-            entry if clean is entry.payload else replace(entry, payload=clean), rights
-        )
+        payload = self.redaction.payload(entry.payload)  # what was written before there was a rule
+        changes = redacted(entry.changes, self.redaction)
+        if payload is not entry.payload or changes is not entry.changes:
+            entry = replace(entry, payload=payload, changes=changes)
+        return self.filtered_scenes.entry(entry, rights)
 
     async def describe(self, entity_id: str, rights: Rights = EVERYTHING) -> Described | None:
         """Return an entity by id or alias, with the details that its service gives at once.
