@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import structlog
 
+from livingmap import tracing
 from livingmap.core.model import Message
 from livingmap.transport.parsing import DeadLetters
 
@@ -26,6 +27,10 @@ class IntakeStatus:
     """The server, or all that are tried while there is no connection. Never holds credentials."""
     connected: bool = False
     error: str | None = "not connected yet"
+    refusal: str | None = None
+    """Why the stream stores nothing, as this process was answered."""
+    refusal_elsewhere: str | None = None
+    """The same, as another process says that shares the stream."""
     refused: list[str] = field(default_factory=list)
     """Patterns of which the server refused the subscription. They are tried again at the next connection."""
     differences: list[str] = field(default_factory=list)
@@ -47,6 +52,12 @@ class IntakeStatus:
     """When the last of them was carried."""
 
     @property
+    def reported_error(self) -> str | None:
+        """What is wrong with it: of the connection, or that nothing which goes over it is stored."""
+        refusal = self.refusal or self.refusal_elsewhere
+        return self.error or (f"the stream stores nothing: {refusal}" if refusal else None)
+
+    @property
     def waiting(self) -> int:
         """Messages that are neither logged nor dropped yet."""
         return self.received - self.logged - self.dropped - self.dead.count
@@ -54,6 +65,7 @@ class IntakeStatus:
     def set_aside(self, received_at: datetime, subject: str, reason: object, data: bytes) -> None:
         """Keep a message that cannot be an event as a dead letter, and log that."""
         self.dead.add(received_at, subject, reason, data)
+        tracing.note_error(type(reason).__name__)
         log = _logger.warning if self.dead.count == 1 else _logger.debug
         letter = self.dead.letters[-1]
         log("a message was set aside", subject=letter.subject, reason=letter.reason)

@@ -9,6 +9,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
+from nats.errors import TimeoutError as NatsTimeoutError
 
 from livingmap.core.backoff import Backoff
 from livingmap.errors import LogError
@@ -24,6 +25,9 @@ _CONNECT_SECONDS: Final = 2
 _CALL_SECONDS: Final = 10.0
 _CLOSE_SECONDS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.25
+_ATTACHING: Final = "the server is reached, and what the map needs of it is not there yet"
+_ENDED: Final = (BrokenPipeError, ConnectionResetError)
+"""What a server that does not accept a certificate looks like, if the client is quicker to write than to read."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -43,12 +47,29 @@ OnArrival: TypeAlias = Callable[[Arrival], None]
 """Called where messages are read off the wire. Must return at once and never raise."""
 
 
+OnError: TypeAlias = Callable[[Exception], Coroutine[Any, Any, None]]
+
+
+class Unanswered(NatsTimeoutError):
+    """NATS did not answer in time."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self._what = what
+
+    def __str__(self) -> str:
+        return f"no answer: {self._what}"  # nats-py's own says "timeout", whatever was asked
+
+
 async def call(coroutine: Coroutine[Any, Any, T], what: str, seconds: float = _CALL_SECONDS) -> T:
-    """Return what a call of nats-py returns; raise TimeoutError after ``seconds``.
+    """Return what a call of nats-py returns; raise TimeoutError, which names ``what``, after ``seconds``.
 
     nats-py waits by `asyncio.wait_for`, which may lose a cancellation: nothing may await its coroutines directly.
     """
-    return await within(seconds, coroutine, f"NATS: {what}")
+    try:
+        return await within(seconds, coroutine, f"NATS: {what}")
+    except NatsTimeoutError as error:
+        raise Unanswered(what) from error
 
 
 class NatsClient(Client):
@@ -69,6 +90,18 @@ class NatsClient(Client):
     def has_jetstream(self) -> bool:
         """Whether the server says that it has JetStream, though maybe not enough of its cluster to use it."""
         return bool(self._server_info.get("jetstream"))
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether the server is one of a cluster."""
+        return bool(self._server_info.get("cluster"))
+
+    @property
+    def cluster_size(self) -> int | None:
+        """How many servers the one that is connected to knows to be up; None if it does not say."""
+        if not self.is_clustered:
+            return 1
+        return len(set(self._server_info.get("connect_urls") or ())) or None
 
     @property
     def local_host(self) -> str | None:
@@ -216,10 +249,11 @@ class NatsConnection:
             **self._settings.connecting(),
         )
         await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(self._settings.servers()))
-        self.status.error = None
-        self.client = client
+        self.status.error, self.client = _ATTACHING, client
         for participant in self._participants:
             await participant.attach(client)
+        if self.status.error == _ATTACHING:
+            self.status.error = None
         self._connections += 1
         self.status.reconnects = self._connections - 1
         if address := client.connected_url:
@@ -250,38 +284,50 @@ class NatsConnection:
 
     def note(self, error: Exception) -> None:
         """Keep the reason why the connection does not work."""
-        self.status.error = str(error).removeprefix("nats: ") or type(error).__name__
+        self.status.error = reason_of(error)
         if isinstance(error, ModuleNotFoundError):
             self.status.error = "credentials_file needs the package nkeys: install nats-py[nkeys]"
 
 
 @contextlib.asynccontextmanager
-async def connected(settings: NatsSettings) -> AsyncIterator[NatsClient]:
-    """Lend a connection that is made once, for a command. Raises OSError if no server can be reached."""
+async def connected(
+    settings: NatsSettings, servers: Sequence[str] = (), on_error: OnError | None = None
+) -> AsyncIterator[NatsClient]:
+    """Lend a connection that is made once, for a command, to one of ``servers``, or of those of the settings.
+
+    ``on_error`` gets what the server complains of. Raises OSError if no server can be reached.
+    """
     client = NatsClient()
     try:
         connecting = client.connect(
-            settings.servers(),
+            list(servers) or settings.servers(),
             name=_NAME,
             allow_reconnect=False,
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
             connect_timeout=_CONNECT_SECONDS,
-            error_cb=_ignore,
+            error_cb=on_error or _ignore,
             **settings.connecting(),
         )
         await call(connecting, "connecting", _CALL_SECONDS + 2 * _CONNECT_SECONDS * len(settings.servers()))
         yield client
-    except (NatsError, TimeoutError) as error:
-        raise OSError(f"NATS: {str(error).removeprefix('nats: ') or type(error).__name__}") from error
+    except (NatsError, TimeoutError, *_ENDED) as error:
+        raise OSError(f"NATS: {reason_of(error)}") from error
     finally:
         await _close(client)
 
 
-async def publish_once(settings: NatsSettings, subject: str, payload: bytes) -> None:
-    """Publish one message and return when the server has it. Raises OSError if no server can be reached."""
+def reason_of(error: Exception) -> str:
+    """Return what an error says, in words that say whose it is."""
+    text = str(error).removeprefix("nats: ") or type(error).__name__
+    return f"the server ended the connection ({text})" if isinstance(error, _ENDED) else text
+
+
+async def publish_once(settings: NatsSettings, subject: str, *payloads: bytes) -> None:
+    """Publish messages and return when the server has them. Raises OSError if no server can be reached."""
     async with connected(settings) as client:
-        await call(client.publish(subject, payload), "publishing")
+        for payload in payloads:
+            await call(client.publish(subject, payload), "publishing")
         await call(client.flush(_CONNECT_SECONDS), "flushing")
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from livingmap import tracing
 from livingmap.core.route import matches
 from livingmap.supervision import run_together
 from livingmap.transport import Append, IntakeStatus
@@ -64,14 +65,21 @@ class NatsIntake:
         while True:
             for _ in range(_AT_ONCE):
                 arrival = await self._pending.pop()
-                try:
-                    message = read(arrival.subject, arrival.data, self._settings.most_bytes)
-                except DeadMessage as dead:
-                    self.status.set_aside(self._now(), arrival.subject, dead, arrival.data)
+                if tracing.active is None:
+                    await self._append_one(arrival)
                 else:
-                    await self._log_append(message)
-                    self.status.logged += 1
+                    with tracing.active.message(arrival.subject, arrival.headers):
+                        await self._append_one(arrival)
             await asyncio.sleep(0)  # nothing above has to let the rest of the program run
+
+    async def _append_one(self, arrival: Arrival) -> None:
+        try:
+            message = read(arrival.subject, arrival.data, self._settings.most_bytes)
+        except DeadMessage as dead:
+            self.status.set_aside(self._now(), arrival.subject, dead, arrival.data)
+        else:
+            await self._log_append(message)
+            self.status.logged += 1
 
     async def attach(self, client: NatsClient) -> None:
         """Subscribe. Returns when the server has answered to every subscription."""

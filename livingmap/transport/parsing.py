@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from livingmap.core import numbers, route
-from livingmap.core.fold import OF_POLLS, OF_SOURCES, OWN_TYPES, POSSIBLE_LOSS
+from livingmap.core.fold import OF_SOURCES, OWN_TYPES, POSSIBLE_LOSS, WITH_CHANGES
 from livingmap.core.model import Fields, Json, Message, Total, change_from_json
 from livingmap.core.validity import MOST_DEPTH, MOST_TEXT, invalid_reason
 from livingmap.errors import LivingMapError
@@ -61,7 +61,7 @@ def read_own(event_type: str, data: bytes) -> Message:
             raise DeadMessage("not of this program: the source has no name")
         if event_type == POSSIBLE_LOSS:
             _check_loss(payload)
-        for wire in payload["changes"] if event_type in OF_POLLS else ():
+        for wire in payload["changes"] if event_type in WITH_CHANGES else ():
             if reason := invalid_reason(change_from_json(wire)):
                 raise DeadMessage(reason)
     except (ValueError, KeyError, TypeError) as error:
