@@ -22,7 +22,8 @@ OWN: Final = "livingmap"
 """The first token of the subjects on which the map itself speaks."""
 
 _API: Final = "$JS.API"
-_NOT_ENABLED: Final = (10039, 10076)  # for the account, on the server
+NOT_ENABLED: Final = (10039, 10076)
+"""Codes of the server's errors: JetStream is not enabled for the account, or on the server."""
 _RACED: Final = (10058, 10065)  # the name or a subject is taken: another process was first
 _FOR_NOW: Final = 503
 _NO_PEERS: Final = 10005  # for so many replicas, or so many bytes: servers of the cluster may be down
@@ -78,7 +79,7 @@ class Stream:
         It does not shrink: a process whose configuration lacks something would take it from all the others.
         """
         js, name = client.jetstream(), self._settings.stream
-        wanted = _config(self._settings, await _wanted(client, name, self._patterns))
+        wanted = await wanted_stream(client, self._settings, self._patterns)
         try:
             try:
                 info = await call(js.stream_info(name), "looking at the stream")
@@ -135,6 +136,8 @@ async def _check(client: NatsClient, refused: Sequence[str]) -> None:
     try:
         await call(client.jetstream().account_info(), "asking for JetStream")
     except ServiceUnavailableError as error:
+        if error.err_code in NOT_ENABLED:
+            raise _not_enabled(error) from None
         # a server of a cluster that has no majority answers so, too, or not at all
         if client.has_jetstream or error.err_code:
             raise ConnectionError(
@@ -145,10 +148,8 @@ async def _check(client: NatsClient, refused: Sequence[str]) -> None:
             "to take messages as they come"
         ) from None
     except APIError as error:
-        if error.err_code in _NOT_ENABLED:
-            raise LogError(
-                f"nats.jetstream: {error.description}; enable it for the account, or set nats.jetstream: false"
-            ) from None
+        if error.err_code in NOT_ENABLED:
+            raise _not_enabled(error) from None
         raise
     except NatsTimeoutError:
         if refused:
@@ -159,6 +160,17 @@ async def _check(client: NatsClient, refused: Sequence[str]) -> None:
         if client.has_jetstream:
             raise ConnectionError("JetStream does not answer yet: too few servers of its cluster are up") from None
         raise
+
+
+def _not_enabled(error: APIError) -> LogError:
+    return LogError(
+        f"nats.jetstream: {error.description}; enable it for the account, or set nats.jetstream: false"
+    )
+
+
+async def wanted_stream(client: NatsClient, settings: NatsSettings, patterns: Sequence[str]) -> StreamConfig:
+    """Return how the stream is to be, beside those that own some of its subjects. Raises LogError."""
+    return _config(settings, await _wanted(client, settings.stream, patterns))
 
 
 def _config(settings: NatsSettings, wanted: _Wanted) -> StreamConfig:

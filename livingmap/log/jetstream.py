@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
+from livingmap import tracing
 from livingmap.cluster.checkpoint import Checkpoints
 from livingmap.core.bounded import LRU
 from livingmap.core.fold import OF_POLLS, SOURCES_CHANGED
@@ -24,7 +25,7 @@ from livingmap.log.declaration import Stream
 from livingmap.log.decoding import TERM, Decoder, epoch_of, received_at
 from livingmap.supervision import run_together
 from livingmap.transport import IntakeStatus
-from livingmap.transport.connection import NatsClient, NatsConnection, call
+from livingmap.transport.connection import NatsClient, NatsConnection, call, reason_of
 from livingmap.transport.parsing import DeadMessage
 from livingmap.transport.settings import NatsSettings
 
@@ -84,7 +85,6 @@ class JetStreamLog:
         self._now = now
         self._before_reading: Callable[[], Awaitable[None]] = _do_nothing
         progress.detach(now())
-        self._refusal: str | None = None
         self._on_stored: Callable[[Stored], None] = _ignore
         self._unconfirmed: dict[bytes, asyncio.Future[None]] = {}
         self._names: LRU[bytes, bool] = LRU(_MOST_NAMES)
@@ -161,11 +161,12 @@ class JetStreamLog:
         The stream itself keeps one of a name for two minutes, and reading it confirms it, whoever published it.
         """
         subject, own = self._decoder.subject(message.type), f"{_ONCE}{name}"
+        headers = {_MESSAGE_ID: own, **tracing.headers()}
         if self._names.get(own.encode()):
             return False
         confirmed = self._unconfirmed.setdefault(own.encode(), asyncio.get_running_loop().create_future())
         try:
-            await self._connection.publish(subject, orjson.dumps(message.payload), {_MESSAGE_ID: own})
+            await self._connection.publish(subject, orjson.dumps(message.payload), headers)
             await asyncio.wait([confirmed], timeout=_CONFIRM_SECONDS)
         except NatsError as error:
             raise ConnectionError(str(error) or type(error).__name__) from None
@@ -198,7 +199,7 @@ class JetStreamLog:
         """Publish until the stream has it; return False if it is larger than what the server takes now."""
         self._appended += 1
         name, again = f"{self._me}.{self._appended}", False
-        headers = {_MESSAGE_ID: name}
+        headers = {_MESSAGE_ID: name, **tracing.headers()}
         if subject != self._decoder.subject(SOURCES_CHANGED):  # which not only the leader says
             headers[TERM] = str(self._term())
         done = self._unconfirmed[name.encode()] = asyncio.get_running_loop().create_future()
@@ -218,7 +219,7 @@ class JetStreamLog:
         finally:
             del self._unconfirmed[name.encode()]
             if not self._unconfirmed:
-                self._forget_refusal()
+                self.status.refusal = None  # no message is left that would show when it stores again
 
     async def _ask_why_not(self, subject: str, data: bytes, headers: dict[str, str]) -> None:
         """Publish again what the stream should have; note if it refuses, or says nothing as on a full disk."""
@@ -230,30 +231,21 @@ class JetStreamLog:
             await call(answer, f"appending on {subject}")
         except (NatsError, OSError, TimeoutError) as error:
             if client is self._connection.open_client:  # else it was the connection
-                self._note_refusal(str(error) or type(error).__name__)
+                self._note_refusal(reason_of(error))
 
     def _note_refusal(self, reason: str | None) -> None:
         """Say why the stream stores nothing, or that it does again."""
-        before, self._refusal = self._refusal, None
-        if reason is not None:
-            self._refusal = self.status.error = f"the stream stores nothing: {reason}"
-            if before is None:
-                _logger.error("the stream stores nothing", stream=self._settings.stream, error=reason)
-        elif before is not None:
-            self.status.error = None
+        before, self.status.refusal = self.status.refusal, reason
+        if reason is not None and before is None:
+            _logger.error("the stream stores nothing", stream=self._settings.stream, error=reason)
+        elif reason is None and before is not None:
             _logger.info("the stream stores again", stream=self._settings.stream)
-
-    def _forget_refusal(self) -> None:
-        """Say no longer that the stream stores nothing: no message is left that would show when it does again."""
-        if self.status.error == self._refusal:
-            self.status.error = None
-        self._refusal = None
 
     # as a participant of the connection
 
     async def attach(self, client: NatsClient) -> None:
         """Have the stream sent from where reading ended."""
-        self._refusal = None  # of the connection before, as the error was
+        self.status.refusal = None  # of the connection before
         self.progress.attach()  # whatever is shown from here on is of a map that is connected
         await self._before_reading()
         info = self._stream.info
@@ -307,7 +299,11 @@ class JetStreamLog:
 
     def _hand_on(self, stored: Stored) -> None:
         if self._wants(stored.subject):  # the stream may take more than the patterns do
-            self._log(stored)
+            if tracing.active is None or not self.progress.is_live:  # what is read again was traced before
+                self._log(stored)
+            else:
+                with tracing.active.message(stored.subject, stored.headers):
+                    self._log(stored)
             self._on_stored(stored)
         if stored.headers is not None and (self._unconfirmed or _ONCE_BYTES in stored.headers):
             self._confirm(value(stored.headers, _MESSAGE_ID))

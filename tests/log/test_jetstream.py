@@ -19,6 +19,7 @@ from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
 from livingmap.supervision import stop, within
 from livingmap.transport.settings import NatsSettings
+from tests.support.nats_cluster import nats_cluster
 from tests.support.nats_server import NatsServer, jetstream_server, until
 from tests.support.proxy import proxy
 
@@ -189,12 +190,12 @@ async def test_a_stream_that_stores_nothing_is_said_until_it_stores_again(server
             await log.append(Message("a.b", {"number": 1}))
             await js.update_stream(config.evolve(**full))
             appending = asyncio.create_task(log.append(Message("a.b", {"number": 2})))
-            await until(lambda: (log.status.error or "").startswith("the stream stores nothing: "), 30)
+            await until(lambda: log.status.refusal, 30)
             assert log.status.connected
             assert not appending.done()
             await js.update_stream(config)
             await within(30, _awaited(appending), "appending")
-            assert log.status.error is None
+            assert log.status.reported_error is None
             assert [payload["number"] for _, payload in notes.seen] == [1, 2]
     assert refusals(logs) == ["the stream stores nothing", "the stream stores again"]
 
@@ -215,11 +216,11 @@ async def test_that_the_stream_stores_nothing_is_forgotten_with_the_last_message
             await client.flush()
             for count in (1, 2):
                 appending = [asyncio.create_task(log.append(Message("a.b", {"number": n}))) for n in range(2)]
-                await until(lambda: (log.status.error or "").startswith("the stream stores nothing: "), 30)
+                await until(lambda: log.status.refusal, 30)
                 await stop(appending[:1])
-                assert log.status.error is not None
+                assert log.status.refusal is not None
                 await stop(appending[1:])
-                assert (log.status.error, refusals(logs)) == (None, ["the stream stores nothing"] * count)
+                assert (log.status.refusal, refusals(logs)) == (None, ["the stream stores nothing"] * count)
 
 
 async def test_that_the_stream_stores_nothing_is_logged_again_after_a_new_connection(server, monkeypatch):
@@ -708,6 +709,21 @@ async def test_what_is_kept_beside_the_stream_has_its_replicas_and_outlives_a_se
         await until(lambda: log.cluster.leads, 30)
         await until(lambda: kept(log), 40, every=0.5)
         assert notes.seen[-1] == ("a.b", {"number": 2})
+
+
+async def test_a_bucket_whose_only_server_is_away_is_named_until_that_is_back(tmp_path):
+    async with nats_cluster(tmp_path) as cluster:
+        async with cluster.servers["n0"].publisher() as client:
+            js, subjects = client.jetstream(), ["a.*", "livingmap.LIVINGMAP.>"]
+            await js.add_stream(name="LIVINGMAP", subjects=subjects, num_replicas=3)
+            await js.create_key_value(bucket="LIVINGMAP")
+        holder = cluster.servers[await cluster.leader("KV_LIVINGMAP")]
+        await holder.kill()
+        async with reading(holder, url=urls(cluster.servers.values())) as (log, _):
+            await until(lambda: "`nats stream rm KV_LIVINGMAP`" in (log.status.error or ""), 90)
+            await holder.start()
+            async with asyncio.timeout(90):
+                await log.progress.live()
 
 
 async def kept(log):
