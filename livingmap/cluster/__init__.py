@@ -1,7 +1,7 @@
 """The cluster: what several processes on one log share, which are the lease, checkpoints, keys and broadcasts."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from livingmap.core.model import Json
@@ -47,6 +47,20 @@ class Cluster(Protocol):
     def leads(self) -> bool:
         """Whether this process does the duties."""
 
+    @property
+    def lacks(self) -> Sequence[str]:
+        """The sources that the others read and this process does not."""
+
+    def term(self) -> int:
+        """Return the term in which this process leads, or led last."""
+
+    def leaderless_seconds(self) -> float | None:
+        """Return for how long no process leads; None if one does, or if that is not known."""
+
+    @property
+    def lease_failure(self) -> str | None:
+        """Why this process could not read or renew the lease last; None if it could, or if nobody needs one."""
+
     async def lead(self, duties: Duties) -> None:
         """Run ``duties`` whenever this process leads, until cancelled. Raises what they raise."""
 
@@ -66,6 +80,8 @@ class Alone:
     id = ""
     is_shared = False
     leads = True
+    lacks: Sequence[str] = ()
+    lease_failure: str | None = None
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
@@ -79,6 +95,14 @@ class Alone:
 
     def replace_sources(self, sources: Collection[str], shape: bytes) -> None:
         """Do nothing."""
+
+    def term(self) -> int:
+        """Return 0: nobody else ever leads."""
+        return 0
+
+    def leaderless_seconds(self) -> float | None:
+        """Return None: this process leads."""
+        return None
 
     def cursor_key(self) -> bytes:
         """Return the key of cursors; it ends with the process."""

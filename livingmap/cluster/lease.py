@@ -13,10 +13,10 @@ from nats.js.kv import KeyValue
 
 from livingmap.cluster import Duties
 from livingmap.supervision import stop
-from livingmap.transport.connection import call
+from livingmap.transport.connection import call, reason_of
 
 _KEY: Final = "leader"
-_LEASE_SECONDS: Final = 10.0
+LEASE_SECONDS: Final = 10.0
 _RELEASE_SECONDS: Final = 2.0
 _END_SECONDS: Final = 7.0
 """How long duties may take to end; a shared history is written to its end meanwhile."""
@@ -48,7 +48,7 @@ class Lease:
     def __init__(
         self,
         holder: str,
-        seconds: float = _LEASE_SECONDS,
+        seconds: float = LEASE_SECONDS,
         *,
         newest_term: Callable[[], int],
         standing: Callable[[], Standing],
@@ -57,6 +57,8 @@ class Lease:
         """Whether this process leads."""
         self.term = 0
         """Grows whenever another process begins to lead: messages of leaders of older terms do not count."""
+        self.failure: str | None = None
+        """Why the lease could not be read or written last; None if it could."""
         self._me = holder.encode()
         self._seconds = seconds
         self._call_seconds = seconds / 4  # together they must be over before another process takes over
@@ -65,6 +67,12 @@ class Lease:
         self._bucket: KeyValue | None = None
         self._revision = 0
         self._changed_at: float | None = None
+        self._renewed_at: float | None = None
+
+    def unrenewed_seconds(self) -> float | None:
+        """Return for how long nobody was seen to renew the lease; None if this process has not looked."""
+        renewed_at = self._renewed_at
+        return None if renewed_at is None else asyncio.get_running_loop().time() - renewed_at
 
     def attach(self, bucket: KeyValue | None) -> None:
         """Use ``bucket`` from now on; None while there is no connection."""
@@ -97,15 +105,20 @@ class Lease:
             self._changed_at = now
         try:
             if self._standing() is Standing.UNFIT:
+                self._renewed_at = None  # it does not look
                 if self.held:
                     _logger.warning("this process gives the lead away: it cannot do what has to be done")
                     await self._release()
                 return False
-            return await self._write(now)
+            self._renewed_at = self._renewed_at or now
+            holds = await self._write(now)
         except KeyWrongLastSequenceError:  # somebody was quicker
             return False
-        except (NatsError, TimeoutError, OSError):
+        except (NatsError, TimeoutError, OSError) as error:
+            self.failure = reason_of(error)
             return self.held and now - self._changed_at < self._seconds
+        self.failure = None
+        return holds
 
     async def _write(self, now: float) -> bool:
         if self._bucket is None:
@@ -120,14 +133,15 @@ class Lease:
         else:
             revision, is_ours = entry.revision or 0, entry.value == self._me
             if revision != self._revision:
-                self._changed_at, self._revision = now, revision
+                self._changed_at = self._renewed_at = now
+                self._revision = revision
             if not is_ours and self._has_to_wait(now, self._seconds):
                 return False
             renewal = self._bucket.update(_KEY, self._me, last=revision)
             self._revision = await call(renewal, "renewing the lease", self._call_seconds)
             if not is_ours:
                 self._begin_term(self._revision)
-        self._changed_at = now
+        self._changed_at = self._renewed_at = now
         return True
 
     def _has_to_wait(self, now: float, seconds: float) -> bool:

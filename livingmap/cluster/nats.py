@@ -4,28 +4,28 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import structlog
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 from nats.js.kv import KeyValue
 
 from livingmap.cluster import Duties, generation
 from livingmap.cluster.checkpoint import Checkpoints
-from livingmap.cluster.lease import Lease, Standing
+from livingmap.cluster.lease import LEASE_SECONDS, Lease, Standing
 from livingmap.cluster.presence import Member, announcement, is_announcement, member_in
-from livingmap.cluster.replicas import BUCKET, CHECKPOINTS, replicate
+from livingmap.cluster.shared_key import open_bucket, shared_key
 from livingmap.core.progress import Progress
 from livingmap.supervision import run_together
-from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, call
+from livingmap.transport.connection import Arrival, NatsClient, NatsConnection
 from livingmap.transport.settings import NatsSettings
 
 _DUTY_SECONDS: Final = 6.0
 PRESENCE_SECONDS: Final = 2.0
 _ABSENT_SECONDS: Final = 10.0
+LEADERLESS_SECONDS: Final = 2 * LEASE_SECONDS
+"""A lease that was renewed by nobody for so long is nobody's."""
 _MOST_MEMBERS: Final = 100
 _ALL_ADDRESSES: Final = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
@@ -50,7 +50,7 @@ class NatsCluster:
         progress: Progress,
         checkpoints: Checkpoints,
     ) -> None:
-        self.lacks: list[str] = []
+        self.lacks: Sequence[str] = []
         """Sources that the cluster reads and this process does not."""
         self.members: dict[str, Member] = {}
         """The other processes of which a broadcast came lately, by id."""
@@ -81,6 +81,16 @@ class NatsCluster:
         """Return the term in which this process leads, or led last."""
         return self._lease.term
 
+    def leaderless_seconds(self) -> float | None:
+        """Return for how long nobody has renewed the lease, once that is too long for a process that leads."""
+        seconds = self._lease.unrenewed_seconds()
+        return seconds if seconds is not None and seconds > LEADERLESS_SECONDS else None
+
+    @property
+    def lease_failure(self) -> str | None:
+        """Why this process could not read or renew the lease last; None if it could."""
+        return self._lease.failure
+
     def _newest_term(self) -> int:
         return self._progress.term
 
@@ -110,7 +120,8 @@ class NatsCluster:
         """Let the others know of this process until cancelled; ``works`` tells whether it can do the duties."""
         self._works = works
         while True:
-            own = Member(self.id, self._sources, works(), 0.0, self._address())
+            refusal = self._connection.status.refusal
+            own = Member(self.id, self._sources, works(), 0.0, self._address(), refusal)
             await self.broadcast(announcement(own))
             await self._compare()
             await asyncio.sleep(PRESENCE_SECONDS)
@@ -148,8 +159,8 @@ class NatsCluster:
 
     async def attach(self, client: NatsClient) -> None:
         """Open the bucket, share its key, compare configurations, and subscribe to broadcasts."""
-        self._bucket = await _open(client.jetstream(), self._settings)
-        self._secret = await _shared_key(self._bucket)
+        self._bucket = await open_bucket(client.jetstream(), self._settings)
+        self._secret = await shared_key(self._bucket)
         self._key = self._key_of_shape()
         await client.take(self._on_arrival, self._subject)
         await self._compare()
@@ -177,6 +188,8 @@ class NatsCluster:
         if member.id != self.id and len(present) < _MOST_MEMBERS:
             present[member.id] = member
         self.members = present
+        refusals = (one.refusal for one in present.values() if one.refusal)
+        self._connection.status.refusal_elsewhere = next(refusals, None)
 
     # who may lead
 
@@ -232,26 +245,3 @@ async def _run(duties: Duties) -> None:
 
 def _ignore(_: bytes) -> None:
     pass
-
-
-async def _open(js: JetStreamContext, settings: NatsSettings) -> KeyValue:
-    try:
-        bucket = await call(js.key_value(settings.stream), "opening the bucket")
-    except NotFoundError:
-        bucket = await call(js.create_key_value(bucket=settings.stream), "making the bucket")
-    for kind in (BUCKET, CHECKPOINTS):
-        await replicate(js, settings.stream, kind)
-    return bucket
-
-
-async def _shared_key(bucket: KeyValue) -> bytes:
-    """Return the secret that all processes on this log share; the first of them makes it."""
-    try:
-        return (await call(bucket.get("key"), "reading the key")).value or b""
-    except KeyNotFoundError:
-        key = secrets.token_bytes(32)
-    try:
-        await call(bucket.create("key", key), "making the key")
-    except KeyWrongLastSequenceError:
-        return (await call(bucket.get("key"), "reading the key")).value or b""
-    return key

@@ -7,7 +7,7 @@ import orjson
 import structlog
 
 _PREFIX: Final = b"presence "
-_MOST_ADDRESS: Final = 100
+_MOST_TEXT: Final = 300
 
 _logger = structlog.get_logger(__name__)
 
@@ -24,11 +24,19 @@ class Member:
     """When that broadcast came, by the event loop's clock."""
     address: str | None = None
     """Where it serves, as host and port; None if it does not say."""
+    refusal: str | None = None
+    """Why the stream stores nothing, as it was answered; None if it was not."""
 
 
 def announcement(member: Member) -> bytes:
     """Return a broadcast that describes a process."""
-    own = {"id": member.id, "sources": sorted(member.sources), "works": member.works, "address": member.address}
+    own = {
+        "id": member.id,
+        "sources": sorted(member.sources),
+        "works": member.works,
+        "address": member.address,
+        "refusal": member.refusal,
+    }
     return _PREFIX + orjson.dumps(own)
 
 
@@ -43,9 +51,12 @@ def member_in(data: bytes, now: float) -> Member | None:
         return None
     try:
         own = orjson.loads(data.removeprefix(_PREFIX))
-        address = own.get("address")  # a process of an older version gives none
-        address = address if isinstance(address, str) and len(address) <= _MOST_ADDRESS else None
-        return Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now, address)
+        address, refusal = (_text(own.get(name)) for name in ("address", "refusal"))  # older versions give none
+        return Member(str(own["id"]), frozenset(own["sources"]), bool(own["works"]), now, address, refusal)
     except (ValueError, KeyError, TypeError) as error:
         _logger.debug("a process describes itself strangely", error=f"{type(error).__name__}: {error}")
         return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= _MOST_TEXT else None

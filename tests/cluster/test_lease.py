@@ -63,3 +63,35 @@ async def test_who_is_told_to_end_while_its_duties_end_ends():
         async with asyncio.timeout(20):
             await asyncio.shield(holding)
     assert holding.cancelled()
+
+
+async def test_a_lease_that_nobody_renews_is_seen_to_be_so():
+    bucket, lease = Bucket(), Lease("me", seconds=0.2, newest_term=int, standing=lambda: Standing.FIT)
+    lease.attach(bucket)
+    assert lease.unrenewed_seconds() is None
+    holding = asyncio.create_task(lease.hold(asyncio.Event().wait))
+    await until(lambda: lease.held)
+    bucket.away = True
+    await until(lambda: not lease.held)
+    away_seconds = lease.unrenewed_seconds()
+    assert away_seconds >= 0.2
+    assert lease.failure == "away"
+    bucket.away = False
+    await until(lambda: lease.held and lease.unrenewed_seconds() < away_seconds)
+    assert lease.failure is None
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+
+
+async def test_a_process_that_is_not_fit_to_lead_does_not_look():
+    bucket, standing = Bucket(), [Standing.FIT]
+    lease = Lease("me", seconds=0.2, newest_term=int, standing=lambda: standing[0])
+    lease.attach(bucket)
+    holding = asyncio.create_task(lease.hold(asyncio.Event().wait))
+    await until(lambda: lease.held)
+    standing[0] = Standing.UNFIT
+    await until(lambda: not lease.held and lease.unrenewed_seconds() is None)
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
