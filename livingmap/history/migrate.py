@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,24 +67,24 @@ async def migrate(
     *,
     dry_run: bool = False,
     connecting: Mapping[str, Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Step]:
     """Apply what is pending and return it; with ``dry_run`` only return it. Safe to be run by many at once.
 
-    ``connecting`` is what asyncpg's ``connect`` is given besides ``target``, if that is an address.
+    ``connecting`` is what asyncpg's ``connect`` is given besides ``target``, if that is an address. With ``only``
+    the files of these names are all that there are.
 
     Raises MigrationError if a file that was applied has been edited, is gone, or now comes after a new one.
     """
-    steps = [
-        Step.read(file) for file in sorted((folder or migrations_folder()).iterdir()) if _FILE.fullmatch(file.name)
-    ]
+    steps = [step for step in steps_in(folder) if only is None or step.name in only]
     done: list[Step] = []
     async with _connection(target, connecting) as connection:
         while True:
             async with connection.transaction():  # a pooler keeps a connection, and a lock, for that long only
                 if dry_run:
-                    return _pending(steps, await _applied(connection))
+                    return _pending(steps, await applied(connection))
                 if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
-                    pending = _pending(steps, await _applied(connection))
+                    pending = _pending(steps, await applied(connection))
                     if not pending:
                         return done
                     await _apply(connection, pending[0])
@@ -107,32 +107,40 @@ async def _connection(
         await connection.close()
 
 
-async def _applied(connection: asyncpg.Connection) -> dict[str, str]:
+def steps_in(folder: Path | None = None) -> list[Step]:
+    """Return all migrations in order: those of ``folder``, or those of the program."""
+    files = sorted((folder or migrations_folder()).iterdir())
+    return [Step.read(file) for file in files if _FILE.fullmatch(file.name)]
+
+
+async def applied(connection: asyncpg.Connection) -> dict[str, str]:
+    """Return the checksums of the migrations that a database has, by name."""
     if await connection.fetchval("SELECT to_regclass('living_map_migrations')") is None:
         return {}
     rows = await connection.fetch("SELECT name, checksum FROM living_map_migrations")
     return {row["name"]: row["checksum"] for row in rows}
 
 
-def _pending(steps: Sequence[Step], applied: Mapping[str, str]) -> list[Step]:
-    for name in sorted(applied.keys() - {step.name for step in steps}):
+def _pending(steps: Sequence[Step], present: Mapping[str, str]) -> list[Step]:
+    for name in sorted(present.keys() - {step.name for step in steps}):
         raise MigrationError(
             f"migrations: {name} was applied to this database but is not among the files; "
             "restore it, or run the version of livingmap that brought it"
         )
     for step in steps:
-        if applied.get(step.name, step.checksum) != step.checksum:
+        if present.get(step.name, step.checksum) != step.checksum:
             raise MigrationError(
                 f"migrations: {step.name} was edited after it had been applied to this database; "
                 "restore it and put the change into a new file"
             )
-    pending = [step for step in steps if step.name not in applied]
-    newest = max(applied, default="")
+    pending = [step for step in steps if step.name not in present]
+    newest = max(present, default="")
     for step in pending:
         if step.name < newest:
             raise MigrationError(
-                f"migrations: {step.name} is new but comes before {newest}, which is applied; "
-                "give it a higher number"
+                f"migrations: this database has {newest}, but not {step.name}, which comes before it: another "
+                "version of livingmap made it. Run that one, or use another history.url (of an embedded history, "
+                "move its folder away); a file of your own needs a higher number"
             )
     return pending
 

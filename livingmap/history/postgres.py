@@ -1,11 +1,7 @@
 """The history in PostgreSQL."""
 
-import math
-import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,26 +11,32 @@ import structlog
 from livingmap.core.model import Position
 from livingmap.history import (
     MOST_GAPS,
+    Effect,
     Entry,
     Gap,
     HistoryUnavailable,
+    Mark,
     Page,
-    PruningRefused,
     Query,
     Retention,
+    State,
+    Step,
     sql,
-    time_span,
-    utc,
+    states,
 )
 from livingmap.history.database import Database
-from livingmap.history.jsonb import decode, encode, text
+from livingmap.history.disk import holdings
+from livingmap.history.expiry import Expiry
+from livingmap.history.holdings import Holdings
+from livingmap.history.jsonb import decode, text
 from livingmap.history.migrate import migrate
-from livingmap.history.query import losses_in
+from livingmap.history.move import Move
+from livingmap.history.postgres_rollups import PostgresRollUps
+from livingmap.history.reading import Reading
+from livingmap.history.row_writer import RowWriter, record
+from livingmap.history.rows import Rows
 
 _JSONB_VERSION: Final = b"\x01"  # of the binary format, which is this byte and the JSON text
-_PRUNED_AT_ONCE: Final = 1000
-_COPIED_FROM: Final = 100
-"""Fewer entries are written sooner by one statement than by the four of a COPY."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -60,6 +62,12 @@ class PostgresHistory:
         self._migrations = migrations
         self._database = Database(url, connecting or {}, connections, _prepare)
         self._ask = self._database.ask
+        self.roll_ups = PostgresRollUps(self._ask)
+        rows = Rows()
+        self._reading = Reading(self._ask, rows)
+        self._writer = RowWriter(self._ask, rows)
+        self._expiry = Expiry(self._ask, rows)
+        self._move = Move(self._ask, self._writer)
 
     async def open(self) -> None:
         """Connect and migrate, unless that is done. Raises HistoryUnavailable, or MigrationError for good."""
@@ -74,7 +82,7 @@ class PostgresHistory:
         if not entries:
             return
         try:
-            await self._ask(lambda connection: _written(connection, entries))
+            await self._writer.write(entries)
         except HistoryUnavailable as error:
             if not isinstance(error.__cause__, _FAULTY_ENTRY):
                 raise
@@ -97,12 +105,40 @@ class PostgresHistory:
 
     async def read(self, query: Query) -> Page:
         """Return a page of the entries that ``query`` covers."""
-        return await self._ask(lambda connection: _page(connection, query))
+        return await self._reading.page(query)
 
     async def entries_after(self, position: Position, limit: int) -> list[Entry]:
         """Return the entries after ``position`` in the same epoch, oldest first."""
-        rows = await self._ask(lambda asked: asked.fetch(sql.ENTRIES_AFTER, position.epoch, position.seq, limit))
-        return [_entry(row) for row in rows]
+        return await self._reading.after(position, limit)
+
+    async def effects_after(self, position: Position, limit: int) -> list[Effect]:
+        """Return what `entries_after` does, but only how each changed the map."""
+        return await self._reading.effects_after(position, limit)
+
+    async def entries_from(self, after: Mark | None, limit: int) -> list[Entry]:
+        """Return the entries after a place, of whatever epoch, oldest first."""
+        return await self._reading.since(after, limit)
+
+    async def newest_at(self, time: datetime) -> Entry | None:
+        """Return the newest entry whose place in the history is at ``time`` or before it."""
+        return await self._reading.newest_at(time)
+
+    async def write_state(self, state: State) -> None:
+        """Keep ``state``; one of a position that is kept already stays as it is."""
+        await self._ask(lambda connection: states.write(connection, state))
+
+    async def state_before(self, position: Position) -> State | None:
+        """Return the newest state of the epoch that is at ``position`` or before it."""
+        return await self._ask(lambda connection: states.before(connection, position))
+
+    async def oldest_state(self) -> State | None:
+        """Return the oldest state by its place."""
+        return await self._ask(states.oldest)
+
+    async def gaps_in(self, start: datetime | None, end: datetime | None) -> list[Gap]:
+        """Return the newest gaps that overlap a span of time, newest first."""
+        rows = await self._ask(lambda connection: connection.fetch(sql.GAPS, start, end, MOST_GAPS))
+        return [Gap(**row) for row in rows]
 
     async def last_seq(self, epoch: str) -> int | None:
         """Return the last ``seq`` of ``epoch`` that was ever written or recorded as lost."""
@@ -111,37 +147,27 @@ class PostgresHistory:
 
     async def record_gap(self, gap: Gap) -> None:
         """Keep ``gap``; recorded again, it can only grow."""
-        await self._ask(lambda connection: _record(connection, gap))
+        await self._ask(lambda connection: record(connection, gap))
 
     async def prune(self, now: datetime, retention: Retention) -> int:
         """Delete what is older than ``retention`` allows, a little at a time; return how many entries."""
-        cutoffs = {one: retention.cutoff(one, now) for one in await self._ask(_types)}
-        if retention.most_share < 1:
-            await self._check_share(cutoffs, retention.most_share)
+        deleted = await self._expiry.prune(now, retention)
         await self._ask(lambda connection: connection.execute(sql.PRUNE_GAPS, retention.gap_cutoff(now)))
-        total = 0
-        for event_type, cutoff in cutoffs.items():
-            deleted = _PRUNED_AT_ONCE
-            while deleted == _PRUNED_AT_ONCE:  # the connection is given back each time: others wait for it, too
-                deleted = await self._ask(partial(_pruned, event_type=event_type, cutoff=cutoff))
-                total += deleted
-        return total
+        for oldest in await self.entries_from(None, 1):
+            await self._expiry.forget_states(oldest.mark)
+        return deleted
 
-    async def _check_share(self, cutoffs: Mapping[str, datetime], most_share: float) -> None:
-        """Raise PruningRefused if more than a share of all entries is older than ``cutoffs``."""
-        old = 0
-        for event_type, cutoff in cutoffs.items():
-            old += await self._ask(partial(_count, statement=sql.COUNT_OLD, values=(event_type, cutoff)))
-        if not old:
-            return
-        enough = math.ceil(old / most_share)  # so many entries are enough to know: never all are counted
-        total = await self._ask(partial(_count, statement=sql.COUNT_UP_TO, values=(enough,)))
-        if old > most_share * total:
-            raise PruningRefused(old, total, most_share)
+    async def holdings(self, now: datetime) -> Holdings:
+        """Return what is on disk."""
+        return await self._ask(lambda connection: holdings(connection, now))
+
+    async def move(self) -> Step | None:
+        """Move some of what an earlier version wrote, in one transaction; None if all is moved."""
+        return await self._move.step()
 
 
 async def _prepare(connection: Any) -> None:
-    """Let jsonb be raw JSON on the way in and objects on the way out."""
+    """Let JSON and ids be bytes, but jsonb be objects on the way out."""
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -149,118 +175,5 @@ async def _prepare(connection: Any) -> None:
         encoder=lambda raw: _JSONB_VERSION + raw,
         decoder=lambda raw: decode(memoryview(raw)[1:]),
     )
-
-
-async def _types(connection: Any) -> list[str]:
-    return [row[0] for row in await connection.fetch(sql.TYPES)]
-
-
-async def _page(connection: Any, query: Query) -> Page:
-    statement = sql.page(query, await _types(connection) if sql.wild(query) else [])
-    rows = await connection.fetch(statement[0], *statement[1]) if statement else []
-    entries = [_entry(row) for row in rows]
-    oldest = await connection.fetchval(sql.OLDEST)
-    gaps = await connection.fetch(sql.GAPS, *time_span(query, entries), MOST_GAPS)
-    return Page.of(query, entries, oldest, [Gap(**row) for row in gaps])
-
-
-async def _count(connection: Any, statement: str, values: Sequence[Any]) -> int:
-    return int(await connection.fetchval(statement, *values))
-
-
-async def _pruned(connection: Any, event_type: str, cutoff: datetime) -> int:
-    """Delete some entries that are older than ``cutoff``; return how many."""
-    tag: str = await connection.execute(sql.PRUNE, event_type, cutoff, _PRUNED_AT_ONCE)
-    return int(tag.rpartition(" ")[2])
-
-
-async def _record(connection: Any, gap: Gap) -> None:
-    values = (gap.first_seq, gap.last_seq, gap.from_time, gap.until, text(gap.reason), gap.events)
-    await connection.execute(sql.RECORD_GAP, text(gap.epoch), *values)
-
-
-async def _written(connection: Any, entries: Sequence[Entry]) -> None:
-    losses = losses_in(entries)
-    async with connection.transaction() if losses else nullcontext():  # it takes longer, and losses are rare
-        await _insert(connection, entries)
-        for gap in losses:
-            await _record(connection, gap)
-
-
-async def _insert(connection: Any, entries: Sequence[Entry]) -> None:
-    if len(entries) < _COPIED_FROM or not await _copied(connection, entries):
-        await connection.execute(sql.WRITE, *_columns(entries))
-
-
-async def _copied(connection: Any, entries: Sequence[Entry]) -> bool:
-    """Write ``entries`` by COPY, which is quicker; False, and nothing written, if any is there already."""
-    try:
-        async with connection.transaction():
-            await connection.copy_records_to_table(sql.TABLE, records=map(_row, entries), columns=sql.COPIED)
-            await connection.execute(sql.REACH, *_reached(entries))
-    except asyncpg.UniqueViolationError:
-        return False
-    return True
-
-
-def _row(entry: Entry) -> tuple[Any, ...]:
-    """Return the values of `sql.COPIED`."""
-    return (
-        entry.id,
-        entry.received_at,
-        text(entry.event_type),
-        encode(entry.payload),
-        text(entry.position.epoch),
-        entry.position.seq,
-        None if entry.source is None else text(entry.source),
-        [text(entity_id) for entity_id in entry.entity_ids],
-        entry.occurred_at,
-        entry.previous,
-        entry.changes,
-        entry.place,
-    )
-
-
-def _reached(entries: Sequence[Entry]) -> list[list[Any]]:
-    """Return how far the log got, by epoch: its name, the last position, and when."""
-    reached: dict[str, tuple[int, datetime]] = {}
-    for entry in entries:
-        epoch, seq = text(entry.position.epoch), entry.position.seq
-        last, until = reached.get(epoch, (seq, entry.received_at))
-        reached[epoch] = max(seq, last), max(entry.received_at, until)
-    return [list(reached), [seq for seq, _ in reached.values()], [until for _, until in reached.values()]]
-
-
-def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
-    """Return the values of `sql.WRITE`: the columns of the rows, and how far the log got by epoch."""
-    ids: list[uuid.UUID] = [entry.id for entry in entries]
-    return [
-        ids,
-        [entry.received_at for entry in entries],
-        [text(entry.event_type) for entry in entries],
-        [encode(entry.payload) for entry in entries],
-        [text(entry.position.epoch) for entry in entries],
-        [entry.position.seq for entry in entries],
-        [None if entry.source is None else text(entry.source) for entry in entries],
-        [sql.array(tuple(map(text, entry.entity_ids))) for entry in entries],
-        *_reached(entries),
-        [entry.occurred_at for entry in entries],
-        [entry.previous for entry in entries],
-        [entry.changes for entry in entries],
-        [entry.place for entry in entries],
-    ]
-
-
-def _entry(row: Any) -> Entry:
-    return Entry(
-        Position(row["epoch"], row["seq"]),
-        row["event_type"],
-        row["payload"],
-        utc(row["timestamp"]),  # asyncpg gives the end of time without a zone
-        utc(row["occurred_at"]) if row["occurred_at"] else None,
-        row["source"],
-        tuple(row["entity_ids"]),
-        row["previous"],
-        row["changes"],
-        place=utc(row["place"]) if row["place"] else None,
-    )
+    for name in ("json", "uuid"):
+        await connection.set_type_codec(name, schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)

@@ -1,7 +1,6 @@
 """Private PostgreSQL server: created, started and stopped by PostgreSQL's own programs."""
 
 import asyncio
-import hashlib
 import os
 import shutil
 import signal
@@ -46,7 +45,8 @@ class Server:
     """One server, which keeps everything in ``folder``. It runs as ``account``; None for this process's own."""
 
     def __init__(self, folder: Path, programs: Path, account: str | None) -> None:
-        self._folder = folder
+        self.folder = folder
+        """Where all that it keeps is."""
         self._data = folder / "data"
         self._log = folder / "log"
         self._programs = programs
@@ -65,10 +65,14 @@ class Server:
         """The URL of the server while it runs."""
         return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
 
+    def free_bytes(self) -> int:
+        """Return what is free on the disk of the data folder."""
+        return shutil.disk_usage(self.folder).free
+
     async def prepare(self) -> None:
         """Create the data folder, completely or not at all; stop a server that a killed process left running."""
         if not self._data.exists():
-            fresh = self._folder / "data.new"
+            fresh = self.folder / "data.new"
             shutil.rmtree(fresh, ignore_errors=True)
             await self._make(fresh)
             fresh.rename(self._data)
@@ -88,7 +92,7 @@ class Server:
     async def start(self) -> None:
         """Start and wait until connections are accepted."""
         if self._log.exists():
-            self._log.replace(self._folder / "log.1")
+            self._log.replace(self.folder / "log.1")
         with self._log.open("wb") as log:
             arguments = ("-D", str(self._data), "-k", str(self._sockets), *_OPTIONS)
             self._process = self._run("postgres", arguments, log)
@@ -98,12 +102,12 @@ class Server:
                 while not self._ready():
                     if self._process.poll() is not None:
                         raise EmbeddedError(
-                            f"history: PostgreSQL does not start on {self._folder}: {self._log_tail()}"
+                            f"history: PostgreSQL does not start on {self.folder}: {self._log_tail()}"
                         )
                     await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError as error:
             raise EmbeddedError(
-                f"history: PostgreSQL is not ready on {self._folder}: {self._log_tail()}"
+                f"history: PostgreSQL is not ready on {self.folder}: {self._log_tail()}"
             ) from error
 
     async def restart(self) -> None:
@@ -112,7 +116,7 @@ class Server:
             await self.prepare()
             await self.start()
         except OSError as error:  # such as a full disk
-            raise EmbeddedError(f"history: PostgreSQL does not start on {self._folder}: {error}") from error
+            raise EmbeddedError(f"history: PostgreSQL does not start on {self.folder}: {error}") from error
 
     def _start_watch(self, pid: int) -> None:
         """Have the server stopped when this process ends, even by SIGKILL."""
@@ -138,7 +142,7 @@ class Server:
                     await _ended(process)
                     break
         self._end_watch()
-        if self._sockets.parent != self._folder:
+        if self._sockets.parent != self.folder:
             with suppress(OSError):
                 self._sockets.rmdir()
 
@@ -186,7 +190,7 @@ class Server:
                 async with asyncio.timeout(_START_SECONDS):
                     status = await _ended(process)
             except TimeoutError:
-                raise EmbeddedError(f"history: creating a database in {self._folder} takes too long") from None
+                raise EmbeddedError(f"history: creating a database in {self.folder} takes too long") from None
             finally:
                 with suppress(ProcessLookupError):  # it has ended, and all that it started
                     os.killpg(process.pid, signal.SIGKILL)
@@ -194,7 +198,7 @@ class Server:
             output.seek(0)
             tail = output.read().decode(errors="replace")[-_TAIL:].strip()
         if status:
-            raise EmbeddedError(f"history: no database can be created in {self._folder}: {tail}")
+            raise EmbeddedError(f"history: no database can be created in {self.folder}: {tail}")
 
     def _run(self, program: str, arguments: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start one of PostgreSQL's programs."""
@@ -213,7 +217,7 @@ class Server:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            cwd=self._folder,
+            cwd=self.folder,
             start_new_session=True,  # Ctrl-C is for the map, which then stops its server
             **_as(self._account),
         )
@@ -227,13 +231,18 @@ async def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _processes_in(folder: Path) -> list[int]:
-    """Return the processes that work in ``folder``, as all of a PostgreSQL server do in its data."""
+    """Return the processes that work in ``folder``, as all of a PostgreSQL server do in its data.
+
+    A container may have another folder at the same path, so what the path leads to there is compared, too.
+    """
     import psutil  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the wheel that brings the server
 
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if Path(process.cwd()) == folder and process.status() != psutil.STATUS_ZOMBIE:
+            if Path(process.cwd()) != folder or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if not psutil.LINUX or Path(f"/proc/{process.pid}/cwd").samefile(folder):
                 found.append(process.pid)
     return found
 
@@ -247,11 +256,14 @@ def _as(account: str | None) -> dict[str, Any]:
 
 
 def _socket_folder(folder: Path) -> Path:
-    """Return where the server's socket is: in ``folder`` unless the path would be too long for one."""
+    """Return where the server's socket is: in ``folder`` unless the path would be too long for one.
+
+    Then it is named by what the folder is: another container may have another one at the same path.
+    """
     near = folder / "socket"
     if len(os.fsencode(near / _SOCKET)) <= _SOCKET_BYTES and "," not in str(
         near
     ):  # a comma would separate folders
         return near
-    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"livingmap-{os.geteuid()}-{key}"
+    status = folder.stat()
+    return Path(tempfile.gettempdir()) / f"livingmap-{os.geteuid()}-{status.st_dev:x}-{status.st_ino:x}"

@@ -40,6 +40,13 @@ class HistorySettings(TlsSettings):
     """The largest share of all entries that may be deleted at once; more, and nothing is deleted, because a clock
     may be wrong. Set it to 1 after the retention was shortened, or after the map was off for long."""
 
+    disk_bytes: Annotated[int, Field(gt=0)] | None = None
+    """What the database may take of its disk: with it the map says in time when that will be full. Of the embedded
+    PostgreSQL the map sees what is free itself."""
+
+    rollup_days: Days = 400
+    """For how many days roll-ups are kept: how much happened, what was in trouble, and what numbers were."""
+
     @field_validator("url")
     @classmethod
     def _is_supported(cls, value: SecretStr) -> SecretStr:

@@ -1,81 +1,73 @@
-"""The history's statements."""
+"""The history's statements: how entries and gaps are written."""
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from livingmap.core.fold import TOUCHED
-from livingmap.core.route import matches
-from livingmap.history import Query
+TABLE: Final = "living_map_entries"
 
-_MOST_BRANCHES: Final = 32
-"""Up to so many event types, the newest of each are looked up; beyond, one scan by time meets enough of them."""
-
-_COLUMNS: Final = (
-    "epoch, seq, event_type, payload, timestamp, occurred_at, source, entity_ids, previous, changes, place"
-)
-
-_ORDER: Final = "ORDER BY coalesce(place, timestamp) DESC, epoch DESC, seq DESC"
-
-TABLE: Final = "living_map_history"
-
-COPIED: Final = (
+COLUMNS: Final = (
     "id",
     "timestamp",
-    "event_type",
-    "payload",
-    "epoch",
     "seq",
-    "source",
-    "entity_ids",
     "occurred_at",
-    "previous",
-    "changes",
     "place",
+    "kind",
+    "step",
+    "epoch",
+    "entities",
+    "payload",
+    "changes",
 )
 
-REACH: Final = """
+_REACH: Final = """
 INSERT INTO living_map_epochs AS stored (epoch, last_seq, until)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[])
+SELECT reached.* FROM unnest($1::text[], $2::bigint[], $3::timestamptz[]) AS reached, kinds WHERE kinds.are_known
 ON CONFLICT (epoch) DO UPDATE
 SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)"""
 
-WRITE: Final = """
-WITH reached AS (
-  INSERT INTO living_map_epochs AS stored (epoch, last_seq, until)
-  SELECT * FROM unnest($9::text[], $10::bigint[], $11::timestamptz[])
-  ON CONFLICT (epoch) DO UPDATE
-  SET last_seq = greatest(stored.last_seq, excluded.last_seq), until = greatest(stored.until, excluded.until)
-)
-INSERT INTO living_map_history (
-  id, timestamp, event_type, payload, epoch, seq, source, entity_ids, occurred_at, previous, changes, place
-)
-SELECT id, received, type, payload, epoch, seq, source, entities::text[], occurred, previous, changes, place
-FROM unnest(
-  $1::uuid[], $2::timestamptz[], $3::text[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-  $12::timestamptz[], $13::bigint[], $14::bytea[], $15::timestamptz[]
-) AS row (id, received, type, payload, epoch, seq, source, entities, occurred, previous, changes, place)
-ON CONFLICT DO NOTHING"""
+# Whether the kinds that the rows name are still those of these types: a database that took the place of another
+# may lack some. If not, nothing is written.
+_KINDS: Final = """
+SELECT count(*) = cardinality($4::integer[]) AS are_known
+FROM unnest($4::integer[], $5::text[]) AS used (kind, event_type)
+JOIN living_map_kinds AS kept ON kept.kind = used.kind AND kept.event_type = used.event_type"""
 
-ENTRIES_AFTER: Final = (
-    f"SELECT {_COLUMNS} FROM living_map_history WHERE epoch = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # noqa: S608
-)
+_COUNT: Final = """
+INSERT INTO living_map_days AS stored (day, epoch, first_seq, last_seq, entries, first_place, last_place)
+{}
+ON CONFLICT (day, epoch) DO UPDATE SET
+  first_seq = least(stored.first_seq, excluded.first_seq),
+  last_seq = greatest(stored.last_seq, excluded.last_seq),
+  entries = stored.entries + excluded.entries,
+  first_place = least(stored.first_place, excluded.first_place),
+  last_place = greatest(stored.last_place, excluded.last_place)"""
+
+_OF_DAYS: Final = """
+SELECT days.* FROM unnest(
+  $6::date[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::timestamptz[]
+) AS days, kinds WHERE kinds.are_known"""
+
+NOTE: Final = f"""
+WITH kinds AS ({_KINDS}), reached AS ({_REACH}), days AS ({_COUNT.format(_OF_DAYS)})
+SELECT are_known FROM kinds"""  # noqa: S608
+"""After a COPY: how far the log got, and what came to each day."""
+
+_OF_WRITTEN: Final = """
+SELECT living_map_day(timestamp), epoch, min(seq), max(seq), count(*), min(place), max(place)
+FROM written GROUP BY 1, 2"""
+
+WRITE: Final = f"""
+WITH kinds AS ({_KINDS}), reached AS ({_REACH}), written AS (
+  INSERT INTO living_map_entries
+    (id, timestamp, seq, occurred_at, place, kind, step, epoch, entities, payload, changes)
+  SELECT rows.* FROM unnest(
+    $6::uuid[], $7::timestamptz[], $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::integer[],
+    $12::integer[], $13::text[], $14::text[], $15::json[], $16::bytea[]
+  ) AS rows, kinds WHERE kinds.are_known
+  ON CONFLICT DO NOTHING RETURNING timestamp, epoch, seq, place
+), days AS ({_COUNT.format(_OF_WRITTEN)}) SELECT are_known FROM kinds"""  # noqa: S608
+"""The same with the rows themselves; those that are there already stay as they are."""
 
 LAST_SEQ: Final = "SELECT last_seq FROM living_map_epochs WHERE epoch = $1"
-
-OLDEST: Final = "SELECT timestamp FROM living_map_history ORDER BY timestamp LIMIT 1"
-
-# Jumps from type to type along the index: as many probes as there are types, however many rows.
-TYPES: Final = """
-WITH RECURSIVE types AS (
-  (SELECT event_type FROM living_map_history ORDER BY event_type LIMIT 1)
-  UNION ALL
-  SELECT (
-    SELECT event_type FROM living_map_history
-    WHERE event_type > types.event_type ORDER BY event_type LIMIT 1
-  )
-  FROM types WHERE types.event_type IS NOT NULL
-)
-SELECT event_type FROM types WHERE event_type IS NOT NULL"""
 
 RECORD_GAP: Final = """
 WITH reached AS (
@@ -95,120 +87,4 @@ SELECT epoch, first_seq, last_seq, since AS from_time, until, reason, events FRO
 WHERE ($1::timestamptz IS NULL OR until >= $1) AND ($2::timestamptz IS NULL OR since <= $2)
 ORDER BY since DESC, epoch DESC, first_seq DESC LIMIT $3"""
 
-# By ctid, because a DELETE has no LIMIT: short transactions let the writer and autovacuum through.
-PRUNE: Final = """
-DELETE FROM living_map_history WHERE ctid = ANY(ARRAY(
-  SELECT ctid FROM living_map_history WHERE event_type = $1 AND timestamp < $2 ORDER BY timestamp LIMIT $3
-))"""
-
-COUNT_OLD: Final = "SELECT count(*) FROM living_map_history WHERE event_type = $1 AND timestamp < $2"
-
-COUNT_UP_TO: Final = "SELECT count(*) FROM (SELECT FROM living_map_history LIMIT $1) AS first"
-
 PRUNE_GAPS: Final = "DELETE FROM living_map_gaps WHERE until < $1"
-
-
-@dataclass(slots=True)
-class _Where:
-    conditions: list[str] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
-
-    def add(self, condition: str, *values: Any) -> None:
-        """Add a condition whose ``{}`` stand for ``values``."""
-        places = [f"${len(self.values) + number}" for number in range(1, len(values) + 1)]
-        self.conditions.append(condition.format(*places))
-        self.values.extend(values)
-
-    def copy(self) -> "_Where":
-        """Return the same conditions, to which others can be added; the values are those of one statement."""
-        return _Where([*self.conditions], self.values)
-
-    def __str__(self) -> str:
-        return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
-
-
-def wild(query: Query) -> bool:
-    """Tell whether `page` has to know which event types there are."""
-    return not _asks_for_all_types(query) and any("*" in one or ">" in one for one in query.event_types)
-
-
-def page(query: Query, types: list[str]) -> tuple[str, list[Any]] | None:
-    """Return the statement for a page and its values; None if nothing can match.
-
-    ``types`` are the event types in the history, if `wild` asks for them: patterns become the types that they
-    match, by the same function that routes messages.
-    """
-    where, rows = _where(query), query.limit + 1
-    if not query.event_types or _asks_for_all_types(query):
-        return _newest_of([_in_time(query, where, rows), _placed(query, where, rows)], rows), where.values
-    wanted = sorted({*query.event_types} if not wild(query) else _matching(query, types))
-    if not wanted:
-        return None
-    if len(wanted) > _MOST_BRANCHES:
-        where.add("event_type = ANY({}::text[])", wanted)
-        return _newest_of([_in_time(query, where, rows), _placed(query, where, rows)], rows), where.values
-    # Each type is a parameter of its own, so that the planner knows how frequent it is: rare types cost no scan.
-    branches = []
-    for event_type in wanted:
-        one = where.copy()
-        one.add("event_type = {}::text", event_type)
-        branches += [_in_time(query, one, rows), _placed(query, one, rows)]
-    return _newest_of(branches, rows), where.values
-
-
-def _asks_for_all_types(query: Query) -> bool:
-    return ">" in query.event_types
-
-
-def _matching(query: Query, types: list[str]) -> set[str]:
-    return {name for name in types if any(matches(pattern, name) for pattern in query.event_types)}
-
-
-def _where(query: Query) -> _Where:
-    where = _Where()
-    if query.from_time is not None:
-        where.add("timestamp >= {}::timestamptz", query.from_time)
-    if query.until is not None:
-        where.add("timestamp < {}::timestamptz", query.until)
-    if query.source is not None:
-        where.add("source = {}::text", query.source)
-    if query.entity_ids:
-        where.add("entity_ids && {}::text[]", list(query.entity_ids))
-    if query.quiet:
-        where.add("event_type <> {}::text", TOUCHED)
-    return where
-
-
-def _in_time(query: Query, where: _Where, rows: int) -> str:
-    """Select the newest of the entries that stand where their time says: almost all."""
-    # not IS NULL, which the planner takes for rare, and sorts the whole table, until that was analyzed
-    return _scan(query, where, "timestamp", "num_nulls(place) > 0", rows)
-
-
-def _placed(query: Query, where: _Where, rows: int) -> str:
-    """Select the newest of the others. Their indexes are small: usually there are none."""
-    return _scan(query, where, "place", "place IS NOT NULL", rows)
-
-
-def _scan(query: Query, where: _Where, key: str, condition: str, rows: int) -> str:
-    one = where.copy()
-    one.add(condition)
-    if (mark := query.before) is not None:
-        before = f"({key}, epoch, seq) < ({{}}::timestamptz, {{}}::text, {{}}::bigint)"
-        one.add(before, mark.time, mark.epoch, mark.seq)
-    order = f"ORDER BY {key} DESC, epoch DESC, seq DESC LIMIT {rows}"
-    return f"(SELECT {_COLUMNS} FROM living_map_history {one} {order})"  # noqa: S608
-
-
-def _newest_of(branches: list[str], rows: int) -> str:
-    return f"SELECT {_COLUMNS} FROM ({' UNION ALL '.join(branches)}) AS newest {_ORDER} LIMIT {rows}"  # noqa: S608
-
-
-def array(values: tuple[str, ...]) -> str:
-    """Return ``values`` as an array literal: rows of arrays of several lengths do not fit into one parameter."""
-    if not values:
-        return "{}"
-    joined = '","'.join(values)
-    if "\\" in joined or joined.count('"') > 2 * len(values) - 2:
-        joined = '","'.join(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return '{"' + joined + '"}'

@@ -1,15 +1,18 @@
 """Writer: a bounded buffer between the log, which never waits, and the history, which is written in batches."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
 import structlog
 
 from livingmap.core.backoff import Backoff
+from livingmap.core.histogram import SLOW, Histogram
 from livingmap.core.model import Position
 from livingmap.history import Entry, Gap, History, HistoryUnavailable
 from livingmap.history.buffer import NOT_READ, Buffer
+from livingmap.history.capture import Capture, Captures
 from livingmap.history.catching_up import CatchingUp
 from livingmap.history.places import Places
 from livingmap.history.refilling import Refill
@@ -58,10 +61,14 @@ class HistoryWriter:
     ) -> None:
         self.written = 0
         """How many entries were written."""
+        self.write_seconds = Histogram(SLOW)
+        """How long it took to write batches."""
         self.error: str | None = None
         """Why the history cannot be written now."""
         self.retention_error: str | None = None
         """Why nothing old is deleted from it."""
+        self.to_move: int | None = None
+        """About how many entries an earlier version wrote that this process still has to move; None if none."""
         self._history = history
         self._is_opened = False
         self._recorded_lost = 0
@@ -70,6 +77,7 @@ class HistoryWriter:
         self._buffer = Buffer(capacity or entries, most_bytes or most, can_be_refilled=refill is not None)
         self._catching_up = CatchingUp(history, refill, self._buffer) if refill else None
         self._places = Places(history)
+        self._captures = Captures(history)
         self._any_waiting = asyncio.Event()
         self._batch_full = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -119,9 +127,15 @@ class HistoryWriter:
             return self._buffer.oldest
         return self._catching_up.oldest or self._buffer.oldest
 
+    @property
+    def follows(self) -> bool:
+        """Whether another process writes."""
+        return self._follows
+
     def follow(self) -> None:
         """From now on let another process write."""
         self._follows = self._has_followed = True
+        self._captures.clear()
 
     def take_over(self) -> None:
         """From now on write what no other process has written."""
@@ -132,6 +146,10 @@ class HistoryWriter:
         """Note why nothing old is deleted; None if it is. Called by `livingmap.history.pruning.Pruner`."""
         self.retention_error = error
 
+    def note_move(self, left: int | None) -> None:
+        """Note how many entries are left to be moved. Called by `livingmap.history.moving.Mover`."""
+        self.to_move = left
+
     def add(self, entry: Entry) -> None:
         """Keep ``entry`` until it is written. Returns at once; when the buffer is full the oldest makes room."""
         if self._buffer.add(entry) and self._catching_up is not None and not self._catching_up.is_under_way:
@@ -139,6 +157,10 @@ class HistoryWriter:
         self._any_waiting.set()
         if len(self._buffer.waiting) >= _BATCH_ROWS:
             self._batch_full.set()
+
+    def add_capture(self, capture: Capture) -> None:
+        """Keep the scene after the last entry until that is written. Returns at once."""
+        self._captures.add(capture)
 
     def add_gap(self, gap: Gap) -> None:
         """Keep ``gap`` until it is recorded. Returns at once."""
@@ -220,7 +242,7 @@ class HistoryWriter:
             await within(_LAST_OPENING_SECONDS, self._open(), "opening the history")
         if self._follows:
             await self._skip_written()
-        while not self._follows and (self.buffered or self._buffer.gaps):
+        while not self._follows and (self.buffered or self._buffer.gaps or self._captures.any_due):
             if not self._compared:
                 await self._skip_written()
             if self._is_catching_up:
@@ -258,8 +280,10 @@ class HistoryWriter:
             self._note_missing(buffer.waiting[0], last_seq)
         if self._is_catching_up:  # what made room meanwhile comes from the log, too
             self._compared = True
-        if self._follows and not buffer.waiting:
-            self._any_waiting.clear()
+        if not buffer.waiting:  # nothing was compared with what the next entry follows
+            self._compared = False
+            if self._follows:
+                self._any_waiting.clear()
 
     async def _discard_written(self) -> int | None:
         """Discard what the history has; return the last position that it has of the epoch of what is left."""
@@ -272,7 +296,10 @@ class HistoryWriter:
             last_seq = await self._history.last_seq(epoch)
             if self._follows:
                 self._report_success()
-            if last_seq is None or not buffer.discard(Position(epoch, last_seq)):
+            if last_seq is None:
+                break
+            self._captures.note_reached(Position(epoch, last_seq))
+            if not buffer.discard(Position(epoch, last_seq)):
                 break
         return last_seq
 
@@ -297,11 +324,15 @@ class HistoryWriter:
             await self._fill_batch()
             if self._buffer.batch:
                 batch = await self._places.placed(self._buffer.batch)
+                began = time.perf_counter()
                 await self._history.write(batch)
+                self.write_seconds.observe(time.perf_counter() - began)
                 self._places.note_written(batch)
+                self._captures.note_written(batch)
                 self.written += len(self._buffer.batch)
                 self._buffer.forget_batch()
             await self._record_gaps()
+            await self._captures.write()
             self._report_success()
             if not self._buffer.waiting:
                 self._any_waiting.clear()

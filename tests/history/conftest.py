@@ -11,6 +11,7 @@ import pytest_asyncio
 from livingmap.history.embedded import embedded
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.postgres import PostgresHistory
+from tests.support.postgres import furnish
 
 _numbers = itertools.count()
 
@@ -34,16 +35,37 @@ def lasting_folder():
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(lasting_folder):
+    await furnish(lasting_folder / "postgres")
     async with embedded(lasting_folder / "postgres") as url:
         yield url
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def furnished(server):
+    """The name of a database that has the tables of a history, and nothing in them."""
+    connection = await asyncpg.connect(server)
+    await connection.execute("CREATE DATABASE furnished")
+    await connection.close()
+    history = PostgresHistory(server.replace("/postgres?", "/furnished?"))
+    await history.open()
+    await history.close()
+    return "furnished"
+
+
 @pytest.fixture
-async def database(server):
-    """The URL of an empty database."""
+def template(request):
+    """The name of the database that those of a test are copies of: with tables, if a history is opened on it."""
+    opened = {"postgres", "history", "kept"} & set(request.fixturenames)
+    return request.getfixturevalue("furnished") if opened else "template1"
+
+
+@pytest.fixture
+async def database(server, template):
+    """The URL of a database without a row."""
     name = f"test_{next(_numbers)}"
     connection = await asyncpg.connect(server)
-    await connection.execute(f"CREATE DATABASE {name}")
+    strategy = "STRATEGY file_copy" if connection.get_server_version().major >= 15 else ""  # before: the only one
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
     yield server.replace("/postgres?", f"/{name}?")
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
@@ -60,5 +82,5 @@ async def postgres(database):
 @pytest.fixture(params=["memory", "postgres", "postgres by copy"])
 def history(request, monkeypatch):
     if request.param == "postgres by copy":  # which is how larger batches are written
-        monkeypatch.setattr("livingmap.history.postgres._COPIED_FROM", 1)
+        monkeypatch.setattr("livingmap.history.row_writer._COPIED_FROM", 1)
     return MemoryHistory() if request.param == "memory" else request.getfixturevalue("postgres")

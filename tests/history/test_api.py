@@ -1,6 +1,7 @@
 """The history as clients get it."""
 
 from datetime import timedelta
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from livingmap.core.fold import Fold
 from livingmap.history import Gap, Query
 from livingmap.history.postgres import PostgresHistory
 from livingmap.log.local import LocalLog, utc_now
+from livingmap.past.rollups import RollUps
 from livingmap.state.reader import MapReader
 from tests.history.making import NOON, entry
 from tests.support.access import open_to_all
@@ -22,13 +24,14 @@ from tests.support.access import open_to_all
 PATH = "/living-map/history"
 
 
-def asking(history):
-    fold, log = Fold([]), LocalLog()
+def asking(history, fold=None):
+    fold, log = fold or Fold([]), LocalLog()
     filtered_scenes = FilteredScenes(fold, [], [], log.progress.here)
     reader = MapReader(fold, filtered_scenes, log.progress, Alone().cursor_key, utc_now)
     app = FastAPI()
     problems.install(app)
-    app.include_router(routes(reader, history, AuthDependencies(open_to_all(), log.progress)))
+    roll_ups = RollUps(history, lambda: fold.scene.vocabulary, 400)
+    app.include_router(routes(reader, history, roll_ups, AuthDependencies(open_to_all(), log.progress)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://map")
 
 
@@ -49,6 +52,11 @@ async def test_an_item_is_that_of_the_specification(client, history):
                 "timestamp": "2025-11-24T12:00:01Z",
                 "event_type": "node.metrics.update",
                 "payload": payload,
+                "occurred_at": None,
+                "source": None,
+                "cursor": ANY,
+                "changes": None,
+                "more": 0,
             }
         ],
         "next_cursor": None,
@@ -75,6 +83,8 @@ async def test_an_empty_history_is_an_empty_page(client):
         ("since=2025-11-24 14:00:03+02:00", [4, 3]),
         ("since=2025-11-24T14:00:03%2B02:00", [4, 3]),
         ("since=2025-11-25", []),
+        ("since=-1s", []),
+        ("since=-36500d&until=-1s", [4, 3, 2, 1]),
         ("until=2025-11-24T12:00:03Z", [2, 1]),
         ("event_type=dao.event.*", [2, 1]),
         ("event_type=dao.>&event_type=agent.event.status", [4, 2, 1]),

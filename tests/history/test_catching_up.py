@@ -228,6 +228,32 @@ async def test_a_process_that_takes_over_goes_on_where_the_history_ends():
     assert one.writer.written == 700
 
 
+async def test_a_process_that_takes_over_before_anything_comes_still_writes_what_is_lacking():
+    one = Rig()
+    one.stream(*numbered(1, 300))
+    await one.history.write(numbered(1, 10))
+    async with running(one.writer):
+        one.writer.take_over()
+        await until(lambda: one.history.opened == 2)  # it has found nothing to write
+        one.add(301, 301)
+        await one.done()
+    await whole(one.history, 301)
+
+
+async def test_a_process_that_takes_over_leaves_out_what_comes_to_it_late():
+    one = Rig()
+    one.writer.follow()
+    one.add(1, 10)
+    await one.history.write(numbered(1, 20))
+    async with running(one.writer):
+        one.writer.take_over()
+        await until(lambda: one.writer.buffered == 0)
+        one.add(11, 30)
+        await one.done()
+    await whole(one.history, 30)
+    assert one.writer.written == 10
+
+
 async def test_the_oldest_position_is_that_of_what_is_still_to_come_from_the_log():
     async with rig() as one:
         one.add(1, 10)

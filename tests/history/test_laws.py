@@ -80,6 +80,11 @@ DAYS = st.integers(0, 9).map(lambda seconds: seconds / 86_400)
 RETENTIONS = st.builds(Retention, DAYS, st.dictionaries(PATTERNS, DAYS, max_size=2))
 
 
+EMPTY = """
+TRUNCATE living_map_entries, living_map_days, living_map_kinds, living_map_dictionaries, living_map_gaps,
+  living_map_epochs"""
+
+
 @pytest.fixture
 async def tables(database):
     history = PostgresHistory(database)
@@ -88,12 +93,14 @@ async def tables(database):
     return database
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(ENTRIES, ENTRIES, GAPS, QUERIES, RETENTIONS)
 @example([], [], [Gap("a", 0, seq, NOON, NOON, "lost", seq or None) for seq in (0, 1)], Query(), Retention(1, {}))
 async def test_postgres_and_memory_answer_alike(tables, first, second, gaps, query, retention):
     connection = await asyncpg.connect(tables)
-    await connection.execute("TRUNCATE living_map_history, living_map_gaps, living_map_epochs")
+    await connection.execute(EMPTY)
     await connection.close()
     postgres, memory = PostgresHistory(tables), MemoryHistory()
     await postgres.open()
@@ -116,6 +123,15 @@ async def assert_alike(postgres, memory, query):
         assert await postgres.last_seq(epoch) == await memory.last_seq(epoch)
     position = Position(query.before.epoch, query.before.seq) if query.before else Position("a", 3)
     assert await postgres.entries_after(position, query.limit) == await memory.entries_after(position, query.limit)
+    assert await postgres.entries_from(query.before, query.limit) == await memory.entries_from(
+        query.before, query.limit
+    )
+    for seconds in range(-1, 10):
+        time = NOON + timedelta(seconds=seconds)
+        assert await postgres.newest_at(time) == await memory.newest_at(time)
+    assert await postgres.gaps_in(query.from_time, query.until) == await memory.gaps_in(
+        query.from_time, query.until
+    )
     while True:
         page = await postgres.read(query)
         assert page == await memory.read(query)

@@ -24,6 +24,10 @@ FILES = [
     "013_add_changes.sql",
     "014_add_place.sql",
     "015_add_gap_events.sql",
+    "016_create_living_map_states.sql",
+    "017_partition_history.sql",
+    "020_create_living_map_roll_ups.sql",
+    "021_partition_states.sql",
 ]
 
 
@@ -49,16 +53,14 @@ async def test_every_file_is_applied_once(connection, database):
     assert await migrate(connection) == []
 
 
-async def test_the_table_of_the_specification_is_there(connection):
+async def test_the_columns_of_the_specification_are_there(connection):
     await migrate(connection)
     columns = dict(list(map(tuple, await connection.fetch(SCHEMA))))
-    table = "living_map_history"
-    assert columns[f"{table}.id"] == "uuid NO gen_random_uuid()"
-    assert columns[f"{table}.timestamp"] == "timestamp with time zone NO now()"
-    assert columns[f"{table}.event_type"] == "text NO -"
-    assert columns[f"{table}.payload"] == "jsonb NO -"
-    assert columns["idx_living_map_history_timestamp"].endswith('("timestamp" DESC)')
-    assert columns["idx_living_map_history_event_type"].endswith("(event_type)")
+    view = "living_map_history"
+    assert columns[f"{view}.id"] == "uuid YES gen_random_uuid()"  # no column of a view is known to be never null
+    assert columns[f"{view}.timestamp"] == "timestamp with time zone YES now()"
+    assert columns[f"{view}.event_type"] == "text YES -"
+    assert columns[f"{view}.payload"] == "jsonb YES -"
 
 
 async def test_step_by_step_gives_the_same_schema_as_all_at_once(folder, connection):
@@ -122,18 +124,18 @@ async def test_a_vanished_file_is_refused(connection, folder):
 async def test_a_file_that_comes_too_late_is_refused(connection, folder):
     await migrate(connection, folder)
     (folder / "009_early.sql").write_text("SELECT 1")
-    with pytest.raises(MigrationError, match=r"009_early\.sql is new but comes before 015"):
+    with pytest.raises(MigrationError, match=r"009_early\.sql, which comes before it"):
         await migrate(connection, folder)
 
 
 async def test_a_file_that_fails_leaves_nothing_behind(connection, folder):
-    (folder / "016_wrong.sql").write_text("CREATE TABLE half (id int); CREATE TABLE nonsense (")
-    with pytest.raises(MigrationError, match=r"016_wrong\.sql: syntax error"):
+    (folder / "099_wrong.sql").write_text("CREATE TABLE half (id int); CREATE TABLE nonsense (")
+    with pytest.raises(MigrationError, match=r"099_wrong\.sql: syntax error"):
         await migrate(connection, folder)
     assert await names(connection) == FILES
     assert await connection.fetchval("SELECT to_regclass('half')") is None
-    (folder / "016_wrong.sql").write_text("CREATE TABLE half (id int)")
-    assert [step.name for step in await migrate(connection, folder)] == ["016_wrong.sql"]
+    (folder / "099_wrong.sql").write_text("CREATE TABLE half (id int)")
+    assert [step.name for step in await migrate(connection, folder)] == ["099_wrong.sql"]
 
 
 async def test_many_migrators_at_once_apply_each_file_once(connection, database):
@@ -158,6 +160,7 @@ async def test_an_opened_history_is_migrated_and_opens_again(connection, databas
 async def test_an_account_that_may_not_create_tables_is_refused_until_they_are_there(connection, database):
     user = f"reader_{connection.get_server_pid()}"
     await connection.execute(f"CREATE ROLE {user} LOGIN")
+    await connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # which had it before PostgreSQL 15
     other = database.replace("postgres@", f"{user}@")
     history = PostgresHistory(other)
     with pytest.raises(MigrationError, match=r"permission denied .* GRANT CREATE ON SCHEMA public"):

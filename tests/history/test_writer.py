@@ -46,6 +46,11 @@ class Switched(MemoryHistory):
         self.recordable = asyncio.Event()
         self.recordable.set()
         self.batches = []
+        self.opened = 0
+
+    async def open(self):
+        self.opened += 1
+        await super().open()
 
     async def write(self, entries):
         await self.free.wait()
@@ -426,7 +431,7 @@ WHERE datname = current_database() AND NOT granted"""
 async def test_a_writer_that_ends_before_the_gap_of_a_loss_is_recorded_has_not_written_the_entry(
     postgres, database, monkeypatch, copied_from
 ):
-    monkeypatch.setattr("livingmap.history.postgres._COPIED_FROM", copied_from)
+    monkeypatch.setattr("livingmap.history.row_writer._COPIED_FROM", copied_from)
     connection = await asyncpg.connect(database)
     async with connection.transaction():
         await connection.execute("LOCK TABLE living_map_gaps IN EXCLUSIVE MODE")

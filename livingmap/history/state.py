@@ -1,0 +1,186 @@
+"""States: the whole merged scene at one position, from which the moments after it are made by their changes.
+
+A state is lines of JSON, compressed. The first says what there is, the others are the items, one each, in that
+order. So whoever makes a moment of it need not parse the ten thousand items that nobody asks about::
+
+    {"totals": {"agents": {"total": 2}}, "items": [["agents", "items", ["agent:a", "agent:b"]]], "sources": […], …}
+    {"id": "agent:a", "name": "A"}
+    {"id": "agent:b", "name": "B"}
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import orjson
+import zstandard
+
+from livingmap.core.layers import Layers, layer_names
+from livingmap.core.model import CollectionKey, Fields, Json, Position
+from livingmap.core.reducer import state_of
+
+Names: TypeAlias = tuple[Sequence[str], Mapping[str, str]]
+"""The aliases of an item, and by id and alias their namespaces."""
+
+_NO_NAMES: Final[Mapping[str, Names]] = {}
+_LEVEL: Final = 6
+_ATOMS: Final = frozenset({str, int, float, bool, type(None)})
+_MOST_BYTES: Final = 1024 * 1024 * 1024
+"""No state is larger when it is unpacked: a row that claims to be is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a state holds; its items are JSON still, each with its ``id``."""
+
+    totals: Mapping[str, Fields]
+    """The fields of each layer itself."""
+    items: Mapping[CollectionKey, Mapping[str, bytes]]
+    """By id."""
+    sources: list[Fields]
+    """As in the ``meta`` of a snapshot, and more: see `livingmap.past.sources_then`."""
+    filled: frozenset[str]
+    """The layers that some source has filled."""
+    names: frozenset[str]
+    """The names of all fields, at any depth."""
+    aliases: Mapping[str, Names] = field(default_factory=dict)
+    """What else items are called that may come to be hidden, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The merged scene as it was after the entry at ``position``.
+
+    Example: the state of ``a1-5000`` and the changes of the entries from 5001 to 5123 make the scene of
+    ``a1-5123``.
+    """
+
+    position: Position
+    received_at: datetime
+    """When the log received that entry, UTC."""
+    mark_time: datetime
+    """Where that entry stands in the order of the history: see `livingmap.history.entry.Mark`."""
+    body: bytes
+    """What `packed` returned."""
+
+    def unpacked(self) -> Unpacked:
+        """Return what it holds. Raises ValueError if it is damaged.
+
+        Takes a moment for a large map: call it beside the event loop.
+        """
+        try:
+            first, *lines = zstandard.decompress(self.body, max_output_size=_MOST_BYTES).split(b"\n")
+        except zstandard.ZstdError as error:
+            raise ValueError(f"the state at {self.position} is damaged: {error}") from error
+        head = orjson.loads(first)
+        return _unpacked(head, lines) if "totals" in head else _of_earlier_version(head, lines)
+
+    def layers(self) -> dict[str, dict[str, Json]]:
+        """Return the layers as a snapshot has them. Raises ValueError if it is damaged; takes longer."""
+        unpacked = self.unpacked()
+        layers = {name: dict(totals) for name, totals in unpacked.totals.items()}
+        for (layer, collection), items in unpacked.items.items():
+            layers[layer][collection] = [orjson.loads(item) for item in items.values()]
+        return layers
+
+
+def packed(
+    scene: Layers, sources: Json, filled: Collection[str] = (), aliases: Mapping[str, Names] = _NO_NAMES
+) -> bytes:
+    """Return the body of a state of ``scene``; ``filled`` are the layers that a source has filled.
+
+    Takes a while for a large map: call it beside the event loop, which no step of it holds up for long.
+    """
+    totals = {
+        name: {**scene.vocabulary.standing.get(name, {}), **scene.totals(name)} for name in layer_names(scene)
+    }
+    items, names = dict[CollectionKey, dict[str, bytes]](), set[str]()
+    for name, collections in scene.layers().items():
+        for collection in collections:
+            listed = scene.items(name, collection)
+            items[name, collection] = {
+                entity_id: json_of(entity_id, listed[entity_id]) for entity_id in sorted(listed)
+            }
+            _note_names_in(listed.values(), names)
+    return _compressed(_lines(totals, items, sources, filled, names, aliases))
+
+
+def packed_layers(layers: Fields, sources: Json, filled: Collection[str] = ()) -> bytes:
+    """Return the body of a state with the ``layers`` of a snapshot."""
+    return _compressed(_lines_of(layers, sources, filled))
+
+
+def _lines_of(layers: Fields, sources: Json, filled: Collection[str]) -> list[bytes]:
+    state, names = state_of(layers), set[str]()
+    for layer in state.values():
+        for listed in layer.collections.values():
+            _note_names_in(listed.values(), names)
+    items = {
+        (name, collection): {entity_id: orjson.dumps(item) for entity_id, item in listed.items()}
+        for name, layer in state.items()
+        for collection, listed in layer.collections.items()
+    }
+    return _lines({name: layer.totals for name, layer in state.items()}, items, sources, filled, names)
+
+
+def json_of(entity_id: str, item: Fields) -> bytes:
+    """Return the JSON of an item, given without its id, with it."""
+    fields = orjson.dumps(item if type(item) is dict else dict(item))
+    return b'{"id":%b%b%b' % (orjson.dumps(entity_id), b"," if item else b"", fields[1:])
+
+
+def _lines(
+    totals: Mapping[str, Fields],
+    items: Mapping[CollectionKey, Mapping[str, bytes]],
+    sources: Json,
+    filled: Collection[str],
+    names: set[str],
+    aliases: Mapping[str, Names] = _NO_NAMES,
+) -> list[bytes]:
+    _note_names_in(totals.values(), names)
+    head = {
+        "totals": totals,
+        "items": [[*key, list(listed)] for key, listed in items.items()],
+        "sources": sources,
+        "filled": sorted(filled),
+        "names": sorted(names),
+        "aliases": aliases,
+    }
+    return [orjson.dumps(head), *(line for listed in items.values() for line in listed.values())]
+
+
+def _compressed(lines: Iterable[bytes]) -> bytes:
+    # the checksum lets a damaged state be found here, not when one of its items is parsed
+    compressor = zstandard.ZstdCompressor(_LEVEL, write_checksum=True)
+    return compressor.compress(b"\n".join(lines))
+
+
+def _unpacked(head: Fields, lines: list[bytes]) -> Unpacked:
+    items, rest = dict[CollectionKey, Mapping[str, bytes]](), iter(lines)
+    for layer, collection, ids in head["items"]:
+        items[layer, collection] = dict(zip(ids, rest, strict=False))  # strict would ask for the next line
+    filled, names = frozenset(head["filled"]), frozenset(head["names"])
+    return Unpacked(head["totals"], items, head["sources"], filled, names, head.get("aliases", _NO_NAMES))
+
+
+def _of_earlier_version(head: Fields, lines: Iterable[bytes]) -> Unpacked:
+    """Return a state whose first line is a snapshot, the rest of its long lists in lines of their own."""
+    layers = head["layers"]
+    for line in lines:
+        layer, name, values = orjson.loads(line)
+        layers[layer][name] += values
+    first, *rest = _lines_of(layers, head["sources"], head.get("filled", layers))
+    return _unpacked(orjson.loads(first), rest)
+
+
+def _note_names_in(values: Iterable[Json], names: set[str]) -> None:
+    """Add the names of all fields within ``values``, at any depth, to ``names``."""
+    for value in values:
+        if type(value) in _ATOMS:
+            continue
+        if isinstance(value, dict):
+            names.update(value)
+            _note_names_in(value.values(), names)
+        elif isinstance(value, list):
+            _note_names_in(value, names)
