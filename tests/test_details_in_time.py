@@ -8,7 +8,8 @@ import livingmap_microdao.plugin
 from livingmap.hookspecs import Reply
 from livingmap.sources.harness import NOON
 from livingmap.sources.json_client import DETAILS
-from livingmap.sources.source_client import PollClient, SourceClient
+from livingmap.sources.poll_client import PollClient
+from livingmap.sources.source_client import SourceClient
 from livingmap.testing import Samples
 
 
