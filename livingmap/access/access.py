@@ -59,6 +59,16 @@ class AccessState:
     memberships: MembershipState | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccessCounts:
+    """How often services were asked about callers, by what came of it."""
+
+    credentials: Mapping[str, int]
+    """``accepted``, ``refused``, ``failed``."""
+    decisions: Mapping[str, int]
+    """``permitted``, ``denied``, ``failed``; empty without policies."""
+
+
 _EVERYBODY: Final = Admission(ANONYMOUS, EVERYTHING)
 
 
@@ -101,6 +111,16 @@ class Access:
         return AccessState(
             self.settings.mode, checked_by.service, checked_by.error, policies.state, policies.membership_state
         )
+
+    @property
+    def counts(self) -> AccessCounts | None:
+        """How often services were asked about callers; None if there are none."""
+        if self._authenticator is None:
+            return None
+        checks, state = self._authenticator.checks, self._policies.state
+        credentials = {name: checks[name] for name in ("accepted", "refused", "failed")}
+        decisions = {"permitted": state.permitted, "denied": state.denied, "failed": state.failed} if state else {}
+        return AccessCounts(credentials, decisions)
 
     @property
     def recheck_seconds(self) -> float:

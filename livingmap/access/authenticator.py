@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,8 @@ class CachedAuthenticator:
         self.session_cookie = authenticator.session_cookie
         self.error: str | None = None
         """Why the service could not be asked the last time."""
+        self.checks = Counter[str]()
+        """How many credentials were checked: ``accepted``, ``refused``, or ``failed``, as the service did."""
         self._authenticator = authenticator
         self._client = ServiceClient("auth.authenticator", settings, clock)
         self._ttl = ttl_seconds
@@ -87,6 +90,15 @@ class CachedAuthenticator:
         await self._client.close()
 
     async def _ask(self, credential: Credential) -> Identity | InvalidCredential:
+        outcome = "failed"
+        try:
+            owner = await self._asked(credential)
+            outcome = "accepted" if isinstance(owner, Identity) else "refused"
+        finally:
+            self.checks[outcome] += 1
+        return owner
+
+    async def _asked(self, credential: Credential) -> Identity | InvalidCredential:
         try:
             identity = await self._authenticator.identify(self._client, credential)
             self._check(identity)

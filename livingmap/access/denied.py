@@ -19,11 +19,13 @@ class Reason:
 
 
 BAD_REQUEST: Final = Reason("token_in_url", HTTPStatus.BAD_REQUEST, 1008)
+INVALID: Final = Reason("invalid_parameter", HTTPStatus.UNPROCESSABLE_ENTITY, 1008)
 UNAUTHENTICATED: Final = Reason("unauthenticated", HTTPStatus.UNAUTHORIZED, 4401)
 FORBIDDEN: Final = Reason("forbidden", HTTPStatus.FORBIDDEN, 4403)
 TOO_MANY_FAILURES: Final = Reason("too_many_failures", HTTPStatus.TOO_MANY_REQUESTS, 1013)
 TOO_MANY_STREAMS: Final = Reason("too_many_streams", HTTPStatus.TOO_MANY_REQUESTS, 1013)
 TOO_FAST: Final = Reason("too_many_messages", HTTPStatus.TOO_MANY_REQUESTS, 1008)
+TOO_MANY_PLAYS: Final = Reason("too_many_plays", HTTPStatus.TOO_MANY_REQUESTS, 1013)
 ELSEWHERE: Final = Reason("served_elsewhere", HTTPStatus.SERVICE_UNAVAILABLE, 1013)
 NOT_READY: Final = Reason("not_ready", HTTPStatus.SERVICE_UNAVAILABLE, 1013)
 AUTH_UNAVAILABLE: Final = Reason("auth_unavailable", HTTPStatus.SERVICE_UNAVAILABLE, 1013)

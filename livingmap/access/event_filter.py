@@ -6,20 +6,22 @@ from typing import Final
 
 from livingmap.access.filtered_scene import FilteredScene
 from livingmap.access.mentions import Mentions
+from livingmap.access.past_changes import numbers_of, visible_changes
 from livingmap.access.payload_ids import payload_ids
 from livingmap.access.view import Rights
-from livingmap.core.fold import OF_POLLS, OWN_TYPES, TIME_PASSED, Folded
+from livingmap.core.fold import OWN_TYPES, TIME_PASSED, WITH_CHANGES, Folded
 from livingmap.core.model import Change, Drop, Event, Fields, Put
 from livingmap.core.namespaced import inside
 from livingmap.core.route import Routes
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
 from livingmap.history import Entry
+from livingmap.history.changes import decoded, encoded
 
 WITHHELD: Final = "livingmap.withheld"
 """The type of an event whose own type and payload are not for everybody; its changes are."""
 
-_OF_ITEMS: Final = OF_POLLS | {TIME_PASSED}
+_OF_ITEMS: Final = WITH_CHANGES | {TIME_PASSED}
 """The entries of the map itself of which nothing is visible unless an item is."""
 
 
@@ -30,6 +32,7 @@ class EventFilter:
         self._scene = scene
         self._routes = routes
         self._namespaces = {source.name: source.namespace for source in sources if source.namespace}
+        self._numbers = numbers_of(sources)
         self._layers = {source.name: frozenset(layer.name for layer in source.layers) for source in sources}
 
     def event(
@@ -58,12 +61,32 @@ class EventFilter:
 
     def entry(self, filtered: FilteredScene, mentions: Mentions, rights: Rights, entry: Entry) -> Entry | None:
         """Return an entry of the history as it is shown; None if it is not. The present rights count."""
+        changes = visible_changes(decoded(entry.changes), filtered, rights, self._numbers)
+        payload = self._payload_of(filtered, mentions, rights, entry)
+        if payload is not None:
+            return replace(entry, payload=payload, changes=entry.changes and encoded(changes))
+        if not changes:
+            return None
+        ids = tuple(dict.fromkeys(change["id"] for change in changes if "id" in change))
+        return Entry(
+            entry.position,
+            WITHHELD,
+            {},
+            entry.received_at,
+            entity_ids=ids,
+            changes=encoded(changes),
+            place=entry.place,
+        )
+
+    def _payload_of(
+        self, filtered: FilteredScene, mentions: Mentions, rights: Rights, entry: Entry
+    ) -> Fields | None:
+        """Return what is visible of the payload of an entry of the history."""
         ids = entry.entity_ids
         if entry.event_type in _OF_ITEMS and not ids:
             return None  # it changed totals alone, and those may count what is hidden
         spoken_of = {*self._meant(entry.event_type, payload_ids(entry.payload, mentions)), *ids}
-        payload = self._payload(filtered, rights, entry.event_type, entry.payload, ids, spoken_of)
-        return None if payload is None else replace(entry, payload=payload)
+        return self._payload(filtered, rights, entry.event_type, entry.payload, ids, spoken_of)
 
     def _meant(self, kind: str, named: Iterable[str]) -> Iterator[str]:
         """Yield the ids that a payload names; of a contested one, what its takers call so."""

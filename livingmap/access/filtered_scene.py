@@ -5,17 +5,17 @@ concern them nor the numbers that count them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from livingmap.access.mentions import Mentions, Standing, ids_in, scrubbed
 from livingmap.access.settings import ItemRule
-from livingmap.access.verdicts import Verdicts
+from livingmap.access.verdicts import NO_VERDICTS, Verdicts
 from livingmap.access.view import Rights
 from livingmap.core.fold import Folded
+from livingmap.core.layers import NamedLayers
 from livingmap.core.merge import Dirty, difference
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
-from livingmap.core.scene import Scene
 from livingmap.core.source import Tally
 from livingmap.core.tallies import Tallies
 from livingmap.core.vocabulary import Vocabulary
@@ -25,20 +25,24 @@ COUNTS: Final = "counts"
 
 
 class FilteredScene:
-    """What ``rights`` let be seen of a scene. `take` has to be called for every event, in order."""
+    """What ``rights`` let be seen of a scene. `take` has to be called for every event, in order.
+
+    A scene of the past is shown by the verdicts of ``today``: see `Verdicts`.
+    """
 
     def __init__(
         self,
-        scene: Scene,
+        scene: NamedLayers,
         mentions: Mentions,
         rights: Rights,
         rules: Sequence[ItemRule],
         tallies: Iterable[Tally],
+        today: Mapping[str, bool] = NO_VERDICTS,
     ) -> None:
         self._scene = scene
         self._mentions = mentions
         self._rights = rights
-        self._verdicts = Verdicts(scene, mentions, rights, rules)
+        self._verdicts = Verdicts(scene, mentions, rights, rules, today)
         self.shows_layer = self._verdicts.shows_layer
         self.hides = self._verdicts.hides
         self._items: dict[CollectionKey, dict[str, Fields]] = {}
@@ -77,6 +81,10 @@ class FilteredScene:
     def knows(self, entity_id: str) -> bool:
         """Tell whether an id is on the map, shown or not."""
         return self._verdicts.judged(entity_id)
+
+    def verdicts(self) -> dict[str, bool]:
+        """Return of every id on the map whether it is shown, as of now."""
+        return self._verdicts.copy()
 
     def scrub(self, value: Json) -> Json:
         """Return a JSON value without the ids of what is not shown."""
@@ -171,7 +179,8 @@ class FilteredScene:
             if after != before:
                 self._totals[layer] = after
                 self._versions[layer] += 1
-                yield Total(layer, *difference(before, after, dict.fromkeys((*before, *after))))
+                updates, removals, _ = difference(before, after, dict.fromkeys((*before, *after)))
+                yield Total(layer, updates, removals)
 
     def _visible_totals(self, layer: str) -> Fields:
         if not self.shows_layer(layer):
@@ -193,7 +202,8 @@ def _change(
     layer, collection = place
     if after is None:
         return Drop(layer, entity_id, collection)
-    return Put(layer, entity_id, *difference(before or {}, after, names), collection)
+    updates, removals, _ = difference(before or {}, after, names)
+    return Put(layer, entity_id, updates, removals, collection)
 
 
 def _is_plain(value: Json) -> bool:

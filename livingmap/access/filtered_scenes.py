@@ -1,7 +1,7 @@
 """All filtered scenes of one map: readers with equal rights share one, and with it all that is encoded from it."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,10 +14,11 @@ from livingmap.access.payload_ids import payload_ids
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
 from livingmap.core.bounded import FIFO, Limit
-from livingmap.core.fold import DOWN, Fold, Folded
-from livingmap.core.layers import Layers
-from livingmap.core.model import Fields, Position
+from livingmap.core.fold import ACKNOWLEDGED, DOWN, NOTIFIED, Fold, Folded
+from livingmap.core.layers import Layers, NamedLayers
+from livingmap.core.model import Change, Fields, Position
 from livingmap.core.source import Source, Tally
+from livingmap.core.vocabulary import type_of
 from livingmap.history import Entry
 
 _logger = structlog.get_logger(__name__)
@@ -27,6 +28,28 @@ MOST_EVENTS: Final = 5_000
 MOST_CHANGES: Final = 50_000
 """How many changes these events may have together."""
 _UNUSED_SECONDS: Final = 300.0
+_REPORTS: Final = frozenset({DOWN, ACKNOWLEDGED, NOTIFIED})
+"""The types of entries that name errors of services, or operators and what they note."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastFilter:
+    """What readers with certain rights are shown of scenes of the past, by what they see now."""
+
+    rights: Rights
+    rules: Sequence[ItemRule]
+    tallies: Sequence[Tally]
+    namespaces: Sequence[str]
+    verdicts: Mapping[str, bool]
+    """Of every id on the map whether it is shown now."""
+    types: Collection[str]
+    """The types of id that the map has ever had."""
+
+    def filtered(self, scene: NamedLayers) -> FilteredScene:
+        """Return what is shown of ``scene``. Takes a while for a large one: it may be called in a thread."""
+        mentions = Mentions(scene, self.namespaces)
+        mentions.types.update(self.types)
+        return FilteredScene(scene, mentions, self.rights, self.rules, self.tallies, self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +202,7 @@ class FilteredScenes:
         """Return an event as readers with these rights see it; None if they do not."""
         if rights.restricted:
             return self._of(rights).by_seq.get(folded.event.position.seq)
-        if not rights.reports and folded.event.type == DOWN:
+        if not rights.reports and folded.event.type in _REPORTS:
             return replace(folded, redacted=brief(folded.public_payload))
         return folded
 
@@ -195,8 +218,36 @@ class FilteredScenes:
         if rights.restricted:
             scene = self._of(rights).scene
             return self._filter.entry(scene, self._mentioned(), rights, entry)
-        brief_only = not rights.reports and entry.event_type == DOWN
+        brief_only = not rights.reports and entry.event_type in _REPORTS
         return replace(entry, payload=brief(entry.payload)) if brief_only else entry
+
+    def hides(self, entity_id: str, rights: Rights) -> bool:
+        """Tell whether something that is on the map, or once was, is hidden from readers with these rights."""
+        if not rights.restricted:
+            return False
+        scene = self._of(rights).scene
+        is_judged = scene.knows(entity_id) or type_of(entity_id) in self._scene.vocabulary.types
+        return not is_judged or scene.hides(entity_id)
+
+    def event_then(
+        self,
+        filtered: FilteredScene,
+        rights: Rights,
+        folded: Folded,
+        changes: Sequence[Change],
+        named: Iterable[str],
+    ) -> Folded | None:
+        """Return an event of the past, with its ``changes`` of what is shown; None if nothing of it is visible.
+
+        ``named`` are the ids that its payload names.
+        """
+        return self._filter.event(filtered, rights, folded, changes, named)
+
+    def past(self, rights: Rights) -> "PastFilter":
+        """Return what shows a scene of the past to readers with these restricted rights."""
+        verdicts = self._of(rights).scene.verdicts()
+        types = frozenset(self._mentioned().types)
+        return PastFilter(rights, self._rules, self._tallies, self._namespaces, verdicts, types)
 
     def scrub(self, fields: Fields, rights: Rights) -> Fields:
         """Return fields that are of no scene without the ids of what is not shown."""
@@ -204,6 +255,10 @@ class FilteredScenes:
             return fields
         clean: Fields = self._of(rights).scene.scrub(fields)
         return clean
+
+    def counts(self, layers: Iterable[str], name: str) -> bool:
+        """Tell whether the map itself counts a field of the items of ``layers``, and maybe what is hidden."""
+        return any(one.per is not None and one.field == name and one.layer in layers for one in self._tallies)
 
     def _of(self, rights: Rights) -> _Live:
         live = self._live.get(rights)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from livingmap.core.fold import Folded
+from livingmap.core.layers import NamedLayers
 from livingmap.core.model import CollectionKey, Drop, Json, Put
-from livingmap.core.scene import Scene
 from livingmap.core.vocabulary import type_of
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*:\S.*", re.DOTALL)
@@ -49,7 +49,7 @@ def scrubbed(value: Json, hides: Callable[[str], bool]) -> Json:
 class Mentions:
     """Where ids stand and what speaks of them, kept while the scene changes. All filtered scenes share one."""
 
-    def __init__(self, scene: Scene, namespaces: Iterable[str] = ()) -> None:
+    def __init__(self, scene: NamedLayers, namespaces: Iterable[str] = ()) -> None:
         """``namespaces`` are those in which sources are: messages name their things without it."""
         self._namespaces = ("", *(f"{namespace}/" for namespace in namespaces))
         self.types: set[str] = set(scene.vocabulary.types)

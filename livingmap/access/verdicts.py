@@ -1,7 +1,8 @@
 """Verdicts: of every id on the map, whether a reader may see it, by its rights and the rules over items."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from livingmap.access.mentions import Mentions, Standing
@@ -9,16 +10,28 @@ from livingmap.access.policy import ITSELF, question_kinds
 from livingmap.access.policy_targets import owners
 from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
-from livingmap.core.scene import Scene
+from livingmap.core.layers import NamedLayers
 from livingmap.core.vocabulary import type_of
 
 _NO_RULES: Final[Sequence[ItemRule]] = ()
+NO_VERDICTS: Final[Mapping[str, bool]] = MappingProxyType({})
 
 
 class Verdicts:
-    """What ``rights`` let be seen of a scene, id by id. `judge` has to be called for what an event touched."""
+    """What ``rights`` let be seen of a scene, id by id. `judge` has to be called for what an event touched.
 
-    def __init__(self, scene: Scene, mentions: Mentions, rights: Rights, rules: Sequence[ItemRule]) -> None:
+    For a scene of the past, ``today`` has the verdicts of the present: what is hidden now is hidden then. What is
+    not on the map any more is judged by the fields that it had.
+    """
+
+    def __init__(
+        self,
+        scene: NamedLayers,
+        mentions: Mentions,
+        rights: Rights,
+        rules: Sequence[ItemRule],
+        today: Mapping[str, bool] = NO_VERDICTS,
+    ) -> None:
         self._scene = scene
         self._mentions = mentions
         self._rights = rights
@@ -28,6 +41,7 @@ class Verdicts:
             for name in rule.types:
                 self._rules[name].append(rule)
         self._verdicts: dict[str, bool] = {}
+        self._today = today
 
     def shows_layer(self, name: str) -> bool:
         """Tell whether a layer is shown at all."""
@@ -46,7 +60,7 @@ class Verdicts:
         if type_of(text) not in self._mentions.types:
             return False
         entity_id = self._scene.resolve(text)
-        verdict = self._verdicts.get(entity_id)
+        verdict = self._verdicts.get(entity_id, self._today.get(entity_id))
         return not verdict if verdict is not None else self._hides_absent(entity_id)
 
     def _hides_absent(self, entity_id: str) -> bool:
@@ -60,6 +74,10 @@ class Verdicts:
             )
         home = self._scene.vocabulary.homes.get(name)
         return self._rights.layers is not None and (home is None or home not in self._rights.layers)
+
+    def copy(self) -> dict[str, bool]:
+        """Return the verdicts by id, as they are now."""
+        return dict(self._verdicts)
 
     def judge_all(self, ids: Iterable[str]) -> None:
         """Decide about ids for the first time."""
@@ -103,6 +121,8 @@ class Verdicts:
         places = self._mentions.places(entity_id)
         if self._rights.summary or not any(self.shows_layer(layer) for layer, _ in places):
             return False
+        if (verdict := self._today.get(self._scene.resolve(entity_id))) is not None:
+            return verdict
         if entity_id in self._rights.memberships:
             return True
         for rule in self._rules.get(type_of(entity_id), _NO_RULES):

@@ -76,7 +76,7 @@ def some_fields(numbers):
 
     fields = {
         "name": numbers.choice(["A", "B", None]),
-        "status": numbers.choice(["busy", "online"]),
+        "status": numbers.choice(["busy", "online", "error"]),
         "microdao_id": numbers.choice([*IDS[:3], None]),
         "dao_id": numbers.choice([*IDS[6:9], None]),
         "parent": numbers.choice([*IDS[6:9], None, None]),

@@ -9,6 +9,7 @@ from livingmap.core.fold import Fold, refreshed
 from livingmap.core.model import Event, Position, Put
 from livingmap.core.source import Layer, Source
 from livingmap.history import Entry
+from livingmap.history.changes import kept
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 HIDDEN_UUID = "6f0c1c1e-3d2f-4a52-9a6e-0a9d2f7c1e10"
@@ -63,8 +64,9 @@ class SmallMap:
         self._changes = list(changes)
         return self.apply(kind, payload)
 
-    def entry(self, payload, *ids, kind="talk.said", rights=None):
-        entry = Entry(Position("e", 9), kind, payload, NOON, entity_ids=ids)
+    def entry(self, payload, *ids, kind="talk.said", rights=None, changes=None):
+        raw = changes if changes is None else kept(changes, self.fold.scene.vocabulary)
+        entry = Entry(Position("e", 9), kind, payload, NOON, entity_ids=ids, changes=raw)
         return self.scenes.entry(entry, self.rights if rights is None else rights)
 
     def item(self, entity_id):

@@ -3,32 +3,35 @@
 import asyncio
 import json
 import os
-import sysconfig
-from pathlib import Path
+import signal
 
 import pytest
 
+from tests.support import program
 from tests.support.access import token
+from tests.support.nats_server import until
 
-LIVINGMAP = Path(sysconfig.get_path("scripts")) / "livingmap"
 TOKEN = token("u-1")
 
 
-async def run(*arguments, lines=None, **variables):
-    """Run a command to its end, or until it has printed so many lines; return status, output and errors."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        LIVINGMAP, *arguments, stdout=pipe, stderr=pipe, env=clean | variables, limit=2**24
-    )
-    async with asyncio.timeout(60):
-        if lines is None:
-            out, errors = await process.communicate()
-            return process.returncode, out.decode(), errors.decode()
-        out = b"".join([await process.stdout.readline() for _ in range(lines)])
-        process.terminate()
-        _, errors = await process.communicate()
-    return 0, out.decode(), errors.decode()
+def environment(variables):
+    return {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")} | variables
+
+
+async def run(*arguments, **variables):
+    """Run a command to its end; return status, output and errors."""
+    ended = await asyncio.to_thread(program.run, *arguments, environment=environment(variables))
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+async def first_line(folder, *arguments, **variables):
+    """Run a command until it has printed a line, and return that."""
+    output = folder / f"output-{len(list(folder.iterdir()))}"
+    running = program.Program(arguments, environment(variables), folder, output, folder / "errors")
+    await until(lambda: output.exists() and b"\n" in output.read_bytes(), 60)
+    running.send_signal(signal.SIGTERM)
+    await running.wait()
+    return output.read_text().splitlines()[0]
 
 
 @pytest.fixture
@@ -46,8 +49,8 @@ async def test_tail_and_history_read_with_the_token_of_the_environment_or_of_a_f
         (("--token-file", str(file)), {}),
         (("--token", TOKEN), {}),
     ):
-        _, out, _ = await run("tail", "--url", made.url, "--json", *arguments, lines=1, **variables)
-        assert json.loads(out)["kind"] == "snapshot"
+        line = await first_line(tmp_path, "tail", "--url", made.url, "--json", *arguments, **variables)
+        assert json.loads(line)["kind"] == "snapshot"
         status, out, errors = await run("history", "--url", made.url, "--json", *arguments, **variables)
         assert (status, errors) == (0, "")
         assert out.splitlines()

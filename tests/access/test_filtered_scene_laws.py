@@ -78,7 +78,7 @@ def fold_of(steps, fold):
         yield fold.apply(Event(Position("e", seq + 1), message.type, message.payload, utc_now()))
 
 
-@settings(max_examples=500, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 @given(steps, rights, st.integers(0, 20))
 def test_what_is_seen_is_the_scene_without_what_is_hidden_at_every_step(steps, given_rights, born):
     fold = Fold(SOURCES)
@@ -98,7 +98,7 @@ def test_what_is_seen_is_the_scene_without_what_is_hidden_at_every_step(steps, g
             assert seen_by(state) == expected
 
 
-@settings(max_examples=200, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 @given(steps, rights)
 def test_the_catalogue_lists_what_is_seen_at_home_and_nothing_else(steps, given_rights):
     fold = Fold(SOURCES)
@@ -116,7 +116,7 @@ def test_the_catalogue_lists_what_is_seen_at_home_and_nothing_else(steps, given_
             assert all(any(one.startswith(f"{name}:") for one in filtered.items(*place)) for place in places)
 
 
-@settings(max_examples=200, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 @given(steps, rights)
 def test_no_id_of_what_is_hidden_is_in_anything_that_is_seen(steps, given_rights):
     fold = Fold(SOURCES)
@@ -132,7 +132,7 @@ def test_no_id_of_what_is_hidden_is_in_anything_that_is_seen(steps, given_rights
             assert entity_id in dropped or not re.search(rf"(?<![a-z]){entity_id}\b", wire)
 
 
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 @given(steps)
 def test_a_reader_that_is_granted_everything_sees_every_item(steps):
     fold = Fold(SOURCES)
@@ -147,7 +147,7 @@ def test_a_reader_that_is_granted_everything_sees_every_item(steps):
             assert filtered.items(layer, collection).keys() == fold.scene.items(layer, collection).keys()
 
 
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 @given(steps)
 def test_a_summary_counts_and_shows_no_item(steps):
     fold = Fold(SOURCES)

@@ -13,7 +13,8 @@ from livingmap.access.view import EVERYTHING, NOTHING, Rights
 from livingmap.core.fold import SOURCES_CHANGED, Fold, refreshed
 from livingmap.core.model import Drop, Event, Position, Put, Total
 from livingmap.core.source import Count, Layer, Source, Tally
-from tests.access.small_map import HILL, NOON, RIGHTS, RIVER, RULES, SmallMap
+from livingmap.core.types import Type
+from tests.access.small_map import AGENTS, HILL, NOON, RIGHTS, RIVER, RULES, SmallMap
 
 BY_ID = ItemRule(types=("agent",), field="id", type="agent")
 SUMMARY = Rights(summary=True, reports=False)
@@ -86,6 +87,17 @@ def test_fields_that_are_of_no_scene_are_shown_without_hidden_ids():
     assert small.scenes.scrub({"by": "agent:oksana", "n": 1}, RIGHTS) == {"by": "agent:oksana", "n": 1}
 
 
+def test_an_id_at_the_end_of_a_sentence_is_an_id():
+    texts = [f"ask agent:{one}{end}" for one in "78" for end in ("", ".", ":", "!?")]
+    assert SmallMap().scenes.scrub({"notes": texts}, RIGHTS) == {"notes": texts[4:]}
+
+
+def test_what_is_not_there_may_be_named_to_those_to_whom_it_is_granted_itself():
+    rights = Rights(grants=(frozenset({"agent:a", "agent:b"}),))
+    scene = Follower(rights, [BY_ID], Put("agents", "agent:a", {})).scene
+    assert [scene.hides(f"agent:{one}") for one in "abc"] == [False, False, True]
+
+
 # items, rules and numbers
 
 
@@ -93,7 +105,7 @@ class Follower:
     """A filtered scene that follows the polls of one source."""
 
     def __init__(self, rights, rules, *changes, tallies=()):
-        layers = (Layer("agents", references=("parent",)), Layer("space"))
+        layers = (Layer("agents", references=("parent",)), Layer("agents", "rooms"), Layer("space"))
         self.fold = Fold([Source("talk", "talk-service", object, layers, tallies=tallies)])
         self.seq = 0
         self._poll(changes)
@@ -150,6 +162,25 @@ def test_a_layers_version_grows_with_every_change_that_is_shown():
     readers = Follower(Rights(layers=frozenset({"agents"})), (), Put("agents", "agent:a", {}))
     assert growth(readers, [Total("agents", {"users": number}) for number in range(3)])
     assert not growth(readers, [Total("space", {"users": 3})])
+
+
+def test_what_goes_for_a_reader_goes_from_its_collection_and_as_a_total():
+    rooms = [Put("agents", f"agent:{one}", {}, collection="rooms") for one in "ab"]
+    follower = Follower(Rights(grants=(frozenset({"agent:a"}),)), [BY_ID], *rooms)
+    assert follower.poll(*(Drop("agents", one.id, "rooms") for one in rooms)) == [
+        Drop("agents", "agent:a", "rooms")
+    ]
+    readers = Follower(Rights(layers=frozenset({"agents"})), (), Total("agents", {"users": 3, "mood": "calm"}))
+    assert readers.poll(Total("agents", {"users": 4}, ("mood",))) == [Total("agents", {"users": 4}, ("mood",))]
+
+
+def test_a_number_of_a_layer_that_was_filled_only_now_is_known_from_then_on():
+    tallies = (Tally("agents", "planets", (Count("space"),)), Tally("agents", "moons", (Count("moons"),)))
+    for rights, after in ((Rights(grants=()), 1), (Rights(layers=frozenset({"agents"})), None)):
+        follower = Follower(rights, [BY_ID], Put("agents", "agent:a", {}), tallies=tallies)
+        assert follower.scene.totals("agents") == {"planets": None, "moons": None}
+        follower.poll(Put("space", "planet:a", {}))
+        assert follower.scene.totals("agents") == {"planets": after, "moons": None}
 
 
 def growth(follower, changes):
@@ -285,3 +316,43 @@ def test_readers_get_a_snapshot_when_other_numbers_are_counted_for_them():
     small.fold.replace_sources([counting])
     assert small.scenes.replace_sources([counting]) == {RIGHTS}
     assert small.scenes.of(RIGHTS).totals("agents") == {"all": 2}
+
+
+# what is asked about the past
+
+
+def test_an_id_is_hidden_if_it_is_not_shown_or_nobody_can_tell():
+    layers = (Layer("agents", references=("microdao_id",)), Layer("deeds"))
+    sources = [Source("talk", "talk-service", object, layers, types=(Type("deed", ("deeds", "items")),))]
+    fold = Fold(sources)
+    fold.scene.apply("talk", AGENTS, 1)
+    scenes = FilteredScenes(fold, sources, RULES, lambda: Position("e", 1))
+    ids = ("agent:oksana", "agent:sofia", "agent:absent", "deed:absent", "stone:absent")
+    assert [one for one in ids if scenes.hides(one, RIGHTS)] == ["agent:sofia", "agent:absent", "stone:absent"]
+    assert [one for one in ids if scenes.hides(one, EVERYTHING)] == []
+
+
+def test_an_event_of_the_past_is_shown_with_what_changed_of_what_is_shown():
+    small = SmallMap()
+    scene, change = small.scenes.of(RIGHTS), Put("agents", "agent:oksana", {"mood": "calm"})
+    folded = small.folded("talk.said", {"by": "agent:oksana"})
+    event = small.scenes.event_then(scene, RIGHTS, folded, [change], ["agent:oksana"])
+    assert (event.event.type, event.public_payload, list(event.changes)) == (
+        "talk.said",
+        {"by": "agent:oksana"},
+        [change],
+    )
+    hidden = small.folded("talk.said", {"by": "agent:sofia"})
+    assert small.scenes.event_then(scene, RIGHTS, hidden, [], ["agent:sofia"]) is None
+
+
+def test_a_field_of_an_item_is_counted_by_the_map_where_a_tally_says_so():
+    tallies = (
+        Tally("agents", "children", (Count("agents"),), per="parent", collection="items"),
+        Tally("agents", "all", (Count("agents"),)),
+    )
+    sources = [Source("talk", "talk-service", object, (Layer("agents"),), tallies=tallies)]
+    scenes = FilteredScenes(Fold(sources), sources, RULES, lambda: Position("e", 1))
+    assert scenes.counts(["deeds", "agents"], "children")
+    others = ((["deeds"], "children"), (["agents"], "all"), (["agents"], "mood"))
+    assert not any(scenes.counts(*one) for one in others)

@@ -21,6 +21,7 @@ ENDPOINTS = (
     "/living-map/entities/node:nobody",
     "/living-map/history",
     "/living-map/sources",
+    "/living-map/problems",
     "/metrics",
 )
 OPEN = (
@@ -28,6 +29,7 @@ OPEN = (
     "/living-map/health/live",
     "/living-map/health/ready",
     "/docs",
+    "/docs/problems",
     "/openapi.json",
     "/asyncapi.json",
     "/",

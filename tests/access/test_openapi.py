@@ -33,8 +33,7 @@ CALLERS = {
     "forger": bearer(token("u-3", secret="f" * 40)),
 }
 BOUNDED = settings(
-    max_examples=25,
-    deadline=None,
+    max_examples=settings.default.max_examples // 5,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from livingmap.access.view import View
 from livingmap.core.bounded import LRU
 from livingmap.core.model import Drop, Message, Put, change_to_json
+from livingmap.core.reducer import layers_of, reduce, state_of
 from livingmap.stream import frames
 from livingmap.stream.frames import Framing
 from livingmap.stream.queue_sink import QueueSink
@@ -107,6 +108,7 @@ class Life:
         for kind, ids in PERMITTED.items():
             action = "read" if kind == "microdao" else "manage"
             self.pdp.allow("u-1", *self.numbers.sample(ids, self.numbers.randint(0, 3)), action=action, kind=kind)
+        self.moments = []
         self.hidden_layers = self.numbers.choice([[], [self.numbers.choice(LAYERS)], ["gov", "deep"]])
         self.number = 0
 
@@ -220,6 +222,7 @@ async def look(life, before, mark, changes):
     assert undeclared == {"proposal"} & {one.partition(":")[0] for one in brute_force.listed()}
     await life.living.writer.drain(5)
     history = (await some.get("/living-map/history")).json()
+    await look_back(life, brute_force, snapshot["meta"]["cursor"])
     concerned = {one.id for one in changes if isinstance(one, Put | Drop)}
     out_of_sight = hidden(brute_force) & before
     received = some.take_received()
@@ -232,6 +235,26 @@ async def look(life, before, mark, changes):
     await life.admin.read()
     assert mark in life.admin.take_received()
     return brute_force
+
+
+async def look_back(life, brute_force, here):
+    """Ask for this moment as one of the past, and for what has changed since an earlier one."""
+    some = life.some
+    past = (await some.get("/living-map/snapshot", at=here)).json()
+    assert plain(normal(past["layers"])) == expected(brute_force)
+    listed = (await some.get("/living-map/entities", at=here, limit=1000)).json()["items"]
+    assert {one["id"] for one in listed} == brute_force.listed()
+    life.moments.append(here)
+    then = life.numbers.choice(life.moments)
+    before = (await some.get("/living-map/snapshot", at=then)).json()["layers"]
+    difference = (await some.get("/living-map/diff", **{"from": then, "to": here})).json()
+    after = layers_of(reduce(state_of(before), difference["changes"]))
+    assert plain(normal(after)) == expected(brute_force)
+    story = (await some.get("/living-map/diff", **{"from": then, "to": here, "summary": "true"})).json()["summary"]
+    timeline = (await some.get("/living-map/timeline", **{"from": "-1h"})).json()
+    assert {one["entries"] for one in timeline["points"]} == {None}
+    for told in (past, before, difference, listed, story, timeline):
+        assert not any(speaks_of(json.dumps(told), entity_id) for entity_id in hidden(brute_force))
 
 
 async def ask_for_each(life, brute_force):
@@ -253,8 +276,7 @@ async def ask_for_each(life, brute_force):
 
 
 @settings(
-    max_examples=8,
-    deadline=None,
+    max_examples=settings.default.max_examples // 10,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
@@ -289,7 +311,7 @@ async def test_nothing_that_is_hidden_is_ever_sent_and_all_else_is(seed):
             assert snapshots == ["connect"]  # every other return went on where it was
 
 
-@settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=settings.default.max_examples // 15, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.integers(0, 2**32))
 async def test_rights_that_change_take_away_and_give_on_the_open_socket(seed):
     life = Life(seed)
@@ -333,6 +355,14 @@ async def test_a_summary_counts_and_sends_no_item(tmp_path):
         await reader.get("/living-map/snapshot")
         for path in ("/living-map/entities", "/living-map/entities/agent:a", "/living-map/history"):
             assert (await reader.get(path)).status_code == 401
+        for path in ("/living-map/timeline", "/living-map/series?entity_id=agent:a&field=load"):
+            assert (await reader.get(path)).status_code == 401
+            assert (await reader.get(path, at="-0s")).status_code == 401
+        await living.writer.drain(5)
+        now = (await reader.get("/living-map/snapshot", at="-0s")).json()["layers"]
+        assert plain(normal(now)) == plain(reader.follower.state)
+        for more in ({}, {"summary": "true"}):
+            await reader.get("/living-map/diff", **{"from": "-0s", **more})
         await reader.close()
         await reader.http.aclose()
         scene = living.fold.scene
