@@ -1,59 +1,57 @@
-"""Conflated changes: what a viewer that fell behind has missed, item by item. Bounded by the map, not by time."""
+"""Conflated changes: the net effect of events that a viewer missed, bounded by the map, not by their number."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
 
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.layers import Layers
-from livingmap.core.model import Change, CollectionKey, Drop, Put, Total
+from livingmap.core.model import Change, Drop, Put, Total
+
+_Item: TypeAlias = tuple[str, str, str]
+"""Layer, collection and id."""
+
+_NO_FIELDS: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(slots=True)
-class _Touched:
-    dropped: bool = False
-    unset: set[str] = field(default_factory=set)
+def conflated_changes(events: Iterable[Folded], view: View, scene: Layers) -> Iterator[Change]:
+    """Yield what brings a viewer that missed ``events`` to ``scene``, which is where they lead.
 
-
-@dataclass(slots=True)
-class ConflatedChanges:
-    """The items and totals that the events of one view have touched, without the events."""
-
-    skipped: int = 0
-    """How many events these changes stand for."""
-    _items: dict[tuple[CollectionKey, str], _Touched] = field(default_factory=dict)
-    _totals: dict[str, set[str]] = field(default_factory=dict)
-
-    def add(self, folded: Folded, view: View) -> None:
-        """Note what an event touched."""
-        self.skipped += 1
+    That is the latest value of each item that they touched. An item that went and came back is dropped first, so
+    that no field of before is left on the client. A Drop may name an item that the viewer never had: it came and
+    went while the viewer did not read.
+    """
+    touched: dict[_Item, None] = {}
+    dropped: set[_Item] = set()
+    unset: dict[_Item, set[str]] = defaultdict(set)
+    totals: dict[str, set[str]] = defaultdict(set)
+    for folded in events:
         for change in folded.changes:
-            if not view.wants(change.layer):
+            if isinstance(change, Total):
+                totals[change.layer].update(change.unset)
                 continue
-            match change:
-                case Total():
-                    self._totals.setdefault(change.layer, set()).update(change.unset)
-                case Drop():
-                    self._touched(change).dropped = True
-                case Put():
-                    self._touched(change).unset.update(change.unset)
+            item = change.layer, change.collection, change.id
+            touched[item] = None
+            if isinstance(change, Drop):
+                dropped.add(item)
+            elif change.unset:
+                unset[item].update(change.unset)
+    for item in touched:
+        if view.wants(item[0]):
+            yield from _latest(item, scene, unset.get(item, _NO_FIELDS), was_dropped=item in dropped)
+    for layer, names in totals.items():
+        if view.wants(layer):
+            fields = scene.totals(layer)
+            yield Total(layer, fields, tuple(sorted(names - fields.keys())))
 
-    def _touched(self, change: Put | Drop) -> _Touched:
-        return self._items.setdefault(((change.layer, change.collection), change.id), _Touched())
 
-    def changes(self, scene: Layers) -> Iterator[Change]:
-        """Yield what brings the viewer to the scene as it is: the latest value of each touched item.
-
-        An item that went and came back is dropped first, so that no field of before is left on the client.
-        A Drop may name an item that the viewer never had: it came and went while the viewer did not read.
-        """
-        for ((layer, collection), entity_id), touched in self._items.items():
-            item = scene.items(layer, collection).get(entity_id)
-            if item is None or touched.dropped:
-                yield Drop(layer, entity_id, collection)
-            if item is not None:
-                unset = () if touched.dropped else tuple(sorted(touched.unset - item.keys()))
-                yield Put(layer, entity_id, item, unset, collection)
-        for layer, fields in self._totals.items():
-            totals = scene.totals(layer)
-            yield Total(layer, totals, tuple(sorted(fields - totals.keys())))
+def _latest(item: _Item, scene: Layers, unset: Iterable[str], *, was_dropped: bool) -> Iterator[Change]:
+    """Yield what makes an item on the client what it is in ``scene``."""
+    layer, collection, entity_id = item
+    fields = scene.items(layer, collection).get(entity_id)
+    if fields is None or was_dropped:
+        yield Drop(layer, entity_id, collection)
+    if fields is not None:
+        missing = () if was_dropped else tuple(sorted(set(unset) - fields.keys()))
+        yield Put(layer, entity_id, fields, missing, collection)

@@ -1,19 +1,19 @@
 """Delivery: each batch of events goes to every viewer, and each viewer is served at its own pace."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
-from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.model import Position
 from livingmap.core.progress import Progress
 from livingmap.stream.batch import Batch
-from livingmap.stream.conflated_changes import ConflatedChanges
 from livingmap.stream.encoder import Encoder
+from livingmap.stream.frames import Framing
 from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
@@ -21,6 +21,11 @@ from livingmap.stream.ticks import Ticks
 from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
 
 _CHUNK: Final = 200
+_MOST_CONFLATIONS: Final = 4
+"""How many different ones are made in one iteration of the event loop; each takes some milliseconds."""
+
+_Conflation: TypeAlias = tuple[int, Position, Framing, View]
+"""From where to where a message leads, for which viewers."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -32,7 +37,6 @@ class Delivery:
         self,
         viewers: Collection[Viewer],
         leave: Callable[[Viewer], None],
-        filtered_scenes: FilteredScenes,
         progress: Progress,
         replay: ReplayBuffer,
         resumption: Resumption,
@@ -40,7 +44,6 @@ class Delivery:
     ) -> None:
         self._viewers = viewers
         self._leave = leave
-        self._filtered_scenes = filtered_scenes
         self._progress = progress
         self._replay = replay
         self._resumption = resumption
@@ -48,7 +51,13 @@ class Delivery:
         self._loop = asyncio.get_running_loop()
         self._batch: Batch | None = None
         """What is being sent now."""
+        self._conflations: dict[_Conflation, bytes] = {}
+        """Messages that viewers which were behind are sent in this iteration of the event loop."""
         self.ticks = Ticks(self._flush)
+        self.snapshots = Counter[SnapshotReason]()
+        """How many snapshots were sent, by reason."""
+        self.conflations = 0
+        """How often a viewer that was behind was sent the latest values of what had changed."""
 
     def write(self, viewer: Viewer, data: bytes) -> None:
         """Send bytes to one viewer; nothing if there are none."""
@@ -65,10 +74,11 @@ class Delivery:
         """Send a snapshot to one viewer, which then is where the scene is; if it is ahead of that, later."""
         here = self._progress.position
         if viewer.epoch == here.epoch and viewer.last_seq > here.seq:  # it comes from a process that was ahead
-            viewer.awaited, viewer.conflated = reason, None
+            viewer.awaited, viewer.is_behind = reason, False
             return
         viewer.awaited = None
-        viewer.epoch, viewer.last_seq, viewer.conflated = here.epoch, here.seq, None
+        self.snapshots[reason] += 1
+        viewer.epoch, viewer.last_seq, viewer.is_behind = here.epoch, here.seq, False
         self.write_start(viewer, self._encoder.snapshot(reason, here, viewer.sink.framing, viewer.view))
 
     def forget(self) -> None:
@@ -76,22 +86,39 @@ class Delivery:
         self.ticks.clear()
         self._batch = None
 
-    def catch_up(self, viewer: Viewer, conflated: ConflatedChanges) -> None:
-        """Send the latest values of everything that was touched: the viewer then is where the scene is."""
+    def catch_up(self, viewer: Viewer) -> None:
+        """Send a viewer that was behind the latest values of all that it missed: it then is where the scene is.
+
+        Many that come at once from many places are served in turn, so that the loop is never held for long.
+        """
         here = self._progress.position
-        viewer.conflated = None
-        if viewer.last_seq > here.seq:  # it came from a process that was ahead of this one: it lacks nothing yet
+        if viewer not in self._viewers or not viewer.is_behind or not self._progress.is_shown:
             return
+        key = viewer.last_seq, here, viewer.sink.framing, viewer.view
+        if len(self._conflations) >= _MOST_CONFLATIONS and key not in self._conflations:
+            self._loop.call_soon(self.catch_up, viewer)
+            return
+        viewer.is_behind = False
         if viewer.awaited is not None:
             self.write_snapshot(viewer, viewer.awaited)
+        elif viewer.last_seq >= here.seq:  # it lacks nothing, or comes from a process that was ahead of this one
             return
-        if not self._resumption.reaches(Position(here.epoch, viewer.last_seq), viewer.view):
+        elif not self._resumption.reaches(Position(here.epoch, viewer.last_seq), viewer.view):
             self.write_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
-            return
-        for folded in self._replay.after(viewer.last_seq):
-            self._note(conflated, folded, viewer.view)
-        viewer.last_seq = here.seq
-        self.write(viewer, self._encoder.conflated(conflated, here, viewer.sink.framing, viewer.view))
+        else:
+            message = self._conflated(*key)
+            viewer.last_seq = here.seq
+            self.conflations += 1
+            self.write(viewer, message)
+
+    def _conflated(self, seq: int, here: Position, framing: Framing, view: View) -> bytes:
+        """Return the message that leads from ``seq`` to ``here``; viewers that drain at once share it."""
+        if not self._conflations:
+            self._loop.call_soon(self._conflations.clear)
+        key = seq, here, framing, view
+        if key not in self._conflations:
+            self._conflations[key] = self._encoder.conflated(self._replay.after(seq), here, framing, view)
+        return self._conflations[key]
 
     def _flush(self, events: list[Folded]) -> None:
         self._batch = Batch(events, self._loop.time(), self._encoder.events) if events else None
@@ -113,8 +140,10 @@ class Delivery:
 
     def _deliver(self, viewer: Viewer, batch: Batch) -> None:
         sink = viewer.sink
-        if viewer.conflated is not None or sink.unsent() > viewer.most_unsent:
-            self._fall_behind(viewer, batch)
+        if viewer.is_behind:
+            return
+        if sink.unsent() > viewer.most_unsent:
+            viewer.is_behind, viewer.most_unsent = True, MOST_UNSENT_BYTES
             return
         if viewer.last_seq < batch.first:
             data = batch.joined(sink.framing, viewer.view)
@@ -127,17 +156,3 @@ class Delivery:
         if data:
             viewer.wrote_at = batch.at
             sink.write(data)
-
-    def _fall_behind(self, viewer: Viewer, batch: Batch) -> None:
-        """Note what a viewer cannot be sent now; send it if it can be."""
-        conflated = viewer.conflated = viewer.conflated or ConflatedChanges()
-        viewer.most_unsent = MOST_UNSENT_BYTES
-        for folded in batch.after(viewer.last_seq):
-            self._note(conflated, folded, viewer.view)
-        viewer.last_seq = max(viewer.last_seq, batch.last)
-        if viewer.sink.unsent() <= MOST_UNSENT_BYTES:
-            self.catch_up(viewer, conflated)
-
-    def _note(self, conflated: ConflatedChanges, folded: Folded, view: View) -> None:
-        if visible := self._filtered_scenes.visible(folded, view.rights):
-            conflated.add(visible, view)

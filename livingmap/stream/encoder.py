@@ -1,6 +1,6 @@
 """Messages as they are sent to the viewers of one view: with that view's cursor, and only what its rights show."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from livingmap.access.filtered_scenes import FilteredScenes
@@ -11,7 +11,7 @@ from livingmap.core.model import Fields, Position
 from livingmap.core.progress import Progress
 from livingmap.history import Entry
 from livingmap.stream import frames, messages
-from livingmap.stream.conflated_changes import ConflatedChanges
+from livingmap.stream.conflated_changes import conflated_changes
 from livingmap.stream.frames import Framing
 from livingmap.stream.messages import SnapshotReason
 
@@ -75,10 +75,12 @@ class Encoder:
             if message := messages.event_from_history(visible, cursor, view):
                 yield message, cursor
 
-    def conflated(self, changes: ConflatedChanges, position: Position, framing: Framing, view: View) -> bytes:
-        """Return the message that brings a viewer that fell behind to ``position``, where the scene is."""
-        cursor, scene = self.cursor(position, view), self._filtered_scenes.of(view.rights)
-        return frames.framed(framing, messages.conflated(changes.changes(scene), changes.skipped, cursor), cursor)
+    def conflated(self, events: Iterable[Folded], position: Position, framing: Framing, view: View) -> bytes:
+        """Return the message with the net effect of ``events``, which lead to ``position``, where the scene is."""
+        visible = [one for folded in events if (one := self._filtered_scenes.visible(folded, view.rights))]
+        changes = conflated_changes(visible, view, self._filtered_scenes.of(view.rights))
+        cursor = self.cursor(position, view)
+        return frames.framed(framing, messages.conflated(changes, len(visible), cursor), cursor)
 
     def snapshot(self, reason: SnapshotReason, position: Position, framing: Framing, view: View) -> bytes:
         """Return the message with the snapshot of the scene, which is at ``position``.

@@ -32,14 +32,14 @@ class Heartbeats:
             has_changed, previous = news != previous, news
             for viewer in self._hub.watching():
                 self._check(viewer, now)
-                if has_changed and viewer.conflated is None:
+                if has_changed and not viewer.is_behind:
                     self._hub.send_heartbeat(viewer)
 
     def _news(self) -> tuple[datetime | None, Sequence[Fields]]:
         return self._hub.standing_still_since, self._hub.collisions
 
     def _check(self, viewer: Viewer, now: float) -> None:
-        if viewer.conflated is not None:
+        if viewer.is_behind:
             self._check_reading(viewer, now)
             return
         viewer.unread = 0

@@ -1,12 +1,14 @@
 """The hub: one event in, one write per viewer out, and no viewer waits for another.
 
 Messages are encoded once per view and joined; a viewer gets at most one write per tick. For one that does not read
-nothing queues up: the items that events touch are noted, and their latest values are sent once its socket drains.
+nothing queues up, and nothing is noted but where it is: once its socket drains, it is sent the latest values of
+all that the events since then have touched.
 """
 
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -52,10 +54,12 @@ class Hub:
         self.resumption = Resumption(self._replay, filtered_scenes, self.encoder, progress)
         self.taken = 0
         """How many events came."""
+        self.joined = 0
+        """How many viewers came, whatever they were sent first."""
         self._viewers: dict[Viewer, None] = {}
-        self._delivery = Delivery(
-            self._viewers, self.leave, filtered_scenes, progress, self._replay, self.resumption, self.encoder
-        )
+        self._visitors: dict[Viewer, bool] = {}
+        """Viewers that are sent something else than events, and whether that is the past."""
+        self._delivery = Delivery(self._viewers, self.leave, progress, self._replay, self.resumption, self.encoder)
         self._closed = False
         self.is_elsewhere = False
         """Whether viewers find what they look for at another process, and not here."""
@@ -66,9 +70,24 @@ class Hub:
         return len(self._viewers)
 
     @property
+    def snapshots(self) -> Counter[SnapshotReason]:
+        """How many snapshots were sent, by reason."""
+        return self._delivery.snapshots
+
+    @property
+    def conflations(self) -> int:
+        """How often a viewer that was behind was sent the latest values of what had changed."""
+        return self._delivery.conflations
+
+    @property
+    def visitors(self) -> int:
+        """How many viewers are shown the past."""
+        return sum(self._visitors.values())
+
+    @property
     def behind(self) -> int:
         """How many of them read so slowly that they get conflated changes."""
-        return sum(viewer.conflated is not None for viewer in self._viewers)
+        return sum(viewer.is_behind for viewer in self._viewers)
 
     @property
     def is_idle(self) -> bool:
@@ -95,13 +114,21 @@ class Hub:
     def join(self, sink: Sink, view: View, cursor: str | None = None) -> Viewer:
         """Add a viewer. It is sent what it missed since ``cursor``, or a snapshot."""
         viewer = Viewer(sink, view)
+        self.take_in(viewer, cursor)
+        return viewer
+
+    def take_in(self, viewer: Viewer, cursor: str | None) -> None:
+        """Have a viewer see what happens from now on, which saw the past until now, if anything."""
+        if self._visitors.pop(viewer, None) is None:
+            self.joined += 1
+        sink, view = viewer.sink, viewer.view
         if (
             self._closed
             or self.is_elsewhere
             or not self._progress.is_shown  # a scene that is still replayed would be an empty map
         ):
             self._dismiss(viewer)
-            return viewer
+            return
         position, reason = self.resumption.start(cursor, view)
         viewer.epoch, viewer.last_seq = position.epoch, position.seq
         if reason is not None:
@@ -113,10 +140,18 @@ class Hub:
         # No await between reading the scene and this line, or an event between them would be lost.
         self._viewers[viewer] = None
         self._filtered_scenes.enter(view.rights)
-        return viewer
+
+    def visit(self, viewer: Viewer, *, plays: bool = True) -> None:
+        """Note a viewer that is shown something else, such as the past: it is dismissed when the map stops."""
+        self.joined += 1
+        if self._closed or self.is_elsewhere:
+            self._dismiss(viewer)
+        else:
+            self._visitors[viewer] = plays
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
+        self._visitors.pop(viewer, None)
         if viewer in self._viewers:
             del self._viewers[viewer]
             self._filtered_scenes.leave(viewer.view.rights)
@@ -161,8 +196,7 @@ class Hub:
 
     def drained(self, viewer: Viewer) -> None:
         """Let a viewer that fell behind catch up, now that it reads again."""
-        if viewer in self._viewers and viewer.conflated is not None and self._progress.is_shown:
-            self._delivery.catch_up(viewer, viewer.conflated)
+        self._delivery.catch_up(viewer)
 
     def close(self) -> None:
         """Tell every viewer that the map stops, and when to connect again; nothing comes after that."""
@@ -176,7 +210,7 @@ class Hub:
             self._dismiss_all()
 
     def _dismiss_all(self) -> None:
-        for viewer in self.watching():
+        for viewer in [*self._viewers, *self._visitors]:
             self.leave(viewer)
             self._dismiss(viewer)
 

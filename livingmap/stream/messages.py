@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import orjson
 
@@ -12,7 +11,8 @@ from livingmap.core.fold import Folded
 from livingmap.core.model import Change, Fields, change_to_json
 from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
-from livingmap.history import Entry
+from livingmap.history import Entry, Gap
+from livingmap.history.changes import decoded, sent
 
 
 class SnapshotReason(StrEnum):
@@ -23,6 +23,10 @@ class SnapshotReason(StrEnum):
     CURSOR_UNKNOWN = "cursor_unknown"
     LAYERS_CHANGED = "layers_changed"
     ACCESS_CHANGED = "access_changed"
+    PAST = "past"
+    """A play begins, or was sought."""
+    GAP = "gap"
+    """A play has come to what was kept after a gap, or to another epoch."""
 
 
 def event(folded: Folded, cursor: str, view: View) -> bytes | None:
@@ -36,15 +40,20 @@ def event(folded: Folded, cursor: str, view: View) -> bytes | None:
 
 def event_from_history(entry: Entry, cursor: str, view: View) -> bytes | None:
     """Return what `event` returned for an entry that the history has kept together with its changes."""
-    changes: Any = orjson.Fragment(entry.changes or b"[]")
-    if view.layers is not None:
-        changes = [change for change in orjson.loads(entry.changes or b"[]") if view.wants(change["layer"])]
-        if not changes:
-            return None
+    return event_of_past(entry, decoded(entry.changes), cursor, view)
+
+
+def event_of_past(entry: Entry, kept: Iterable[Fields], cursor: str, view: View) -> bytes | None:
+    """Return what `event` returned for an entry of the history, whose changes are given as they were kept."""
+    changes = [sent(change) for change in kept if view.wants(change["layer"])]
+    if view.layers is not None and not changes:
+        return None
     return _event(cursor, entry.event_type, entry.received_at, entry.payload, changes)
 
 
-def _event(cursor: str, event_type: str, received_at: datetime, payload: Fields, changes: Any) -> bytes:
+def _event(
+    cursor: str, event_type: str, received_at: datetime, payload: Fields, changes: Sequence[Fields]
+) -> bytes:
     return orjson.dumps(
         {
             "kind": "event",
@@ -84,6 +93,68 @@ def heartbeat(cursor: str, now: datetime, progress: Progress, collisions: Sequen
             "collisions": collisions,
         }
     )
+
+
+def past_heartbeat(cursor: str, now: datetime, at: datetime) -> bytes:
+    """Return the message of a play that shows the moment ``at``, and in which nothing happened for a while."""
+    return orjson.dumps(
+        {
+            "kind": "heartbeat",
+            "cursor": cursor,
+            "timestamp": rfc3339(now),
+            "phase": "past",
+            "at": rfc3339(at),
+            "lag": 0,
+            "standing_still_since": None,
+            "collisions": [],
+        }
+    )
+
+
+def playing(at: datetime, speed: float | str) -> bytes:
+    """Return the message that says that a play goes on from ``at``, and at what speed."""
+    return orjson.dumps({"kind": "playing", "at": rfc3339(at), "speed": speed})
+
+
+def paused(at: datetime, speed: float | str) -> bytes:
+    """Return the message that says that a play stands still at ``at``."""
+    return orjson.dumps({"kind": "paused", "at": rfc3339(at), "speed": speed})
+
+
+def gap(missing: Gap, *, restricted: bool) -> bytes:
+    """Return the message that says what a play cannot show, as the history lacks it.
+
+    How many events these are is not for viewers with restricted rights.
+    """
+    return orjson.dumps(
+        {
+            "kind": "gap",
+            "since": rfc3339(missing.from_time),
+            "until": rfc3339(missing.until),
+            "events": None if restricted else missing.size or None,
+            "reason": missing.reason,
+        }
+    )
+
+
+def live(at: datetime, cursor: str) -> bytes:
+    """Return the message that says that a play has come to the present: what follows happens now."""
+    return orjson.dumps({"kind": "live", "at": rfc3339(at), "cursor": cursor})
+
+
+def end(at: datetime) -> bytes:
+    """Return the last message of a play that ends at ``at``."""
+    return orjson.dumps({"kind": "end", "at": rfc3339(at)})
+
+
+def problems(items: Sequence[Fields], total: int, now: datetime) -> bytes:
+    """Return the message that lists what is wrong, of ``total`` problems."""
+    return orjson.dumps({"kind": "problems", "timestamp": rfc3339(now), "items": items, "total": total})
+
+
+def problem(state: str, item: Fields, now: datetime) -> bytes:
+    """Return the message for a problem that has begun, changed or ended."""
+    return orjson.dumps({"kind": "problem", "timestamp": rfc3339(now), "state": state, "item": item})
 
 
 def restarting(retry_after_ms: int) -> bytes:

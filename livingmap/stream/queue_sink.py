@@ -18,7 +18,9 @@ class QueueSink:
         self._ended = False
 
     def write(self, data: bytes) -> None:
-        """Add ``data``."""
+        """Add ``data``; nothing once the sink has ended."""
+        if self._ended:
+            return
         self._waiting.append(data)  # not copied: a snapshot is large, and many may have it
         self._unsent += len(data)
         self._filled.set()

@@ -8,7 +8,7 @@ from livingmap.core.fold import Folded
 from livingmap.core.model import Position
 
 MOST_EVENTS: Final = 20_000
-MOST_CHANGES: Final = 200_000
+MOST_CHANGES: Final = 50_000
 MOST_BYTES: Final = 64 * 1024 * 1024
 
 

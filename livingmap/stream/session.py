@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from livingmap.access.access import Access, Admission
 from livingmap.access.denied import UNAUTHENTICATED, Denied
 from livingmap.access.view import View
 from livingmap.core.actor import Credential, Scheme
 from livingmap.stream import messages
-from livingmap.stream.hub import Hub
 from livingmap.stream.viewer import Viewer
 
 WARNING_SECONDS: Final = 60.0
@@ -21,14 +20,24 @@ _PENDING_SECONDS: Final = 1.0
 """After how long a viewer is checked again whose rights are still being asked for."""
 
 
+class Sender(Protocol):
+    """What sends a viewer its messages: the hub, its play of the past, or the feed of problems."""
+
+    def send(self, viewer: Viewer, message: bytes) -> None:
+        """Send one viewer a message of its own."""
+
+    def change_view(self, viewer: Viewer, view: View) -> None:
+        """Let a viewer see ``view`` from now on, and send it all that is to be seen there."""
+
+
 class Session:
     """A viewer's admission, renewed while it stays."""
 
     def __init__(
-        self, hub: Hub, access: Access, admission: Admission, address: str, now: Callable[[], datetime]
+        self, sender: Sender, access: Access, admission: Admission, address: str, now: Callable[[], datetime]
     ) -> None:
         self.admission = admission
-        self._hub = hub
+        self.sender = sender
         self._access = access
         self._address = address
         self._now = now
@@ -52,9 +61,9 @@ class Session:
             self.end()  # the same stream is not counted twice
             self._end = self._access.open_stream(admission, self._address)
         except Denied as denied:
-            self._hub.send(viewer, messages.error(denied.reason.code, str(denied)))
+            self.sender.send(viewer, messages.error(denied.reason.code, str(denied)))
             return
-        self._hub.send(viewer, messages.authenticated(admission.expires_at))
+        self.sender.send(viewer, messages.authenticated(admission.expires_at))
         self._take(admission, viewer)
         self._renewed.set()
 
@@ -68,7 +77,7 @@ class Session:
             if left is not None and left <= WARNING_SECONDS and warned is not self.admission:
                 warned = self.admission
                 detail = 'the token expires; send {"kind": "auth", "token": …} with a new one to stay'
-                self._hub.send(viewer, messages.warning("token_expires", detail, self.admission.expires_at))
+                self.sender.send(viewer, messages.warning("token_expires", detail, self.admission.expires_at))
             await self._pause(left, warned=warned is self.admission)
             await self._check(viewer)
 
@@ -105,7 +114,7 @@ class Session:
     async def _await_other_token(self, denied: Denied, viewer: Viewer) -> None:
         """Let a viewer whose token was revoked send another; raise ``denied`` if it does not do so in time."""
         before = self.admission
-        self._hub.send(viewer, messages.warning(denied.reason.code, str(denied), self.admission.expires_at))
+        self.sender.send(viewer, messages.warning(denied.reason.code, str(denied), self.admission.expires_at))
         self._renewed.clear()
         try:
             async with asyncio.timeout(min(GRACE_SECONDS, self._access.recheck_seconds)):
@@ -119,7 +128,7 @@ class Session:
         changed = admission.rights != self.admission.rights
         self.admission = admission
         if changed:
-            self._hub.change_view(viewer, View(viewer.view.layers, admission.rights))
+            self.sender.change_view(viewer, View(viewer.view.layers, admission.rights))
 
 
 def _nothing() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -13,14 +14,18 @@ from starlette.background import BackgroundTask
 from livingmap.access.access import Access, Admission, address_of
 from livingmap.access.denied import ELSEWHERE, Denied
 from livingmap.access.view import View
-from livingmap.history import History
+from livingmap.history import History, HistoryUnavailable
+from livingmap.past.moment import MomentError
 from livingmap.stream import messages
 from livingmap.stream.catch_up import CatchUp
 from livingmap.stream.frames import Framing
 from livingmap.stream.hub import ELSEWHERE_DETAIL, ELSEWHERE_SECONDS, Hub
 from livingmap.stream.layers import wanted
+from livingmap.stream.plays import Plays
+from livingmap.stream.problem_feed import ProblemFeed, asked_language
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
+from livingmap.stream.stretch import Stretch, reason_of
 from livingmap.stream.viewer import Viewer
 
 _PIECE_BYTES: Final = 64 * 1024
@@ -29,6 +34,8 @@ _PIECE_BYTES: Final = 64 * 1024
 def routes(
     hub: Hub,
     history: History,
+    plays: Plays,
+    feed: ProblemFeed,
     access: Access,
     admission: Callable[..., Awaitable[Admission]],
     now: Callable[[], datetime],
@@ -62,13 +69,36 @@ def routes(
         last_event_id: Annotated[
             str | None, Header(description="The same, as browsers send it when they reconnect")
         ] = None,
+        start: Annotated[
+            str | None, Query(alias="from", description="Play the past from this moment", max_length=1000)
+        ] = None,
+        to: Annotated[str | None, Query(description="End the play at this moment", max_length=1000)] = None,
+        speed: Annotated[
+            str | None, Query(description="How many times faster than it was: 1 to 1000, or max", max_length=20)
+        ] = None,
+        _feed: Annotated[
+            str | None,
+            Query(alias="feed", description="What is sent: map, the default, or problems", max_length=20),
+        ] = None,
+        _lang: Annotated[
+            str | None,
+            Query(alias="lang", description="Language of the problems, before Accept-Language", max_length=100),
+        ] = None,
     ) -> StreamingResponse:
         """Stream the messages of ``WS /living-map/stream``; the cursor of each message is its ``id``."""
         if hub.is_elsewhere:
             raise Denied(ELSEWHERE, ELSEWHERE_DETAIL, ELSEWHERE_SECONDS)
+        language = asked_language(
+            request.query_params, request.headers.get("accept-language", ""), admitted.rights
+        )
         view = View(wanted(layers, hub.layer_names(admitted.rights)), admitted.rights)
-        session = Session(hub, access, admitted, address_of(request.scope), now)
-        stream = _stream(hub, request, session, CatchUp(hub, history, view, cursor or last_event_id), view)
+        cursor = cursor or last_event_id
+        query = {"from": start, "to": to, "speed": speed}
+        stretch = await plays.asked({name: value for name, value in query.items() if value is not None}, cursor)
+        sender = hub if language is None else feed
+        session = Session(sender, access, admitted, address_of(request.scope), now)
+        catch_up = CatchUp(hub, history, view, cursor)
+        stream = _stream(_Visit(hub, request, session, view, catch_up, plays, stretch, feed, language))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         end = BackgroundTask(session.end)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers, background=end)
@@ -76,24 +106,57 @@ def routes(
     return router
 
 
-async def _stream(
-    hub: Hub, request: Request, session: Session, catch_up: CatchUp, view: View
-) -> AsyncIterator[bytes]:
-    sink = QueueSink(Framing.EVENTS)
-    async for page in catch_up.pages(sink.framing):
-        for piece in _pieces(page):
-            yield piece
-    viewer = hub.join(sink, view, catch_up.cursor)
-    watching = asyncio.create_task(_watch(hub, session, viewer), name="watch")
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A client that was admitted."""
+
+    hub: Hub
+    request: Request
+    session: Session
+    view: View
+    catch_up: CatchUp
+    plays: Plays
+    stretch: Stretch | None
+    """What it wants to be shown of the past; None if it is the present."""
+    feed: ProblemFeed
+    language: str | None
+    """In which language it wants to be shown what is wrong; None if it wants the map."""
+
+
+async def _stream(visit: _Visit) -> AsyncIterator[bytes]:
+    hub, sink = visit.hub, QueueSink(Framing.EVENTS)
+    viewer = Viewer(sink, visit.view)
+    if visit.language is not None:
+        visit.feed.join(viewer, visit.language)
+    elif visit.stretch is None:
+        async for page in visit.catch_up.pages(sink.framing):
+            for piece in _pieces(page):
+                yield piece
+        hub.take_in(viewer, visit.catch_up.cursor)
+    tasks = [asyncio.create_task(_watch(hub, visit.session, viewer), name="watch")]
+    if visit.stretch is not None:
+        tasks.append(asyncio.create_task(_show(visit, visit.stretch, viewer, sink), name="play"))
     try:
-        while not await request.is_disconnected() and (data := await sink.take()):
+        while not await visit.request.is_disconnected() and (data := await sink.take()):
             for piece in _pieces(data):
                 yield piece
             hub.drained(viewer)
     finally:
         hub.leave(viewer)
-        watching.cancel()
-        session.end()
+        visit.feed.leave(viewer)
+        for task in tasks:
+            task.cancel()
+        visit.session.end()
+
+
+async def _show(visit: _Visit, stretch: Stretch, viewer: Viewer, sink: QueueSink) -> None:
+    """Show a viewer the past; then what happens, unless that was all."""
+    play = visit.plays.begin(stretch, viewer, visit.session, sink.taken)
+    try:
+        if await visit.plays.show(play, viewer, visit.session, sink.taken):
+            sink.end()
+    except (MomentError, HistoryUnavailable) as error:
+        _end(visit.hub, viewer, *reason_of(error))
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -107,6 +170,10 @@ async def _watch(hub: Hub, session: Session, viewer: Viewer) -> None:
     try:
         await session.watch(viewer)
     except Denied as denied:
-        hub.send(viewer, messages.error(denied.reason.code, str(denied)))
-        hub.leave(viewer)
-        viewer.sink.end()
+        _end(hub, viewer, denied.reason.code, str(denied))
+
+
+def _end(hub: Hub, viewer: Viewer, code: str, detail: str) -> None:
+    hub.send(viewer, messages.error(code, detail))
+    hub.leave(viewer)
+    viewer.sink.end()

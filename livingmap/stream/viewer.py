@@ -3,7 +3,6 @@
 from typing import Final, Protocol
 
 from livingmap.access.view import View
-from livingmap.stream.conflated_changes import ConflatedChanges
 from livingmap.stream.frames import Framing
 from livingmap.stream.messages import SnapshotReason
 
@@ -34,8 +33,8 @@ class Viewer:
 
     __slots__ = (
         "awaited",
-        "conflated",
         "epoch",
+        "is_behind",
         "last_seq",
         "most_unsent",
         "sink",
@@ -51,11 +50,12 @@ class Viewer:
         self.epoch = ""
         """The epoch of ``last_seq``."""
         self.last_seq = -1
-        """The last event that the viewer was sent, or that ``conflated`` holds."""
+        """The last event that the viewer was sent."""
         self.awaited: SnapshotReason | None = None
         """Why it is to be sent a snapshot once this process is at ``last_seq``, which it has from another one."""
-        self.conflated: ConflatedChanges | None = None
-        """What the viewer has missed since it fell behind; None while it keeps up."""
+        self.is_behind = False
+        """Whether it reads so slowly that it is sent nothing until it has read: of what it misses, only
+        ``last_seq`` says where that begins."""
         self.most_unsent = MOST_UNSENT_BYTES
         """The viewer is behind when more bytes than that wait for it."""
         self.wrote_at = 0.0

@@ -2,155 +2,56 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.responses import PlainTextResponse
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
+from starlette.types import Receive
+from starlette.websockets import WebSocketState
 
 from livingmap.access.access import address_of
 from livingmap.access.denied import ELSEWHERE, TOO_FAST, Denied
 from livingmap.access.limits import Pace
 from livingmap.access.view import View
-from livingmap.history import History
+from livingmap.history import History, HistoryUnavailable
+from livingmap.past.moment import MomentError
 from livingmap.stream import frames, messages
 from livingmap.stream.catch_up import CatchUp
-from livingmap.stream.deflate import SharedDeflate
 from livingmap.stream.frames import Framing
 from livingmap.stream.handshake import Handshake, decoded
 from livingmap.stream.hub import ELSEWHERE_DETAIL, ELSEWHERE_SECONDS, Hub
 from livingmap.stream.layers import LayersError, wanted
+from livingmap.stream.play import Play
+from livingmap.stream.plays import Plays
+from livingmap.stream.problem_feed import ProblemFeed, asked_language
+from livingmap.stream.protocol import EXTENSION, MESSAGES_SECONDS, RESTARTING, StreamProtocol
 from livingmap.stream.queue_sink import QueueSink
 from livingmap.stream.session import Session
+from livingmap.stream.showing import Reads
+from livingmap.stream.stretch import Stretch, close_code, reason_of
 from livingmap.stream.viewer import Viewer
 
 SUBPROTOCOL: Final = "livingmap.v1"
-_EXTENSION: Final = "livingmap.sink"
-_DEFLATE: Final = SharedDeflate()
-_RESTARTING: Final = 1012
-_UNREAD: Final = 4408
-_NO_UTF8: Final = 1007
-_VIOLATION: Final = 1008
-_CUT_SECONDS: Final = 10.0
+_SCOPE: Final = {"type": "websocket"}
+_NORMAL: Final = 1000
 
 MOST_MESSAGES: Final = 50
-MESSAGES_SECONDS: Final = 10.0
-MOST_FRAMES: Final = 1000
-"""How many frames of any kind, such as pings, a client may send within `MESSAGES_SECONDS`."""
-_SLICE_BYTES: Final = 2048
-"""Of the smallest frames these are 340, which take some milliseconds."""
 _MOST_REASON_BYTES: Final = 120
 
 
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, which is also a `livingmap.stream.viewer.Sink`.
-
-    Joined frames go to the transport in one write; by ASGI each message would be a system call.
-    """
-
-    framing = Framing.WEBSOCKET
-    on_drained: Callable[[], None] | None = None
-    on_lost: Callable[[], None] | None = None
-    """Called once when the connection has ended."""
-    _frames = 0
-    _frames_since = 0.0
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.conn.available_extensions = [_DEFLATE]
-
-    def handle_connect(self, event: Request) -> None:
-        """Put this sink into the scope of the connection that begins."""
-        super().handle_connect(event)
-        if self.conn.extensions:
-            self.framing = Framing.DEFLATED
-        if hasattr(self, "scope"):
-            extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[_EXTENSION] = self
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Say that the connection has ended."""
-        super().connection_lost(exc)
-        if self.on_lost is not None:
-            self.on_lost()
-
-    def data_received(self, data: bytes) -> None:
-        """Read frames, and few at a time: a flood of small ones must not keep others waiting."""
-        if len(data) <= _SLICE_BYTES:
-            super().data_received(data)
-            return
-        for begin in range(0, len(data), _SLICE_BYTES):
-            if self.close_sent or self.transport.is_closing():
-                return
-            super().data_received(data[begin : begin + _SLICE_BYTES])
-
-    def handle_events(self) -> None:
-        """Obey the frames that were read; close if too many came lately, of whatever kind."""
-        self._frames += len(self.conn.events)
-        super().handle_events()
-        if self._frames > MOST_FRAMES and self.handshake_complete:
-            now = self.loop.time()
-            if now - self._frames_since < MESSAGES_SECONDS:
-                self._close(_VIOLATION, f"more than {MOST_FRAMES} frames within {MESSAGES_SECONDS:g} s")
-            self._frames, self._frames_since = 0, now
-
-    def send_receive_event_to_app(self) -> None:
-        """Pass a message on; close with 1007 if it is text that is not UTF-8 (RFC 6455, 8.1)."""
-        if self.curr_msg_data_type == "text":
-            try:
-                b"".join(self.frames).decode()
-            except UnicodeDecodeError:
-                self._close(_NO_UTF8, "not UTF-8")
-                return
-        super().send_receive_event_to_app()
-
-    async def send(self, message: Any) -> None:
-        """Send what the application says."""
-        await super().send(message)
-        if message["type"] == "websocket.http.response.body":
-            self.handshake_complete = True  # uvicorn would log an error for each client that is refused so
-
-    def write(self, data: bytes) -> None:
-        """Send whole frames; nothing after a close frame."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(data)
-
-    def unsent(self) -> int:
-        """Return how many bytes wait in the transport's buffer."""
-        return self.transport.get_write_buffer_size()
-
-    def end(self) -> None:
-        """Close with 1012, as uvicorn does when it shuts down."""
-        self._close(_RESTARTING, "")
-
-    def give_up(self) -> None:
-        """Close with 4408, and cut the connection if even that is not read."""
-        self._close(_UNREAD, "nothing was read for too long")
-
-    def _close(self, code: int, reason: str) -> None:
-        """Close, and cut the connection if the client does not answer that."""
-        if self.close_sent or self.transport.is_closing():
-            return
-        self.stop_keepalive()
-        self.conn.send_close(code, reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
-        self.loop.call_later(_CUT_SECONDS, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Let the viewer catch up, as it reads again."""
-        super().resume_writing()
-        if self.on_drained is not None:
-            self.on_drained()
-
-
-def routes(hub: Hub, history: History, handshake: Handshake, now: Callable[[], datetime]) -> APIRouter:
+def routes(
+    hub: Hub,
+    history: History,
+    plays: Plays,
+    feed: ProblemFeed,
+    handshake: Handshake,
+    now: Callable[[], datetime],
+) -> APIRouter:
     """Return the WebSocket endpoint; ``history`` has the events that ``hub`` no longer has in memory."""
     router = APIRouter()
 
@@ -167,18 +68,29 @@ def routes(hub: Hub, history: History, handshake: Handshake, now: Callable[[], d
         await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offers else None)
         try:
             admission = await handshake.admission(socket)
+            accepted = socket.headers.get("accept-language", "")
+            language = asked_language(socket.query_params, accepted, admission.rights)
             view = View(wanted(layers, hub.layer_names(admission.rights)), admission.rights)
-            session = Session(hub, handshake.access, admission, address_of(socket.scope), now)
+            stretch = await plays.asked(socket.query_params, cursor)
+            sender = hub if language is None else feed
+            session = Session(sender, handshake.access, admission, address_of(socket.scope), now)
         except LayersError as error:
             await _refuse(socket, 1008, "unknown_layer", str(error))
             return
         except Denied as denied:
             await _refuse(socket, denied.reason.close, denied.reason.code, str(denied))
             return
-        try:
-            await _serve(_Visit(hub, socket, session, view, CatchUp(hub, history, view, cursor)))
-        finally:
-            session.end()
+        except (MomentError, HistoryUnavailable) as error:
+            await _refuse(socket, close_code(error), *reason_of(error))
+            return
+        catch_up = CatchUp(hub, history, view, cursor)
+        visit = _Visit(hub, socket, session, view, catch_up, plays, stretch, feed, language)
+        sink = socket.scope["extensions"].get(EXTENSION)
+        if isinstance(sink, StreamProtocol):
+            visit.socket = _detached(sink)
+            sink.rest = _ending(visit, _serve(visit, sink))
+        else:
+            await _ending(visit, _queued(visit))
 
     # Starlette's route, as FastAPI's would keep 3 KiB for each open socket.
     router.add_websocket_route("/living-map/stream", stream)
@@ -195,35 +107,62 @@ class _Visit:
     session: Session
     view: View
     catch_up: CatchUp
+    plays: Plays
+    stretch: Stretch | None
+    """What it wants to be shown of the past; None if it is the present."""
+    feed: ProblemFeed
+    language: str | None
+    """In which language it wants to be shown what is wrong; None if it wants the map."""
+    play: Play | None = None
+    """What it is shown of the past now."""
 
 
-async def _serve(visit: _Visit) -> None:
-    sink = visit.socket.scope["extensions"].get(_EXTENSION)
-    if not isinstance(sink, StreamProtocol):
-        await _queued(visit)
-        return
-    async for page in visit.catch_up.pages(sink.framing):
-        sink.write(page)
-        await sink.writable.wait()  # the pings end a client that does not read
-    viewer = visit.hub.join(sink, visit.view, visit.catch_up.cursor)
-    sink.on_drained = lambda: visit.hub.drained(viewer)
+def _detached(sink: StreamProtocol) -> WebSocket:
+    """Return the socket of an accepted connection, without what the application keeps with its own."""
+    socket = WebSocket(_SCOPE, cast(Receive, sink.receive), sink.send)
+    socket.client_state = socket.application_state = WebSocketState.CONNECTED
+    return socket
+
+
+async def _ending(visit: _Visit, serving: Coroutine[Any, Any, None]) -> None:
+    try:
+        await serving
+    finally:
+        visit.session.end()
+
+
+async def _serve(visit: _Visit, sink: StreamProtocol) -> None:
+    """Serve a client straight through its connection."""
+    viewer = Viewer(sink, visit.view)
+    if visit.language is not None:
+        visit.feed.join(viewer, visit.language)
+    elif visit.stretch is None:
+        async for page in visit.catch_up.pages(sink.framing):
+            sink.write(page)
+            await sink.writable.wait()  # the pings end a client that does not read
+        visit.hub.take_in(viewer, visit.catch_up.cursor)
+    sink.on_drained = partial(visit.hub.drained, viewer)
     await _stay(visit, viewer, sink.writable.wait)
 
 
 async def _queued(visit: _Visit) -> None:
     """Serve a client under a server that speaks plain ASGI."""
     sink = QueueSink(Framing.WEBSOCKET)
-    async for page in visit.catch_up.pages(sink.framing):
-        for message in frames.unframed(page):
-            await visit.socket.send_text(message)
-    viewer = visit.hub.join(sink, visit.view, visit.catch_up.cursor)
+    viewer = Viewer(sink, visit.view)
+    if visit.language is not None:
+        visit.feed.join(viewer, visit.language)
+    elif visit.stretch is None:
+        async for page in visit.catch_up.pages(sink.framing):
+            for message in frames.unframed(page):
+                await visit.socket.send_text(message)
+        visit.hub.take_in(viewer, visit.catch_up.cursor)
 
     async def send() -> None:
         while data := await sink.take():
             for message in frames.unframed(data):
                 await visit.socket.send_text(message)
             visit.hub.drained(viewer)
-        await visit.socket.close(_RESTARTING)
+        await visit.socket.close(RESTARTING)
 
     sending = asyncio.create_task(send())
     try:
@@ -233,63 +172,108 @@ async def _queued(visit: _Visit) -> None:
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def _stay(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
+async def _stay(visit: _Visit, viewer: Viewer, reads: Reads) -> None:
     """Take the client's messages until it leaves or loses access."""
-    tasks = [asyncio.create_task(_listen(visit, viewer, reads), name="listen")]
-    if visit.session.is_watched:  # a task for each viewer is expensive
-        tasks.append(asyncio.create_task(visit.session.watch(viewer), name="watch"))
+    try:
+        await _attend(visit, viewer, reads)
+    except Denied as denied:
+        await _refuse(visit.socket, denied.reason.close, denied.reason.code, str(denied))
+    except (MomentError, HistoryUnavailable) as error:
+        await _refuse(visit.socket, close_code(error), *reason_of(error))
+
+
+async def _attend(visit: _Visit, viewer: Viewer, reads: Reads) -> None:
+    beside: list[tuple[str, Coroutine[Any, Any, None]]] = []
+    if visit.stretch is not None:
+        visit.play = visit.plays.begin(visit.stretch, viewer, visit.session, reads)
+        beside.append(("play", _show(visit, visit.play, viewer, reads)))
+    if visit.session.is_watched:
+        beside.append(("watch", visit.session.watch(viewer)))
+    try:
+        if beside:
+            await _first_of(("listen", _listen(visit, viewer, reads)), *beside)
+        else:  # a task for each viewer is expensive
+            await _listen(visit, viewer, reads)
+    finally:
+        visit.hub.leave(viewer)
+        visit.feed.leave(viewer)
+
+
+async def _first_of(*named: tuple[str, Coroutine[Any, Any, None]]) -> None:
+    """Run all until the first has ended; raise what one of them raised."""
+    tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in named]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        visit.hub.leave(viewer)
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     for outcome in outcomes:
-        if isinstance(outcome, Denied):
-            reason = outcome.reason
-            await _refuse(visit.socket, reason.close, reason.code, str(outcome))
-        elif isinstance(outcome, Exception):
+        if isinstance(outcome, Exception):
             raise outcome
 
 
-async def _listen(visit: _Visit, viewer: Viewer, reads: Callable[[], Awaitable[object]]) -> None:
+async def _show(visit: _Visit, play: Play, viewer: Viewer, reads: Reads) -> None:
+    """Show the client a play; then what happens, unless the play was all. Raises Denied."""
+    if await visit.plays.show(play, viewer, visit.session, reads):
+        await reads()
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await visit.socket.close(_NORMAL, "the play has ended")
+        return
+    visit.play = None
+    await asyncio.Event().wait()
+
+
+async def _listen(visit: _Visit, viewer: Viewer, reads: Reads) -> None:
     """Take the client's messages until it leaves. Raises Denied if they come too fast.
 
     A client that does not read is not listened to either, or the answers to it would pile up.
     """
-    pace = Pace(MOST_MESSAGES, MESSAGES_SECONDS)
+    pace: Pace | None = None
     while (message := await visit.socket.receive())["type"] != "websocket.disconnect":
         await reads()
+        pace = pace or Pace(MOST_MESSAGES, MESSAGES_SECONDS)
         if not pace.keeps():
             raise Denied(TOO_FAST, f"more than {MOST_MESSAGES} messages within {MESSAGES_SECONDS:g} s")
         request = decoded(message.get("text") or "")
         match request:
             case {"kind": "auth", "token": str(token)}:
                 await visit.session.renew(token, viewer)
+            case _ if visit.play is not None and visit.play.obey(request):
+                pass
             case _:
-                answer = _obey(visit.hub, viewer, request)
+                answer = _obey(visit, viewer, request)
                 if answer is not None:
-                    visit.hub.send(viewer, answer)
+                    visit.session.sender.send(viewer, answer)
 
 
-def _obey(hub: Hub, viewer: Viewer, request: Any) -> bytes | None:
+def _obey(visit: _Visit, viewer: Viewer, request: Any) -> bytes | None:
     """Do what a message of the client asks for; return an error to answer with if that is not possible."""
     match request:
         case orjson.JSONDecodeError():
             return messages.error("no_json", str(request))
+        case _ if visit.language is not None:
+            return messages.error(
+                "unknown_message", 'the feed of problems understands {"kind": "auth", "token": …}'
+            )
         case {"kind": "layers", "layers": None}:
-            hub.change_view(viewer, View(None, viewer.view.rights))
+            visit.session.sender.change_view(viewer, View(None, viewer.view.rights))
         case {"kind": "layers", "layers": [*layers]} if all(isinstance(one, str) for one in layers):
             try:
-                names = wanted(",".join(layers), hub.layer_names(viewer.view.rights))
+                names = wanted(",".join(layers), visit.hub.layer_names(viewer.view.rights))
             except LayersError as error:
                 return messages.error("unknown_layer", str(error))
-            hub.change_view(viewer, View(names, viewer.view.rights))
+            visit.session.sender.change_view(viewer, View(names, viewer.view.rights))
+        case {"kind": "pause" | "play" | "speed" | "seek"} if visit.play is None:
+            return messages.error(
+                "no_play", "this stream shows the present; open one with from= to be shown the past"
+            )
         case _:
             return messages.error(
                 "unknown_message",
-                'the map understands {"kind": "layers", "layers": [...] or null} and {"kind": "auth", "token": …}',
+                'the map understands {"kind": "layers", "layers": [...] or null}, {"kind": "auth", "token": …}, '
+                'and in a play {"kind": "pause"}, {"kind": "play"}, {"kind": "seek", "at": …} and '
+                '{"kind": "speed", "speed": 1 to 1000 or "max"}',
             )
     return None
 

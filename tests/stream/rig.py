@@ -49,19 +49,19 @@ class ListSink:
 
 
 class Rig:
-    """A log that is live, its fold and its hub."""
+    """A log that is live, its fold and its hub. ``snapshot`` makes the body of a view's snapshot."""
 
-    def __init__(self, seq=0):
+    def __init__(self, seq=0, snapshot=None):
         self.progress = Progress(Position("first", seq))
         self.progress.aim(seq)
         self.fold = Fold([SOURCE])
-        scenes = FilteredScenes(self.fold, [SOURCE], (), self.progress.here)
+        self.scenes = FilteredScenes(self.fold, [SOURCE], (), self.progress.here)
         self.snapshot = b"{}"
         self.collisions = []
         self.hub = Hub(
-            scenes,
+            self.scenes,
             self.progress,
-            lambda _: self.snapshot,
+            snapshot or (lambda _: self.snapshot),
             lambda: KEY,
             lambda: NOW,
             collisions=lambda _: self.collisions,

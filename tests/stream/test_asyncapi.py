@@ -72,13 +72,15 @@ async def test_what_is_sent_is_as_it_is_told(living, address, monkeypatch):
                 await asyncio.sleep(0.001)
             while json.loads(seen[-1])["kind"] != "changes":
                 seen.append(await slow.recv())
+            async with websockets.connect(f"ws://{address}/living-map/stream?feed=problems") as problems:
+                seen.append(await problems.recv())
             living.hub.close()
             while json.loads(seen[-1])["kind"] != "restarting":
                 seen.append(await socket.recv())
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)
     kinds = {json.loads(one)["kind"] for one in seen}
-    assert kinds == {"snapshot", "event", "changes", "heartbeat", "error", "restarting"}
+    assert kinds == {"snapshot", "event", "changes", "heartbeat", "error", "problems", "restarting"}
     for one in map(json.loads, seen):
         Draft202012Validator(told[one["kind"]]).validate(one)
 

@@ -26,12 +26,12 @@ def events(count, *, size=0, changes=()):
     [
         (events(20_000), Folded(Event(Position("first", 20_001), "a.b", {}, NOW))),
         (
-            events(2, changes=(Put("agents", "agent:a"),) * 100_000),
+            events(2, changes=(Put("agents", "agent:a"),) * 25_000),
             Folded(Event(Position("first", 3), "a.b", {}, NOW), (Put("agents", "agent:a"),)),
         ),
         (events(64, size=MIB), Folded(Event(Position("first", 65), "a.b", {}, NOW, size=1))),
     ],
-    ids=["20,000 events", "200,000 changes", "64 MiB"],
+    ids=["20,000 events", "50,000 changes", "64 MiB"],
 )
 def test_memory_reaches_back_as_far_as_its_bounds_allow(fitting, one_more):
     replay = ReplayBuffer(START)

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio import client as websockets
 from websockets.exceptions import ConnectionClosed, NegotiationError
@@ -40,7 +40,6 @@ def heard(client, data):
 messages = st.lists(st.binary(max_size=300) | st.sampled_from([b"", b'{"kind":"event"}' * 40]), max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(messages, st.booleans(), st.booleans()), max_size=6))
 def test_a_client_reads_whatever_batches_it_gets_between_messages_of_its_own(batches):
     client = agreed()

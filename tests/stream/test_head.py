@@ -12,7 +12,7 @@ PATHS = [
     "/living-map/events",
     "/metrics",
 ]
-MAY_DIFFER = {"date", "etag", "content-length", "transfer-encoding"}
+MAY_DIFFER = {"date", "etag", "content-length", "transfer-encoding", "x-request-id"}
 
 
 def settled(headers):

@@ -134,7 +134,7 @@ async def test_a_viewer_is_not_behind_because_what_it_starts_from_is_much(rig, m
     sink.waiting = sum(len(json.dumps(message)) for message in sink.sent)
     rig.happen(Put("agents", A, {"x": 1}))
     await rig.settle()
-    assert (sink.kinds[-1], viewer.conflated) == ("event", None)
+    assert (sink.kinds[-1], viewer.is_behind) == ("event", False)
     sink.waiting = 0
     async with checked(rig, monkeypatch):
         await until(lambda: viewer.most_unsent == MOST_UNSENT_BYTES)

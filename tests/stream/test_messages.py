@@ -11,14 +11,16 @@ from livingmap.api.asyncapi import document
 from livingmap.core.fold import Folded, refreshed
 from livingmap.core.model import Drop, Event, Position, Put, Total
 from livingmap.core.progress import Progress
-from livingmap.history import entry_of
+from livingmap.history import Gap, entry_of
+from livingmap.problems.kind import Severity
+from livingmap.problems.reports import Affected, ProblemReport
 from livingmap.stream import messages
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 CHANGES = (
-    Put("agents", "agent:a", {"x": 1}, ("y",)),
-    Drop("space", "planet:p", "planets"),
-    Total("city", {"n": 2}, ("m",)),
+    Put("agents", "agent:a", {"x": 1}, ("y",), was={"y": 0}, came=True),
+    Drop("space", "planet:p", "planets", was={"name": "P"}),
+    Total("city", {"n": 2}, ("m",), was={"n": 1, "m": 1}),
 )
 FOLDED = Folded(Event(Position("e", 1), "agent.event.status", {"agent_id": "agent:a"}, NOW), CHANGES)
 POLL = refreshed("agents", 1, CHANGES)
@@ -33,16 +35,46 @@ SNAPSHOT = {
         "sources": [],
         "phase": "live",
         "standing_still_since": None,
+        "at": None,
+        "gaps": [],
         "collisions": [],
         "access": "complete",
     },
 }
+PROBLEM = ProblemReport(
+    id="3b0c6f2a9d41e87c",
+    code="source_down",
+    severity=Severity.CRITICAL,
+    state="open",
+    title="Source down",
+    what="Source agents is not responding",
+    meaning="The map shows what the service said last, or nothing of it.",
+    todo="Run `livingmap probe SOURCE`.",
+    link="docs/problems#source_down",
+    since="2026-11-23T04:55:40Z",
+    at_least=False,
+    last_seen="2026-11-23T05:10:20Z",
+    source="agents",
+    process=None,
+    affects=Affected(entities=[], layers=["agents"]),
+    detail=None,
+    acknowledgement=None,
+).model_dump()
 SENT = [
+    messages.problems([PROBLEM], 1, NOW),
+    messages.problem("ended", PROBLEM, NOW),
     messages.event(FOLDED, "c", WHOLE),
     messages.event_from_history(entry_of(FOLDED, previous=0), "c", WHOLE),
     messages.conflated(CHANGES, 2, "c"),
     *(messages.snapshot(json.dumps(SNAPSHOT).encode(), reason, "c", NOW) for reason in messages.SnapshotReason),
     messages.heartbeat("c", NOW, Progress(Position("e", 1))),
+    messages.past_heartbeat("c", NOW, NOW),
+    messages.playing(NOW, 60),
+    messages.paused(NOW, "max"),
+    messages.gap(Gap("e", 2, 4, NOW, NOW, "full"), restricted=False),
+    messages.gap(Gap("e", 2, 4, NOW, NOW, "full"), restricted=True),
+    messages.live(NOW, "c"),
+    messages.end(NOW),
     messages.restarting(500),
     messages.warning("token_expires", "?", NOW),
     messages.warning("unauthenticated", "?", None),
