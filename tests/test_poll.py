@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from pydantic import BaseModel
 
 from livingmap.core.model import Drop, Put, Total
 from livingmap.core.source import Layer, Source
@@ -38,6 +39,10 @@ SOURCE = Source(
     (Layer("things", fetch=things), Layer("stuff", fetch=stuff)),
     {"thing.changed": on_thing, "thing.gone": on_gone},
 )
+
+
+class Named(BaseModel):
+    name: str
 
 
 class Shop:
@@ -362,6 +367,23 @@ async def test_a_poll_that_takes_longer_than_ten_timeouts_keeps_what_there_was()
     assert await harness.poll() == []
     assert harness.health.error == "things.items: the poll took longer than 10 timeouts"
     assert (str(harness.health.status), dict(harness.items("things"))) == ("stale", {"thing:1": {"name": "One"}})
+
+
+async def test_a_poll_that_reads_on_is_not_given_up_after_ten_timeouts():
+    class Hasty(Settings):
+        timeout_seconds: float = 0.001
+
+    async def fetch(client):
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 3 * 10 * Hasty().timeout_seconds
+        while loop.time() < end:
+            client.read_one(Named, {"name": "One"})
+            await asyncio.sleep(0)
+        return [Put("things", "thing:1", {"name": "One"})]
+
+    harness = SourceHarness(Source("things", "s", Hasty, (Layer("things", fetch=fetch),)))
+    await harness.poll()
+    assert (harness.health.error, dict(harness.items("things"))) == (None, {"thing:1": {"name": "One"}})
 
 
 async def put_as_named(client):

@@ -1,7 +1,7 @@
 """Announcing: what a source has found, and that it failed or is back, in the log and to the operator."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -12,20 +12,42 @@ from livingmap.core.model import Change, Message
 from livingmap.log import Log
 from livingmap.sources.comparison import Comparison
 
-_CHANGES_PER_ENTRY: Final = 250
+_CHANGES_PER_ENTRY: Final = 100
+_MOST_WEIGHT: Final = 200
+"""About so many items are merged by one entry: nothing else runs meanwhile."""
 
 _logger = structlog.get_logger(__name__)
 
 
-async def append_changes(log: Log, comparison: Comparison, position: int, changes: Sequence[Change]) -> None:
-    """Append what a source found, as of a position of the log; what is volatile in entries of its own."""
-    volatile = [change for change in changes if comparison.is_volatile(change)]
-    lasting = [change for change in changes if not comparison.is_volatile(change)] if volatile else changes
-    for kind, found in ((REFRESHED, lasting), (TOUCHED, volatile)):
-        for start in range(0, len(found), _CHANGES_PER_ENTRY):
-            some = found[start : start + _CHANGES_PER_ENTRY]
-            await log.append(refreshed(comparison.source.name, position, some, kind))
-            await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
+class Appending:
+    """Appends what a source finds, as of a position of the log; what is volatile in entries of its own."""
+
+    def __init__(self, log: Log, comparison: Comparison, position: int) -> None:
+        self._log = log
+        self._comparison = comparison
+        self._position = position
+        self._waiting: dict[str, list[Change]] = {REFRESHED: [], TOUCHED: []}
+        self._weights = dict.fromkeys(self._waiting, 0)
+
+    async def add(self, changes: Iterable[Change]) -> None:
+        """Append ``changes``, or keep them for `end` while they are few."""
+        for change in changes:
+            kind = TOUCHED if self._comparison.is_volatile(change) else REFRESHED
+            self._waiting[kind].append(change)
+            self._weights[kind] += self._comparison.weight(change)
+            if len(self._waiting[kind]) >= _CHANGES_PER_ENTRY or self._weights[kind] >= _MOST_WEIGHT:
+                await self._append(kind)
+
+    async def end(self) -> None:
+        """Append what is left."""
+        for kind, changes in self._waiting.items():
+            if changes:
+                await self._append(kind)
+
+    async def _append(self, kind: str) -> None:
+        changes, self._waiting[kind], self._weights[kind] = self._waiting[kind], [], 0
+        await self._log.append(refreshed(self._comparison.source.name, self._position, changes, kind))
+        await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
 
 
 async def announce(state: SourceHealth, previous: Freshness, log: Log) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from livingmap.core.members import Roles, listed_roles
 from livingmap.core.model import Json
 from livingmap.core.source import Client
 from livingmap.errors import RequestRejected, SourceError
@@ -27,8 +28,9 @@ class Answers(dict[str, T]):
 
 
 class _MemberRow(BaseModel):
-    """A member in a list of members. Who it is about is not read."""
+    """A member in a list of members. Who it is goes into the digest of all, and no further."""
 
+    user_id: str | None = None
     role: str
 
 
@@ -60,13 +62,15 @@ async def ask_each(
     return answers
 
 
-async def member_roles(client: Client, paths: Iterable[str]) -> Answers[list[str]]:
+async def member_roles(client: Client, paths: Iterable[str]) -> Answers[Roles]:
     """Return by path of an item the roles in the list of members at ``<path>/members``; no failure is raised."""
     lists = {f"{path}/members": path for path in paths}
     roles = await ask_each(
         client,
         list(lists),
-        lambda answer, path: [row.role for row in client.read(_MemberRow, answer, path)],
+        lambda answer, path: listed_roles(
+            (row.user_id, row.role) for row in client.read(_MemberRow, answer, path)
+        ),
         none_needed=True,
     )
     return roles.renamed(lists)

@@ -1,7 +1,7 @@
 """Comparison: how what a source lists differs from what is known of it, and what of that can be used."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -36,33 +36,35 @@ class Comparison:
         self._unlisted = UnlistedItems(self._part)
 
     async def changes(
-        self, layer: Layer, answer: Sequence[Put | Total], client: Client, *, holds: bool = True
-    ) -> list[Change]:
-        """Return how ``answer`` differs from the source's part. Raises InvalidAnswer if it cannot be used.
+        self, layer: Layer, answer: list[Put | Total], client: Client, *, holds: bool = True
+    ) -> AsyncIterator[list[Change]]:
+        """Yield piece by piece how ``answer`` differs from the source's part, and how it goes on differing.
 
-        With ``holds``, one that is suspicious cannot until the next one confirms it.
+        Raises InvalidAnswer if it cannot be used: with ``holds``, one that is suspicious cannot until the next one
+        confirms it. ``answer`` is empty afterwards: to let go of a hundred thousand rows at once takes too long.
         """
         key = (layer.name, layer.collection)
-        rows = list(self._own(layer, answer))
+        rows = await self._own(layer, answer)
         listed = {row.id for row in rows if isinstance(row, Put)}
         if holds:
             self._hold_if_suspicious(key, len(listed))
         if not layer.decorates and not any(isinstance(row, Total) for row in rows):
             rows.append(Total(layer.name))  # the layer exists even if the service has nothing to list
-        differing = False
-        changes: list[Change] = []
+        differing = used = False
         # What events change meanwhile is newer than the poll, and wins over it when the log folds this in.
-        for start in range(0, len(rows), _COMPARED_AT_ONCE):
-            batch = rows[start : start + _COMPARED_AT_ONCE]
+        while rows:
+            batch = rows[:_COMPARED_AT_ONCE]
+            del rows[:_COMPARED_AT_ONCE]
             differences = [change for row in batch if (change := self._part.difference(key, row))]
-            differing |= bool(differences)
-            changes += self.valid(differences)
+            changes = list(self.valid(differences))
+            differing, used = differing or bool(differences), used or bool(changes)
+            yield changes
             await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
         missing = await self._missing(layer, listed, client)
-        changes += self.valid(missing)
-        if (differing or missing) and not changes:
+        changes = list(self.valid(missing))
+        if (differing or missing) and not (used or changes):
             raise InvalidAnswer(f"nothing in the answer can be used; {self._state.dropped[-1]}")
-        return changes
+        yield changes
 
     def is_volatile(self, change: Change) -> bool:
         """Tell whether a change is nothing but another value of volatile fields of an item that is there."""
@@ -71,6 +73,15 @@ class Comparison:
         key, names = (change.layer, change.collection), {*change.set, *change.unset}
         record = self._part.record(key, change.id)
         return bool(names) and names <= self._volatile.get(key, frozenset()) and record is not None
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether there are items that the last answers did not list and that are still there."""
+        return self._unlisted.any_kept
+
+    def weight(self, change: Change) -> int:
+        """Return about how many items have to be merged again when ``change`` is folded in."""
+        return self._scene.weight(self.source.name, change)
 
     async def _missing(self, layer: Layer, listed: Collection[str], client: Client) -> Sequence[Change]:
         """Return what becomes of the items that the answer does not list."""
@@ -82,8 +93,16 @@ class Comparison:
         name = f"items of {self.source.name} that are not listed"
         return await self._within(self._unlisted.changes(layer, client, drops), name)
 
-    def _own(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
-        """Yield what is of the layer that was asked for; note what is not."""
+    async def _own(self, layer: Layer, answer: list[Put | Total]) -> list[Put | Total]:
+        """Return what is of the layer that was asked for, taken out of ``answer``; note what is not."""
+        rows: list[Put | Total] = []
+        while answer:
+            rows += self._own_of(layer, answer[:_COMPARED_AT_ONCE])
+            del answer[:_COMPARED_AT_ONCE]
+            await asyncio.sleep(0)
+        return rows
+
+    def _own_of(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
         for row in answer:
             if not isinstance(row, Put | Total):
                 raise TypeError(f"returned {shortened(repr(row))} among its rows; they are Put and Total")
@@ -125,8 +144,10 @@ class Comparison:
 
         With 10 items on the map, an answer of 2 is held; if the next has 1 to 4 it is believed, else held again.
         """
-        previous = self._part.polled_count(key) - self._unlisted.kept(key)
         held = self._held.pop(key, None)
+        if count * 2 >= self._part.count(*key):  # as almost always: nothing has to be counted
+            return
+        previous = self._part.polled_count(key) - self._unlisted.kept(key)
         confirmed = held is not None and held <= count * 2 and count <= held * 2
         if previous and count * 2 < previous and not confirmed:
             self._held[key] = count

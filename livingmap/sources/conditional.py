@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from livingmap.core.bounded import LRU
+from livingmap.sources.answer import Known
+from livingmap.sources.pieces import Body
 
 _MOST_ANSWERS: Final = 64
 _MOST_BYTES: Final = 4 * 1024 * 1024
@@ -14,10 +16,15 @@ _MOST_BYTES: Final = 4 * 1024 * 1024
 class Remembered:
     """An answer that its service has given a tag, as it came."""
 
-    etag: str
-    body: bytes
+    known: Known
+    body: Body
     next_url: str | None
     """The address of the next page, if the list has pages."""
+
+    @property
+    def etag(self) -> str:
+        """The tag that the service gave it."""
+        return self.known.etag
 
 
 class RememberedAnswers:

@@ -26,15 +26,18 @@ class Drift:
     """By collection, the position at which its previous usable poll began."""
 
     def note(self, key: CollectionKey, changes: Iterable[Change], began: int) -> None:
-        """Count the ``changes`` of a poll that ``began`` at a position. The first is only the starting point."""
+        """Count some ``changes`` of a poll that ``began`` at a position. The first is only the starting point."""
         previous = self._previous.get(key)
-        self._previous[key] = began
         if previous is None:
             return
         for change in changes:
             kind = None if isinstance(change, Total) else self._kind(key, change, previous, began)
             if kind is not None:
                 self.counts[kind] += 1
+
+    def end(self, key: CollectionKey, began: int) -> None:
+        """Note that all changes of a usable poll were counted."""
+        self._previous[key] = began
 
     def _kind(self, key: CollectionKey, change: Put | Drop, previous: int, began: int) -> str | None:
         record = self.part.record(key, self.part.renamed.get(change.id, change.id))

@@ -13,7 +13,7 @@ from livingmap.core.model import Change, CollectionKey, Fields, Put, Total
 from livingmap.core.route import matches
 from livingmap.core.source import Client, Layer, Source
 from livingmap.log import Log
-from livingmap.sources.announcing import append_changes
+from livingmap.sources.announcing import Appending
 from livingmap.sources.comparison import Comparison
 from livingmap.sources.plugin_thread import on
 from livingmap.transport.parsing import DeadMessage, read
@@ -103,12 +103,15 @@ class Emitter:
     async def _replace(self, layer: Layer, rows: list[Put | Total]) -> None:
         position = self._log.position.seq
         self._state.dropped, self._state.dropped_rows, self._state.rows = [], 0, len(rows)
-        changes = await self._comparison.changes(layer, rows, self._client, holds=False)
-        await append_changes(self._log, self._comparison, position, changes)
+        appending = Appending(self._log, self._comparison, position)
+        async for changes in self._comparison.changes(layer, rows, self._client, holds=False):
+            await appending.add(changes)
+        await appending.end()
 
     async def _change(self, changes: list[Change]) -> None:
-        valid = list(self._comparison.valid(changes))
-        await append_changes(self._log, self._comparison, self._log.position.seq, valid)
+        appending = Appending(self._log, self._comparison, self._log.position.seq)
+        await appending.add(self._comparison.valid(changes))
+        await appending.end()
 
     def _declared(self, key: CollectionKey) -> Layer:
         if key not in self._layers:

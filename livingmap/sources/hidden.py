@@ -2,10 +2,14 @@
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Final
 
 from livingmap.core.model import Fields
 from livingmap.core.units import rfc3339
 from livingmap.errors import NotFound, RequestRejected
+
+HIDDEN_SINCE: Final = "hidden_since"
+"""The field that says since when an item is hidden."""
 
 
 def hidden_fields(error: RequestRejected, fields: Fields, now: datetime, days: float) -> dict[str, str] | None:
@@ -16,8 +20,8 @@ def hidden_fields(error: RequestRejected, fields: Fields, now: datetime, days: f
     """
     if not isinstance(error, NotFound) and error.status != HTTPStatus.FORBIDDEN:
         raise error
-    since: str = fields.get("hidden_since") or now.isoformat()
+    since: str = fields.get(HIDDEN_SINCE) or now.isoformat()
     age = now - datetime.fromisoformat(since)
     if isinstance(error, NotFound) or age >= timedelta(days=days):
         return None
-    return {"hidden_since": str(rfc3339(since))}
+    return {HIDDEN_SINCE: str(rfc3339(since))}

@@ -1,28 +1,29 @@
-"""HTTP client for JSON: bounded requests with retries and a circuit breaker. The only user of httpx."""
+"""HTTP client for JSON: bounded requests with retries and a circuit breaker. It and ``stub`` alone use httpx."""
 
 import asyncio
 import contextlib
-import json
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 import httpx
-import orjson
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from livingmap import __version__
+from livingmap import __version__, tracing
 from livingmap.core.model import Json
-from livingmap.errors import InvalidAnswer, NotFound, SourceError, Unreachable
-from livingmap.hookspecs import Reply, Request
+from livingmap.errors import InvalidAnswer, SourceError, Unreachable
+from livingmap.sources.answer import Answer, Call, Known
 from livingmap.sources.conditional import Remembered, RememberedAnswers
 from livingmap.sources.credentials import NO_CREDENTIALS, Credentials
-from livingmap.sources.decoding import decoded, json_of
+from livingmap.sources.decoding import check_status, not_json
+from livingmap.sources.pieces import Body
 from livingmap.sources.rows import stays_below
 from livingmap.sources.settings import ServiceSettings
+from livingmap.sources.stub import Stub, stub_transport
 from livingmap.supervision import within
 
 FAILURES_TO_OPEN: Final = 3
@@ -31,71 +32,14 @@ DETAILS: Final = "details"
 _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
-_UNANSWERED: Final = (
-    "no sample or world answers it: record one, or ask the service itself by mock: false or --live"
-)
-
-Stub: TypeAlias = Callable[[Request], Reply | None]
-"""Answers in a service's place: a mock world, or samples in a test."""
+_CHUNK_BYTES: Final = 64 * 1024
 
 Sign: TypeAlias = Callable[[], Awaitable[Credentials]]
 """Returns what to send to be let in. Raises SourceError, OSError or ValueError; their messages may be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request for JSON."""
-
-    method: str
-    path: str
-    query: Mapping[str, Json] = field(default_factory=dict)
-    body: Json = None
-    """Sent as JSON; nothing is sent if it is None."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def key(self) -> bytes:
-        """Return what two equal requests have in common."""
-        parts = [self.method, self.path, self.query, self.body, self.headers]
-        return orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to one request."""
-
-    value: Json
-    next_url: str | None = None
-    """The address of the next page, from the header ``Link``."""
-
-
 async def _unsigned() -> Credentials:
     return NO_CREDENTIALS
-
-
-def _stub_transport(source: str, stub: Stub) -> httpx.AsyncBaseTransport:
-    async def answer(request: httpx.Request) -> httpx.Response:
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ") or None
-        received = Request(
-            source,
-            request.url.path,
-            dict(request.url.params),
-            bearer,
-            request.method,
-            orjson.loads(request.content) if request.content else None,
-            dict(request.headers),
-            tuple(request.url.params.multi_items()),
-        )
-        await asyncio.sleep(0)  # as a network would, let the rest of the program run between two answers
-        reply = stub(received)
-        if reply is None:  # no word of the service's address, which was not asked
-            raise NotFound(f"{request.method} {request.url.path}: 404, {_UNANSWERED}", httpx.codes.NOT_FOUND)
-        if isinstance(reply.body, bytes):
-            return httpx.Response(reply.status, content=reply.body, headers=dict(reply.headers))
-        content = json.dumps(reply.body).encode()
-        headers = {"content-type": "application/json", **reply.headers}
-        return httpx.Response(reply.status, content=content, headers=headers)
-
-    return httpx.MockTransport(answer)
 
 
 class JsonClient:
@@ -122,7 +66,7 @@ class JsonClient:
         self._remembered = RememberedAnswers() if remembers else None
         self._last_error = ""
         self._http = httpx.AsyncClient(
-            transport=_stub_transport(where.rpartition(".")[2], stub) if stub else None,
+            transport=stub_transport(where.rpartition(".")[2], stub) if stub else None,
             verify=settings.ssl_context(),
             timeout=settings.timeout_seconds,
             trust_env=False,  # a proxy of the machine has no business between the map and its services
@@ -187,10 +131,15 @@ class JsonClient:
         url = self.settings.base_url + call.path
         if not stays_below(call.path):
             raise InvalidAnswer(f"{url}: not asked, an id in it would lead elsewhere")
+        with tracing.request(call.method, url):
+            return await self._in_time(url, call, purpose)
+
+    async def _in_time(self, url: str, call: Call, purpose: str) -> Answer:
         try:
             remembered = self._remembered if purpose == POLL and call.method == "GET" else None
-            sending = self._send(url, call, remembered)
-            return await within(self.settings.timeout_seconds, sending, f"{call.method} {url}")
+            received = _Received()
+            sending = self._send(url, call, remembered, received)
+            return await within(self.settings.timeout_seconds, sending, f"{call.method} {url}", received.progress)
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{url}: no answer within {self.settings.timeout_seconds:g} s") from None
         except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
@@ -200,53 +149,101 @@ class JsonClient:
         except ValueError as error:
             raise Unreachable(f"{self.where}: {error}") from None
 
-    async def _send(self, url: str, call: Call, remembered: RememberedAnswers | None) -> Answer:
+    async def _send(
+        self, url: str, call: Call, remembered: RememberedAnswers | None, received: "_Received"
+    ) -> Answer:
         credentials = await self._sign()
         try:
-            return await self._read(url, call, credentials, remembered)
-        except SourceError as error:  # a service may repeat what it was sent
-            for secret in filter(None, (*credentials.secrets, *_secrets(call))):
-                error.args = (str(error).replace(secret, "***"), *error.args[1:])
-            raise
+            return await self._read(url, call, credentials, remembered, received)
+        except SourceError as error:
+            raise _discreet(error, credentials, call)  # noqa: B904 - it is the same one
 
     async def _read(
-        self, url: str, call: Call, credentials: Credentials, remembered: RememberedAnswers | None
+        self,
+        url: str,
+        call: Call,
+        credentials: Credentials,
+        remembered: RememberedAnswers | None,
+        received: "_Received",
     ) -> Answer:
         before = remembered.get(call.key()) if remembered else None
+        etag = before.etag if before else call.known.etag if call.known else ""
         sent = {"json": call.body} if call.body is not None else {}
         async with self._http.stream(
             call.method,
             url,
             params={**call.query, **credentials.parameters},
             headers={
-                **({"if-none-match": before.etag} if before else {}),
+                **tracing.headers(),
+                **({"if-none-match": etag} if etag else {}),
                 **call.headers,
                 **credentials.headers,
             },
             **sent,
         ) as response:
-            if response.status_code == httpx.codes.NOT_MODIFIED and before is not None:
-                return Answer(json_of(before.body), before.next_url)
-            body = await self._body(url, response)
-        value = decoded(url, response.status_code, response.headers, body)
+            tracing.note_status(response.status_code)
+            if response.status_code == httpx.codes.NOT_MODIFIED and etag:
+                return _not_modified(call, etag, before)
+            body, digest = await self._body(url, response, received)
+        status, headers = response.status_code, response.headers
+        check_status(url, status, headers, body)
         next_url = response.links.get("next", {}).get("url")
-        if remembered is not None:
-            remembered.note(call.key(), Remembered(response.headers.get("etag", ""), body, next_url))
-        return Answer(value, next_url)
+        digest.update((next_url or "").encode())  # a page that is the same may no longer be the last
+        known = Known(headers.get("etag", ""), digest.digest())
 
-    async def _body(self, url: str, response: httpx.Response) -> bytes:
+        def invalid(error: ValueError) -> SourceError:
+            return _discreet(not_json(url, status, headers, body, error), credentials, call)
+
+        is_unchanged = call.known is not None and known.digest == call.known.digest
+        answer = Answer(body, next_url, invalid, known, is_unchanged)
+        if remembered is not None:
+            remembered.note(call.key(), Remembered(known, body, next_url))
+        return answer
+
+    async def _body(
+        self, url: str, response: httpx.Response, received: "_Received"
+    ) -> tuple[Body, hashlib.blake2b]:
         if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
             raise InvalidAnswer(f"{url}: the answer is encoded as {encoding!r}, which was not asked for")
         body, announced = bytearray(), response.headers.get("content-length", "")
+        digest = hashlib.blake2b(digest_size=16)
         self._refuse_size(url, int(announced) if announced.isdecimal() else 0)
         async for chunk in response.aiter_bytes():
             body += chunk
+            digest.update(chunk)
+            received.bytes += len(chunk)
             self._refuse_size(url, len(body))
-        return bytes(body)
+        return body, digest
 
     def _refuse_size(self, url: str, size: int) -> None:
         if size > self.settings.max_bytes:
             raise InvalidAnswer(f"{url}: the answer is larger than max_bytes = {self.settings.max_bytes}")
+
+
+@dataclass(slots=True)
+class _Received:
+    """How much of an answer has come."""
+
+    bytes: int = 0
+
+    def progress(self) -> int:
+        """Return a number that grows with each 64 KiB: a service that sends byte by byte does not go on."""
+        return self.bytes // _CHUNK_BYTES
+
+
+def _not_modified(call: Call, etag: str, before: Remembered | None) -> Answer:
+    """Return the answer that the service says is still the one with the tag."""
+    if call.known is not None and call.known.etag == etag:
+        return Answer(b"", None, InvalidAnswer, call.known, is_unchanged=True)
+    assert before is not None  # noqa: S101 - the tag is of one of the two
+    return Answer(before.body, before.next_url, InvalidAnswer, before.known)
+
+
+def _discreet(error: SourceError, credentials: Credentials, call: Call) -> SourceError:
+    """Return ``error`` without secrets: a service may repeat what it was sent."""
+    for secret in filter(None, (*credentials.secrets, *_secrets(call))):
+        error.args = (str(error).replace(secret, "***"), *error.args[1:])
+    return error
 
 
 def _secrets(call: Call) -> list[str]:

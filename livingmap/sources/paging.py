@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from livingmap.core.model import Json
 from livingmap.core.paging import ByCursor, ByLink, ByNumber, ByOffset, Paging
 from livingmap.errors import InvalidAnswer, NotFound
-from livingmap.sources.json_client import Answer, Call
+from livingmap.sources.answer import Answer, Call
 
 MOST_PAGES: Final = 200
 MOST_ROWS: Final = 100_000

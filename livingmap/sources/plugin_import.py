@@ -4,7 +4,8 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -28,6 +29,18 @@ class PluginError(LivingMapError):
 
 def installed(group: str = SOURCES) -> dict[str, list[EntryPoint]]:
     """Return the plugins of an entry point group by name, without importing any."""
+    return _installed(group, tuple(_searched()))
+
+
+def _searched() -> Iterator[tuple[str, int]]:
+    """Yield the folders that plugins are installed in, each with the time of its last change."""
+    for folder in sys.path:
+        with suppress(OSError):
+            yield folder, Path(folder).stat().st_mtime_ns
+
+
+@lru_cache(maxsize=4)
+def _installed(group: str, _: tuple[tuple[str, int], ...]) -> dict[str, list[EntryPoint]]:
     entries: dict[str, list[EntryPoint]] = {}
     for entry in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
         others = entries.setdefault(entry.name, [])
@@ -106,14 +119,19 @@ class _PresentText(SourceFileLoader):
 
 @contextmanager
 def _neighbours(folder: Path) -> Iterator[None]:
-    """Let a file import the modules beside it, which no other plugin then gets under the same names."""
+    """Let a file import the modules beside it, which no other plugin then gets under the same names.
+
+    Nothing of them is kept compiled: that would be used for another text of the same second and length, too.
+    """
     own = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
     own -= {*sys.stdlib_module_names, PROJECT}
     others = _taken(own)
     sys.path.insert(0, str(folder))
+    keeps_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
+        sys.dont_write_bytecode = keeps_none
         sys.path.remove(str(folder))
         _taken(own)
         sys.modules.update(others)

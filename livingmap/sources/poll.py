@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,21 +11,24 @@ from urllib.parse import quote
 
 import structlog
 
+from livingmap import tracing
 from livingmap.core.freshness import Freshness, SourceHealth, shortened
-from livingmap.core.model import Change, CollectionKey, Fields, Put, Total
+from livingmap.core.model import CollectionKey, Fields, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Layer, Source
 from livingmap.errors import SourceError, Unreachable
 from livingmap.log import Log
 from livingmap.log.local import utc_now
-from livingmap.sources.announcing import announce, append_changes
+from livingmap.sources.announcing import Appending, announce
+from livingmap.sources.answer import Call
 from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
 from livingmap.sources.json_client import DETAILS, FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread, contained
+from livingmap.sources.poll_client import PollClient
 from livingmap.sources.runner import Runner
 from livingmap.sources.settings import SectionSettings
-from livingmap.sources.source_client import PollClient, SourceClient
+from livingmap.sources.source_client import SourceClient
 from livingmap.supervision import run_together, within
 
 T = TypeVar("T")
@@ -34,6 +38,8 @@ _MISSED_POLLS: Final = 3
 """After so many intervals without a complete poll a source is stale."""
 _TIMEOUTS_PER_POLL: Final = 10
 _MOST_FAULTS: Final = 20
+_LONG_BYTES: Final = 256 * 1024
+"""From so many on, the answers of a poll are compared with those before, and if they are the same not read."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -44,10 +50,20 @@ class _Outcome:
 
     began: int
     """The position of the log at which it began."""
-    changes: list[Change] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     answers: int = 0
     """Of how many layers the answer could be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a complete poll was answered."""
+
+    calls: list[Call]
+    revision: int
+    """That of the part when the poll began."""
+    missing: list[str]
+    """The paths that were not asked for."""
 
 
 class Poller:
@@ -68,7 +84,10 @@ class Poller:
     ) -> None:
         self.source = source
         self.service = service
-        self.state = SourceHealth(source.name, source.service)
+        good = Freshness.MOCK if service.settings.mock else Freshness.FRESH
+        self.state = SourceHealth(source.name, source.service, good=good)
+        self.causes: list[Exception] = []
+        """What the fetches of the last poll raised."""
         self._settings: SectionSettings = service.settings
         settings = self._settings
         self._log = log
@@ -76,7 +95,9 @@ class Poller:
         self._plugin_thread = PluginThread(source.name, self._note_overrun) if threaded else None
         self._running: set[CollectionKey] = set()
         self._comparison = Comparison(source, scene, self.state, self._within)
-        self._drift = Drift(scene.part(source.name))
+        self._part = scene.part(source.name)
+        self._drift = Drift(self._part)
+        self._seen: _Seen | None = None
         if source.handlers and self._polled_layers():
             self.state.drift = self._drift.counts
         self.runner: Runner | None = None
@@ -88,7 +109,7 @@ class Poller:
         if self._polled_layers() or self.runner:
             self.state.stale_after_seconds = _MISSED_POLLS * settings.interval_seconds + settings.timeout_seconds
         else:
-            self.state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
+            self.state.status = good
 
     def _polled_layers(self) -> list[Layer]:
         return [layer for layer in self.source.layers if layer.fetch]
@@ -100,6 +121,7 @@ class Poller:
         await run_together(running)
 
     async def _poll_on(self) -> None:
+        self._seen = None  # another process may have polled since
         while True:
             await self.poll()
             pause = self._settings.interval_seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
@@ -110,16 +132,53 @@ class Poller:
         """Ask for every layer once, log how the answers differ, and update the health. Raises nothing."""
         if self.runner and not self._polled_layers():
             return
-        started, position = self._now(), self._log.position.seq
+        with tracing.poll(self.source.name):
+            await self._poll()
+
+    async def _poll(self) -> None:
+        started, position, began = self._now(), self._log.position.seq, time.perf_counter()
+        revision = self._part.revision  # before anything is asked: an event meanwhile is newer than the answers
         client = self.service.client(started)
-        self.state.dropped, self.state.dropped_rows = [], 0
+        self.causes = []
         outcome, layers = _Outcome(position), self._polled_layers()
+        if await self._is_unchanged(client):
+            outcome.answers = len(layers)
+            for layer in layers:
+                self._drift.end((layer.name, layer.collection), position)
+            await self._end(outcome, started, began)
+            return
+        self.state.dropped, self.state.dropped_rows = [], 0
+        missing = self.service.missing()
         answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
-        for layer, answer in zip(layers, answers, strict=True):
-            await self._add(outcome, layer, answer, client)
-        await append_changes(self._log, self._comparison, position, outcome.changes)
+        appending = Appending(self._log, self._comparison, position)
+        for layer in layers:
+            await self._add(outcome, layer, answers.pop(0), client, appending)
+        await appending.end()
+        await client.let_go()
         self._note_rows(client)
+        self._seen = None
+        if client.is_repeatable and not outcome.errors and client.bytes_read >= _LONG_BYTES:
+            self._seen = _Seen(list(client.calls.values()), revision, missing)
+        await self._end(outcome, started, began)
+
+    async def _is_unchanged(self, client: PollClient) -> bool:
+        """Tell whether a poll would find nothing: the service answers as before, and only polls changed the part.
+
+        Asked only where the answers are long, and the last poll was complete.
+        """
+        seen, self._seen = self._seen, None
+        if seen is None or self.runner is not None or self._comparison.asks_again:
+            return False
+        if seen.revision != self._part.revision or seen.missing != self.service.missing():
+            return False
+        if not await client.is_answered_as(seen.calls):
+            return False
+        self._seen = seen
+        return True
+
+    async def _end(self, outcome: _Outcome, started: datetime, began: float) -> None:
         self.state.breaker = await self.service.breaker()
+        self.state.poll_seconds.observe(time.perf_counter() - began)
         await self._update_health(outcome, started)
 
     async def try_out(self) -> None:
@@ -132,11 +191,13 @@ class Poller:
         if (layer.name, layer.collection) in self._running:
             raise Unreachable("the fetch of an earlier poll is still running, although it was cancelled")
         answer = self._answer(layer, client)
-        return await self._within(answer, f"fetch {self.source.name} {layer.name}.{layer.collection}")
+        name = f"fetch {self.source.name} {layer.name}.{layer.collection}"
+        return await self._within(answer, name, lambda: client.read_rows + client.bytes_read)
 
-    async def _within(self, answer: Coroutine[Any, Any, T], name: str) -> T:
-        """Have the plugin compute an answer where its code runs, for a limited time."""
-        return await within(self._settings.timeout_seconds * _TIMEOUTS_PER_POLL, self._compute(answer), name)
+    async def _within(self, answer: Coroutine[Any, Any, T], name: str, progress: Callable[[], int] = int) -> T:
+        """Have the plugin compute an answer where its code runs, for a limited time, longer while it goes on."""
+        seconds = self._settings.timeout_seconds * _TIMEOUTS_PER_POLL
+        return await within(seconds, self._compute(answer), name, progress)
 
     async def _compute(self, answer: Coroutine[Any, Any, T]) -> T:
         return await (self._plugin_thread.run(answer) if self._plugin_thread else contained(answer))
@@ -169,21 +230,30 @@ class Poller:
             await self._plugin_thread.close()
 
     async def _add(
-        self, outcome: _Outcome, layer: Layer, answer: list[Put | Total] | BaseException, client: PollClient
+        self,
+        outcome: _Outcome,
+        layer: Layer,
+        answer: list[Put | Total] | BaseException,
+        client: PollClient,
+        appending: Appending,
     ) -> None:
+        key = (layer.name, layer.collection)
         where = f"{layer.name}.{layer.collection}"
         try:
             if isinstance(answer, BaseException):
                 raise answer
-            changes = await self._comparison.changes(layer, answer, client)
-            self._drift.note((layer.name, layer.collection), changes, outcome.began)
-            outcome.changes += changes
+            async for changes in self._comparison.changes(layer, answer, client):
+                self._drift.note(key, changes, outcome.began)
+                await appending.add(changes)
+            self._drift.end(key, outcome.began)
             outcome.answers += 1
         except SourceError as error:
+            self.causes.append(error)
             outcome.errors.append(f"{where}: {error}")
         except TimeoutError:
             outcome.errors.append(f"{where}: the poll took longer than {_TIMEOUTS_PER_POLL} timeouts")
         except Exception as error:
+            self.causes.append(error)
             outcome.errors.append(f"{where}: {type(error).__name__}: {error}")
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
@@ -203,8 +273,9 @@ class Poller:
         state.contributed |= outcome.answers > 0
         if not outcome.errors:
             state.failures, state.error, state.observed_at = 0, None, started
-            state.status = Freshness.MOCK if self._settings.mock else Freshness.FRESH
+            state.status = state.good
         else:
+            tracing.note_error("incomplete" if outcome.answers else "failed")
             state.failures += 1
             state.error = "; ".join(dict.fromkeys(map(shortened, outcome.errors)))
             if not outcome.answers and (not state.contributed or state.failures >= FAILURES_TO_OPEN):

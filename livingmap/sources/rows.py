@@ -14,6 +14,8 @@ from livingmap.errors import InvalidAnswer
 M = TypeVar("M")
 
 _NAME = re.compile(r"\S*[^\s:]")
+_PLAIN = re.compile(r"[A-Za-z0-9_:.-]*[A-Za-z0-9_-]")
+"""What most ids are: one step, encoded in no way, and not ``..``."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _SEPARATOR = re.compile(r"[/\\]")
@@ -35,6 +37,8 @@ def _as_text(value: Json) -> Json:
 
 
 def _name(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     if not _NAME.fullmatch(text.strip()) or not stays_below(text):
         raise ValueError("no id can be made of it")
     return text.strip()

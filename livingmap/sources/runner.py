@@ -63,7 +63,6 @@ class Runner:
         self._now = now
         self._alone = alone
         self._is_mock = bool(service.settings.mock)
-        self._good = Freshness.MOCK if self._is_mock else Freshness.FRESH
         self._signs = asyncio.Event()
         self._is_running = False
 
@@ -151,8 +150,8 @@ class Runner:
         if state.observed_at is None or abs((now - state.observed_at).total_seconds()) >= _SIGN_SECONDS:
             state.observed_at = now
             state.revision += 1
-        if previous is not self._good or state.error is not None:
-            state.status, state.error, state.failures = self._good, None, 0
+        if previous is not state.good or state.error is not None:
+            state.status, state.error, state.failures = state.good, None, 0
             state.revision += 1
             await announce(state, previous, self._log)
 

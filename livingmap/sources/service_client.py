@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from livingmap.core.model import Json
-from livingmap.sources.json_client import Call, JsonClient, Stub
+from livingmap.sources.answer import Call
+from livingmap.sources.json_client import JsonClient
 from livingmap.sources.settings import ServiceSettings
+from livingmap.sources.stub import Stub
 
 _SHARED_SECONDS: Final = 600.0
 _REFRESH_SECONDS: Final = 10.0

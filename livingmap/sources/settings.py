@@ -44,7 +44,7 @@ class ServiceSettings(TlsSettings):
     base_url: str
     """Address of the service, such as http://city-service:7001."""
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
-    """How long one request may take from connecting to the last byte."""
+    """How long one request may take from connecting to the last byte; ten times that while a long answer comes."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often a request that got no answer is repeated, with growing pauses."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
@@ -83,7 +83,7 @@ class SectionSettings(BaseModel):
     """Use a simulated service instead of the real one. The source is marked as mock wherever it is shown. Sources
     with true share the world of section mock; a world of their own is given here, such as {module: ./shop.py}."""
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
-    """How long one request may take from connecting to the last byte."""
+    """How long one request may take from connecting to the last byte; ten times that while a long answer comes."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
     """Time between two polls; each varies by a tenth so that sources are not polled in step."""
 

@@ -77,6 +77,8 @@ class FieldSettings(NestedSettings):
     """What is shown after a number, such as °C."""
     table: bool = True
     """Whether it is a column of the table."""
+    additive: bool = False
+    """Whether the numbers of several things add up."""
 
 
 class TypeSettings(NestedSettings):
@@ -122,7 +124,8 @@ class TypeSettings(NestedSettings):
             rank=self.rank,
             statuses={word: Status(one.tone, one.label) for word, one in self.statuses.items()},
             fields=tuple(
-                TypeField(field, one.label, one.kind, one.unit, one.table) for field, one in self.fields.items()
+                TypeField(field, one.label, one.kind, one.unit, one.table, one.additive)
+                for field, one in self.fields.items()
             ),
             relations=tuple(relations),
             place=self.place,

@@ -9,6 +9,7 @@ from livingmap.core.model import Change, CollectionKey, Drop, Fields, Put
 from livingmap.core.part import Part
 from livingmap.core.source import Client, Layer, Unlisted
 from livingmap.errors import SourceError
+from livingmap.sources.hidden import HIDDEN_SINCE
 
 MOST_ASKED: Final = 200
 """About how many items of a collection a poll asks; the others stay as they are until it is their turn."""
@@ -22,9 +23,19 @@ class UnlistedItems:
         self._kept: Counter[CollectionKey] = Counter()
         self._turns: Counter[CollectionKey] = Counter()
 
+    @property
+    def any_kept(self) -> bool:
+        """Whether there is any item about which the next poll asks again."""
+        return any(self._kept.values())
+
     def kept(self, key: CollectionKey) -> int:
-        """Return how many items of a collection the last poll did not list, and did not remove either."""
-        return self._kept[key]
+        """Return how many items of a collection the last poll did not list, and did not remove either.
+
+        Before the first poll of a process, which may have them from before: how many are hidden.
+        """
+        if key in self._kept:
+            return self._kept[key]
+        return sum(1 for record in self._part.records_of(key).values() if record.fields.get(HIDDEN_SINCE))
 
     async def changes(self, layer: Layer, client: Client, drops: Sequence[Drop]) -> list[Change]:
         """Return what becomes of the items that ``drops`` would remove: their drops, or what marks them.

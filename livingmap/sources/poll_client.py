@@ -1,0 +1,243 @@
+"""Client of one poll: what its fetches ask the service, and what they read of the answers."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from livingmap.core.model import Json
+from livingmap.core.paging import Paging
+from livingmap.errors import InvalidAnswer, NotFound, SourceError
+from livingmap.sources.answer import Answer, Call
+from livingmap.sources.json_client import POLL
+from livingmap.sources.paging import all_rows
+from livingmap.sources.pieces import plain
+from livingmap.sources.plugin_thread import on
+from livingmap.sources.rows import read_all, read_one, rows_in
+from livingmap.sources.settings import SectionSettings
+
+if TYPE_CHECKING:
+    from livingmap.sources.source_client import SourceClient
+
+M = TypeVar("M")
+
+_BATCH_ROWS: Final = 500
+_MOST_DROPPED: Final = 20
+_MOST_NOTES: Final = 20
+_MOST_KEPT_BYTES: Final = 16 * 1024 * 1024
+"""Of the answers of one poll: what came before is asked for again if a fetch wants it."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The result of one request of a poll; equal requests wait for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    answer: Answer | None = None
+    error: SourceError | None = None
+
+
+class PollClient:
+    """The `livingmap.core.source.Client` of one poll: equal requests are sent once, bad rows are noted."""
+
+    def __init__(self, service: "SourceClient", now: datetime, purpose: str) -> None:
+        self._service = service
+        self._purpose = purpose
+        self._now = now
+        self._home = asyncio.get_running_loop()
+        """Where the service is asked; what a plugin makes of the answers may be computed elsewhere."""
+        self._asked: dict[bytes, _Asked] = {}
+        self.calls: dict[bytes, Call] = {}
+        """What was asked, each request with what is known of its answer."""
+        self.bytes_read = 0
+        """How long these answers were."""
+        self.is_repeatable = True
+        """Whether the same answers make the same rows: not if the time was read, or something failed."""
+        self._kept = 0
+        """How many bytes these answers had."""
+        self.read_rows = 0
+        self.dropped_rows = 0
+        self.dropped: list[str] = []
+        """The first few rows that were of no use, each with the reason."""
+        self.notes: list[str] = []
+
+    @property
+    def settings(self) -> SectionSettings:
+        """The source's own validated section of the YAML."""
+        return self._service.settings
+
+    @property
+    def now(self) -> datetime:
+        """The time at which the poll started, UTC."""
+        self.is_repeatable = False
+        return self._now
+
+    async def get(self, path: str, /, **query: Json) -> Json:
+        """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
+        return (await self._ask(Call("GET", path, query))).value
+
+    async def post(self, path: str, body: Json, /, **query: Json) -> Json:
+        """Return the decoded JSON answer; see `livingmap.core.source.Client.post`."""
+        return (await self._ask(Call("POST", path, query, body))).value
+
+    async def get_all(self, path: str, paging: Paging, /, **query: Json) -> list[Json]:
+        """Return the rows of all pages; see `livingmap.core.source.Client.get_all`."""
+        return await all_rows(self._ask, self.settings.address, Call("GET", path, query), paging)
+
+    async def let_go(self) -> None:
+        """Forget the answers, one after another: to free a large one takes a while."""
+        while self._asked:
+            _, asked = self._asked.popitem()
+            if asked.answer is not None:
+                await asked.answer.let_go()
+
+    async def _ask(self, call: Call) -> Answer:
+        asked = self._asked.setdefault(call.key(), _Asked())
+        async with asked.lock:
+            if call.known is None and asked.answer is not None and not asked.answer.size:
+                asked.answer = None  # the service only said that it is the same
+            if asked.answer is None and asked.error is None:
+                try:
+                    asked.answer = await on(self._home, self._service.ask(call, self._purpose))
+                    self._bound(asked.answer)
+                except SourceError as error:
+                    asked.error = error
+        if asked.answer is None:
+            self.is_repeatable = False
+            raise asked.error or AssertionError
+        if call.known is None:
+            self.calls[call.key()] = replace(call, known=asked.answer.known)
+            self.bytes_read += asked.answer.size
+        return asked.answer
+
+    async def is_answered_as(self, calls: Iterable[Call]) -> bool:
+        """Tell whether the service still gives all the answers that another client's ``calls`` know."""
+        try:
+            for call in calls:
+                if not (await self._ask(call)).is_unchanged:
+                    return False
+        except SourceError:  # the same request of a fetch raises it again
+            return False
+        return True
+
+    def _bound(self, answer: Answer) -> None:
+        """Forget the oldest answers if they are too long together."""
+        self._kept += answer.size
+        for key, asked in list(self._asked.items()) if self._kept > _MOST_KEPT_BYTES else ():
+            if asked.answer is not None and asked.answer is not answer and self._kept > _MOST_KEPT_BYTES:
+                self._kept -= asked.answer.size
+                del self._asked[key]
+
+    async def first(
+        self, *paths: str, accept: Callable[[Json], bool] = lambda _: True, **query: Json
+    ) -> tuple[str, Json]:
+        """Return the first path that exists and fits; see `livingmap.core.source.Client.first`."""
+        candidates = [path for path in paths if not self._service.is_missing(path)] or paths
+        missing: list[str] = []
+        for path in candidates:
+            try:
+                answer = await self.get(path, **query)
+            except NotFound as error:
+                missing.append(str(error))
+            else:
+                if accept(answer):
+                    return path, answer
+                missing.append(f"{path}: answers, but not with what is looked for here")
+            self._service.note_missing(path)
+        raise NotFound("; ".join(missing), HTTPStatus.NOT_FOUND)
+
+    async def optional(self, path: str, /, **query: Json) -> Json | None:
+        """Return the answer or None; see `livingmap.core.source.Client.optional`."""
+        if self._service.is_missing(path):
+            return None
+        try:
+            return await self.get(path, **query)
+        except NotFound:
+            self._service.note_missing(path)
+            return None
+
+    def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
+        """Return the valid rows; see `livingmap.core.source.Client.read`."""
+        if not isinstance(rows, list):
+            raise InvalidAnswer(f"{at}: expected an array, got {type(rows).__name__}")
+        valid = [row for batch in self._valid(model, rows, at, 0) for row in batch]
+        self._expect_some(len(rows), len(valid), at)
+        return valid
+
+    async def each(self, model: type[M], path: str, key: str = "items", /, **query: Json) -> AsyncIterator[M]:
+        """Yield the valid rows of a list; see `livingmap.core.source.Client.each`."""
+        answer = await self._ask(Call("GET", path, query))
+        count = used = 0
+        for rows in _pieces_of(answer, key, path):
+            for valid in self._valid(model, rows, path, count):
+                used += len(valid)
+                for row in valid:
+                    yield row
+            count += len(rows)
+            await asyncio.sleep(0)
+        self._expect_some(count, used, path)
+
+    def _valid(self, model: type[M], rows: list[Json], at: str, before: int) -> Iterator[list[M]]:
+        """Yield the valid ones of ``rows``, some at a time: validating lets no other thread run."""
+        self.read_rows += len(rows)
+        for start in range(0, len(rows), _BATCH_ROWS):
+            batch = rows[start : start + _BATCH_ROWS]
+            try:
+                yield read_all(model, batch)
+            except InvalidAnswer:  # one of them at least; each by itself then
+                yield list(self._read_each(model, batch, at, before + start))
+
+    def _expect_some(self, rows: int, valid: int, at: str) -> None:
+        if rows and not valid:
+            raise InvalidAnswer(f"{at}: none of {rows} rows is of the expected shape; {self.dropped[-1]}")
+
+    def read_one(self, model: type[M], value: Json, at: str = "") -> M:
+        """Return one valid object; see `livingmap.core.source.Client.read_one`."""
+        return self.read(model, [value], at)[0]
+
+    def note(self, text: str) -> None:
+        """Keep what is odd in an answer; see `livingmap.core.source.Client.note`."""
+        if text not in self.notes:
+            self.notes = [*self.notes, text][:_MOST_NOTES]
+
+    def _read_each(self, model: type[M], rows: list[Json], at: str, start: int) -> Iterator[M]:
+        for index, row in enumerate(rows, start):
+            try:
+                yield read_one(model, row, f"{at}[{index}]")
+            except InvalidAnswer as error:
+                self.dropped_rows += 1
+                self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
+
+
+def _pieces_of(answer: Answer, key: str, at: str) -> Iterator[list[Json]]:
+    """Yield the rows of an answer, a long one piece by piece. Raises InvalidAnswer."""
+    count = 0
+    with contextlib.suppress(ValueError):  # it was cut in the wrong place, or is not JSON: then the whole says so
+        for rows in answer.rows(key, plain) or ():
+            yield rows
+            count += len(rows)
+        if count:
+            return
+    rows = rows_in(answer.value, key)
+    if not isinstance(rows, list):
+        raise InvalidAnswer(f"{at}: expected an array, got {type(rows).__name__}")
+    yield rows[count:]
+
+
+class RunningClient(PollClient):
+    """The `livingmap.core.source.Client` of a run: it remembers no answer, and its clock goes on."""
+
+    def __init__(self, service: "SourceClient", now: Callable[[], datetime]) -> None:
+        super().__init__(service, now(), POLL)
+        self._clock = now
+
+    @property
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return self._clock()
+
+    async def _ask(self, call: Call) -> Answer:
+        return await on(self._home, self._service.ask(call, self._purpose))

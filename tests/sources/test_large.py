@@ -1,0 +1,182 @@
+"""Long answers: read piece by piece, and not at all while nothing has changed."""
+
+from unittest.mock import patch
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from livingmap.core.model import Put
+from livingmap.core.paging import ByLink
+from livingmap.core.source import Layer, Source
+from livingmap.hookspecs import Reply
+from livingmap.sources import pieces
+from livingmap.sources.settings import SourceSettings
+from livingmap.testing import SourceHarness
+
+TEXTS = st.text('{}[],:"\\ a', max_size=6)
+VALUES = st.recursive(
+    st.none() | st.integers(-5, 5) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+ROWS = st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), max_size=30)
+DOCUMENTS = st.one_of(
+    ROWS,
+    st.fixed_dictionaries({"total": VALUES, "items": ROWS}),
+    st.fixed_dictionaries({"items": ROWS, "next": VALUES}),
+)
+
+
+@given(DOCUMENTS, st.integers(1, 200), st.sampled_from([0, orjson.OPT_INDENT_2]))
+def test_a_document_that_is_read_in_pieces_is_what_it_is_as_a_whole(document, length, option):
+    body = orjson.dumps(document, option=option)
+    with patch.object(pieces, "PIECE_BYTES", length):
+        assert pieces.json_of(body) == document
+
+
+@given(ROWS, st.binary(max_size=3), st.integers(0, 300), st.integers(1, 100))
+def test_what_is_not_json_is_not_read_in_pieces_either(rows, junk, place, length):
+    body = orjson.dumps(rows)
+    body = body[:place] + junk + body[place + 1 :]
+    try:
+        expected = orjson.loads(body)
+    except ValueError:
+        expected = None
+    with patch.object(pieces, "PIECE_BYTES", length):
+        if expected is None:
+            with pytest.raises(orjson.JSONDecodeError):
+                pieces.json_of(body)
+        else:
+            assert pieces.json_of(body) == expected
+
+
+class Row(BaseModel):
+    id: str
+    name: str
+
+
+class Shelf:
+    """A service with a long list, and a map of it."""
+
+    def __init__(self, reads_time=False, **reply):
+        self.rows = [{"id": str(number), "name": "x" * 200} for number in range(3000)]
+        self.reply, self.fetches, self.reads_time = reply, 0, reads_time
+        self.meanwhile = None
+        layer = Layer("things", fetch=self.fetch)
+        source = Source("things", "things", SourceSettings, (layer,), {"thing.named": self.on_name})
+        self.harness = SourceHarness(source, self.answer, base_url="http://things")
+
+    async def fetch(self, client):
+        self.fetches += 1
+        assert not self.reads_time or client.now
+        return [Put("things", f"thing:{row.id}", {"name": row.name}) async for row in client.each(Row, "/things")]
+
+    def on_name(self, event, part):
+        return [Put("things", "thing:7", {"name": event.payload["name"]}, creates=False)]
+
+    async def answer(self, request):
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            await meanwhile
+        etag = self.reply.get("headers", {}).get("etag")
+        if etag and request.headers.get("if-none-match") == etag:
+            return Reply(b"", 304)
+        return Reply({"items": self.rows, "total": len(self.rows)}, **self.reply)
+
+    def name(self, number):
+        return self.harness.item("things", f"thing:{number}")["name"]
+
+
+async def test_rows_of_a_long_list_come_one_by_one_and_bad_ones_are_reported_with_their_place():
+    shelf = Shelf()
+    shelf.rows[2001] = {"id": "2001"}
+    await shelf.harness.poll()
+    assert len(shelf.harness.items("things")) == 2999
+    health = shelf.harness.health
+    assert (health.rows, health.dropped_rows, health.error) == (3000, 1, None)
+    assert health.dropped == ["/things[2001].name: Field required"]
+
+
+@pytest.mark.parametrize("reply", [{}, {"headers": {"etag": '"1"'}}], ids=["equal bytes", "a tag"])
+async def test_a_long_answer_that_is_the_same_as_before_is_not_read_again(reply):
+    shelf = Shelf(**reply)
+    for _ in range(3):
+        await shelf.harness.poll()
+    assert shelf.fetches == 1
+    health = shelf.harness.health
+    assert (health.polls, str(health.status), health.rows, health.error) == (3, "fresh", 3000, None)
+    shelf.rows[7]["name"], shelf.reply = "other", {}
+    await shelf.harness.poll()
+    assert (shelf.fetches, shelf.name(7), len(shelf.harness.requests)) == (2, "other", 4)
+
+
+async def test_what_an_event_changed_since_is_put_right_by_an_answer_that_is_the_same():
+    shelf = Shelf(headers={"etag": '"1"'})
+    await shelf.harness.poll()
+    await shelf.harness.send("thing.named", {"name": "by an event"})
+    assert shelf.name(7) == "by an event"
+    await shelf.harness.poll()
+    assert (shelf.fetches, shelf.name(7)) == (2, "x" * 200)
+
+
+async def test_a_fetch_that_reads_the_time_is_asked_each_time():
+    shelf = Shelf(reads_time=True)
+    for _ in range(2):
+        await shelf.harness.poll()
+    assert shelf.fetches == 2
+
+
+async def test_what_an_event_changed_while_the_service_was_asked_is_put_right_by_the_next_poll():
+    shelf = Shelf()
+    await shelf.harness.poll()
+    shelf.rows[8]["name"] = "other"
+    shelf.meanwhile = shelf.harness.send("thing.named", {"name": "by an event"})
+    await shelf.harness.poll()
+    assert (shelf.fetches, shelf.name(7), shelf.name(8)) == (2, "by an event", "other")
+    await shelf.harness.poll()
+    assert (shelf.fetches, shelf.name(7)) == (3, "x" * 200)
+
+
+class Pages:
+    """A service whose long list has pages, each with the address of the next in a header."""
+
+    def __init__(self):
+        self.pages = [
+            [{"id": f"{page}-{number}", "name": "x" * 200} for number in range(1500)] for page in range(2)
+        ]
+        layer = Layer("things", fetch=self.fetch)
+        source = Source("things", "things", SourceSettings, (layer,))
+        self.harness = SourceHarness(source, self.answer, base_url="http://things")
+
+    async def fetch(self, client):
+        rows = client.read(Row, await client.get_all("/things", ByLink()))
+        return [Put("things", f"thing:{row.id}", {"name": row.name}) for row in rows]
+
+    def answer(self, request):
+        page = int(request.query.get("page", "0"))
+        is_last = page + 1 == len(self.pages)
+        return Reply(
+            self.pages[page], headers={} if is_last else {"link": f'</things?page={page + 1}>; rel="next"'}
+        )
+
+
+async def test_a_page_that_is_the_same_but_no_longer_the_last_leads_to_the_new_one():
+    pages = Pages()
+    for _ in range(2):
+        await pages.harness.poll()
+    pages.pages.append([{"id": "new", "name": "new"}])
+    await pages.harness.poll()
+    assert len(pages.harness.items("things")) == 3001
+
+
+async def test_an_answer_that_came_again_unchanged_is_read_where_another_has_changed():
+    pages = Pages()
+    await pages.harness.poll()
+    pages.harness.requests.clear()
+    pages.pages[1][7]["name"] = "other"
+    await pages.harness.poll()
+    assert pages.harness.item("things", "thing:1-7")["name"] == "other"
+    assert [request.query for request in pages.harness.requests] == [{}, {"page": "1"}]
