@@ -7,13 +7,20 @@ import sys
 
 import pytest
 import structlog
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from livingmap.cluster import Alone
 from livingmap.config.settings import LoggingSettings
+from livingmap.core.model import Position
 from livingmap.core.printable import printable
+from livingmap.core.progress import Progress
 from livingmap.logs import configure
+from livingmap.logs.origin import origin
 from livingmap.logs.output import Output
+from tests.sources.test_worlds import SHOP, WORLD
+from tests.support.maps import browser, living_map
 
 NASTY = "\x1b[2J\x9b31m\r\n2026-01-01 [info] forged\u202e\x07\x7f\u2028end"
 TEXTS = st.text(st.characters(codec="utf-8")) | st.text("\x1b[\r\n\u202e\x9b\x7fab", max_size=200)
@@ -100,3 +107,60 @@ def test_the_longest_line_gets_through_the_output_uncut(log, tmp_path):
         output.write(text)
         output.settle()
     assert (tmp_path / "log").read_text() == text
+
+
+def test_lines_for_machines_say_where_a_process_stood_in_its_log(log):
+    progress, cluster = Progress(Position("e", 7)), Alone()
+    cluster.is_shared, cluster.id = True, "one"
+    with structlog.contextvars.bound_contextvars(**origin(cluster, progress)):
+        progress.position = Position("e", 8)
+        structlog.get_logger().warning("source failed", source="agents")
+        structlog.get_logger().warning("an entry could not be stored", position="e-3")
+    first, second = lines_of(log)
+    if log[1]:
+        assert (json.loads(first)["process"], json.loads(first)["position"]) == ("one", "e-8")
+        assert json.loads(second)["position"] == "e-3"
+    else:
+        assert "e-8" not in first
+        assert "e-3" in second
+
+
+async def test_the_level_changes_while_the_map_runs(capsys, tmp_path):
+    configure(LoggingSettings())
+    async with living_map(tmp_path, {"city": {"mock": True}}, polled=False) as living:
+        structlog.get_logger().debug("before")
+        file = tmp_path / "map.yaml"
+        file.write_text(file.read_text() + "logging: {level: debug, format: json}\n")
+        assert (await living.reloading.reload()).refused == ()
+        structlog.get_logger().debug("after")
+    written = capsys.readouterr().err
+    assert "before" not in written
+    assert "after" in written
+
+
+async def test_a_configuration_that_is_refused_at_the_last_leaves_the_level(capsys, tmp_path):
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "world.py").write_text(WORLD.replace("self.settings, self.names = ", "raise OSError #"))
+    shop = {"module": "./shop.py", "mock": {"module": "./world.py"}}
+    configure(LoggingSettings())
+    async with living_map(tmp_path, {"city": {"mock": True}}, polled=False) as living:
+        sources = {"city": {"mock": True}, "shop": shop}
+        changed = {"sources": sources, "logging": {"level": "debug", "format": "json"}}
+        (tmp_path / "map.yaml").write_text(yaml.safe_dump(changed))
+        assert (await living.reloading.reload()).refused
+        structlog.get_logger().debug("after")
+    assert "after" not in capsys.readouterr().err
+
+
+async def test_a_request_has_an_id_in_its_answer_and_in_its_lines(log, tmp_path, monkeypatch):
+    async with living_map(tmp_path, {"city": {"mock": True}}, polled=False) as living, browser(living) as client:
+        ids = [
+            (await client.get("/living-map/health", headers=headers)).headers["x-request-id"]
+            for headers in ({"x-request-id": "of-the-proxy:7"}, {"x-request-id": NASTY[:3]}, {})
+        ]
+        assert ids[0] == "of-the-proxy:7"
+        assert len({*ids}) == 3
+        monkeypatch.setattr(living.reader, "sources", lambda *_, **__: 1 // 0)
+        failed = await client.get("/living-map/sources", headers={"x-request-id": "r-1"})
+        assert (failed.status_code, failed.headers["x-request-id"]) == (500, "r-1")
+    assert "r-1" in log[0].getvalue()

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from livingmap.config.settings import LoggingSettings
+from livingmap.logs.origin import for_people
 from livingmap.logs.text import bounded, json_line, one_line, write_traceback
 
 _SECRETS: Final = re.compile(r"(?i)\b((?:access_)?token|api_?key|authorization|jwt)=[^&\s\"]+")
@@ -32,6 +33,7 @@ def configure(settings: LoggingSettings, *, quiet: bool = False) -> None:
         [structlog.processors.format_exc_info, bounded, json_line]
         if json
         else [
+            for_people,
             bounded,
             one_line,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_traceback),
