@@ -70,6 +70,8 @@ async def test_the_snapshot_says_when_and_whence(client):
         "sources",
         "phase",
         "standing_still_since",
+        "at",
+        "gaps",
         "collisions",
         "access",
     }
@@ -165,6 +167,7 @@ async def test_an_entity_is_listed_with_its_minimal_data(client):
     assert body == {
         "items": [{"id": "agent:orest", "type": "agent", "label": "Orest", "status": "active", "layer": "agents"}],
         "next_cursor": None,
+        "gaps": [],
     }
 
 
@@ -223,7 +226,7 @@ async def test_pages_neither_repeat_nor_miss_while_the_map_changes(client, livin
 
 async def test_an_entity_is_described_with_the_details_of_its_service(client):
     body = (await client.get("/living-map/entities/agent:orest")).json()
-    assert body.keys() == {"id", "type", "layer", "data", "sources", "observed_at", "links"}
+    assert body.keys() == {"id", "type", "layer", "data", "sources", "observed_at", "links", "gaps"}
     assert (body["type"], body["layer"]) == ("agent", "agents")
     assert body["data"]["model"] == "llama-4-maverick"
     assert body["sources"]["usage"] == "usage"
@@ -298,9 +301,15 @@ async def test_the_api_documents_itself(client):
         "/living-map/health/ready",
         "/living-map/snapshot",
         "/living-map/entities",
+        "/living-map/diff",
         "/living-map/entities/{entity_id}",
         "/living-map/ingest/{source}",
+        "/living-map/problems",
+        "/living-map/problems/{problem_id}/acknowledge",
         "/living-map/sentences",
+        "/living-map/series",
+        "/living-map/timeline",
+        "/living-map/totals",
         "/living-map/types",
         "/living-map/sources",
         "/living-map/events",

@@ -1,6 +1,7 @@
 """``/asyncapi.json``: the messages of the stream as an AsyncAPI 3.0 document, beside ``/openapi.json``."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,11 +12,20 @@ from livingmap import __version__
 from livingmap.api.messages import RECEIVED, SENT, SnapshotMessage
 
 _QUERY: Final = {
+    "feed": {"type": "string", "enum": ["map", "problems"], "description": "What is sent; by default the map"},
+    "lang": {"type": "string", "description": "Language of the problems, before Accept-Language"},
     "layers": {"type": "string", "description": "Only these layers, separated by commas"},
     "cursor": {"type": "string", "description": "Resume after this cursor, without a snapshot"},
+    "from": {"type": "string", "description": "Play the past from this moment: RFC 3339, a cursor, or like -15m"},
+    "to": {
+        "type": "string",
+        "description": "End the play at this moment; without it the play goes on to the present",
+    },
+    "speed": {"type": "string", "description": "How many times faster than it was: 1 to 1000, or max"},
 }
 
 
+@cache
 def document(snapshot_field: str = "payload") -> dict[str, Any]:
     """Return the document of a map that sends snapshots as ``snapshot_field``."""
     models = [(model, "serialization") for model in (*SENT, *RECEIVED)]
@@ -72,11 +82,10 @@ def _operation(action: str, channel: str, models: Iterable[type[BaseModel]]) -> 
 def routes(snapshot_field: str) -> APIRouter:
     """Return the endpoint. It needs no token, as it reveals nothing of the map."""
     router = APIRouter(tags=["operations"])
-    made = document(snapshot_field)
 
     @router.get("/asyncapi.json", summary="Messages of the stream")
     async def asyncapi() -> dict[str, Any]:
         """Return the schema of the stream's messages."""
-        return made
+        return document(snapshot_field)
 
     return router

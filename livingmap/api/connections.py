@@ -23,12 +23,13 @@ _RECENT_SECONDS: Final = 1.0
 
 def capacity(settings: ServerSettings) -> int:
     """Return how many connections may be open, so that descriptors are left for services, log and history."""
-    descriptors = _descriptors()
-    allowed = max(descriptors - max(_LEAST_RESERVED, descriptors // _RESERVED_SHARE), 1)
+    files = descriptors()
+    allowed = max(files - max(_LEAST_RESERVED, files // _RESERVED_SHARE), 1)
     return min(settings.connections or _MOST, allowed)
 
 
-def _descriptors() -> int:
+def descriptors() -> int:
+    """Return how many files this process may open."""
     try:
         import resource  # noqa: PLC0415 - Windows has no such limit
     except ImportError:

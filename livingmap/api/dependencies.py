@@ -1,8 +1,11 @@
 """FastAPI dependencies of access control: who asks, and what it may see."""
 
+import hmac
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Final, TypeAlias
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
@@ -23,6 +26,8 @@ REFUSALS: Final = (
 """What a guarded endpoint may answer instead."""
 
 _RETRY_SECONDS: Final = 2
+
+_logger = structlog.get_logger(__name__)
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="An access token")  # for OpenAPI alone
 
@@ -57,9 +62,28 @@ class AuthDependencies:
 
     async def reports(self, request: Request, _: _Unread = None) -> Rights:
         """Return what the caller may see, if it may also see how the services are doing."""
+        return (await self.administrator(request)).rights
+
+    def scraper(self, scrape_token: Callable[[], str | None]) -> Callable[..., Awaitable[None]]:
+        """Return a dependency that admits who has the token, and who may see how the services are doing."""
+
+        async def admitted(request: Request, given: _Unread = None) -> None:
+            try:
+                token = scrape_token() if given is not None else None
+            except OSError as error:
+                _logger.warning("the token of scrapers cannot be read", error=str(error))
+                token = None
+            if token and given and hmac.compare_digest(given.credentials.encode(), token.encode()):
+                return
+            await self.administrator(request)
+
+        return admitted
+
+    async def administrator(self, request: Request, _: _Unread = None) -> Admission:
+        """Return the admission of the caller, if it may see how the services are doing."""
         admission = await self.admission(request)
         if not admission.rights.reports:
             if admission.credential is None:
                 raise Denied(UNAUTHENTICATED, "how services are doing is for administrators")
             raise Denied(FORBIDDEN, "how services are doing is for administrators; the snapshot has meta.sources")
-        return admission.rights
+        return admission

@@ -41,6 +41,8 @@ class FastPathProtocol(LimitedProtocol):
 
     fast_path: ClassVar[FastPath]
     known: ClassVar[LRU[bytes, Any]]
+    default_lines: ClassVar[tuple[object, bytes]] = (None, b"")
+    """The server's own headers, and how they are sent."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -101,9 +103,7 @@ class FastPathProtocol(LimitedProtocol):
         if reply is None:
             return False
         head, body = reply
-        for name, value in self.server_state.default_headers:
-            head += b"%b: %b\r\n" % (name, value)
-        self.transport.write(head + b"\r\n")
+        self.transport.write(head + self._default_lines())
         if body:
             self.transport.write(body)
         self._answered_at = self.loop.time()
@@ -112,6 +112,14 @@ class FastPathProtocol(LimitedProtocol):
         else:  # the timer that runs will find that it is too early: a new one for each answer is expensive
             self.server_state.total_requests += 1
         return True
+
+    def _default_lines(self) -> bytes:
+        """Return the lines of the server's own headers, which uvicorn replaces each second, and the head's end."""
+        headers = self.server_state.default_headers
+        if headers is not self.default_lines[0]:
+            lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+            type(self).default_lines = headers, lines + b"\r\n"
+        return self.default_lines[1]
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection if it was idle for too long."""

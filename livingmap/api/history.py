@@ -1,7 +1,7 @@
 """The endpoint of the history: what happened, newest first."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -10,22 +10,26 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
-from livingmap.access.view import Rights
+from livingmap.access.view import Rights, View
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
+from livingmap.api.history_changes import HistoryChange, ListedChanges
+from livingmap.api.history_reading import read, shown_to, span
 from livingmap.api.page_cursor import page_cursor, place_after
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.model import typed_id
 from livingmap.core.route import invalid_reason
 from livingmap.core.units import rfc3339
-from livingmap.history import Entry, Gap, History, HistoryUnavailable, Mark, Page, utc
+from livingmap.history import MOST_GAPS, Entry, Gap, History, Mark, Page, utc
 from livingmap.history import Query as Wanted
+from livingmap.past.moment import time_in
+from livingmap.past.past import gaps, silences
+from livingmap.past.rebuilding import Missing
+from livingmap.past.rollups import RollUps
 from livingmap.state.reader import MapReader
 
-_RETRY_SECONDS: Final = 5
 _MOST_PATTERNS: Final = 100
-_MOST_READ: Final = 500
-_MOST_PAGES: Final = 20
-"""How many pages of five hundred entries one request with restricted rights looks through at most."""
+_NOBODY: Final = ("",)
+"""What is asked for in place of a hidden entity: when it changed is hidden, too."""
 _UNPROCESSABLE: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
@@ -40,6 +44,17 @@ class HistoryItem(BaseModel):
     event_type: str
     payload: dict[str, Any]
     """The message as it was published."""
+    occurred_at: str | None
+    """When it happened according to the message itself, if that says so."""
+    source: str | None
+    """The source that it concerned, the first of several."""
+    cursor: str
+    """The position of the map right after it."""
+    changes: list[HistoryChange] | None
+    """How it changed the map, at most a hundred changes; null if that was not kept, as of very large entries. With
+    ``entity_id`` those of that entity, with ``field`` how that changed."""
+    more: int
+    """How many changes it made that are not listed."""
 
 
 class HistoryGap(BaseModel):
@@ -68,7 +83,7 @@ class HistoryPage(BaseModel):
     """What is missing in the time that this page spans."""
 
 
-def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRouter:
+def routes(reader: MapReader, history: History, roll_ups: RollUps, auth: AuthDependencies) -> APIRouter:
     """Return the endpoint of the history."""
     router = APIRouter(prefix="/living-map/history", tags=["map"])
 
@@ -76,7 +91,11 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
     async def listing(
         rights: Annotated[Rights, Depends(auth.items)],
         since: Annotated[
-            str | None, Query(description="From this time on, inclusive (ISO 8601; without an offset it is UTC)")
+            str | None,
+            Query(
+                description="From this time on, inclusive: ISO 8601, without an offset UTC; or a time ago such as "
+                "`-30s`, `-15m`, `-2h` or `-1d`"
+            ),
         ] = None,
         until: Annotated[str | None, Query(description="Up to this time, exclusive")] = None,
         event_type: Annotated[
@@ -86,16 +105,23 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
         entity_id: Annotated[
             str | None, Query(description="Only entries that changed or name this entity")
         ] = None,
+        field: Annotated[
+            str | None,
+            Query(
+                description="Only entries that changed this field, or the value at a path such as `metrics.cpu`"
+            ),
+        ] = None,
         source: Annotated[str | None, Query(description="Only entries of this source")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
         cursor: Annotated[str | None, Query(description="The next_cursor of the previous page")] = None,
     ) -> HistoryPage:
         """List events, newest first. Pages neither repeat nor miss an event while new ones arrive."""
+        view, now = View(None, rights), reader.now()
         wanted = Wanted(
-            from_time=_time("since", since),
-            until=_time("until", until),
+            from_time=_time("since", since, now),
+            until=_time("until", until, now),
             event_types=_patterns(event_type or ()),
-            entity_ids=_entity(reader, entity_id),
+            entity_ids=_entity(reader, entity_id, rights),
             source=_text("source", source),
             quiet=not event_type,
             limit=limit,
@@ -103,51 +129,41 @@ def routes(reader: MapReader, history: History, auth: AuthDependencies) -> APIRo
         )
         if wanted.from_time and wanted.until and wanted.from_time > wanted.until:
             raise _refused("since", "is later than until")
-        try:
-            page = await read(history, wanted, lambda entry: reader.entry(entry, rights), rights)
-        except HistoryUnavailable as error:
-            raise ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "history_unavailable",
-                "the history's database does not answer at the moment; the map itself is not affected",
-                {"retry-after": str(_RETRY_SECONDS)},
-            ) from error
+        listed = ListedChanges(reader.shown(rights), wanted.entity_ids, _text("field", field))
+        looks = rights.restricted or field is not None
+        page = await read(history, wanted, shown_to(rights, reader, wanted, listed), looks)
+        silent = await silences(roll_ups, *span(wanted, page, reader.now()))
         return HistoryPage(
-            items=[_item(entry) for entry in page.entries],
+            items=[await _item(entry, listed, reader.cursor(view, entry.position)) for entry in page.entries],
             next_cursor=_cursor(page.next) if page.next else None,
             oldest_available=rfc3339(page.oldest_available),
-            gaps=[_gap(gap, rights) for gap in page.gaps],
+            gaps=_gaps(page, silent, rights),
         )
 
     return router
 
 
-def _item(entry: Entry) -> HistoryItem:
+async def _item(entry: Entry, listed: ListedChanges, cursor: str) -> HistoryItem:
+    await asyncio.sleep(0)  # an entry may have a mebibyte of changes: others shall be answered in between
+    changes, more = listed.of(entry)
     return HistoryItem.model_construct(
         id=entry.id,
         timestamp=str(rfc3339(entry.received_at)),
         event_type=entry.event_type,
         payload=dict(entry.payload),
+        occurred_at=rfc3339(entry.occurred_at),
+        source=entry.source,
+        cursor=cursor,
+        changes=changes,
+        more=more,
     )
 
 
-async def read(history: History, wanted: Wanted, shown: Callable[[Entry], Entry | None], rights: Rights) -> Page:
-    """Return a page of the entries that are ``shown``, as full for restricted rights as for any others."""
-    if not rights.restricted:
-        page = await history.read(wanted)
-        return replace(page, entries=tuple(one for entry in page.entries if (one := shown(entry))))
-    visible: list[Entry] = []
-    looking = replace(wanted, limit=_MOST_READ)
-    for _ in range(_MOST_PAGES):
-        page = await history.read(looking)
-        visible += [one for entry in page.entries if (one := shown(entry))]
-        if len(visible) > wanted.limit:
-            entries = tuple(visible[: wanted.limit])
-            return replace(page, entries=entries, next=entries[-1].mark)
-        if page.next is None:
-            break
-        looking = replace(looking, before=page.next)
-    return replace(page, entries=tuple(visible))
+def _gaps(page: Page, silent: Sequence[Missing], rights: Rights) -> list[HistoryGap]:
+    """Return what is missing in the time that a page spans, newest first."""
+    times = [HistoryGap.model_validate(one) for one in gaps(silent, rights)]
+    every = [*(_gap(gap, rights) for gap in page.gaps), *times]
+    return sorted(every, key=lambda one: datetime.fromisoformat(one.since), reverse=True)[:MOST_GAPS]
 
 
 def _gap(gap: Gap, rights: Rights) -> HistoryGap:
@@ -163,14 +179,16 @@ def _refused(parameter: str, problem: str) -> ProblemError:
     return ProblemError(_UNPROCESSABLE, "invalid_parameter", f"{parameter}: {problem}")
 
 
-def _time(parameter: str, value: str | None) -> datetime | None:
+def _time(parameter: str, value: str | None, now: datetime) -> datetime | None:
     if value is None:
         return None
-    # an unescaped + of an offset arrives as a space; a space between date and time stands further left
-    time = rfc3339(value) or rfc3339("+".join(value.rsplit(" ", 1)))
+    time, _ = time_in(value, now)
     if time is None:
-        raise _refused(parameter, f"{value!r} is not an ISO 8601 time such as 2025-11-24T12:30:00Z")
-    return datetime.fromisoformat(time)
+        problem = (
+            "is neither a time such as 2025-11-24T12:30:00Z (ISO 8601) nor a time ago such as -15m, -2h or -1d"
+        )
+        raise _refused(parameter, f"{value!r} {problem}")
+    return time
 
 
 def _text(parameter: str, value: str | None) -> str | None:
@@ -190,13 +208,15 @@ def _patterns(given: Sequence[str]) -> tuple[str, ...]:
     return patterns
 
 
-def _entity(reader: MapReader, given: str | None) -> tuple[str, ...]:
+def _entity(reader: MapReader, given: str | None, rights: Rights) -> tuple[str, ...]:
     if _text("entity_id", given) is None or given is None:
         return ()
     try:
         entity_id = typed_id(given)
     except ValueError as error:
         raise _refused("entity_id", str(error)) from error
+    if reader.filtered_scenes.hides(entity_id, rights):
+        return _NOBODY
     # an entry from before the alias was learnt names the alias
     return tuple(dict.fromkeys((reader.scene.resolve(entity_id), entity_id)))
 

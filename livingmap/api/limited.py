@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from livingmap.api.connections import Place
 from livingmap.api.edge import Edge
-from livingmap.stream.websocket import StreamProtocol
+from livingmap.stream.protocol import StreamProtocol
 
 _MOST_BODY_BYTES: Final = 64 * 1024
 """The largest body that an endpoint reads; of others so much is skipped."""

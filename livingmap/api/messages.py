@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from livingmap.api.models import CollisionReport, Snapshot
 from livingmap.core.progress import Phase
+from livingmap.problems.reports import ProblemReport
 from livingmap.stream.messages import SnapshotReason
 
 
@@ -83,13 +84,57 @@ class HeartbeatMessage(_Message):
     kind: Literal["heartbeat"]
     cursor: str
     timestamp: str
-    phase: Phase
+    phase: Phase | Literal["past"]
+    at: str | None = None
+    """In a play, the moment that is shown."""
     lag: int
     """How many entries of the log are known of and not read yet."""
     standing_still_since: str | None
     """Since when the map has had nothing from its log; null while it is connected, or on its own."""
     collisions: list[CollisionReport]
     """Ids that several entities claim, as in ``meta`` of a snapshot."""
+
+
+class PlayingMessage(_Message):
+    """A play begins, goes on, or was sought: which moment it shows, and how many times faster than it was."""
+
+    kind: Literal["playing"]
+    at: str
+    speed: float | Literal["max"]
+
+
+class PausedMessage(_Message):
+    """A play stands still."""
+
+    kind: Literal["paused"]
+    at: str
+    speed: float | Literal["max"]
+
+
+class GapMessage(_Message):
+    """What a play cannot show, as the history lacks it. If the state may differ by it, a snapshot follows."""
+
+    kind: Literal["gap"]
+    since: str
+    until: str
+    events: int | None
+    """How many events are missing; null if nobody knows, or the client may not."""
+    reason: str
+
+
+class LiveMessage(_Message):
+    """A play has come to the present: what follows happens now, as on a stream without ``from``."""
+
+    kind: Literal["live"]
+    at: str
+    cursor: str
+
+
+class EndMessage(_Message):
+    """A play has come to its end. The connection ends with it."""
+
+    kind: Literal["end"]
+    at: str
 
 
 class WarningMessage(_Message):
@@ -106,6 +151,27 @@ class AuthenticatedMessage(_Message):
 
     kind: Literal["authenticated"]
     expires_at: str | None
+
+
+class ProblemsMessage(_Message):
+    """All that is wrong: the start of the feed of problems, and whenever changes cannot say it."""
+
+    kind: Literal["problems"]
+    timestamp: str
+    items: list[ProblemReport]
+    """The gravest 500, as ``GET /living-map/problems`` lists them."""
+    total: int
+    """How many there are."""
+
+
+class ProblemMessage(_Message):
+    """A problem has begun, has changed, or has ended."""
+
+    kind: Literal["problem"]
+    timestamp: str
+    state: Literal["open", "acknowledged", "ended"]
+    item: ProblemReport
+    """As it is now; one that has ended, as it was sent last."""
 
 
 class RestartingMessage(_Message):
@@ -137,11 +203,44 @@ class AuthRequest(_Message):
     token: str = Field(min_length=1)
 
 
+class PauseRequest(_Message):
+    """Let the play stand still."""
+
+    kind: Literal["pause"]
+
+
+class PlayRequest(_Message):
+    """Let the play go on."""
+
+    kind: Literal["play"]
+
+
+class SpeedRequest(_Message):
+    """Play at another speed: 1 to 1000 times as fast as it was, or as fast as the client reads."""
+
+    kind: Literal["speed"]
+    speed: float | Literal["max"]
+
+
+class SeekRequest(_Message):
+    """Go on from another moment: RFC 3339, a cursor, or relative to now, such as -15m."""
+
+    kind: Literal["seek"]
+    at: str
+
+
 SENT: tuple[type[_Message], ...] = (
     SnapshotMessage,
     EventMessage,
     ChangesMessage,
     HeartbeatMessage,
+    PlayingMessage,
+    PausedMessage,
+    GapMessage,
+    LiveMessage,
+    EndMessage,
+    ProblemsMessage,
+    ProblemMessage,
     WarningMessage,
     AuthenticatedMessage,
     RestartingMessage,
@@ -149,5 +248,12 @@ SENT: tuple[type[_Message], ...] = (
 )
 """What the map sends."""
 
-RECEIVED: tuple[type[_Message], ...] = (LayersRequest, AuthRequest)
+RECEIVED: tuple[type[_Message], ...] = (
+    LayersRequest,
+    AuthRequest,
+    PauseRequest,
+    PlayRequest,
+    SpeedRequest,
+    SeekRequest,
+)
 """What the map understands."""

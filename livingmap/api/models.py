@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from livingmap.api.summaries import Summary
 from livingmap.core.progress import Phase
-from livingmap.history.writer import WriterState
 
 
 class _Open(BaseModel):
@@ -68,6 +68,18 @@ class CollisionReport(BaseModel):
     claims: list[Claim]
 
 
+class PastGap(BaseModel):
+    """Events that a map of the past may lack, because the history does not have them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    since: str
+    until: str
+    events: int | None
+    """How many events; null if that is not known, and for callers with restricted rights."""
+    reason: str
+
+
 class Meta(BaseModel):
     """The origin of a snapshot, and its position in the log."""
 
@@ -81,8 +93,13 @@ class Meta(BaseModel):
     source_services: list[str]
     """The services that have contributed to the map."""
     sources: list[SourceFreshness]
-    phase: Phase
-    """Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself."""
+    phase: Phase | Literal["past"]
+    """Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself.
+    ``past`` in the snapshot of a past moment."""
+    at: str | None
+    """The moment of the past that is shown; null in a snapshot of now."""
+    gaps: list[PastGap]
+    """What a snapshot of the past may lack."""
     standing_still_since: str | None
     """Since when the map has had nothing from its log, because the connection is lost; null while there is one."""
     collisions: list[CollisionReport]
@@ -97,6 +114,49 @@ class Snapshot(BaseModel):
     generated_at: str
     layers: Layers
     meta: Meta
+
+
+class MomentEnd(BaseModel):
+    """One of the two moments of a difference."""
+
+    at: str
+    cursor: str
+
+
+class NetChange(BaseModel):
+    """What became of an item, or of a layer itself, between two moments."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    op: Literal["put", "drop", "total"]
+    layer: str
+    collection: str = ""
+    """Of a put or drop."""
+    id: str = ""
+    """Of a put or drop."""
+    set: dict[str, Any] = {}
+    """The fields of a put or total that have other values."""
+    unset: list[str] = []
+    """The fields that are gone."""
+    was: dict[str, Any]
+    """The values before of these fields; of a drop, the whole item."""
+    came: bool = False
+    """Whether the item was not there before."""
+
+
+class DifferenceReport(BaseModel):
+    """How the map differs between two moments."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    from_: MomentEnd = Field(alias="from")
+    to: MomentEnd
+    gaps: list[PastGap]
+    """What the map of either moment, or what lies between them, may lack."""
+    changes: list[NetChange] | None
+    """The changes that make the first the second."""
+    summary: Summary | None
+    """What happened; with ``summary=true``, in place of the changes."""
 
 
 class EntityLine(BaseModel):
@@ -120,6 +180,8 @@ class EntityPage(BaseModel):
     items: list[EntityLine]
     next_cursor: str | None
     """Send it as ``cursor`` to get the next page; null on the last one."""
+    gaps: list[PastGap]
+    """Of a past moment, what the map may lack; empty now."""
 
 
 class EntityLink(BaseModel):
@@ -147,185 +209,5 @@ class EntityDetails(BaseModel):
     observed_at: str | None
     links: list[EntityLink]
     """Where it has a page, by the settings of its sources."""
-
-
-class DriftReport(BaseModel):
-    """How many items polls found otherwise than events had left them."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    appeared: int
-    """Items that no event had announced."""
-    gone: int
-    """Items that went without an event."""
-    changed: int
-    """Items that changed without an event."""
-    unconfirmed: int
-    """Items of which a poll said otherwise than an event before it."""
-
-
-class SourceReport(SourceFreshness):
-    """The health of one source in full."""
-
-    polled_at: str | None
-    next_poll_at: str | None
-    polls: int
-    failures: int
-    """How many polls in a row were incomplete."""
-    breaker: str
-    """``closed``, ``opened`` (not asked at the moment) or ``half-opened``."""
-    rows: int
-    """How many rows the last poll read."""
-    dropped_rows: int
-    dropped: list[str]
-    """The first unusable rows, each with the reason."""
-    missing: list[str]
-    """Paths that the service does not have; for an hour, alternatives are used in their place."""
-    drift: DriftReport | None
-    """Since the start of the process that polls; null for a source that is not polled or has no events."""
-    events: int
-    """How many events concerned this source."""
-    faults: int
-    """How many of them its handlers could not fold."""
-    last_faults: list[str]
-    overruns: int
-    """How often its plugin held this process, or its own thread there, for longer than it may."""
-    held_seconds: float
-    """For how long, in all."""
-    last_overruns: list[str]
-    """The last of them, each with the file and line of the plugin."""
-    set_aside: list[str]
-    """The subject patterns of its handlers that get no messages for now, because they held up the map."""
-    grade: Literal["bronze", "silver", "gold"] | None
-    """How good the plugin is, by what it has; null if it is not loaded."""
-    lacks: list[str]
-    """What the next grade wants."""
-
-
-class DeadLetter(BaseModel):
-    """A message that could not be read."""
-
-    received_at: str
-    subject: str
-    reason: str
-    excerpt: str
-
-
-class IntakeReport(BaseModel):
-    """One transport that brings messages: its connection, and what became of the messages."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    name: str
-    """The name of the transport: ``nats``."""
-    url: str
-    connected: bool
-    error: str | None
-    refused: list[str]
-    """Subjects that the server does not let the map subscribe to."""
-    differences: list[str]
-    """What the stream keeps beyond this process's configuration, setting by setting."""
-    reconnects: int
-    received: int
-    logged: int
-    dropped: int
-    """Messages that were discarded because too many were waiting."""
-    missed: int
-    """Messages that were published and that the stream did not take, as while it had no leader."""
-    missed_until: str | None
-    dead: int
-    """Messages that could not be read; dead_letters has the last hundred."""
-    dead_letters: list[DeadLetter]
-
-
-class MembershipReport(BaseModel):
-    """The services that are asked what callers belong to."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    sources: list[str]
-    asked: int
-    failed: int
-    error: str | None
-    """Why they could not be asked last time; null once they answer again."""
-
-
-class PolicyReport(BaseModel):
-    """The state of the policy decision point (PDP)."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    url: str
-    asked: int
-    permitted: int
-    denied: int
-    failed: int
-    """Questions that got no answer; they count as denied."""
-    error: str | None
-    """Why the last question got no answer; null once the PDP answers again."""
-
-
-class AccessReport(BaseModel):
-    """The services that decide about callers."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    mode: str
-    service: str | None
-    error: str | None
-    """Why the service could not be asked last time; null once it answers again."""
-    policies: PolicyReport | None
-    """Null if there is no PDP."""
-    memberships: MembershipReport | None
-    """Null if nobody is asked what callers belong to."""
-
-
-class HistoryReport(BaseModel):
-    """How the history fares."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    status: WriterState
-    """As in ``/living-map/health/ready``."""
-    error: str | None
-    """Why the history cannot be written now."""
-    retention_error: str | None
-    """Why nothing old is deleted from it; of the process that leads."""
-    waiting: int
-    """Entries that wait to be written."""
-    behind: int
-    """Positions of the log before those that wait; they are written from the stream."""
-    written: int
-    """Entries that this process has written."""
-    lost: int
-    """Entries that had to make room while the database was away."""
-
-
-class ConfigurationReport(BaseModel):
-    """The configuration that is used, and what became of a newer one."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    file: str | None
-    """Null if all of it is in the environment."""
-    used_at: str
-    """When the configuration was read that is used."""
-    refused: list[str]
-    """Why a newer one that was read since is not used, line by line; empty if there is none."""
-    refused_at: str | None
-
-
-class SourceReports(BaseModel):
-    """All sources in order of precedence, the transports of their events, the history, and access control."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    items: list[SourceReport]
-    intakes: list[IntakeReport]
-    """Empty if no server is configured."""
-    history: HistoryReport
-    access: AccessReport | None
-    """Null if there is no access control."""
-    collisions: list[CollisionReport]
-    """Ids that several entities claim; the setting ``same_as`` joins or separates them."""
-    configuration: ConfigurationReport
+    gaps: list[PastGap]
+    """Of a past moment, what the map may lack; empty now."""

@@ -34,6 +34,7 @@ class Prepared:
     cache_control: str
     tag: str = field(init=False)
     """A digest of the body: the validator of its plain bytes."""
+    _tags: dict[str, str] = field(default_factory=dict)
     _encoded: dict[str, bytes] = field(default_factory=dict)
     _heads: dict[tuple[HTTPStatus, str], bytes] = field(default_factory=dict)
     _encoding: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -44,7 +45,11 @@ class Prepared:
 
     def etag(self, encoding: str) -> str:
         """Return the strong validator of the bytes in one encoding (RFC 9110, 8.8.3.3)."""
-        return f'"{self.tag}"' if encoding == IDENTITY else f'"{self.tag}-{encoding}"'
+        tag = self._tags.get(encoding)
+        if tag is None:
+            suffix = "" if encoding == IDENTITY else f"-{encoding}"
+            tag = self._tags[encoding] = f'"{self.tag}{suffix}"'
+        return tag
 
     def in_encoding(self, encoding: str) -> bytes | None:
         """Return the body in ``encoding`` if it is there already."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,7 +12,13 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from livingmap.access.denied import Denied
+from livingmap.api.request_ids import header
+from livingmap.history import HistoryUnavailable
+from livingmap.past.moment import MomentError
 from livingmap.stream.layers import LayersError
+from livingmap.stream.stretch import HISTORY_UNAVAILABLE
+
+_RETRY_SECONDS: Final = 5
 
 _logger = structlog.get_logger(__name__)
 
@@ -27,6 +33,9 @@ class Problem(BaseModel):
     """Stable, for programs."""
     detail: str
     """For people: where, what, and what would work."""
+
+
+_SCHEMA: Final = Problem.model_json_schema()
 
 
 class ProblemError(Exception):
@@ -45,7 +54,7 @@ def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     return {
         int(status): {
             "description": status.phrase,
-            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+            "content": {"application/problem+json": {"schema": _SCHEMA}},
         }
         for status in statuses
     }
@@ -63,6 +72,18 @@ def install(app: FastAPI) -> None:
         reason = error.reason
         problem = Problem(title=reason.status.phrase, status=reason.status, code=reason.code, detail=str(error))
         return _response(problem, error.headers)
+
+    @app.exception_handler(MomentError)
+    async def _moment(_: Request, error: MomentError) -> JSONResponse:
+        problem = Problem(title=error.status.phrase, status=error.status, code=error.code, detail=str(error))
+        retry = {"retry-after": str(error.retry_seconds)} if error.retry_seconds else None
+        return _response(problem, retry)
+
+    @app.exception_handler(HistoryUnavailable)
+    async def _history(_: Request, __: HistoryUnavailable) -> JSONResponse:
+        status, detail = HTTPStatus.SERVICE_UNAVAILABLE, HISTORY_UNAVAILABLE
+        problem = Problem(title=status.phrase, status=status, code="history_unavailable", detail=detail)
+        return _response(problem, {"retry-after": str(_RETRY_SECONDS)})
 
     @app.exception_handler(LayersError)
     async def _layers(_: Request, error: LayersError) -> JSONResponse:
@@ -91,7 +112,9 @@ def install(app: FastAPI) -> None:
         _logger.error("a request failed", path=request.url.path, exc_info=error)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         detail = "the map failed to answer; its log says why"
-        return _response(Problem(title=status.phrase, status=status, code="internal_error", detail=detail), None)
+        return _response(
+            Problem(title=status.phrase, status=status, code="internal_error", detail=detail), header()
+        )
 
 
 def _response(problem: Problem, headers: Mapping[str, str] | None) -> JSONResponse:

@@ -13,7 +13,7 @@ from livingmap.api.edge import Edge
 from livingmap.api.fast_path import FastPath
 from livingmap.config.server import ServerSettings
 from livingmap.errors import ConfigError, ConfigFault
-from livingmap.stream.websocket import StreamProtocol
+from livingmap.stream.protocol import StreamProtocol
 
 SHUTDOWN_SECONDS: Final = 5
 """How long connections have to end when the map stops."""
@@ -24,6 +24,7 @@ _SILENT_VIEWER_SECONDS: Final = 300
 _UNSENT_BYTES: Final = 128 * 1024
 """So much waits in the kernel for a client that does not read; without a limit it would be 4 MiB each."""
 
+_EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 _UNREAD_BYTES: Final = 64 * 1024
 """So much of what a client sends waits in the kernel, where it would be 6 MiB each; requests are small."""
 
@@ -54,6 +55,12 @@ def uvicorn_config(app: FastAPI, fast: FastPath, edge: Edge, **more: Any) -> uvi
         server_header=False,
         **{"timeout_keep_alive": edge.settings.idle_seconds, **more},
     )
+
+
+def local_address(host: str, port: int) -> str:
+    """Return where a map that listens on ``host`` is reached from this machine."""
+    near = _EVERY_ADDRESS.get(host, host)
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
 
 
 def listen(settings: ServerSettings) -> socket.socket:

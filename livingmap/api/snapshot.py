@@ -12,6 +12,7 @@ from livingmap import __version__
 from livingmap.access.view import WHOLE, Rights, View
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import Snapshot
+from livingmap.api.past import AT, MOST_TEXT, PastAnswers
 from livingmap.api.prepared import Prepared, accepted_encoding
 from livingmap.api.problems import documented
 from livingmap.core.bounded import LRU
@@ -60,6 +61,8 @@ class Snapshots:
             "source_services": reader.contributors(),
             "sources": reader.sources(now, reports=view.rights.reports),
             "phase": str(reader.progress.phase),
+            "at": None,
+            "gaps": [],
             "standing_still_since": rfc3339(reader.progress.standing_still_since),
             "collisions": reader.collisions(view.rights),
             "access": "pending" if view.rights.pending else "complete",
@@ -80,7 +83,7 @@ class Snapshots:
         return fragment[1]
 
 
-def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> APIRouter:
+def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies, answers: PastAnswers) -> APIRouter:
     """Return the snapshot endpoint."""
     router = APIRouter(tags=["map"])
 
@@ -90,7 +93,7 @@ def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> A
         response_model=Snapshot,
         responses={
             304: {"description": "The client has the current snapshot"},
-            **documented(HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
+            **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, *REFUSALS),
         },
     )
     async def snapshot(
@@ -99,8 +102,11 @@ def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies) -> A
         layers: Annotated[
             str | None, Query(description="Only these layers, separated by commas", max_length=MOST_LAYERS_TEXT)
         ] = None,
+        at: Annotated[str | None, Query(description=f"{AT}. Now by default", max_length=MOST_TEXT)] = None,
     ) -> Response:
-        """Return the state of the whole network. The answer never waits for a source."""
+        """Return the state of the whole network, now or then. The answer never waits for a source."""
+        if at is not None:
+            return await answers.snapshot(request, at, layers, rights)
         prepared = snapshots.prepared(View(wanted(layers, layer_names(reader.shown(rights))), rights))
         return await prepared.answer(request, accepted_encoding(request.headers.get("accept-encoding", "")))
 

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends
 
 from livingmap.access.access import AccessState
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
-from livingmap.api.models import (
+from livingmap.api.models import CollisionReport
+from livingmap.api.problems import documented
+from livingmap.api.source_reports import (
     AccessReport,
-    CollisionReport,
     ConfigurationReport,
     DeadLetter,
     HistoryReport,
@@ -19,7 +20,6 @@ from livingmap.api.models import (
     SourceReport,
     SourceReports,
 )
-from livingmap.api.problems import documented
 from livingmap.config.reloading import Reloading
 from livingmap.core.units import rfc3339
 from livingmap.history.writer import HistoryWriter
@@ -78,6 +78,7 @@ def routes(
                 behind=writer.behind,
                 written=writer.written,
                 lost=writer.lost,
+                to_move=writer.to_move,
             ),
             access=_access(auth.access.state),
             collisions=[CollisionReport.model_validate(one) for one in reader.collisions()],
@@ -113,7 +114,7 @@ def _intake(status: IntakeStatus) -> IntakeReport:
         name=status.name,
         url=status.url,
         connected=status.connected,
-        error=status.error,
+        error=status.reported_error,
         refused=status.refused,
         differences=status.differences,
         reconnects=status.reconnects,

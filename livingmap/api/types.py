@@ -41,6 +41,8 @@ class FieldWords(BaseModel):
     unit: str
     table: bool
     """Whether it is a column of a table."""
+    additive: bool
+    """Whether the numbers of several things add up, as in totals."""
 
 
 class RelationWords(BaseModel):
@@ -210,6 +212,7 @@ def _type(vocabulary: Vocabulary, one: Type, places: Sequence[CollectionKey], la
                 kind=field.kind,
                 unit=field.unit,
                 table=field.table,
+                additive=field.additive,
             )
             for field in one.fields
         ],
