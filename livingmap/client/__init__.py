@@ -25,10 +25,12 @@ fits every map. A complete program that prints the agents that are busy, after e
         raise SystemExit(f"the map cannot be followed: {error}")
 
 `follow` connects by WebSocket, or by server-sent events where a WebSocket does not pass; after any interruption
-it goes on from the last cursor, so that no change is lost or doubled. `MapClient` asks the HTTP API: the snapshot,
+it goes on from the last cursor, so that no change is lost or doubled. `follow_problems` does the same for what is
+wrong. `MapClient` asks the HTTP API: the snapshot,
 the catalogue, the history. `Replica` is the state alone, for messages that come from elsewhere.
 """
 
+from livingmap.client.changes import ChangeTexts
 from livingmap.client.errors import (
     Forbidden,
     InvalidAnswer,
@@ -45,41 +47,63 @@ from livingmap.client.messages import (
     Change,
     ChangesMessage,
     DisconnectedMessage,
+    EndMessage,
     ErrorMessage,
     EventMessage,
+    GapMessage,
     HeartbeatMessage,
     Message,
+    PausedMessage,
+    PlayingMessage,
+    PresentMessage,
     RestartingMessage,
     Snapshot,
     SnapshotMessage,
     WarningMessage,
 )
+from livingmap.client.play import Moment, Speed
+from livingmap.client.problem_messages import Problem, ProblemFeedMessage, ProblemMessage, ProblemsMessage
+from livingmap.client.problems import LiveProblems, LiveProblemsMessage, follow_problems
 from livingmap.client.replica import Replica
 from livingmap.client.sentences import EventTexts
 from livingmap.core.reducer import LayerState, State, layers_of, reduce, state_of
 
 __all__ = [
     "Change",
+    "ChangeTexts",
     "ChangesMessage",
     "DisconnectedMessage",
+    "EndMessage",
     "ErrorMessage",
     "EventMessage",
     "EventTexts",
     "Forbidden",
+    "GapMessage",
     "HeartbeatMessage",
     "InvalidAnswer",
     "LayerState",
     "Limits",
     "LiveMap",
     "LiveMessage",
+    "LiveProblems",
+    "LiveProblemsMessage",
     "MapClient",
     "MapError",
     "Message",
+    "Moment",
+    "PausedMessage",
+    "PlayingMessage",
+    "PresentMessage",
+    "Problem",
+    "ProblemFeedMessage",
+    "ProblemMessage",
+    "ProblemsMessage",
     "Refused",
     "Replica",
     "RestartingMessage",
     "Snapshot",
     "SnapshotMessage",
+    "Speed",
     "State",
     "Token",
     "TooLarge",
@@ -88,6 +112,7 @@ __all__ = [
     "Unreachable",
     "WarningMessage",
     "follow",
+    "follow_problems",
     "layers_of",
     "reduce",
     "state_of",

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from livingmap.client.errors import MapError, Refused, TooLarge, Unreachable, error_of
-from livingmap.client.messages import Snapshot, check_snapshot, decoded
+from livingmap.client.messages import Snapshot, check_answer, check_snapshot, decoded
 
 Token: TypeAlias = str | Callable[[], str | Awaitable[str | None] | None] | None
 """A token, or what is asked for one before every request and every connection. None: anonymous."""
@@ -73,28 +73,79 @@ class MapClient:
         """Close the connections. Again does no harm."""
         await self._http.aclose()
 
-    async def snapshot(self, layers: Sequence[str] | None = None) -> Snapshot:
-        """Return the whole state, or some of its layers."""
-        return check_snapshot(await self.get("snapshot", layers=joined(layers)))
+    async def snapshot(self, layers: Sequence[str] | None = None, *, at: str | None = None) -> Snapshot:
+        """Return the whole state, or some of its layers; ``at`` a time, a cursor or ``-15m``, as it was then."""
+        return check_snapshot(await self.get("snapshot", layers=joined(layers), at=at))
 
-    async def entity(self, entity_id: str) -> dict[str, Any]:
+    async def entity(self, entity_id: str, *, at: str | None = None) -> dict[str, Any]:
         """Return one entity in full, by its id or an alias. Raises Refused for one that is not on the map."""
         name = quote(entity_id, safe=":")
         if not name.strip("."):
             name = name.replace(".", "%2E")  # or else it would lead to another path
-        answer: dict[str, Any] = await self.get(f"entities/{name}")
+        answer: dict[str, Any] = await self.get(f"entities/{name}", at=at)
         return answer
 
     def entities(self, **query: str) -> AsyncGenerator[dict[str, Any], None]:
-        """Yield the catalogue, in order of id: all, or what ``type``, ``layer``, ``status`` and ``q`` select."""
+        """Yield the catalogue, in order of id: all, or what ``type``, ``layer``, ``status`` and ``q`` select.
+
+        With ``at`` as it was then.
+        """
         return self._pages("entities", query)
 
     def history(self, **query: str) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the entries of the log, newest first.
 
-        All that are kept, or those that ``since``, ``until``, ``event_type``, ``entity_id`` and ``source`` select.
+        All that are kept, or those that ``since``, ``until``, ``event_type``, ``entity_id``, ``field`` and
+        ``source`` select.
         """
         return self._pages("history", query)
+
+    async def diff(
+        self,
+        since: str,
+        until: str | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        summary: bool = False,
+        language: str = "en",
+    ) -> dict[str, Any]:
+        """Return how the map changed between two moments, the second being now by default.
+
+        With ``summary`` what that comes to, in a language, in place of the changes. Moments are as for `snapshot`.
+        """
+        query = {"from": since, "to": until, "layers": joined(layers), "summary": "true" if summary else None}
+        return check_answer("diff", await self._json("diff", query, language))
+
+    async def series(
+        self,
+        entity_id: str,
+        field: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        points: int | None = None,
+    ) -> dict[str, Any]:
+        """Return what a number of an entity was over time: lowest, mean and highest value of each point."""
+        query = {"entity_id": entity_id, "field": field, "from": since, "to": until, "points": points}
+        return check_answer("series", await self._json("series", query))
+
+    async def timeline(
+        self, since: str | None = None, until: str | None = None, *, points: int | None = None
+    ) -> dict[str, Any]:
+        """Return how much happened over time, what was in trouble, and what is not known."""
+        query = {"from": since, "to": until, "points": points}
+        return check_answer("timeline", await self._json("timeline", query))
+
+    async def problems(self, language: str = "en", **query: str) -> dict[str, Any]:
+        """Return what is wrong now, in a language.
+
+        All, or what ``severity``, ``code``, ``source`` and ``state`` select.
+        """
+        return check_answer("page", await self._json("problems", query, language))
+
+    async def sentences(self) -> dict[str, Any]:
+        """Return the texts of events, as the plugins have them: see `EventTexts`."""
+        return check_answer("sentences", await self.get("sentences"))
 
     async def types(self, language: str = "en") -> dict[str, Any]:
         """Return what there may be on the map: ``types`` and ``layers``, with their words in a language."""
@@ -104,10 +155,10 @@ class MapClient:
     async def _pages(self, path: str, query: dict[str, str]) -> AsyncGenerator[dict[str, Any], None]:
         cursor: str | None = None
         while True:
-            page = await self.get(path, **{"limit": _PAGE, **query, "cursor": cursor})
+            page = check_answer("page", await self.get(path, **{"limit": _PAGE, **query, "cursor": cursor}))
             for item in page["items"]:
                 yield item
-            cursor = page["next_cursor"]
+            cursor = page.get("next_cursor")
             if cursor is None:
                 return
 

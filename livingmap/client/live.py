@@ -1,51 +1,68 @@
 """A live map: the state of a running map as a client keeps it, through interruptions of every kind."""
 
-import asyncio
-import contextlib
-import random
 import ssl as tls
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self, TypeAlias
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
-from livingmap.client.connection import Connection, Query
-from livingmap.client.errors import InvalidAnswer, MapError, TooLarge, Unreachable, error_of
+from livingmap.client.connection import Query
+from livingmap.client.errors import InvalidAnswer, MapError, Refused, Unreachable
+from livingmap.client.following import Following
 from livingmap.client.http import Limits, MapClient, Token, joined
-from livingmap.client.machine import (
-    Advised,
-    Due,
-    Effect,
-    Ended,
-    Heard,
-    Input,
-    Loaded,
-    Machine,
-    Open,
-    Phase,
-    Retry,
-    Silent,
-    Start,
-    Stop,
-    Transport,
-    Wait,
-    status_of,
-    step,
-)
-from livingmap.client.messages import DisconnectedMessage, ErrorMessage, Message, SnapshotMessage, read
+from livingmap.client.machine import Transport
+from livingmap.client.messages import DisconnectedMessage, Message, SnapshotMessage, read
+from livingmap.client.play import Moment, Speed, moment_text, play_of
 from livingmap.client.replica import Replica
-from livingmap.client.sse import open_events
-from livingmap.client.websocket import open_websocket
 from livingmap.core.reducer import State
 
 LiveMessage: TypeAlias = Message | DisconnectedMessage
 """What a `LiveMap` yields."""
 
-_CLOSES: Final[Mapping[str, int]] = MappingProxyType({"unauthenticated": 4401, "forbidden": 4403})
-"""Close codes for what server-sent events end with: they have none of their own."""
 
+class _MapFeed:
+    """The map as it is followed: its layers, now or in a play of the past, and the copy that is kept of them."""
 
-class _SilenceError(Unreachable):
-    """Nothing came for too long."""
+    def __init__(self, client: MapClient, layers: str | None, play: Mapping[str, str] | None) -> None:
+        self.play = play
+        """What is to be shown of the past; None for the present, also once a play has come to it."""
+        self.replica = Replica()
+        self._client = client
+        self._layers = layers
+
+    def query(self) -> Query:
+        """Return what to ask for now: to go on from where the replica is."""
+        return Query(self._layers, self.replica.cursor, self.play)
+
+    async def load(self) -> Message:
+        """Return a snapshot."""
+        payload = await self._client.snapshot()
+        message: SnapshotMessage = {
+            "kind": "snapshot",
+            "cursor": payload["meta"]["cursor"],
+            "reason": "connect",
+            "timestamp": payload["generated_at"],
+            "payload": payload,
+        }
+        return message
+
+    def read(self, text: str | bytes) -> Message | None:
+        """Read a message."""
+        try:
+            return read(text)
+        except InvalidAnswer:
+            self.replica.cursor = None  # it may have been a change: only a snapshot makes the state sure again
+            raise
+
+    def take(self, message: Message) -> None:
+        """Take a message."""
+        match message["kind"]:
+            case "live":
+                self.play = None
+            case "playing" | "paused" if (
+                self.play is not None
+            ):  # a connection that is made again goes on like this
+                self.play = {**self.play, "speed": str(message["speed"])}
+        self.replica.take(message)
 
 
 class LiveMap:
@@ -55,51 +72,74 @@ class LiveMap:
     is read, and the map merges what it would have sent.
     """
 
-    def __init__(self, client: MapClient, layers: Sequence[str] | None) -> None:
-        self._client = client
-        self._layers = joined(layers)
-        # The cursor of a snapshot by HTTP is for all layers: of some, the stream itself brings the snapshot.
-        self._machine = Machine(loaded=layers is not None)
-        self._replica = Replica()
-        self._error: MapError | None = None
-        self._last_words: ErrorMessage | None = None
-        """The message `error`, if it was the last: why the connection ends."""
-        self._retry = asyncio.Event()
-        self._messages = self._run()
+    def __init__(
+        self, client: MapClient, layers: Sequence[str] | None, play: Mapping[str, str] | None = None
+    ) -> None:
+        self._feed = _MapFeed(client, joined(layers), play)
+        # The cursor of a snapshot by HTTP is for all layers, and of now; else the stream brings the snapshot.
+        self._following = Following[Message](client, self._feed, loaded=layers is not None or play is not None)
 
     @property
     def state(self) -> State:
         """The layers by name, as of the last message. What is returned never changes."""
-        return self._replica.state
+        return self._feed.replica.state
 
     @property
     def cursor(self) -> str | None:
         """Where in the log the state stands; None before the first snapshot."""
-        return self._replica.cursor
+        return self._feed.replica.cursor
 
     @property
     def meta(self) -> Mapping[str, Any]:
         """``meta`` of the last snapshot: the version of the map, and its sources."""
-        return self._replica.meta
+        return self._feed.replica.meta
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the state is one of the past, in a play that has not come to the present."""
+        return self._feed.play is not None
 
     @property
     def status(self) -> str:
         """One of idle, connecting, live, reconnecting, unauthenticated, forbidden, refused."""
-        return status_of(self._machine)
+        return self._following.status
 
     @property
     def transport(self) -> Transport | None:
         """How the stream comes; None while it does not."""
-        return self._machine.transport if self._machine.phase is Phase.LIVE else None
+        return self._following.transport
 
     @property
     def error(self) -> MapError | None:
-        """Why there is no connection, or was none; None while live."""
-        return self._error
+        """Why the last attempt to connect failed, or the connection ended; None while it is live."""
+        return self._following.error
 
     def retry(self) -> None:
         """End a wait: attempt at once, for example because the network is back. Else it does nothing."""
-        self._retry.set()
+        self._following.retry()
+
+    async def pause(self) -> None:
+        """Let a play stand still. Like the following, it needs a WebSocket; a message says when it is done."""
+        await self._steer({"kind": "pause"})
+
+    async def resume(self) -> None:
+        """Let a play that was paused go on."""
+        await self._steer({"kind": "play"})
+
+    async def seek(self, at: Moment) -> None:
+        """Let a play go on from another moment, whose snapshot comes next."""
+        await self._steer({"kind": "seek", "at": moment_text(at)})
+
+    async def change_speed(self, speed: Speed) -> None:
+        """Let a play go on at another speed: 1 to 1000, or ``max``."""
+        await self._steer({"kind": "speed", "speed": speed})
+
+    async def _steer(self, message: Mapping[str, Any]) -> None:
+        if self._feed.play is None:
+            raise Refused(f"{message['kind']}: this is the present, and no play of the past")
+        if self._following.connection is None:
+            raise Unreachable(f"{message['kind']}: there is no connection")
+        await self._following.connection.send(message)
 
     async def __aenter__(self) -> Self:
         return self
@@ -111,138 +151,22 @@ class LiveMap:
 
     async def aclose(self) -> None:
         """Close the connection. The state stays."""
-        await self._messages.aclose()
-        await self._client.aclose()  # the loop may never have begun
-        self._input(Stop())
+        await self._following.aclose()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> LiveMessage:
-        return await anext(self._messages)
-
-    async def _run(self) -> AsyncGenerator[LiveMessage, None]:
-        """Do what the machine says, until it rests for good; then raise why."""
-        effect = self._input(Start())
-        async with self._client:
-            while effect is not None:
-                if isinstance(effect, Wait):
-                    yield self._disconnected(effect.ms)
-                    effect = self._input(await self._wait(effect.ms))
-                    continue
-                try:
-                    async with contextlib.aclosing(self._attempt(effect)) as messages:
-                        async for message in messages:
-                            yield message
-                    effect = self._input(Loaded())
-                except TooLarge:
-                    raise  # it would be as large the next time
-                except MapError as error:
-                    self._error = error
-                    effect = self._input(_end_of(error))
-        raise self._error or MapError("the map is not followed any more")
-
-    def _input(self, event: Input) -> Effect | None:
-        """Tell the machine what happened; return what to do. Whatever was open is closed by then."""
-        following = step(self._machine, event, random.random)
-        self._machine = following.machine
-        return following.effects[-1] if following.effects else None
-
-    def _disconnected(self, ms: int) -> DisconnectedMessage:
-        return {"kind": "disconnected", "detail": str(self._error), "retry_seconds": ms / 1000}
-
-    async def _wait(self, ms: int) -> Due | Retry:
-        self._retry.clear()
-        try:
-            async with asyncio.timeout(ms / 1000):
-                await self._retry.wait()
-        except TimeoutError:
-            return Due()
-        return Retry()
-
-    async def _attempt(self, effect: Effect) -> AsyncGenerator[Message, None]:
-        """Load the snapshot, or yield the messages of the stream until it ends with a MapError."""
-        self._last_words = None
-        if not isinstance(effect, Open):
-            yield await self._load()
-            return
-        opener = open_websocket if effect.transport is Transport.WEBSOCKET else open_events
-        async with opener(self._client, Query(self._layers, self.cursor)) as connection:
-            while True:
-                message = await self._receive(connection)
-                if message is not None:
-                    yield message
-
-    async def _load(self) -> Message:
-        payload = await self._client.snapshot()
-        message: SnapshotMessage = {
-            "kind": "snapshot",
-            "cursor": payload["meta"]["cursor"],
-            "reason": "connect",
-            "timestamp": payload["generated_at"],
-            "payload": payload,
-        }
-        self._replica.take(message)
-        return message
-
-    async def _receive(self, connection: Connection) -> Message | None:
-        """Take the next message; return it, unless it is of no use to anybody else."""
-        limits = self._client.limits
-        seconds = limits.silence_seconds if self._machine.phase is Phase.LIVE else limits.opening_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                text = await connection.receive()
-        except TimeoutError:
-            raise _SilenceError(f"the map sent nothing for {seconds:g} s") from None
-        except MapError as error:
-            raise self._explained(error) from error
-        try:
-            message = read(text)
-        except InvalidAnswer:
-            self._replica.cursor = None  # it may have been a change: only a snapshot makes the state sure again
-            raise
-        if message is None:
-            return None
-        return await self._take(message, connection)
-
-    async def _take(self, message: Message, connection: Connection) -> Message | None:
-        self._last_words = None
-        match message["kind"]:
-            case "error":
-                self._last_words = message
-                return None
-            case "restarting":
-                self._input(Advised(message["retry_after_ms"]))
-            case "warning":
-                await self._renew(connection)
-            case _:
-                self._input(Heard())
-                self._error = None
-                self._replica.take(message)
-        return message
-
-    def _explained(self, error: MapError) -> MapError:
-        """Return the end of a connection with the reason that the map gave before it."""
-        if self._last_words is None or isinstance(error, TooLarge):
-            return error
-        code = self._last_words["code"]
-        return error_of(self._last_words["detail"], code=code, close=error.close or _CLOSES.get(code))
-
-    async def _renew(self, connection: Connection) -> None:
-        """Send another token on the open connection, so that it need not end with the old one."""
-        old, new = self._client.token_sent, await self._client.token()
-        if new and new != old:  # the map would warn of the same one again
-            await connection.send_token(new)
-
-
-def _end_of(error: MapError) -> Silent | Ended:
-    return Silent() if isinstance(error, _SilenceError) else Ended(error.status, error.close)
+        return await anext(self._following.messages)
 
 
 def follow(
     url: str,
     *,
     layers: Sequence[str] | None = None,
+    from_: Moment | None = None,
+    to: Moment | None = None,
+    speed: Speed = 1,
     token: Token = None,
     limits: Limits | None = None,
     ssl: tls.SSLContext | None = None,
@@ -253,8 +177,11 @@ def follow(
     connection is lost; then it comes back by cursor, so that nothing is lost or doubled. Only what another attempt
     would not change is raised: Unauthenticated, Forbidden, Refused, and TooLarge.
 
+    With ``from_`` it plays the past: the map of that moment, then every event, ``speed`` times faster than it was
+    (1 to 1000, or ``max``: as fast as you read). It ends at ``to``; without that it goes on to the present.
+
     ``layers`` are names of layers; None means all. ``token`` may be a function, also an asynchronous one: it is
     called before every connection, and when a token is about to expire. ``ssl`` is for a map whose certificate the
     system does not trust. Raises Refused for a ``url`` that is not the address of a map.
     """
-    return LiveMap(MapClient(url, token=token, limits=limits, ssl=ssl), layers)
+    return LiveMap(MapClient(url, token=token, limits=limits, ssl=ssl), layers, play_of(from_, to, speed))

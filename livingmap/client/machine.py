@@ -1,6 +1,6 @@
 """The life of a connection as a pure state machine: what to do next, whatever happens.
 
-It knows no socket, no timer and no clock; `livingmap.client.live.LiveMap` does what it says. The twin of
+It knows no socket, no timer and no clock; `livingmap.client.following.Following` does what it says. The twin of
 ``frontend/src/features/livingMap/client/machine.ts``, with the same phases, inputs and effects::
 
        start                        loaded

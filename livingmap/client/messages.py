@@ -87,6 +87,49 @@ class HeartbeatMessage(TypedDict):
     kind: Literal["heartbeat"]
     cursor: str
     timestamp: str
+    at: NotRequired[str]
+    """In a play of the past, the moment that is shown."""
+
+
+class PlayingMessage(TypedDict):
+    """A play of the past begins, or goes on from the moment ``at``."""
+
+    kind: Literal["playing"]
+    at: str
+    speed: float | Literal["max"]
+
+
+class PausedMessage(TypedDict):
+    """A play of the past stands still."""
+
+    kind: Literal["paused"]
+    at: str
+    speed: float | Literal["max"]
+
+
+class GapMessage(TypedDict):
+    """What a play cannot show, as the map's history lacks it."""
+
+    kind: Literal["gap"]
+    since: str
+    until: str
+    events: int | None
+    reason: str
+
+
+class PresentMessage(TypedDict):
+    """A play has come to the present: what follows happens now."""
+
+    kind: Literal["live"]
+    at: str
+    cursor: str
+
+
+class EndMessage(TypedDict):
+    """A play is over."""
+
+    kind: Literal["end"]
+    at: str
 
 
 class RestartingMessage(TypedDict):
@@ -126,26 +169,46 @@ Message: TypeAlias = (
     | EventMessage
     | ChangesMessage
     | HeartbeatMessage
+    | PlayingMessage
+    | PausedMessage
+    | GapMessage
+    | PresentMessage
+    | EndMessage
     | RestartingMessage
     | WarningMessage
     | ErrorMessage
 )
 """What a map sends. ``message["kind"]`` tells a type checker which one it is."""
 
-_Shape: TypeAlias = Mapping[str, type]
-_MESSAGES: Final[Mapping[str, _Shape]] = MappingProxyType(
+Shape: TypeAlias = Mapping[str, type]
+"""The names that an object has at least, each with the type of its value."""
+MESSAGES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
         "snapshot": {"cursor": str, "reason": str, "timestamp": str, "payload": dict},
         "event": {"cursor": str, "event_type": str, "timestamp": str, "payload": dict, "changes": list},
         "changes": {"cursor": str, "skipped": int, "changes": list},
         "heartbeat": {"cursor": str, "timestamp": str},
+        "playing": {"at": str},
+        "paused": {"at": str},
+        "gap": {"since": str, "until": str, "reason": str},
+        "live": {"at": str, "cursor": str},
+        "end": {"at": str},
         "restarting": {"retry_after_ms": int},
         "warning": {"code": str, "detail": str},
         "error": {"code": str, "detail": str},
     }
 )
-_SNAPSHOT: Final[_Shape] = MappingProxyType({"generated_at": str, "layers": dict, "meta": dict})
-_CHANGES: Final[Mapping[str, _Shape]] = MappingProxyType(
+_SNAPSHOT: Final[Shape] = MappingProxyType({"generated_at": str, "layers": dict, "meta": dict})
+_ANSWERS: Final[Mapping[str, Shape]] = MappingProxyType(
+    {
+        "page": {"items": list},
+        "diff": {"from": dict, "to": dict, "gaps": list},
+        "series": {"points": list, "gaps": list},
+        "sentences": {"sentences": list},
+        "timeline": {"points": list, "gaps": list, "troubles": list},
+    }
+)
+_CHANGES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
         "put": {"layer": str, "collection": str, "id": str, "set": dict, "unset": list},
         "drop": {"layer": str, "collection": str, "id": str},
@@ -156,20 +219,26 @@ _CHANGES: Final[Mapping[str, _Shape]] = MappingProxyType(
 
 def read(text: str | bytes) -> Message | None:
     """Read one message; None for a kind that only a newer map knows. Raises InvalidAnswer for anything else."""
-    message = decoded(text)
-    kind = message.get("kind") if isinstance(message, dict) else None
-    if not isinstance(kind, str):
-        raise InvalidAnswer(f"not a message of the stream: {text[:80]!r}")
-    if kind not in _MESSAGES:
+    kind, message = kind_of(text)
+    if kind not in MESSAGES:
         return None
     if kind == "snapshot" and "payload" not in message and "data" in message:
         message["payload"] = message.pop("data")  # the map's setting stream.snapshot_field
-    _check(kind, message, _MESSAGES[kind])
+    check(kind, message, MESSAGES[kind])
     if kind == "snapshot":
         check_snapshot(message["payload"])
     for change in message.get("changes", ()):
         _check_change(change)
     return cast("Message", message)
+
+
+def kind_of(text: str | bytes) -> tuple[str, Json]:
+    """Return the kind of a message, and the message. Raises InvalidAnswer."""
+    message = decoded(text)
+    kind = message.get("kind") if isinstance(message, dict) else None
+    if not isinstance(kind, str):
+        raise InvalidAnswer(f"not a message of the stream: {text[:80]!r}")
+    return kind, message
 
 
 def decoded(text: str | bytes) -> Json:
@@ -182,21 +251,31 @@ def decoded(text: str | bytes) -> Json:
 
 def check_snapshot(payload: Json) -> Snapshot:
     """Return ``payload`` if it is a snapshot. Raises InvalidAnswer."""
-    _check("snapshot", payload, _SNAPSHOT)
-    _check("snapshot", payload["meta"], {"cursor": str})
+    check("snapshot", payload, _SNAPSHOT)
+    check("snapshot", payload["meta"], {"cursor": str})
     if not all(isinstance(layer, dict) for layer in payload["layers"].values()):
         raise InvalidAnswer("a snapshot with a layer that is not an object")
     return cast("Snapshot", payload)
+
+
+def check_answer(kind: str, answer: Json) -> dict[str, Json]:
+    """Return ``answer`` if it is of its kind: ``page``, ``diff``, ``series``, ``sentences`` or ``timeline``.
+
+    Raises InvalidAnswer.
+    """
+    check(kind, answer, _ANSWERS[kind])
+    return cast("dict[str, Json]", answer)
 
 
 def _check_change(change: Json) -> None:
     shape = _CHANGES.get(change["op"]) if isinstance(change, dict) and isinstance(change.get("op"), str) else None
     if shape is None:
         raise InvalidAnswer(f"not a change: {str(change)[:80]}")
-    _check(change["op"], change, shape)
+    check(change["op"], change, shape)
 
 
-def _check(kind: str, value: Json, shape: _Shape) -> None:
+def check(kind: str, value: Json, shape: Shape) -> None:
+    """Raise InvalidAnswer if a value of some kind lacks what is in ``shape``."""
     wrong = (
         list(shape)
         if not isinstance(value, dict)

@@ -24,7 +24,7 @@ class EventTexts:
     async def of(cls, client: MapClient, language: str = "en") -> Self:
         """Return those of the map that ``client`` asks; none of one that has none or does not answer."""
         try:
-            answer = await client.get("sentences")
+            answer = await client.sentences()
         except MapError:
             return cls((), language)
         return cls(answer["sentences"], language)

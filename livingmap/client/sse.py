@@ -2,11 +2,11 @@
 
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
 
 from livingmap.client.connection import Query
-from livingmap.client.errors import TooLarge, Unreachable
+from livingmap.client.errors import Refused, TooLarge, Unreachable
 from livingmap.client.http import MapClient
 
 _DATA: Final = b"data:"
@@ -79,9 +79,13 @@ class EventsConnection:
     async def send_token(self, token: str) -> None:
         """Do nothing: another token needs another connection, which comes when this one ends."""
 
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Refuse: nothing can be sent."""
+        raise Refused(f"server-sent events take no message: {message['kind']} needs a WebSocket")
+
 
 @contextlib.asynccontextmanager
 async def open_events(client: MapClient, query: Query) -> AsyncIterator[EventsConnection]:
     """Open the stream as server-sent events. Raises MapError."""
-    async with client.events(layers=query.layers, cursor=query.cursor) as chunks:
+    async with client.events(**query.parameters()) as chunks:
         yield EventsConnection(chunks, client.limits.max_bytes)

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -48,17 +48,19 @@ class WebSocketConnection:
 
     async def send_token(self, token: str) -> None:
         """Send a token in place of the one that expires."""
+        await self.send({"kind": "auth", "token": token})
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message."""
         with contextlib.suppress(ConnectionClosed):  # the next `receive` says so
-            await self._socket.send(json.dumps({"kind": "auth", "token": token}))
+            await self._socket.send(json.dumps(message))
 
 
 @contextlib.asynccontextmanager
 async def open_websocket(client: MapClient, query: Query) -> AsyncIterator[WebSocketConnection]:
     """Open the stream as a WebSocket. Raises MapError."""
     address = client.address("stream", "ws")
-    pairs = urlencode(
-        {name: value for name, value in (("layers", query.layers), ("cursor", query.cursor)) if value}
-    )
+    pairs = urlencode(query.parameters())
     headers = await client.headers()
     try:
         socket = await _Connect(
