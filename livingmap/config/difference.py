@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from livingmap.config.loading import Config
 from livingmap.errors import ConfigFault
 
-_SECTIONS: Final = ("server", "stream", "ui", "logging", "nats", "history", "auth")
+_SECTIONS: Final = ("server", "stream", "ui", "nats", "history", "auth", "notify")
 _RESTART: Final = "cannot change while the map runs; restart it"
 
 

@@ -14,6 +14,8 @@ from livingmap.config.placeholders import Placeholders
 from livingmap.errors import ConfigError, ConfigFault
 
 _INTEGER: Final = "tag:yaml.org,2002:int"
+_TEXT: Final = "tag:yaml.org,2002:str"
+_MERGE: Final = "tag:yaml.org,2002:merge"
 _OCTAL: Final = re.compile(r"[-+]?0[0-7_]+")
 
 
@@ -92,6 +94,8 @@ def _walk(
             if not isinstance(key, yaml.ScalarNode):
                 faults.append(ConfigFault(".".join(map(str, path)), "a key is a list or a mapping", line))
                 continue
+            if key.tag != _MERGE:
+                key.tag = _TEXT  # YAML 1.1 reads names such as on, no and 12 as something else
             inner = (*path, key.value)
             if inner in lines:
                 where = ".".join(map(str, inner))

@@ -14,10 +14,12 @@ from livingmap.config.document import read_yaml
 from livingmap.config.environment import check_environment
 from livingmap.config.faults import Faults, check_tls
 from livingmap.config.files import FileState, with_neighbours
+from livingmap.config.notify import NotifySettings, invalid_routes, invalid_subject
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
 from livingmap.config.settings import LoggingSettings, Settings, files_beside
 from livingmap.config.stream import StreamSettings
+from livingmap.core.route import Routes
 from livingmap.core.same_as import NOBODY, SameAs, same_as
 from livingmap.core.source import Source
 from livingmap.history.settings import HistorySettings
@@ -78,6 +80,7 @@ class Config:
     nats: NatsSettings
     history: HistorySettings
     access: AccessConfig
+    notify: NotifySettings
     sources: tuple[SourceConfig, ...]
     same_as: SameAs = NOBODY
     mock: Mock | None = None
@@ -130,25 +133,41 @@ def load(file: Path | None, previous: Config | None = None) -> Config:
     checked = access(faults, settings.auth, folder)
     _check_access(faults, settings, sources)
     joined = _same_as(faults, settings)
+    server = files_beside(folder, settings.server)
+    notify = settings.notify.beside(folder)
     nats, history = files_beside(folder, settings.nats), files_beside(folder, settings.history)
+    for number, problem in invalid_routes(notify.routes):
+        faults.add(("notify", "routes", number), problem)
+    if notify.nats is not None:
+        _check_subject(faults, notify.nats.subject, nats, sources)
     check_tls(faults, ("nats",), nats)
     check_tls(faults, ("history",), history)
     faults.raise_any()
     return Config(
         file,
-        settings.server,
+        server,
         settings.stream,
         settings.ui,
         settings.logging,
         nats,
         history,
         checked,
+        notify,
         sources,
         joined,
         mock,
         mock_settings,
         worlds,
     )
+
+
+def _check_subject(faults: Faults, subject: str, nats: NatsSettings, sources: Sequence[SourceConfig]) -> None:
+    """Check where problems are to be published."""
+    if nats.url is None:
+        faults.add(("notify", "nats"), "needs nats.url, where to publish")
+    patterns = Routes([one.source for one in sources if one.source]).patterns()
+    if problem := invalid_subject(subject, [*patterns, f"livingmap.{nats.stream}.>"]):
+        faults.add(("notify", "nats", "subject"), problem)
 
 
 def _settings(faults: Faults) -> Settings:

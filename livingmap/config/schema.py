@@ -7,14 +7,15 @@ from typing import Any, Final
 from pydantic import ConfigDict, Field, create_model
 
 from livingmap.access.settings import AccountSettings, AuthSettings, ItemRule, MapRule, PolicySettings
-from livingmap.config.access import account_provider, policy_engine, section_model
-from livingmap.config.loading import Config
+from livingmap.config.access import AccessConfig, account_provider, policy_engine, section_model
+from livingmap.config.loading import Config, SourceConfig
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
-from livingmap.config.settings import LoggingSettings
+from livingmap.config.settings import LoggingSettings, Settings
 from livingmap.config.stream import StreamSettings
 from livingmap.history.settings import HistorySettings
-from livingmap.sources.plugin_import import PluginError
+from livingmap.sources.plugin_import import PluginError, installed
+from livingmap.sources.registry import load_mock, load_source
 from livingmap.transport.settings import NatsSettings
 
 _PLACEHOLDER: Final = {
@@ -58,6 +59,32 @@ def _name_words(generated: dict[str, Any], config: Config) -> None:
 
 def _folder(config: Config) -> Path:
     return config.file.parent if config.file else Path.cwd()
+
+
+def of_all_plugins() -> Config:
+    """Return a configuration of every installed plugin, for the schema of one that is still to be written."""
+    folder = Path.cwd()
+    sources = []
+    for name in installed():
+        with suppress(PluginError):
+            sources.append(SourceConfig(name, source=load_source(name, None, folder)))
+    mock = None
+    with suppress(PluginError):
+        mock = load_mock(None, folder)
+    settings = Settings()
+    return Config(
+        None,
+        settings.server,
+        settings.stream,
+        settings.ui,
+        settings.logging,
+        settings.nats,
+        settings.history,
+        AccessConfig(settings.auth),
+        settings.notify,
+        tuple(sources),
+        mock=mock,
+    )
 
 
 def schema(config: Config) -> dict[str, Any]:

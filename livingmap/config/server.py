@@ -1,10 +1,11 @@
 """Section ``server``: where the map is served, through which proxies, and what one client may take of it."""
 
 import ipaddress
-from typing import Annotated, Final, TypeAlias
+from pathlib import Path
+from typing import Annotated, Final, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -22,6 +23,10 @@ class ServerSettings(BaseModel):
     """Port to listen on; 0 takes a free one and logs it."""
     access_log: bool = False
     """Log every request."""
+    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """Token with which /metrics can be read, at least 16 characters, besides by administrators."""
+    metrics_token_file: Path | None = None
+    """File with that token, sought beside the YAML; read for every request with a token."""
     cors_origins: tuple[str, ...] = ()
     """Other origins whose pages may read the map, such as https://city.example.org."""
     public_url: str | None = None
@@ -77,6 +82,18 @@ class ServerSettings(BaseModel):
                 problem = f"{one!r} is neither an address nor a network; write it like 10.0.0.7 or 10.0.0.0/8"
                 raise ValueError(problem) from None
         return value
+
+    @model_validator(mode="after")
+    def _one_metrics_token(self) -> Self:
+        if self.metrics_token is not None and self.metrics_token_file is not None:
+            raise ValueError("give metrics_token or metrics_token_file, not both")
+        return self
+
+    def scrape_token(self) -> str | None:
+        """Return the token with which /metrics can be read; None if there is none. Raises OSError."""
+        if self.metrics_token_file is not None:
+            return self.metrics_token_file.read_text(encoding="utf-8").strip()
+        return self.metrics_token.get_secret_value() if self.metrics_token else None
 
     @property
     def proxies(self) -> tuple[Network, ...]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from livingmap.access.settings import AuthSettings
+from livingmap.config.notify import NotifySettings
 from livingmap.config.page import UiSettings
 from livingmap.config.server import ServerSettings
 from livingmap.config.stream import StreamSettings
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     nats: NatsSettings = NatsSettings()
     history: HistorySettings = HistorySettings()
     auth: AuthSettings = AuthSettings()
+    notify: NotifySettings = NotifySettings()
     same_as: dict[str, str] = {}
     """Ids that mean one thing, such as node:12: node:gpu-1. With a source before the id, such as
     city/microdao:oak: microdao:oak-street, what that source alone calls so."""

@@ -139,6 +139,12 @@ def test_a_token_comes_from_a_file_and_may_be_rotated(write, tmp_path):
             "2: sources.sky-eu: cannot be the name of a source; write it like prom_eu",
         ),
         (
+            "sources:\n  123: {mock: true}\n",
+            "2: sources.123: cannot be the name of a source; write it like prom_eu",
+        ),
+        ("sources:\n  ~: {mock: true}\n", "2: sources.~: cannot be the name of a source; write it like prom_eu"),
+        ("sources:\n  on: {mock: true}\n", "2: sources.on: no such plugin (installed: agents,"),
+        (
             "sources:\n  sky: {plugin: skies}\n",
             "2: sources.sky: no such plugin (installed: agents, city, dao, http, map, messaging,",
         ),

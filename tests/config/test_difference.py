@@ -121,7 +121,6 @@ def test_a_plugin_that_ran_and_breaks_is_reported_though_it_might_be_skipped_at_
         (START + "auth: {mode: none, ttl_seconds: 7}\n", ["auth.ttl_seconds"]),
         (START + "nats: {url: 'nats://n:4222'}\nhistory: {url: 'memory:'}\n", ["nats.url", "history.url"]),
         (START + "stream: {snapshot_field: data}\n", ["stream.snapshot_field"]),
-        (START + "logging: {level: debug}\n", ["logging.level"]),
         (START + "same_as: {'node:1': 'node:2'}\n", ["same_as"]),
     ],
 )
