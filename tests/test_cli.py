@@ -1,5 +1,8 @@
 """The command line as a user meets it: real processes."""
 
+import asyncio
+import contextlib
+import itertools
 import json
 import os
 import signal
@@ -11,51 +14,81 @@ from pathlib import Path
 
 import pytest
 
+from livingmap.cli import run_folder
+from livingmap.cli.past import _summary
+from livingmap.cli.watch import _line
+from livingmap.client import EventTexts
+from tests.support import program
+from tests.support.namespaces import NoNamespaces, in_namespaces
+from tests.support.ports import free_port
+from tests.support.raw_server import sending
+from tests.support.running import wait_until
+
 ROOT = Path(__file__).parents[1]
 LIVINGMAP = Path(sys.executable).parent / "livingmap"
+_numbers = itertools.count()
 
 
-def run(*arguments, **environment):
-    return subprocess.run(
-        [LIVINGMAP, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200", **environment},
-    )
+HEALTH = """
+import sys
+from livingmap.cli import main
+
+sys.argv = ["livingmap", "health"]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, "pydantic" in sys.modules)
+"""
 
 
-@pytest.fixture
-def demo(tmp_path):
+def run(*arguments, folder=ROOT, **environment):
+    return program.run(*arguments, folder=folder, environment={**os.environ, "COLUMNS": "200", **environment})
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
     """Write a small mocked map and return its path."""
-    file = tmp_path / "demo.yaml"
+    file = tmp_path_factory.mktemp("demo") / "demo.yaml"
     names = ("agents", "microdao", "space", "city")
     head = "server: {port: 0}\nhistory: {url: 'memory:'}\nmock: {agents: 20, events_per_second: 50}\nsources:\n"
-    file.write_text(head + "".join(f"  {name}: {{mock: true}}\n" for name in names))
+    file.write_text(head + "".join(f"  {name}: {{mock: true, interval_seconds: 3600}}\n" for name in names))
     return str(file)
 
 
-@pytest.fixture
-def serving(demo):
-    """Serve the small map and return its address."""
-    process = subprocess.Popen(
-        [LIVINGMAP, "serve", "--config", demo],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "LIVINGMAP_LOGGING__FORMAT": "json"},
-    )
-    url = ""
-    while not url:
-        url = json.loads(process.stderr.readline()).get("url", "")
-    yield process, url
-    process.terminate()
-    process.communicate(timeout=100)
+@contextlib.contextmanager
+def served(file):
+    """Serve a map; give its process, its address and the file of its log."""
+    log = Path(file).with_suffix(f".{next(_numbers)}.log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [LIVINGMAP, "serve", "--config", file],
+            stderr=output,
+            env={**os.environ, "LIVINGMAP_LOGGING__FORMAT": "json", "XDG_RUNTIME_DIR": str(log.parent)},
+        )
+    try:
+        wait_until(lambda: addresses(log))
+        yield process, addresses(log)[0], log
+    finally:
+        process.terminate()
+        process.wait(100)
+
+
+def addresses(log):
+    """Return the addresses that a log names in whole lines."""
+    lines = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [line["url"] for line in lines if "url" in line]
+
+
+@pytest.fixture(scope="module")
+def url(demo):
+    """Serve the small map for all tests that only read it, and return its address."""
+    with served(demo) as (_, address, _):
+        yield address
 
 
 def test_version_and_help():
-    assert run("--version").stdout.startswith("livingmap 1.")
+    version = subprocess.run([LIVINGMAP, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    assert version.stdout.startswith("livingmap 1.")
     shown = run("--help").stdout
     for command in ("serve", "check", "probe", "plugins", "snapshot", "config", "tail", "publish"):
         assert command in shown
@@ -87,22 +120,12 @@ def test_check_names_file_line_and_path_of_each_fault(tmp_path):
 
 
 def test_without_a_configuration_it_says_what_to_do(tmp_path):
-    done = subprocess.run(
-        [LIVINGMAP, "serve"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
-    )
+    done = run("serve", folder=tmp_path)
     assert (done.returncode, "LIVINGMAP_CONFIG" in done.stderr) == (1, True)
 
 
 def test_the_environment_alone_is_a_configuration(tmp_path):
-    done = subprocess.run(
-        [LIVINGMAP, "check"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "LIVINGMAP_SOURCES__AGENTS__MOCK": "true"},
-    )
+    done = run("check", folder=tmp_path, LIVINGMAP_SOURCES__AGENTS__MOCK="true")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "agents: agents-service, mock",
@@ -177,27 +200,45 @@ def test_the_schema_is_json_schema():
     assert "events_per_second" in json.dumps(made)
 
 
-def test_an_address_in_use_is_said(serving, demo):
-    _, url = serving
+def test_an_address_in_use_is_said(url, demo):
     done = run("serve", "-c", demo, LIVINGMAP_SERVER__PORT=url.rpartition(":")[2])
     assert done.returncode == 1
     assert "cannot listen on 127.0.0.1" in done.stderr
     assert "LIVINGMAP_SERVER__PORT" in done.stderr
 
 
+def test_health_asks_the_map_wherever_it_listens_and_loads_nothing_for_it(url, demo, tmp_path):
+    def health(folder):
+        command = [sys.executable, "-c", HEALTH]
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "LIVINGMAP_SERVER__PORT": str(free_port())}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return done.stdout.strip(), done.stderr
+
+    assert health(Path(demo).parent) == (f"{url} responds\n0 False", "")  # its port is 0: it took a free one
+    end, _ = health(tmp_path)
+    assert "refused" in end
+    assert end.endswith(" False")
+
+
+async def test_health_of_what_does_not_speak_http_is_bad_in_one_line(tmp_path):
+    async with sending(b"SSH-2.0-OpenSSH\r\n") as url:
+        port = {"XDG_RUNTIME_DIR": str(tmp_path), "LIVINGMAP_SERVER__PORT": url.rpartition(":")[2]}
+        done = await asyncio.to_thread(run, "health", **port)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert done.stderr.startswith(f"{url}: ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_order(serving, number):
-    process, url = serving
-    with urllib.request.urlopen(f"{url}/living-map/health") as answer:
-        assert json.load(answer)["status"] == "ok"
-    process.send_signal(number)
-    _, said = process.communicate(timeout=100)
-    assert process.returncode == 0
-    assert "the map has stopped" in said
+def test_a_signal_ends_it_in_order(demo, number):
+    with served(demo) as (process, url, log):
+        with urllib.request.urlopen(f"{url}/living-map/health") as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.send_signal(number)
+        assert process.wait(100) == 0
+    assert "the map has stopped" in log.read_text()
 
 
-def test_the_demo_lives(serving):
-    _, url = serving
+def test_the_demo_lives(url):
     seqs = set()
     deadline = time.monotonic() + 20
     while len(seqs) < 3 and time.monotonic() < deadline:
@@ -206,15 +247,16 @@ def test_the_demo_lives(serving):
     assert len(seqs) == 3
 
 
-def test_tail_shows_the_snapshot_and_the_events(serving):
-    _, url = serving
+def test_tail_shows_the_snapshot_and_the_events(url):
     process = subprocess.Popen(
         [LIVINGMAP, "tail", "--url", url, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    lines = [json.loads(process.stdout.readline()) for _ in range(5)]
+    kinds = []
+    while kinds.count("event") < 4:
+        kinds.append(json.loads(process.stdout.readline())["kind"])
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=100)
-    assert [line["kind"] for line in lines] == ["snapshot"] + ["event"] * 4
+    assert (kinds[0], set(kinds[1:]) - {"heartbeat"}) == ("snapshot", {"event"})
 
 
 INTERRUPTED = """
@@ -240,8 +282,7 @@ main()
 """
 
 
-def test_tail_ends_by_a_signal_that_comes_while_it_is_reading(serving):
-    _, url = serving
+def test_tail_ends_by_a_signal_that_comes_while_it_is_reading(url):
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, "tail", "--url", url],
         capture_output=True,
@@ -252,8 +293,7 @@ def test_tail_ends_by_a_signal_that_comes_while_it_is_reading(serving):
     assert (done.returncode, done.stderr) == (130, "")
 
 
-def test_tail_ends_quietly_when_nobody_reads_on(serving):
-    _, url = serving
+def test_tail_ends_quietly_when_nobody_reads_on(url):
     done = subprocess.run(
         f"{LIVINGMAP} tail --url {url} | head -n 1",
         shell=True,
@@ -266,20 +306,48 @@ def test_tail_ends_quietly_when_nobody_reads_on(serving):
     assert done.stderr == ""
 
 
+def test_problems_are_listed_and_followed(url):
+    listed = run("problems", "--url", url, "--json")
+    assert listed.returncode == 0, listed.stderr
+    codes = [json.loads(line)["code"] for line in listed.stdout.splitlines()]
+    with subprocess.Popen(
+        [LIVINGMAP, "problems", "--follow", "--url", url, "--json"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=100)
+    assert first["kind"] == "problems"
+    assert {one["code"] for one in first["items"]} >= set(codes)
+    lines = run("problems", "--url", url).stdout.splitlines()
+    assert {line.partition("#")[0] for line in lines[2::3]} <= {f"    {url}/docs/problems"}
+
+
 def test_tail_of_nothing_says_so():
     done = run("tail", "--url", "http://127.0.0.1:9")
     assert (done.returncode, "127.0.0.1:9" in done.stderr) == (1, True)
 
 
-def test_history_shows_what_happened_newest_first(serving):
-    _, url = serving
+def test_times_for_people_are_marked_as_utc():
+    live = {"kind": "live", "at": "2026-11-23T05:17:52Z"}
+    gap = {"kind": "gap", "since": "2026-11-23T05:17:52Z", "until": "2026-11-23T05:18:00Z", "reason": "away"}
+    lines = [_line(one, EventTexts(()), {}) for one in (live, gap)]
+    assert lines == ["05:17:52Z live", "05:17:52Z gap until 05:18:00Z  away"]
+    step = {"at": "2026-11-23T05:17:52Z", "until": "2026-11-23T05:19:52Z", "text": "quiet"}
+    assert list(_summary({"story": [step]}, "en", {})) == ["2026-11-23 05:17Z … 2026-11-23 05:19Z  quiet"]
+
+
+def test_history_shows_what_happened_newest_first(url):
     lines = []
     deadline = time.monotonic() + 20
     while len(lines) < 5 and time.monotonic() < deadline:
         lines = run("history", "--url", url, "--limit", "5", "--json").stdout.splitlines()
     items = [json.loads(line) for line in lines]
     assert [item["timestamp"] for item in items] == sorted((item["timestamp"] for item in items), reverse=True)
-    assert items[0].keys() == {"id", "timestamp", "event_type", "payload"}
+    own = {"id", "timestamp", "event_type", "payload", "occurred_at", "source", "cursor", "changes", "more"}
+    assert items[0].keys() == own
+    earlier = run("history", "--url", url, "--until", items[0]["timestamp"], "--json").stdout.splitlines()
+    assert all(json.loads(line)["timestamp"] < items[0]["timestamp"] for line in earlier)
+    assert earlier
     wrong = run("history", "--url", url, "--type", "a..b")
     assert (wrong.returncode, "422" in wrong.stderr) == (1, True)
 
@@ -326,14 +394,52 @@ def test_process_1_obeys_a_signal_before_the_program_is_imported():
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "was polled"), ("uk", "опитано")])
-def test_the_history_reads_as_sentences_in_the_language_asked_for(serving, language, text):
-    _, url = serving
+def test_the_history_reads_as_sentences_in_the_language_asked_for(url, language, text):
     shown, deadline = "", time.monotonic() + 20
     while not shown and time.monotonic() < deadline:
         wanted = ("--type", "livingmap.source.refreshed", "--language", language)
         shown = run("history", "--url", url, *wanted).stdout
     assert shown
-    assert all(text in line for line in shown.splitlines())
+    assert all(text in line for line in shown.splitlines() if not line.startswith("    "))
+
+
+@pytest.mark.parametrize(("language", "came"), [("en", "new on the map"), ("uk", "тепер є на мапі")])
+def test_the_history_says_what_changed_under_each_line(url, language, came):
+    wanted = ("history", "--url", url, "--type", "livingmap.source.refreshed", "--language", language)
+    shown, deadline = "", time.monotonic() + 60
+    while came not in shown and time.monotonic() < deadline:
+        shown = run(*wanted).stdout
+    line = next(line for line in shown.splitlines() if came in line)
+    entity_id = line.split()[0]
+    of_one = run(*wanted, "--entity", entity_id).stdout.splitlines()
+    assert all(line.split()[0] == entity_id for line in of_one if line.startswith("    "))
+    by_field = run("history", "--url", url, "--entity", entity_id, "--field", "nothing")
+    assert (by_field.returncode, by_field.stdout) == (0, "")
+    assert "nothing was found: the history reaches back to 20" in by_field.stderr
+    assert f"{entity_id} has no field 'nothing' (there are: " in by_field.stderr
+    of_none = run("history", "--url", url, "--entity", "node:nope", "--json")
+    assert (of_none.returncode, of_none.stdout) == (0, "")
+    assert of_none.stderr.splitlines()[1] == "node:nope is not on the map now"
+
+
+def test_a_moment_and_what_has_changed_since_are_printed(url):
+    asked = ("history", "--url", url, "--type", "livingmap.source.refreshed", "--json")
+    lines, deadline = [], time.monotonic() + 60
+    while len(lines) < 4 and time.monotonic() < deadline:
+        lines = run(*asked).stdout.splitlines()
+    cursors = [json.loads(line)["cursor"] for line in (lines[-1], lines[0])]
+    before, after = (json.loads(run("snapshot", "--url", url, "--at", one).stdout) for one in cursors)
+    assert [one["meta"]["phase"] for one in (before, after)] == ["past", "past"]
+    assert before["layers"] != after["layers"]
+    shown = run("diff", "--url", url, "--from", cursors[0], "--to", cursors[1]).stdout.splitlines()
+    assert shown[0] == f"{before['meta']['at']} … {after['meta']['at']}"
+    assert any("new on the map" in line for line in shown)
+    answer = json.loads(run("diff", "--url", url, "--from", cursors[0], "--json").stdout)
+    assert answer.keys() == {"from", "to", "gaps", "changes", "summary"}
+    assert run("diff", "--url", url, "--from", cursors[0], "--summary").returncode == 0
+    for command in (("diff", "--from"), ("snapshot", "--at")):
+        refused = run(*command, "-9d", "--url", url)
+        assert (refused.returncode, "is not in the history" in refused.stderr) == (1, True)
 
 
 def test_probe_shows_ids_as_they_are(tmp_path):
@@ -392,3 +498,23 @@ async def fetch(client):
 def livingmap_source():
     return Source("odd", "odd-service", SourceSettings, (Layer("odd", fetch=fetch),))
 """
+
+
+LOCKED = """
+import signal
+from livingmap.cli import run_folder
+with run_folder.held(run_folder.own_lock()):
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+def test_maps_of_containers_that_share_a_folder_and_the_numbers_of_processes_are_two(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with contextlib.suppress(NoNamespaces), contextlib.ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(in_namespaces(sys.executable, "-c", LOCKED, kinds=("pid",)))
+        locks = sorted(run_folder.folder().glob("*.lock"))
+        assert len(locks) == 2
+        assert list(run_folder.contents()) == []  # these two have the numbers of other processes here
+        assert sorted(run_folder.folder().glob("*.lock")) == locks

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from livingmap.cli.exports import serve_export
 from livingmap.cli.options import ConfigOption, fail, load_config, show
 from livingmap.core.source import Source
 from livingmap.kit import recording, replaying
@@ -81,14 +82,28 @@ def record(
 
 
 def replay(
-    samples: Annotated[Path, typer.Argument(help="A folder of samples, such as livingmap record writes.")],
-    source: Annotated[str, typer.Option(help="Its name in the configuration, or the file of a plugin.")],
+    samples: Annotated[
+        Path,
+        typer.Argument(help="A folder of samples, as livingmap record writes, or a file of livingmap export."),
+    ],
+    source: Annotated[
+        str | None, typer.Option(help="Of samples: its name in the configuration, or the file of a plugin.")
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Keep what it makes of them: later replays are compared with that.")
     ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of a file: where it is served.")] = 7017,
     config: ConfigOption = None,
 ) -> None:
-    """Show what a plugin makes of samples otherwise than was accepted. Exit status 1 if anything differs."""
+    """Replay what was recorded: serve a file of livingmap export, or compare what a plugin makes of samples.
+
+    Of samples it shows what differs from what was accepted; exit status 1 if anything does.
+    """
+    if samples.is_file():
+        serve_export(samples, port)
+        return
+    if source is None:
+        fail(f"{samples}: no such file; for a folder of samples give --source, too")
     described, settings = _source(source, config)
     file = samples / replaying.ITEMS
     try:

@@ -19,7 +19,7 @@ def plugins(config: ConfigOption = None) -> None:
     if config is not None:
         _show_table(("source", "grade", "plugin"), map(_configured, load_config(config).sources))
         return
-    _show_table(("plugin", "kind", "grade", "module", "distribution"), _installed())
+    _show_table(("plugin", "kind", "grade", "module", "distribution"), installed_rows())
 
 
 def _show_table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, ...], str]]) -> None:
@@ -30,7 +30,7 @@ def _show_table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, ...], str]
         show(sentence)
 
 
-def _installed() -> Iterator[tuple[tuple[str, ...], str]]:
+def installed_rows() -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield a row of each installed plugin, with a sentence of what it lacks."""
     auth = [(one.group, one.kind) for one in (AUTHENTICATORS, POLICIES, ACCOUNTS)]
     for group, kind in ((SOURCES, "source"), (MOCKS, "mock"), *auth):

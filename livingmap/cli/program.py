@@ -6,7 +6,24 @@ from typing import Annotated
 import typer
 
 from livingmap import __version__
-from livingmap.cli import cluster, dev, kit, local, plugins, reload, watch
+from livingmap.cli import (
+    backup,
+    cluster,
+    dev,
+    diagnostics,
+    doctor,
+    exports,
+    health,
+    kit,
+    local,
+    past,
+    plugins,
+    problems,
+    reload,
+    size,
+    top,
+    watch,
+)
 from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
@@ -19,8 +36,11 @@ app = typer.Typer(
 for command in (
     local.serve,
     reload.reload,
+    health.health,
     local.check,
     local.probe,
+    doctor.doctor,
+    diagnostics.diagnostics,
     plugins.plugins,
     kit.new,
     dev.dev,
@@ -28,8 +48,15 @@ for command in (
     kit.replay,
     local.snapshot,
     local.migrate,
+    size.size,
+    backup.backup,
+    backup.restore,
+    top.top,
     watch.tail,
     watch.history,
+    problems.problems,
+    past.diff,
+    exports.export,
     watch.publish,
 ):
     app.command()(command)
