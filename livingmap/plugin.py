@@ -28,7 +28,7 @@ from livingmap.core.auth import (
     Question,
     Tokens,
 )
-from livingmap.core.members import member_counts, moved_members
+from livingmap.core.members import Roles, member_counts, moved_digest, moved_members
 from livingmap.core.model import (
     Change,
     Drop,
@@ -140,6 +140,7 @@ __all__ = [
     "Reply",
     "Request",
     "RequestRejected",
+    "Roles",
     "Run",
     "Samples",
     "Scheme",
@@ -174,6 +175,7 @@ __all__ = [
     "load_ratio",
     "member_counts",
     "member_roles",
+    "moved_digest",
     "moved_members",
     "namespaces_of",
     "read_event",

@@ -19,6 +19,8 @@ import structlog
 
 T = TypeVar("T")
 
+MOST_EXTENSIONS: Final = 10
+"""So many times the limit is the longest that anything may take which goes on."""
 _STOP_SECONDS: Final = 5.0
 _INSIST_SECONDS: Final = 1.0
 
@@ -28,15 +30,24 @@ _logger = structlog.get_logger(__name__)
 _abandoned: set[asyncio.Task[Any]] = set()
 
 
-async def within(seconds: float, coroutine: Coroutine[Any, Any, T], what: str) -> T:
+async def within(
+    seconds: float, coroutine: Coroutine[Any, Any, T], what: str, progress: Callable[[], int] = int
+) -> T:
     """Return what ``coroutine`` returns within ``seconds``; after that raise TimeoutError, which names ``what``.
+
+    While ``progress`` returns another number each time that they have passed, it gets as many seconds again, up to
+    `MOST_EXTENSIONS` times: what is large and comes in is not cut off.
 
     It runs in a task of its own. When it is late, or the caller is cancelled, it is cancelled and left behind: the
     caller goes on at once, even if a library in it loses the cancellation.
     """
     task = asyncio.create_task(coroutine, name=what)
     try:
-        await asyncio.wait([task], timeout=seconds)
+        for _ in range(MOST_EXTENSIONS):
+            before = progress()
+            await asyncio.wait([task], timeout=seconds)
+            if task.done() or progress() == before:
+                break
     finally:
         if not task.done():
             abandon(task)

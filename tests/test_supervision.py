@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
@@ -48,6 +49,21 @@ async def test_what_it_raises_is_raised():
 async def test_what_is_late_is_left_behind_by_name(late):
     with pytest.raises(TimeoutError, match=r"the thing: not done within 0\.01 s"):
         await within(0.01, late(), "the thing")
+
+
+async def test_what_goes_on_gets_its_time_again_and_no_more_than_ten_times():
+    looks, enough = count(), asyncio.Event()
+
+    def progress():
+        look = next(looks)
+        if look == 6:
+            enough.set()
+        return look
+
+    assert await within(0.01, enough.wait(), "a large one", progress) is True
+    with pytest.raises(TimeoutError):
+        await within(0.01, asyncio.Event().wait(), "an endless one", progress)
+    assert next(looks) == 7 + 2 * 10
 
 
 async def test_a_caller_that_is_cancelled_goes_on_at_once():
@@ -153,6 +169,7 @@ def test_a_run_ends_though_a_task_is_deaf():
     program = """
 import asyncio
 from contextlib import suppress
+from itertools import count
 from livingmap import supervision
 supervision._STOP_SECONDS = 0.01
 async def deaf():
