@@ -5,6 +5,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,8 @@ from livingmap.errors import LivingMapError, SourceError
 from livingmap.kit.scrubbing import Scrubber
 from livingmap.log.local import LocalLog, utc_now
 from livingmap.sources.account import Account
-from livingmap.sources.json_client import DETAILS, Answer, Call
+from livingmap.sources.answer import Answer, Call
+from livingmap.sources.json_client import DETAILS
 from livingmap.sources.poll import Poller
 from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import SourceClient
@@ -70,7 +72,7 @@ class _RecordingClient(SourceClient):
 
     async def ask(self, call: Call, purpose: str) -> Answer:
         answer = await super().ask(call, purpose)
-        self.exchanges.append((call, answer))
+        self.exchanges.append((call, copy(answer)))  # the poll lets go of its own
         return answer
 
 

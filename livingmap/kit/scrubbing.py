@@ -12,9 +12,9 @@ from livingmap.core.model import Json
 from livingmap.core.redaction import Redaction
 
 _HIDDEN: Final = "***"
-_SECRET_NAME: Final = re.compile(r"(?i)(^|_|-)(token|secret|password|passwd|api_?key|authorization|cookie|jwt)s?$")
+SECRET_NAME: Final = re.compile(r"(?i)(^|_|-)(token|secret|password|passwd|api_?key|authorization|cookie|jwt)s?$")
 _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_SECRET: Final = re.compile(
+SECRET_TEXT: Final = re.compile(
     r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JSON Web Token
     r"|(?i:\b(?:bearer|basic))\s+[\w.~+/=-]{6,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----"
@@ -43,14 +43,14 @@ class Scrubber:
         if isinstance(value, list):
             return [self._shown(name, one) for one in value]
         if isinstance(value, str):
-            return _HIDDEN if value and _SECRET_NAME.search(name) else self.text(value)
+            return _HIDDEN if value and SECRET_NAME.search(name) else self.text(value)
         return value
 
     def text(self, text: str) -> str:
         """Return ``text`` without secrets, and with invented addresses."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
-        return _MAIL.sub(self._invented, _SECRET.sub(_HIDDEN, text))
+        return _MAIL.sub(self._invented, SECRET_TEXT.sub(_HIDDEN, text))
 
     def _invented(self, match: re.Match[str]) -> str:
         return self._mails.setdefault(match[0].lower(), f"person-{len(self._mails) + 1}@example.org")

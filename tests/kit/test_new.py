@@ -13,7 +13,10 @@ from livingmap.config.loading import load
 from livingmap.kit.scaffold import Kind, ScaffoldError, create, invalid_reason, requirement, section
 from livingmap.plugin import Reply
 from livingmap.testing import SourceHarness
+from tests.support import program
 
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:xdist")
+"""Without what this repository has besides: each of these takes half a second to import."""
 LIVINGMAP = Path(sys.executable).parent / "livingmap"
 CODE = [kind for kind in Kind if kind is not Kind.NO_CODE]
 KINDS = [
@@ -23,6 +26,9 @@ KINDS = [
 
 def run(*command, folder):
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LIVINGMAP_", "PYTEST_"))}
+    if command[0] == LIVINGMAP:
+        ended = program.run(*command[1:], folder=folder, environment=clean | {"COLUMNS": "200"})
+        return ended.returncode, ended.stdout + ended.stderr
     done = subprocess.run(
         command,
         cwd=folder,
@@ -38,9 +44,7 @@ def run(*command, folder):
 @pytest.mark.parametrize(("kind", "package"), KINDS)
 def test_the_tests_of_a_new_plugin_pass(kind, package, tmp_path):
     folder = create("tides_2", kind, tmp_path, package=package)
-    status, shown = run(
-        sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers", folder, folder=tmp_path
-    )
+    status, shown = run(*PYTEST, "-W", "error", "--strict-markers", folder, folder=tmp_path)
     assert (status, "skipped" in shown, "warning" in shown) == (0, False, False), shown
     assert re.search(r"\b\d\d passed", shown)
 
@@ -57,7 +61,7 @@ def test_a_rule_of_the_suite_that_fails_says_what_it_saw(tmp_path):
     folder = create("tides", Kind.EVENTS, tmp_path)
     plugin = folder / "tides.py"
     plugin.write_text(plugin.read_text().replace('"{id:tides} is gone"', '"{id tides} is gone"'))
-    _, shown = run(sys.executable, "-m", "pytest", "-q", folder, "-k", "sound", folder=tmp_path)
+    _, shown = run(*PYTEST, folder, "-k", "sound", folder=tmp_path)
     assert "{id tides} is not {field}, {field:kind} or {field:kind" in shown
 
 
