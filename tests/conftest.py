@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that runs the tests in the background has it so
     signal.signal(signal.SIGINT, signal.default_int_handler)  # and all programs that they start would, too
+
+settings.register_profile("short", max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=1000, deadline=None)  # pytest --hypothesis-profile long
+settings.load_profile("short")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -18,6 +18,7 @@ import yaml
 from tests.support.maps import FAMILIES
 from tests.support.nats_server import until
 from tests.support.ports import free_port
+from tests.support.program import Program
 
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "livingmap"
 _START_SECONDS = 60
@@ -34,8 +35,8 @@ class MapProcess:
     def __init__(self, folder: Path, **sections: Any) -> None:
         self.port = free_port()
         self.file = folder / f"map-{self.port}.yaml"
-        self._log = folder / f"map-{self.port}.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self.log = folder / f"map-{self.port}.log"
+        self._process: asyncio.subprocess.Process | Program | None = None
         self.output: int | None = None
         """The descriptor that its log goes to from the next start on, if not the file that `said` reads."""
         self.environment: dict[str, str] = {}
@@ -73,13 +74,14 @@ class MapProcess:
     async def start(self, *, until_ready: bool = True) -> None:
         """Start it, and wait until it serves and every service was asked."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
-        with self._log.open("ab") as log:
+        arguments = ("serve", "--config", str(self.file), *self.options)
+        environment = {**own, **self.environment}
+        if self.output is None and "LD_PRELOAD" not in environment:
+            self._process = Program(arguments, environment, self.file.parent, self.log, self.log)
+        else:
+            output = self.log.open("ab") if self.output is None else self.output
             self._process = await asyncio.create_subprocess_exec(
-                *(_PROGRAM, "serve", "--config", self.file, *self.options),
-                stdout=log if self.output is None else self.output,
-                stderr=log if self.output is None else self.output,
-                env={**own, **self.environment},
-                cwd=self.file.parent,
+                *(_PROGRAM, *arguments), stdout=output, stderr=output, env=environment, cwd=self.file.parent
             )
         if until_ready:
             await self.asked()
@@ -136,10 +138,10 @@ class MapProcess:
 
     def said(self) -> list[dict[str, Any]]:
         """Return the lines of its log, over all starts."""
-        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
     def last_words(self) -> str:
-        return self._log.read_text()[-2000:]
+        return self.log.read_text()[-2000:]
 
     # reading
 

@@ -11,6 +11,7 @@ import yaml
 
 from livingmap.app import LivingMap
 from livingmap.config.loading import load
+from livingmap.history import History
 from livingmap.history.memory import MemoryHistory
 from livingmap.sources.registry import load_source
 
@@ -20,12 +21,17 @@ SOURCES = [load_source(name, None, Path()) for name in sorted((*FAMILIES, "regis
 
 @contextlib.asynccontextmanager
 async def living_map(
-    folder: Path, sources: Mapping[str, Mapping[str, Any]], *, polled: bool = True, **rest: Any
+    folder: Path,
+    sources: Mapping[str, Mapping[str, Any]],
+    *,
+    polled: bool = True,
+    kept: History | None = None,
+    **rest: Any,
 ) -> AsyncIterator[LivingMap]:
-    """Build the map of ``sources``; ask every service once."""
+    """Build the map of ``sources``, with a history that is ``kept`` if one is given; ask every service once."""
     file = folder / "map.yaml"
     file.write_text(yaml.safe_dump({"sources": dict(sources), **rest}, sort_keys=False))
-    living = LivingMap(load(file), MemoryHistory())
+    living = LivingMap(load(file), kept or MemoryHistory())
     if polled:
         await poll(living)
     try:

@@ -75,6 +75,13 @@ class NatsServer:
             await self._process.wait()
             self._process = None
 
+    async def stop(self) -> None:
+        """End it in order: the other servers of its cluster are told that it goes."""
+        if self._process is not None:
+            self._process.terminate()
+            await self._process.wait()
+            self._process = None
+
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
 

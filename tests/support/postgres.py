@@ -1,6 +1,8 @@
 """A real PostgreSQL for tests, that can be stopped in every way and comes back at the same address."""
 
+import asyncio
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
@@ -17,6 +19,31 @@ from livingmap.history.embedded import embedded
 from tests.support.nats_server import until
 
 _HOLDS = "SELECT 1 FROM living_map_history WHERE (payload ->> 'number')::int >= $1 LIMIT 1"
+
+
+_furniture = tempfile.TemporaryDirectory(prefix="livingmap-")
+
+
+async def furnish(folder: Path) -> None:
+    """Give a server the data that a new one makes for itself, made once a run. It leaves syncing to the system."""
+    made = Path(_furniture.name, "pg")
+    if not _is_made(made):
+        async with embedded(made):
+            pass
+    await asyncio.to_thread(_copy, made / "data", folder / "data")
+
+
+def _is_made(folder: Path) -> bool:
+    folder.parent.chmod(0o755)
+    return (folder / "data").exists()
+
+
+def _copy(made: Path, data: Path) -> None:
+    if not data.exists():
+        data.parent.mkdir(exist_ok=True)
+        subprocess.run(["cp", "-a", made, data], check=True)
+        with (data / "postgresql.conf").open("a") as file:
+            file.write("fsync = off\n")
 
 
 class PostgresServer:
@@ -40,6 +67,7 @@ class PostgresServer:
             self._own.cleanup()
 
     async def start(self) -> None:
+        await furnish(self.folder / "pg")
         self.url = await self._running.enter_async_context(embedded(self.folder / "pg"))
 
     async def stop(self) -> None:

@@ -38,7 +38,8 @@ class RunningMap:
         self.url = f"http://127.0.0.1:{port}"
         self._log = folder / "map.log"
         self.file = folder / "map.yaml"
-        whole = {"history": {"url": "memory:"}, **settings, "server": {"host": "127.0.0.1", "port": port}}
+        own = {"host": "127.0.0.1", "port": port, **settings.get("server", {})}
+        whole = {"history": {"url": "memory:"}, **settings, "server": own}
         self.file.write_text(yaml.safe_dump(whole, sort_keys=False))
         self._process = None
 
@@ -78,6 +79,22 @@ class RunningMap:
             self._process.terminate()
             self._process.wait(30)
             self._process = None
+
+
+@contextlib.contextmanager
+def replayed(file: Path, port: int):
+    """Serve a stretch of the past from a file, as `livingmap replay` does; give its address."""
+    command = [_SCRIPTS / "livingmap", "replay", file, "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for line in process.stdout:
+            if "served at" in line:
+                break
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
 
 
 @contextlib.contextmanager
