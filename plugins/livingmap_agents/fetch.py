@@ -24,10 +24,9 @@ _LAST_EVENTS: Final = 10
 
 async def fetch_agents(client: Client) -> list[Put]:
     """Return all agents of the service."""
-    rows = client.read(AgentRow, await client.get("/agents"), "/agents")
     metrics = await client.optional("/agents/metrics")
     statuses = {id_of("agent", row.agent_id): row.status for row in _metrics(client, metrics)}
-    return [_agent(row, statuses) for row in rows]
+    return [_agent(row, statuses) async for row in client.each(AgentRow, "/agents")]
 
 
 async def agent_details(client: Client, name: str) -> Fields:

@@ -1,6 +1,7 @@
 """Requests to city-service: the content of each layer, and the details of one item."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -42,7 +43,7 @@ _AGENTS: Final = "/public/agents"
 _PRESENT: Final = "/city/agents"
 _NODES: Final = "/public/nodes"
 _PAGE: Final = {"limit": 100, "offset": 0}
-_MOST_PAGES: Final = 1000
+_MOST_PAGES: Final = 2000
 _NOT_FOUND: Final = 404
 
 
@@ -68,12 +69,11 @@ async def fetch_rooms(client: Client) -> list[Put | Total]:
 
 async def fetch_agents(client: Client) -> list[Put]:
     """Return the city's agents: who they are from one list, where they are from the other."""
-    rows = client.read(AgentRow, await _pages(client, _AGENTS), _AGENTS)
-    rows += client.read(AgentRow, await client.optional(_PRESENT) or [], _PRESENT)
-    by_id: dict[str, list[AgentRow]] = {}
-    for row in rows:
-        by_id.setdefault(row.id, []).append(row)
-    return [_agent(rows_of_agent) for rows_of_agent in by_id.values()]
+    residents: dict[str, _Resident] = {}
+    async for page in _each_page(client, _AGENTS):
+        _add(residents, client.read(AgentRow, page, _AGENTS))
+    _add(residents, client.read(AgentRow, await client.optional(_PRESENT) or [], _PRESENT))
+    return [_agent(key, residents.pop(key)) for key in list(residents)]
 
 
 async def fetch_nodes(client: Client) -> list[Put]:
@@ -136,16 +136,20 @@ async def _snapshot(client: Client) -> Fields | None:
 
 async def _pages(client: Client, path: str) -> list[Json]:
     """Return the rows of all pages. Raises InvalidAnswer if they do not end."""
-    rows: list[Json] = []
+    return [row async for page in _each_page(client, path) for row in page]
+
+
+async def _each_page(client: Client, path: str) -> AsyncIterator[list[Json]]:
+    """Yield the rows page by page. Raises InvalidAnswer if they do not end."""
     previous: list[Json] = []
     limit = _PAGE["limit"]
     for page in range(_MOST_PAGES):
         more = await _rows(client, path, limit=limit, offset=page * limit)
         if more == previous:  # the service ignores the offset
-            return rows
-        rows += more
+            return
+        yield more
         if len(more) < limit:
-            return rows
+            return
         previous = more
     raise InvalidAnswer(f"{path}: more than {_MOST_PAGES} pages of {limit}")
 
@@ -211,17 +215,31 @@ def _room(row: RoomRow, spot: Spot) -> Put:
     return _put("city", entity_id, alias, fields, _namespaces("city", row.slug, row.id), collection="rooms")
 
 
-def _agent(rows: list[AgentRow]) -> Put:
-    fields: dict[str, Json] = {}
+@dataclass(slots=True)
+class _Resident:
+    """An agent as the rows about it describe it together; the values of a later one win."""
+
+    slug: str | None = None
+    fields: dict[str, Json] = field(default_factory=dict)
+
+
+def _add(residents: dict[str, _Resident], rows: Iterable[AgentRow]) -> None:
     for row in rows:
-        for name, value in _resident(row).items():
+        resident = residents.setdefault(row.id, _Resident())
+        resident.slug = resident.slug or row.slug
+        fields = resident.fields
+        for name, value in _fields(row).items():
             fields[name] = fields.get(name) if value is None else value
-    slug = next((row.slug for row in rows if row.slug), rows[0].id)
-    namespaces = _namespaces("agent", slug, rows[0].id)
-    return _put("agents", id_of("agent", rows[0].id), id_of("agent", slug), fields, namespaces)
 
 
-def _resident(row: AgentRow) -> dict[str, Json]:
+def _agent(key: str, resident: _Resident) -> Put:
+    slug = resident.slug or key
+    return _put(
+        "agents", id_of("agent", key), id_of("agent", slug), resident.fields, _namespaces("agent", slug, key)
+    )
+
+
+def _fields(row: AgentRow) -> dict[str, Json]:
     return {
         "name": row.name,
         "kind": row.kind,

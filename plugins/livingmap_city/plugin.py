@@ -27,7 +27,7 @@ from livingmap_city.types import AGENT, CITY, MICRODAO, NODE
 _NODES: Final = Count("nodes")
 _OFFLINE: Final = Count("nodes", field="status", values=frozenset({"offline"}))
 _DEGRADED: Final = Count("nodes", field="status", values=frozenset({"degraded"}))
-_ACTIVE_AGENTS: Final = Count("agents", field="status", values=frozenset({"online", "busy"}))
+_ACTIVE_AGENTS: Final = Count("agents", field="status", values=frozenset({"busy", "idle", "online"}))
 
 
 class CitySettings(SourceSettings):
@@ -85,7 +85,7 @@ def livingmap_source() -> Source:
                 "nodes",
                 since=("last_heartbeat", "last_report_at"),
                 setting="heartbeat_seconds",
-                values=frozenset({"active", "busy", "degraded", "online"}),
+                values=frozenset({"active", "busy", "degraded", "idle", "online"}),
                 becomes="offline",
             ),
         ),

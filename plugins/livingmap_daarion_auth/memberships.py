@@ -76,13 +76,13 @@ def _concerned(event: Event) -> str | None:
 
 
 def _recounted(event: Event) -> str | None:
-    """Return `EVERYBODY` if a poll changed a number of members: it does not say whose membership changed."""
+    """Return `EVERYBODY` if a poll found other members: it does not say whose membership changed."""
     if event.payload.get("source") not in _SOURCES:
         return None
-    changed = [change.get("set", {}).keys() for change in event.payload.get("changes", ())]
-    return EVERYBODY if any("members_by_role" in names or "members" in names for names in changed) else None
+    return None if _OF_MEMBERS.isdisjoint(event.payload.get("fields", ())) else EVERYBODY
 
 
+_OF_MEMBERS: Final = frozenset({"members", "members_by_role", "members_digest"})
 _SOURCES: Final = ("microdao", "dao")
 LOOKUP: Final = MembershipLookup(
     sources=_SOURCES,

@@ -10,6 +10,7 @@ from livingmap.plugin import (
     id_of,
     id_or_none,
     is_later,
+    moved_digest,
     moved_members,
     namespaces_of,
     read_event,
@@ -87,6 +88,8 @@ def on_member(event: Event, part: Part) -> list[Change]:
     if not is_later(message.ts, item.get("members_changed_at")):
         return []
     counts = moved_members(item, (message.role, 1 if event.type.endswith(".member_added") else -1))
+    if "members_digest" in item:
+        counts["members_digest"] = moved_digest(item["members_digest"], message.user_id)
     fields = {**counts, **without_none({"members_changed_at": rfc3339(message.ts)})}
     return [Put("dao", message.entity_id, fields, creates=False)]
 

@@ -18,6 +18,7 @@ from livingmap.plugin import (
     Json,
     Put,
     RequestRejected,
+    Roles,
     SourceError,
     ask_each,
     canonical_status,
@@ -35,7 +36,7 @@ from livingmap_dao.rows import DaoRow, Holding, Overview, ProposalRow, Result, S
 _DAO: Final = "/dao"
 _SUMMARY: Final = "/dao/proposals/summary"
 _OF_OVERVIEW: Final = ("members", "total_proposals")
-_OF_ROLES: Final = ("members", "members_by_role")
+_OF_ROLES: Final = ("members", "members_by_role", "members_digest")
 _OF_RESULT: Final = (
     "turnout_percent",
     *(f"{name}_{value}" for name in ("votes", "weight") for value in ("yes", "no", "abstain")),
@@ -136,9 +137,7 @@ async def fetch_votes(client: Client) -> list[Put]:
 async def dao_details(client: Client, name: str) -> Fields:
     """Return one DAO as the service shows it now, with what it holds of each token."""
     path = f"{_DAO}/{name}"
-    answer, roles = await asyncio.gather(
-        client.get(path), in_time(member_roles(client, [path]), Answers[list[str]]())
-    )
+    answer, roles = await asyncio.gather(client.get(path), in_time(member_roles(client, [path]), Answers[Roles]()))
     overview = client.read_one(Overview, answer, path)
     row = client.read_one(DaoRow, answer.get("dao", answer), path)
     numbers = {

@@ -7,6 +7,7 @@ from livingmap.plugin import (
     Fields,
     Json,
     Put,
+    Roles,
     canonical_status,
     format_amount,
     id_and_aliases,
@@ -61,7 +62,7 @@ def _status(row: DaoRow) -> str:
     return canonical_status(row.status, "active") if row.is_active else "inactive"
 
 
-def counts(overview: Overview | None, roles: list[str] | None) -> dict[str, Json]:
+def counts(overview: Overview | None, roles: Roles | None) -> dict[str, Json]:
     """Return the numbers of members and proposals in an overview, and the number of each role of the members."""
     if overview is None:
         return member_counts(None, roles)

@@ -106,6 +106,7 @@ class DaoMessage(BaseModel):
 class MemberChange(DaoMessage):
     """The payload of ``dao.event.member_added`` and ``member_removed``."""
 
+    user_id: str | None = None
     role: str | None = None
 
 

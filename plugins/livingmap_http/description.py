@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=ItemSection)
 
-_ALIVE: Final = frozenset({"active", "busy", "degraded", "online"})
+_ALIVE: Final = frozenset({"active", "busy", "degraded", "idle", "online"})
 
 
 def as_configured(source: Source, settings: "HttpSettings") -> Source:

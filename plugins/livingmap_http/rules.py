@@ -10,7 +10,19 @@ if TYPE_CHECKING:
     from livingmap_http.plugin import HttpSettings
 
 STATUSES: Final = frozenset(
-    {"active", "busy", "degraded", "deleted", "error", "failed", "inactive", "offline", "online", "unknown"}
+    {
+        "active",
+        "busy",
+        "degraded",
+        "deleted",
+        "error",
+        "failed",
+        "idle",
+        "inactive",
+        "offline",
+        "online",
+        "unknown",
+    }
 )
 """The map's own words for how an item is; a type may have others."""
 _CLOSE: Final = 0.85

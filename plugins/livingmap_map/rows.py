@@ -36,6 +36,7 @@ class FieldWords(BaseModel):
     kind: Any = "auto"
     unit: str = ""
     table: bool = True
+    additive: bool = False
 
 
 class RelationWords(BaseModel):
@@ -165,7 +166,14 @@ def _type(one: TypeWords, home: Place, given: Mapping[str, TypeWords | None]) ->
             name: Status(status.tone, _status_label(by_language, name)) for name, status in one.statuses.items()
         },
         fields=tuple(
-            TypeField(field.name, _field_label(by_language, field.name), field.kind, field.unit, field.table)
+            TypeField(
+                field.name,
+                _field_label(by_language, field.name),
+                field.kind,
+                field.unit,
+                field.table,
+                field.additive,
+            )
             for field in one.fields
         ),
         relations=tuple(_relation(by_language, relation) for relation in one.relations),

@@ -16,8 +16,8 @@ CHANNEL: Final = Type(
     icon="M4 5h16v11H9l-5 4V5ZM8 9h8M8 12h5",
     rank=50,
     fields=(
-        TypeField("messages_1h", {"en": "messages, 1 h", "uk": "повідомлення, 1 год"}, "number"),
-        TypeField("messages_24h", {"en": "messages, 24 h", "uk": "повідомлення, 24 год"}, "number"),
+        TypeField("messages_1h", {"en": "messages, 1 h", "uk": "повідомлення, 1 год"}, "number", additive=True),
+        TypeField("messages_24h", {"en": "messages, 24 h", "uk": "повідомлення, 24 год"}, "number", additive=True),
         TypeField("visibility", {"en": "visibility", "uk": "видимість"}),
         TypeField("last_message_at", {"en": "last message", "uk": "останнє повідомлення"}, "time"),
         TypeField("created_at", {"en": "created", "uk": "створено"}, "time", table=False),

@@ -10,6 +10,7 @@ from livingmap.plugin import (
     Put,
     id_of,
     is_later,
+    moved_digest,
     moved_members,
     namespaces_of,
     read_event,
@@ -76,6 +77,8 @@ def on_member(event: Event, part: Part) -> list[Change]:
     if not is_later(message.ts, item.get("members_changed_at")):
         return []
     counts = moved_members(item, (message.role, 1 if event.type.endswith(".member_added") else -1))
+    if "members_digest" in item:
+        counts["members_digest"] = moved_digest(item["members_digest"], message.user_id)
     own = _activity(message, event, {"members_changed_at": rfc3339(message.ts)}, **counts)
     if "members" not in counts:
         return [own]

@@ -13,6 +13,7 @@ from livingmap.plugin import (
     Json,
     Put,
     RequestRejected,
+    Roles,
     ask_each,
     canonical_status,
     format_amount,
@@ -52,7 +53,7 @@ async def microdao_details(client: Client, name: str) -> Fields:
     path = f"{_PATH}/{name}"
     answer, roles, treasuries = await asyncio.gather(
         client.get(path),
-        in_time(member_roles(client, [path]), Answers[list[str]]()),
+        in_time(member_roles(client, [path]), Answers[Roles]()),
         in_time(_treasuries(client, [path], none_needed=True), Answers[dict[str, str]]()),
     )
     row = client.read_one(MicrodaoRow, answer, path)
@@ -131,7 +132,7 @@ def _path(row: MicrodaoRow) -> str:
 
 def _as_known(put: Put, row: MicrodaoRow, uncounted: frozenset[str], treasuries: Answers[dict[str, str]]) -> Put:
     """Return ``put`` with the fields that it lacks because a request failed: those stay as they were."""
-    members = ("members", "members_by_role") if _path(row) in uncounted else ()
+    members = ("members", "members_by_role", "members_digest") if _path(row) in uncounted else ()
     treasury = ("treasury",) if _path(row) in treasuries.failed else ()
     return replace(put, unknown=(*members, *treasury))
 
@@ -162,7 +163,8 @@ def _own(row: MicrodaoRow, treasury: dict[str, str] | None) -> Put:
     entity_id, aliases = id_and_aliases("microdao", row.id, row.slug, row.external_id)
     fields: dict[str, Json] = {"owner": row.owner_user_id, "external_id": row.external_id}
     # What is unknown is left out, so that what an event said stays.
-    fields |= without_none({"members": row.members, "members_by_role": row.members_by_role, "treasury": treasury})
+    counted = {"members_by_role": row.members_by_role, "members_digest": row.members_digest}
+    fields |= without_none({"members": row.members, **counted, "treasury": treasury})
     return Put("microdao", entity_id, fields, aliases=aliases, namespaces=_namespaces(row))
 
 

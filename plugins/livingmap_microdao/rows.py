@@ -24,7 +24,8 @@ class MicrodaoRow(BaseModel):
     owner_user_id: str | None = None
     members: Annotated[int | None, Field(validation_alias=AliasChoices("member_count", "members"))] = None
     members_by_role: dict[str, int] | None = None
-    """Not of the row itself: of the list of members."""
+    members_digest: str | None = None
+    """Not of the row itself: of the list of members, as is the number of each role."""
     agents: int | None = None
     nodes: int | None = None
     created_at: str | None = None
@@ -61,6 +62,7 @@ class Creation(MicrodaoMessage):
 class MemberChange(MicrodaoMessage):
     """The payload of ``microdao.event.member_added`` and ``member_removed``."""
 
+    user_id: str | None = None
     role: str | None = None
 
 

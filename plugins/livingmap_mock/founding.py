@@ -115,6 +115,7 @@ def hire(network: Network, microdao: MicroDao, when: datetime) -> Agent:
         used=Usage(),
     )
     microdao.orchestrator = microdao.orchestrator or agent
+    network.count_agent(agent, 1)
     return network.agents.add(name.slug, agent)
 
 

@@ -208,6 +208,7 @@ def dismiss(network: Network, agent: Agent, now: datetime) -> Message:
     """Remove an agent from the network, and return the messages about it."""
     network.new_agents.remove(agent)
     network.agents.remove(agent.handle)
+    network.count_agent(agent, -1)
     network.former_agents.append(agent)
     network.namer.release(agent.handle)
     if agent.microdao.orchestrator is agent:

@@ -1,11 +1,11 @@
 """The simulated network: one population for all services."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, overload
 from uuid import UUID
 
 from livingmap_mock.names import Namer
@@ -33,7 +33,13 @@ class Roll(Generic[T]):
     def __len__(self) -> int:
         return len(self._all)
 
-    def __getitem__(self, place: int) -> T:
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[T]: ...
+
+    def __getitem__(self, place: int | slice) -> T | list[T]:
         return self._all[place]
 
     def get(self, key: str) -> T | None:
@@ -74,6 +80,12 @@ class Network:
     """By UUID."""
     rooms: Roll[Room] = field(default_factory=Roll)
     """By id."""
+    steps: int = 0
+    """How many things have happened."""
+    agents_in: Counter[str] = field(default_factory=Counter)
+    """How many agents a microDAO has, by its slug."""
+    agents_on: Counter[str] = field(default_factory=Counter)
+    """How many agents a node has, by its slug."""
     new_microdaos: list[MicroDao] = field(default_factory=list)
     """Those that came after the start. Only they leave."""
     new_agents: list[Agent] = field(default_factory=list)
@@ -83,6 +95,11 @@ class Network:
     """Agents that were asked in a channel and have not answered yet."""
     spent: deque[tuple[datetime, Agent, Usage]] = field(default_factory=deque)
     """What agents used, until it is a day old or too much to remember."""
+
+    def count_agent(self, agent: Agent, step: int) -> None:
+        """Count an agent that came, or with -1 one that goes."""
+        self.agents_in[agent.microdao.slug] += step
+        self.agents_on[agent.node.slug] += step
 
     def uuid(self) -> str:
         """Return a new UUID."""

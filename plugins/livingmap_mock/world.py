@@ -98,6 +98,7 @@ class SimulatedWorld:
     def step(self, now: datetime) -> Iterable[Message]:
         """Let one thing happen and return what the simulated services publish of it, maybe nothing."""
         self._wake(now)
+        self._network.steps += 1
         for _ in range(_TRIES if self._habits else 0):
             habit = self._network.rng.choices(self._habits, cum_weights=self._weights)[0]
             if messages := habit.happening(self._network, now):

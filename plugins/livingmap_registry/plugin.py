@@ -53,7 +53,7 @@ def livingmap_source() -> Source:
                 "nodes",
                 since=("last_heartbeat", "last_report_at"),
                 setting="heartbeat_seconds",
-                values=frozenset({"active", "busy", "degraded", "online"}),
+                values=frozenset({"active", "busy", "degraded", "idle", "online"}),
                 becomes="offline",
             ),
         ),

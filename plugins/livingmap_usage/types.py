@@ -10,11 +10,19 @@ AGENT: Final = Type(
     "agent",
     ("agents", "items"),
     fields=(
-        TypeField("usage.tokens_24h", {"en": "tokens, 24 h", "uk": "токени, 24 год"}, "number"),
-        TypeField("usage.llm_calls_24h", {"en": "model calls, 24 h", "uk": "виклики моделей, 24 год"}, "number"),
-        TypeField("usage.invocations_24h", {"en": "runs, 24 h", "uk": "запуски, 24 год"}, "number"),
+        TypeField("usage.tokens_24h", {"en": "tokens, 24 h", "uk": "токени, 24 год"}, "number", additive=True),
         TypeField(
-            "usage.tool_calls_24h", {"en": "tool calls, 24 h", "uk": "виклики інструментів, 24 год"}, "number"
+            "usage.llm_calls_24h",
+            {"en": "model calls, 24 h", "uk": "виклики моделей, 24 год"},
+            "number",
+            additive=True,
+        ),
+        TypeField("usage.invocations_24h", {"en": "runs, 24 h", "uk": "запуски, 24 год"}, "number", additive=True),
+        TypeField(
+            "usage.tool_calls_24h",
+            {"en": "tool calls, 24 h", "uk": "виклики інструментів, 24 год"},
+            "number",
+            additive=True,
         ),
     ),
 )
@@ -31,8 +39,8 @@ MODEL: Final = Type(
     rank=93,
     fields=(
         TypeField("provider", {"en": "provider", "uk": "постачальник"}, "text"),
-        TypeField("calls", {"en": "calls", "uk": "виклики"}, "number"),
-        TypeField("tokens", {"en": "tokens", "uk": "токени"}, "number"),
+        TypeField("calls", {"en": "calls", "uk": "виклики"}, "number", additive=True),
+        TypeField("tokens", {"en": "tokens", "uk": "токени"}, "number", additive=True),
         TypeField("avg_latency_ms", {"en": "latency", "uk": "затримка"}, "number", "ms"),
     ),
     place="list",
@@ -49,7 +57,7 @@ TOOL: Final = Type(
     icon=_ICON,
     rank=94,
     fields=(
-        TypeField("calls", {"en": "calls", "uk": "виклики"}, "number"),
+        TypeField("calls", {"en": "calls", "uk": "виклики"}, "number", additive=True),
         TypeField("success_rate", {"en": "succeeded", "uk": "успішні"}, "ratio"),
         TypeField("avg_latency_ms", {"en": "latency", "uk": "затримка"}, "number", "ms"),
     ),

@@ -74,7 +74,7 @@ async def test_the_missing_metrics_path_is_asked_once():
     harness = SourceHarness(plugin)
     await harness.poll()
     await harness.poll()
-    assert [request.path for request in harness.requests] == ["/agents", "/agents/metrics", "/agents"]
+    assert [request.path for request in harness.requests] == ["/agents/metrics", "/agents", "/agents"]
 
 
 async def test_metrics_of_the_specification_give_a_status():

@@ -140,7 +140,7 @@ async def test_pages_without_end_are_refused():
 
     harness = SourceHarness(plugin, answer)
     await harness.poll()
-    assert "city.items: /city/microdao: more than 1000 pages of 100" in harness.health.error
+    assert "city.items: /city/microdao: more than 2000 pages of 100" in harness.health.error
     assert harness.items("city") == {}
 
 

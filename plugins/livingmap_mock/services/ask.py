@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from livingmap.plugin import Json, Reply, Request
-from livingmap_mock.network import Network
+from livingmap_mock.network import Network, Roll
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Ask:
             raise _invalid(name, text, "less_than_equal", f"Input should be less than or equal to {most}")
         return int(text)
 
-    def page(self, rows: Sequence[T], limit: int, most: int | None = None) -> Sequence[T]:
+    def page(self, rows: Roll[T] | Sequence[T], limit: int, most: int | None = None) -> Sequence[T]:
         """Return the rows that ``limit`` and ``offset`` ask for."""
         offset = self.number("offset", 0)
         return rows[offset : offset + self.number("limit", limit, most=most)]
@@ -57,6 +57,10 @@ Answers: TypeAlias = Mapping[str, Callable[[Ask], Json]]
 """By path template, such as ``/dao/{slug}``, what a service answers."""
 
 
+TAGGED: Final = frozenset({"/agents", "/city/agents", "/public/agents"})
+"""The long lists, which change only when something happens: they have a tag, and need not be sent again."""
+
+
 class Service:
     """A simulated service: the paths that the real one has, and no others."""
 
@@ -67,8 +71,11 @@ class Service:
         """Answer ``request``; None if there is no such path."""
         for pattern, answer in self._answers:
             if match := pattern.fullmatch(request.path):
+                etag = {"etag": f'"{network.steps}"'} if request.path in TAGGED else {}
+                if etag and request.headers.get("if-none-match") == etag["etag"]:
+                    return Reply(b"", 304, etag)
                 try:
-                    return Reply(answer(Ask(network, now, request.query, match.groupdict())))
+                    return Reply(answer(Ask(network, now, request.query, match.groupdict())), headers=etag)
                 except Refusal as refusal:
                     return Reply(refusal.body, refusal.status)
         return None

@@ -21,8 +21,8 @@ def _microdaos(ask: Ask) -> Json:
         for microdao in ask.network.microdaos
         if district in (None, microdao.district) and words in f"{microdao.name} {microdao.description}".lower()
     ]
-    agents = Counter(agent.microdao.slug for agent in ask.network.agents)
-    return [_row(microdao, agents[microdao.slug]) for microdao in ask.page(matches, 50, most=100)]
+    sizes = ask.network.agents_in
+    return [_row(microdao, sizes[microdao.slug]) for microdao in ask.page(matches, 50, most=100)]
 
 
 def _row(microdao: MicroDao, agents: int) -> Json:
@@ -109,7 +109,7 @@ def _asked(ask: Ask) -> MicroDao:
 
 
 def _nodes(ask: Ask) -> Json:
-    there_are = Counter(agent.node.slug for agent in ask.network.agents)
+    there_are = ask.network.agents_on
     online = Counter(agent.node.slug for agent in ask.network.agents if agent.status != "offline")
     rows = [_node(ask, node, there_are[node.slug], online[node.slug]) for node in ask.network.nodes]
     return {"items": rows, "total": len(rows)}
@@ -202,7 +202,7 @@ def _seen_node(ask: Ask, node: Node) -> Json:
         "label": node.name,
         "gpuLoad": node.load("gpu", ask.now),
         "latencyMs": node.latency(ask.now),
-        "agents": sum(agent.node is node for agent in ask.network.agents),
+        "agents": ask.network.agents_on[node.slug],
         "status": _STATUSES.get(node.condition, "healthy"),
     }
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from livingmap.plugin import Json
+from livingmap_mock.network import Roll
 from livingmap_mock.services.ask import Answers, Ask, there
 from livingmap_mock.things import Agent, MicroDao, Node
 
@@ -48,11 +49,13 @@ def present(agent: Agent) -> dict[str, Json]:
 
 def _public(ask: Ask) -> Json:
     home, node = ask.query.get("microdao_id"), ask.query.get("node_id")
-    matches = [
-        agent
-        for agent in ask.network.agents
-        if home in (None, agent.microdao.city_id) and node in (None, agent.node.slug)
-    ]
+    matches: Roll[Agent] | list[Agent] = ask.network.agents
+    if home is not None or node is not None:
+        matches = [
+            agent
+            for agent in ask.network.agents
+            if home in (None, agent.microdao.city_id) and node in (None, agent.node.slug)
+        ]
     return {"items": [_profile(agent) for agent in ask.page(matches, 100, most=200)], "total": len(matches)}
 
 

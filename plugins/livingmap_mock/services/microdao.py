@@ -1,6 +1,5 @@
 """microdao-service (:7015). Its caller is taken for a member of every microDAO, whatever the token."""
 
-from collections import Counter
 from typing import Final
 
 from livingmap.plugin import Json
@@ -10,13 +9,12 @@ from livingmap_mock.times import zulu
 
 
 def _microdaos(ask: Ask) -> Json:
-    agents = Counter(agent.microdao.slug for agent in ask.network.agents)
-    return [_row(microdao, agents[microdao.slug]) for microdao in ask.network.microdaos]
+    return [_row(microdao, ask.network.agents_in[microdao.slug]) for microdao in ask.network.microdaos]
 
 
 def _microdao(ask: Ask) -> Json:
     microdao = _asked(ask)
-    return _row(microdao, sum(agent.microdao is microdao for agent in ask.network.agents))
+    return _row(microdao, ask.network.agents_in[microdao.slug])
 
 
 def _members(ask: Ask) -> Json:

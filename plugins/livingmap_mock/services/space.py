@@ -18,7 +18,7 @@ _WARM: Final = 0.2
 
 
 def _planets(ask: Ask) -> Json:
-    agents = _agents_by_node(ask)
+    agents = ask.network.agents_on
     return [_planet(dao, agents, ask.now) for dao in ask.network.daos]
 
 
@@ -49,7 +49,7 @@ def _planet(dao: Dao, agents: Counter[str], now: datetime) -> Json:
 
 
 def _nodes(ask: Ask) -> Json:
-    agents = _agents_by_node(ask)
+    agents = ask.network.agents_on
     return [_node(node, agents[node.slug], ask.now) for node in ask.network.nodes]
 
 
@@ -107,10 +107,6 @@ def _event(
         "severity": severity,
         "meta": meta,
     }
-
-
-def _agents_by_node(ask: Ask) -> Counter[str]:
-    return Counter(agent.node.slug for agent in ask.network.agents)
 
 
 ANSWERS: Final[Answers] = {"/space/planets": _planets, "/space/nodes": _nodes, "/space/events": _events}
