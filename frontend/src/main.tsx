@@ -7,6 +7,8 @@ import "./styles/panels.css";
 import "./styles/details.css";
 import "./styles/table.css";
 import "./styles/dialogs.css";
+import "./styles/time.css";
+import "./styles/answers.css";
 import "./styles/narrow.css";
 
 const root = document.getElementById("root");

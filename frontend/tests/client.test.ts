@@ -85,11 +85,13 @@ describe("against the real map a client", () => {
   test("finds back to a map that was started anew", SOON, async () => {
     const first = await ownMap();
     const one = client({ url: first.url });
+    const agents = () => one.getState().data.scene.agents?.collections.items?.size ?? 0;
     await live(one, 3);
+    await until(one.subscribe, () => agents() > 0);
     const before = one.getState().data.cursor;
     await first.stop();
     await until(one.subscribe, () => connection(one).status === "reconnecting");
-    expect(one.getState().data.scene.agents?.collections.items?.size).toBeGreaterThan(0);
+    expect(agents()).toBeGreaterThan(0);
     await ownMap(first.port);
     await until(one.subscribe, () => connection(one).status === "live" && one.getState().data.cursor !== before);
     await expectSnapshot(one, first.url);

@@ -10,6 +10,8 @@ export const EMPTY_META: SnapshotMeta = {
   sources: [],
   phase: "live",
   standing_still_since: null,
+  at: null,
+  gaps: [],
   collisions: [],
   access: "complete",
 };

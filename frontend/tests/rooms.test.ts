@@ -14,8 +14,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   hooks: ["client", "domain"],
   map: ["client", "domain", "i18n"],
   app: ["client", "domain", "hooks", "i18n", "map"],
+  embed: ["client", "domain", "hooks", "i18n", "map"],
   // the npm package: nothing that belongs to the page
   "index.ts": ["client", "domain", "hooks"],
+  "map.ts": ["embed"],
 };
 
 type Imports = ReadonlyMap<string, readonly string[]>;

@@ -4,15 +4,16 @@ import { Component, type ReactNode, useEffect, useMemo } from "react";
 import { LivingMapClient } from "../client/client.ts";
 import { LivingMapProvider } from "../hooks/LivingMapProvider.tsx";
 import { LanguageContext, languageOf, useLanguage } from "../i18n/i18n.tsx";
+import { openFrame } from "./frame.ts";
 import { usePreferences } from "./preferences.ts";
 import { Shell } from "./Shell.tsx";
-import { subscribeSession, takeTokens, token } from "./session.ts";
+import { subscribeSession, token } from "./session.ts";
 
 export function App() {
   const { locale } = usePreferences();
   const language = useMemo(() => languageOf(locale), [locale]);
   const client = useMemo(() => new LivingMapClient({ getToken: token }), []);
-  useEffect(() => takeTokens(), []);
+  useEffect(() => openFrame(), []);
   // Another person may be allowed to see other things: what was read is forgotten.
   useEffect(() => followSession(client), [client]);
   return (

@@ -18,7 +18,7 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
           {looksOf(registry).map(({ look, names }) => (
             <li key={look}>{fill(help.looks[look], { what: list(names) })}</li>
           ))}
-          {[help.pulse, help.pick].map((one) => (
+          {[...help.signs, help.pulse, help.pick].map((one) => (
             <li key={one}>{one}</li>
           ))}
         </ul>

@@ -59,6 +59,7 @@ function LayerButton({ layer, scene, isShown, onToggle, onOnly }: ButtonProps) {
       className="layer"
       aria-pressed={isShown}
       title={[hint, numbers].filter(Boolean).join("\n") || undefined}
+      aria-description={numbers || undefined}
       onClick={() => onToggle(name)}
       onDoubleClick={() => onOnly(name)}
     >

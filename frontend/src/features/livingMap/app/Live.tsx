@@ -1,74 +1,146 @@
-import type { components } from "../client/openapi.ts";
-import type { Item } from "../client/scene.ts";
-import { fieldText } from "../domain/fields.ts";
-import { numberIn } from "../domain/json.ts";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { axisText, fieldText } from "../domain/fields.ts";
 import type { Kind } from "../domain/kind.ts";
-import { isLoad, shareOf } from "../domain/loads.ts";
+import { isLoad } from "../domain/loads.ts";
+import {
+  beginOf,
+  type Columns,
+  columnsOfSeries,
+  type Extent,
+  extentOf,
+  hasLength,
+  hasMoved,
+  type Range,
+  rangesOf,
+  type Sample,
+  type Series,
+} from "../domain/series.ts";
 import type { TypeField } from "../domain/types.ts";
 import type { Values } from "../domain/values.ts";
 import { loadWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { LoadBar } from "./bits.tsx";
-import { Sparkline } from "./Sparkline.tsx";
-import { type Samples, useSamples } from "./samples.ts";
+import { useAsked, useLast } from "./asked.ts";
+import { AgeText, LoadBar } from "./bits.tsx";
+import { Chart, type EventMark } from "./Chart.tsx";
+import { DAY, textOf, usePast, useStretch } from "./moment.ts";
+import { useSamples } from "./samples.ts";
+import { useAge } from "./trust.tsx";
 
-type Recorded = components["schemas"]["HistoryPage"]["items"];
-
-/** Return samples from the thing's own messages in the history, so that the line does not begin at nothing. */
-export function earlierSamples(items: Recorded, { fields }: Kind): Samples {
-  const samples = new Map<string, { at: number; value: number }[]>();
-  for (const { timestamp, payload } of items.toReversed()) {
-    for (const { name, kind } of fields) {
-      const number = numberIn(payload as Item, name.slice(name.lastIndexOf(".") + 1));
-      const value = kind === "ratio" ? shareOf(number) : number;
-      if (value === undefined) continue;
-      const list = samples.get(name) ?? [];
-      list.push({ at: Date.parse(timestamp), value });
-      samples.set(name, list);
-    }
-  }
-  return samples;
-}
+const SPANS = [DAY, 7 * DAY] as const;
+const POINTS = 240;
 
 type LiveProps = {
   readonly id: string;
   readonly kind: Kind;
   readonly values: Values;
-  readonly earlier: Samples;
+  readonly marks: readonly EventMark[];
+  /** By field: the source that reports it, as far as that is known. */
+  readonly sources: Readonly<Record<string, string>>;
 };
 
-/** The numbers of a thing, and how they went lately. */
-export function Live({ id, kind, values, earlier }: LiveProps) {
-  const { words } = useLanguage();
-  const samples = useSamples(id, earlier);
+/** The numbers of a thing, and how they went. */
+export function Live({ id, kind, values, marks, sources }: LiveProps) {
+  const { words, duration } = useLanguage();
+  const samples = useSamples(id);
+  const isPast = usePast();
+  const age = useAge(kind.name);
+  const [span, setSpan] = useState<number>(SPANS[0]);
+  const { first, ranges, note } = useExtents();
   if (values.size === 0) return null;
   return (
     <section>
-      <h3>{words.details.live}</h3>
+      <h3>
+        {isPast ? words.details.atMoment : age ? words.details.last : words.details.live}
+        <span className="spans">
+          {SPANS.map((one) => (
+            <button key={one} type="button" aria-pressed={one === span} onClick={() => setSpan(one)}>
+              {duration(one / 1000)}
+            </button>
+          ))}
+        </span>
+      </h3>
       <div className="live">
         {[...values].map(([field, value]) => (
-          <LiveValue key={field.name} field={field} value={value} kind={kind} samples={samples} />
+          <LiveValue
+            key={field.name}
+            first={first}
+            range={ranges.get(field.name)}
+            onExtent={note}
+            id={id}
+            field={field}
+            value={value}
+            kind={kind}
+            samples={samples.get(field.name) ?? NO_SAMPLES}
+            span={span}
+            marks={marks}
+            source={sources[field.name] ?? sources[field.name.split(".")[0] ?? ""]}
+          />
         ))}
       </div>
     </section>
   );
 }
 
+const NO_SAMPLES: readonly Sample[] = [];
+
+/** What the charts of a thing share: since when anything is known, and the ranges in which they are drawn. */
+function useExtents() {
+  const [extents, setExtents] = useState<ReadonlyMap<string, Extent>>(new Map());
+  const note = useCallback((name: string, extent: Extent | null) => {
+    setExtents((before) => {
+      const others = [...before].filter(([one]) => one !== name);
+      return new Map(extent ? [...others, [name, extent]] : others);
+    });
+  }, []);
+  const ranges = useMemo(() => rangesOf(extents), [extents]);
+  return { first: Math.min(...[...extents.values()].map((one) => one.first)), ranges, note };
+}
+
 type LiveValueProps = {
+  /** Since when any number of the thing is known, in ms since 1970. */
+  readonly first: number;
+  readonly range: Range | undefined;
+  readonly onExtent: (name: string, extent: Extent | null) => void;
+  readonly id: string;
   readonly field: TypeField;
   readonly value: number;
   readonly kind: Kind;
-  readonly samples: Samples;
+  readonly samples: readonly Sample[];
+  readonly span: number;
+  readonly marks: readonly EventMark[];
+  readonly source: string | undefined;
 };
 
-function LiveValue({ field, value, kind, samples }: LiveValueProps) {
+function LiveValue({
+  first,
+  range,
+  onExtent,
+  id,
+  field,
+  value,
+  kind,
+  samples,
+  span,
+  marks,
+  source,
+}: LiveValueProps) {
   const language = useLanguage();
+  const age = useAge(kind.name, source);
   const label = loadWord(field.name, kind, language);
-  const own = samples.get(field.name) ?? [];
-  const hasMoved = own.some((sample) => sample.value !== own[0]?.value);
+  const [from, to] = useStretch(span);
+  const question = { entity_id: id, field: field.name, from: textOf(from), to: textOf(to), points: POINTS };
+  const answer = useLast(useAsked<Series>("living-map/series", question).answer);
+  const columns = useMemo(
+    () => columnsOfSeries(answer, samples, { from, size: span / POINTS }),
+    [answer, samples, from, span],
+  );
+  useExtent(columns, field, onExtent);
+  const isShare = field.kind === "ratio";
+  const end = Math.max(to, samples.at(-1)?.at ?? to);
+  const hasChart = hasMoved(columns) && (samples.length > 0 || hasLength(columns));
   return (
-    <div className="live-value">
-      {field.kind === "ratio" ? (
+    <div className={`live-value ${hasChart ? "has-chart" : ""} ${age ? "is-old" : ""}`}>
+      {isShare ? (
         <LoadBar label={label} load={value} isPlain={!isLoad(field.name)} />
       ) : (
         <p className="live-number">
@@ -76,7 +148,28 @@ function LiveValue({ field, value, kind, samples }: LiveValueProps) {
           <strong>{fieldText(value, field, kind, language)}</strong>
         </p>
       )}
-      {(hasMoved || field.kind === "ratio") && <Sparkline samples={own} share={field.kind === "ratio"} />}
+      {age && <AgeText age={age} />}
+      {hasChart && (
+        <Chart
+          columns={columns}
+          from={beginOf(Math.min(first, (columns.times[0] ?? 0) * 1000), end, span)}
+          range={range}
+          to={end}
+          isShare={isShare}
+          marks={marks}
+          format={(one) => axisText(one, field, kind, language)}
+        />
+      )}
     </div>
   );
+}
+
+/** Let the other charts know what this one shows. */
+function useExtent(columns: Columns, { name, kind, unit }: TypeField, note: LiveValueProps["onExtent"]): void {
+  const extent = hasMoved(columns) ? extentOf(columns, `${kind} ${unit}`) : null;
+  const key = JSON.stringify(extent);
+  useEffect(() => {
+    note(name, JSON.parse(key) as Extent | null);
+  }, [key, name, note]);
+  useEffect(() => () => note(name, null), [name, note]);
 }

@@ -20,7 +20,9 @@ export function Notice({ state, isReady }: { readonly state: MapState; readonly 
     return <Login reason={session ? "expired" : "needed"} detail={error?.message ?? null} onClose={null} />;
   }
   const hasData = data.meta !== null;
-  if (!hasData && (status === "refused" || error)) {
+  if (!hasData && state.time.error) return null; // the banner says why
+  const hasFailed = status === "refused" || (error !== null && error.status !== 401); // after a 401 it tries once more
+  if (!hasData && state.time.mode === "live" && hasFailed) {
     return (
       <div className="notice" role="alert">
         <h2>{words.failed.title}</h2>

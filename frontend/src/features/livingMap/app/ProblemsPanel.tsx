@@ -1,108 +1,120 @@
 import type { Kind } from "../domain/kind.ts";
-import { hasAnswer, type Problem } from "../domain/problems.ts";
 import type { Registry } from "../domain/registry.ts";
-import { loadWord, statusWord } from "../domain/words.ts";
-import { useLivingMap } from "../hooks/selectors.ts";
+import { openOf, type Trouble } from "../domain/troubles.ts";
+import type { Unknown } from "../domain/unknowns.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { Empty, EntityLine } from "./bits.tsx";
-import { isCutOff } from "./CutOff.tsx";
-import { Icon, Mark } from "./icons.tsx";
+import { mayNotify, ring } from "./alarm.ts";
+import { Empty } from "./bits.tsx";
+import { prefer, usePreferences } from "./preferences.ts";
 import { useRegistry } from "./registry.tsx";
-import { go } from "./url.ts";
+import { TroubleLine } from "./TroubleLine.tsx";
+import type { Troubles } from "./troubles.ts";
+import { Unknowns, useUnknowns } from "./Unknowns.tsx";
 
 const MOST = 200;
 
-/** What is wrong, the gravest first. */
-export function ProblemsPanel({
-  problems,
-  onPick,
-}: {
-  readonly problems: readonly Problem[];
+type PanelProps = {
+  readonly all: Troubles;
   readonly onPick: (id: string) => void;
-}) {
+};
+
+/** What is wrong, the gravest first; what somebody has seen stands back. */
+export function ProblemsPanel({ all, onPick }: PanelProps) {
   const { words } = useLanguage();
   const registry = useRegistry();
-  if (problems.length === 0) return <NoProblems />;
+  const unknowns = useUnknowns();
+  const { troubles, scene, isSettled } = all;
+  const lines = (own: readonly Trouble[]) => (
+    <ul className="lines">
+      {own.slice(0, MOST).map((trouble) => (
+        <TroubleLine key={trouble.key} trouble={trouble} scene={scene} onPick={onPick} />
+      ))}
+    </ul>
+  );
+  const seen = troubles.filter(({ isAcknowledged }) => isAcknowledged);
+  const notes = troubles.filter(({ isAcknowledged, tone }) => !isAcknowledged && tone === "busy");
+  const open = openOf(troubles);
   return (
-    <div className="scroll padded">
-      {groupsOf(problems, registry).map(({ kind, own }) => (
-        <section key={kind?.name ?? ""}>
+    <div className="scroll padded problems">
+      {open.length === 0 && isSettled && <NoProblems unknowns={unknowns} seen={seen.length} />}
+      <Unknowns unknowns={unknowns} />
+      {groupsOf(open, registry).map(({ name, kind, own }) => (
+        <section key={name}>
           <h3>
-            {kind ? kind.plural || kind.label : words.problems.sources} <span className="count">{own.length}</span>
+            {kind ? kind.plural || kind.label : words.problems[name as "sources" | "map"]}{" "}
+            <span className="count">{own.length}</span>
           </h3>
-          <ul className="lines">
-            {own.slice(0, MOST).map((problem) => (
-              <li key={problem.key}>
-                <ProblemLine problem={problem} onPick={onPick} />
-              </li>
-            ))}
-          </ul>
+          {lines(own)}
         </section>
       ))}
+      {notes.length > 0 && (
+        <section>
+          <h3>
+            {words.problems.notes} <span className="count">{notes.length}</span>
+          </h3>
+          {lines(notes)}
+        </section>
+      )}
+      {seen.length > 0 && (
+        <details className="seen">
+          <summary>
+            <h3>
+              {words.problems.seen} <span className="count">{seen.length}</span>
+            </h3>
+          </summary>
+          {lines(seen)}
+        </details>
+      )}
+      <Alarm />
     </div>
   );
 }
 
-/** That no problem is known means that all is well only where somebody would know. */
-function NoProblems() {
+/** That no problem is open means that all is well only where nothing is unknown, and none has been seen and is still there. */
+function NoProblems({ unknowns, seen }: { readonly unknowns: readonly Unknown[]; readonly seen: number }) {
   const { words } = useLanguage();
-  const meta = useLivingMap((state) => state.data.meta);
-  if (meta && isCutOff(meta)) return <Empty title={words.problems.unknown} />;
-  if (!meta || !hasAnswer(meta.sources)) {
-    return <Empty title={words.problems.unanswered}>{words.problems.unansweredHint}</Empty>;
-  }
+  if (seen > 0) return <Empty title={words.problems.allSeen} />;
+  if (unknowns.length > 0) return <Empty title={words.problems.unknown} />;
   return <Empty title={words.problems.none}>{words.problems.noneHint}</Empty>;
 }
 
-type Group = { readonly kind: Kind | null; readonly own: readonly Problem[] };
+type Group = { readonly name: string; readonly kind: Kind | null; readonly own: readonly Trouble[] };
 
-/** Return the problems of the sources, and then of each kind, in the order of the kinds. */
-function groupsOf(problems: readonly Problem[], registry: Registry): readonly Group[] {
-  const groups: Group[] = [null, ...registry.kinds].map((kind) => ({
-    kind,
-    own: problems.filter(({ entity }) => (entity?.type ?? null) === (kind?.name ?? null)),
-  }));
-  return groups.filter(({ own }) => own.length > 0);
+/** Return those of the sources, of the map itself, and then of each kind, in the order of the kinds. */
+function groupsOf(troubles: readonly Trouble[], registry: Registry): readonly Group[] {
+  const nameOf = ({ entity, key }: Trouble) => entity?.type ?? (key.startsWith("source ") ? "sources" : "map");
+  const names = [["sources", null] as const, ["map", null] as const];
+  return [...names, ...registry.kinds.map((kind) => [kind.name, kind] as const)]
+    .map(([name, kind]) => ({ name, kind, own: troubles.filter((one) => nameOf(one) === name) }))
+    .filter(({ own }) => own.length > 0);
 }
 
-function ProblemLine({ problem, onPick }: { readonly problem: Problem; readonly onPick: (id: string) => void }) {
-  const text = useText(problem);
-  const { entity, source, tone } = problem;
-  if (entity) {
-    return (
-      <EntityLine {...entity} tone={tone} onPick={onPick}>
-        <span className={`tone-text tone-${tone}`}>{text}</span>
-      </EntityLine>
-    );
-  }
+/** How new problems draw attention; off until somebody wishes it. */
+function Alarm() {
+  const { words } = useLanguage();
+  const { sound, notifications } = usePreferences();
   return (
-    <button type="button" className="line" onClick={() => go({ panel: "sources" })}>
-      <Icon name="sources" />
-      <span className="line-text">
-        <span className="line-name">{source?.service}</span>
-        <span className={`line-more tone-text tone-${tone}`}>{text}</span>
-      </span>
-      <span className="line-status">
-        <Mark tone={tone} />
-      </span>
-    </button>
+    <fieldset className="alarm">
+      <legend>{words.problems.alarm}</legend>
+      <label>
+        <input
+          type="checkbox"
+          checked={sound}
+          onChange={({ target }) => {
+            prefer({ sound: target.checked });
+            if (target.checked) ring();
+          }}
+        />
+        {words.problems.sound}
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={notifications}
+          onChange={async ({ target: { checked } }) => prefer({ notifications: checked && (await mayNotify()) })}
+        />
+        {words.problems.notifications}
+      </label>
+    </fieldset>
   );
-}
-
-function useText({ what, source, entity }: Problem): string {
-  const language = useLanguage();
-  const kind = useRegistry().kindOf(entity?.type ?? "");
-  const { problems } = language.words;
-  if (what.kind === "load") {
-    const [load, n] = [loadWord("load", kind, language), language.percent(Number(what.text))];
-    return language.fill(problems.load, { what: load, n });
-  }
-  if (what.kind === "collision") return language.fill(problems.collision, { id: what.text });
-  if (what.kind === "status") return statusWord(what.text, language, kind);
-  if (what.kind === "alert") {
-    const word = statusWord(what.text, language, kind);
-    return word === what.text ? word.replaceAll(".", " ") : word;
-  }
-  const status = source?.status;
-  return status === "down" || status === "stale" || status === "failed" ? problems[status] : what.text;
 }

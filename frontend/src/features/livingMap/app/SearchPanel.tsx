@@ -1,12 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useMemo, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
 import { catalogue, listed, matches } from "../domain/catalogue.ts";
+import type { Registry } from "../domain/registry.ts";
 import { layerWord, statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
 import { useRegistry } from "./registry.tsx";
+import { focusLine, useRoving } from "./roving.ts";
 import { go, usePlace } from "./url.ts";
 
 const LINE_PX = 52;
@@ -21,6 +23,14 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   const all = catalogue(scene, registry);
   const hits = useMemo(() => matches(listed(all, registry), filters), [all, registry, filters]);
   const isFiltered = Boolean(q || type || status || layer);
+  const box = useRef<HTMLDivElement>(null);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && hits[0]) onPick(hits[0].id);
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    box.current?.scrollTo(0, 0);
+    focusLine(box, 0);
+  };
   return (
     <>
       <search className="search">
@@ -35,7 +45,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
             autoComplete="off"
             spellCheck={false}
             onChange={(event) => go({ q: event.target.value })}
-            onKeyDown={(event) => event.key === "Enter" && hits[0] && onPick(hits[0].id)}
+            onKeyDown={onKey}
           />
         </label>
         <div className="filters">
@@ -56,7 +66,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
           <Choice
             filter="layer"
             value={layer}
-            options={valuesOf(all, "layer")}
+            options={layersIn(all, registry)}
             label={words.search.layer}
             name={(one) => layerWord(one, registry)}
           />
@@ -74,17 +84,22 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
           )}
         </div>
       </search>
-      {hits.length === 0 && isFiltered ? (
-        <Empty title={plural(0, words.search.found)}>{words.search.nothing}</Empty>
-      ) : (
-        <Hits hits={hits} selected={select} onPick={onPick} label={words.panels.search} />
-      )}
+      <Hits box={box} hits={hits} selected={select} onPick={onPick} label={words.panels.search}>
+        {isFiltered && <Empty title={plural(0, words.search.found)}>{words.search.nothing}</Empty>}
+      </Hits>
     </>
   );
 }
 
-function valuesOf(all: ReturnType<typeof catalogue>, name: "type" | "status" | "layer"): readonly string[] {
+function valuesOf(all: ReturnType<typeof catalogue>, name: "type" | "status"): readonly string[] {
   return [...new Set(all.map((one) => one[name]))].sort();
+}
+
+/** Return the layers that have something, as the switch orders them; last those that only lists have. */
+function layersIn(all: ReturnType<typeof catalogue>, { layers }: Registry): readonly string[] {
+  const filled = new Set(all.map(({ layer }) => layer));
+  const switched = layers.map(({ name }) => name).filter((name) => filled.delete(name));
+  return [...switched, ...[...filled].sort()];
 }
 
 /** Return a type that has things of a status: kinds may have words of their own for it. */
@@ -119,14 +134,16 @@ function Choice({ filter, value, options, label, name }: ChoiceProps) {
 }
 
 type HitsProps = {
+  readonly box: RefObject<HTMLDivElement | null>;
   readonly hits: ReturnType<typeof catalogue>;
   readonly selected: string | null;
   readonly onPick: (id: string) => void;
   readonly label: string;
+  /** What is shown where nothing is found. */
+  readonly children: ReactNode;
 };
 
-function Hits({ hits, selected, onPick, label }: HitsProps) {
-  const box = useRef<HTMLDivElement>(null);
+function Hits({ box, hits, selected, onPick, label, children }: HitsProps) {
   const rows = useVirtualizer({
     count: hits.length,
     getScrollElement: () => box.current,
@@ -134,21 +151,28 @@ function Hits({ hits, selected, onPick, label }: HitsProps) {
     overscan: 8,
     initialRect: { width: 300, height: 600 },
   });
+  const toSearch = () => document.getElementById("search")?.focus();
+  const { active, handlers } = useRoving(hits.length, box, (index) => rows.scrollToIndex(index), toSearch);
+  const drawn = rows.getVirtualItems();
+  // a line that has been scrolled away cannot be reached: then it is the first that is drawn
+  const stop = drawn.some(({ index }) => index === active) ? active : drawn[0]?.index;
+  if (hits.length === 0 && children) return children;
   return (
-    <div ref={box} className="scroll">
+    <div ref={box} className="scroll" {...handlers}>
       <ul className="lines" aria-label={label} style={{ height: rows.getTotalSize() }}>
-        {rows.getVirtualItems().map(({ index, start }) => {
+        {drawn.map(({ index, start }) => {
           const hit = hits[index];
           return (
             hit && (
               <li
                 key={hit.id}
                 className="virtual"
+                data-index={index}
                 aria-setsize={hits.length}
                 aria-posinset={index + 1}
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <EntityLine {...hit} selected={hit.id === selected} onPick={onPick} />
+                <EntityLine {...hit} selected={hit.id === selected} isStop={index === stop} onPick={onPick} />
               </li>
             )
           );

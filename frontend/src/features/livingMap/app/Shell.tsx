@@ -1,27 +1,52 @@
-import { type Ref, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  type Ref,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { EMPTY_SCENE, type Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
 import { layerOfDistrict } from "../domain/figure.ts";
-import { problemsOf } from "../domain/problems.ts";
+import { type Haunted, hauntedBy, NO_GHOSTS } from "../domain/ghosts.ts";
+import type { Registry } from "../domain/registry.ts";
+import { sinceOf } from "../domain/troubles.ts";
+import { isOfAll } from "../domain/trust.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
+import { pulseFeed } from "../hooks/pulses.ts";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { type MapHandle, MapView } from "../map/MapView.tsx";
-import { CutOff } from "./CutOff.tsx";
+import { Announcement, useAnnouncement } from "./Announcement.tsx";
 import { useCalmState } from "./calm.ts";
 import { Details } from "./Details.tsx";
+import { DoubtsBanner } from "./Doubts.tsx";
+import { useFrame } from "./frame.ts";
 import { Help } from "./Help.tsx";
-import { useKeys } from "./keys.ts";
+import { stage, useFocusReturn, useKeys } from "./keys.ts";
+import { useMomentOfAddress, usePast } from "./moment.ts";
 import { Notice } from "./Notice.tsx";
-import { Pending } from "./Pending.tsx";
+import { OwnChart } from "./OwnChart.tsx";
+import { PastBanner } from "./Past.tsx";
+import { PinBanner, PinProvider, usePinnedScene, usePinnedState } from "./pinned.tsx";
 import { prefer, usePreferences, useReducedMotion } from "./preferences.ts";
-import { pulseFeed } from "./pulses.ts";
+import { River } from "./River.tsx";
 import { RegistryProvider, useRegistry, useShownLayers } from "./registry.tsx";
 import { SidePanel } from "./SidePanel.tsx";
+import { SinceYouLeft } from "./Story.tsx";
 import { SentencesProvider } from "./sentences.tsx";
 import { Table } from "./Table.tsx";
 import { TopBar } from "./TopBar.tsx";
+import { useTab } from "./tab.ts";
+import { useTroubles } from "./troubles.ts";
+import { TrustProvider, useTrust } from "./trust.tsx";
 import { go, usePlace } from "./url.ts";
+
+const Compare = lazy(() => import("./Compare.tsx"));
 
 const sceneOf = (state: MapState): Scene => state.data.scene;
 
@@ -29,50 +54,87 @@ const sceneOf = (state: MapState): Scene => state.data.scene;
 export function Shell() {
   const state = useCalmState();
   return (
-    <RegistryProvider state={state}>{(isReady) => <Page state={state} isReady={isReady} />}</RegistryProvider>
+    <TrustProvider state={state}>
+      <RegistryProvider state={state}>
+        {(isReady) => (
+          <PinProvider scene={state.data.scene}>
+            <Page state={state} isReady={isReady} />
+          </PinProvider>
+        )}
+      </RegistryProvider>
+    </TrustProvider>
   );
 }
 
 type PageProps = { readonly state: MapState; readonly isReady: boolean };
 
 /** The map in the middle, panels around it. */
-function Page({ state, isReady }: PageProps) {
-  const { words } = useLanguage();
-  const { mode, select, panel } = usePlace();
+function Page({ state: whole, isReady }: PageProps) {
+  const state = usePinnedState(whole);
+  const { words, fill } = useLanguage();
+  const { mode, select, panel, only, beside } = usePlace();
+  const isCompared = only !== null && beside !== null;
   const { introduced } = usePreferences();
   const [isHelping, setHelping] = useState(false);
   const map = useRef<MapHandle>(null);
   const { scene, meta } = state.data;
-  const registry = useRegistry();
-  const problems = useMemo(
-    () => problemsOf(scene, meta?.sources ?? [], registry, meta?.collisions),
-    [scene, meta, registry],
+  // the map may just be coming back
+  const fly = useCallback((id: string) => requestAnimationFrame(() => map.current?.flyTo(id)), []);
+  const show = useCallback(
+    (id: string) => {
+      go({ select: id, mode: "map" });
+      fly(id);
+    },
+    [fly],
   );
-  const show = useCallback((id: string) => {
-    go({ select: id, mode: "map" });
-    // the map may just be coming back
-    requestAnimationFrame(() => map.current?.flyTo(id));
-  }, []);
   const pick = mode === "table" ? (id: string) => go({ select: id }) : show;
+  const flyOnMap = (id: string) => {
+    go({ mode: "map" });
+    fly(id);
+  };
+  useFrame({ select: (id) => go({ select: id }), fly: flyOnMap }, meta !== null && isReady, select);
   useKeys(map);
+  useFocusReturn(select);
+  useMomentOfAddress();
+  const { doubts } = useTrust();
   const hasData = meta !== null && isReady;
+  const troubles = useTroubles(whole); // what is wrong elsewhere is wrong all the same
+  const canBeNew = hasData && state.time.mode === "live" && troubles.isSettled;
+  const news = useAnnouncement({ troubles: troubles.troubles, isReady: canBeNew });
+  useTab(state, doubts, news.fresh.length);
+  const isLive = state.connection.status === "live";
+  const since = useMemo(() => sinceOf(troubles.troubles), [troubles.troubles]);
   return (
-    <div className={`shell ${panel ? "has-panel" : ""} ${select ? "has-details" : ""}`}>
-      <SentencesProvider isLive={state.connection.status === "live"}>
-        <TopBar
-          state={state}
-          problems={problems}
-          onHelp={() => setHelping(true)}
-          onFit={() => map.current?.fit()}
-        />
-        <SidePanel state={state} problems={problems} onPick={pick} />
+    <div
+      className={`shell is-${state.time.mode} ${doubts.some(isOfAll) ? "is-old" : ""} ${panel ? "has-panel" : ""} ${select ? "has-details" : ""}`}
+    >
+      <SentencesProvider isLive={isLive || state.recording !== null}>
+        <button type="button" className="skip" onClick={() => stage()?.focus()}>
+          {fill(words.view.skip, { view: words.view[mode] })}
+        </button>
+        <TopBar state={state} onHelp={() => setHelping(true)} onFit={() => map.current?.fit()} />
+        <Announcement text={news.text} />
+        <SidePanel state={state} whole={whole.data.scene} troubles={troubles} onPick={pick} />
         <main className="stage" aria-label={mode === "map" ? words.view.map : words.view.table}>
-          {mode === "map" ? <Canvas ref={map} isReady={isReady} /> : <Table scene={scene} onPick={pick} />}
+          {isCompared ? (
+            <Suspense fallback={null}>
+              <Compare scene={whole.data.scene} one={only} other={beside} />
+            </Suspense>
+          ) : mode === "map" ? (
+            <Canvas ref={map} isReady={isReady} since={since} />
+          ) : (
+            <Table scene={scene} onPick={pick} />
+          )}
           <Notice state={state} isReady={isReady} />
-          <CutOff meta={meta} />
-          <Pending meta={meta} />
+          <div className="banners">
+            <PastBanner state={state} />
+            <DoubtsBanner />
+            <PinBanner scene={whole.data.scene} />
+          </div>
+          <SinceYouLeft isLive={isLive} onFly={fly} />
         </main>
-        {select && hasData && <Details id={select} state={state} onShow={show} />}
+        <River state={state} />
+        {select && hasData && <Details id={select} state={whole} onShow={show} />}
         {(isHelping || (!introduced && hasData)) && (
           <Help
             onClose={() => {
@@ -86,15 +148,22 @@ function Page({ state, isReady }: PageProps) {
   );
 }
 
+type CanvasProps = {
+  readonly ref: Ref<MapHandle>;
+  readonly isReady: boolean;
+  readonly since: ReadonlyMap<string, number>;
+};
+
 /** The canvas has every frame; the panels around it are calmer. */
-function Canvas({ ref, isReady }: { readonly ref: Ref<MapHandle>; readonly isReady: boolean }) {
+function Canvas({ ref, isReady, since }: CanvasProps) {
   const client = useLivingMapClient();
   const { theme } = usePreferences();
   const reducedMotion = useReducedMotion();
   const { select, view } = usePlace();
   const layers = useShownLayers();
   const registry = useRegistry();
-  const scene = useLivingMap(sceneOf);
+  const { scene: whole, ghosts } = useHaunted(registry, isReady);
+  const scene = usePinnedScene(whole);
   const sources = useLivingMap((state) => state.data.meta?.sources) ?? NO_SOURCES;
   const pulses = useMemo(() => pulseFeed(client), [client]);
   const onSelect = useCallback((id: string | null) => {
@@ -104,10 +173,12 @@ function Canvas({ ref, isReady }: { readonly ref: Ref<MapHandle>; readonly isRea
   const onView = useCallback((moved: NonNullable<typeof view>) => go({ view: moved }), []);
   return (
     <MapView
-      ref={ref}
+      handle={ref}
       registry={registry}
-      scene={isReady ? scene : EMPTY_SCENE}
+      scene={scene}
+      ghosts={ghosts}
       sources={useDeferredValue(sources)}
+      since={since}
       layers={layers}
       selected={select}
       onSelect={onSelect}
@@ -116,8 +187,33 @@ function Canvas({ ref, isReady }: { readonly ref: Ref<MapHandle>; readonly isRea
       onView={onView}
       theme={theme}
       reducedMotion={reducedMotion}
+      chartOf={chartOf}
     />
   );
 }
 
 const NO_SOURCES: never[] = [];
+
+function chartOf(id: string): ReactNode {
+  return <OwnChart id={id} />;
+}
+
+/** What the map shows: in the past with outlines of what is otherwise now. */
+function useHaunted(registry: Registry, isReady: boolean): Haunted {
+  const scene = useLivingMap(sceneOf);
+  const isPast = usePast();
+  // the end of a recording is not now
+  const hasPresent = useLivingMap(({ recording }) => recording === null);
+  const present = useDeferredValue(
+    useLivingMap((state) => (isPast && hasPresent ? state.present.scene : EMPTY_SCENE)),
+  );
+  const isAwaited = useLivingMap(
+    ({ present: { meta }, connection }) => meta === null && connection.error === null,
+  );
+  return useMemo(() => {
+    // the city is laid out with what is there now, so that it is the same at every moment
+    if (!isReady || isAwaited) return { scene: EMPTY_SCENE, ghosts: NO_GHOSTS };
+    const isKnown = isPast && present !== EMPTY_SCENE && scene !== present;
+    return isKnown ? hauntedBy(scene, present, registry) : { scene, ghosts: NO_GHOSTS };
+  }, [scene, present, isPast, registry, isReady, isAwaited]);
+}

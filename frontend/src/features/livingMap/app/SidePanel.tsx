@@ -1,30 +1,40 @@
+import { lazy, Suspense } from "react";
+import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
-import type { Problem } from "../domain/problems.ts";
+import { measuresOf } from "../domain/measures.ts";
+import { openOf } from "../domain/troubles.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
 import { EventsPanel } from "./EventsPanel.tsx";
 import { Icon } from "./icons.tsx";
 import { ProblemsPanel } from "./ProblemsPanel.tsx";
+import { useRegistry } from "./registry.tsx";
 import { SearchPanel } from "./SearchPanel.tsx";
 import { SourcesPanel } from "./SourcesPanel.tsx";
+import type { Troubles } from "./troubles.ts";
 import { go, PANELS, type Panel, usePlace } from "./url.ts";
+
+const TrendsPanel = lazy(() => import("./TrendsPanel.tsx"));
 
 type SidePanelProps = {
   readonly state: MapState;
-  readonly problems: readonly Problem[];
+  /** All that there is, be it pinned away or not. */
+  readonly whole: Scene;
+  readonly troubles: Troubles;
   readonly onPick: (id: string) => void;
 };
 
 /** The panels beside the map, one at a time. */
-export function SidePanel({ state, problems, onPick }: SidePanelProps) {
+export function SidePanel({ state, whole, troubles, onPick }: SidePanelProps) {
   const { words } = useLanguage();
   const { panel } = usePlace();
   const { data } = state;
+  const registry = useRegistry();
   return (
     <>
       <nav className="rail" aria-label={words.panels.label}>
-        {PANELS.map((one) => (
-          <RailButton key={one} panel={one} current={panel} problems={problems} />
+        {PANELS.filter((one) => one !== "trends" || measuresOf(registry).length > 0).map((one) => (
+          <RailButton key={one} panel={one} current={panel} troubles={troubles} />
         ))}
       </nav>
       {panel && (
@@ -34,8 +44,13 @@ export function SidePanel({ state, problems, onPick }: SidePanelProps) {
             <IconButton icon="close" label={words.panels.close} onClick={() => go({ panel: null })} />
           </header>
           {panel === "search" && <SearchPanel scene={data.scene} onPick={onPick} />}
-          {panel === "problems" && <ProblemsPanel problems={problems} onPick={onPick} />}
+          {panel === "problems" && <ProblemsPanel all={troubles} onPick={onPick} />}
           {panel === "events" && <EventsPanel state={state} onPick={onPick} />}
+          {panel === "trends" && data.meta && (
+            <Suspense fallback={<p className="padded muted">{words.events.reading}</p>}>
+              <TrendsPanel scene={whole} />
+            </Suspense>
+          )}
           {panel === "sources" && <SourcesPanel sources={data.meta?.sources ?? []} />}
         </section>
       )}
@@ -46,12 +61,13 @@ export function SidePanel({ state, problems, onPick }: SidePanelProps) {
 type RailButtonProps = {
   readonly panel: Panel;
   readonly current: Panel | null;
-  readonly problems: readonly Problem[];
+  readonly troubles: Troubles;
 };
 
-function RailButton({ panel, current, problems }: RailButtonProps) {
+function RailButton({ panel, current, troubles }: RailButtonProps) {
   const { words, plural } = useLanguage();
   const isCurrent = panel === current;
+  const problems = openOf(troubles.troubles);
   const grave = problems.some(({ tone }) => tone === "bad");
   return (
     <button type="button" aria-expanded={isCurrent} onClick={() => go({ panel: isCurrent ? null : panel })}>

@@ -1,5 +1,5 @@
 import type { SourceBrief } from "../client/scene.ts";
-import { toneOfSource } from "../domain/freshness.ts";
+import { faultsOf, toneOfSource, troubleOf } from "../domain/freshness.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
 import { useNow } from "./calm.ts";
@@ -21,8 +21,8 @@ export function SourcesPanel({ sources }: { readonly sources: readonly SourceBri
 }
 
 function Source({ source, now }: { readonly source: SourceBrief; readonly now: number }) {
-  const { words, fill, ago } = useLanguage();
-  const { name, service, status, observed_at, error } = source;
+  const { words, fill, plural, ago } = useLanguage();
+  const { name, service, status, observed_at } = source;
   const tone = toneOfSource(source);
   return (
     <li className="source">
@@ -39,7 +39,27 @@ function Source({ source, now }: { readonly source: SourceBrief; readonly now: n
         {observed_at ? fill(words.sources.read, { ago: ago(observed_at, now) }) : words.sources.never}
       </p>
       {status !== "fresh" && <p className="muted">{words.sources.hint[status]}</p>}
-      {error && <p className="source-error">{error}</p>}
+      {faultsOf(source).map((fault) => (
+        <p key={fault} className="source-error">
+          {fault}
+        </p>
+      ))}
+      {troubleOf(source).map(({ kind, count, lines }) => (
+        <details key={kind} className="source-trouble">
+          <summary>{plural(count, words.sources.trouble[kind])}</summary>
+          <ul>
+            {unique(lines).map((line) => (
+              <li key={line}>
+                <code>{line}</code>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ))}
     </li>
   );
+}
+
+function unique(lines: readonly string[]): readonly string[] {
+  return [...new Set(lines)];
 }

@@ -3,17 +3,19 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: see above
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, useMemo, useRef, useState } from "react";
+import { type CSSProperties, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
 import type { Entity } from "../domain/catalogue.ts";
 import { UNKNOWN } from "../domain/status.ts";
 import { type Column, cellText, type Sorting, tableOf } from "../domain/table.ts";
 import { capital } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { StatusChip, TypeName } from "./bits.tsx";
+import { AgeText, StatusChip, TypeName } from "./bits.tsx";
 import { Icon, TypeIcon } from "./icons.tsx";
-import { useRegistry } from "./registry.tsx";
-import { usePlace } from "./url.ts";
+import { useRegistry, useShownLayers } from "./registry.tsx";
+import { useRoving } from "./roving.ts";
+import { useAge } from "./trust.tsx";
+import { go, usePlace } from "./url.ts";
 
 const ROW_PX = 44;
 const COLUMN_PX = 120;
@@ -23,11 +25,12 @@ const FIRST_PX = 400;
 export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPick: (id: string) => void }) {
   const { words, plural } = useLanguage();
   const registry = useRegistry();
-  const { q, type, status, layer, select } = usePlace();
-  const [sorting, setSorting] = useState<Sorting | null>(null);
+  const { q, type, status, layer, select, sort } = usePlace();
+  const sorting = useMemo(() => sortingOf(sort), [sort]);
+  const layers = useShownLayers();
   const { columns, rows } = useMemo(
-    () => tableOf(scene, registry, { q, type, status, layer }, sorting),
-    [scene, registry, q, type, status, layer, sorting],
+    () => tableOf(scene, registry, { q, type, status, layer, layers }, sorting),
+    [scene, registry, q, type, status, layer, layers, sorting],
   );
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -37,6 +40,9 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
     overscan: 10,
     initialRect: { width: 800, height: 800 },
   });
+  const { active, handlers } = useRoving(rows.length, box, (index) => virtual.scrollToIndex(index));
+  const drawn = virtual.getVirtualItems();
+  const stop = drawn.some(({ index }) => index === active) ? active : drawn[0]?.index;
   return (
     <section className="table" aria-label={words.table.label}>
       <p className="table-caption" id="table-caption">
@@ -55,12 +61,17 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
         <div role="rowgroup" className="table-head">
           <div role="row" aria-rowindex={1} className="table-row">
             {columns.map((column) => (
-              <Heading key={column.name} column={column} sorting={sorting} onSort={setSorting} />
+              <Heading
+                key={column.name}
+                column={column}
+                sorting={sorting}
+                onSort={({ by, down }) => go({ sort: `${down ? "-" : ""}${by}` })}
+              />
             ))}
           </div>
         </div>
-        <div role="rowgroup" className="table-body" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
+        <div role="rowgroup" className="table-body" style={{ height: virtual.getTotalSize() }} {...handlers}>
+          {drawn.map(({ index, start }) => {
             const row = rows[index];
             return (
               row && (
@@ -72,6 +83,7 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
                   index={index}
                   start={start}
                   selected={row.id === select}
+                  isStop={index === stop}
                   onPick={onPick}
                 />
               )
@@ -81,6 +93,12 @@ export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPic
       </div>
     </section>
   );
+}
+
+/** Return how the address has the table sorted; null for the usual order. */
+function sortingOf(sort: string): Sorting | null {
+  if (!sort) return null;
+  return sort.startsWith("-") ? { by: sort.slice(1), down: true } : { by: sort, down: false };
 }
 
 /** Return how wide the columns are: names and words take what is left by numbers. */
@@ -124,19 +142,22 @@ type LineProps = {
   readonly index: number;
   readonly start: number;
   readonly selected: boolean;
+  readonly isStop: boolean;
   readonly onPick: (id: string) => void;
 };
 
-function Line({ entity, scene, columns, index, start, selected, onPick }: LineProps) {
+function Line({ entity, scene, columns, index, start, selected, isStop, onPick }: LineProps) {
+  const age = useAge(entity.type);
   return (
     <div
       role="row"
       aria-rowindex={index + 2}
-      className={selected ? "table-row is-selected" : "table-row"}
+      data-index={index}
+      className={`table-row ${selected ? "is-selected" : ""} ${age ? "is-old" : ""}`}
       style={{ transform: `translateY(${start}px)` }}
     >
       {columns.map((column) => (
-        <Cell key={column.name} entity={entity} scene={scene} column={column} onPick={onPick} />
+        <Cell key={column.name} entity={entity} scene={scene} column={column} isStop={isStop} onPick={onPick} />
       ))}
     </div>
   );
@@ -146,19 +167,20 @@ type CellProps = {
   readonly entity: Entity;
   readonly scene: Scene;
   readonly column: Column;
+  readonly isStop: boolean;
   readonly onPick: (id: string) => void;
 };
 
-function Cell({ entity, scene, column, onPick }: CellProps) {
+function Cell({ entity, scene, column, isStop, onPick }: CellProps) {
   const language = useLanguage();
   const registry = useRegistry();
   const { name, isNumber } = column;
   if (name === "name") {
     return (
       <div role="cell" className="cell-name">
-        <button type="button" onClick={() => onPick(entity.id)}>
+        <button type="button" title={entity.label} tabIndex={isStop ? 0 : -1} onClick={() => onPick(entity.id)}>
           <TypeIcon type={entity.type} />
-          {entity.label}
+          <span>{entity.label}</span>
         </button>
       </div>
     );
@@ -168,7 +190,14 @@ function Cell({ entity, scene, column, onPick }: CellProps) {
     <div role="cell" className={`cell-${isNumber ? "number" : name}`} title={text || undefined}>
       {name === "type" && <TypeName type={entity.type} />}
       {name === "status" && entity.status !== UNKNOWN && <StatusChip status={entity.status} type={entity.type} />}
+      {name === "status" && entity.status === UNKNOWN && <MissingStatus type={entity.type} />}
       {text}
     </div>
   );
+}
+
+/** What has no status says all the same how old it is. */
+function MissingStatus({ type }: { readonly type: string }) {
+  const age = useAge(type);
+  return age && <AgeText age={age} />;
 }

@@ -1,6 +1,5 @@
 import { useState } from "react";
 import type { MapState } from "../client/state.ts";
-import type { Problem } from "../domain/problems.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
 import { ConnectionPill } from "./Connection.tsx";
@@ -15,7 +14,6 @@ import { go, usePlace } from "./url.ts";
 
 type TopBarProps = {
   readonly state: MapState;
-  readonly problems: readonly Problem[];
   readonly onHelp: () => void;
   readonly onFit: () => void;
 };
@@ -35,7 +33,7 @@ export function TopBar({ state, onHelp, onFit }: TopBarProps) {
       <LayerSwitch scene={state.data.scene} />
       <div className="tools">
         <ConnectionPill state={state} />
-        <PauseButton state={state} />
+        {state.time.mode === "live" && <PauseButton state={state} />}
         <fieldset className="switch">
           <legend className="hidden">{words.view.label}</legend>
           {(["map", "table"] as const).map((one) => (

@@ -1,7 +1,8 @@
 /** Asking the map's API from a component: the answer, or that there is none. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { MapError, Parameters } from "../client/http.ts";
+import { ignored, persistently } from "../client/persistently.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 
 export type Asked<Answer> = { readonly answer: Answer | null; readonly error: MapError | null };
@@ -17,11 +18,19 @@ export function useAsked<Answer>(path: string, parameters: Parameters, again = 0
   useEffect(() => {
     const [askedPath, askedParameters] = JSON.parse(key) as [string, Parameters];
     const abort = new AbortController();
-    client.ask<Answer>(askedPath, askedParameters, abort.signal).then(
-      (answer) => !abort.signal.aborted && setAsked({ key, answer, error: null }),
-      (error: MapError) => !abort.signal.aborted && setAsked({ key, answer: null, error }),
-    );
+    persistently(
+      () => client.ask<Answer>(askedPath, askedParameters, abort.signal),
+      abort.signal,
+      (error) => setAsked(({ answer, key: last }) => ({ key, answer: last === key ? answer : null, error })),
+    ).then((answer) => setAsked({ key, answer, error: null }), ignored);
     return () => abort.abort();
   }, [client, key, again]);
   return asked.key === key ? asked : NOTHING;
+}
+
+/** The last answer that there was: a chart does not blink while the next one is on its way. */
+export function useLast<Answer>(answer: Answer | null): Answer | null {
+  const last = useRef(answer);
+  if (answer !== null) last.current = answer;
+  return last.current;
 }

@@ -2,24 +2,40 @@
 
 import type { ReactNode } from "react";
 import type { Scene } from "../client/scene.ts";
-import { labelOf } from "../domain/entities.ts";
+import { labelOf, typeOf } from "../domain/entities.ts";
 import { toneOfLoad } from "../domain/loads.ts";
 import { conditionOf, toneOf, toneOfItem, UNKNOWN } from "../domain/status.ts";
 import type { Tone } from "../domain/tones.ts";
+import type { Age } from "../domain/trust.ts";
 import { statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Icon, type IconName, Mark, TypeIcon } from "./icons.tsx";
 import { useRegistry } from "./registry.tsx";
+import { useAge, useTrust } from "./trust.tsx";
 import { go } from "./url.ts";
 
 export function StatusChip({ status, type }: { readonly status: string; readonly type: string }) {
   const language = useLanguage();
   const kind = useRegistry().kindOf(type);
   const tone = toneOf(status, kind);
+  const age = useAge(type);
   return (
-    <span className={`chip tone-${tone}`}>
+    <span className={`chip tone-${tone} ${age ? "is-old" : ""}`}>
       <Mark tone={tone} />
       {statusWord(status, language, kind)}
+      {age && <AgeText age={age} />}
+    </span>
+  );
+}
+
+/** How old something is that has not been read again. */
+export function AgeText({ age: { since } }: { readonly age: Age }) {
+  const { words, agoSeconds, fill, moment } = useLanguage();
+  const { now } = useTrust();
+  if (since === null) return <span className="age">{words.trust.neverRead}</span>;
+  return (
+    <span className="age" title={fill(words.trust.asOf, { moment: moment(since) })}>
+      {agoSeconds((now - since) / 1000)}
     </span>
   );
 }
@@ -36,16 +52,35 @@ type LineProps = {
   readonly selected?: boolean;
   /** How it is marked; by default by its status. */
   readonly tone?: Tone;
+  /** Whether Tab reaches it; in long lists arrow keys reach the others. */
+  readonly isStop?: boolean;
   readonly onPick: (id: string) => void;
   readonly children?: ReactNode;
 };
 
 /** An entity as one line that can be picked. */
-export function EntityLine({ id, type, label, status, selected = false, tone, onPick, children }: LineProps) {
+export function EntityLine({
+  id,
+  type,
+  label,
+  status,
+  selected = false,
+  tone,
+  isStop = true,
+  onPick,
+  children,
+}: LineProps) {
   const language = useLanguage();
   const kind = useRegistry().kindOf(type);
+  const age = useAge(type);
   return (
-    <button type="button" className="line" aria-current={selected} onClick={() => onPick(id)}>
+    <button
+      type="button"
+      className={age ? "line is-old" : "line"}
+      aria-current={selected}
+      tabIndex={isStop ? 0 : -1}
+      onClick={() => onPick(id)}
+    >
       <TypeIcon type={type} />
       <span className="line-text">
         <span className="line-name">{label}</span>
@@ -62,10 +97,11 @@ export function EntityLine({ id, type, label, status, selected = false, tone, on
 /** An entity to which something else refers. */
 export function EntityLink({ scene, id }: { readonly scene: Scene; readonly id: string }) {
   const registry = useRegistry();
+  const age = useAge(typeOf(id));
   const item = registry.find(scene, id)?.item;
   if (!item) return <span className="muted">{id}</span>;
   return (
-    <button type="button" className="link-chip" onClick={() => go({ select: id })}>
+    <button type="button" className={age ? "link-chip is-old" : "link-chip"} onClick={() => go({ select: id })}>
       {conditionOf(item, registry.kindOfId(id)) !== UNKNOWN && <Mark tone={toneOfItem(item, registry)} />}
       {labelOf(item)}
     </button>
@@ -102,11 +138,12 @@ type ButtonProps = {
   readonly label: string;
   readonly onClick: () => void;
   readonly pressed?: boolean;
+  readonly isDisabled?: boolean;
   readonly className?: string;
 };
 
 /** A button that shows a sign; its name is a tooltip and what a screen reader reads. */
-export function IconButton({ icon, label, onClick, pressed, className = "" }: ButtonProps) {
+export function IconButton({ icon, label, onClick, pressed, isDisabled = false, className = "" }: ButtonProps) {
   return (
     <button
       type="button"
@@ -114,6 +151,7 @@ export function IconButton({ icon, label, onClick, pressed, className = "" }: Bu
       title={label}
       aria-label={label}
       aria-pressed={pressed}
+      disabled={isDisabled}
       onClick={onClick}
     >
       <Icon name={icon} />

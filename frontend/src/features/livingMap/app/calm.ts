@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { MapState } from "../client/state.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
+import { useLivingMap } from "../hooks/selectors.ts";
 
 const CALM_MS = 400;
 
@@ -36,8 +37,14 @@ export function useCalmState(): MapState {
   return useSyncExternalStore(subscribe, () => latest.current);
 }
 
-/** The present in ms, looked at every `everyMs`: for how long ago something was. */
+/** The present of the map in ms, looked at every `everyMs`: how long ago something was at the moment that is shown. */
 export function useNow(everyMs: number): number {
+  const clock = useClock(everyMs);
+  return useLivingMap(({ time }) => time.moment) ?? clock;
+}
+
+/** The true present in ms, looked at every `everyMs`. */
+export function useClock(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), everyMs);

@@ -8,6 +8,8 @@ const PATHS = {
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
   problems: "M12 4 2.500 20h19L12 4ZM12 10v4M12 17h.01",
   events: "M3 12h4l2.500-7 5 14 2.500-7h4",
+  trends: "M4 4v16h16M7 15l4-5 3 3 5-7",
+  compare: "M9 4v16M15 4v16M9 8H4v12h5M15 12h5v8h-5",
   sources:
     "M12 8c4.400 0 8-1.100 8-2.500S16.400 3 12 3 4 4.100 4 5.500 7.600 8 12 8ZM4 5.500v13C4 19.900 7.600 21 12 21s8-1.100 8-2.500v-13M4 12c0 1.400 3.600 2.500 8 2.500s8-1.100 8-2.500",
   map: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2V6ZM9 4v14M15 6v14",
@@ -24,6 +26,9 @@ const PATHS = {
   user: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4 21c0-4 3.600-6 8-6s8 2 8 6",
   up: "M6 15l6-6 6 6",
   down: "M6 9l6 6 6-6",
+  past: "M12 21a9 9 0 1 0-9-9M3 5v7h7M12 7.500V12l3 2",
+  previous: "M19 5v14L9 12l10-7ZM5 5v14",
+  next: "M5 5v14l10-7L5 5ZM19 5v14",
 } as const;
 
 export type IconName = keyof typeof PATHS;

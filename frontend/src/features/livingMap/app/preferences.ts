@@ -1,10 +1,19 @@
-/** What a person prefers, remembered in this browser: the theme, the language, and that the introduction was read. */
+/** What a person prefers, remembered in this browser: the theme, the language, how new problems draw attention, and that the introduction was read. */
 
 import { useEffect, useSyncExternalStore } from "react";
+import { useMedia } from "../hooks/useMedia.ts";
 import { type Locale, preferredLocale } from "../i18n/i18n.tsx";
 
 export type Theme = "dark" | "light";
-type Preferences = { readonly theme: Theme; readonly locale: Locale; readonly introduced: boolean };
+type Preferences = {
+  readonly theme: Theme;
+  readonly locale: Locale;
+  readonly introduced: boolean;
+  /** Whether a new problem is heard. */
+  readonly sound: boolean;
+  /** Whether a new problem is shown by the browser while the page is not seen. */
+  readonly notifications: boolean;
+};
 
 const KEY = "livingmap.preferences";
 const listeners = new Set<() => void>();
@@ -12,7 +21,8 @@ let current: Preferences = { ...usual(), ...remembered() };
 
 function usual(): Preferences {
   const dark = globalThis.matchMedia?.("(prefers-color-scheme: light)").matches ? "light" : "dark";
-  return { theme: dark, locale: preferredLocale(globalThis.navigator?.languages ?? []), introduced: false };
+  const locale = preferredLocale(globalThis.navigator?.languages ?? []);
+  return { theme: dark, locale, introduced: false, sound: false, notifications: false };
 }
 
 function remembered(): Partial<Preferences> {
@@ -50,15 +60,6 @@ export function usePreferences(): Preferences {
   return preferences;
 }
 
-const REDUCED = "(prefers-reduced-motion: reduce)";
-
 export function useReducedMotion(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      const query = matchMedia(REDUCED);
-      query.addEventListener("change", listener);
-      return () => query.removeEventListener("change", listener);
-    },
-    () => matchMedia(REDUCED).matches,
-  );
+  return useMedia("(prefers-reduced-motion: reduce)");
 }

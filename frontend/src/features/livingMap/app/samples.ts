@@ -1,57 +1,73 @@
-/** The live values of the item that is looked at: what they are, and how they went since it was opened. */
+/** The live values of the item that is looked at, and how they went since it was opened. */
 
 import { useEffect, useState } from "react";
+import type { LivingMapClient } from "../client/client.ts";
 import type { Item } from "../client/scene.ts";
+import type { MapState } from "../client/state.ts";
+import type { Registry } from "../domain/registry.ts";
+import type { Sample } from "../domain/series.ts";
 import { valuesOf } from "../domain/values.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
+import { usePast } from "./moment.ts";
 import { useRegistry } from "./registry.tsx";
-import type { Sample } from "./Sparkline.tsx";
 
 const MOST_SAMPLES = 300;
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
 const NONE: Samples = new Map();
-const SHOWN_MS = 500;
+const SHOWN_MS = 1000;
 
-/** The samples of each live value of an item since it was opened, with `earlier` ones before them. */
-export function useSamples(id: string, earlier: Samples = NONE): Samples {
+/** The samples of each live value of an item since it was opened; none of the past, of which there are series. */
+export function useSamples(id: string): Samples {
   const client = useLivingMapClient();
   const registry = useRegistry();
+  const isPast = usePast();
   const [samples, setSamples] = useState<Samples>(NONE);
   useEffect(() => {
-    const taken = new Map<string, Sample[]>();
-    let last: Item | undefined;
-    let isNew = true;
-    const look = () => {
-      const item = registry.find(client.getState().data.scene, id)?.item;
-      if (!item || item === last) return;
-      last = item;
-      isNew = true;
-      for (const [{ name }, value] of valuesOf(item, registry.kindOfId(id))) {
-        const list = taken.get(name) ?? [];
-        list.push({ at: Date.now(), value });
-        taken.set(name, list.slice(-MOST_SAMPLES));
-      }
-    };
-    // Each tick lengthens the line to the present, also where nothing changes.
-    const show = () => {
-      const now = Date.now();
-      const upToNow = [...taken].map(([name, list]) => {
-        const before = (earlier.get(name) ?? []).filter(({ at }) => at < (list[0]?.at ?? now));
-        const value = list.at(-1)?.value ?? 0;
-        return [name, [...before, ...list, { at: now, value }]] as const;
-      });
-      if (isNew || last) setSamples(new Map(upToNow));
-      isNew = false;
-    };
-    look();
-    show();
-    const leave = client.subscribe(look);
-    const timer = setInterval(show, SHOWN_MS);
-    return () => {
-      leave();
-      clearInterval(timer);
-    };
-  }, [client, registry, id, earlier]);
+    setSamples(NONE);
+    return isPast ? undefined : take(client, registry, id, setSamples);
+  }, [client, registry, id, isPast]);
   return samples;
+}
+
+function isCurrent({ connection, paused, data: { meta } }: MapState): boolean {
+  return connection.status === "live" && !paused && meta?.standing_still_since === null;
+}
+
+function take(
+  client: LivingMapClient,
+  registry: Registry,
+  id: string,
+  show: (samples: Samples) => void,
+): () => void {
+  const taken = new Map<string, Sample[]>();
+  let last: Item | undefined;
+  const look = () => {
+    const item = registry.find(client.getState().data.scene, id)?.item;
+    if (!item || item === last) return;
+    last = item;
+    for (const [{ name }, value] of valuesOf(item, registry.kindOfId(id))) {
+      const list = taken.get(name) ?? [];
+      list.push({ at: Date.now(), value });
+      taken.set(name, list.slice(-MOST_SAMPLES));
+    }
+  };
+  // each tick lengthens the lines to the present, also where nothing changes; what is not known is not drawn
+  const tick = () => {
+    if (!isCurrent(client.getState())) return;
+    const now = Date.now();
+    show(
+      new Map(
+        [...taken].map(([name, list]) => [name, [...list, { at: now, value: list.at(-1)?.value ?? 0 }]] as const),
+      ),
+    );
+  };
+  look();
+  tick();
+  const leave = client.subscribe(look);
+  const timer = setInterval(tick, SHOWN_MS);
+  return () => {
+    leave();
+    clearInterval(timer);
+  };
 }

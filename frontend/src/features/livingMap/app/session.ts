@@ -16,7 +16,8 @@ const EARLY_MS = 90_000;
 /** Base address of the auth-service that people log in at, as the map's operator has set it; null if there is none. */
 export const loginUrl: string | null = metaContent("livingmap-login");
 
-function metaContent(name: string): string | null {
+/** Return what the map has written into the page's head for it. */
+export function metaContent(name: string): string | null {
   return globalThis.document?.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content || null;
 }
 
@@ -136,16 +137,4 @@ function sessionOf({ access_token, refresh_token, expires_in, user }: Granted): 
     expiresAt: expires_in ? Date.now() + expires_in * 1000 : null,
     name: user?.display_name ?? user?.email ?? null,
   };
-}
-
-/** Take tokens that the embedding page hands in: `frame.contentWindow.postMessage({kind: "livingmap.token", token}, …)`. */
-export function takeTokens(): void {
-  if (window.parent === window) return;
-  const embedders = (metaContent("livingmap-embedders") ?? "").split(" ");
-  window.addEventListener("message", ({ data, origin, source }) => {
-    const isParent = source === window.parent && (origin === location.origin || embedders.includes(origin));
-    if (isParent && data?.kind === "livingmap.token" && typeof data.token === "string") adoptToken(data.token);
-  });
-  // The parent's origin is not known yet, and this message holds no secret.
-  window.parent.postMessage({ kind: "livingmap.ready" }, "*");
 }

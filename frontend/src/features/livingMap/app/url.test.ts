@@ -10,6 +10,8 @@ test.each([
   ["?view=1,2", ""],
   ["?view=1,2,NaN&mode=sky&panel=cellar", ""],
   ["?panel=problems", "?panel=problems"],
+  ["?events-place=microdao:oak&events-weight=trouble", "?events-place=microdao:oak&events-weight=trouble"],
+  ["?events-topic=node&events-layer=nodes&events-weight=loud", "?events-topic=node&events-layer=nodes"],
 ])("the address %j is kept as %j", (given, kept) => {
   expect(searchOf(placeOf(given))).toBe(kept);
   expect(searchOf(placeOf(kept))).toBe(kept);

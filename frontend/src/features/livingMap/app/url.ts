@@ -1,9 +1,10 @@
 /** What is shown, kept in the address: the same address shows the same. */
 
 import { useSyncExternalStore } from "react";
+import { EVERYTHING, type OccurrenceFilter, WEIGHTS } from "../domain/occurrences.ts";
 import type { View } from "../map/camera.ts";
 
-export const PANELS = ["search", "problems", "events", "sources"] as const;
+export const PANELS = ["search", "problems", "events", "trends", "sources"] as const;
 export type Panel = (typeof PANELS)[number];
 
 export type Place = {
@@ -14,10 +15,24 @@ export type Place = {
   readonly view: View | null;
   readonly panel: Panel | null;
   readonly mode: "map" | "table";
+  /** The thing that is shown alone, with what depends on it; null shows everything. */
+  readonly only: string | null;
+  /** What that is compared with; null compares nothing. */
+  readonly beside: string | null;
+  /** When the day begins of which the details are; null shows how the thing is. */
+  readonly day: string | null;
+  /** Which number is shown over time, as `domain/totals.ts` reads it; empty for the usual one. */
+  readonly trend: string;
+  /** The moment that is shown, as `at` of the API; null shows the present. */
+  readonly at: string | null;
   readonly q: string;
   readonly type: string;
   readonly status: string;
   readonly layer: string;
+  /** Which events are listed. */
+  readonly events: OccurrenceFilter;
+  /** The column by which the table is sorted, with a minus before it from the greatest on; empty for the usual order. */
+  readonly sort: string;
 };
 
 /** Return what an address shows; whatever it leaves out or gets wrong has its default. */
@@ -31,11 +46,25 @@ export function placeOf(search: string, usualPanel: Panel | null = null): Place 
     view: viewOf(query.get("view")),
     panel: panel === "none" ? null : (PANELS.find((one) => one === panel) ?? usualPanel),
     mode: query.get("mode") === "table" ? "table" : "map",
+    only: query.get("only") || null,
+    beside: query.get("beside") || null,
+    day: query.get("day") || null,
+    trend: query.get("trend") ?? "",
+    at: query.get("at") || null,
     q: query.get("q") ?? "",
     type: query.get("type") ?? "",
     status: query.get("status") ?? "",
     layer: query.get("layer") ?? "",
+    events: eventsOf(query),
+    sort: query.get("sort") ?? "",
   };
+}
+
+const EVENTS = ["place", "topic", "layer", "weight"] as const;
+
+function eventsOf(query: URLSearchParams): OccurrenceFilter {
+  const [place = "", topic = "", layer = "", weight] = EVENTS.map((name) => query.get(`events-${name}`) ?? "");
+  return { place, topic, layer, weight: WEIGHTS.find((one) => one === weight) ?? EVERYTHING.weight };
 }
 
 function viewOf(text: string | null): View | null {
@@ -51,9 +80,25 @@ export function searchOf(place: Place, usualPanel: Panel | null = null): string 
   if (place.layers) query.set("layers", [...place.layers].join(","));
   if (place.mode === "table") query.set("mode", "table");
   if (place.panel !== usualPanel) query.set("panel", place.panel ?? "none");
-  for (const name of ["q", "type", "status", "layer", "select"] as const) {
+  for (const name of [
+    "q",
+    "type",
+    "status",
+    "layer",
+    "sort",
+    "only",
+    "beside",
+    "trend",
+    "at",
+    "select",
+    "day",
+  ] as const) {
     const value = place[name];
     if (value) query.set(name, value);
+  }
+  for (const name of EVENTS) {
+    const value = place.events[name];
+    if (value !== EVERYTHING[name]) query.set(`events-${name}`, value);
   }
   if (place.view) {
     const { x, y, zoom } = place.view;
@@ -78,19 +123,32 @@ globalThis.addEventListener?.("popstate", () => {
   for (const listener of listeners) listener();
 });
 
-/** Go to another place. After a pick the back button returns; everything else replaces the address. */
-export function go(change: Partial<Place>): void {
+/**
+ * Go to another place. After a pick, after a step into the past or out of it, and after a jump the back button returns;
+ * everything else replaces the address.
+ */
+export function go(change: Partial<Place>, isJump = false): void {
   const before = current;
   current = { ...current, ...change };
+  if (current.select === null) current = { ...current, day: null };
+  if (current.only === null) current = { ...current, beside: null };
   const isPick = current.select !== before.select && change.select !== null;
+  const isStep = (current.at === null) !== (before.at === null);
   const address = location.pathname + searchOf(current, usual) + location.hash;
-  history[isPick || current.mode !== before.mode ? "pushState" : "replaceState"](null, "", address);
+  const isPin = current.only !== before.only || current.beside !== before.beside || current.day !== before.day;
+  const returns = isPick || isPin || isStep || isJump || current.mode !== before.mode;
+  history[returns ? "pushState" : "replaceState"](null, "", address);
   for (const listener of listeners) listener();
 }
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** The place that the address shows now. */
+export function place(): Place {
+  return current;
 }
 
 /** The place that the address shows. */

@@ -1,58 +1,80 @@
 /** A client of the Living Map: keeps the state of the whole network, live, and recovers from broken connections. */
 
-import { type GetToken, MapError, MapHttp, type Parameters } from "./http.ts";
-import { type Effect, IDLE, type Input, type Machine, statusOf, step, type Transport } from "./machine.ts";
-import type { MapEvent } from "./messages.ts";
-import { type Message, messageOf, type Snapshot } from "./messages.ts";
+import { nextFrame } from "./frame.ts";
+import { type GetToken, MapHttp, type Parameters } from "./http.ts";
+import { LazyTravel } from "./lazy.ts";
+import { Line } from "./line.ts";
+import { type MapEvent, type Message, messageOfSnapshot, type Snapshot } from "./messages.ts";
 import type { Json, SourceBrief } from "./scene.ts";
-import { advance, type Connection, type MapData, type MapState, NEW_STATE } from "./state.ts";
-import { endingOf, errorOf, openWire, type Wire } from "./wires.ts";
+import { advance, type MapData, type MapState, NEW_STATE } from "./state.ts";
+import type { TravelEvents } from "./travel.ts";
 
-/** The map sends something at least every 15 s: after so long a silence the connection is dead. */
-const SILENT_MS = 35_000;
-const OPENING_MS = 10_000;
-const WATCH_MS = 2_500;
 const SOURCES_MS = 15_000;
+/** How many events are kept by default. */
 const KEPT_EVENTS = 200;
-/** A hidden page draws no frames: its messages are folded at this pace. */
-const HIDDEN_MS = 250;
 
 export type ClientOptions = {
-  /** Where the map is, e.g. `https://map.example.org/`; by default where the page is. */
+  /** Where the map is, e.g. `https://map.example.org/` or `/map/`; by default where the page is. */
   readonly url?: string | URL | undefined;
   readonly getToken?: GetToken | undefined;
   /** Only these layers; by default all. */
   readonly layers?: readonly string[] | undefined;
+  /** Show this moment: a time (RFC 3339), a cursor, or relative such as `-15m`. Nothing is read live then. */
+  readonly at?: At | undefined;
+  /** How many of the latest events to keep; by default 200. */
+  readonly keepEvents?: number | undefined;
 };
+
+/** A moment, as `at` of the API or as a date. */
+export type At = string | Date;
 
 /**
  * Reads the snapshot, follows the stream, and tells subscribers of each new state at most once per animation frame.
  * One client serves any number of components.
  */
 export class LivingMapClient {
-  readonly #http: MapHttp;
+  readonly options: ClientOptions;
+  /** For what else is read of the same map. */
+  readonly http: MapHttp;
   readonly #layers: string | null;
+  readonly #at: At | null;
+  readonly #keepEvents: number;
+  readonly #line: Line;
+  readonly #travel: LazyTravel;
   readonly #listeners = new Set<() => void>();
   readonly #eventListeners = new Set<(events: readonly MapEvent[]) => void>();
-  #machine: Machine = IDLE;
   #state: MapState = NEW_STATE;
   /** The newest data; while paused it runs ahead of what is shown. */
   #data: MapData = NEW_STATE.data;
   #inbox: Message[] = [];
   #frame: (() => void) | null = null;
-  #wire: Wire | null = null;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #watch: ReturnType<typeof setInterval> | undefined;
   #session = new AbortController();
-  #receivedAt = 0;
   #sourcesAskedAt = 0;
 
-  constructor({ url, getToken = () => null, layers }: ClientOptions = {}) {
-    const base = new URL(url ?? ".", globalThis.document?.baseURI);
-    if (!base.pathname.endsWith("/")) base.pathname += "/";
-    base.search = base.hash = "";
-    this.#http = new MapHttp(base, getToken, (...request) => fetch(...request));
-    this.#layers = layers ? layers.join(",") : null;
+  constructor(options: ClientOptions = {}) {
+    const { url, getToken = () => null, layers, at, keepEvents = KEPT_EVENTS } = options;
+    this.options = options;
+    this.http = new MapHttp(url, getToken, (...request) => fetch(...request));
+    this.#keepEvents = keepEvents;
+    this.#layers = layers?.join(",") ?? null;
+    this.#at = at ?? null;
+    this.#line = new Line(this.http, this.#layers, {
+      message: (message) => this.#take(message),
+      connection: (connection) => this.#show({ ...this.#state, connection }),
+      caughtUp: () => this.#fold().cursor,
+      unreadable: () => this.#doubt(),
+      watched: () => Date.now() - this.#sourcesAskedAt > SOURCES_MS && this.#askSources(),
+    });
+    const travelEvents: TravelEvents = {
+      shownBefore: () => this.#data,
+      latest: () => Date.parse(this.#state.recording?.to ?? "") || Date.now(),
+      shown: (events) => this.#showTime(events),
+      received: () => this.#soon(),
+    };
+    this.#travel = new LazyTravel(
+      (Travel) => new Travel(this.http, this.#layers, keepEvents, travelEvents),
+      () => this.#showTime([]),
+    );
   }
 
   /** The state now; the same object until it changes. */
@@ -72,40 +94,61 @@ export class LivingMapClient {
 
   start(): void {
     globalThis.addEventListener?.("online", this.#onOnline);
-    this.#input({ type: "start" });
+    if (this.#at !== null) this.seek(this.#at);
+    else this.#line.input({ type: "start" });
   }
 
   stop(): void {
     globalThis.removeEventListener?.("online", this.#onOnline);
-    this.#input({ type: "stop" });
+    this.#travel.input({ type: "stop" });
+    this.#line.input({ type: "stop" });
+  }
+
+  /** Show the map as it was at a moment, until another one or the present is asked for. What happens meanwhile is merged and kept. */
+  seek(at: At): void {
+    this.#travel.input({ type: "seek", at: typeof at === "string" ? at : at.toISOString() });
+  }
+
+  /** Let the moment that is shown go on, so many times as fast as it happened. */
+  play(speed: number): void {
+    this.#travel.input({ type: "play", speed });
+  }
+
+  /** Show the present again. Does nothing where there is none. */
+  live(): void {
+    if (this.#state.recording) return;
+    this.#travel.input({ type: "live" });
+    this.#line.input({ type: "start" });
   }
 
   /** Try at once, e.g. because there is a new token now. Does nothing while a connection is there or being made. */
   retry(): void {
-    this.#input({ type: "retry" });
+    this.#travel.input({ type: "retry" });
+    this.#line.input({ type: "retry" });
   }
 
   /** Start over as another person: forget everything that was read, and read again. */
   reset(): void {
-    const runs = this.#machine.phase.name !== "idle";
-    this.#input({ type: "stop" });
+    const runs = !this.#line.isIdle || this.#state.recording !== null;
+    this.#line.forget();
     this.#session.abort();
     this.#session = new AbortController();
-    this.#machine = IDLE;
     this.#inbox = [];
     this.#data = NEW_STATE.data;
-    this.#show({ ...NEW_STATE, paused: this.#state.paused });
-    if (runs) this.#input({ type: "start" });
+    this.#show({ ...NEW_STATE, time: this.#state.time, paused: this.#state.paused });
+    if (runs) this.#line.input({ type: "start" });
+    this.#travel.input({ type: "again" });
   }
 
-  /** Freeze the state. Whatever arrives is merged and kept. */
+  /** Freeze the state, or stop what is played. Whatever arrives is merged and kept. */
   pause(): void {
-    if (!this.#state.paused) this.#show({ ...this.#state, paused: true, held: 0 });
+    if (this.#isPast) this.#travel.input({ type: "pause" });
+    else if (!this.#state.paused) this.#show({ ...this.#state, paused: true, held: 0 });
   }
 
   /** Show what came since the pause began, as one update. */
   resume(): void {
-    if (this.#state.paused) this.#show({ ...this.#state, data: this.#data, paused: false, held: 0 });
+    if (this.#state.paused) this.#show({ ...this.#shownWith(this.#data), paused: false, held: 0 });
   }
 
   /** Ask the map's HTTP API, with the token: `ask("living-map/history", { limit: 20 })`. Throws MapError. */
@@ -115,116 +158,16 @@ export class LivingMapClient {
     signal?: AbortSignal,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const answer = await this.#http.ask(path, parameters, signal, headers);
-    return (await answer.json()) as Answer;
+    return this.http.read(path, parameters, signal, headers);
   }
 
-  // the connection
-
-  #input(input: Input, error: MapError | null = null): void {
-    const before = this.#machine;
-    const { machine, effects } = step(before, input, Math.random);
-    this.#machine = machine;
-    for (const effect of effects) this.#perform(effect);
-    if (machine === before) return;
-    const { phase } = machine;
-    const transport = phase.name === "live" ? phase.transport : null;
-    const wait = effects.find((effect) => effect.do === "wait");
-    this.#showConnection({
-      status: statusOf(machine),
-      transport,
-      error: phase.name === "live" || phase.name === "idle" ? null : (error ?? this.#state.connection.error),
-      retryAt: wait ? Date.now() + wait.ms : null,
-    });
-    this.#keepWatch();
-  }
-
-  #perform(effect: Effect): void {
-    clearTimeout(this.#retry);
-    this.#wire?.close();
-    this.#wire = null;
-    if (effect.do === "wait") this.#retry = setTimeout(() => this.#input({ type: "due" }), effect.ms);
-    else if (effect.do === "load") this.#load();
-    else if (effect.do === "open") this.#open(effect.transport);
-  }
-
-  #load(): void {
-    const abort = new AbortController();
-    this.#wire = { close: () => abort.abort(), show: () => undefined };
-    this.#receivedAt = Date.now();
-    this.ask<Snapshot>("living-map/snapshot", { layers: this.#layers }, abort.signal).then(
-      (payload) => {
-        if (abort.signal.aborted) return;
-        const { generated_at: timestamp, meta } = payload;
-        this.#take({ kind: "snapshot", cursor: meta.cursor, reason: "connect", timestamp, payload });
-        this.#input({ type: "loaded" });
-      },
-      (error: unknown) => {
-        if (!abort.signal.aborted) this.#input({ type: "ended", how: endingOf(error) }, errorOf(error));
-      },
-    );
-  }
-
-  #open(transport: Transport): void {
-    this.#fold();
-    this.#receivedAt = Date.now();
-    const query = { cursor: this.#data.cursor, layers: this.#layers };
-    this.#wire = openWire(transport, this.#http, query, {
-      message: (text) => this.#receive(text),
-      ended: (how, error) => this.#input({ type: "ended", how }, error),
-    });
-  }
-
-  #receive(text: string): void {
-    this.#receivedAt = Date.now();
-    let message: ReturnType<typeof messageOf>;
-    try {
-      message = messageOf(text);
-    } catch (error) {
-      // What cannot be read may have been a change: only a new snapshot makes the state sure again.
-      this.#fold();
-      this.#data = { ...this.#data, cursor: null };
-      this.#wire?.close();
-      this.#input({ type: "ended", how: {} }, errorOf(error));
-      return;
-    }
-    if (message.kind === "restarting") this.#input({ type: "advised", retryAfterMs: message.retry_after_ms });
-    else if (message.kind === "warning") this.#renew();
-    else if (message.kind === "error")
-      this.#showConnection({ ...this.#state.connection, error: new MapError(message.detail, null, message.code) });
-    else if (message.kind !== "unknown") {
-      this.#input({ type: "message" });
-      this.#take(message);
-    }
-  }
-
-  /** Send a new token over the open connection, so that it need not end with the old one. */
-  #renew(): void {
-    const wire = this.#wire;
-    this.#http.token().then(
-      (token) => token && wire === this.#wire && wire?.show(token),
-      () => undefined, // then the connection ends, and the next one requests a token again
-    );
-  }
-
-  /** While a connection is open or opening, check that the other end still sends. */
-  #keepWatch(): void {
-    const { name } = this.#machine.phase;
-    const needed = name === "loading" || name === "opening" || name === "live";
-    if (needed && this.#watch === undefined) this.#watch = setInterval(() => this.#look(), WATCH_MS);
-    if (!needed) {
-      clearInterval(this.#watch);
-      this.#watch = undefined;
-    }
-  }
-
-  #look(): void {
-    const isLive = this.#machine.phase.name === "live";
-    if (Date.now() - this.#receivedAt > (isLive ? SILENT_MS : OPENING_MS)) {
-      this.#input({ type: "silent" }, new MapError("the map has gone silent"));
-    } else if (isLive && Date.now() - this.#sourcesAskedAt > SOURCES_MS) {
-      this.#askSources();
-    }
+  /** Send something to the map's HTTP API, with the token. Throws MapError. */
+  async send<Answer = Json>(
+    path: string,
+    body: Json,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    return this.http.send(path, body, headers);
   }
 
   #onOnline = (): void => this.retry();
@@ -232,23 +175,81 @@ export class LivingMapClient {
   // the state
 
   #take(message: Message): void {
+    if (message.kind === "snapshot" && message.payload.meta.phase === "past") {
+      this.#takeRecording(message.payload);
+      return;
+    }
     this.#inbox.push(message);
     if (message.kind === "event" && /^livingmap\.source\.(up|down)$/.test(message.event_type)) this.#askSources();
+    this.#soon();
+  }
+
+  /** The answer for the present is of the past: there is no present. Nothing is followed then. */
+  #takeRecording(start: Snapshot): void {
+    this.#line.input({ type: "stop" });
+    const { signal } = this.#session;
+    const question = { at: "-0s", layers: this.#layers };
+    this.http.snapshot(question, signal).then(
+      (end) => this.#showRecording(start, end, signal),
+      () => this.#showRecording(start, start, signal),
+    );
+  }
+
+  #showRecording({ generated_at: from }: Snapshot, end: Snapshot, { aborted }: AbortSignal): void {
+    if (aborted) return;
+    this.#show({ ...this.#state, recording: { from, to: end.generated_at } });
+    this.#adopt(advance(this.#data, [messageOfSnapshot(end, "past")], this.#keepEvents)[0]);
+    if (!this.#isPast) this.seek(from);
+  }
+
+  #soon(): void {
     this.#frame ??= nextFrame(() => this.#fold());
   }
 
-  #fold(): void {
+  #fold(): MapData {
     this.#frame?.();
     this.#frame = null;
-    if (this.#inbox.length === 0) return;
+    this.#travel.fold();
+    if (this.#inbox.length === 0) return this.#data;
     const inbox = this.#inbox;
     this.#inbox = [];
-    const [data, events] = advance(this.#data, inbox, KEPT_EVENTS);
+    const [data, events] = advance(this.#data, inbox, this.#keepEvents);
+    this.#adopt(data, events.length);
+    if (!this.#state.paused && !this.#isPast) this.#tell(events);
+    return data;
+  }
+
+  /** What could not be read may have been a change. */
+  #doubt(): void {
+    this.#data = { ...this.#fold(), cursor: null };
+  }
+
+  /** Take newer data of the present. */
+  #adopt(data: MapData, count = 0): void {
     this.#data = data;
-    if (this.#state.paused) this.#show({ ...this.#state, held: this.#state.held + events.length });
-    else this.#show({ ...this.#state, data });
-    if (events.length > 0 && !this.#state.paused)
-      for (const listener of [...this.#eventListeners]) listener(events);
+    const { paused, held } = this.#state;
+    if (paused) this.#show({ ...this.#state, present: data, held: held + count });
+    else this.#show(this.#shownWith(data));
+  }
+
+  get #isPast(): boolean {
+    return this.#state.time.mode === "past";
+  }
+
+  /** Return the state with `data` as the present. */
+  #shownWith(data: MapData): MapState {
+    return { ...this.#state, data: this.#travel.data ?? data, present: data };
+  }
+
+  /** Show the moment that was asked for, or the present again; that ends a pause. */
+  #showTime(events: readonly MapEvent[]): void {
+    const time = this.#travel.shown;
+    this.#show({ ...this.#shownWith(this.#data), time, paused: false, held: 0 });
+    this.#tell(events);
+  }
+
+  #tell(events: readonly MapEvent[]): void {
+    if (events.length > 0) for (const listener of [...this.#eventListeners]) listener(events);
   }
 
   /** Read how fresh the sources are: a poll that finds no difference is not an event. */
@@ -259,29 +260,14 @@ export class LivingMapClient {
       ({ items }) => {
         const { meta } = this.#data;
         if (!meta || signal.aborted) return;
-        this.#data = { ...this.#data, meta: { ...meta, sources: items } };
-        if (!this.#state.paused) this.#show({ ...this.#state, data: this.#data });
+        this.#adopt({ ...this.#data, meta: { ...meta, sources: items } });
       },
       () => undefined, // they stay as they were; the stream notices if the map is unreachable
     );
-  }
-
-  #showConnection(connection: Connection): void {
-    this.#show({ ...this.#state, connection });
   }
 
   #show(state: MapState): void {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener();
   }
-}
-
-/** Call back at the next animation frame, or soon if the page draws none; the answer cancels. */
-function nextFrame(callback: () => void): () => void {
-  const timer = setTimeout(callback, HIDDEN_MS);
-  const frame = globalThis.requestAnimationFrame?.(() => callback());
-  return () => {
-    clearTimeout(timer);
-    if (frame !== undefined) cancelAnimationFrame(frame);
-  };
 }

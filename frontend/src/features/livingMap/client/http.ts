@@ -1,5 +1,6 @@
 /** Requests to the map's HTTP API: its address, the token of the caller, and errors that say what is wrong. */
 
+import type { Snapshot } from "./messages.ts";
 import type { Json } from "./scene.ts";
 
 /** Called before every request and every connection; null or nothing means no token. */
@@ -21,19 +22,19 @@ export class MapError extends Error {
 }
 
 export class MapHttp {
-  readonly #base: URL;
+  readonly #url: string | URL | undefined;
   readonly #getToken: GetToken;
   readonly #fetch: typeof fetch;
 
-  constructor(base: URL, getToken: GetToken, doFetch: typeof fetch) {
-    this.#base = base;
+  constructor(url: string | URL | undefined, getToken: GetToken, doFetch: typeof fetch) {
+    this.#url = url;
     this.#getToken = getToken;
     this.#fetch = doFetch;
   }
 
-  /** Return the address of a path of the API, such as `living-map/snapshot`. */
+  /** Return the address of a path of the API, such as `living-map/snapshot`. Throws MapError where no map can be. */
   address(path: string, parameters: Parameters = {}): URL {
-    const url = new URL(path, this.#base);
+    const url = new URL(path, baseOf(this.#url));
     for (const [name, value] of Object.entries(parameters)) {
       if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
     }
@@ -45,28 +46,87 @@ export class MapHttp {
     return (await this.#getToken()) ?? null;
   }
 
-  /** Request a path. Throws MapError for anything but an answer of success. */
+  /** Request a path, or send `body` to it. Throws MapError for anything but an answer of success. */
   async ask(
     path: string,
     parameters: Parameters,
     signal?: AbortSignal,
     headers: Readonly<Record<string, string>> = {},
+    body?: Json,
   ): Promise<Response> {
     const token = await this.token();
     const sent = {
       Accept: "application/json",
       ...headers,
       ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     };
+    const address = this.address(path, parameters);
+    const sending = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
     let answer: Response;
     try {
-      answer = await this.#fetch(this.address(path, parameters), { headers: sent, ...(signal ? { signal } : {}) });
+      answer = await this.#fetch(address, { headers: sent, ...sending, ...(signal ? { signal } : {}) });
     } catch (error) {
       throw new MapError(`${path}: the map cannot be reached`, null, null, error);
     }
     if (!answer.ok) throw await problemOf(path, answer);
     return answer;
   }
+
+  /** Request a path, and return what it answers. Throws MapError for anything but an answer of success. */
+  async read<Answer>(
+    path: string,
+    parameters: Parameters,
+    signal?: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const answer = await this.ask(path, parameters, signal, headers);
+    try {
+      return (await answer.json()) as Answer;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw notAMap(answer.url || path, error);
+    }
+  }
+
+  /** Send `body` to a path, and return what it answers. Throws MapError for anything but an answer of success. */
+  async send<Answer>(path: string, body: Json, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const answer = await this.ask(path, {}, undefined, headers, body);
+    return (await answer.json()) as Answer;
+  }
+
+  /** Read a snapshot. Throws MapError for anything else. */
+  async snapshot(parameters: Parameters, signal: AbortSignal): Promise<Snapshot> {
+    const answer = await this.read<Partial<Snapshot> | null>(SNAPSHOT, parameters, signal);
+    if (!answer?.layers || !answer.meta) throw notAMap(this.address(SNAPSHOT).href);
+    return answer as Snapshot;
+  }
+}
+
+const SNAPSHOT = "living-map/snapshot";
+
+function notAMap(address: string, cause?: unknown): MapError {
+  return new MapError(`${address}: what answers here is not a Living Map`, null, "not_a_map", cause);
+}
+
+export const INVALID_URL = "invalid_url";
+
+/**
+ * Return where a map is: by default where the page is, to which a `url` without an origin is relative. Throws MapError
+ * for what cannot be the address of a map. A server has no page: there such a `url` is of use in the browser alone.
+ */
+export function baseOf(url: string | URL | undefined): URL {
+  let base: URL;
+  try {
+    base = new URL(url || ".", globalThis.document?.baseURI);
+    if (!/^https?:$/.test(base.protocol) || base.username) throw new TypeError(base.protocol);
+  } catch (error) {
+    const message = `url: no map can be at ${JSON.stringify(url ?? "")}; give one as https://map.example.org/ or /map/`;
+    throw new MapError(message, null, INVALID_URL, error);
+  }
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  base.search = base.hash = "";
+  return base;
 }
 
 async function problemOf(path: string, answer: Response): Promise<MapError> {
@@ -80,4 +140,13 @@ async function problemOf(path: string, answer: Response): Promise<MapError> {
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
   const message = typeof detail === "string" ? detail : `${path}: HTTP ${answer.status}`;
   return new MapError(message, answer.status, typeof code === "string" ? code : null);
+}
+
+/** Return the address of a map in full, or what was given where that cannot be. */
+export function addressOf(url: string | URL | undefined): string {
+  try {
+    return baseOf(url).href;
+  } catch {
+    return String(url ?? "");
+  }
 }

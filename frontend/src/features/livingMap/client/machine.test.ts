@@ -14,6 +14,7 @@ const phases = {
   unauthenticated: { name: "unauthenticated" },
   forbidden: { name: "forbidden" },
   refused: { name: "refused" },
+  error: { name: "error" },
 } as const satisfies Record<string, Phase>;
 
 const start: Input = { type: "start" };
@@ -25,6 +26,7 @@ const message: Input = { type: "message" };
 const silent: Input = { type: "silent" };
 const status = (status: number): Input => ({ type: "ended", how: { status } });
 const code = (code: number): Input => ({ type: "ended", how: { code } });
+const hopeless: Input = { type: "ended", how: { isHopeless: true } };
 const lost: Input = { type: "ended", how: {} };
 
 const load: Effect = { do: "load" };
@@ -173,6 +175,15 @@ const rows: Record<string, Row> = {
   "who may not load is told so": [phases.loading, {}, status(403), phases.forbidden, {}, []],
   "a wrong address is not tried again": [phases.byWebSocket, {}, code(1008), phases.refused, {}, []],
   "a wrong parameter is not tried again": [phases.loading, {}, status(422), phases.refused, {}, []],
+  "what is no address is not tried again": [phases.loading, {}, hopeless, phases.error, {}, []],
+  "a person may try what is no address": [
+    phases.error,
+    { failures: 2 },
+    retry,
+    phases.loading,
+    { failures: 0 },
+    [load],
+  ],
   "a new token is tried at once": [
     phases.unauthenticated,
     { failures: 2 },
@@ -239,6 +250,17 @@ test("waits double, are spread over their second half, and end at 15 s", () => {
   const shortest = [0, 1, 2, 3, 4, 5, 6, 7, 50].map((failures) => backoffMs(failures, () => 0));
   expect(longest).toEqual([500, 1000, 2000, 4000, 8000, 15000, 15000, 15000, 15000]);
   expect(shortest).toEqual(longest.map((ms) => ms / 2));
+});
+
+test.each([
+  [0, "connecting"],
+  [2, "connecting"],
+  [3, "error"],
+  [30, "error"],
+] as const)("after %i failures without ever a connection the status is %s", (failures, word) => {
+  for (const phase of [phases.loading, phases.waiting, phases.byEvents])
+    expect(statusOf({ ...IDLE, phase, failures })).toBe(word);
+  expect(statusOf({ ...IDLE, phase: phases.waiting, lived: true, failures })).toBe("reconnecting");
 });
 
 test.each([

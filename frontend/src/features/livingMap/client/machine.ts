@@ -13,7 +13,8 @@ export type Phase =
   | { readonly name: "waiting" }
   | { readonly name: "unauthenticated" }
   | { readonly name: "forbidden" }
-  | { readonly name: "refused" };
+  | { readonly name: "refused" }
+  | { readonly name: "error" };
 
 export type Machine = {
   readonly phase: Phase;
@@ -29,8 +30,11 @@ export type Machine = {
   readonly advisedMs: number | null;
 };
 
-/** How a request or a connection ended: an HTTP status, a WebSocket close code, or neither if the network failed. */
-export type Ending = { readonly status?: number; readonly code?: number };
+/**
+ * How a request or a connection ended: an HTTP status, a WebSocket close code, or neither if the network failed. It is
+ * hopeless if the address is not one.
+ */
+export type Ending = { readonly status?: number; readonly code?: number; readonly isHopeless?: boolean };
 
 export type Input =
   | { readonly type: "start" }
@@ -60,6 +64,8 @@ export const IDLE: Machine = {
   advisedMs: null,
 };
 
+/** After so many failures in a row without ever a connection, there is no point in calling it connecting. */
+const MOST_FAILURES = 3;
 const FIRST_WAIT_MS = 500;
 const MOST_WAIT_MS = 15_000;
 
@@ -89,7 +95,7 @@ export function step(machine: Machine, input: Input, random: () => number): Step
 }
 
 function isAtRest(phase: Phase): boolean {
-  return ["waiting", "unauthenticated", "forbidden", "refused"].includes(phase.name);
+  return ["waiting", "unauthenticated", "forbidden", "refused", "error"].includes(phase.name);
 }
 
 function isUnderWay(phase: Phase): boolean {
@@ -116,6 +122,7 @@ function live(machine: Machine, transport: Transport): Step {
 }
 
 function ended(machine: Machine, how: Ending, random: () => number): Step {
+  if (how.isHopeless) return rest(machine, "error");
   if (how.status === 401 || how.code === 4401) {
     return machine.rejected ? rest(machine, "unauthenticated") : attempt({ ...machine, rejected: true });
   }
@@ -125,7 +132,7 @@ function ended(machine: Machine, how: Ending, random: () => number): Step {
   return failed(machine, random, []);
 }
 
-function rest(machine: Machine, name: "unauthenticated" | "forbidden" | "refused"): Step {
+function rest(machine: Machine, name: "unauthenticated" | "forbidden" | "refused" | "error"): Step {
   return same({ ...machine, phase: { name }, rejected: false });
 }
 
@@ -160,14 +167,15 @@ export type ConnectionStatus =
   | "reconnecting"
   | "unauthenticated"
   | "forbidden"
-  | "refused";
+  | "refused"
+  | "error";
 
-export function statusOf({ phase, lived }: Machine): ConnectionStatus {
+export function statusOf({ phase, lived, failures }: Machine): ConnectionStatus {
   switch (phase.name) {
     case "loading":
     case "opening":
     case "waiting":
-      return lived ? "reconnecting" : "connecting";
+      return lived ? "reconnecting" : failures < MOST_FAILURES ? "connecting" : "error";
     default:
       return phase.name;
   }

@@ -34,10 +34,10 @@ export type SnapshotMeta = components["schemas"]["Meta"];
 /** A layer as JSON: totals and lists of items side by side. */
 export type LayerJson = { readonly [name: string]: Json | readonly Item[] };
 
-/** What `GET /living-map/snapshot` answers. */
-export type Snapshot = {
+/** What `GET /living-map/snapshot` answers; `Layers` says what is known of its layers. */
+export type Snapshot<Layers = { readonly [name: string]: LayerJson }> = {
   readonly generated_at: string;
-  readonly layers: { readonly [name: string]: LayerJson };
+  readonly layers: Layers;
   readonly meta: SnapshotMeta;
 };
 
@@ -57,6 +57,8 @@ export type MapEvent = {
   readonly timestamp: string;
   readonly payload: { readonly [name: string]: Json };
   readonly changes: readonly Change[];
+  /** What each change found, as this client held it: the whole item, or the layer's totals; not sent over the wire. */
+  readonly former?: readonly (Readonly<Record<string, Json>> | undefined)[];
 };
 
 /** What came of `skipped` events that this client was too slow to be sent. */
@@ -76,10 +78,16 @@ export type Heartbeat = {
   readonly standing_still_since?: string | null;
   /** Ids that several things claim now. */
   readonly collisions?: SnapshotMeta["collisions"];
+  /** The moment to which a play has come. */
+  readonly at?: string | null;
 };
 export type Restarting = { readonly kind: "restarting"; readonly retry_after_ms: number };
 /** The token is about to be of no use: another may be shown on the same line. */
 export type Warning = { readonly kind: "warning"; readonly code: string; readonly detail: string };
+/** A play goes on, or stands still. */
+export type PlayMessage = { readonly kind: "playing" | "paused"; readonly at: string };
+/** A play has come to the present, or to the end that was asked for. */
+export type PlayEnd = { readonly kind: "live" | "end"; readonly at: string };
 export type ErrorMessage = { readonly kind: "error"; readonly code: string; readonly detail: string };
 
 export type Message =
@@ -89,7 +97,15 @@ export type Message =
   | Heartbeat
   | Restarting
   | Warning
+  | PlayMessage
+  | PlayEnd
   | ErrorMessage;
+
+/** Return a snapshot that was read as if it had come over the stream. */
+export function messageOfSnapshot(payload: Snapshot, reason: string): SnapshotMessage {
+  const { generated_at: timestamp, meta } = payload;
+  return { kind: "snapshot", cursor: meta.cursor, reason, timestamp, payload };
+}
 
 /** A message of a kind that this client does not know: a newer map may say more. */
 export type UnknownMessage = { readonly kind: "unknown" };
@@ -101,6 +117,10 @@ const NEEDS: Readonly<Record<Message["kind"], readonly string[]>> = {
   heartbeat: ["cursor"],
   restarting: ["retry_after_ms"],
   warning: ["code", "detail"],
+  playing: ["at"],
+  paused: ["at"],
+  live: ["at"],
+  end: ["at"],
   error: ["code", "detail"],
 };
 

@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Snapshot
-         * @description Return the state of the whole network. The answer never waits for a source.
+         * @description Return the state of the whole network, now or then. The answer never waits for a source.
          */
         readonly get: operations["snapshot_living_map_snapshot_get"];
         readonly put?: never;
@@ -134,8 +134,30 @@ export interface paths {
         /**
          * One entity
          * @description Return an entity by id or alias, with the details that its service gives within two seconds.
+         *
+         *     Of a past moment: what the map had of it, without asking its service.
          */
         readonly get: operations["one_living_map_entities__entity_id__get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/living-map/diff": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Difference between two moments
+         * @description Return the net changes that make the map of one moment that of another, or what happened in words.
+         */
+        readonly get: operations["difference_living_map_diff_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -184,6 +206,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/living-map/timeline": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Return how much happened and how much was wrong, in at most so many steps of whole minutes.
+         */
+        readonly get: operations["one_living_map_timeline_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/living-map/series": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Series of a number
+         * @description Return what a number was, with its lowest, mean and highest value, in at most so many steps.
+         */
+        readonly get: operations["one_living_map_series_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/living-map/totals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Totals of a number
+         * @description Return what a number comes to, in all and by thing or group, and what is unusual in it.
+         */
+        readonly get: operations["totals_living_map_totals_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/living-map/events": {
         readonly parameters: {
             readonly query?: never;
@@ -198,6 +280,46 @@ export interface paths {
         readonly get: operations["events_living_map_events_get"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/living-map/problems": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Problems
+         * @description List what is wrong now with the network and the map itself, in the language of `Accept-Language`.
+         */
+        readonly get: operations["listing_living_map_problems_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/living-map/problems/{problem_id}/acknowledge": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Acknowledge a problem
+         * @description Say that somebody has seen a problem, for all processes, in the log and in the history.
+         */
+        readonly post: operations["acknowledge_living_map_problems__problem_id__acknowledge_post"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -308,6 +430,48 @@ export interface components {
             readonly memberships: components["schemas"]["MembershipReport"] | null;
         };
         /**
+         * AcknowledgementReport
+         * @description That somebody has seen a problem.
+         */
+        readonly AcknowledgementReport: {
+            /**
+             * By
+             * @description The id of an actor; null without access control, and for callers that may not see how services do.
+             */
+            readonly by: string | null;
+            /** At */
+            readonly at: string;
+            /** Until */
+            readonly until: string;
+            /** Note */
+            readonly note: string;
+        };
+        /**
+         * Affected
+         * @description What a problem affects, as far as the caller is shown it.
+         */
+        readonly Affected: {
+            /**
+             * Entities
+             * @description The first twenty.
+             */
+            readonly entities: readonly components["schemas"]["AffectedEntity"][];
+            /** Layers */
+            readonly layers: readonly string[];
+        };
+        /**
+         * AffectedEntity
+         * @description A thing that a problem affects.
+         */
+        readonly AffectedEntity: {
+            /** Id */
+            readonly id: string;
+            /** Type */
+            readonly type: string;
+            /** Layer */
+            readonly layer: string;
+        };
+        /**
          * Claim
          * @description One of several entities that claim an id.
          */
@@ -386,6 +550,26 @@ export interface components {
             readonly excerpt: string;
         };
         /**
+         * DifferenceReport
+         * @description How the map differs between two moments.
+         */
+        readonly DifferenceReport: {
+            readonly from: components["schemas"]["MomentEnd"];
+            readonly to: components["schemas"]["MomentEnd"];
+            /**
+             * Gaps
+             * @description What the map of either moment, or what lies between them, may lack.
+             */
+            readonly gaps: readonly components["schemas"]["PastGap"][];
+            /**
+             * Changes
+             * @description The changes that make the first the second.
+             */
+            readonly changes: readonly components["schemas"]["NetChange"][] | null;
+            /** @description What happened; with ``summary=true``, in place of the changes. */
+            readonly summary: components["schemas"]["Summary"] | null;
+        };
+        /**
          * DriftReport
          * @description How many items polls found otherwise than events had left them.
          */
@@ -443,6 +627,11 @@ export interface components {
              * @description Where it has a page, by the settings of its sources.
              */
             readonly links: readonly components["schemas"]["EntityLink"][];
+            /**
+             * Gaps
+             * @description Of a past moment, what the map may lack; empty now.
+             */
+            readonly gaps: readonly components["schemas"]["PastGap"][];
         };
         /**
          * EntityLine
@@ -488,6 +677,11 @@ export interface components {
              * @description Send it as ``cursor`` to get the next page; null on the last one.
              */
             readonly next_cursor: string | null;
+            /**
+             * Gaps
+             * @description Of a past moment, what the map may lack; empty now.
+             */
+            readonly gaps: readonly components["schemas"]["PastGap"][];
         };
         /**
          * EventSentences
@@ -531,6 +725,11 @@ export interface components {
              * @description Whether it is a column of a table.
              */
             readonly table: boolean;
+            /**
+             * Additive
+             * @description Whether the numbers of several things add up, as in totals.
+             */
+            readonly additive: boolean;
         };
         /**
          * Health
@@ -556,6 +755,58 @@ export interface components {
             readonly version: string;
             /** Time */
             readonly time: string;
+        };
+        /**
+         * HistoryChange
+         * @description How an item, or a layer itself, changed.
+         */
+        readonly HistoryChange: {
+            /**
+             * Op
+             * @description ``put``, ``drop``, or ``total`` for the layer itself.
+             */
+            readonly op: string;
+            /** Layer */
+            readonly layer: string;
+            /** Collection */
+            readonly collection: string | null;
+            /** Id */
+            readonly id: string | null;
+            /**
+             * Label
+             * @description What it is called on the map, or was when it went.
+             */
+            readonly label: string | null;
+            /**
+             * Came
+             * @description Whether it was not on the map before.
+             */
+            readonly came: boolean;
+            /** Went */
+            readonly went: boolean;
+            /**
+             * Fields
+             * @description Those that do not change all the time. Of what came or went they are listed if the request names it.
+             */
+            readonly fields: readonly components["schemas"]["HistoryField"][];
+        };
+        /**
+         * HistoryField
+         * @description How a field changed.
+         */
+        readonly HistoryField: {
+            /** Name */
+            readonly name: string;
+            /**
+             * From
+             * @description What it was; null also where it was not there, and in entries of versions that did not keep it.
+             */
+            readonly from: unknown;
+            /**
+             * To
+             * @description What it became; null also where it is gone.
+             */
+            readonly to: unknown;
         };
         /**
          * HistoryGap
@@ -598,6 +849,32 @@ export interface components {
             readonly payload: {
                 readonly [key: string]: unknown;
             };
+            /**
+             * Occurred At
+             * @description When it happened according to the message itself, if that says so.
+             */
+            readonly occurred_at: string | null;
+            /**
+             * Source
+             * @description The source that it concerned, the first of several.
+             */
+            readonly source: string | null;
+            /**
+             * Cursor
+             * @description The position of the map right after it.
+             */
+            readonly cursor: string;
+            /**
+             * Changes
+             * @description How it changed the map, at most a hundred changes; null if that was not kept, as of very large entries. With
+             *     ``entity_id`` those of that entity, with ``field`` how that changed.
+             */
+            readonly changes: readonly components["schemas"]["HistoryChange"][] | null;
+            /**
+             * More
+             * @description How many changes it made that are not listed.
+             */
+            readonly more: number;
         };
         /**
          * HistoryPage
@@ -663,6 +940,11 @@ export interface components {
              * @description Entries that had to make room while the database was away.
              */
             readonly lost: number;
+            /**
+             * To Move
+             * @description About how many entries of an earlier version are still to be moved; of the process that leads, else null.
+             */
+            readonly to_move: number | null;
         };
         /**
          * Ingested
@@ -829,8 +1111,22 @@ export interface components {
             readonly source_services: readonly string[];
             /** Sources */
             readonly sources: readonly components["schemas"]["SourceFreshness"][];
-            /** @description Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself. */
-            readonly phase: components["schemas"]["Phase"];
+            /**
+             * Phase
+             * @description Whether the map follows its log; ``on_its_own`` while the log is away and the process polls for itself.
+             *     ``past`` in the snapshot of a past moment.
+             */
+            readonly phase: components["schemas"]["Phase"] | "past";
+            /**
+             * At
+             * @description The moment of the past that is shown; null in a snapshot of now.
+             */
+            readonly at: string | null;
+            /**
+             * Gaps
+             * @description What a snapshot of the past may lack.
+             */
+            readonly gaps: readonly components["schemas"]["PastGap"][];
             /**
              * Standing Still Since
              * @description Since when the map has had nothing from its log, because the connection is lost; null while there is one.
@@ -847,6 +1143,85 @@ export interface components {
              * @enum {string}
              */
             readonly access: "complete" | "pending";
+        };
+        /**
+         * MomentEnd
+         * @description One of the two moments of a difference.
+         */
+        readonly MomentEnd: {
+            /** At */
+            readonly at: string;
+            /** Cursor */
+            readonly cursor: string;
+        };
+        /**
+         * NetChange
+         * @description What became of an item, or of a layer itself, between two moments.
+         */
+        readonly NetChange: {
+            /**
+             * Op
+             * @enum {string}
+             */
+            readonly op: "put" | "drop" | "total";
+            /** Layer */
+            readonly layer: string;
+            /**
+             * Collection
+             * @description Of a put or drop.
+             * @default
+             */
+            readonly collection: string;
+            /**
+             * Id
+             * @description Of a put or drop.
+             * @default
+             */
+            readonly id: string;
+            /**
+             * Set
+             * @description The fields of a put or total that have other values.
+             * @default {}
+             */
+            readonly set: {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * Unset
+             * @description The fields that are gone.
+             * @default []
+             */
+            readonly unset: readonly string[];
+            /**
+             * Was
+             * @description The values before of these fields; of a drop, the whole item.
+             */
+            readonly was: {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * Came
+             * @description Whether the item was not there before.
+             * @default false
+             */
+            readonly came: boolean;
+        };
+        /**
+         * PastGap
+         * @description Events that a map of the past may lack, because the history does not have them.
+         */
+        readonly PastGap: {
+            /** Since */
+            readonly since: string;
+            /** Until */
+            readonly until: string;
+            /**
+             * Events
+             * @description How many events; null if that is not known, and for callers with restricted rights.
+             */
+            readonly events: number | null;
+            /** Reason */
+            readonly reason: string;
         };
         /**
          * Phase
@@ -877,6 +1252,98 @@ export interface components {
              * @description Why the last question got no answer; null once the PDP answers again.
              */
             readonly error: string | null;
+        };
+        /**
+         * ProblemReport
+         * @description A problem that is open.
+         */
+        readonly ProblemReport: {
+            /**
+             * Id
+             * @description The same for as long as it is open.
+             */
+            readonly id: string;
+            /**
+             * Code
+             * @description Stable, for programs.
+             */
+            readonly code: string;
+            readonly severity: components["schemas"]["Severity"];
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "open" | "acknowledged";
+            /**
+             * Title
+             * @description What such a problem is called.
+             */
+            readonly title: string;
+            /**
+             * What
+             * @description What is wrong, in a sentence.
+             */
+            readonly what: string;
+            /**
+             * Meaning
+             * @description What follows from it.
+             */
+            readonly meaning: string;
+            /**
+             * Todo
+             * @description What somebody can do about it.
+             */
+            readonly todo: string;
+            /**
+             * Link
+             * @description Where the map describes such a problem, to everybody: a path below its address, with an anchor.
+             */
+            readonly link: string;
+            /**
+             * Since
+             * @description The earliest time at which it is known to have been there.
+             */
+            readonly since: string;
+            /**
+             * At Least
+             * @description Whether it may have begun before: the thing was in trouble when the map saw it first.
+             */
+            readonly at_least: boolean;
+            /**
+             * Last Seen
+             * @description When the map last knew that it is there.
+             */
+            readonly last_seen: string;
+            /**
+             * Source
+             * @description The source that it is about, or whose value says so.
+             */
+            readonly source: string | null;
+            /**
+             * Process
+             * @description The process that it is of; null if it is of the whole map, or if there are no other processes.
+             */
+            readonly process: string | null;
+            readonly affects: components["schemas"]["Affected"];
+            /**
+             * Detail
+             * @description What a service or the program says of it; null for callers that may not see how services are doing.
+             */
+            readonly detail: string | null;
+            readonly acknowledgement: components["schemas"]["AcknowledgementReport"] | null;
+        };
+        /**
+         * ProblemReports
+         * @description The problems that are open now, the gravest first, and of equal ones the oldest.
+         */
+        readonly ProblemReports: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ProblemReport"][];
+            /**
+             * Total
+             * @description How many fit; ``items`` has no more than ``limit`` of them.
+             */
+            readonly total: number;
         };
         /**
          * Ready
@@ -944,6 +1411,67 @@ export interface components {
             /** Sentences */
             readonly sentences: readonly components["schemas"]["EventSentences"][];
         };
+        /**
+         * Series
+         * @description What one number of one thing was.
+         */
+        readonly Series: {
+            /** Entity Id */
+            readonly entity_id: string;
+            /** Field */
+            readonly field: string;
+            /**
+             * Unit
+             * @description Shown after the number, as the type declares it.
+             */
+            readonly unit: string | null;
+            /** Points */
+            readonly points: readonly components["schemas"]["SeriesStep"][];
+            /** Gaps */
+            readonly gaps: readonly components["schemas"]["SeriesGap"][];
+            /**
+             * Resolution
+             * @description From what the points were made.
+             * @enum {string}
+             */
+            readonly resolution: "entry" | "minute" | "hour";
+        };
+        /**
+         * SeriesGap
+         * @description A time of which something is missing.
+         */
+        readonly SeriesGap: {
+            /** Since */
+            readonly since: string;
+            /** Until */
+            readonly until: string;
+        };
+        /**
+         * SeriesStep
+         * @description What a number was in one step.
+         */
+        readonly SeriesStep: {
+            /**
+             * Time
+             * @description When it begins. All steps are equally long; those in which the number is not known are left out.
+             */
+            readonly time: string;
+            /** Min */
+            readonly min: number;
+            /**
+             * Mean
+             * @description Of the values that were reported, or of the means of its minutes.
+             */
+            readonly mean: number;
+            /** Max */
+            readonly max: number;
+        };
+        /**
+         * Severity
+         * @description How grave a problem is.
+         * @enum {string}
+         */
+        readonly Severity: "critical" | "warning" | "info";
         /**
          * Snapshot
          * @description The state of the whole network.
@@ -1121,6 +1649,312 @@ export interface components {
             readonly label: string;
         };
         /**
+         * StoryStep
+         * @description One step of the story.
+         */
+        readonly StoryStep: {
+            /**
+             * At
+             * @description When it happened or began, be it before `from`; of several things, the first.
+             */
+            readonly at: string;
+            /**
+             * Until
+             * @description When the last of it was over; null if any goes on, and for what happened in a moment.
+             *
+             *     What happened at a time that the history does not say has the whole span.
+             */
+            readonly until: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "trouble" | "came" | "went" | "changed" | "number";
+            /**
+             * Entity Ids
+             * @description The first twenty.
+             */
+            readonly entity_ids: readonly string[];
+            /** Layer */
+            readonly layer: string;
+            /** Severity */
+            readonly severity: ("critical" | "warning") | null;
+            /**
+             * Text
+             * @description In the caller's language. It names no time.
+             */
+            readonly text: string;
+        };
+        /**
+         * Summary
+         * @description What happened between two moments.
+         */
+        readonly Summary: {
+            /** Types */
+            readonly types: readonly components["schemas"]["SummaryType"][];
+            /**
+             * Story
+             * @description At most twelve steps, the most important ones, in order of time.
+             */
+            readonly story: readonly components["schemas"]["StoryStep"][];
+            /**
+             * Entries
+             * @description How many entries the history got; null with restricted rights, and if it is not known.
+             */
+            readonly entries: number | null;
+        };
+        /**
+         * SummaryCount
+         * @description Things that something happened to.
+         */
+        readonly SummaryCount: {
+            /** Count */
+            readonly count: number;
+            /**
+             * Items
+             * @description The first ten.
+             */
+            readonly items: readonly components["schemas"]["SummaryItem"][];
+        };
+        /**
+         * SummaryItem
+         * @description A thing that is counted.
+         */
+        readonly SummaryItem: {
+            /** Id */
+            readonly id: string;
+            /** Label */
+            readonly label: string;
+        };
+        /**
+         * SummaryType
+         * @description What happened to things of a type.
+         */
+        readonly SummaryType: {
+            /** Type */
+            readonly type: string;
+            /** Layer */
+            readonly layer: string;
+            readonly came: components["schemas"]["SummaryCount"];
+            readonly went: components["schemas"]["SummaryCount"];
+            readonly changed: components["schemas"]["SummaryCount"];
+            readonly trouble_began: components["schemas"]["SummaryCount"];
+            readonly trouble_ended: components["schemas"]["SummaryCount"];
+        };
+        /**
+         * Timeline
+         * @description How much happened and how much was wrong.
+         */
+        readonly Timeline: {
+            /** From */
+            readonly from: string;
+            /** To */
+            readonly to: string;
+            /**
+             * Oldest
+             * @description How far back it is known; null while nothing is.
+             */
+            readonly oldest: string | null;
+            /** Points */
+            readonly points: readonly components["schemas"]["TimelineStep"][];
+            /** Gaps */
+            readonly gaps: readonly components["schemas"]["TimelineGap"][];
+            /**
+             * Troubles
+             * @description The newest thousand, in order of time.
+             */
+            readonly troubles: readonly components["schemas"]["TimelineTrouble"][];
+            /**
+             * More Troubles
+             * @description How many more there were.
+             */
+            readonly more_troubles: number;
+        };
+        /**
+         * TimelineGap
+         * @description A time of which something is missing.
+         */
+        readonly TimelineGap: {
+            /** Since */
+            readonly since: string;
+            /** Until */
+            readonly until: string;
+            /** Reason */
+            readonly reason: string;
+        };
+        /**
+         * TimelineStep
+         * @description One step of the timeline.
+         */
+        readonly TimelineStep: {
+            /**
+             * Time
+             * @description When it begins. All steps are equally long, whole minutes.
+             */
+            readonly time: string;
+            /**
+             * Entries
+             * @description How many entries the history got; null for callers with restricted rights, and before ``oldest``.
+             */
+            readonly entries: number | null;
+            /**
+             * Changes
+             * @description How many changes these made; null as above.
+             */
+            readonly changes: number | null;
+            /**
+             * Troubled
+             * @description How many things were in trouble at its worst; null where nobody can tell.
+             */
+            readonly troubled: number | null;
+            /**
+             * Worst
+             * @description How grave the gravest of these troubles was; null if there was none, or nobody can tell.
+             */
+            readonly worst: ("critical" | "warning") | null;
+        };
+        /**
+         * TimelineTrouble
+         * @description For how long one thing was in trouble of one severity.
+         */
+        readonly TimelineTrouble: {
+            /** Entity Id */
+            readonly entity_id: string;
+            /** Type */
+            readonly type: string;
+            /** Layer */
+            readonly layer: string;
+            /** Label */
+            readonly label: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "status" | "alert" | "load";
+            /**
+             * Status
+             * @description The status, the message of the alert, or the share of the machine that was in use.
+             */
+            readonly status: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            readonly severity: "critical" | "warning";
+            /** Began */
+            readonly began: string;
+            /**
+             * Ended
+             * @description Null while it goes on. After a time of which nothing is known: when it was known to be over.
+             */
+            readonly ended: string | null;
+        };
+        /**
+         * TotalOfOne
+         * @description How a number of one thing or group went.
+         */
+        readonly TotalOfOne: {
+            /**
+             * Now
+             * @description The last value before ``to``; null if it is not known any more.
+             */
+            readonly now: number | null;
+            /** @description Null where too little is known. */
+            readonly usual: components["schemas"]["UsualNumber"] | null;
+            /**
+             * Unusual
+             * @description Whether ``now`` is far from what is usual: by more than half of it, and by more than days differ.
+             */
+            readonly unusual: boolean;
+            /** Points */
+            readonly points: readonly components["schemas"]["TotalStep"][];
+            /**
+             * Id
+             * @description The thing; with ``by`` that to which its things refer, or null for those that refer to nothing visible.
+             */
+            readonly id: string | null;
+            /**
+             * Things
+             * @description How many things it is of.
+             */
+            readonly things: number;
+        };
+        /**
+         * TotalStep
+         * @description What a number came to in one step.
+         */
+        readonly TotalStep: {
+            /**
+             * Time
+             * @description When it begins. All steps are equally long; those in which nothing is known are left out.
+             */
+            readonly time: string;
+            /**
+             * Total
+             * @description Of the means of the step.
+             */
+            readonly total: number;
+        };
+        /**
+         * Totals
+         * @description What a number of all things of a type comes to.
+         */
+        readonly Totals: {
+            /**
+             * Now
+             * @description The last value before ``to``; null if it is not known any more.
+             */
+            readonly now: number | null;
+            /** @description Null where too little is known. */
+            readonly usual: components["schemas"]["UsualNumber"] | null;
+            /**
+             * Unusual
+             * @description Whether ``now`` is far from what is usual: by more than half of it, and by more than days differ.
+             */
+            readonly unusual: boolean;
+            /** Points */
+            readonly points: readonly components["schemas"]["TotalStep"][];
+            /** Type */
+            readonly type: string;
+            /** Field */
+            readonly field: string;
+            /**
+             * Unit
+             * @description Shown after the number, as the type declares it.
+             */
+            readonly unit: string | null;
+            /** By */
+            readonly by: string | null;
+            /** From */
+            readonly from: string;
+            /** To */
+            readonly to: string;
+            /** Step Seconds */
+            readonly step_seconds: number;
+            /**
+             * Things
+             * @description How many things are added up: of those that are on the map now, and of which the number is known.
+             */
+            readonly things: number;
+            /**
+             * Left Out
+             * @description How many more there are: only those with the greatest numbers now are added up.
+             */
+            readonly left_out: number;
+            /**
+             * Items
+             * @description The greatest first, and after them those that are unusual.
+             */
+            readonly items: readonly components["schemas"]["TotalOfOne"][];
+            /**
+             * More
+             * @description How many more items there are.
+             */
+            readonly more: number;
+            /** Gaps */
+            readonly gaps: readonly components["schemas"]["SeriesGap"][];
+        };
+        /**
          * TypeTable
          * @description What there may be on the map, for a caller's rights, by rank.
          */
@@ -1235,6 +2069,27 @@ export interface components {
              * @description The sources that declare it, or that list its entities.
              */
             readonly sources: readonly string[];
+        };
+        /**
+         * UsualNumber
+         * @description What a number usually is at this hour of the day.
+         */
+        readonly UsualNumber: {
+            /**
+             * Median
+             * @description Of the same hour on the last seven days, as far as they are known.
+             */
+            readonly median: number;
+            /**
+             * Spread
+             * @description Half of these days were no further from the median.
+             */
+            readonly spread: number;
+            /**
+             * Days
+             * @description How many days are known: four at least.
+             */
+            readonly days: number;
         };
     };
     responses: never;
@@ -1521,6 +2376,8 @@ export interface operations {
             readonly query?: {
                 /** @description Only these layers, separated by commas */
                 readonly layers?: string | null;
+                /** @description A moment of the past: a time (RFC 3339), a `cursor` of a snapshot or of the stream, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`. Now by default */
+                readonly at?: string | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -1592,6 +2449,29 @@ export interface operations {
             };
             /** @description Forbidden */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1698,6 +2578,8 @@ export interface operations {
                 readonly limit?: number;
                 /** @description The next_cursor of the previous page */
                 readonly cursor?: string | null;
+                /** @description A moment of the past: a time (RFC 3339), a `cursor` of a snapshot or of the stream, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`. Now by default */
+                readonly at?: string | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -1762,6 +2644,29 @@ export interface operations {
             };
             /** @description Forbidden */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1856,7 +2761,10 @@ export interface operations {
     };
     readonly one_living_map_entities__entity_id__get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description A moment of the past: a time (RFC 3339), a `cursor` of a snapshot or of the stream, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`. Now by default */
+                readonly at?: string | null;
+            };
             readonly header?: never;
             readonly path: {
                 readonly entity_id: string;
@@ -1873,6 +2781,203 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["EntityDetails"];
                 };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly difference_living_map_diff_get: {
+        readonly parameters: {
+            readonly query: {
+                /** @description A moment of the past: a time (RFC 3339), a `cursor` of a snapshot or of the stream, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`. What changed after it is listed */
+                readonly from: string;
+                /** @description The moment up to which; now by default */
+                readonly to?: string | null;
+                /** @description Only these layers, separated by commas */
+                readonly layers?: string | null;
+                /** @description Say in words what happened, and leave out the changes */
+                readonly summary?: boolean;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DifferenceReport"];
+                };
+            };
+            /** @description The client has this difference */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             readonly 400: {
@@ -2182,7 +3287,7 @@ export interface operations {
     readonly listing_living_map_history_get: {
         readonly parameters: {
             readonly query?: {
-                /** @description From this time on, inclusive (ISO 8601; without an offset it is UTC) */
+                /** @description From this time on, inclusive: ISO 8601, without an offset UTC; or a time ago such as `-30s`, `-15m`, `-2h` or `-1d` */
                 readonly since?: string | null;
                 /** @description Up to this time, exclusive */
                 readonly until?: string | null;
@@ -2190,6 +3295,8 @@ export interface operations {
                 readonly event_type?: readonly string[] | null;
                 /** @description Only entries that changed or name this entity */
                 readonly entity_id?: string | null;
+                /** @description Only entries that changed this field, or the value at a path such as `metrics.cpu` */
+                readonly field?: string | null;
                 /** @description Only entries of this source */
                 readonly source?: string | null;
                 readonly limit?: number;
@@ -2351,6 +3458,536 @@ export interface operations {
             };
         };
     };
+    readonly one_living_map_timeline_get: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description From when on: a time (RFC 3339), a `cursor`, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`; by default a day before `to` */
+                readonly from?: string | null;
+                /** @description Until when, by default now */
+                readonly to?: string | null;
+                readonly points?: number;
+                /** @description Only these layers, separated by commas */
+                readonly layers?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly one_living_map_series_get: {
+        readonly parameters: {
+            readonly query: {
+                /** @description An entity, by id or alias */
+                readonly entity_id: string;
+                /** @description A number of it, or the path to one: `metrics.cpu` */
+                readonly field: string;
+                /** @description From when on: a time (RFC 3339), a `cursor`, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`; by default a day before `to` */
+                readonly from?: string | null;
+                /** @description Until when, by default now */
+                readonly to?: string | null;
+                readonly points?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly totals_living_map_totals_get: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Things of this type */
+                readonly type: string;
+                /** @description A number of them that their type declares as `additive` */
+                readonly field: string;
+                /** @description Add up by what this relation of the type refers to: `microdao_id` */
+                readonly by?: string | null;
+                /** @description Only these items, by id, separated by commas */
+                readonly only?: string | null;
+                /** @description From when on: a time (RFC 3339), a `cursor`, or a time ago such as `-30s`, `-15m`, `-2h` or `-1d`; by default a day before `to` */
+                readonly from?: string | null;
+                /** @description Until when, by default now */
+                readonly to?: string | null;
+                readonly points?: number;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
     readonly events_living_map_events_get: {
         readonly parameters: {
             readonly query?: {
@@ -2358,6 +3995,16 @@ export interface operations {
                 readonly layers?: string | null;
                 /** @description Resume after this cursor */
                 readonly cursor?: string | null;
+                /** @description Play the past from this moment */
+                readonly from?: string | null;
+                /** @description End the play at this moment */
+                readonly to?: string | null;
+                /** @description How many times faster than it was: 1 to 1000, or max */
+                readonly speed?: string | null;
+                /** @description What is sent: map, the default, or problems */
+                readonly feed?: string | null;
+                /** @description Language of the problems, before Accept-Language */
+                readonly lang?: string | null;
             };
             readonly header?: {
                 /** @description The same, as browsers send it when they reconnect */
@@ -2425,6 +4072,426 @@ export interface operations {
             };
             /** @description Forbidden */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly listing_living_map_problems_get: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only problems of this severity */
+                readonly severity?: components["schemas"]["Severity"] | null;
+                /** @description Only problems with this code */
+                readonly code?: string | null;
+                /** @description Only problems of this source */
+                readonly source?: string | null;
+                /** @description Only problems in this state */
+                readonly state?: ("open" | "acknowledged") | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProblemReports"];
+                };
+            };
+            /** @description The client has the current problems */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly acknowledge_living_map_problems__problem_id__acknowledge_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly problem_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /**
+                     * Until
+                     * @description Until when it is acknowledged, at most 30 days ahead; by default for eight hours.
+                     */
+                    readonly until?: string | null;
+                    /**
+                     * Note
+                     * @description For those who read it next.
+                     * @default
+                     */
+                    readonly note?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProblemReport"];
+                };
+            };
+            /** @description Bad Request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        /**
+                         * Type
+                         * @default about:blank
+                         */
+                        readonly type: string;
+                        /** Title */
+                        readonly title: string;
+                        /** Status */
+                        readonly status: number;
+                        /** Code */
+                        readonly code: string;
+                        /** Detail */
+                        readonly detail: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type */
+            readonly 415: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -3,14 +3,38 @@
 import type { Change, Drop, LayerJson, Put, Snapshot, SnapshotMeta, Total } from "./messages.ts";
 import type { Item, Json, Layer, Scene } from "./scene.ts";
 
-type Fields = Readonly<Record<string, Json>>;
+/** What an item or a layer's totals hold. */
+export type Fields = Readonly<Record<string, Json>>;
 
 const NO_LAYER: Layer = { totals: {}, collections: {} };
 const NO_ITEMS: ReadonlyMap<string, Item> = new Map();
 
-/** Return the scene that a snapshot describes. */
-export function sceneOf(snapshot: Snapshot): Scene {
-  return Object.fromEntries(Object.entries(snapshot.layers).map(([name, layer]) => [name, layerOf(layer)]));
+/** Return the scene that a snapshot describes. Items that are as in `before` are the very same objects. */
+export function sceneOf(snapshot: Snapshot, before: Scene = {}): Scene {
+  return Object.fromEntries(
+    Object.entries(snapshot.layers).map(([name, layer]) => [name, shared(layerOf(layer), own(before, name))]),
+  );
+}
+
+function shared(layer: Layer, before: Layer | undefined): Layer {
+  if (!before) return layer;
+  const collections = Object.entries(layer.collections).map(([name, items]) => {
+    const old = own(before.collections, name);
+    return [name, old ? sharedItems(items, old) : items] as const;
+  });
+  return { totals: layer.totals, collections: Object.fromEntries(collections) };
+}
+
+function sharedItems(items: ReadonlyMap<string, Item>, old: ReadonlyMap<string, Item>): ReadonlyMap<string, Item> {
+  let isSame = items.size === old.size;
+  const made = new Map<string, Item>();
+  for (const [id, item] of items) {
+    const known = old.get(id);
+    const one = known && JSON.stringify(known) === JSON.stringify(item) ? known : item;
+    isSame &&= one === known;
+    made.set(id, one);
+  }
+  return isSame ? old : made;
 }
 
 function layerOf(json: LayerJson): Layer {
@@ -43,11 +67,11 @@ export class Draft {
     this.#before = scene;
   }
 
-  apply(change: Change): void {
+  /** Make a change; return what it found: the item, or the totals, as they were. */
+  apply(change: Change): Fields | undefined {
     const layer = this.#layer(change.layer);
-    if (change.op === "total") layer.total(change);
-    else if (change.op === "put") layer.put(change);
-    else layer.drop(change);
+    if (change.op === "total") return layer.total(change);
+    return change.op === "put" ? layer.put(change) : layer.drop(change);
   }
 
   /** Return the scene; the draft is of no use afterwards. */
@@ -78,19 +102,25 @@ class DraftLayer {
     this.#totals = layer.totals;
   }
 
-  total(change: Total): void {
-    this.#totals = changed(this.#totals, change);
+  total(change: Total): Fields {
+    const old = this.#totals;
+    this.#totals = changed(old, change);
+    return old;
   }
 
-  put(change: Put): void {
+  put(change: Put): Item | undefined {
     const items = this.#items(change.collection);
     const old = items.get(change.id);
     if (!old) this.#unsorted.add(change.collection);
     items.set(change.id, changed(old ?? { id: change.id }, change));
+    return old;
   }
 
-  drop(change: Drop): void {
-    this.#items(change.collection).delete(change.id);
+  drop(change: Drop): Item | undefined {
+    const items = this.#items(change.collection);
+    const old = items.get(change.id);
+    items.delete(change.id);
+    return old;
   }
 
   finish(): Layer {
@@ -124,20 +154,11 @@ function sorted(items: ReadonlyMap<string, Item>): Map<string, Item> {
   return new Map([...items].sort(([one], [other]) => compareIds(one, other)));
 }
 
-const SURROGATE = /[\ud800-\udfff]/;
-
 /** Order ids as the map does, by code point; JavaScript's own order differs beyond U+FFFF. */
 export function compareIds(one: string, other: string): number {
-  if (SURROGATE.test(one) || SURROGATE.test(other)) return compareCodePoints([...one], [...other]);
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function compareCodePoints(one: readonly string[], other: readonly string[]): number {
-  for (let at = 0; at < Math.min(one.length, other.length); at++) {
-    const difference = (one[at]?.codePointAt(0) ?? 0) - (other[at]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return one.length - other.length;
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return (one.codePointAt(at) ?? -1) - (other.codePointAt(at) ?? -1);
 }
 
 const layerJson = new WeakMap<Layer, LayerJson>();

@@ -39,3 +39,18 @@ it("keeps what it has when a heartbeat reports nothing new, or comes from an old
   const [same] = advance(data, [heartbeat({ phase: "live", standing_still_since: null }), heartbeat({})], 10);
   expect(same.meta).toBe(data.meta);
 });
+
+it("notes with an event what each of its changes found", () => {
+  const oak = { op: "put", layer: "nodes", collection: "items", id: "node:oak", unset: [] } as const;
+  const event = (cursor: string, status: string) =>
+    ({
+      kind: "event",
+      cursor,
+      event_type: "node.status.update",
+      timestamp: "2026-01-02T12:00:01Z",
+      payload: {},
+      changes: [{ ...oak, set: { status } }],
+    }) as const;
+  const [data] = advance(NO_DATA, [SNAPSHOT, event("b", "online"), event("c", "error")], 10);
+  expect(data.events.map(({ former }) => former)).toEqual([[{ id: "node:oak", status: "online" }], [undefined]]);
+});

@@ -5,6 +5,7 @@ import type { ConnectionStatus, Transport } from "./machine.ts";
 import type { Heartbeat, MapEvent, Message, SnapshotMeta } from "./messages.ts";
 import { Draft, sceneOf } from "./reduce.ts";
 import { EMPTY_SCENE, type Scene } from "./scene.ts";
+import type { Moment } from "./time.ts";
 
 /** What was read of the map. */
 export type MapData = {
@@ -27,8 +28,20 @@ export type Connection = {
   readonly retryAt: number | null;
 };
 
+/** Which moment is shown, and why the one that is asked for is not. */
+export type ShownTime = Moment & { readonly error: MapError | null };
+
+/** A stretch of time, as the map gave its ends. */
+export type Stretch = { readonly from: string; readonly to: string };
+
 export type MapState = {
+  /** What is shown: of the present, or of the moment that was asked for. */
   readonly data: MapData;
+  readonly time: ShownTime;
+  /** The newest data there is, whatever is shown. */
+  readonly present: MapData;
+  /** What a map without a present holds, such as a file of the past: its end stands for now. Null for a map that goes on. */
+  readonly recording: Stretch | null;
   readonly connection: Connection;
   readonly paused: boolean;
   /** How many events came since the pause began. */
@@ -37,8 +50,20 @@ export type MapState = {
 
 export const NO_DATA: MapData = { scene: EMPTY_SCENE, meta: null, generatedAt: "", cursor: null, events: [] };
 
+export const LIVE: ShownTime = {
+  mode: "live",
+  moment: null,
+  at: null,
+  isLoading: false,
+  speed: null,
+  error: null,
+};
+
 export const NEW_STATE: MapState = {
   data: NO_DATA,
+  time: LIVE,
+  present: NO_DATA,
+  recording: null,
   connection: { status: "idle", transport: null, error: null, retryAt: null },
   paused: false,
   held: 0,
@@ -52,12 +77,12 @@ export function advance(data: MapData, messages: readonly Message[], keepEvents:
   for (const message of messages) {
     if ("cursor" in message) cursor = message.cursor;
     if (message.kind === "snapshot") {
-      draft = new Draft(sceneOf(message.payload));
+      draft = new Draft(sceneOf(message.payload, draft.finish()));
       meta = message.payload.meta;
       generatedAt = message.payload.generated_at;
     } else if (message.kind === "event" || message.kind === "changes") {
-      for (const change of message.changes) draft.apply(change);
-      if (message.kind === "event") fresh.push(message);
+      const former = message.changes.map((change) => draft.apply(change));
+      if (message.kind === "event") fresh.push({ ...message, former });
     } else if (message.kind === "heartbeat") {
       meta = metaAfter(meta, message);
     }

@@ -1,25 +1,11 @@
 /** The two ways by which the stream comes: a WebSocket, or server-sent events. Both say the same. */
 
-import { MapError, type MapHttp } from "./http.ts";
+import { INVALID_URL, MapError, type MapHttp } from "./http.ts";
 import type { Ending, Transport } from "./machine.ts";
-import { eventData } from "./sse.ts";
+import type { StreamQuery, Wire, WireEvents } from "./wire.ts";
 
 const SUBPROTOCOL = "livingmap.v1";
 const NORMAL_CLOSURE = 1000;
-
-/** What a wire reports. After `ended`, or once closed by `Wire.close`, it reports nothing more. */
-export type WireEvents = {
-  message(text: string): void;
-  ended(how: Ending, error: MapError): void;
-};
-
-export type Wire = {
-  close(): void;
-  /** Send a new token, where the transport is two-way; the one in use is not sent again. */
-  show(token: string): void;
-};
-
-export type StreamQuery = { readonly cursor: string | null; readonly layers: string | null };
 
 export function openWire(transport: Transport, http: MapHttp, query: StreamQuery, events: WireEvents): Wire {
   let isOpen = true;
@@ -75,20 +61,16 @@ async function overWebSocket(
   signal.addEventListener("abort", () => socket.close(NORMAL_CLOSURE));
 }
 
-async function overEvents(
-  http: MapHttp,
-  query: StreamQuery,
-  events: WireEvents,
-  signal: AbortSignal,
-): Promise<void> {
-  const answer = await http.ask("living-map/events", query, signal, { Accept: "text/event-stream" });
-  if (!answer.body) throw new MapError("living-map/events: an answer without a body");
-  for await (const data of eventData(answer.body)) events.message(data);
-  events.ended({}, new MapError("the stream of events ended"));
-}
+/** Few need it: its code is loaded by those. */
+const overEvents: typeof overWebSocket = async (http, query, events, signal) => {
+  await (await import("./sse.ts")).overEvents(http, query, events, signal);
+  throw new MapError("the stream of events ended");
+};
 
 export function endingOf(error: unknown): Ending {
-  return error instanceof MapError && error.status !== null ? { status: error.status } : {};
+  if (!(error instanceof MapError)) return {};
+  if (error.code === INVALID_URL) return { isHopeless: true };
+  return error.status === null ? {} : { status: error.status };
 }
 
 export function errorOf(error: unknown): MapError {

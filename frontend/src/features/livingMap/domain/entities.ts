@@ -1,7 +1,7 @@
 /** Items as entities: what their ids mean, where they are at home, what they are called. */
 
 import { compareIds } from "../client/reduce.ts";
-import type { Item, Scene } from "../client/scene.ts";
+import type { Item, Scene, Thing } from "../client/scene.ts";
 
 export type Found = { readonly layer: string; readonly collection: string; readonly item: Item };
 
@@ -26,7 +26,7 @@ export function findItem(scene: Scene, id: string, home?: string): Found | undef
 }
 
 /** Return what an item is called: its name, title or slug, or what its id has after the colon. */
-export function labelOf(item: Item): string {
+export function labelOf(item: Thing): string {
   const texts = [item.name, item.title, item.slug];
   const label = texts.find((one): one is string => typeof one === "string" && one !== "");
   return label ?? item.id.slice(item.id.indexOf(":") + 1);
@@ -38,6 +38,6 @@ export function nameOf(id: string, item: Item | undefined): string {
 }
 
 /** Return an item's status; `unknown` where no source reports one. */
-export function statusOfItem(item: Item): string {
+export function statusOfItem(item: Thing): string {
   return typeof item.status === "string" ? item.status : "unknown";
 }

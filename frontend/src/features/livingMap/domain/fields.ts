@@ -31,6 +31,15 @@ export function fieldText(value: Json | undefined, field: TypeField, kind: Kind,
   return field.kind === "auto" && Object.hasOwn(kind.statuses, text) ? statusWord(text, language, kind) : text;
 }
 
+/** From here on a number is too long for an axis. */
+const LONG = 100_000;
+
+/** Return a number as the axis of a chart has room for it: "2.5M". */
+export function axisText(value: number, field: TypeField, kind: Kind, language: Language): string {
+  const isPlain = field.kind === "number" || field.kind === "auto" || field.kind === "amounts";
+  return isPlain && Math.abs(value) >= LONG ? language.compact(value) : fieldText(value, field, kind, language);
+}
+
 function asNumber(value: string | number | object, { kind }: TypeField): number | undefined {
   if (kind === "auto" || kind === "text" || kind === "link" || kind === "time") return undefined;
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;

@@ -29,6 +29,7 @@ export const FRAMES = [
   "alert",
   "fountain",
   "shade",
+  "ghost",
 ] as const;
 export type Frame = (typeof FRAMES)[number];
 

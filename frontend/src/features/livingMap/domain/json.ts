@@ -18,11 +18,6 @@ export function text(value: Json | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-/** Return a number above 0; else 0. */
-export function amount(value: Json | undefined): number {
-  return typeof value === "number" && value > 0 ? value : 0;
-}
-
 /** Return the ids that a field names: one, a list, or none. */
 export function idsIn(value: Json | undefined): readonly string[] {
   if (typeof value === "string") return [value];

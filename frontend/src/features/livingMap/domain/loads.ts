@@ -49,6 +49,11 @@ export function toneOfLoad(load: number): Tone {
   return load >= FULL ? "bad" : load >= HIGH ? "warn" : "good";
 }
 
+/** Return the tone of a share by its name: of what is no load of a machine, much is neither good nor bad. */
+export function toneOfShare({ name, load }: Load): Tone {
+  return isLoad(name) ? toneOfLoad(load) : "busy";
+}
+
 /** Whether a machine is so full that it is listed among the problems. */
 export function isOverloaded(load: number): boolean {
   return load >= FULL;

@@ -18,9 +18,15 @@ import { item, network, sceneOf } from "./testing.ts";
 import { statusWord } from "./words.ts";
 
 const ENGLISH = languageOf("en");
-const NONE = { q: "", type: "", status: "", layer: "" };
 const SCENE = shopScene();
 const SHOP_REGISTRY = shopRegistry(SCENE);
+const NONE = {
+  q: "",
+  type: "",
+  status: "",
+  layer: "",
+  layers: new Set(SHOP_REGISTRY.layers.map(({ name }) => name)),
+};
 
 describe("the registry", () => {
   test("draws the very same figures in another language", () => {
@@ -149,6 +155,14 @@ describe("a network without a kind of this repository", () => {
       ["weight", true],
       ["keeper", false],
     ]);
+  });
+
+  test("leaves out of the table what a layer that is switched off has", () => {
+    const all = tableOf(SCENE, SHOP_REGISTRY, NONE, null).rows;
+    const rest = new Set([...NONE.layers].filter((name) => name !== "monitoring"));
+    const { rows } = tableOf(SCENE, SHOP_REGISTRY, { ...NONE, layers: rest }, null);
+    expect(rows).toEqual(all.filter(({ layer }) => layer !== "monitoring"));
+    expect(rows.length).toBeLessThan(all.length);
   });
 
   test("has one column for what most things have where it is of several types", () => {

@@ -5,8 +5,8 @@ import { languageOf } from "../i18n/i18n.tsx";
 import { caveats } from "../map/words.ts";
 import { alertOf } from "./alerts.ts";
 import type { Figure } from "./figure.ts";
-import { doubts, isOld, sourceOf, strengths, toneOfSource } from "./freshness.ts";
-import { isOverloaded, loadsOf, toneOfLoad } from "./loads.ts";
+import { doubts, isOld, sourceOf, strengths, toneOfSource, troubleOf } from "./freshness.ts";
+import { isOverloaded, loadsOf, toneOfLoad, toneOfShare } from "./loads.ts";
 import { problemsOf } from "./problems.ts";
 import { Registry } from "./registry.ts";
 import { canonical, toneOf, toneOfItem } from "./status.ts";
@@ -21,6 +21,7 @@ describe("a status", () => {
   test.each([
     ["agent", { status: "online" }, "good"],
     ["agent", { status: "healthy" }, "good"],
+    ["agent", { status: "idle" }, "good"],
     ["agent", { status: "BUSY" }, "busy"],
     ["agent", { status: "offline" }, "off"],
     ["agent", { status: "deleted" }, "off"],
@@ -86,6 +87,11 @@ describe("loads", () => {
   });
 });
 
+test("a share that is no load of a machine is never an overload", () => {
+  expect(toneOfShare({ name: "activity", load: 1 })).toBe("busy");
+  expect(toneOfShare({ name: "metrics.cpu", load: 1 })).toBe("bad");
+});
+
 describe("alerts", () => {
   test("count by the gravest", () => {
     const alerts = [{ severity: "info" }, { severity: "critical" }, { severity: "warn" }, "odd"];
@@ -140,6 +146,17 @@ describe("freshness", () => {
     expect(isOld(one)).toBe(is);
     expect(isTrouble(toneOfSource(one))).toBe(is);
     expect(problemsOf({}, [one], REGISTRY)).toHaveLength(is ? 1 : 0);
+  });
+
+  test("comes with what could not be used or held the map up, where that may be seen", () => {
+    const brief = source("agents", "fresh", 1);
+    const counts = { dropped_rows: 0, dropped: [], faults: 0, last_faults: [], set_aside: ["agents.>"] };
+    const report = { ...brief, ...counts, overruns: 3, last_overruns: ["plugin.py:7 for 2.0 s"] };
+    expect(troubleOf(brief)).toEqual([]);
+    expect(troubleOf(report as Parameters<typeof troubleOf>[0])).toEqual([
+      { kind: "overruns", count: 3, lines: ["plugin.py:7 for 2.0 s"] },
+      { kind: "setAside", count: 1, lines: ["agents.>"] },
+    ]);
   });
 
   test("is described where it is in doubt", () => {

@@ -11,6 +11,7 @@ import { STATUSES } from "./vocabulary.ts";
 const TONES: ReadonlyMap<string, Tone> = new Map<string, Tone>([
   ["active", "good"],
   ["online", "good"],
+  ["idle", "good"],
   ["busy", "busy"],
   ["degraded", "warn"],
   ["error", "bad"],
@@ -38,6 +39,12 @@ export function toneOf(status: string, { statuses, trouble }: Kind): Tone {
   const tone = TONES.get(word) ?? "idle";
   if (isTrouble(tone) || !trouble.includes(word)) return tone;
   return tone === "off" ? "bad" : "warn";
+}
+
+/** Whether anybody has said if a status of a kind is trouble. */
+export function isJudged(status: string, { statuses, trouble }: Kind): boolean {
+  const [raw, word] = [status.trim().toLowerCase(), canonical(status)];
+  return [raw, word].some((one) => Object.hasOwn(statuses, one) || TONES.has(one) || trouble.includes(one));
 }
 
 /** The condition of what reports none. */

@@ -20,6 +20,9 @@ export type Column = {
   readonly field: TypeField | null;
 };
 
+/** The filters of the search, and the layers that are switched on. What no switch knows is always shown. */
+export type TableFilters = Filters & { readonly layers: ReadonlySet<string> };
+
 export type Sorting = { readonly by: string; readonly down: boolean };
 
 export type Table = { readonly columns: readonly Column[]; readonly rows: readonly Entity[] };
@@ -31,8 +34,10 @@ const NUMERIC: ReadonlySet<string> = new Set(["number", "ratio", "bytes", "secon
 const FIXED = (name: string): Column => ({ name, label: "", isNumber: false, field: null });
 
 /** Return the rows that fit some filters, in an order or as lists show them, with the columns that suit them. */
-export function tableOf(scene: Scene, registry: Registry, filters: Filters, sorting: Sorting | null): Table {
-  const entities = matches(listed(catalogue(scene, registry), registry), filters);
+export function tableOf(scene: Scene, registry: Registry, filters: TableFilters, sorting: Sorting | null): Table {
+  const switched = new Set(registry.layers.map(({ name }) => name));
+  const isShown = ({ layer }: Entity) => !switched.has(layer) || filters.layers.has(layer);
+  const entities = matches(listed(catalogue(scene, registry), registry), filters).filter(isShown);
   const columns = columnsFor(entities, registry);
   if (!sorting) return { columns, rows: entities };
   const { by, down } = sorting;

@@ -16,6 +16,8 @@ export type TypeField = {
   readonly unit: string;
   /** Whether it is a column of the table. */
   readonly table: boolean;
+  /** Whether the numbers of several things add up. */
+  readonly additive?: boolean;
 };
 
 export type TypeRelation = {

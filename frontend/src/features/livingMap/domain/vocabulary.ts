@@ -10,7 +10,7 @@ export const STATUSES: Readonly<Record<string, string>> = {
   degraded: "degraded",
   down: "offline",
   healthy: "online",
-  idle: "online",
+  idle: "idle",
   inactive: "inactive",
   offline: "offline",
   ok: "online",

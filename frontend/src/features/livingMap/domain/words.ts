@@ -17,6 +17,12 @@ export function counted(count: number, kind: Kind, { plural, number }: Language)
   return `${number(count)} ${plural(count, countForms(kind))}`;
 }
 
+/** Return names as a list; of more than `most`, the first and how many more there are. */
+export function nameList(names: readonly string[], most: number, { words, list, fill }: Language): string {
+  const rest = names.length - most;
+  return rest > 0 ? `${names.slice(0, most).join(", ")} ${fill(words.details.more, { n: rest })}` : list(names);
+}
+
 export function layerWord(name: string, registry: Registry): string {
   return registry.layerOf(name)?.title ?? readable(name);
 }
@@ -34,6 +40,12 @@ export function statusWord(status: Json | undefined, { words, locale }: Language
     return isOwn ? label : entry(words.statuses, name);
   };
   return word(raw) ?? word(raw.toLowerCase()) ?? word(canonical(raw)) ?? readable(raw);
+}
+
+/** Return the word for an alert: a code as its declared status has it, and what is a message as it is. */
+export function alertWord(text: string, language: Language, kind: Kind): string {
+  const word = statusWord(text, language, kind);
+  return word === text ? word.replaceAll(".", " ") : word;
 }
 
 /** Return what a field of a kind is called. */

@@ -28,8 +28,8 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
       style={{
         position: "absolute",
         left: 12,
-        bottom: 10,
-        maxWidth: "min(70%, 440px)",
+        bottom: "calc(10px + var(--covered, 0px))",
+        maxWidth: "min(100% - 24px, 440px)",
         font: "500 11px/1.5 Inter, system-ui, sans-serif",
         color: css(palette.text, 0.85),
         textShadow: `0 0 3px ${css(palette.halo)}, 0 0 6px ${css(palette.halo)}`,
@@ -37,8 +37,12 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
       }}
     >
       {caveats(doubts(sources, figures), registry, language).map((line) => (
-        <div key={line}>{line}</div>
+        <div key={line} style={LINE}>
+          {line}
+        </div>
       ))}
     </div>
   );
 }
+
+const LINE = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;

@@ -1,18 +1,21 @@
 /** The map: one canvas that shows the network as a place. */
 
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Scene, SourceBrief } from "../client/scene.ts";
 import { css } from "../domain/colour.ts";
 import type { Shape } from "../domain/figure.ts";
 import { sourceOf } from "../domain/freshness.ts";
+import type { Ghosts } from "../domain/ghosts.ts";
 import type { PulseFeed } from "../domain/pulses.ts";
 import type { Registry } from "../domain/registry.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Caveats } from "./Caveats.tsx";
 import type { View } from "./camera.ts";
-import { Controller } from "./controller.ts";
+import { Controller, type Held } from "./controller.ts";
+import { Dependents } from "./Dependents.tsx";
 import type { Point } from "./geometry.ts";
 import type { Phase } from "./machine.ts";
+import { CHART, type Near } from "./near.ts";
 import { PALETTES } from "./palette.ts";
 import { load, open } from "./surface.ts";
 import { Tip } from "./Tip.tsx";
@@ -32,7 +35,11 @@ export type MapViewProps = {
   /** What the things of the scene are. */
   readonly registry: Registry;
   readonly scene: Scene;
+  /** What of the scene is otherwise now. */
+  readonly ghosts: Ghosts;
   readonly sources: readonly SourceBrief[];
+  /** Since when things are in trouble, by id, in milliseconds since 1970. */
+  readonly since?: ReadonlyMap<string, number>;
   readonly layers: ReadonlySet<string>;
   readonly selected: string | null;
   /** Called when a person picks something, or nothing (`null`). */
@@ -44,19 +51,23 @@ export type MapViewProps = {
   readonly onView: (view: View) => void;
   readonly theme: "dark" | "light";
   readonly reducedMotion: boolean;
-  readonly ref?: Ref<MapHandle>;
+  /** What stands beside a thing that is looked at from near. */
+  readonly chartOf?: (id: string) => ReactNode;
+  readonly handle?: Ref<MapHandle>;
 };
 
 type Hover = { readonly shape: Shape; readonly at: Point };
 
 export function MapView(props: MapViewProps) {
-  const { registry, sources, layers, theme, ref } = props;
+  const { registry, sources, layers, theme, chartOf, handle } = props;
   const language = useLanguage();
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
   const [hover, setHover] = useState<Hover | null>(null);
   const [focus, setFocus] = useState<Shape | null>(null);
+  const [held, setHeld] = useState<Held | null>(null);
+  const [near, setNear] = useState<readonly Near[]>([]);
   const [phase, setPhase] = useState<Phase>("closed");
   const [controller, setController] = useState<Controller | null>(null);
 
@@ -68,6 +79,8 @@ export function MapView(props: MapViewProps) {
       onRest: (view) => latest.current.onView(view),
       onHover: (shape, at) => setHover(shape && { shape, at }),
       onFocus: setFocus,
+      onHold: setHeld,
+      onNear: setNear,
       onPhase: setPhase,
       onLoad: (isPlain) => load(element, opened, isPlain).catch(() => opened.input({ type: "failed" })),
     });
@@ -77,7 +90,7 @@ export function MapView(props: MapViewProps) {
   }, []);
   useProps(controller, props);
   useImperativeHandle(
-    ref,
+    handle,
     () => ({
       flyTo: (id) => controller?.input({ type: "follow", id }),
       fit: () => controller?.fit(),
@@ -100,10 +113,29 @@ export function MapView(props: MapViewProps) {
         style={{ ...HOST, cursor: hover ? "pointer" : "grab" }}
       />
       <div aria-live="polite" style={HIDDEN}>
-        {focus && describe(focus, registry, language, sourceOf(focus.figure, sources)).join(", ")}
+        {focus &&
+          describe(focus, registry, language, sourceOf(focus.figure, sources), props.ghosts.get(focus.id)).join(
+            ", ",
+          )}
       </div>
+      {chartOf &&
+        phase === "drawn" &&
+        near.map(({ id, at }) => (
+          <div key={id} style={{ ...CHART_BOX, left: at.x, top: at.y }}>
+            {chartOf(id)}
+          </div>
+        ))}
+      {held && <Dependents {...held} scene={props.scene} registry={registry} theme={theme} />}
       <Caveats scene={props.scene} registry={registry} sources={sources} layers={layers} theme={theme} />
-      {hover && <Tip registry={registry} shape={hover.shape} at={hover.at} theme={theme} sources={sources} />}
+      {hover && (
+        <Tip
+          registry={registry}
+          {...hover}
+          theme={theme}
+          sources={sources}
+          ghost={props.ghosts.get(hover.shape.id)}
+        />
+      )}
       {(phase === "lost" || phase === "failed") && (
         <p role={phase === "failed" ? "alert" : "status"} style={{ ...MESSAGE, color: css(PALETTES[theme].text) }}>
           {map[phase]}
@@ -115,19 +147,27 @@ export function MapView(props: MapViewProps) {
 
 /** Hand every change of the properties on to the map. */
 function useProps(controller: Controller | null, props: MapViewProps): void {
-  const { registry, scene, sources, layers, selected, pulses, view, theme, reducedMotion } = props;
+  const { registry, scene, ghosts, sources, since, layers, selected, pulses, view, theme, reducedMotion } = props;
   useEffect(() => controller?.calm(reducedMotion), [controller, reducedMotion]);
   useEffect(() => controller?.input({ type: "request", view }), [controller, view]);
   useEffect(() => controller?.adopt(registry), [controller, registry]);
   useEffect(() => controller?.show(layers), [controller, layers]);
   useEffect(() => controller?.update(scene), [controller, scene]);
+  useEffect(() => controller?.haunt(ghosts), [controller, ghosts]);
   useEffect(() => controller?.trust(sources), [controller, sources]);
+  useEffect(() => since && controller?.age(since), [controller, since]);
   useEffect(() => controller?.input({ type: "select", id: selected }), [controller, selected]);
   useEffect(() => controller?.repaint(PALETTES[theme]), [controller, theme]);
   useEffect(() => controller?.listen(pulses), [controller, pulses]);
 }
 
 const HOST = { position: "absolute", inset: 0, touchAction: "none", outlineOffset: -3 } as const;
+const CHART_BOX = {
+  position: "absolute",
+  width: CHART.width,
+  transform: "translate(-50%, -100%)",
+  pointerEvents: "none",
+} as const;
 const HIDDEN = { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)" } as const;
 const MESSAGE = {
   position: "absolute",

@@ -2,6 +2,7 @@ import type { SourceBrief } from "../client/scene.ts";
 import { css } from "../domain/colour.ts";
 import type { Shape } from "../domain/figure.ts";
 import { sourceOf } from "../domain/freshness.ts";
+import type { Ghost } from "../domain/ghosts.ts";
 import type { Registry } from "../domain/registry.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import type { Point } from "./geometry.ts";
@@ -14,13 +15,14 @@ type TipProps = {
   readonly at: Point;
   readonly theme: "dark" | "light";
   readonly sources: readonly SourceBrief[];
+  readonly ghost: Ghost | undefined;
 };
 
 /** What is under the pointer, in a few words. */
-export function Tip({ registry, shape, at, theme, sources }: TipProps) {
+export function Tip({ registry, shape, at, theme, sources, ghost }: TipProps) {
   const language = useLanguage();
   const palette = PALETTES[theme];
-  const [title, ...lines] = describe(shape, registry, language, sourceOf(shape.figure, sources));
+  const [title, ...lines] = describe(shape, registry, language, sourceOf(shape.figure, sources), ghost);
   return (
     <div
       role="tooltip"

@@ -39,8 +39,10 @@ describe("the camera", () => {
 
   test("does not leave the map behind", () => {
     const box = { left: -100, top: -100, right: 100, bottom: 100 };
-    expect(kept({ x: 9000, y: 0, zoom: 1 }, box).x).toBe(500);
-    expect(kept(VIEW, box)).toBe(VIEW);
+    expect(kept({ x: 9000, y: 0, zoom: 1 }, box, SIZE).x).toBe(500);
+    const near = { ...VIEW, zoom: 1 };
+    expect(kept(near, box, SIZE)).toBe(near);
+    expect(kept({ ...VIEW, zoom: 0.01 }, box, SIZE).zoom).toBeCloseTo(fitted(box, SIZE).zoom * 0.6);
   });
 
   test.each([

@@ -51,12 +51,16 @@ export function fitted(box: Box, size: Size, most = 1.6): View {
   return { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, zoom };
 }
 
-/** Keep the middle of the screen within what there is to see. */
-export function kept(view: View, box: Box): View {
+/** How much smaller than when it fills the screen everything may become. */
+const SMALLEST = 0.6;
+
+/** Keep the middle of the screen within what there is to see, and that from becoming a speck. */
+export function kept(view: View, box: Box, size: Size): View {
   const margin = 400;
   const x = Math.max(box.left - margin, Math.min(box.right + margin, view.x));
   const y = Math.max(box.top - margin, Math.min(box.bottom + margin, view.y));
-  return x === view.x && y === view.y ? view : { ...view, x, y };
+  const zoom = Math.max(view.zoom, fitted(box, size).zoom * SMALLEST);
+  return x === view.x && y === view.y && zoom === view.zoom ? view : { x, y, zoom };
 }
 
 export function same(one: View, other: View): boolean {

@@ -1,24 +1,37 @@
 /**
- * Which quarter holds which ground. A quarter is founded where there is room for it, takes the cells that it needs, and
- * keeps a few green ones to grow into; what stands somewhere stays there, whatever comes later.
+ * Which quarter holds which ground. A quarter has a plot of its own, in which each of its things has a place by its id;
+ * what finds none there goes to the common. What stands somewhere stays there, whatever comes later.
  */
 
 import { hash } from "../domain/chance.ts";
-import type { Lot } from "../domain/figure.ts";
+import { CIVIC, type Lot, layerOfDistrict } from "../domain/figure.ts";
+import { choose } from "./choice.ts";
 import type { Point } from "./geometry.ts";
-import { distance, Sites } from "./sites.ts";
+import { commonFor, distance, isCommon, partOf, plotAt, plotOf, seatAt } from "./sites.ts";
 import { cell, neighbours, places, type Use } from "./terrain.ts";
-
-/** How many things of each kind a quarter has when it is founded. */
-export type Needs = Readonly<Record<Lot, number>>;
 
 /** The quarters' colours are numbers below this; what they look like is the theme's business. */
 export const HUES = 9;
 
-const PER_CELL: Needs = { homes: 9, works: 2.5, lamps: 9, place: 1 };
-const MOST_GREENS = 10;
+/** So many plots in the middle are for what is everybody's. */
+const CIVIC_PLOTS = 4;
+/** How far another quarter has to be for its colour to be no matter. */
+const FAR = 900;
 
 type Slot = { readonly cell: number; readonly at: Point };
+
+/** A quarter's places for one use. */
+type Places = {
+  /** Those in its plot. */
+  readonly own: readonly Slot[];
+  readonly used: Set<number>;
+  /** Free ones in the common. */
+  readonly more: Slot[];
+  readonly common: Generator<number>;
+};
+
+/** Where a thing stands: in the plot at a place, or in the common. */
+type Tenure = { readonly lot: Lot; readonly slot: Slot; readonly place: number | undefined };
 
 export type Quarter = {
   readonly id: string;
@@ -27,39 +40,37 @@ export type Quarter = {
   /** What each of its cells is used for. */
   readonly cells: Map<number, Use>;
   readonly greens: Set<number>;
-  readonly free: Record<Lot, Slot[]>;
-  readonly taken: Map<string, { readonly lot: Lot; readonly slot: Slot }>;
-  /** Free cells that touch it. */
-  readonly rim: Set<number>;
+  readonly places: Map<Lot, Places>;
+  readonly taken: Map<string, Tenure>;
 };
 
 export class City {
   readonly quarters = new Map<string, Quarter>();
   readonly owners = new Map<number, string>();
+  private readonly hearts = new Set<number>();
   /** Cells whose use has changed since `surveyed` was last asked. */
   private stirred = new Set<number>();
-  private readonly sites = new Sites(this.owners);
 
-  /** Found a quarter of a size that fits `needs`, near `wish` if there is room. Its cells come with its things. */
-  establish(id: string, needs: Needs, wish?: Point): Quarter {
+  /** Found a quarter; a district has a seat, which is a number of its own. */
+  establish(id: string, seat?: number): Quarter {
     const existing = this.quarters.get(id);
     if (existing) {
       return existing;
     }
-    const heart = this.sites.find(wanted(needs), wish);
+    const heart = this.siteFor(id, seat);
     const quarter: Quarter = {
       id,
       heart,
       hue: this.hueFor(id, heart),
       cells: new Map(),
       greens: new Set(),
-      free: { homes: [], works: [], lamps: [], place: [] },
+      places: new Map(),
       taken: new Map(),
-      rim: new Set(),
     };
     this.quarters.set(id, quarter);
+    this.hearts.add(heart);
     this.hold(quarter, heart, "heart");
-    quarter.free.lamps.push(...slotsOf(heart, "heart"));
+    if (!isCommon(cell(heart).site)) this.plant(quarter, plotOf(heart));
     return quarter;
   }
 
@@ -69,15 +80,12 @@ export class City {
     if (held) {
       return held.slot.at;
     }
-    let slot = quarter.free[lot].shift();
-    if (!slot) {
-      const ground = this.nextCell(quarter);
-      this.hold(quarter, ground, lot);
-      const [first, ...rest] = slotsOf(ground, lot);
-      quarter.free[lot].push(...rest);
-      slot = first ?? { cell: ground, at: cell(ground).centre };
-    }
-    quarter.taken.set(key, { lot, slot });
+    const places = placesIn(quarter, lot);
+    const place = choose(key, (at) => !places.used.has(at), places.own.length);
+    const slot = (place === undefined ? undefined : places.own[place]) ?? this.beyond(quarter, lot, places);
+    if (place !== undefined) places.used.add(place);
+    if (!quarter.cells.has(slot.cell)) this.hold(quarter, slot.cell, lot);
+    quarter.taken.set(key, { lot, slot, place });
     return slot.at;
   }
 
@@ -86,19 +94,9 @@ export class City {
     const held = quarter.taken.get(key);
     if (held) {
       quarter.taken.delete(key);
-      quarter.free[held.lot].unshift(held.slot);
-    }
-  }
-
-  /** Set green cells aside for a quarter to grow into, once its first things stand. */
-  reserve(quarter: Quarter, wish = Math.min(MOST_GREENS, Math.ceil(quarter.cells.size * 0.28))): void {
-    while (quarter.greens.size < wish) {
-      const next = nearestTo(quarter.heart, quarter.rim);
-      if (next === undefined) {
-        return;
-      }
-      quarter.greens.add(next);
-      this.take(quarter, next);
+      const places = placesIn(quarter, held.lot);
+      if (held.place === undefined) places.more.unshift(held.slot);
+      else places.used.delete(held.place);
     }
   }
 
@@ -108,13 +106,15 @@ export class City {
       this.owners.delete(key);
       this.stirred.add(key);
     }
+    this.hearts.delete(quarter.heart);
     this.quarters.delete(quarter.id);
-    this.sites.reopen();
-    for (const other of this.quarters.values()) {
-      for (const key of [...other.cells.keys(), ...other.greens]) {
-        this.open(other, key);
-      }
-    }
+  }
+
+  /** Return the other quarters whose places depend on some quarters: those in the common, if one of these is there. */
+  besides(homes: readonly string[]): string[] {
+    const inCommon = [...this.quarters.values()].filter(({ taken }) => [...taken.values()].some(isBeyond));
+    const others = inCommon.map(({ id }) => id).filter((id) => !homes.includes(id));
+    return others.length < inCommon.length ? others : [];
   }
 
   /** Return the cells whose use has changed since this was last asked. */
@@ -124,16 +124,43 @@ export class City {
     return changed;
   }
 
-  private nextCell(quarter: Quarter): number {
-    const green = nearestTo(quarter.heart, quarter.greens);
-    if (green !== undefined) {
-      quarter.greens.delete(green);
-      return green;
+  private siteFor(id: string, seat: number | undefined): number {
+    if (id === CIVIC) return plotAt(0);
+    if (seat !== undefined) return seatAt(seat);
+    const siteAt = layerOfDistrict(id) === undefined ? (at: number) => plotAt(at + CIVIC_PLOTS) : seatAt;
+    return siteAt(choose(id, (at) => !this.hearts.has(siteAt(at))) ?? 0);
+  }
+
+  /** Return a free place in the common. */
+  private beyond(quarter: Quarter, lot: Lot, places: Places): Slot {
+    let slot = places.more.shift();
+    while (!slot) {
+      const ground: number = places.common.next().value;
+      const owner = this.quarters.get(this.owners.get(ground) ?? "");
+      if (owner?.cells.has(ground)) continue;
+      this.hold(quarter, ground, lot);
+      this.plant(
+        quarter,
+        neighbours(ground).filter((key) => isCommon(cell(key).site)),
+      );
+      places.more.push(...slotsOf(ground, lot));
+      slot = places.more.shift();
     }
-    return nearestTo(quarter.heart, quarter.rim) ?? this.sites.find(1, cell(quarter.heart).site);
+    return slot;
+  }
+
+  /** Make what is free of some cells a quarter's green. What is green may be built on later, by whoever comes. */
+  private plant(quarter: Quarter, cells: readonly number[]): void {
+    for (const key of cells) {
+      if (!this.owners.has(key) && !cell(key).wet) {
+        quarter.greens.add(key);
+        this.take(quarter, key);
+      }
+    }
   }
 
   private hold(quarter: Quarter, key: number, use: Use): void {
+    this.quarters.get(this.owners.get(key) ?? "")?.greens.delete(key);
     quarter.cells.set(key, use);
     this.take(quarter, key);
   }
@@ -141,21 +168,6 @@ export class City {
   private take(quarter: Quarter, key: number): void {
     this.owners.set(key, quarter.id);
     this.stirred.add(key);
-    this.open(quarter, key);
-    for (const beside of neighbours(key)) {
-      const owner = this.owners.get(beside);
-      if (owner !== undefined) {
-        this.quarters.get(owner)?.rim.delete(key);
-      }
-    }
-  }
-
-  private open(quarter: Quarter, key: number): void {
-    for (const beside of neighbours(key)) {
-      if (!this.owners.has(beside) && !cell(beside).wet) {
-        quarter.rim.add(beside);
-      }
-    }
   }
 
   private hueFor(id: string, heart: number): number {
@@ -168,8 +180,8 @@ export class City {
     let best = first;
     for (let step = 0; step < HUES; step += 1) {
       const hue = (first + step) % HUES;
-      const far = Math.min(near.get(hue) ?? 900, 900);
-      if (far > Math.min(near.get(best) ?? 900, 900)) {
+      const far = Math.min(near.get(hue) ?? FAR, FAR);
+      if (far > Math.min(near.get(best) ?? FAR, FAR)) {
         best = hue;
       }
     }
@@ -177,31 +189,38 @@ export class City {
   }
 }
 
-function wanted(needs: Needs): number {
-  const beyondHeart = Math.max(0, needs.lamps - 8);
-  const built =
-    1 +
-    Math.ceil(needs.homes / PER_CELL.homes) +
-    Math.ceil(needs.works / PER_CELL.works) +
-    Math.ceil(beyondHeart / PER_CELL.lamps) +
-    needs.place;
-  return built + Math.min(MOST_GREENS, Math.ceil(built * 0.28));
+function isBeyond({ place }: Tenure): boolean {
+  return place === undefined;
+}
+
+function placesIn(quarter: Quarter, lot: Lot): Places {
+  let places = quarter.places.get(lot);
+  if (!places) {
+    const own = ownSlots(quarter, lot);
+    places = { own, used: new Set(), more: [], common: commonFor(lot, quarter.heart) };
+    quarter.places.set(lot, places);
+  }
+  return places;
+}
+
+function ownSlots({ id, heart }: Quarter, lot: Lot): Slot[] {
+  if (id === CIVIC) {
+    const plots = Array.from({ length: CIVIC_PLOTS }, (_, at) => plotOf(plotAt(at))).flat();
+    const near = plots
+      .filter((key) => key !== heart)
+      .sort((one, other) => between(one, heart) - between(other, heart));
+    return lot === "place" ? near.flatMap((key) => slotsOf(key, lot)) : [];
+  }
+  const first = lot === "lamps" ? slotsOf(heart, "heart") : [];
+  return isCommon(cell(heart).site)
+    ? first
+    : [...first, ...partOf(heart, lot).flatMap((key) => slotsOf(key, lot))];
+}
+
+function between(one: number, other: number): number {
+  return distance(one, cell(other).site);
 }
 
 function slotsOf(key: number, use: Use): Slot[] {
   return places(key, use).map((at) => ({ cell: key, at }));
-}
-
-function nearestTo(heart: number, keys: Iterable<number>): number | undefined {
-  const from = cell(heart).site;
-  let best: number | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const key of keys) {
-    const far = distance(key, from);
-    if (far < least || (far === least && best !== undefined && key < best)) {
-      least = far;
-      best = key;
-    }
-  }
-  return best;
 }

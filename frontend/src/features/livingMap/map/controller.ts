@@ -1,18 +1,23 @@
 /** The map apart from React: it holds layout and stage together, and does what the state machine says. */
 
 import type { Scene, SourceBrief } from "../client/scene.ts";
+import { dependentsOf } from "../domain/dependents.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
 import { strengths } from "../domain/freshness.ts";
+import { type Ghosts, NO_GHOSTS } from "../domain/ghosts.ts";
 import type { PulseFeed } from "../domain/pulses.ts";
 import { Registry } from "../domain/registry.ts";
 import { type Attention, markedIn } from "./attention.ts";
-import { kept, type Size, type View } from "./camera.ts";
+import { kept, type Size, seen, type View } from "./camera.ts";
 import type { Box, Point } from "./geometry.ts";
 import { type Grip, Hands } from "./hands.ts";
+import { hasGround } from "./homes.ts";
 import { Layout } from "./layout.ts";
 import { CLOSED, type Effect, type Input, isUp, type Machine, type Phase, step } from "./machine.ts";
+import { type Near, nearIn } from "./near.ts";
 import type { Stage } from "./paint/stage.ts";
 import { PALETTES, type Palette } from "./palette.ts";
+import type { Since } from "./smoke.ts";
 import { closeView, extentOf, wholeView } from "./views.ts";
 
 /** What the map reports to those around it. */
@@ -21,10 +26,16 @@ export type Listener = {
   onRest(view: View): void;
   onHover(shape: Shape | null, at: Point): void;
   onFocus(shape: Shape | null): void;
+  /** Called when something is held, with what depends on it, ring by ring; null when it is let go. */
+  onHold(held: Held | null): void;
+  /** Called with the things that are near enough for a chart beside them, once the map is at rest; with none when it moves. */
+  onNear(near: readonly Near[]): void;
   onPhase(phase: Phase): void;
   /** Called when a canvas is needed: call `raise` with what draws on it, or `fail`. */
   onLoad(isPlain: boolean): void;
 };
+
+export type Held = { readonly id: string; readonly rings: readonly (readonly string[])[] };
 
 const SETTLE_EVERY_MS = 180;
 const REST_MS = 220;
@@ -46,8 +57,12 @@ export class Controller implements Grip {
   private hasCity = true;
   private alphas: ReadonlyMap<Figure, number> = new Map();
   private scene: Scene = {};
+  private ghosts: Ghosts = NO_GHOSTS;
+  private since: Since = new Map();
+  private held: Held | null = null;
   private isStill = false;
   private isMarked = false;
+  private hasNear = false;
   private extent: Box | null = null;
   private settleTimer = 0;
   private restTimer = 0;
@@ -79,6 +94,8 @@ export class Controller implements Grip {
     stage.settle(this.layout.everything());
     stage.show(this.figures, this.hasCity);
     stage.fade(this.alphas);
+    stage.haunt(this.ghosts);
+    stage.age(this.since);
     stage.repaint(this.palette);
     this.input({ type: "ready", count: this.layout.shapes.size });
     this.noteDrawn();
@@ -124,7 +141,7 @@ export class Controller implements Grip {
   show(layers: ReadonlySet<string>): void {
     this.layers = layers;
     this.figures = this.registry.figuresOf(layers);
-    this.hasCity = [...this.figures].some(({ stands }) => stands.on === "heart");
+    this.hasCity = hasGround(this.figures, this.registry);
     this.drawing?.show(this.figures, this.hasCity);
     this.mark();
   }
@@ -133,6 +150,18 @@ export class Controller implements Grip {
     this.sources = sources;
     this.alphas = strengths(sources, this.registry.figures);
     this.drawing?.fade(this.alphas);
+  }
+
+  /** Outline what is otherwise now than in the scene that is shown. */
+  haunt(ghosts: Ghosts): void {
+    this.ghosts = ghosts;
+    this.drawing?.haunt(ghosts);
+  }
+
+  /** Take since when things are in trouble, by id, in milliseconds since 1970. */
+  age(since: Since): void {
+    this.since = since;
+    this.drawing?.age(since);
   }
 
   repaint(palette: Palette): void {
@@ -186,6 +215,7 @@ export class Controller implements Grip {
     else if (effect.do === "fit") this.showAll(effect.isInstant);
     else if (effect.do === "report") this.listener.onRest(effect.view);
     else if (effect.do === "pick") this.listener.onPick(effect.id);
+    else if (effect.do === "hold") this.hold(effect.id);
     else if (effect.do === "focus") this.listener.onFocus(this.shape(effect.key));
   }
 
@@ -270,21 +300,38 @@ export class Controller implements Grip {
   steer(change: (view: View) => View): void {
     if (this.drawing) {
       this.extent ??= extentOf(this.layout);
-      this.input({ type: "steer", view: kept(change(this.drawing.looking), this.extent) });
+      this.input({ type: "steer", view: kept(change(this.drawing.looking), this.extent, this.size) });
     }
   }
 
   private moved(): void {
     clearTimeout(this.restTimer);
+    if (this.hasNear) this.listener.onNear([]);
+    this.hasNear = false;
     this.restTimer = window.setTimeout(() => {
       if (this.drawing) {
         this.input({ type: "rest", view: this.drawing.looking });
+        this.near(this.drawing);
       }
     }, REST_MS);
   }
 
+  private near({ looking, places }: Stage): void {
+    const near = nearIn(places.within(seen(looking, this.size), this.figures), looking, this.size, this.registry);
+    this.hasNear = near.length > 0;
+    if (this.hasNear) this.listener.onNear(near);
+  }
+
   private mark(): void {
-    this.drawing?.mark(markedIn(this.layout, this.figures, this.machine.attention, this.registry));
+    const rings = this.held ? [[this.held.id], ...this.held.rings] : [];
+    this.drawing?.mark(markedIn(this.layout, this.figures, this.machine.attention, this.registry, rings));
+  }
+
+  /** Let all dim but a thing and what depends on it. */
+  private hold(id: string | null): void {
+    this.held = id === null ? null : { id, rings: dependentsOf([id], this.scene, this.registry) };
+    this.listener.onHold(this.held);
+    this.mark();
   }
 
   private shape(key: string | null): Shape | null {

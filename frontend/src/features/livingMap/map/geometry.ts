@@ -3,9 +3,6 @@
 export type Point = { readonly x: number; readonly y: number };
 export type Box = { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
 
-/** An edge of a cell lies towards one neighbour; `towards` names it. */
-export type Edge = { readonly from: Point; readonly to: Point; readonly towards: number };
-
 /** A convex polygon; each edge starts at its point and remembers which neighbour it was cut by. */
 export type Corner = Point & { readonly towards: number };
 

@@ -7,12 +7,15 @@ export type Moves = {
   zoom(at: Point, factor: number): void;
   tap(at: Point, isTouch: boolean): void;
   hover(at: Point | null): void;
+  /** A finger or the mouse has stayed down on a point. */
+  press(at: Point, isTouch: boolean): void;
   /** A key was pressed; return whether it means something here. */
   key(key: string, shift: boolean): boolean;
 };
 
 /** A hand is never quite still: it may slip so far and still only tap. */
 const SLIP = 6;
+const HOLD_MS = 550;
 const WHEEL = 0.0015;
 const PINCH_WHEEL = 0.01;
 const LINE = 16;
@@ -27,6 +30,8 @@ export function listen(element: HTMLElement, moves: Moves): () => void {
   element.addEventListener("pointerup", (event) => fingers.up(event, true), { signal });
   element.addEventListener("pointercancel", (event) => fingers.up(event, false), { signal });
   element.addEventListener("pointerleave", () => moves.hover(null), { signal });
+  // a long touch is the map's own
+  element.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
   element.addEventListener("dblclick", (event) => moves.zoom(fingers.point(event), 2), { signal });
   element.addEventListener("wheel", (event) => fingers.wheel(event), { signal, passive: false });
   element.addEventListener(
@@ -46,6 +51,7 @@ class Fingers {
   private readonly moves: Moves;
   private readonly touching = new Map<number, Point>();
   private slipped = 0;
+  private holding = 0;
 
   constructor(element: HTMLElement, moves: Moves) {
     this.element = element;
@@ -66,6 +72,16 @@ class Fingers {
       this.slipped = 0;
     }
     this.touching.set(event.pointerId, this.point(event));
+    clearTimeout(this.holding);
+    this.holding = window.setTimeout(() => this.held(this.point(event), event.pointerType), HOLD_MS);
+  }
+
+  private held(at: Point, pointer: string): void {
+    if (this.touching.size === 1 && this.slipped <= SLIP) {
+      // it is no tap any more
+      this.slipped = SLIP + 1;
+      this.moves.press(at, pointer === "touch");
+    }
   }
 
   move(event: PointerEvent): void {
@@ -86,6 +102,7 @@ class Fingers {
   }
 
   up(event: PointerEvent, isTap: boolean): void {
+    clearTimeout(this.holding);
     const wasDown = this.touching.delete(event.pointerId);
     if (wasDown && isTap && this.touching.size === 0 && this.slipped <= SLIP) {
       this.moves.tap(this.point(event), event.pointerType === "touch");

@@ -32,6 +32,8 @@ const SLACK = { mouse: 5, touch: 16 } as const;
 
 export class Hands implements Moves, KeyActions {
   private readonly grip: Grip;
+  /** Where the keys were last: whoever comes back to the map goes on from there. */
+  private last: string | null = null;
 
   constructor(grip: Grip) {
     this.grip = grip;
@@ -59,6 +61,19 @@ export class Hands implements Moves, KeyActions {
     this.grip.input({ type: "pick", id: shape?.id ?? null });
   }
 
+  press(at: Point, isTouch: boolean): void {
+    const shape = this.shapeAt(at, isTouch ? SLACK.touch : SLACK.mouse) ?? this.groundAt(at);
+    this.grip.input({ type: "hold", id: shape?.id ?? null });
+  }
+
+  hold(): boolean {
+    const { attention, layout } = this.grip;
+    const { focused, hovered, selected, held } = attention;
+    const id = layout.shapes.get(focused ?? hovered ?? "")?.id ?? selected ?? held;
+    if (id !== null) this.grip.input({ type: "hold", id });
+    return id !== null;
+  }
+
   hover(at: Point | null): void {
     const touched = at ? this.shapeAt(at, SLACK.mouse) : undefined;
     const shape = touched ?? (at ? this.groundAt(at) : undefined);
@@ -78,8 +93,9 @@ export class Hands implements Moves, KeyActions {
     }
     const view = drawing.looking;
     const shapes = drawing.places.within(seen(view, size), namedAt(view.zoom, figures));
-    const from = attention.focused === null ? undefined : layout.shapes.get(attention.focused);
+    const from = layout.shapes.get(attention.focused ?? this.last ?? "");
     const stop = nextStop(shapes, from ?? null, back);
+    this.last = stop?.key ?? null;
     this.grip.input({ type: "focus", key: stop?.key ?? null });
     return stop !== null;
   }
@@ -94,9 +110,9 @@ export class Hands implements Moves, KeyActions {
   }
 
   leave(): boolean {
-    const { focused, selected } = this.grip.attention;
+    const { focused, selected, held } = this.grip.attention;
     this.grip.input({ type: "escape" });
-    return focused !== null || selected !== null;
+    return focused !== null || selected !== null || held !== null;
   }
 
   private shapeAt(at: Point, slack: number): Shape | undefined {

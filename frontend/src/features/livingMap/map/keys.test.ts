@@ -16,6 +16,7 @@ function recorded(focused: boolean): { readonly did: string[]; readonly actions:
       step: (back) => note(back ? "back" : "on"),
       enter: () => note("enter"),
       leave: () => note("leave"),
+      hold: () => note("hold"),
     },
   };
 }

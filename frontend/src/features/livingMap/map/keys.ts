@@ -10,6 +10,8 @@ export type KeyActions = {
   enter(): boolean;
   /** Let go of what is focused or selected; return whether something was. */
   leave(): boolean;
+  /** Hold what has the focus or lies under the pointer, or let go of it; return whether there is something. */
+  hold(): boolean;
 };
 
 const STEP = 90;
@@ -48,6 +50,11 @@ export function onKey(key: string, shift: boolean, act: KeyActions): boolean {
       return act.enter();
     case "Escape":
       return act.leave();
+    case "d":
+    case "D":
+    case "в": // the same key of a Ukrainian keyboard
+    case "В":
+      return act.hold();
     default:
       return pan !== undefined || move !== undefined;
   }

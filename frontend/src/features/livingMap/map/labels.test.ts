@@ -6,6 +6,7 @@ import { seen } from "./camera.ts";
 import { chosen, MOST_LABELS, namedAt, shortened } from "./labels.ts";
 import { Layout } from "./layout.ts";
 import { Places } from "./places.ts";
+import { wholeView } from "./views.ts";
 
 const SIZE = { width: 1280, height: 800 };
 const ALL: ReadonlySet<Figure> = new Set(REGISTRY.figures);
@@ -37,9 +38,32 @@ describe("labels", () => {
     const view = { x: shapes[0]?.x ?? 0, y: shapes[0]?.y ?? 0, zoom: 3 };
     const first = chosen(shapes, view, SIZE, NONE, NONE);
     const held = new Set(first.map((one) => one.key));
-    const beside = shapes.map((one) => ({ ...one, key: `agent:!${one.key}`, x: one.x + 2 }));
+    const beside = shapes.map((one) => ({ ...one, key: `agent:!${one.key}`, y: one.y + 2 }));
     const second = chosen([...beside, ...shapes], view, SIZE, NONE, held);
     expect(new Set(second.map((one) => one.key))).toEqual(held);
+  });
+
+  test.each([
+    [12, { width: 360, height: 560 }, 6],
+    [12, { width: 1440, height: 780 }, 11],
+    [402, { width: 1440, height: 780 }, 41],
+  ])("name of %i quarters on a screen of %o at least %i when all of them are seen", (microdaos, size, least) => {
+    const layout = new Layout(REGISTRY);
+    layout.settle(sceneOf(network({ microdaos, agents: microdaos, nodes: 1, daos: 4 })));
+    const named = [...layout.shapes.values()].map((one) => ({
+      ...one,
+      item: { ...one.item, name: "Громада човнярів" },
+    }));
+    const view = wholeView(layout, ALL, size);
+    const figures = namedAt(view.zoom, ALL);
+    const labels = chosen(
+      named.filter(({ figure }) => figures.has(figure)),
+      view,
+      size,
+      NONE,
+      NONE,
+    );
+    expect(labels.filter(({ shape }) => shape.figure.name === "microdao").length).toBeGreaterThanOrEqual(least);
   });
 
   test("call the small by name only from near", () => {

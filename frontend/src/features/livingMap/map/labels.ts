@@ -3,6 +3,7 @@
 import { alertOf } from "../domain/alerts.ts";
 import { labelOf } from "../domain/entities.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
+import type { Registry } from "../domain/registry.ts";
 import { isTrouble } from "../domain/tones.ts";
 import { type Size, toScreen, type View } from "./camera.ts";
 import { type Box, overlaps } from "./geometry.ts";
@@ -14,42 +15,60 @@ export type Label = {
   readonly size: number;
   readonly strong: boolean;
   readonly alert: boolean;
-  /** From the shape's middle to the label's upper edge, in points of the screen at the magnification `zoom`. */
-  readonly drop: number;
-  readonly zoom: number;
+  /** How far it keeps from the shape's middle, in the map's own units. */
+  readonly reach: number;
+  /** Whether it is written above its shape, as there was no room below. */
+  readonly isAbove: boolean;
 };
 
 export const MOST_LABELS = 220;
 const GRID = 64;
 /** A name that is so much weightier than others is written a point larger. */
 const LARGE = 20;
-/** On a narrower screen names are written smaller. */
+/** On a narrower screen names are written smaller, and in two lines. */
 const NARROW = 520;
+/** From so much farther than a place is named with ease, its name is written in two lines, and closer to others. */
+const FAR = 3;
+/** A shorter name stays in one line. */
+const SHORT = 11;
 
-/** Return the figures that are called by their names at a magnification. */
+/** Return the figures that are called by their names at a magnification: from afar only places, the weightiest of them. */
 export function namedAt(zoom: number, shown: ReadonlySet<Figure>): ReadonlySet<Figure> {
-  return new Set([...shown].filter(({ label }) => zoom >= label.from));
+  return new Set([...shown].filter(({ label }) => label.strong || zoom >= label.from));
 }
 
-/** Choose the labels for what is in sight. `held` are those written now: they stay if they can, so that none flickers. */
+/** Return figures and those of the quarters in which they stand: a place keeps its name while its ground is hidden. */
+export function withQuarters(shown: ReadonlySet<Figure>, { figures }: Registry): ReadonlySet<Figure> {
+  const isInQuarters = [...shown].some(({ stands }) => stands.on === "lot");
+  return new Set([
+    ...shown,
+    ...figures.filter(({ type, stands }) => isInQuarters && type !== null && stands.on === "heart"),
+  ]);
+}
+
+/** Choose the labels for what is in sight. `held` are those written now: they stay if they can, so that none flickers. What is `failing` comes before its like. */
 export function chosen(
   shapes: readonly Shape[],
   view: View,
   size: Size,
   pinned: ReadonlySet<string>,
   held: ReadonlySet<string>,
+  failing: ReadonlySet<string> = new Set(),
 ): Label[] {
-  const weigh = (shape: Shape) => weight(shape, pinned) + (held.has(shape.key) ? 20 : 0);
-  const ranked = shapes.map((shape) => [weigh(shape), shape] as const);
+  const weigh = ({ key }: Shape) => (held.has(key) ? 20 : 0) + (failing.has(key) ? 60 : 0);
+  const ranked = shapes.map((shape) => [weight(shape, pinned) + weigh(shape), shape] as const);
   ranked.sort(([one, { key }], [other, { key: second }]) => other - one || (key < second ? -1 : 1));
   const taken = new Taken();
   const labels: Label[] = [];
   for (const [, shape] of ranked) {
-    const label = labelFor(shape, view, size, pinned.has(shape.key));
-    const box = boxOf(label, view, size);
-    const whole = box.left >= 0 && box.right <= size.width;
-    if ((whole || pinned.has(shape.key)) && taken.claim(box)) {
-      labels.push(label);
+    const below = labelFor(shape, view, size, pinned.has(shape.key));
+    for (const label of [below, { ...below, isAbove: true }]) {
+      const box = boxOf(label, view, size);
+      const whole = box.left >= 0 && box.right <= size.width;
+      if ((whole || pinned.has(shape.key)) && taken.claim(box)) {
+        labels.push(label);
+        break;
+      }
     }
     if (labels.length >= MOST_LABELS) {
       break;
@@ -71,16 +90,17 @@ function labelFor(shape: Shape, view: View, screen: Size, pinned: boolean): Labe
   const strong = label.strong ?? false;
   const narrow = screen.width < NARROW ? 1.5 : 0;
   const large = strong ? Math.min(3, figure.weight(item) / LARGE) : 0;
-  const near = strong ? Math.max(0, Math.min(2, Math.log2(view.zoom / label.from) * 0.5)) : 0;
+  const near = strong ? Math.max(-1.5, Math.min(2, Math.log2(view.zoom / label.from) * 0.5)) : 0;
+  const name = shortened(labelOf(item), pinned ? 60 : label.most);
   return {
     key: shape.key,
-    text: shortened(labelOf(item), pinned ? 60 : label.most),
+    text: strong && (narrow > 0 || view.zoom < label.from * FAR) ? broken(name) : name,
     shape,
     size: Math.round(label.size + large * 0.7 + near - narrow),
     strong: strong || pinned,
     alert: isAlarmed(shape),
-    zoom: view.zoom,
-    drop: size * (label.gap ?? 1.12) * view.zoom + 3,
+    reach: size * (label.gap ?? 1.12),
+    isAbove: false,
   };
 }
 
@@ -99,12 +119,32 @@ export function shortened(name: string, most = 26): string {
   return `${kept.trimEnd()}…`;
 }
 
+/** Return a name in two lines, if it has more than one word and two lines are much narrower. */
+export function broken(name: string): string {
+  const middle = name.length / 2;
+  const gaps = [...name.matchAll(/ /g)].map(({ index }) => index);
+  const [gap] = gaps.sort((one, other) => Math.abs(one - middle) - Math.abs(other - middle));
+  return gap === undefined || name.length < SHORT ? name : `${name.slice(0, gap)}\n${name.slice(gap + 1)}`;
+}
+
+/** Return how far below a shape's middle its label begins, in points of the screen. */
+export function dropOf({ text, size, reach, isAbove }: Label, zoom: number): number {
+  return isAbove ? -reach * zoom - 3 - heightOf(text, size) : reach * zoom + 3;
+}
+
+function heightOf(text: string, size: number): number {
+  return size * 1.3 * text.split("\n").length;
+}
+
 function boxOf(label: Label, view: View, size: Size): Box {
   const at = toScreen(view, size, label.shape);
-  const air = label.strong ? 9 : 4;
-  const half = (label.text.length * label.size * (label.strong ? 0.64 : 0.58)) / 2 + air;
-  const top = at.y + label.drop;
-  return { left: at.x - half, right: at.x + half, top: top - air / 2, bottom: top + label.size * 1.3 + air / 2 };
+  const isTight = size.width < NARROW || view.zoom < label.shape.figure.label.from * FAR;
+  const air = label.strong && !isTight ? 9 : 3;
+  const longest = Math.max(...label.text.split("\n").map((line) => line.length));
+  const half = (longest * label.size * (label.strong ? 0.64 : 0.58)) / 2 + air;
+  const top = at.y + dropOf(label, view.zoom);
+  const bottom = top + heightOf(label.text, label.size);
+  return { left: at.x - half, right: at.x + half, top: top - air / 2, bottom: bottom + air / 2 };
 }
 
 /** Boxes that are taken, sorted into squares so that a look at the neighbours is enough. */

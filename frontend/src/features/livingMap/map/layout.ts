@@ -1,22 +1,19 @@
 /** Where everything of a scene stands. Kept from scene to scene: nothing that stays ever moves. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { CIVIC, type Figure, type Lot, layerOfDistrict, type Shape } from "../domain/figure.ts";
+import { CIVIC, type Figure, layerOfDistrict, type Shape } from "../domain/figure.ts";
 import { districtFigure } from "../domain/figures.ts";
-import { idsIn } from "../domain/json.ts";
+import { homeOf, itemOf } from "../domain/homes.ts";
 import type { CollectionPath, Kind } from "../domain/kind.ts";
 import { collection, Registry } from "../domain/registry.ts";
 import { City } from "./city.ts";
 import { differenceOf } from "./difference.ts";
 import { around, type Box, type Point } from "./geometry.ts";
-import { byAge, homeOf, isPlanet, itemOf, lotOf, sizeOf } from "./homes.ts";
-import { type Newcomers, newcomersIn } from "./newcomers.ts";
-import { moonsIn, satellitesIn, satellitesOf, watchedBy } from "./orbits.ts";
-import { Sky, type System } from "./sky.ts";
+import { AGELESS, byAge, foundedAt, hasGround, isPlanet, lotOf, sizeOf } from "./homes.ts";
+import { byFounding, newcomersIn } from "./newcomers.ts";
+import { satellitesOf, watchedBy } from "./orbits.ts";
+import { Sky } from "./sky.ts";
 import { cell, SPACING } from "./terrain.ts";
-
-const MOST_MOONS = 500;
-const FEW_MOONS = 6;
 
 export type Settled = {
   /** New, or with another item than before; what was there keeps its place unless its home has changed. */
@@ -30,21 +27,22 @@ export class Layout {
   readonly shapes = new Map<string, Shape>();
   readonly city = new City();
   readonly sky = new Sky();
-  /** Where each part of the city began, by its name. */
-  private readonly parts = new Map<string, Point>();
+  /** The homes of which nobody has said how old they are: they make way for those that are older. */
+  private readonly ageless = new Set<string>();
   private registry: Registry;
   private scene: Scene = {};
   /** Whether everything has to be looked at again: what things are has changed. */
   private isRenamed = false;
   /** The kinds of what is in orbits. */
   private orbiting: ReadonlySet<Kind> = new Set();
-  private moons: ReadonlyMap<string, number> | null = null;
+  /** Whether everything has to be put into its orbit again. */
+  private isAstir = false;
   private put: Shape[] = [];
   private removed: Shape[] = [];
 
   constructor(registry = new Registry()) {
     this.registry = registry;
-    this.city.reserve(this.city.establish(CIVIC, { homes: 0, works: 0, lamps: 0, place: 12 }), 9);
+    this.city.establish(CIVIC);
   }
 
   /** Take another registry: with the next scene things are drawn by it, and what stays where it is does not move. */
@@ -59,15 +57,12 @@ export class Layout {
     this.scene = scene;
     this.put = [];
     this.removed = [];
-    this.moons = null;
     if (this.isRenamed) this.clear();
     const standing = this.registry.figures.filter(({ type, stands }) => type !== null && stands.on !== "orbit");
     const fresh = new Map(standing.map((figure) => [figure, this.compare(figure, before, scene)] as const));
-    for (const newcomers of newcomersIn(fresh, this.registry, scene, this.city.quarters)) {
-      this.build(newcomers);
-    }
+    this.found(fresh);
     for (const [figure, items] of fresh) {
-      for (const item of items) {
+      for (const item of items.sort(byAge)) {
         this.place(figure, item);
       }
     }
@@ -93,6 +88,11 @@ export class Layout {
           figure.stands.on === "planet" ? (this.sky.systems.get(home)?.room ?? size) : Math.max(size, SPACING / 2);
         boxes.push({ left: x - room, top: y - room, right: x + room, bottom: y + room });
       }
+    }
+    const isCityShown = !figures || hasGround(figures, this.registry);
+    for (const key of isCityShown && boxes.length > 0 ? this.city.owners.keys() : []) {
+      const { x, y } = cell(key).site;
+      boxes.push({ left: x - SPACING, top: y - SPACING, right: x + SPACING, bottom: y + SPACING });
     }
     return around(boxes);
   }
@@ -135,7 +135,7 @@ export class Layout {
     for (const id of gone) {
       this.remove(id);
     }
-    return homeless.sort(byAge);
+    return homeless;
   }
 
   private renew(figure: Figure, kind: Kind, item: Item, homeless: Item[]): void {
@@ -173,20 +173,54 @@ export class Layout {
     }
   }
 
-  /** Establish a quarter, near others of its part of the city; its things settle at once and claim their ground. */
-  private build({ home, things, part }: Newcomers): void {
-    const need: Record<Lot, number> = { homes: 0, works: 0, lamps: 0, place: 0 };
-    for (const [lot] of things) {
-      need[lot] += 1;
+  /** Found the quarters and planets of new things, the oldest first. */
+  private found(fresh: ReadonlyMap<Figure, Item[]>): void {
+    const { registry, scene } = this;
+    const homes = new Map<string, unknown>([...this.city.quarters, ...this.sky.systems]);
+    const newcomers = newcomersIn(fresh, registry, scene, homes);
+    for (const realm of [this.city.quarters, this.sky.systems]) {
+      const unsure = [...this.ageless].filter((home) => realm.has(home));
+      const isSky = realm === this.sky.systems;
+      const isElder = newcomers.some(({ home, age }) => age !== AGELESS && isPlanet(home, registry) === isSky);
+      if (isElder || unsure.some((home) => foundedAt(home, registry, scene) !== AGELESS)) {
+        const strangers = isSky ? [] : this.city.besides(unsure);
+        for (const home of [...unsure, ...strangers]) {
+          this.vacate(home, fresh);
+          newcomers.push({ home, age: foundedAt(home, registry, scene) });
+        }
+      }
     }
-    const quarter = this.city.establish(home, need, this.parts.get(part));
-    for (const [lot, id] of things) {
-      this.city.settle(quarter, lot, id);
+    for (const { home, age } of newcomers.sort(byFounding)) {
+      if (age === AGELESS && layerOfDistrict(home) === undefined) this.ageless.add(home);
+      this.establish(home);
     }
-    this.city.reserve(quarter);
-    if (part && !this.parts.has(part)) {
-      this.parts.set(part, cell(quarter.heart).site);
+  }
+
+  private establish(home: string): void {
+    if (isPlanet(home, this.registry)) {
+      this.sky.establish(home);
+      return;
     }
+    const seat = this.registry.layers.findIndex(({ name }) => name === layerOfDistrict(home));
+    this.city.establish(home, seat < 0 ? undefined : seat);
+  }
+
+  /** Give up a home, and let all that is there look for a place again. */
+  private vacate(home: string, fresh: ReadonlyMap<Figure, Item[]>): void {
+    for (const shape of [...this.shapes.values()].filter((one) => one.home === home)) {
+      this.remove(shape.key);
+      if (shape.figure.stands.on === "orbit") this.isAstir = true;
+      else fresh.get(shape.figure)?.push(shape.item);
+    }
+    this.abandon(home);
+  }
+
+  private abandon(home: string): void {
+    const quarter = this.city.quarters.get(home);
+    const system = this.sky.systems.get(home);
+    if (quarter) this.city.raze(quarter);
+    if (system) this.sky.drop(system);
+    this.ageless.delete(home);
   }
 
   private place(figure: Figure, item: Item): void {
@@ -203,9 +237,9 @@ export class Layout {
     const quarter = this.city.quarters.get(home);
     switch (figure.stands.on) {
       case "planet":
-        return this.systemFor(home);
+        return this.sky.establish(home);
       case "lot": {
-        if (isPlanet(home, this.registry)) return this.sky.settle(this.systemFor(home), "moons", id);
+        if (isPlanet(home, this.registry)) return this.sky.settle(this.sky.establish(home), "moons", id);
         const lot = lotOf(figure, home, this.registry);
         return quarter && lot && this.city.settle(quarter, lot, id);
       }
@@ -216,31 +250,13 @@ export class Layout {
     }
   }
 
-  private systemFor(id: string): System {
-    const existing = this.sky.systems.get(id);
-    if (existing) {
-      return existing;
-    }
-    const kind = this.registry.kindOfId(id);
-    const planet = itemOf(this.scene, [kind], id);
-    const [over] = planet ? kind.within.flatMap((field) => idsIn(planet[field])) : [];
-    const below = over === undefined ? undefined : this.city.quarters.get(over);
-    const orbits = planet ? satellitesIn(kind, planet).length : 0;
-    return this.sky.establish(id, this.moonsOf(id), orbits, below ? cell(below.heart).site.x : 0);
-  }
-
-  /** Return for how many moons a planet gets room. */
-  private moonsOf(id: string): number {
-    this.moons ??= moonsIn(this.scene, this.registry);
-    return Math.min(this.moons.get(id) ?? 0, MOST_MOONS) || FEW_MOONS;
-  }
-
   /** Put into orbits what the planets name. */
   private orbit(before: Scene, scene: Scene): void {
     const isSame = (one: CollectionPath) => collection(before, one) === collection(scene, one);
-    if (watchedBy(this.registry, this.orbiting).every(isSame)) {
+    if (!this.isAstir && watchedBy(this.registry, this.orbiting).every(isSame)) {
       return;
     }
+    this.isAstir = false;
     const orbiting = satellitesOf(scene, this.registry);
     this.orbiting = new Set([...orbiting.values()].map(({ id }) => this.registry.kindOfId(id)));
     for (const [key, { figure, home, id }] of orbiting) {
@@ -262,7 +278,7 @@ export class Layout {
       return;
     }
     this.remove(key);
-    const at = this.sky.settle(this.systemFor(home), "orbits", key);
+    const at = this.sky.settle(this.sky.establish(home), "orbits", key);
     const size = sizeOf(figure, item);
     this.keep({ key, id: item.id, figure, home, item, size, x: at.x, y: at.y });
   }
@@ -273,12 +289,12 @@ export class Layout {
       const quarter = this.city.quarters.get(home);
       const isFounded = this.shapes.has(home) && layerOfDistrict(home) === undefined;
       if (quarter && home !== CIVIC && quarter.taken.size === 0 && !isFounded) {
-        this.city.raze(quarter);
+        this.abandon(home);
         this.remove(home);
       }
       const system = this.sky.systems.get(home);
       if (system && system.taken.size === 0 && !this.shapes.has(home)) {
-        this.sky.drop(system);
+        this.abandon(home);
       }
     }
   }

@@ -142,6 +142,20 @@ describe("the course of the map", () => {
 });
 
 describe("the attention of the map", () => {
+  test("holds a thing until it is held again, something is picked, or Escape lets go of it", () => {
+    const held = run([{ type: "hold", id: "node:x" }], run(DRAWN).machine);
+    expect([held.machine.attention.held, held.effects]).toEqual(["node:x", [{ do: "hold", id: "node:x" }]]);
+    const released: readonly Input[] = [
+      { type: "hold", id: "node:x" },
+      { type: "pick", id: null },
+      { type: "escape" },
+    ];
+    for (const input of released) {
+      const { machine, effects } = run([input], held.machine);
+      expect([machine.attention.held, effects[0]]).toEqual([null, { do: "hold", id: null }]);
+    }
+  });
+
   test("marks what the page selects; what a person picks is the page's to select", () => {
     const selected = run([...DRAWN, { type: "select", id: "agent:x" }]);
     expect([selected.machine.attention.selected, selected.effects]).toEqual(["agent:x", [{ do: "mark" }]]);

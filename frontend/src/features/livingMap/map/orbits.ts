@@ -37,17 +37,3 @@ function orbitOf({ figures }: Kind): Figure | undefined {
 export function watchedBy({ kinds }: Registry, orbiting: ReadonlySet<Kind>): readonly CollectionPath[] {
   return kinds.filter((kind) => orbitOf(kind) || orbiting.has(kind)).flatMap(({ paths }) => paths);
 }
-
-/** Return how many things belong to each planet. */
-export function moonsIn(scene: Scene, { kinds }: Registry): ReadonlyMap<string, number> {
-  const moons = new Map<string, number>();
-  for (const { name, place, within, paths } of kinds) {
-    for (const path of place === "orbit" ? paths : []) {
-      for (const item of collection(scene, path).values()) {
-        const [home] = item.id.startsWith(`${name}:`) ? within.flatMap((field) => idsIn(item[field])) : [];
-        if (home !== undefined) moons.set(home, (moons.get(home) ?? 0) + 1);
-      }
-    }
-  }
-  return moons;
-}

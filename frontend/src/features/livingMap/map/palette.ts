@@ -24,6 +24,8 @@ export type Palette = Paints & {
   readonly faint: number;
   readonly halo: number;
   readonly arc: number;
+  /** What is not the present. */
+  readonly past: number;
 };
 
 const NIGHT: Palette = {
@@ -52,6 +54,7 @@ const NIGHT: Palette = {
   halo: 0x0a1124,
   accent: 0xfff3cf,
   arc: 0xffd98a,
+  past: 0xcdb6ff,
   tones: { good: 0x55e0b4, busy: 0x78bdff, warn: 0xffb547, bad: 0xff6f61, off: 0x7e8aab, idle: 0xc3cce4 },
 };
 
@@ -81,6 +84,7 @@ const DAY: Palette = {
   halo: 0xfffdf6,
   accent: 0x232b49,
   arc: 0xb4532a,
+  past: 0x6b42c8,
   tones: { good: 0x0d8a68, busy: 0x2a6bd0, warn: 0xc47a00, bad: 0xcc392e, off: 0x858da6, idle: 0x66708a },
 };
 

@@ -26,12 +26,11 @@ export async function load(host: HTMLElement, controller: Controller, isPlain: b
   const canvas = document.createElement("canvas");
   canvas.style.cssText = "position:absolute;inset:0;display:block";
   host.replaceChildren(canvas);
-  // a canvas that was replaced loses its graphics, too, and that is as it should be
-  canvas.addEventListener("webglcontextlost", () => canvas.isConnected && controller.lose());
-  canvas.addEventListener(
-    "webglcontextrestored",
-    () => canvas.isConnected && controller.input({ type: "restored" }),
-  );
+  // a canvas that was replaced loses its graphics, too, and that is as it should be; a plain one may lose its contents
+  for (const kind of ["webglcontext", "context"]) {
+    canvas.addEventListener(`${kind}lost`, () => canvas.isConnected && controller.lose());
+    canvas.addEventListener(`${kind}restored`, () => canvas.isConnected && controller.input({ type: "restored" }));
+  }
   const { Stage } = await import("./paint/stage.ts");
   const stage = await Stage.on(canvas, controller.layout, controller.palette, isPlain);
   if (!canvas.isConnected || controller.phase !== "loading") {

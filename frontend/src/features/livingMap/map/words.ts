@@ -5,14 +5,16 @@ import { alertOf } from "../domain/alerts.ts";
 import { labelOf } from "../domain/entities.ts";
 import { type Figure, layerOfDistrict, type Shape } from "../domain/figure.ts";
 import { type Doubts, isOld } from "../domain/freshness.ts";
+import type { Ghost } from "../domain/ghosts.ts";
 import { numberAt } from "../domain/json.ts";
 import { loadsOf } from "../domain/loads.ts";
 import type { Registry } from "../domain/registry.ts";
 import { conditionOf } from "../domain/status.ts";
-import { fieldWord, figureWords, loadWord, statusWord } from "../domain/words.ts";
+import { fieldWord, figureWords, loadWord, nameList, statusWord } from "../domain/words.ts";
 import type { Language } from "../i18n/i18n.tsx";
 
 const MOST_LOADS = 3;
+const MOST_NAMES = 3;
 
 /** Describe a thing line by line, its name first; for the pointer and for screen readers. */
 export function describe(
@@ -20,6 +22,7 @@ export function describe(
   registry: Registry,
   language: Language,
   source: SourceBrief | undefined,
+  ghost?: Ghost,
 ): string[] {
   const { item } = shape;
   const { words, fill, percent, number } = language;
@@ -40,11 +43,15 @@ export function describe(
   if (alertOf(item)) {
     lines.push(words.map.alert);
   }
+  if (ghost) {
+    const now = ghost.kind === "changed" ? statusWord(ghost.now, language, kind) : "";
+    lines.push(fill(words.time.ghosts[ghost.kind], { status: now }));
+  }
   if (source?.status === "mock") {
     lines.push(words.map.simulated);
   }
   if (source && isOld(source)) {
-    lines.push(fill(words.map.stale, { ago: language.agoSeconds(source.age_seconds ?? 0) }));
+    lines.push(staleText(source.age_seconds, words.map.stale, words.map.neverRead, language));
   }
   return lines;
 }
@@ -59,12 +66,18 @@ export function caveats(doubts: Doubts, registry: Registry, language: Language):
     lines.push(`◐ ${language.fill(map.simulatedSome, { what: names(doubts.simulated, registry, language) })}`);
   }
   if (doubts.old.length > 0) {
-    const ago = language.agoSeconds(doubts.ageSeconds);
-    lines.push(`▲ ${language.fill(map.staleSome, { ago, what: names(doubts.old, registry, language) })}`);
+    const what = names(doubts.old, registry, language);
+    lines.push(`▲ ${staleText(doubts.ageSeconds, map.staleSome, map.neverReadSome, language, what)}`);
   }
   return lines;
 }
 
+/** Return that something is out of date, and since when if it was ever read. */
+function staleText(age: number | null, read: string, never: string, language: Language, what = ""): string {
+  return language.fill(age === null ? never : read, { ago: language.agoSeconds(age ?? 0), what });
+}
+
 function names(figures: readonly Figure[], registry: Registry, language: Language): string {
-  return language.list([...new Set(figures.flatMap((figure) => figureWords(figure, registry)?.plural ?? []))]);
+  const plurals = new Set(figures.flatMap((figure) => figureWords(figure, registry)?.plural ?? []));
+  return nameList([...plurals], MOST_NAMES, language);
 }

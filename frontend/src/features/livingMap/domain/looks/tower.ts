@@ -1,6 +1,6 @@
 import { mix } from "../colour.ts";
 import type { Mood, Paints, Shape, Spot } from "../figure.ts";
-import { loadsOf, toneOfLoad } from "../loads.ts";
+import { type Load, loadsOf, toneOfShare } from "../loads.ts";
 import type { Look } from "../look.ts";
 import { MARKS } from "../tones.ts";
 import type { TypeRow } from "../types.ts";
@@ -20,9 +20,7 @@ const BAR = { step: 5.8, wide: 4, high: 16, foot: 10.6 };
 
 function draw({ x, y, size, item }: Shape, paints: Paints, { tone, alert }: Mood, row: TypeRow): Spot[] {
   const { night } = paints;
-  const loads = loadsOf(item, row)
-    .slice(0, BARS)
-    .map(({ load }) => load);
+  const loads = loadsOf(item, row).slice(0, BARS);
   const badge: Spot[] = alert
     ? [{ frame: "alert", x: x + 10.5, y: y - 12.5, wide: 11, tint: paints.tones[alert] }]
     : [];
@@ -35,9 +33,9 @@ function draw({ x, y, size, item }: Shape, paints: Paints, { tone, alert }: Mood
   ];
 }
 
-function bar(x: number, y: number, load: number, at: number, { tones }: Paints): Spot {
-  const high = Math.max(0.6, BAR.high * load);
-  const tone = toneOfLoad(load);
+function bar(x: number, y: number, share: Load, at: number, { tones }: Paints): Spot {
+  const high = Math.max(0.6, BAR.high * share.load);
+  const tone = toneOfShare(share);
   const tint = tone === "good" ? mix(tones.good, tones.busy, at / 3) : tones[tone];
   return { frame: "slab", x: x + (at - 1) * BAR.step, y: y + BAR.foot - high / 2, wide: BAR.wide, high, tint };
 }

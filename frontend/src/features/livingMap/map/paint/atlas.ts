@@ -38,6 +38,10 @@ const DRAWINGS: Readonly<Record<Frame, (pen: Pen) => void>> = {
     ]);
   },
   hollow: (pen) => ring(pen, 43, 16),
+  ghost: (pen) => {
+    pen.setLineDash([21, 15]);
+    ring(pen, 46, 8);
+  },
   square: (pen) => box(pen, -38, -38, 76, 76, 16),
   glow: (pen) => {
     const light = pen.createRadialGradient(0, 0, 0, 0, 0, 62);

@@ -2,7 +2,8 @@
 
 import { Container } from "pixi.js";
 import { alertOf } from "../../domain/alerts.ts";
-import { type Figure, layerOfDistrict, type Shape } from "../../domain/figure.ts";
+import { type Figure, layerOfDistrict, type Shape, type Spot } from "../../domain/figure.ts";
+import { type Ghost, type Ghosts, NO_GHOSTS } from "../../domain/ghosts.ts";
 import { Registry } from "../../domain/registry.ts";
 import { toneOfItem } from "../../domain/status.ts";
 import { gravest, isTrouble, type Tone } from "../../domain/tones.ts";
@@ -21,6 +22,9 @@ export class Cast {
   private readonly layout: Layout;
   private palette: Palette;
   private alphas: ReadonlyMap<Figure, number> = new Map();
+  private ghosts: Ghosts = NO_GHOSTS;
+  /** What does not step back; null if nothing does. */
+  kept: ReadonlySet<string> | null = null;
 
   constructor(layout: Layout, atlas: Atlas, means: Means, palette: Palette) {
     this.layout = layout;
@@ -47,6 +51,24 @@ export class Cast {
 
   repaint(palette: Palette): void {
     this.palette = palette;
+    for (const shape of this.layout.shapes.values()) {
+      this.dress(shape);
+    }
+  }
+
+  /** Outline what is otherwise now. */
+  haunt(ghosts: Ghosts): void {
+    const before = this.ghosts;
+    this.ghosts = ghosts;
+    const ids = [...before.keys(), ...ghosts.keys()].filter((id) => before.get(id)?.kind !== ghosts.get(id)?.kind);
+    for (const shape of new Set(ids.flatMap((id) => this.layout.all(id)))) {
+      this.dress(shape);
+    }
+  }
+
+  /** Let all step back but some shapes, by their keys; null shows all again. */
+  dim(kept: ReadonlySet<string> | null): void {
+    this.kept = kept;
     for (const shape of this.layout.shapes.values()) {
       this.dress(shape);
     }
@@ -83,7 +105,10 @@ export class Cast {
     const hue = this.layout.city.quarters.get(home)?.hue ?? 0;
     const alert = figure.stands.on === "heart" ? this.gravestIn(home) : alertOf(item);
     const spots = figure.draw(shape, this.palette, { hue, tone: toneOfItem(item, this.registry), alert });
-    this.crowdOf(figure).put(shape.key, spots);
+    const ghost = this.ghosts.get(shape.id);
+    const whole = ghost ? outlined(shape, spots, ghost, this.palette) : spots;
+    const steps = this.kept !== null && !this.kept.has(shape.key);
+    this.crowdOf(figure).put(shape.key, steps ? whole.map(faint) : whole);
   }
 
   private crowdOf(figure: Figure): Crowd {
@@ -110,6 +135,17 @@ export class Cast {
     const tone = toneOfItem(item, this.registry);
     return isTrouble(tone) ? gravest(alert ? [tone, alert] : [tone]) : alert;
   }
+}
+
+function faint(spot: Spot): Spot {
+  return { ...spot, alpha: (spot.alpha ?? 1) * 0.12 };
+}
+
+/** Return a thing with an outline around it; of what was not there yet only that. */
+function outlined({ x, y, size }: Shape, spots: readonly Spot[], { kind }: Ghost, palette: Palette): Spot[] {
+  const wide = size * 2.9 + 6;
+  const outline: Spot = { frame: "ghost", x, y, wide, tint: palette.past, alpha: kind === "absent" ? 0.75 : 1 };
+  return kind === "absent" ? [outline] : [...spots, outline];
 }
 
 /** Whether what is wrong with a thing shows from afar: all but the lights, of which there are too many. */

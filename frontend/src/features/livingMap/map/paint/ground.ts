@@ -39,6 +39,7 @@ export class Ground {
   private readonly placed = new Set<number>();
   private readonly city: City;
   private palette: Palette;
+  private hasCity = true;
 
   constructor(city: City, atlas: Atlas, means: Means, palette: Palette) {
     this.city = city;
@@ -73,18 +74,17 @@ export class Ground {
     this.coast.draw(this.palette);
   }
 
-  /** Show only outlines of the ground while the city is hidden. */
+  /** Show bare land while the city is hidden. */
   soften(city: boolean): void {
-    this.blocks.alpha = city ? 1 : 0.42;
-    this.houses.view.alpha = city ? 1 : 0;
-    this.trees.view.alpha = city ? 1 : 0.35;
+    this.hasCity = city;
+    this.banks.visible = city;
+    this.blocks.visible = city;
   }
 
   /** Prepare what lies in sight at a magnification. */
   flush(sight: Box, zoom: number): void {
-    const soft = this.houses.view.alpha === 0;
-    this.houses.view.visible = zoom > 0.28 && !soft;
-    this.trees.view.visible = zoom > 0.24;
+    this.houses.view.visible = zoom > 0.28 && this.hasCity;
+    this.trees.view.visible = zoom > 0.24 && this.hasCity;
     this.houses.flush(sight);
     this.trees.flush(sight);
     for (const { box, banks, blocks } of this.plots.values()) {

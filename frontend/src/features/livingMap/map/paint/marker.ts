@@ -9,6 +9,8 @@ import type { Palette } from "../palette.ts";
 import { cell } from "../terrain.ts";
 
 const STEPS = 22;
+/** So many of one ring of dependents are marked; all of them stay bright. */
+const MOST_RINGED = 150;
 
 export class Marker {
   readonly view = new Container();
@@ -37,6 +39,11 @@ export class Marker {
     for (const other of chosen ? marked.related : []) {
       this.arc(chosen as Shape, other, palette, pixel);
     }
+    marked.rings.forEach((shapes, rank) => {
+      for (const shape of shapes.slice(0, MOST_RINGED)) {
+        this.ring(shape, palette.accent, 3 * pixel, (rank === 0 ? 3 : 1.8) * pixel, 1 / (1 + rank * 0.7));
+      }
+    });
     for (const shape of marked.selected) {
       this.ring(shape, palette.accent, 5 * pixel, 2.5 * pixel, 1);
       this.ring(shape, palette.accent, 9 * pixel, 1 * pixel, 0.5);

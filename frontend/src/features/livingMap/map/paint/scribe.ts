@@ -2,7 +2,7 @@
 
 import { Container, Text, TextStyle } from "pixi.js";
 import { type Size, toScreen, type View } from "../camera.ts";
-import type { Label } from "../labels.ts";
+import { dropOf, type Label } from "../labels.ts";
 import type { Palette } from "../palette.ts";
 
 /** Drawing a text takes a while: so many new ones a frame, the others follow. */
@@ -68,9 +68,7 @@ export class Scribe {
   place(view: View, size: Size): void {
     for (const { text, label } of this.lines.values()) {
       const at = toScreen(view, size, label.shape);
-      const shift = label.drop - 3;
-      const drop = (shift / label.zoom) * view.zoom + 3;
-      text.position.set(Math.round(at.x), Math.round(at.y + drop));
+      text.position.set(Math.round(at.x), Math.round(at.y + dropOf(label, view.zoom)));
     }
   }
 
@@ -108,6 +106,8 @@ export class Scribe {
         fill,
         stroke: { color: palette.halo, width: 3.5, join: "round", alpha: 0.85 },
         padding: 2,
+        align: "center",
+        lineHeight: label.size * 1.25,
       });
     this.styles.set(name, style);
     return style;

@@ -2,14 +2,16 @@
 
 import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
 import type { Figure, Shape } from "../../domain/figure.ts";
+import type { Ghosts } from "../../domain/ghosts.ts";
 import { Registry } from "../../domain/registry.ts";
 import { toneOfItem } from "../../domain/status.ts";
 import { type Marked, NOTHING } from "../attention.ts";
 import { type Flight, flight, type Size, seen, toScreen, type View } from "../camera.ts";
-import { chosen, type Label, namedAt } from "../labels.ts";
+import { chosen, type Label, namedAt, withQuarters } from "../labels.ts";
 import type { Layout, Settled } from "../layout.ts";
 import type { Palette } from "../palette.ts";
 import { Places } from "../places.ts";
+import { type Since, Smoke } from "../smoke.ts";
 import { Atlas } from "./atlas.ts";
 import { Backdrop } from "./backdrop.ts";
 import { Beat } from "./beat.ts";
@@ -17,12 +19,14 @@ import { Cast } from "./cast.ts";
 import { flatShader, flatten } from "./flat.ts";
 import { Ground } from "./ground.ts";
 import { Marker } from "./marker.ts";
+import { Plumes } from "./plumes.ts";
 import { Pulses } from "./pulses.ts";
 import { fence, isLost, rendererOn } from "./renderer.ts";
 import { Scribe } from "./scribe.ts";
 
 const LABELS_EVERY_MS = 160;
 const WAITING_PULSES = 96;
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 export class Stage {
   readonly places = new Places();
@@ -38,13 +42,19 @@ export class Stage {
   private readonly rings = flatten(new Graphics(), flatShader());
   private readonly marker: Marker;
   private readonly pulses = new Pulses(this.atlas);
+  private readonly smoke: Smoke;
+  private readonly plumes = new Plumes(this.atlas);
   private readonly scribe: Scribe;
   private readonly beat = new Beat({ frame: (now) => this.frame(now), fence: () => fence(this.renderer) });
   private readonly waiting = new Map<string, Shape>();
   private palette: Palette;
   private shown: ReadonlySet<Figure> = new Set();
+  /** What may be called by its name: the shown, and the quarters in which they are. */
+  private named: ReadonlySet<Figure> = new Set();
   private registry = new Registry();
   private marked: Marked = NOTHING;
+  private since: Since = new Map();
+  private resmoke = true;
   private size: Size = { width: 1, height: 1 };
   private view: View = { x: 0, y: 0, zoom: 0.5 };
   private way: { readonly flight: Flight; readonly begun: number } | null = null;
@@ -62,10 +72,18 @@ export class Stage {
     this.ground = new Ground(layout.city, this.atlas, means, palette);
     this.marker = new Marker(layout.city);
     this.scribe = new Scribe(palette);
+    this.smoke = new Smoke(layout);
     this.cast = new Cast(layout, this.atlas, means, palette);
     this.world.addChild(this.rings, this.cast.view, this.pulses.view, this.marker.view);
     this.soil.addChild(this.ground.view);
-    this.root.addChild(this.backdrop.below, this.soil, this.backdrop.above, this.world, this.scribe.view);
+    this.root.addChild(
+      this.backdrop.below,
+      this.soil,
+      this.backdrop.above,
+      this.world,
+      this.plumes.view,
+      this.scribe.view,
+    );
     this.backdrop.paint(palette);
   }
 
@@ -118,6 +136,7 @@ export class Stage {
       this.places.put(shape);
     }
     this.cast.settle(settled);
+    this.resmoke = this.smoke.settle(settled, this.registry) || this.resmoke;
     if (systems.size > 0) {
       this.orbits();
     }
@@ -136,16 +155,31 @@ export class Stage {
     this.cast.repaint(palette);
     this.remark = true;
     this.relabel = true;
+    this.resmoke = true;
     this.beat.soon();
+  }
+
+  /** Take since when things are in trouble. */
+  age(since: Since): void {
+    this.since = since;
+    this.resmoke = true;
+    this.beat.later();
   }
 
   show(figures: ReadonlySet<Figure>, city: boolean): void {
     this.shown = figures;
+    this.named = withQuarters(figures, this.registry);
     this.ground.soften(city);
     this.rings.visible = [...figures].some(({ stands }) => stands.on === "orbit" || stands.on === "planet");
     this.moved = true;
     this.relabel = true;
     this.beat.soon();
+  }
+
+  /** Outline what is otherwise now. */
+  haunt(ghosts: Ghosts): void {
+    this.cast.haunt(ghosts);
+    this.beat.later();
   }
 
   /** Let the figures that are out of date fade. */
@@ -155,10 +189,19 @@ export class Stage {
   }
 
   mark(marked: Marked): void {
+    if (marked.rings.length > 0 || this.marked.rings.length > 0) this.dim(marked);
     this.marked = marked;
     this.remark = true;
     this.relabel = true;
     this.beat.soon();
+  }
+
+  /** Let all step back but what is held and what depends on it. */
+  private dim({ rings }: Marked): void {
+    const kept = rings.length > 0 ? new Set(rings.flat().map(({ key }) => key)) : null;
+    this.cast.dim(kept);
+    this.soil.alpha = kept ? 0.4 : 1;
+    this.rings.alpha = kept ? 0.3 : 1;
   }
 
   /** Let rings spread around these, if they are in sight; when too much happens, around some of them. */
@@ -223,6 +266,10 @@ export class Stage {
     if (this.moved || this.remark) {
       this.marker.draw(this.marked, this.palette, this.view.zoom);
     }
+    if (this.moved || this.resmoke) {
+      const plumes = this.smoke.plumes(this.shown, this.view.zoom, this.since);
+      this.plumes.draw(plumes, this.view, this.size, this.palette, Date.now());
+    }
     this.pulses.step(now, this.view.zoom);
     const writing = this.label(now);
     this.renderer.render(this.root);
@@ -272,11 +319,20 @@ export class Stage {
   private labels(): Label[] {
     const { focused, selected } = this.marked;
     const pinned = [focused, ...selected].filter((one) => one !== null);
-    const named = namedAt(this.view.zoom, this.shown);
+    const named = namedAt(this.view.zoom, this.named);
     const nameless = pinned.filter((one) => !named.has(one.figure) && this.shown.has(one.figure));
     const shapes = [...this.places.within(seen(this.view, this.size), named), ...nameless];
     const keys = new Set(pinned.map((one) => one.key));
-    return chosen(shapes, this.view, this.size, keys, this.scribe.held);
+    const kept = this.cast.kept;
+    if (kept)
+      return chosen(
+        shapes.filter(({ key }) => kept.has(key)),
+        this.view,
+        this.size,
+        keys,
+        NO_KEYS,
+      );
+    return chosen(shapes, this.view, this.size, keys, this.scribe.held, this.smoke.homes);
   }
 
   private settleDown(flying: boolean, writing: boolean): void {
@@ -284,6 +340,7 @@ export class Stage {
       this.onMove(this.view, !flying);
     }
     this.remark = false;
+    this.resmoke = false;
     this.moved = false;
     if (writing) {
       this.beat.soon();

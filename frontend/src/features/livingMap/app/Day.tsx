@@ -1,0 +1,256 @@
+import { useMemo, useState } from "react";
+import type { components } from "../client/openapi.ts";
+import type { Item, Json, Scene } from "../client/scene.ts";
+import { reach } from "../client/time.ts";
+import { type DayGroup, dayOf, daysAfter, groupsOf, type Span, spansOf, timesOf } from "../domain/day.ts";
+import { axisText, fieldText } from "../domain/fields.ts";
+import { type HistoryPage, turnsOf } from "../domain/history.ts";
+import type { Kind } from "../domain/kind.ts";
+import { columnsOfSeries, hasMoved, type Series } from "../domain/series.ts";
+import { conditionOf, toneOf } from "../domain/status.ts";
+import type { TypeField } from "../domain/types.ts";
+import { valuesOf } from "../domain/values.ts";
+import { capital, loadWord, statusWord } from "../domain/words.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { useAsked } from "./asked.ts";
+import { IconButton } from "./bits.tsx";
+import { Chart } from "./Chart.tsx";
+import { Mark } from "./icons.tsx";
+import { goTo, textOf, useNewest } from "./moment.ts";
+import { useRegistry } from "./registry.tsx";
+import { useSentences } from "./sentences.tsx";
+import { go } from "./url.ts";
+
+const MOST_EVENTS = 1000;
+const POINTS = 96;
+const AGAIN_MS = 30_000;
+
+type DayProps = { readonly item: Item; readonly scene: Scene; readonly day: string };
+
+/** One day of a thing: how it was, what happened to it, and how its numbers went. */
+export default function Day({ item, scene, day }: DayProps) {
+  const { words } = useLanguage();
+  const registry = useRegistry();
+  const now = useNewest(AGAIN_MS);
+  const { from, to } = dayOf(day, now);
+  const kind = registry.kindOfId(item.id);
+  const question = { entity_id: item.id, since: textOf(from), until: textOf(to), limit: MOST_EVENTS };
+  const history = useAsked<HistoryPage>("living-map/history", question, Math.floor(now / AGAIN_MS));
+  return (
+    <div className="scroll padded day">
+      <DayHead from={from} to={to} now={now} />
+      {history.error && <p className="muted">{words.details.historyFailed}</p>}
+      {!history.answer && !history.error && <p className="muted">{words.events.reading}</p>}
+      {history.answer && (
+        <>
+          <DayStatus item={item} kind={kind} page={history.answer} from={from} to={to} now={now} />
+          <DayEvents id={item.id} kind={kind} page={history.answer} scene={scene} />
+        </>
+      )}
+      <DayNumbers item={item} kind={kind} from={from} to={to} now={now} />
+    </div>
+  );
+}
+
+type Times = { readonly from: number; readonly to: number; readonly now: number };
+
+function DayHead({ from, to, now }: Times) {
+  const { words, fullDay } = useLanguage();
+  return (
+    <div className="day-head">
+      <button type="button" className="button quiet" onClick={() => go({ day: null })}>
+        {words.day.back}
+      </button>
+      <IconButton
+        icon="previous"
+        label={words.day.previous}
+        onClick={() => go({ day: textOf(daysAfter(from, -1)) })}
+      />
+      <strong>{fullDay(from)}</strong>
+      <IconButton
+        icon="next"
+        label={words.day.next}
+        isDisabled={to >= now}
+        onClick={() => go({ day: textOf(to) })}
+      />
+    </div>
+  );
+}
+
+type StatusProps = Times & { readonly item: Item; readonly kind: Kind; readonly page: HistoryPage };
+
+/** How its status went through the day, and for how long it was how. */
+function DayStatus({ item, kind, page, from, to, now }: StatusProps) {
+  const language = useLanguage();
+  const { words, span } = language;
+  const end = Math.min(to, now);
+  const asked = useAsked<components["schemas"]["EntityDetails"]>(
+    `living-map/entities/${encodeURIComponent(item.id)}`,
+    { at: end < now ? textOf(end - 1) : undefined },
+  );
+  const last = asked.answer ? conditionOf({ ...asked.answer.data, id: item.id } as Item, kind) : null;
+  const turns = turnsOf(page.items, item.id, kind.status, page.oldest_available);
+  const oldest = page.oldest_available === null ? end : reach(page.oldest_available);
+  const spans = spansOf(turns, { from: Math.max(from, Math.min(oldest, end)), to: end, last });
+  const word = (status: Json) =>
+    typeof status === "string" ? statusWord(status, language, kind) : words.day.absent;
+  const tone = (status: Json) => (typeof status === "string" ? toneOf(status, kind) : "off");
+  if (spans.every(({ status }) => status === null)) return null;
+  return (
+    <section>
+      <h3>{words.day.status}</h3>
+      <div className="day-strip" aria-hidden="true">
+        {spans.map((one) => (
+          <Stretch key={one.from} one={one} from={from} to={to} tone={`tone-${tone(one.status)}`} />
+        ))}
+      </div>
+      <p className="day-hours muted" aria-hidden="true">
+        {[0, 1, 2, 3, 4].map((quarter) => (
+          <span key={quarter}>{language.shortTime(from + (quarter * (to - from)) / 4)}</span>
+        ))}
+      </p>
+      <ul className="day-times">
+        {timesOf(spans).map(({ status, ms }) => (
+          <li key={String(status)}>
+            <Mark tone={tone(status)} />
+            {word(status)} <strong>{span(ms / 1000)}</strong>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+type StretchProps = { readonly one: Span; readonly from: number; readonly to: number; readonly tone: string };
+
+function Stretch({ one, from, to, tone }: StretchProps) {
+  const share = (ms: number) => `${(100 * ms) / (to - from)}%`;
+  const style = { left: share(one.from - from), width: share(one.to - one.from) };
+  return <span className={one.status === null ? "is-absent" : tone} style={style} />;
+}
+
+type EventsProps = {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly page: HistoryPage;
+  readonly scene: Scene;
+};
+
+/** What happened to it, the same together, as sentences. */
+function DayEvents({ id, kind, page, scene }: EventsProps) {
+  const language = useLanguage();
+  const { words, fill } = language;
+  const registry = useRegistry();
+  const table = useSentences();
+  const groups = useMemo(
+    () => groupsOf(page.items, id, kind, { scene, registry, language, table }),
+    [page, id, kind, scene, registry, language, table],
+  );
+  return (
+    <section>
+      <h3>
+        {words.day.events} {groups.length > 0 && <span className="count">{page.items.length}</span>}
+      </h3>
+      {groups.length === 0 && <p className="muted">{words.day.none}</p>}
+      <ul className="day-groups">
+        {groups.map((group) => (
+          <Group key={group.eventType} group={group} />
+        ))}
+      </ul>
+      {page.next_cursor !== null && <p className="muted">{fill(words.day.latest, { n: page.items.length })}</p>}
+    </section>
+  );
+}
+
+const MOST_LINES = 40;
+
+function Group({ group: { lines, isPolled } }: { readonly group: DayGroup }) {
+  const { words, plural, fill, shortTime } = useLanguage();
+  const [isOpen, setOpen] = useState(lines.length <= 2);
+  const [first] = lines;
+  if (!first) return null;
+  return (
+    <li className={isOpen ? "trend is-open" : "trend"}>
+      <button type="button" className="day-group" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <span>{isPolled ? words.day.polls : first.text}</span>
+        <span className="count" title={plural(lines.length, words.events.count)}>
+          {lines.length}
+        </span>
+      </button>
+      {isOpen && (
+        <ol className="history">
+          {lines.slice(0, MOST_LINES).map(({ key, at, text, changed }) => (
+            <li key={key}>
+              <button type="button" title={words.time.go} onClick={() => goTo(reach(at), true)}>
+                <time dateTime={at}>{shortTime(Date.parse(at))}</time>
+              </button>
+              <span>
+                {text}
+                {changed && <span className={text ? "changed muted" : "changed"}>{changed}</span>}
+              </span>
+            </li>
+          ))}
+          {lines.length > MOST_LINES && (
+            <li className="muted">{fill(words.details.more, { n: lines.length - MOST_LINES })}</li>
+          )}
+        </ol>
+      )}
+    </li>
+  );
+}
+
+type NumbersProps = Times & { readonly item: Item; readonly kind: Kind };
+
+/** How its numbers went that day: those that add up first. */
+function DayNumbers({ item, kind, from, to, now }: NumbersProps) {
+  const { words } = useLanguage();
+  const fields = [...valuesOf(item, kind).keys()];
+  const sorted = [...fields.filter(({ additive }) => additive), ...fields.filter(({ additive }) => !additive)];
+  if (fields.length === 0) return null;
+  return (
+    <section>
+      <h3>{words.day.numbers}</h3>
+      <div className="live">
+        {sorted.map((field) => (
+          <DayNumber key={field.name} id={item.id} kind={kind} field={field} from={from} to={to} now={now} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+type NumberProps = Times & { readonly id: string; readonly kind: Kind; readonly field: TypeField };
+
+function DayNumber({ id, kind, field, from, to, now }: NumberProps) {
+  const language = useLanguage();
+  const { words } = language;
+  const until = Math.min(to, Math.floor(now / 60_000) * 60_000);
+  const question = { entity_id: id, field: field.name, from: textOf(from), to: textOf(until), points: POINTS };
+  const { answer } = useAsked<Series>("living-map/series", question);
+  const columns = useMemo(
+    () => columnsOfSeries(answer, [], { from, size: (until - from) / POINTS }),
+    [answer, from, until],
+  );
+  const last = columns.mean.filter((one) => one !== null).at(-1);
+  const text = (value: number) => fieldText(value, field, kind, language);
+  return (
+    <div className={hasMoved(columns) ? "live-value has-chart" : "live-value"}>
+      <p className="live-number">
+        <span>{capital(loadWord(field.name, kind, language))}</span>
+        <strong>{last === undefined ? words.day.unknown : text(last)}</strong>
+      </p>
+      {hasMoved(columns) && (
+        <Chart
+          columns={columns}
+          from={from}
+          to={to - 1000} // without the mark of the next day
+          isShare={field.kind === "ratio"}
+          marks={NO_MARKS}
+          format={(value) => axisText(value, field, kind, language)}
+        />
+      )}
+    </div>
+  );
+}
+
+const NO_MARKS: never[] = [];

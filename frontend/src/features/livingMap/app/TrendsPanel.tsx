@@ -1,0 +1,286 @@
+import { useMemo, useState } from "react";
+import type { Scene } from "../client/scene.ts";
+import { labelOf } from "../domain/entities.ts";
+import { axisText, fieldText } from "../domain/fields.ts";
+import { measuresOf } from "../domain/measures.ts";
+import { hasMoved } from "../domain/series.ts";
+import {
+  columnsOfTotal,
+  HOURS,
+  mostOf,
+  relationsOf,
+  type TotalOfOne,
+  type Totals,
+  type Trend,
+  trendOf,
+  trendText,
+  unusualText,
+} from "../domain/totals.ts";
+import { capital, counted } from "../domain/words.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { useAsked, useLast } from "./asked.ts";
+import { Empty, EntityLink } from "./bits.tsx";
+import { Chart } from "./Chart.tsx";
+import { Mark } from "./icons.tsx";
+import { textOf, useStretch } from "./moment.ts";
+import { useRegistry } from "./registry.tsx";
+import { go, usePlace } from "./url.ts";
+
+const HOUR_MS = 3_600_000;
+const PACE_MS = 60_000;
+const MOST_ITEMS = 20;
+/** So many steps the chart of each span has. */
+const POINTS = { 1: 60, 24: 24, 168: 84 } as const;
+
+/** How numbers that add up went, in all and by thing or group, and what is unusual in them. */
+export default function TrendsPanel({ scene }: { readonly scene: Scene }) {
+  const registry = useRegistry();
+  const measures = useMemo(() => measuresOf(registry), [registry]);
+  const trend = trendOf(usePlace().trend, measures);
+  if (!trend) return null;
+  return (
+    <>
+      <Choices trend={trend} />
+      <Answer key={trendText(trend)} trend={trend} scene={scene} />
+    </>
+  );
+}
+
+function show(trend: Trend): void {
+  go({ trend: trendText(trend) });
+}
+
+function Choices({ trend }: { readonly trend: Trend }) {
+  const { words, duration } = useLanguage();
+  const registry = useRegistry();
+  const measures = useMemo(() => measuresOf(registry), [registry]);
+  const kinds = [...new Set(measures.map(({ kind }) => kind))];
+  const { trends } = words;
+  return (
+    <div className="bar trends-bar">
+      <label className="choice">
+        <span>{trends.what}</span>
+        <select
+          value={measures.findIndex(({ kind, field }) => kind === trend.kind && field.name === trend.field.name)}
+          onChange={({ target }) => {
+            const measure = measures[Number(target.value)];
+            if (measure) show({ ...trend, ...measure, by: measure.kind === trend.kind ? trend.by : "" });
+          }}
+        >
+          {kinds.map((kind) => (
+            <optgroup key={kind.name} label={capital(kind.plural || kind.label)}>
+              {measures.map(
+                (one, at) =>
+                  one.kind === kind && (
+                    <option key={one.field.name} value={at}>
+                      {one.field.label}
+                    </option>
+                  ),
+              )}
+            </optgroup>
+          ))}
+        </select>
+      </label>
+      <label className="choice">
+        <span>{trends.by}</span>
+        <select value={trend.by} onChange={({ target }) => show({ ...trend, by: target.value })}>
+          <option value="">
+            {trend.kind.label}: {trends.each}
+          </option>
+          {relationsOf(trend).map(({ field, label }) => (
+            <option key={field} value={field}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <fieldset className="spans" aria-label={trends.span}>
+        {HOURS.map((hours) => (
+          <button
+            key={hours}
+            type="button"
+            aria-pressed={hours === trend.hours}
+            onClick={() => show({ ...trend, hours })}
+          >
+            {duration(hours * 3600)}
+          </button>
+        ))}
+      </fieldset>
+    </div>
+  );
+}
+
+type AnswerProps = { readonly trend: Trend; readonly scene: Scene };
+
+function Answer({ trend, scene }: AnswerProps) {
+  const { words } = useLanguage();
+  const { kind, field, by, hours } = trend;
+  const [from, to] = useStretch(hours * HOUR_MS, PACE_MS);
+  const { answer, error } = useAsked<Totals>("living-map/totals", {
+    type: kind.name,
+    field: field.name,
+    by: by || undefined,
+    from: textOf(from),
+    to: textOf(to),
+    points: POINTS[hours],
+    limit: MOST_ITEMS,
+  });
+  const totals = useLast(answer);
+  if (!totals) return <p className="padded muted">{error ? words.trends.failed : words.events.reading}</p>;
+  const unusual = totals.items.filter((one) => one.unusual);
+  return (
+    <div className="scroll padded trends">
+      <Whole totals={totals} trend={trend} />
+      {totals.items.length > 0 && (
+        <>
+          <h3>
+            {words.trends.unusual} {unusual.length > 0 && <span className="count">{unusual.length}</span>}
+          </h3>
+          {unusual.length > 0 ? (
+            <Items items={unusual} totals={totals} trend={trend} scene={scene} />
+          ) : (
+            <p className="trends-note">{hasUsual(totals) ? words.trends.none : words.trends.tooEarly}</p>
+          )}
+          <h3>{words.trends.ranked}</h3>
+          <Items items={totals.items.slice(0, MOST_ITEMS)} totals={totals} trend={trend} scene={scene} />
+        </>
+      )}
+      <Notes totals={totals} />
+    </div>
+  );
+}
+
+function hasUsual({ usual, items }: Totals): boolean {
+  return usual !== null || items.some((one) => one.usual !== null);
+}
+
+/** What the number comes to in all. */
+function Whole({ totals, trend }: { readonly totals: Totals; readonly trend: Trend }) {
+  const language = useLanguage();
+  const { words, fill } = language;
+  const { kind, field } = trend;
+  const unusual = unusualText(totals, trend, language);
+  if (totals.points.length === 0) return <Empty title={field.label}>{words.trends.nothing}</Empty>;
+  return (
+    <section className="trend-all">
+      <p>
+        <strong>{totals.now === null ? "–" : fieldText(totals.now, field, kind, language)}</strong>{" "}
+        <span className="muted">
+          {field.label}, {fill(words.trends.of, { what: counted(totals.things, kind, language) })}
+        </span>
+      </p>
+      {unusual ? (
+        <p className="trend-unusual">
+          <Mark tone="warn" />
+          {unusual}
+        </p>
+      ) : (
+        totals.usual && (
+          <p className="trends-note">
+            {fill(words.trends.usually, { usual: fieldText(totals.usual.median, field, kind, language) })}
+          </p>
+        )
+      )}
+      <Course course={totals} totals={totals} trend={trend} />
+    </section>
+  );
+}
+
+type CourseProps = {
+  readonly course: TotalOfOne | Totals;
+  readonly totals: Totals;
+  readonly trend: Trend;
+};
+
+/** How a number went, from nothing up. */
+function Course({ course, totals, trend: { kind, field } }: CourseProps) {
+  const language = useLanguage();
+  const [from, to] = [Date.parse(totals.from), Date.parse(totals.to)];
+  const columns = useMemo(
+    () => columnsOfTotal(course, totals.gaps, { from, size: totals.step_seconds * 1000 }),
+    [course, totals, from],
+  );
+  return (
+    <Chart
+      columns={columns}
+      from={from}
+      to={to}
+      isShare={false}
+      range={[0, mostOf(course)]}
+      marks={NO_MARKS}
+      format={(one) => axisText(one, field, kind, language)}
+    />
+  );
+}
+
+const NO_MARKS: never[] = [];
+
+type ItemsProps = {
+  readonly items: readonly TotalOfOne[];
+  readonly totals: Totals;
+  readonly trend: Trend;
+  readonly scene: Scene;
+};
+
+function Items({ items, totals, trend, scene }: ItemsProps) {
+  const most = Math.max(...totals.items.map(mostOf));
+  return (
+    <ol className="trend-list">
+      {items.map((one) => (
+        <ItemLine key={one.id} item={one} most={most} totals={totals} trend={trend} scene={scene} />
+      ))}
+    </ol>
+  );
+}
+
+type ItemProps = Omit<ItemsProps, "items"> & { readonly item: TotalOfOne; readonly most: number };
+
+/** One thing or group: its share of the greatest, what is unusual in it, and opened how it went. */
+function ItemLine({ item, most, totals, trend, scene }: ItemProps) {
+  const language = useLanguage();
+  const registry = useRegistry();
+  const [isOpen, setOpen] = useState(false);
+  const { kind, field } = trend;
+  const { id, now } = item;
+  const thing = id === null ? undefined : registry.find(scene, id)?.item;
+  const unusual = unusualText(item, trend, language);
+  const columns = columnsOfTotal(item, [], { from: Date.parse(totals.from), size: totals.step_seconds * 1000 });
+  return (
+    <li className={isOpen ? "trend is-open" : "trend"}>
+      <button type="button" className="trend-head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <span className="trend-name">{thing ? labelOf(thing) : (id ?? language.words.trends.without)}</span>
+        <strong>{now === null ? "–" : fieldText(now, field, kind, language)}</strong>
+        <span className="trend-bar" aria-hidden="true">
+          <span style={{ width: `${most > 0 ? (100 * Math.max(0, now ?? 0)) / most : 0}%` }} />
+        </span>
+        {unusual && (
+          <span className="trend-unusual">
+            <Mark tone="warn" />
+            {unusual}
+          </span>
+        )}
+      </button>
+      {isOpen && (
+        <div className="trend-more">
+          {hasMoved(columns) && <Course course={item} totals={totals} trend={trend} />}
+          {id !== null && <EntityLink scene={scene} id={id} />}
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** What the answer leaves out, and what it means by unusual. */
+function Notes({ totals }: { readonly totals: Totals }) {
+  const { words, fill, plural, number } = useLanguage();
+  const days = Math.max(0, ...[totals, ...totals.items].map(({ usual }) => usual?.days ?? 0));
+  return (
+    <>
+      {totals.more > 0 && <p className="trends-note">{plural(totals.more, words.trends.more)}</p>}
+      {totals.left_out > 0 && (
+        <p className="trends-note">{fill(words.trends.leftOut, { n: number(totals.left_out) })}</p>
+      )}
+      {days > 0 && <p className="trends-note">{fill(words.trends.basis, { days })}</p>}
+    </>
+  );
+}

@@ -1,0 +1,87 @@
+/** That only one thing is shown, and what depends on it: it stands in the address, so that a link shows it too. */
+
+import { createContext, type ReactNode, useCallback, useContext, useMemo } from "react";
+import type { Scene } from "../client/scene.ts";
+import type { MapState } from "../client/state.ts";
+import { labelOf, typeOf } from "../domain/entities.ts";
+import { idsAround, othersOf, pinnedScene } from "../domain/pinned.ts";
+import { useLanguage } from "../i18n/i18n.tsx";
+import { IconButton } from "./bits.tsx";
+import { TypeIcon } from "./icons.tsx";
+import { useRegistry } from "./registry.tsx";
+import { go, usePlace } from "./url.ts";
+
+/** The ids that are shown; null shows everything. */
+const Context = createContext<ReadonlySet<string> | null>(null);
+
+/** Lets the components below show only what is pinned. */
+export function PinProvider({ scene, children }: { readonly scene: Scene; readonly children: ReactNode }) {
+  const { only } = usePlace();
+  const registry = useRegistry();
+  const around = useMemo(
+    () => (only ? [...idsAround(only, scene, registry)].sort() : null),
+    [only, scene, registry],
+  );
+  const key = around?.join(" ");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: equal sets have the same key
+  const ids = useMemo(() => around && new Set(around), [key]);
+  return <Context value={ids}>{children}</Context>;
+}
+
+/** Return a scene with only what is pinned. */
+export function usePinnedScene(scene: Scene): Scene {
+  const ids = useContext(Context);
+  return useMemo(() => (ids ? pinnedScene(scene, ids) : scene), [scene, ids]);
+}
+
+/** Return the state with only what is pinned. */
+export function usePinnedState(state: MapState): MapState {
+  const scene = usePinnedScene(state.data.scene);
+  return useMemo(() => ({ ...state, data: { ...state.data, scene } }), [state, scene]);
+}
+
+/** Return whether something is shown: all that is not pinned away. */
+export function useIsShown(): (id: string | null) => boolean {
+  const ids = useContext(Context);
+  return useCallback((id: string | null) => ids === null || (id !== null && ids.has(id)), [ids]);
+}
+
+/** Says that not everything is shown, compares it with another thing, and shows everything again. */
+export function PinBanner({ scene }: { readonly scene: Scene }) {
+  const { words, fill } = useLanguage();
+  const { only, beside } = usePlace();
+  const registry = useRegistry();
+  if (!only || beside) return null;
+  const item = registry.find(scene, only)?.item;
+  return (
+    <div className="pinned" role="status">
+      <TypeIcon type={typeOf(only)} />
+      <span>{fill(words.pin.only, { name: item ? labelOf(item) : only })}</span>
+      <BesideChoice id={only} scene={scene} />
+      <IconButton icon="close" label={words.pin.everything} onClick={() => go({ only: null, view: null })} />
+    </div>
+  );
+}
+
+/** What a thing can be compared with: the others of its kind. */
+function BesideChoice({ id, scene }: { readonly id: string; readonly scene: Scene }) {
+  const { words } = useLanguage();
+  const registry = useRegistry();
+  const others = othersOf(id, scene, registry);
+  if (others.length === 0) return null;
+  return (
+    <select
+      className="pinned-with"
+      aria-label={words.compare.with}
+      value=""
+      onChange={({ target }) => go({ beside: target.value })}
+    >
+      <option value="">{words.compare.with}</option>
+      {others.map((one) => (
+        <option key={one.id} value={one.id}>
+          {labelOf(one)}
+        </option>
+      ))}
+    </select>
+  );
+}

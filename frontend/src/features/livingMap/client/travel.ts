@@ -1,0 +1,184 @@
+/** Reads moments of the map that were, and plays them; which one, and when, `time.ts` decides. */
+
+import type { MapError, MapHttp } from "./http.ts";
+import {
+  type MapEvent,
+  type Message,
+  messageOf,
+  messageOfSnapshot,
+  type Snapshot,
+  type UnknownMessage,
+} from "./messages.ts";
+import { advance, type MapData, NO_DATA, type ShownTime } from "./state.ts";
+import { momentOf, PRESENT, reach, stepTime, type Time, type TimeEffect, type TimeInput } from "./time.ts";
+import type { Wire } from "./wire.ts";
+import { endingOf, errorOf, openWire } from "./wires.ts";
+
+/** A play that has nothing to say goes on all the same: so often the moment is moved. */
+const MOVED_MS = 200;
+
+export type TravelEvents = {
+  /** What is shown where no moment has been read yet: what is the same stays the very same object. */
+  shownBefore(): MapData;
+  /** How far a play can come, in ms since 1970. */
+  latest(): number;
+  /** Called with every change of what is shown, and with the events that were played. */
+  shown(events: readonly MapEvent[]): void;
+  /** Called when there is something for the next frame to take in. */
+  received(): void;
+};
+
+export class TimeTravel {
+  readonly #http: MapHttp;
+  readonly #layers: string | null;
+  readonly #keepEvents: number;
+  readonly #events: TravelEvents;
+  #time: Time = PRESENT;
+  #data: MapData | null = null;
+  #error: MapError | null = null;
+  #shown: ShownTime = { ...momentOf(PRESENT), error: null };
+  #wire: Wire | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #inbox: Message[] = [];
+  /** To which moment the play had come, and when that was. */
+  #reached: { readonly moment: number; readonly at: number } | null = null;
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor(http: MapHttp, layers: string | null, keepEvents: number, events: TravelEvents) {
+    this.#http = http;
+    this.#layers = layers;
+    this.#keepEvents = keepEvents;
+    this.#events = events;
+  }
+
+  /** Which moment is shown; the same object until that changes. */
+  get shown(): ShownTime {
+    return this.#shown;
+  }
+
+  /** What the map was then; null while the present is shown, and until a moment has been read. */
+  get data(): MapData | null {
+    return this.#data;
+  }
+
+  input(input: TimeInput, error: MapError | null = null): void {
+    const before = this.#time;
+    const { time, effects } = stepTime(before, input);
+    this.#time = time;
+    this.#error = time.phase === "failed" || time.phase === "waiting" || error ? (error ?? this.#error) : null;
+    if (time.phase === "live") this.#data = null;
+    if (time.phase === "failed") this.#data = NO_DATA;
+    for (const effect of effects) this.#perform(effect);
+    if (time !== before || error) this.#show();
+  }
+
+  /** Take in what was played since the last frame. */
+  fold(): void {
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    if (inbox.length === 0 || !this.#data) return;
+    const [data, events] = advance(this.#data, inbox, this.#keepEvents);
+    this.#data = data;
+    this.#reach(latestOf(inbox));
+    this.#show(events);
+  }
+
+  #reach(reached: number | null): void {
+    if (reached === null) return;
+    const moment = Math.min(this.#events.latest(), reached);
+    this.#reached = { moment, at: Date.now() };
+    this.#time = stepTime(this.#time, { type: "moved", moment }).time;
+  }
+
+  /** Move the moment between two messages of a play, never beyond the present. */
+  #tick(): void {
+    const { speed } = this.#time;
+    if (!this.#reached || speed === null) return;
+    const { moment, at } = this.#reached;
+    const goneOn = moment + (Date.now() - at) * speed;
+    this.input({ type: "moved", moment: Math.min(this.#events.latest(), goneOn) });
+  }
+
+  #show(events: readonly MapEvent[] = []): void {
+    this.#shown = { ...momentOf(this.#time), error: this.#error };
+    this.#events.shown(events);
+  }
+
+  #perform(effect: TimeEffect): void {
+    clearTimeout(this.#retry);
+    clearInterval(this.#clock);
+    this.#reached = null;
+    this.#wire?.close();
+    this.#wire = null;
+    this.#inbox = [];
+    if (effect.do === "wait") this.#retry = setTimeout(() => this.input({ type: "due" }), effect.ms);
+    else if (effect.do === "load") this.#load(effect.at);
+    else if (effect.do === "open") this.#open(effect);
+  }
+
+  #load(at: string): void {
+    const abort = new AbortController();
+    this.#wire = { close: () => abort.abort(), show: () => undefined };
+    this.#http.snapshot({ at, layers: this.#layers }, abort.signal).then(
+      (payload) => {
+        if (!abort.signal.aborted) this.#take(payload, at);
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) this.input({ type: "ended", how: endingOf(error) }, errorOf(error));
+      },
+    );
+  }
+
+  #take(payload: Snapshot, at: string): void {
+    const message = messageOfSnapshot(payload, "past");
+    const before = this.#data ?? this.#events.shownBefore();
+    const [data] = advance({ ...before, events: [] }, [message], this.#keepEvents);
+    this.#data = data;
+    const text = Number.isNaN(Date.parse(at)) ? message.timestamp : at;
+    this.input({ type: "loaded", moment: reach(text), at: text });
+  }
+
+  #open({ from, speed, transport }: Extract<TimeEffect, { do: "open" }>): void {
+    this.#clock = setInterval(() => this.#tick(), MOVED_MS);
+    this.#wire = openWire(
+      transport,
+      this.#http,
+      { from, speed, layers: this.#layers },
+      {
+        message: (text) => this.#receive(text),
+        ended: (how, error) => this.input({ type: "ended", how }, error),
+      },
+    );
+  }
+
+  #receive(text: string): void {
+    let message: ReturnType<typeof messageOf>;
+    try {
+      message = messageOf(text);
+    } catch (error) {
+      this.input({ type: "ended", how: { code: 1008 } }, errorOf(error));
+      return;
+    }
+    if (message.kind === "live" || (message.kind === "snapshot" && message.reason === "live"))
+      this.input({ type: "arrived" });
+    else if (message.kind === "end") this.input({ type: "over" });
+    else if (message.kind === "playing") this.#reach(reach(message.at));
+    else this.#follow(message);
+  }
+
+  /** Play one message, with the next frame. What a heartbeat calls now is then. */
+  #follow(message: Message | UnknownMessage): void {
+    if (message.kind === "heartbeat") this.#inbox.push({ ...message, timestamp: message.at ?? message.timestamp });
+    else if (message.kind === "snapshot" || message.kind === "event" || message.kind === "changes")
+      this.#inbox.push(message);
+    else return;
+    this.#events.received();
+  }
+}
+
+/** Return the moment to which messages of a play lead, in ms since 1970; null for none. */
+function latestOf(messages: readonly Message[]): number | null {
+  const moments = messages.map((one) => reach("timestamp" in one ? one.timestamp : ""));
+  const latest = Math.max(...moments.filter((one) => !Number.isNaN(one)));
+  return Number.isFinite(latest) ? latest : null;
+}

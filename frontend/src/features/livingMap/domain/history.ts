@@ -1,0 +1,108 @@
+/** What the history says: its entries with what each changed, and how one field of a thing went. */
+
+import type { MapEvent } from "../client/messages.ts";
+import type { Json } from "../client/scene.ts";
+import { reach } from "../client/time.ts";
+import type { Language } from "../i18n/i18n.tsx";
+import { fieldText } from "./fields.ts";
+import type { Kind } from "./kind.ts";
+import { fieldWord, statusWord } from "./words.ts";
+
+export type FieldChange = { readonly name: string; readonly from: Json; readonly to: Json };
+
+export type EntryChange = {
+  readonly op: "put" | "drop" | "total";
+  readonly layer: string;
+  readonly collection?: string | null;
+  readonly id?: string | null;
+  readonly label?: string | null;
+  readonly came?: boolean;
+  readonly went?: boolean;
+  readonly fields: readonly FieldChange[];
+};
+
+export type HistoryEntry = {
+  readonly id: string;
+  readonly timestamp: string;
+  readonly event_type: string;
+  readonly payload: { readonly [name: string]: Json };
+  readonly source?: string | null;
+  /** Null where they were not kept; missing where an older map answers. */
+  readonly changes?: readonly EntryChange[] | null;
+  /** How many changes are left out. */
+  readonly more?: number;
+};
+
+export type HistoryPage = {
+  readonly items: readonly HistoryEntry[];
+  readonly next_cursor: string | null;
+  readonly oldest_available: string | null;
+};
+
+/** Return an entry as an event, so that it is said in the same words. */
+export function eventOf({ id, timestamp, event_type, payload, changes }: HistoryEntry): MapEvent {
+  const eventChanges = (changes ?? []).map(({ op, layer, collection, id: subject, fields }) => {
+    const set = Object.fromEntries(fields.map(({ name, to }) => [name, to]));
+    return { op, layer, collection: collection ?? "", id: subject ?? "", set, unset: [] };
+  });
+  return { kind: "event", cursor: id, event_type, timestamp, payload, changes: eventChanges };
+}
+
+/** Return what an entry changed of a thing; of several layers that have it, all. */
+export function changesOf({ changes }: HistoryEntry, id: string): readonly EntryChange[] {
+  return (changes ?? []).filter((one) => one.id === id);
+}
+
+/** One value of a field, and since when: in ms since 1970. */
+export type Turn = {
+  readonly at: number;
+  readonly from: Json;
+  readonly to: Json;
+  readonly came: boolean;
+  /** Whether it came when the map began to look: it may have been so for long. */
+  readonly isFirst: boolean;
+};
+
+/** What comes so soon after the map began to look was there before. */
+const BEGIN_MS = 60_000;
+
+/** Return the turns of a field of a thing, the newest first. `oldest` is when the history begins. */
+export function turnsOf(
+  entries: readonly HistoryEntry[],
+  id: string,
+  field: string,
+  oldest: string | null = null,
+): readonly Turn[] {
+  const begin = oldest === null ? null : reach(oldest);
+  return entries.flatMap((entry) => {
+    const own = changesOf(entry, id);
+    const turn = own.flatMap(({ fields }) => fields).find(({ name, from, to }) => name === field && from !== to);
+    if (!turn) return [];
+    const [at, came] = [reach(entry.timestamp), own.some((one) => one.came)];
+    return [{ at, from: turn.from, to: turn.to, came, isFirst: came && begin !== null && at - begin < BEGIN_MS }];
+  });
+}
+
+const MOST_FIELDS = 4;
+
+/** Return what an entry changed of a thing, in words: "status: online → error". Empty for what has no words. */
+export function changedText(entry: HistoryEntry, id: string, kind: Kind, language: Language): string {
+  const own = changesOf(entry, id);
+  if (own.some(({ went }) => went)) return language.words.details.left;
+  if (own.some(({ came }) => came)) return language.words.details.appeared;
+  const fields = new Map(own.flatMap((change) => change.fields).map((field) => [field.name, field]));
+  return [...fields.values()]
+    .flatMap(({ name, from, to }) => {
+      const word = (value: Json) => valueText(name, value, kind, language);
+      const [before, after] = [word(from), word(to)];
+      return before || after ? [`${fieldWord(name, kind)}: ${before || "–"} → ${after || "–"}`] : [];
+    })
+    .slice(0, MOST_FIELDS)
+    .join(" · ");
+}
+
+function valueText(name: string, value: Json, kind: Kind, language: Language): string {
+  if (name === kind.status) return statusWord(value, language, kind);
+  const declared = kind.fields.find((field) => field.name === name);
+  return fieldText(value, declared ?? { name, label: name, kind: "auto", unit: "", table: false }, kind, language);
+}
