@@ -1,4 +1,4 @@
-import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-C0XsRqBy.js";import{o,w as s}from"./RenderTargetSystem-KC2OR2sR.js";var c={name:`local-uniform-bit`,vertex:{header:`
+import{Q as e,ct as t,n,p as r,r as i,rt as a}from"./Geometry-DB1UGDcZ.js";import{o,w as s}from"./RenderTargetSystem-CxVWEiob.js";var c={name:`local-uniform-bit`,vertex:{header:`
 
             struct LocalUniforms {
                 uTransformMatrix:mat3x3<f32>,

@@ -1,1 +1,0 @@
-import"./stage-BRYt5YT-.js";import"./init-BYV30NTs.js";

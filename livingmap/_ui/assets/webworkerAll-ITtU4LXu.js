@@ -1,0 +1,1 @@
+import"./stage-DxcfMSdX.js";import"./init-DoMk58bH.js";
