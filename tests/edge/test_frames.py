@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from livingmap.api.limited import LimitedProtocol
-from livingmap.stream.websocket import MOST_FRAMES
+from livingmap.stream.protocol import MOST_FRAMES
 from tests.edge.conftest import status
 from tests.support.nats_server import until
 

@@ -25,6 +25,7 @@ from livingmap.sources.rows import stays_below
 from livingmap.sources.settings import ServiceSettings
 from tests.stream.conftest import served
 from tests.support.maps import living_map
+from tests.support.program import run
 
 LIVINGMAP = Path(sys.executable).parent / "livingmap"
 CLI = Path(cli.__file__).parent
@@ -48,6 +49,15 @@ class Row(BaseModel):
 
 
 # addresses
+
+
+@given(st.text(".:/\\%2eE -ab", max_size=8))
+def test_an_id_can_be_made_of_what_leads_nowhere_else_and_goes_on_after_its_last_colon(text):
+    if stays_below(text) and re.fullmatch(r"\S*[^\s:]", text.strip()):
+        assert Row(id=text).id == text.strip()
+    else:
+        with pytest.raises(ValidationError):
+            Row(id=text)
 
 
 @pytest.mark.parametrize("path", ELSEWHERE)
@@ -116,14 +126,14 @@ async def answering(status, body):
 
 async def history(status, body, *options):
     """Return what ``livingmap history`` prints."""
+    return await command_output("history", status, body, *options)
+
+
+async def command_output(command, status, body, *options):
+    """Return what a command that asks a map prints."""
     async with answering(status, body) as url:
-        process = await asyncio.create_subprocess_exec(
-            *(LIVINGMAP, "history", "--url", url, *options),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        text, _ = await process.communicate()
-    return text.decode()
+        ended = await asyncio.to_thread(run, command, "--url", url, *options)
+    return ended.stdout + ended.stderr
 
 
 async def test_the_history_on_a_terminal_is_as_many_lines_as_entries():
@@ -136,6 +146,15 @@ async def test_the_history_as_json_has_what_was_sent():
     line, end = (await history(200, MAP, "--json", "--limit", "1")).split("\n")
     assert (printable(line), end) == (line, "")
     assert json.loads(line) == ENTRY
+
+
+@pytest.mark.parametrize(
+    "command", [("history",), ("diff", "--from", "-1m"), ("diff", "--from", "-1m", "--summary")]
+)
+async def test_the_answer_of_something_that_is_no_map_is_one_line(command):
+    line, end = (await command_output(command[0], 200, {"hello": "world"}, *command[1:])).split("\n")
+    assert "missing or of another type" in line
+    assert end == ""
 
 
 async def test_an_error_that_somebody_else_words_is_one_line():

@@ -154,7 +154,8 @@ def result(of, name, published, processes=1):
 
 def test_a_result_takes_the_place_of_the_older_one_and_a_new_one_stands_where_it_belongs(tmp_path, monkeypatch):
     document = tmp_path / "reliability.md"
-    document.write_text("# Top\n\n## Measured\n\nHow it was.\n\n## Not in this table\n\nThe rest.\n")
+    head = "# Top\n\n## Measured\n\nHow it was.\n\n| what |\n|---|\n"
+    document.write_text(f"{head}\nBelow.\n\nAnd this.\n\n## Not in this table\n\nThe rest.\n")
     monkeypatch.setattr(table, "_DOCUMENT", document)
     table.write([result("PostgreSQL", "killed", 5), result("one service", "slow", 6)], crowded=False)
     table.write([result("nothing", "undisturbed", 7), result("PostgreSQL", "killed", 8)], crowded=False)
@@ -165,8 +166,13 @@ def test_a_result_takes_the_place_of_the_older_one_and_a_new_one_stands_where_it
         ("| PostgreSQL", "8"),
         ("| one service", "6"),
     ]
+    assert table.measured(crowded=False) == {
+        ("nothing", "undisturbed", "1"),
+        ("PostgreSQL", "killed", "1"),
+        ("one service", "slow", "1"),
+    }
     assert text.startswith("# Top\n\n## Measured\n\nHow it was.\n\n| what |")
-    assert text.endswith("|\n\n## Not in this table\n\nThe rest.\n")
+    assert text.endswith("|\n\nBelow.\n\nAnd this.\n\n## Not in this table\n\nThe rest.\n")
 
 
 def test_no_two_faults_have_one_name():

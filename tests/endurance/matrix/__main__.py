@@ -10,7 +10,7 @@ import sys
 from tests.endurance.matrix.faults import FAULTS, Fault
 from tests.endurance.matrix.load import Load
 from tests.endurance.matrix.starts import started
-from tests.endurance.matrix.table import conditions, table, write
+from tests.endurance.matrix.table import conditions, measured, table, write
 from tests.endurance.matrix.trial import Result, tried
 
 _CROWD = Load(events_per_second=200, viewers=100, front_door=True)
@@ -18,11 +18,13 @@ _CROWD = Load(events_per_second=200, viewers=100, front_door=True)
 
 def main() -> int:
     options = _options()
+    rows = measured(crowded=options.crowd) if options.missing else set()
     chosen = [
         (one, processes)
         for one in FAULTS
         for processes in one.processes
         if processes in options.processes and options.only.casefold() in f"{one.of}, {one.name}".casefold()
+        if (one.of, one.name, str(processes)) not in rows
     ]
     if not chosen:
         sys.stderr.write("error: no such fault; scripts/faults --list shows them\n")
@@ -57,6 +59,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--starts", type=int, default=0, help="instead: start and end a map so many times")
     parser.add_argument("--write", action="store_true", help="put each result into docs/reliability.md")
+    parser.add_argument(
+        "--missing", action="store_true", help="only faults of which docs/reliability.md has no row"
+    )
     parser.add_argument("--list", action="store_true", help="say what would be tried")
     options = parser.parse_args()
     usual = _CROWD if options.crowd else Load()

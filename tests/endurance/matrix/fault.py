@@ -9,7 +9,7 @@ from tests.endurance.matrix.network import Network, Part
 
 Disturb = Callable[[Network], AbstractAsyncContextManager[None]]
 Generator = Callable[[Network], AsyncIterator[None]]
-_EVERY = (1, 3)
+EVERY = (1, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Fault:
     of: str
     name: str
     disturb: Disturb
-    processes: tuple[int, ...] = _EVERY
+    processes: tuple[int, ...] = EVERY
     at_start: bool = False
     """The map starts while it lasts."""
     all_ready: bool = True
@@ -40,7 +40,7 @@ def fault(
     of: str,
     name: str,
     *needs: Part,
-    processes: tuple[int, ...] = _EVERY,
+    processes: tuple[int, ...] = EVERY,
     at_start: bool = False,
     all_ready: bool = True,
 ) -> Callable[[Generator], Generator]:

@@ -80,6 +80,23 @@ class Snapshots:
         return position
 
 
+class Folded:
+    """The state of a viewer in one life, folded no further than was asked for."""
+
+    def __init__(self, life: Sequence[int], messages: Messages) -> None:
+        self.life = life
+        self._messages = messages
+        self._replica = Replica()
+        self._taken = 0
+
+    def digest(self) -> int:
+        """Return its state by all that it was sent, as `Snapshots` has states."""
+        while self._taken < len(self.life):
+            self._replica.take(self._messages.message(self.life[self._taken]))
+            self._taken += 1
+        return digest(flat(self._replica.state))
+
+
 @dataclass(slots=True)
 class Comparison:
     """How the states of viewers, folded message by message, compare with snapshots."""

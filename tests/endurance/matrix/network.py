@@ -65,7 +65,6 @@ class _Weather(StubService):
 class Network:
     """The map's processes, and what they depend on; all but themselves are reached through relays."""
 
-    nats_relays: dict[str, Proxy]
     postgres_relay: Proxy
     pooler: PgBouncer
     callers: Callers
@@ -84,6 +83,7 @@ class Network:
         self.let_in: set[str] = set()
         """Who saw what nobody had permitted them."""
         self._clocks: dict[MapProcess, Clock] = {}
+        self._nats_relays: list[list[Proxy]] = []
         self._cluster = NatsCluster(folder, _NO_LIMIT) if processes > 1 else None
         self.nats = self._cluster.servers if self._cluster is not None else {"n0": NatsServer(folder)}
 
@@ -129,22 +129,22 @@ class Network:
             await self.pooler.start()
             database = self.pooler.port
         self.postgres_relay = await running.enter_async_context(proxy(database))
-        self.nats_relays = {
-            name: await running.enter_async_context(proxy(server.port)) for name, server in self.nats.items()
-        }
+        for _ in range(self.processes):
+            ways = [await running.enter_async_context(proxy(server.port)) for server in self.nats.values()]
+            self._nats_relays.append(ways)
 
     def _new_map(self, number: int) -> MapProcess:
-        one = MapProcess(self.folder, **self._sections())
+        one = MapProcess(self.folder, **self._sections(number))
         one.token = self.token(number)
         if Part.CLOCKS in self.parts:
             self._clocks[one] = Clock(self.folder / f"clock-{one.port}")
             one.environment = self._clocks[one].environment
         return one
 
-    def _sections(self) -> dict[str, object]:
+    def _sections(self, number: int) -> dict[str, object]:
         simulated = {name: {"mock": True, "interval_seconds": 5} for name in _SIMULATED}
         weather = {"module": "./weather.py", "base_url": self.weather.base_url, "interval_seconds": 2}
-        urls = ",".join(f"nats://127.0.0.1:{relay.port}" for relay in self.nats_relays.values())
+        urls = ",".join(f"nats://127.0.0.1:{relay.port}" for relay in self._nats_relays[number])
         replicas = len(self.nats)
         sections = {
             "nats": {"url": urls, "ping_seconds": 1, "stream_replicas": replicas, "detached_seconds": 5},
@@ -185,6 +185,11 @@ class Network:
 
     # the map
 
+    def ways_to_nats(self, *processes: MapProcess) -> list[Proxy]:
+        """Return the relays on the ways of some processes of the map to NATS, or of all."""
+        numbers = [self.maps.index(one) for one in processes] or range(self.processes)
+        return [relay for number in numbers for relay in self._nats_relays[number]]
+
     def clock_of(self, living: MapProcess) -> Clock:
         """Return the clock that a process was started with."""
         return self._clocks[living]
@@ -208,9 +213,10 @@ class Network:
         return next((name for name in self.nats if name not in taken), "n0")
 
     def leading(self) -> MapProcess:
-        """Return the process of the map that said last that it leads."""
-        said = [(line["timestamp"], one) for one in self.maps for line in one.said() if _LEADS in line["event"]]
-        return max(said, key=lambda pair: str(pair[0]))[1] if said else self.maps[0]
+        """Return the process of the map that said last that it leads; any before they are started."""
+        started = [one for one in self.maps if one.log.exists()]
+        claims = [(line["timestamp"], one) for one in started for line in one.said() if _LEADS in line["event"]]
+        return max(claims, key=lambda pair: str(pair[0]))[1] if claims else self.maps[0]
 
 
 _LEADS = "this process leads"

@@ -29,7 +29,9 @@ async def started(times: int, report: Callable[[str], None]) -> tuple[str, bool]
                 await living.start(until_ready=False)
                 if dice.random() < 0.5:  # else it is stopped while it starts
                     fault = await _is_ready(living)
-                    wrong += [f"start {number}: {fault}"] if fault else []
+                    if fault:
+                        wrong.append(f"start {number}: {fault}")
+                        report(f"\n{wrong[-1]}\n")
                     ready_after.append(time.monotonic() - began)
                 else:
                     await asyncio.sleep(dice.random() * 2)

@@ -28,11 +28,10 @@ def table(results: Iterable[Result], *, crowded: bool) -> str:
 
 def write(results: Iterable[Result], *, crowded: bool) -> None:
     """Put the results into the document: in place of those of the same fault, or in their place beside others."""
-    heading = "\n## Measured with a crowd\n" if crowded else "\n## Measured\n"
-    before, heading, rest = _DOCUMENT.read_text().partition(heading)
-    section, following, after = rest.partition("\n## ")
-    text, bar, old = section.partition("\n| what |")
-    rows = _parsed(f"{bar}{old}")
+    before, heading, section, after = _split(crowded=crowded)
+    text, _, old = section.partition("\n| what |")
+    _, _, below = old.partition("\n\n")
+    rows = _parsed(section)
     rows |= {cells[:_KEY]: cells for cells in (_cells(one, crowded=crowded) for one in results)}
     order = {
         (one.of, one.name, str(processes)): place
@@ -41,7 +40,22 @@ def write(results: Iterable[Result], *, crowded: bool) -> None:
     kept = sorted(
         (cells for cells in rows.values() if cells[:_KEY] in order), key=lambda cells: order[cells[:_KEY]]
     )
-    _DOCUMENT.write_text(f"{before}{heading}{text}\n{_table(kept, crowded=crowded)}{following}{after}")
+    whole = _table(kept, crowded=crowded) + (f"\n{below}" if below else "")
+    _DOCUMENT.write_text(f"{before}{heading}{text}\n{whole}{after}")
+
+
+def measured(*, crowded: bool) -> set[Cells]:
+    """Return which faults have a row: what it is of, what happens, and to how many processes."""
+    _, _, section, _ = _split(crowded=crowded)
+    return set(_parsed(section))
+
+
+def _split(*, crowded: bool) -> tuple[str, str, str, str]:
+    """Return the document before a table's heading, the heading, its section, and what follows."""
+    heading = "\n## Measured with a crowd\n" if crowded else "\n## Measured\n"
+    before, heading, rest = _DOCUMENT.read_text().partition(heading)
+    section, following, after = rest.partition("\n## ")
+    return before, heading, section, f"{following}{after}"
 
 
 def _parsed(text: str) -> dict[Cells, Cells]:

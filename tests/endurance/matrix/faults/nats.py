@@ -50,4 +50,11 @@ async def nats_paused(network: Network) -> AsyncIterator[None]:
         server.thaw()
 
 
-of_way("NATS", lambda network: network.nats_relays.values(), slow_kib_per_second=64, all_ready=False)
+of_way("NATS", lambda network: network.ways_to_nats(), slow_kib_per_second=64, all_ready=False)
+of_way(
+    "NATS of the leading process",
+    lambda network: network.ways_to_nats(network.leading()),
+    slow_kib_per_second=64,
+    processes=(3,),
+    all_ready=False,
+)
