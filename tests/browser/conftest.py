@@ -28,11 +28,24 @@ FLAGS = [
 ]
 NETWORK = re.compile(r"WebSocket connection|net::ERR_|Failed to load resource")
 FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
-LINKS = {"city": {"node": "https://city.example.org/nodes/{id:key}"}}
+LINKS = {
+    "city": {"node": "https://city.example.org/nodes/{id:key}"},
+    "dao": {"proposal": "https://vote.example.org/{id:key}"},
+}
 MOCK = {"seed": 7, "microdaos": 12, "agents": 200, "nodes": 40, "daos": 6}
+HARBOUR = Path(__file__).with_name("harbour.py")
+SHIPS = {
+    "Aurora": {"status": "online", "cargo": 0.4, "crew": 12},
+    "Borealis": {"status": "online", "cargo": 0.2, "crew": 9},
+    "Tender": {"status": "online", "tug_of": "ship:Aurora"},
+}
 _WAIT_MS = 30_000
 
 expect.set_options(timeout=_WAIT_MS)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--screenshots", action="store_true", help="leave pictures of the page in .cache/screenshots")
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +79,24 @@ def the_map(tmp_path_factory):
 class Visitor:
     """Somebody who opens the page, in a browser of their own."""
 
-    def __init__(self, context, url: str) -> None:
+    def __init__(self, context, url: str, *, takes_pictures: bool = False) -> None:
         self.context = context
         self.url = url
+        self._takes_pictures = takes_pictures
         self.page = context.new_page()
         self.page.set_default_timeout(_WAIT_MS)
         self.complaints: list[str] = []
         self.is_cut_off = False
         """Whether a test cuts the line: what the browser says of that is no fault of the page."""
+        self.looks_before_the_map = False
+        """Whether a test may ask for moments before the map began: the browser calls the 404 for them an error."""
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._hear)
 
     def _hear(self, message) -> None:
-        if message.type == "error" and not (self.is_cut_off and NETWORK.search(message.text)):
+        excused = self.is_cut_off and NETWORK.search(message.text)
+        excused = excused or (self.looks_before_the_map and "404 (Not Found)" in message.text)
+        if message.type == "error" and not excused:
             self.complaints.append(message.text)
 
     def visit(self, address: str = "/", *, live: bool = True):
@@ -89,7 +107,9 @@ class Visitor:
         return self.page
 
     def see(self, name: str) -> None:
-        """Keep a picture of the page."""
+        """Keep a picture of the page, if pictures are asked for."""
+        if not self._takes_pictures:
+            return
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.wait_for_timeout(1200)  # the map moves to where it is told, and draws
         self.page.screenshot(path=SHOTS / f"{name}.png", timeout=_WAIT_MS)
@@ -108,9 +128,10 @@ class Visitor:
 
 
 @pytest.fixture
-def visitors(chromium):
+def visitors(chromium, request):
     """Make visitors; their page must not have complained in the end, but of a network that a test cut."""
     made = []
+    takes_pictures = request.config.getoption("--screenshots", default=False)
 
     def visitor(url, *, introduced=True, **context):
         fresh = chromium.new_context(
@@ -121,7 +142,7 @@ def visitors(chromium):
                 "localStorage.getItem('livingmap.preferences') ||"
                 " localStorage.setItem('livingmap.preferences', '{\"introduced\": true}')"
             )
-        made.append(Visitor(fresh, url))
+        made.append(Visitor(fresh, url, takes_pictures=takes_pictures))
         return made[-1]
 
     yield visitor
@@ -133,3 +154,36 @@ def visitors(chromium):
 @pytest.fixture
 def visitor(visitors, the_map):
     return visitors(the_map.url)
+
+
+class Harbour:
+    """A map of ships, and the file that says what they are."""
+
+    def __init__(self, folder) -> None:
+        self._ships = folder / "ships.json"
+        self.say(SHIPS)
+        own = {"module": str(HARBOUR), "interval_seconds": 0.3, "path": str(self._ships)}
+        self.map = RunningMap(folder, free_port(), sources={"harbour": own})
+
+    def say(self, ships) -> None:
+        fresh = self._ships.with_suffix(".new")
+        fresh.write_text(json.dumps(ships), encoding="utf-8")
+        fresh.replace(self._ships)
+
+    def fall_silent(self) -> None:
+        self._ships.unlink()
+
+
+@pytest.fixture(scope="module")
+def the_harbour(tmp_path_factory):
+    harbour = Harbour(tmp_path_factory.mktemp("harbour"))
+    harbour.map.start()
+    yield harbour
+    harbour.map.stop()
+
+
+@pytest.fixture
+def harbour(the_harbour):
+    """The map of ships, which say again afterwards what they said at first."""
+    yield the_harbour
+    the_harbour.say(SHIPS)

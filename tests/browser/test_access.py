@@ -1,6 +1,8 @@
 """Who may see the map: the login, an expired token, the public summary, and who is not let in."""
 
+import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import expect
@@ -8,25 +10,36 @@ from playwright.sync_api import expect
 from tests.browser.conftest import FAMILIES, MOCK
 from tests.support.access import SECRET, token
 from tests.support.ports import free_port
+from tests.support.reverse_proxy import RECIPES, nginx
 from tests.support.running import RunningMap
+from tests.test_docs import ROOT, blocks
 
 LOGIN = "https://auth.example.org"
 CITY = "https://city.example.org"
 FRAME = """<!doctype html><title>City</title>
 <iframe src="{map}/?panel=none" width="1000" height="700"></iframe>
 <script>
-  addEventListener("message", ({{ data, source }}) => {{
-    if (data.kind !== "livingmap.ready") return;
-    source.postMessage({{ kind: "livingmap.token", token: "{token}" }}, "{map}");
+  window.selected = [];
+  const send = (message) => frames[0].postMessage(message, "{map}");
+  addEventListener("message", ({{ data, source, origin }}) => {{
+    if (source !== frames[0] || origin !== "{map}") return;
+    if (data.kind === "livingmap.ready") {{
+      send({{ kind: "livingmap.token", token: "{token}" }});
+      send({{ kind: "livingmap.select", id: "{node}" }});
+      send({{ kind: "livingmap.fly", id: "{node}" }});
+    }}
+    if (data.kind === "livingmap.selected") selected.push(data.id);
   }});
 </script>"""
+NODE = "node:eastmere-1-gpu"
 
 
-def guarded(folder, **auth):
+def guarded(folder, server=None, **auth):
     """Return a map that asks who one is; people log in at auth-service, which a test answers for."""
     return RunningMap(
         folder,
         free_port(),
+        server=server or {},
         ui={"login_url": LOGIN, "embedders": [CITY]},
         auth={"mode": "daarion", "authenticator": {"secret": SECRET}, **auth},
         mock={**MOCK, "events_per_second": 5},
@@ -35,11 +48,34 @@ def guarded(folder, **auth):
 
 
 @pytest.fixture(scope="module")
-def private(tmp_path_factory):
-    living = guarded(tmp_path_factory.mktemp("private"))
+def site():
+    """Where nginx has the map, beside its own address."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory, site):
+    living = guarded(tmp_path_factory.mktemp("private"), {"public_url": f"{site}/map"})
     living.start()
     yield living
     living.stop()
+
+
+@pytest.fixture
+def daarion(private, site, tmp_path):
+    """The nginx of DAARION, with the page at a path of its own, as the recipe has it."""
+    address, upstream = (url.removeprefix("http://") for url in (site, private.url))
+    [paths] = [block.text for block in blocks(ROOT / "docs" / "daarion.md", "nginx")]
+    recipe = (RECIPES / "nginx.conf").read_text()
+    upgrade, page = recipe[: recipe.index("server {")], recipe[recipe.index("  location /map/") :]
+    locations = (paths + page).replace("living-map-service:7017", upstream).replace("127.0.0.1:7017", upstream)
+    proxy = nginx(tmp_path, int(address.rpartition(":")[2]), f"{upgrade}server {{ listen {address};\n{locations}")
+    with ThreadPoolExecutor(1) as thread:  # the browser has the loop of this one
+        runner = thread.submit(asyncio.Runner).result()
+        thread.submit(runner.run, proxy.start()).result()
+        yield site
+        thread.submit(runner.run, proxy.stop()).result()
+        thread.submit(runner.close).result()
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +127,20 @@ def test_who_is_not_known_logs_in_and_sees_the_map(visitors, private):
     expect(page.locator(".connection.is-live")).to_be_visible()
     page.get_by_role("button", name="Log out: Alice").click()
     expect(page.get_by_role("dialog", name="Log in to see the map")).to_be_visible()
+
+
+def test_behind_the_proxy_of_daarion_one_logs_in_at_the_path_of_the_page(visitors, daarion):
+    visitor = visitors(daarion)
+    answer_logins(visitor)
+    page = visitor.visit("/map", live=False)
+    assert page.url.partition("?")[0] == f"{daarion}/map/"
+    log_in(page)
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    expect(page.locator(".connection-way")).to_have_count(0)  # it came by the WebSocket
+    answer = page.request.get(f"{daarion}/api/living-map/snapshot", headers={"authorization": f"Bearer {token()}"})
+    assert (answer.status, page.request.get(f"{daarion}/api/living-map/snapshot").status) == (200, 401)
+    page.reload()
+    expect(page.locator(".connection.is-live")).to_be_visible()
 
 
 def test_a_token_that_runs_out_is_asked_for_anew_and_the_map_goes_on(visitors, private):
@@ -147,17 +197,27 @@ def test_who_may_not_read_the_map_is_told_so(visitors, private):
 
 
 @pytest.mark.parametrize(("origin", "is_let_in"), [(CITY, True), ("https://elsewhere.example.org", False)])
-def test_a_page_that_may_frame_the_map_hands_it_a_token(visitors, private, origin, is_let_in):
+def test_a_page_that_may_frame_the_map_hands_it_a_token_and_selects(visitors, private, origin, is_let_in):
     visitor = visitors(private.url)
     visitor.is_cut_off = True
-    body = FRAME.format(map=private.url, token=token())
+    body = FRAME.format(map=private.url, token=token(), node=NODE)
     visitor.page.route(
         re.compile(re.escape(origin)), lambda route: route.fulfill(body=body, content_type="text/html")
     )
-    visitor.page.goto(origin)
-    frame = visitor.page.frame_locator("iframe")
+    page = visitor.page
+    page.goto(origin)
+    frame = page.frame_locator("iframe")
     if is_let_in:
         expect(frame.locator(".connection.is-live")).to_be_visible()
+        expect(frame.locator(".details")).to_contain_text("Калина-1")
+        page.wait_for_function(f"selected.at(-1) === '{NODE}'")
+        page.evaluate("send({kind: 'livingmap.select', id: null})")
+        page.wait_for_function("selected.at(-1) === null")
+        # a frame within, although of an origin that may, is not the page that frames the map
+        frame.locator("body").evaluate("window.postMessage({kind: 'livingmap.select', id: 'node:no'}, '*')")
+        page.evaluate("send({kind: 'livingmap.select', id: 'agent:sofia'})")
+        page.wait_for_function("selected.length > 2")
+        assert page.evaluate("selected") == [NODE, None, "agent:sofia"]
     else:
         expect(frame.locator("body")).not_to_contain_text("Living Map")
         visitor.complaints.clear()  # that it refused the frame, in which nothing of ours can run

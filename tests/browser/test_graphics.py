@@ -66,6 +66,12 @@ def test_graphics_that_are_lost_for_good_are_made_anew(page):
         page.evaluate(LOSE)
         expect(page.get_by_text("The browser has stopped drawing the map.", exact=False)).to_have_count(0)
         wait_until_drawn(page)
+    canvas = page.get_by_role("application").locator("canvas")
+    canvas.evaluate("(canvas) => { canvas.id = 'plain' }")
+    assert canvas.evaluate("(canvas) => canvas.getContext('webgl2')") is None, "it is drawn plainly by now"
+    canvas.evaluate("(canvas) => canvas.dispatchEvent(new Event('contextlost'))")
+    expect(page.locator("#plain")).to_have_count(0)
+    wait_until_drawn(page)
     before = page.url
     page.mouse.move(400, 300)
     page.mouse.wheel(0, -300)

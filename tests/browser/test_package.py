@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,18 +15,17 @@ from tests.browser.conftest import ROOT
 FRONTEND = ROOT / "frontend"
 APP = """
 import { createRoot } from "react-dom/client";
-import { type Item, LivingMapProvider, useLivingMapEntity } from "@livingmap/react";
+import { LivingMapProvider, useLivingMapEntity } from "@livingmap/react";
 import { useLivingMapFull, useLivingMapLayer } from "@livingmap/react";
 
 function Network() {
   const { snapshot, events, isLoading, error, connectionStatus } = useLivingMapFull();
   if (error && !snapshot) return <p role="alert">{error.message}</p>;
   if (isLoading) return <p>Loading…</p>;
-  const nodes = snapshot?.layers.nodes?.items as readonly Item[];
   return (
     <main>
       <h1>{connectionStatus}</h1>
-      <p id="nodes">{nodes.length} nodes</p>
+      <p id="nodes">{snapshot?.layers.nodes.items.length} nodes</p>
       <p id="last">{events[0]?.event_type}</p>
       <Load id="node:eastmere-1-gpu" />
       <Agents />
@@ -33,9 +33,8 @@ function Network() {
   );
 }
 
-function Load({ id }: { readonly id: string }) {
-  const metrics = useLivingMapEntity(id)?.metrics as { readonly cpu?: number } | undefined;
-  return <p id="load">{metrics?.cpu}</p>;
+function Load({ id }: { readonly id: `node:${string}` }) {
+  return <p id="load">{useLivingMapEntity(id)?.metrics?.cpu}</p>;
 }
 
 function Agents() {
@@ -45,6 +44,48 @@ function Agents() {
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<LivingMapProvider><Network /></LivingMapProvider>);
 """
+NODE = "node:eastmere-1-gpu"
+MAPS = """
+import { StrictMode, useRef, useState } from "react";
+import { createRoot } from "react-dom/client";
+import { LivingMapProvider, useLivingMapFull } from "@livingmap/react";
+import { LivingMap, type LivingMapHandle } from "@livingmap/react/map";
+
+function Page() {
+  const { connectionStatus } = useLivingMapFull();
+  const [picked, pick] = useState<string | null>(null);
+  const [other, pickOther] = useState<string | null>(null);
+  const map = useRef<LivingMapHandle>(null);
+  const style = { height: 380 };
+  return (
+    <main>
+      <h1>{connectionStatus}</h1>
+      <p id="picked">{picked}</p>
+      <p id="other">{other}</p>
+      <button onClick={() => map.current?.flyTo("NODE")}>Fly</button>
+      <LivingMap
+        ref={map} select={picked} onSelect={pick} layers={["nodes"]} locale="uk" theme="light" style={style}
+      />
+      <LivingMap url={location.origin} flyTo="NODE" onSelect={pickOther} locale="en" theme="dark" style={style} />
+    </main>
+  );
+}
+
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<StrictMode><LivingMapProvider><Page /></LivingMapProvider></StrictMode>);
+""".replace("NODE", NODE)
+HOSTILE = """
+<style>
+  * { font-size: 90px; letter-spacing: 1em }
+  canvas, div { max-width: 50px !important; filter: invert(1); transform: rotate(20deg) }
+  #root, main, main > div { max-width: none !important; filter: none; transform: none }
+</style>
+"""
+PAGE = """<!doctype html>
+<html lang="en"><title>An app</title>{styles}
+<body style="margin:0"><div id="root"></div><script type="module" src="./{name}.tsx"></script>
+"""
+VITE = 'export default { base: "./", build: { rolldownOptions: { input: ["index.html", "maps.html"] } } };'
 OPTIONS = {
     "compilerOptions": {
         "strict": True,
@@ -53,11 +94,34 @@ OPTIONS = {
         "target": "es2022",
         "module": "esnext",
         "moduleResolution": "bundler",
-        "lib": ["es2023", "dom"],
+        "lib": ["es2023", "dom", "dom.iterable"],
         "types": [],
     },
-    "include": ["app.tsx"],
+    "include": ["*.tsx", "examples/*.tsx"],
 }
+
+
+PAGES = (FRONTEND / "package" / "README.md", ROOT / "docs" / "frontend.md")
+GIVEN = {
+    "useRef, useState": "react",
+    "useLivingMapFull, useLivingMapTime": "@livingmap/react",
+}
+"""What an example takes as imported, by where that is from."""
+
+
+def example_modules():
+    """Yield the examples of the package's README and of the documentation, each as a module."""
+    for page in PAGES:
+        for code in re.findall(r"^```tsx\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            imports = "\n".join(re.findall(r"^import .*$", code, re.MULTILINE))
+            given = [
+                f'import {{ {name} }} from "{source}";'
+                for names, source in GIVEN.items()
+                for name in names.split(", ")
+                if name not in imports
+            ]
+            session = "declare const session: { token(): string };"
+            yield "\n".join([*given, session, code.replace("  …\n", ""), "export {};"])
 
 
 def run(*arguments, folder):
@@ -76,7 +140,7 @@ def run(*arguments, folder):
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory) -> Path:
-    """Write, check and build an app that has the package from its packed file."""
+    """Write, check and build two pages that have the package from its packed file."""
     folder = tmp_path_factory.mktemp("app")
     bin_folder = FRONTEND / "node_modules" / ".bin"
     run(bin_folder / "tsdown", "--logLevel", "error", folder=FRONTEND)
@@ -87,27 +151,66 @@ def app(tmp_path_factory) -> Path:
     (modules / "@livingmap" / "package").rename(modules / "@livingmap" / "react")
     for name in ("react", "react-dom", "scheduler", "csstype", "@types/react", "@types/react-dom"):
         shutil.copytree(FRONTEND / "node_modules" / name, modules / name)
-    (folder / "app.tsx").write_text(APP, encoding="utf-8")
+    for name, text in {"index": APP, "maps": MAPS}.items():
+        (folder / f"{name}.tsx").write_text(text, encoding="utf-8")
+        styles = HOSTILE if name == "maps" else ""
+        (folder / f"{name}.html").write_text(PAGE.format(styles=styles, name=name))
+    (folder / "examples").mkdir()
+    for number, text in enumerate(example_modules()):
+        (folder / "examples" / f"example{number}.tsx").write_text(text, encoding="utf-8")
+    (folder / "vite.config.js").write_text(VITE)
     (folder / "tsconfig.json").write_text(json.dumps(OPTIONS))
-    (folder / "index.html").write_text('<div id="root"></div><script type="module" src="./app.tsx"></script>')
     (folder / "package.json").write_text('{"type": "module"}')
     run(bin_folder / "tsc", "-p", ".", folder=folder)
     run(bin_folder / "vite", "build", "--logLevel", "error", folder=folder)
     return folder / "dist"
 
 
-def test_an_app_of_thirty_lines_shows_live_data(visitors, the_map, app):
+@pytest.fixture
+def opened(visitors, the_map, app):
+    """Open a page of the app, served beside the map, as a proxy in front of both would."""
+
+    def open_page(name):
+        visitor = visitors(the_map.url, reduced_motion="reduce", viewport={"width": 1280, "height": 1000})
+        page = visitor.page
+        page.route(f"{the_map.url}/", lambda route: route.fulfill(path=app / f"{name}.html"))
+        page.route(
+            f"{the_map.url}/assets/*",
+            lambda route: route.fulfill(path=app / "assets" / Path(route.request.url).name),
+        )
+        page.goto(the_map.url)
+        expect(page.get_by_role("heading", name="live")).to_be_visible()
+        return visitor
+
+    return open_page
+
+
+def test_an_app_of_thirty_lines_shows_live_data(opened, the_map):
     assert len(APP.strip().splitlines()) <= 36
-    visitor = visitors(the_map.url)
-    page = visitor.page
-    # The app is served beside the map, as a proxy in front of both would.
-    page.route(f"{the_map.url}/", lambda route: route.fulfill(path=app / "index.html"))
-    page.route(
-        f"{the_map.url}/assets/*", lambda route: route.fulfill(path=app / "assets" / Path(route.request.url).name)
-    )
-    page.goto(the_map.url)
-    expect(page.get_by_role("heading", name="live")).to_be_visible()
+    page = opened("index").page
     expect(page.locator("#nodes")).to_have_text("40 nodes")
-    the_map.publish("node.metrics.update", {"node_id": "node:eastmere-1-gpu", "cpu": 0.77, "gpu": 0.1, "ram": 0.1})
+    the_map.publish("node.metrics.update", {"node_id": NODE, "cpu": 0.77, "gpu": 0.1, "ram": 0.1})
     expect(page.locator("#load")).to_have_text("0.77")
     expect(page.locator("#agents")).to_have_text("200 agents")
+
+
+def test_the_map_is_a_component_that_the_styles_of_a_page_do_not_reach(opened):
+    visitor = opened("maps")
+    page = visitor.page
+    maps = page.get_by_role("application")
+    expect(maps).to_have_count(2)
+    for each in (maps.nth(0), maps.nth(1)):
+        expect(each.locator("canvas")).to_be_visible()
+    visitor.see("component")
+    box = maps.nth(1).locator("canvas").bounding_box()
+    assert (box["width"], box["height"]) == (1280, 380)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#other")).to_have_text(NODE)
+    expect(page.locator("#picked")).to_be_empty()
+    page.get_by_role("button", name="Fly").click()
+    maps.nth(0).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#picked")).to_have_text(re.compile("^node:"))
+    expect(page.locator("#other")).to_have_text(NODE)
+    assert visitor.faults() == []

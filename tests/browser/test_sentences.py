@@ -31,7 +31,7 @@ def test_every_event_that_is_published_reads_as_a_sentence_in_both_languages(vis
         for kind in TYPES:
             expect(feed.locator(f"time[title='{kind}']").first).to_be_attached()
         guests[language].see(f"events-{language}")
-        lines = feed.evaluate(READ)
+        lines = [line for line in feed.evaluate(READ) if line[0] in TYPES]  # not what the polls found
         assert {kind for kind, _ in lines} >= TYPES
         assert [text for kind, text in lines if kind.replace(".", " ").replace("_", " ") in text] == []
         assert [

@@ -1,0 +1,130 @@
+"""What people ask of numbers and votes, each answered in at most three steps."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlparse
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.ports import free_port
+from tests.support.running import replayed
+
+DAY = timedelta(days=1)
+CREW = {"Aurora": 41, "Borealis": 9, "Tender": 4}
+"""What the crews came to in the end; on all days before Aurora had 12 or 13."""
+
+
+def details(page):
+    return page.get_by_role("complementary", name="Details")
+
+
+def read(url, language="en"):
+    with urlopen(Request(url, headers={"Accept-Language": language}), timeout=30) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def week(the_harbour, tmp_path_factory):
+    """A week of the harbour in a file that is served: each hour the crews, and in the end an unusual one."""
+    end = datetime.now(UTC).replace(hour=12, minute=30, second=0, microsecond=0) - DAY
+    start = end - 8 * DAY
+    api = f"{the_harbour.map.url}/living-map"
+    types = {language: read(f"{api}/types", language) for language in ("en", "uk")}
+    sentences = read(f"{api}/sentences")["sentences"]
+    lines = [{"kind": "export", "format": 1, "version": "1", "types": types, "sentences": sentences}]
+    lines.append({"kind": "snapshot", "timestamp": start.isoformat(), "payload": read(f"{api}/snapshot")})
+    hours = (start + timedelta(hours=hour) for hour in range(1, 8 * 24))
+    lines += [event(at, Aurora=12 + at.day % 2, Borealis=9, Tender=4) for at in hours]
+    lines.append(event(end - timedelta(minutes=40), "degraded", **CREW))
+    lines.append({"kind": "end", "at": end.isoformat()})
+    file = tmp_path_factory.mktemp("week") / "week.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    with replayed(file, free_port()) as url:
+        yield url, end.isoformat().replace("+00:00", "Z")
+
+
+def event(at, status=None, **crew):
+    changed = {"Aurora": {"status": status}} if status else {}
+    changes = [
+        {"op": "put", "layer": "harbour", "collection": "items", "id": f"ship:{name}", "unset": []}
+        | {"set": {"crew": count, **changed.get(name, {})}}
+        for name, count in crew.items()
+    ]
+    kind = {"kind": "event", "event_type": "ship.counted", "timestamp": at.isoformat(), "payload": {}}
+    return {**kind, "changes": changes}
+
+
+def test_numbers_over_time_say_what_is_unusual_and_a_link_keeps_them(visitors, week):
+    url, end = week
+    guest = visitors(url)
+    page = guest.visit(f"/?at={end}", live=False)
+    page.get_by_role("button", name="Trends").click()
+    panel = page.get_by_role("region", name="Trends")
+    panel.get_by_label("By").select_option("Ship: each by itself")
+    expect(panel.locator(".trend-list .trend-unusual")).to_have_text(
+        [re.compile("^3.* times its usual 1[23]$")] * 2
+    )
+    expect(panel.locator(".trend-list").last.locator(".trend-name")).to_have_text(list(CREW))
+    panel.get_by_role("button", name=re.compile("^Aurora")).last.click()
+    expect(panel.locator(".chart")).to_have_count(2)
+    assert guest.faults() == []
+    guest.see("trends")
+    other = visitors(url, locale="uk", viewport={"width": 360, "height": 740}, color_scheme="light")
+    there = other.visit(page.url.removeprefix(url), live=False)
+    expect(there.locator(".trend-list .trend-unusual").first).to_have_text(
+        re.compile("раза? більше за звичні 1[23]$")
+    )
+    assert there.evaluate("document.documentElement.scrollWidth") == 360
+    assert other.faults() == []
+
+
+def test_the_day_of_a_thing_says_how_it_was_and_what_happened(visitors, week):
+    url, end = week
+    guest = visitors(url, timezone_id="UTC")
+    page = guest.visit(f"/?at={end}&select=ship:Aurora", live=False)
+    details(page).get_by_role("button", name="Its day").click()
+    expect(details(page).locator(".day-times")).to_contain_text("degraded 40 min")
+    expect(details(page).locator(".day-groups > li")).to_have_count(1)
+    expect(details(page).locator(".live-value").first).to_contain_text("Crew41")
+    assert guest.faults() == []
+    there = visitors(url, timezone_id="America/New_York").visit(page.url.removeprefix(url), live=False)
+    expect(details(there).locator(".day-times")).to_contain_text("degraded 40 min")
+    details(page).get_by_role("button", name="The day before").click()
+    expect(details(page).locator(".day-times")).to_have_text("online 1 day")
+    details(page).get_by_role("button", name="← Details").click()
+    expect(details(page).get_by_role("button", name="Its day")).to_be_visible()
+
+
+def test_two_things_stand_side_by_side_and_a_link_keeps_them(visitors, harbour):
+    guest = visitors(harbour.map.url)
+    page = guest.visit("/?panel=none&only=ship:Aurora")
+    page.get_by_label("Compare with…").select_option("Borealis")
+    both = page.get_by_role("region", name="Aurora and Borealis")
+    crew = both.get_by_role("row", name=re.compile("^Crew"))
+    expect(crew.get_by_role("cell")).to_have_text(["12", "9"])
+    widths = [bar.bounding_box()["width"] for bar in crew.locator(".compare-bar > span").all()]
+    assert widths[1] == pytest.approx(widths[0] * 9 / 12, abs=1)
+    assert guest.faults() == []
+    guest.see("compare")
+    assert parse_qs(urlparse(page.url).query)["beside"] == ["ship:Borealis"]
+    other = visitors(harbour.map.url, viewport={"width": 360, "height": 740})
+    there = other.visit(page.url.removeprefix(harbour.map.url))
+    expect(there.get_by_role("row", name=re.compile("^Crew")).get_by_role("cell")).to_have_text(["12", "9"])
+    assert there.evaluate("document.documentElement.scrollWidth") == 360
+    assert other.faults() == []
+    there.get_by_role("button", name="End the comparison").click()
+    expect(there.get_by_text("Only Aurora and what depends on it")).to_be_visible()
+
+
+def test_a_vote_leads_to_its_page_and_what_has_none_leads_nowhere(visitor):
+    page = visitor.visit("/?mode=table&type=proposal&status=active&sort=end_at")
+    page.get_by_role("table").get_by_role("row").nth(1).get_by_role("button").click()
+    link = details(page).get_by_role("link", name="Open")
+    proposal = parse_qs(urlparse(page.url).query)["select"][0]
+    expect(link).to_have_attribute("href", f"https://vote.example.org/{proposal.removeprefix('proposal:')}")
+    page.goto(f"{visitor.url}/?select=agent:bramwell-ledger")  # for agents no link is configured
+    expect(details(page).locator(".facts")).to_be_visible()
+    expect(details(page).get_by_role("link", name="Open")).to_have_count(0)
