@@ -208,7 +208,7 @@ def test_the_terms_are_in_order():
     [
         "A NATS message",
         "Who decides what a viewer sees",
-        "Where would … go",
+        "Where a new part goes",
         "A snapshot",
         "A late poll does not undo a newer event",
     ],

@@ -29,12 +29,18 @@ from livingmap.access.settings import AccountSettings, ItemRule, MapRule, Policy
 from livingmap.access.view import WHOLE
 from livingmap.api.health import Ready
 from livingmap.api.history import HistoryGap, HistoryItem, HistoryPage
-from livingmap.api.models import DeadLetter, EntityDetails, IntakeReport, SourceReport
+from livingmap.api.models import EntityDetails
+from livingmap.api.open_problems import ProblemReports
+from livingmap.api.series import Series, SeriesStep
+from livingmap.api.source_reports import DeadLetter, IntakeReport, SourceReport
+from livingmap.api.summaries import StoryStep, Summary, SummaryType
+from livingmap.api.timeline import Timeline, TimelineStep, TimelineTrouble
 from livingmap.api.types import FieldWords, LayerDescription, RelationWords, StatusWords, TypeWords
 from livingmap.app import LivingMap
 from livingmap.cli.program import app, config_app
 from livingmap.config.access import section_model
 from livingmap.config.loading import load
+from livingmap.config.notify import NotifyRoute
 from livingmap.config.schema import schema
 from livingmap.config.settings import Settings
 from livingmap.core.catalogue import Catalogue
@@ -48,6 +54,7 @@ from livingmap.errors import ConfigError
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.writer import ALONE, REFILLED
 from livingmap.plugin import Put, Reply
+from livingmap.problems.reports import ProblemReport
 from livingmap.sources.plugin_import import installed
 from livingmap.sources.registry import load_source
 from livingmap.sources.settings import SourceSettings
@@ -57,6 +64,7 @@ from livingmap_daarion_auth.account import DaarionAccount
 from livingmap_daarion_auth.policy import PdpSettings
 from livingmap_daarion_auth.settings import DaarionSettings
 from livingmap_mock.plugin import MockSettings
+from scripts.licences import licence, npm_packages, python_packages
 from tests.stream.conftest import served
 from tests.support.maps import FAMILIES, poll, snapshot
 from tests.support.nats_server import NatsServer, until
@@ -68,8 +76,10 @@ SETTINGS = ROOT / "docs" / "configuration.md"
 API = ROOT / "docs" / "api.md"
 CLIENT = ROOT / "docs" / "python-client.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+DEPLOYMENT = ROOT / "docs" / "deployment.md"
 PAGES = [
     README,
+    ROOT / "README.uk.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
 ]
@@ -446,6 +456,7 @@ def test_every_setting_of_the_host_stands_with_its_default(section):
         "`auth.authenticator`": DaarionSettings,
         "`auth.account`": section_model(AccountSettings, DaarionAccount),
         "`auth.pdp`": section_model(PolicySettings, PdpSettings),
+        "Routes of notifications": NotifyRoute,
         "Rules over the map": MapRule,
         "Rules over items": ItemRule,
     }.items(),
@@ -499,9 +510,15 @@ async def test_every_path_is_told(page, demo):
 
 
 _DESCRIBED = {
+    "/living-map/diff": "Difference",
+    "/living-map/entities/{entity_id}": "One entity",
     "/living-map/snapshot": "Snapshot",
     "/living-map/entities": "Entities",
     "/living-map/history": "History",
+    "/living-map/timeline": "Timeline",
+    "/living-map/series": "Series of a number",
+    "/living-map/totals": "Totals of a number",
+    "/living-map/problems": "Problems",
     "/living-map/events": "Stream",
 }
 
@@ -518,12 +535,22 @@ async def test_every_parameter_is_told(demo):
 def test_every_field_of_an_answer_is_told():
     for model in (
         EntityDetails,
+        ProblemReport,
+        ProblemReports,
         SourceReport,
         IntakeReport,
         DeadLetter,
         HistoryItem,
         HistoryGap,
         HistoryPage,
+        Timeline,
+        TimelineStep,
+        Summary,
+        SummaryType,
+        StoryStep,
+        TimelineTrouble,
+        Series,
+        SeriesStep,
         LayerDescription,
         Ready,
         TypeWords,
@@ -531,7 +558,7 @@ def test_every_field_of_an_answer_is_told():
         RelationWords,
         StatusWords,
     ):
-        for name in model.model_fields:
+        for name in (field.alias or name for name, field in model.model_fields.items()):
             assert f'"{name}"' in text_of(API) or f"`{name}`" in text_of(API), name
 
 
@@ -653,12 +680,12 @@ def test_every_command_and_its_options_are_told():
 def test_every_variable_of_compose_is_told():
     compose = text_of(ROOT / "docker-compose.phase9.yml")
     defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", compose))
-    shown = {cells[0].strip("`"): cells[1].strip("`") for cells in table(OPERATIONS, "Containers")}
+    shown = {cells[0].strip("`"): cells[1].strip("`") for cells in table(DEPLOYMENT, "Containers")}
     assert {name: shown.get(name) for name in defaults} == defaults
     services = yaml.safe_load(compose)["services"]
     assert services["living-map-service"]["env_file"] == [{"path": "livingmap.env", "required": False}]
     for script in (ROOT / "scripts").glob("*-phase9.sh"):
-        assert f"`scripts/{script.name}`" in text_of(OPERATIONS)
+        assert f"`scripts/{script.name}`" in text_of(DEPLOYMENT)
 
 
 def test_every_folder_is_told():
@@ -674,6 +701,15 @@ def test_every_folder_is_told():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_nothing_is_left_to_be_told(page):
     assert "<!--" not in text_of(page)
+
+
+def test_every_library_stands_with_its_licence():
+    """After a change of the lock files scripts/licences.py writes the page again."""
+    page = ROOT / "docs" / "licences.md"
+    rows = {(name, text) for section in ("Python", "The page") for name, text in table(page, section)[1:]}
+    installed = {(name, text) for name in python_packages() if (text := licence(name))}
+    assert installed | set(npm_packages()) <= rows
+    assert {name for name, _ in rows} <= {*python_packages(), *(name for name, _ in npm_packages())}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

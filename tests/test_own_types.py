@@ -152,8 +152,8 @@ async def test_a_declared_type_is_described_in_its_own_words(client):
         "statuses": {"wilting": {"tone": "warn", "label": "wilting"}},
         "trouble": ["degraded", "error", "failed", "wilting"],
         "fields": [
-            {"name": "height", "label": "height", "kind": "number", "unit": "m", "table": True},
-            {"name": "kind", "label": "Kind", "kind": "auto", "unit": "", "table": True},
+            {"name": "height", "label": "height", "kind": "number", "unit": "m", "table": True, "additive": False},
+            {"name": "kind", "label": "Kind", "kind": "auto", "unit": "", "table": True, "additive": False},
         ],
         "relations": [
             {"field": "plot_id", "label": "plot", "referrers": "trees here", "arcs": True, "orbit": False}

@@ -1,5 +1,6 @@
 """Plugins in single files: what lies beside one is its own."""
 
+import os
 import sys
 
 import pytest
@@ -43,3 +44,13 @@ def test_a_neighbour_that_fails_is_named_and_leaves_nothing(tmp_path):
     with pytest.raises(PluginError, match="No module named 'no_such_thing'"):
         import_plugin("bad", "./plugin.py", folder, SOURCES)
     assert (sys.path, "helpers" in sys.modules) == (path, False)
+
+
+def test_a_neighbour_that_is_saved_again_within_its_second_is_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # what is compiled is kept by second and size
+    folder = folder_of(tmp_path, "soon", "soon")
+    for text in ("soon", "late"):
+        (folder / "helpers.py").write_text((folder / "helpers.py").read_text().replace("soon", text))
+        os.utime(folder / "helpers.py", (1_000_000_000, 1_000_000_000))
+        assert import_plugin("soon", "./plugin.py", folder, SOURCES).who[0] == text
+    assert not sys.dont_write_bytecode

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import nkeys
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from pydantic import ValidationError
 
 from livingmap.config.loading import load
@@ -18,7 +24,7 @@ from livingmap.history.settings import HistorySettings
 from livingmap.sources.json_client import JsonClient
 from livingmap.sources.settings import ServiceSettings
 from livingmap.tls import TlsSettings
-from livingmap.transport.connection import NatsConnection, connected
+from livingmap.transport.connection import NatsClient, NatsConnection, connected
 from livingmap.transport.settings import NatsSettings
 from tests.support.certificates import Authority
 from tests.support.nats_server import NatsServer, until
@@ -119,6 +125,17 @@ async def test_nats_is_shown_a_certificate(encrypted_nats, authority):
         assert client.is_connected
     with pytest.raises(OSError, match=r"(?i)certificate|connection|NATS"):
         async with connected(NatsSettings(url=url, ca_file=authority.ca_file)):
+            pass
+
+
+@pytest.mark.parametrize("ended", [BrokenPipeError(32, "Broken pipe"), ConnectionResetError(104, "reset")])
+async def test_a_nats_server_that_ends_the_connection_is_named_as_what_did(ended, monkeypatch):
+    async def connect(*_, **__):
+        raise ended
+
+    monkeypatch.setattr(NatsClient, "connect", connect)
+    with pytest.raises(OSError, match="NATS: the server ended the connection"):
+        async with connected(NatsSettings(url="tls://localhost:4222")):
             pass
 
 
@@ -256,10 +273,7 @@ def test_a_file_of_tls_that_cannot_be_used_is_a_fault_with_its_place(tmp_path):
 def test_an_encrypted_key_is_refused_without_a_question(authority, tmp_path):
     certificate, key = authority.issue("map")
     locked = tmp_path / "locked.key"
-    subprocess.run(
-        ["openssl", "ec", "-aes256", "-passout", "pass:x", "-in", key, "-out", locked],
-        check=True,
-        capture_output=True,
-    )
+    private = load_pem_private_key(key.read_bytes(), password=None)
+    locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")))
     with pytest.raises(ValueError, match=r"certificate_file: .*encrypted"):
         TlsSettings(certificate_file=certificate, key_file=locked).ssl_context()

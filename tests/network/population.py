@@ -166,6 +166,8 @@ class Population:
     channels: list[tuple[str, Microdao]] = field(
         default_factory=lambda: [("general", CORE), ("announcements", CORE), ("agent-hub", CORE), ("grid", VOVK)]
     )
+    proposals: list[tuple[str, Dao]] = field(default_factory=list)
+    """Slugs, each with its DAO. Their service calls them active, whatever came of them."""
     nodes: list[Node] = field(default_factory=lambda: [GATEWAY, SILENT])
     tokens: dict[str, int] = field(default_factory=lambda: {"sofia": 1045, "helion": 2**53 - 1045})
     """How many tokens each agent used."""

@@ -57,6 +57,24 @@ def member_rows(reference: str, one: Microdao | Dao) -> list[dict[str, Any]]:
     ]
 
 
+def proposal_row(slug: str, one: Dao) -> dict[str, Any]:
+    """Return a proposal of a DAO as a list has it."""
+    return {
+        "slug": slug,
+        "title": slug.title(),
+        "description": None,
+        "id": f"6dc43e6c-4826-4942-8187-{slug:0>12}",
+        "dao_id": one.uuid,
+        "created_by_user_id": one.members[0],
+        "created_at": CREATED,
+        "start_at": None,
+        "end_at": None,
+        "status": "active",
+        "governance_model_override": None,
+        "quorum_percent_override": None,
+    }
+
+
 class MicrodaoService(NetworkService):
     """microdao-service: lists the caller's own, and says "1 member" there whoever else is in."""
 
@@ -95,7 +113,7 @@ class DaoService(NetworkService):
             case ["dao", slug, "members"] if slug in mine:
                 return member_rows("dao_id", mine[slug])
             case ["dao", slug, "proposals"] if slug in mine:
-                return []
+                return [proposal_row(*one) for one in self.population.proposals if one[1] is mine[slug]]
         return None
 
 

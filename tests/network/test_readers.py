@@ -111,6 +111,21 @@ async def test_a_membership_that_ended_without_a_message_ends_with_the_next_poll
         assert (await eventually(client, "u-member", 1))[0] == CITY_OF_CORE
 
 
+async def test_members_who_change_places_without_a_message_see_what_is_theirs_after_the_next_poll(map_of, network):
+    living = await map_of(pdp={"memberships_seconds": 3600.0})
+    async with browser(living) as client:
+        assert (await shown(client, bearer("u-member")))[0] == TRUTH["member"][2:]
+        assert (await shown(client, bearer("u-cook")))[0][0] == {"microdao:greenfood"}
+        asked = living.access.state.memberships.asked
+        await poll(living)
+        await shown(client, bearer("u-cook"))
+        assert living.access.state.memberships.asked == asked
+        network.population.microdaos[1] = replace(VOVK, members=("u-vovk", "u-cook", "u-map"))
+        await poll(living)
+        assert (await eventually(client, "u-member", 1))[0] == CITY_OF_CORE
+        assert (await eventually(client, "u-cook", 2))[0] == {"microdao:greenfood", "microdao:vovk-energy"}
+
+
 async def eventually(client, actor, microdaos):
     async with asyncio.timeout(60):
         while True:

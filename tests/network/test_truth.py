@@ -79,6 +79,7 @@ TRUTH = {
         "node:node-gpu-1-94088ce5": (ALL, {"name": "gpu-1", "status": "offline"}),
         "node:03": (ADMIN, {"microdao_id": "microdao:7", "status": "online"}),
     },
+    ("space", "nodes"): {"node:03": (ADMIN, {"name": "Quantum Relay"})},
     ("usage", "models"): {"model:openai/gpt-4.1-mini": (ADMIN, {"calls": 2, "tokens": 2**53})},
 }
 """By collection and id: the readers who are shown a thing, and what they are shown of it."""
@@ -142,6 +143,15 @@ def cell(layer, item, fields):
     return shown
 
 
+def filled(layers):
+    """Return the collections in which anything is listed."""
+    return {(layer, name) for layer, one in layers.items() for name, items in one.items() if holds_items(items)}
+
+
+def holds_items(value):
+    return isinstance(value, list) and any(isinstance(one, dict) and "id" in one for one in value)
+
+
 @pytest.mark.parametrize("reader", READERS)
 async def test_each_reader_is_shown_the_truth_about_what_is_its_own(layers_of, reader):
     layers, text = await layers_of(reader)
@@ -157,6 +167,7 @@ async def test_each_reader_is_shown_the_truth_about_what_is_its_own(layers_of, r
         for item in layers.get(layer, {}).get(name, [])
     }
     assert shown == expected
+    assert filled(layers) <= TRUTH.keys()
     assert [name for name in UNSEEN if name in text] == []
 
 

