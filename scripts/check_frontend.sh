@@ -23,6 +23,9 @@ fi
 domain=src/features/livingMap/domain
 ../.venv/bin/python ../scripts/vocabulary.py >"$work/vocabulary.ts"
 cmp "$work/vocabulary.ts" "$domain/vocabulary.ts" || fail "the vocabulary has changed: npm run vocabulary in frontend/, and commit $domain/vocabulary.ts"
+layers=src/features/livingMap/client/layers.ts
+../.venv/bin/python ../scripts/layer_types.py >"$work/layers.ts"
+cmp "$work/layers.ts" "$layers" || fail "the layers have changed: npm run layers in frontend/, and commit $layers"
 for language in en uk; do
   ../.venv/bin/python ../scripts/type_table.py "$language" >"$work/types.json"
   cmp "$work/types.json" "tests/types.$language.json" || fail "the types have changed: npm run types in frontend/, and commit tests/types.$language.json"
@@ -40,4 +43,5 @@ npx vitest run
 npm run --silent package >"$work/package.log" 2>&1 || { cat "$work/package.log"; fail "the npm package is not as it should be"; }
 
 npx vite build --logLevel error --outDir "$work/ui" --emptyOutDir
+node sizes.ts "$work/ui" || fail "more has to be loaded than may be"
 diff -r "$work/ui" ../livingmap/_ui || fail "livingmap/_ui is not what frontend/ builds: npm run build in frontend/, and commit it"

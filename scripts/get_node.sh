@@ -12,7 +12,8 @@ if ! cmp -s "$wheel/bin/node" "$tools/node"; then
 fi
 for tool in npm npx; do
   # The wheel has copies where npm's own package has links; they do not find the rest of it.
-  printf '#!/bin/sh\nexec "%s/node" "%s/lib/node_modules/npm/bin/%s-cli.js" "$@"\n' "$tools" "$wheel" "$tool" >"$tools/$tool"
-  chmod +x "$tools/$tool"
+  printf '#!/bin/sh\nexec "%s/node" "%s/lib/node_modules/npm/bin/%s-cli.js" "$@"\n' "$tools" "$wheel" "$tool" >"$tools/$tool.$$"
+  chmod +x "$tools/$tool.$$"
+  mv -f "$tools/$tool.$$" "$tools/$tool" # at once: another script may be running it
 done
 printf '%s\n' "$tools"

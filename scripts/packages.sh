@@ -5,6 +5,7 @@
 cache=$PWD/.cache/${program:?}
 version=(--version)
 install=yes # no: unpack it as root, too
+alone=no    # yes: what the package depends on is not needed
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -46,7 +47,8 @@ unpack() {
   local apt=(apt-get -q -o "Dir::State::Lists=$cache/lists" -o "Dir::Cache=$cache" -o Debug::NoLocking=1) packages package
   mkdir -p "$cache/lists/partial" "$cache/archives/partial" "$cache/debs" "$cache/root"
   "${apt[@]}" update >&2
-  packages=$("${apt[@]}" -s --no-install-recommends install "$@" | awk '/^Inst /{print $2}') || return 1
+  packages=$*
+  [ "$alone" = yes ] || packages=$("${apt[@]}" -s --no-install-recommends install "$@" | awk '/^Inst /{print $2}') || return 1
   [ -n "$packages" ] || return 1
   # shellcheck disable=SC2086 # one word a package
   (cd "$cache/debs" && "${apt[@]}" download $packages >&2)

@@ -13,7 +13,7 @@ case "${1:-}" in
   ;;
 esac
 
-environment --no-dev --inexact
+environment --no-dev --extra embedded --inexact
 if [ $# -eq 0 ] && [ -z "${LIVINGMAP_CONFIG:-}" ]; then
   set -- --config "$PWD/config/demo.yaml"
 fi

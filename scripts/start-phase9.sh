@@ -13,16 +13,21 @@ daarion) export PHASE9_NETWORK=livingmap ;;
   ;;
 esac
 
-if docker compose version >/dev/null 2>&1; then
-  compose=(docker compose)
-elif command -v docker-compose >/dev/null 2>&1; then
-  compose=(docker-compose)
-else
-  printf 'error: Docker with compose is needed; without it scripts/run.sh serves the map\n' >&2
+if ! docker compose version >/dev/null 2>&1; then
+  printf 'error: Docker with Compose 2.24 or newer is needed; without it scripts/run.sh serves the map\n' >&2
   exit 1
 fi
 
-"${compose[@]}" -f docker-compose.phase9.yml up --detach --build
+# Only this account may enter the folder; the files are open, as the containers read them with accounts of their own.
+secrets=${PHASE9_SECRETS:-.secrets}
+(umask 077 && mkdir -p "$secrets")
+for secret in postgres-password nats-password nats-services-password; do
+  [ -s "$secrets/$secret" ] && continue
+  od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$secrets/$secret"
+  chmod 644 "$secrets/$secret"
+done
+
+docker compose -f docker-compose.phase9.yml up --detach --build
 url="http://127.0.0.1:${PHASE9_PORT:-7017}"
 printf 'waiting for %s ' "$url"
 for _ in $(seq 60); do
@@ -34,5 +39,5 @@ for _ in $(seq 60); do
   sleep 1
 done
 printf '\nerror: the map does not answer; its last words:\n' >&2
-"${compose[@]}" -f docker-compose.phase9.yml logs --tail 40 living-map-service migrations >&2
+docker compose -f docker-compose.phase9.yml logs --tail 40 living-map-service migrations >&2
 exit 1

@@ -12,11 +12,8 @@ case "${1:-}" in
   ;;
 esac
 
-if docker compose version >/dev/null 2>&1; then
-  docker compose -f docker-compose.phase9.yml down "$@"
-elif command -v docker-compose >/dev/null 2>&1; then
-  docker-compose -f docker-compose.phase9.yml down "$@"
-else
-  printf 'error: Docker with compose is needed\n' >&2
+if ! docker compose version >/dev/null 2>&1; then
+  printf 'error: Docker with Compose 2.24 or newer is needed\n' >&2
   exit 1
 fi
+docker compose -f docker-compose.phase9.yml down "$@"

@@ -22,9 +22,9 @@ Publish: TypeAlias = Callable[[int, int], Awaitable[None]]
 """Publishes the event of this number, due at this time of the monotonic clock in nanoseconds."""
 
 
-def event(number: int, at: int) -> dict[str, Any]:
-    """Return an event of about 300 bytes that says when it was due: who falls behind does not look quick."""
-    return {"mark": MARK.decode(), "number": number, "at": at, "text": _PADDING}
+def event(number: int, at: int, text: str = _PADDING) -> dict[str, Any]:
+    """Return an event that says when it was due: who falls behind does not look quick. By default 300 bytes."""
+    return {"mark": MARK.decode(), "number": number, "at": at, "text": text}
 
 
 class Tally:

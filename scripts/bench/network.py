@@ -13,6 +13,7 @@ import yaml
 
 from livingmap.app import LivingMap
 from livingmap.config.loading import Config, load
+from livingmap.history import History
 from livingmap.history.memory import MemoryHistory
 from livingmap.logs import configure
 
@@ -21,11 +22,16 @@ _ONCE: Final = 86_400
 _MOST_ENTITIES_BYTES: Final = 256 * 1024 * 1024
 
 
-def configuration(agents: int, **rest: Any) -> Config:
+def configuration(agents: int, interval_seconds: float = _ONCE, **rest: Any) -> Config:
     """Return the configuration of a map of ``agents`` and all that goes with them, at rest."""
     nodes, microdaos, daos = max(4, agents // 20), max(2, min(1000, agents // 100)), max(2, agents // 500)
     sizes = {"agents": agents, "nodes": nodes, "microdaos": microdaos, "daos": daos, "events_per_second": 0}
-    source = {"mock": True, "interval_seconds": _ONCE, "timeout_seconds": 60, "max_bytes": _MOST_ENTITIES_BYTES}
+    source = {
+        "mock": True,
+        "interval_seconds": interval_seconds,
+        "timeout_seconds": 60,
+        "max_bytes": _MOST_ENTITIES_BYTES,
+    }
     text = yaml.safe_dump(
         {"logging": {"level": "error"}, "mock": sizes, "sources": dict.fromkeys(FAMILIES, source), **rest}
     )
@@ -38,9 +44,9 @@ def configuration(agents: int, **rest: Any) -> Config:
 
 
 @asynccontextmanager
-async def living_map(agents: int) -> AsyncIterator[LivingMap]:
-    """Give a map that knows its network and serves nobody."""
-    living = LivingMap(configuration(agents), MemoryHistory())
+async def living_map(agents: int, history: History | None = None) -> AsyncIterator[LivingMap]:
+    """Give a map that knows its network, writes no history and serves nobody."""
+    living = LivingMap(configuration(agents), history or MemoryHistory())
     await asyncio.gather(*(poller.poll() for poller in living.pollers.values()))
     yield living
     await living.close()

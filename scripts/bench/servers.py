@@ -42,16 +42,24 @@ async def _obey(publish: Publish, tally: Tally) -> None:
         say(**await publish_as_told(what, publish, tally))
 
 
-async def the_map(port: int, tally: Tally, agents: str) -> None:
-    """Serve the whole map; the events come in through its log."""
+async def the_map(port: int, tally: Tally, agents: str, text_bytes: str = "") -> None:
+    """Serve the whole map; the events come in through its log.
+
+    They mean nothing to it, or, if they have a text of ``text_bytes``, change an agent each.
+    """
     config = configuration(int(agents), server={"port": port, "access_log": False})
     living = LivingMap(config, MemoryHistory(_ROOM))
 
     async def publish(number: int, at: int) -> None:
         await living.log.append(Message(SUBJECT, event(number, at)))
 
+    async def publish_change(number: int, at: int) -> None:
+        agents = list(living.fold.scene.items("agents", "items"))
+        change = {"agent_id": agents[number % len(agents)], "status": _STATUSES[number // len(agents) % 2]}
+        await living.log.append(Message("agent.event.status", event(number, at, "x" * int(text_bytes)) | change))
+
     serving = asyncio.create_task(living.run())
-    await _obey(publish, tally)
+    await _obey(publish_change if text_bytes else publish, tally)
     os.kill(os.getpid(), signal.SIGTERM)
     await serving
 

@@ -1,7 +1,9 @@
 """What viewers that never read cost those who do: the same map with and without them, in turn."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,30 +15,54 @@ from scripts.bench.table import Scale, Table
 
 _AGENTS: Final = 20
 _READING: Final = 50
-_SILENT: Final = 200
-_PER_SECOND: Final = 50
 _RECEIVED_BYTES: Final = 4096
 """As little as a kernel takes for who does not read: what is sent waits at the map."""
+_MEASURES: Final[dict[str, Callable[[Outcome], float]]] = {
+    "p50 ms": lambda one: one.p50_ms,
+    "p99 ms": lambda one: one.p99_ms,
+    "server CPU µs per event": lambda one: one.cpu / one.sent * 1e6,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What is published to how many viewers that never read."""
+
+    silent: int
+    per_second: int
+    text_bytes: int = 0
+    """0: small events that change nothing."""
+
+    def __str__(self) -> str:
+        text = f" that change agents, {self.text_bytes / 1000:g} kB each" if self.text_bytes else ""
+        return f"{_READING} viewers beside {self.silent} that never read, {self.per_second} ev/s{text}"
+
+
+_LOADS: Final = (_Load(200, 50), _Load(50, 400, 2000))
 
 
 def bench(scale: Scale, table: Table) -> None:
     """Measure the readers' latency alone, and beside as many silent ones as are behind."""
+    for load in _LOADS:
+        _measure(load, scale, table)
+
+
+def _measure(load: _Load, scale: Scale, table: Table) -> None:
     alone: list[Outcome] = []
     beside: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         port, tally = free_port(), Path(folder) / "map"
         Tally.make(tally)
-        server = stack.enter_context(module("servers", "map", port, tally, _AGENTS))
+        server = stack.enter_context(module("servers", "map", port, tally, _AGENTS, load.text_bytes or ""))
         contender = Contender("map", port, tally, server, server)
         crowd = stack.enter_context(contender.gather(_READING))
         for number in range(2 * scale.rounds):
-            silent = [join("map", port, _RECEIVED_BYTES) for _ in range(_SILENT if number % 2 else 0)]
-            contender.run(crowd, 0, scale.seconds / 2, _READING)  # at full speed: the silent fall behind
-            outcome = contender.run(crowd, _PER_SECOND, scale.seconds, _READING)
+            silent = [join("map", port, _RECEIVED_BYTES) for _ in range(load.silent if number % 2 else 0)]
+            # The silent fall behind: at full speed, or, where readers could fall behind too, as measured.
+            contender.run(crowd, load.per_second if load.text_bytes else 0, scale.seconds, _READING)
+            outcome = contender.run(crowd, load.per_second, scale.seconds, _READING)
             (beside if silent else alone).append(outcome)
             for one in silent:
                 one.close()
-    what = f"{_READING} viewers beside {_SILENT} that never read, {_PER_SECOND} ev/s"
-    for name in ("p50_ms", "p99_ms"):
-        ours, theirs = ([getattr(one, name) for one in found] for found in (beside, alone))
-        table.row(f"{what}: {name.replace('_', ' ')}", ours, {"without those": theirs})
+    for name, of in _MEASURES.items():
+        table.row(f"{load}: {name}", [*map(of, beside)], {"without those": [*map(of, alone)]})

@@ -23,17 +23,23 @@ class Scale:
     """Of the history that is read."""
     page_seconds: float = 60
     """For how long the page is watched."""
+    days: int = 2
+    """Of the history that is asked for moments."""
+    keep: Path | None = None
+    """Where that is kept for the next time."""
     nginx: Path | None = None
 
     @classmethod
     def quick(cls) -> Self:
         """Return what takes less than a minute."""
-        return cls(rounds=1, seconds=1, viewers=200, agents=2000, events=5000, rows=20_000, page_seconds=10)
+        return cls(
+            rounds=1, seconds=1, viewers=200, agents=2000, events=5000, rows=20_000, page_seconds=10, days=1
+        )
 
     @classmethod
     def full(cls) -> Self:
         """Return what takes ten minutes."""
-        return cls(rounds=5, rows=1_000_000, page_seconds=600)
+        return cls(rounds=5, rows=1_000_000, page_seconds=600, days=7)
 
 
 @dataclass

@@ -1,0 +1,102 @@
+"""A map of any size in a process of its own: when it is whole, how long its loop is held, and what it takes."""
+
+import asyncio
+import gc
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from livingmap.app import LivingMap
+from livingmap.cli.local import COLLECTING
+from livingmap.history.memory import MemoryHistory
+from livingmap.supervision import loop_factory
+from scripts.bench.network import configuration
+from scripts.bench.process import free_port, say
+
+_BEAT_SECONDS: Final = 0.001
+_LOOK_SECONDS: Final = 0.25
+_MOST_SECONDS: Final = 600.0
+
+
+class Heartbeat:
+    """Notes for how much CPU time of this process the loop, or what did not let it run, took at once.
+
+    Not by the wall's clock: what other programs do does not count, but what other threads of this one do does.
+    """
+
+    def __init__(self, beats: Callable[[float, Callable[[], None]], Any]) -> None:
+        self.longest = 0.0
+        self._call_later = beats
+        self._last = time.process_time()
+        self._beat()
+
+    def take(self) -> float:
+        """Return the longest since this was asked before."""
+        longest, self.longest = self.longest, 0.0
+        return longest
+
+    def _beat(self) -> None:
+        now = time.process_time()
+        self.longest = max(self.longest, now - self._last)
+        self._last = now
+        self._call_later(_BEAT_SECONDS, self._beat)
+
+
+def _is_whole(living: LivingMap, agents: int) -> bool:
+    known = len(living.fold.scene.items("agents", "items"))
+    return known >= agents and all(poller.state.observed_at for poller in living.pollers.values())
+
+
+def _resident_mb() -> float:
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize() / 2**20
+
+
+async def _grow(agents: int, interval: float, idle_seconds: float) -> None:
+    began, cpu = time.perf_counter(), time.process_time()
+    config = configuration(
+        agents, interval, server={"host": "127.0.0.1", "port": free_port()}, history={"url": "memory:"}
+    )
+    living = LivingMap(config, MemoryHistory(100))
+    heartbeat = Heartbeat(asyncio.get_running_loop().call_later)
+    running = asyncio.create_task(living.run())
+    while not _is_whole(living, agents) and time.perf_counter() - began < _MOST_SECONDS:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if running.done():
+            running.result()
+    whole = {
+        "whole": _is_whole(living, agents),
+        "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time() - cpu,
+        "held_ms": heartbeat.take() * 1000,
+        "mb": _resident_mb(),
+        "errors": {name: poller.state.error for name, poller in living.pollers.items() if poller.state.error},
+    }
+    await asyncio.sleep(min(interval, idle_seconds))  # what followed the first poll
+    heartbeat.take()
+    resting, cpu, position = time.perf_counter(), time.process_time(), living.log.position.seq
+    await asyncio.sleep(idle_seconds)
+    rest = {
+        "cores": (time.process_time() - cpu) / (time.perf_counter() - resting),
+        "rest_held_ms": heartbeat.take() * 1000,
+        "entries": living.log.position.seq - position,
+        "polls": {name: poller.state.polls for name, poller in living.pollers.items()},
+        "rest_mb": _resident_mb(),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    say(**whole, **rest)
+    running.cancel()
+
+
+def main(agents: int, interval: float, idle_seconds: float) -> None:
+    """Let a map grow, and rest."""
+    gc.set_threshold(*COLLECTING)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_grow(agents, interval, idle_seconds))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))
