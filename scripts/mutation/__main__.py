@@ -50,7 +50,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
 def _copy(folder: Path) -> None:
     """Make a copy of the program in which its modules can be mutated, and go there."""
     shutil.rmtree(folder / "program", ignore_errors=True)
-    for name in ("livingmap", "plugins", "tests", "migrations"):
+    for name in ("livingmap", "plugins", "tests", "migrations", "frontend/tests"):
         shutil.copytree(name, folder / "program" / name, ignore=shutil.ignore_patterns("__pycache__", "_ui"))
     shutil.copy("pyproject.toml", folder / "program")
     shutil.copy(Path(__file__).with_name("switch.py"), folder / "program" / "mutation_switch.py")

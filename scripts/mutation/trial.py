@@ -80,6 +80,8 @@ class Trial:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try all mutants whose outcome is not known."""
+        if session.testsfailed:
+            raise session.Failed("tests could not be collected")
         session.config.pluginmanager.unregister(name="terminalreporter")
         self._items = {item.nodeid: item for item in session.items}
         for item in session.items:
