@@ -34,6 +34,9 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("room", choices=sorted(_TESTS))
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as scene, or same_*")
     parser.add_argument("--minutes", type=float, default=60, help="stop after so many (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the random order of the mutants (default: %(default)s)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="mutants tried at once (default: %(default)s)")
     parser.add_argument(
         "--seconds",
@@ -67,7 +70,8 @@ def main() -> int:
     _copy(folder)
     sys.dont_write_bytecode = True
     room, outcomes = Room(arguments.room, folder), Outcomes(folder / "outcomes.json")
-    mutants, status = room.mutants(arguments.modules), 0
+    mutants, status = room.mutants(arguments.modules, arguments.seed), 0
+    say(f"{len(mutants)} mutants, in the random order of seed {arguments.seed}")
     if not arguments.report:
         budget = Budget(arguments.minutes, arguments.workers, arguments.seconds, arguments.examples)
         own = ["--capture=sys", "--tb=native", "--timeout=0", "-p", "no:cacheprovider", "-q", "--no-header"]

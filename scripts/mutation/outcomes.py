@@ -2,13 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from scripts.mutation.room import Room, function_of
+from scripts.mutation.share import interval
 
 _TIME: Final = ("timeout", "timed out", "in time")
 """What the error of a test says that waited in vain."""
@@ -55,18 +57,28 @@ class Outcomes(dict[str, Outcome]):
         new.replace(self._path)
 
 
-def report(room: Room, mutants: Iterable[str], outcomes: Outcomes, say: Callable[[str], object]) -> None:
-    """Say which mutants were not killed by a test, with what they change, and the numbers."""
-    counts: Counter[str] = Counter()
-    for mutant in mutants:
-        outcome = outcomes.get(mutant)
-        if outcome is None or outcome.function != room.functions[function_of(mutant)]:
-            counts["not tried"] += 1
-            continue
-        counts[outcome.fate] += 1
-        if outcome.fate is not Fate.KILLED:
-            cause = f" ({outcome.killer}: {outcome.error})" if outcome.killer else ""
-            say(f"{outcome.fate}: {mutant}{cause}\n{room.difference(mutant)}")
-    killed, tried = counts[Fate.KILLED] + counts[Fate.LATE], counts.total() - counts["not tried"]
-    parts = ", ".join(f"{number} {fate}" for fate, number in counts.items())
-    say(f"{killed} of {tried} killed ({killed / max(tried, 1):.1%}), of {counts.total()} mutants: {parts}")
+def report(room: Room, mutants: Sequence[str], outcomes: Outcomes, say: Callable[[str], object]) -> None:
+    """Say which mutants were not killed by a test, with what they change, and the numbers.
+
+    ``mutants`` are in a random order, so those before the first that was not tried are a random sample of all.
+    """
+    tried = {mutant: one for mutant in mutants if (one := _outcome(room, outcomes, mutant)) is not None}
+    for mutant, one in sorted(tried.items()):
+        if one.fate is not Fate.KILLED:
+            cause = f" ({one.killer}: {one.error})" if one.killer else ""
+            say(f"{one.fate}: {mutant}{cause}\n{room.difference(mutant)}")
+    counts = Counter(one.fate.value for one in tried.values())
+    counts["not tried"] = len(mutants) - len(tried)
+    say(f"{len(mutants)} mutants: " + ", ".join(f"{number} {fate}" for fate, number in counts.items() if number))
+    sample = [tried[mutant].fate for mutant in takewhile(tried.__contains__, mutants)]
+    killed = sum(fate in {Fate.KILLED, Fate.LATE} for fate in sample)
+    if sample:
+        low, high = interval(killed, len(sample))
+        share = f"{killed} of {len(sample)} killed, {killed / len(sample):.1%}"
+        say(f"random sample: {share} (95 % confidence interval {low:.1%} to {high:.1%})")
+
+
+def _outcome(room: Room, outcomes: Outcomes, mutant: str) -> Outcome | None:
+    """Return what became of a mutant, if its function is still the same."""
+    outcome = outcomes.get(mutant)
+    return outcome if outcome is not None and outcome.function == room.functions[function_of(mutant)] else None

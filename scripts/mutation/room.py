@@ -61,15 +61,15 @@ class Room:
             path.write_text(one.code.replace(_MUTMUTS, _OWN))
             self.functions |= {f"{module}.{function}": text for function, text in one.functions.items()}
 
-    def mutants(self, patterns: Sequence[str]) -> list[str]:
-        """Return the names of all mutants of these modules, in the order of the patterns."""
-        modules = dict.fromkeys(
-            module
-            for pattern in patterns or ["*"]
-            for module in self._modules
-            if fnmatch(module.rpartition(".")[2], pattern)
+    def mutants(self, patterns: Sequence[str], seed: int) -> list[str]:
+        """Return the names of all mutants of these modules, in a random order, the same for equal seeds."""
+        names = (
+            f"{module}.{name}"
+            for module, one in self._modules.items()
+            if any(fnmatch(module.rpartition(".")[2], pattern) for pattern in patterns or ["*"])
+            for name in one.names
         )
-        return [f"{module}.{name}" for module in modules for name in self._modules[module].names]
+        return sorted(names, key=lambda name: digest(f"{seed} {name}".encode()))
 
     def difference(self, mutant: str) -> str:
         """Return the lines that a mutant changes."""
