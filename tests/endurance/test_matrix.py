@@ -1,5 +1,6 @@
 """What judges the matrix of faults notices each thing that may not be; and one trial of it, from end to end."""
 
+import asyncio
 import base64
 import json
 
@@ -9,9 +10,9 @@ from tests.endurance.matrix import table
 from tests.endurance.matrix.fault import Fault
 from tests.endurance.matrix.faults import FAULTS
 from tests.endurance.matrix.judge import Comparison, Order, Snapshots, seen_wrongly
-from tests.endurance.matrix.load import Load
+from tests.endurance.matrix.load import Load, meanwhile
 from tests.endurance.matrix.trial import Result, tried
-from tests.endurance.matrix.viewers import Glance, Messages, Position, Viewer, watching
+from tests.endurance.matrix.viewers import Glance, Messages, Position, Viewer
 from tests.support.map_process import map_process
 from tests.support.nats_server import until
 from tests.support.small_disk import NoSmallDisk, small_disk
@@ -96,12 +97,19 @@ def test_two_snapshots_of_one_position_that_differ_are_noticed():
     assert snapshots.contradictions == 1
 
 
+async def watch(viewers):
+    while True:
+        for viewer in viewers:
+            viewer.look()
+        await asyncio.sleep(0.05)
+
+
 async def test_a_viewer_comes_back_by_its_cursor_and_a_forgetful_one_gets_a_snapshot(tmp_path, server):
     messages = Messages()
     async with map_process(tmp_path, nats={"url": server.url, "jetstream": False}) as living:
         await living.connected()
         viewers = [Viewer(living.address, messages, sse=sse) for sse in (False, True)]
-        async with watching(viewers), server.publisher() as client:
+        async with meanwhile(watch(viewers)), server.publisher() as client:
             for number in range(30):
                 if number == 10:
                     for viewer in viewers:
@@ -117,6 +125,7 @@ async def test_a_viewer_comes_back_by_its_cursor_and_a_forgetful_one_gets_a_snap
                 if number % 10 == 9:
                     await until(lambda number=number: all(viewer.number == number for viewer in viewers), 60)
     for viewer in viewers:
+        viewer.break_off()
         lives = [[messages.glance(one) for one in life] for life in viewer.lives]
         assert [life[0].kind for life in lives] == ["snapshot", "snapshot"]
         assert [one.number for one in lives[0] if one.number is not None] == list(range(20))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import random
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -172,7 +173,8 @@ async def following(*viewers: Viewer) -> AsyncIterator[None]:
 
 def digest(state: dict[str, Any]) -> int:
     """Return what tells two states apart."""
-    return hash(orjson.dumps(same(state), option=orjson.OPT_SORT_KEYS))
+    text = orjson.dumps(same(state), option=orjson.OPT_SORT_KEYS)
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())  # the same in every process
 
 
 def shown(snapshot: dict[str, Any]) -> tuple[str, int]:

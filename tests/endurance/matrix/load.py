@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -14,11 +13,9 @@ import nats.errors
 
 from livingmap.transport.connection import NatsClient
 from tests.endurance.matrix.network import Network
-from tests.endurance.matrix.viewers import Viewer
 
 _ONE_TRY = {"allow_reconnect": False, "max_reconnect_attempts": 1, "connect_timeout": 2}
 _STATUSES = ("busy", "online", "idle")
-_AWAY_SECONDS = 3
 AGENTS = ("agent:bohuslav-court", "agent:thessaly-mapping")
 """Agents of the simulated network, which the messages are about: each changes the map."""
 
@@ -70,25 +67,6 @@ def _payload(number: int) -> dict[str, Any]:
         "status": _STATUSES[number % len(_STATUSES)],
         "number": number,
     }
-
-
-async def wander(viewers: list[Viewer], addresses: Callable[[], list[str]]) -> None:
-    """Let each viewer lose its connection every few seconds, and come back to any of the addresses.
-
-    Some stay away for a while; some have forgotten where they were.
-    """
-    dice = random.Random(1)
-    while True:
-        await asyncio.sleep(6 / len(viewers))
-        viewer = dice.choice(viewers)
-        viewer.address = dice.choice(addresses())
-        match dice.randrange(10):
-            case 0:
-                viewer.forget()
-            case 1 | 2:
-                viewer.break_off(_AWAY_SECONDS)
-            case _:
-                viewer.break_off()
 
 
 async def repeatedly(action: Callable[[], Coroutine[Any, Any, None]], every_seconds: float) -> None:

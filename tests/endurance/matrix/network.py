@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
@@ -202,6 +204,15 @@ class Network:
     async def stop_maps(self) -> list[int]:
         """End the map's processes in order; return their exit statuses."""
         return [await one.terminate() for one in self.maps if one.runs]
+
+    def keep_logs(self, name: str) -> Path:
+        """Copy what the map's processes have said to where it outlives the trial; return the folder."""
+        folder = Path(tempfile.gettempdir(), "livingmap-faults", name.replace("/", " per "))
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in self.maps:
+            if one.log.exists():
+                shutil.copy(one.log, folder)
+        return folder
 
     async def leader(self, stream: str) -> str:
         """Return which server leads a stream, or holds it alone."""

@@ -24,14 +24,18 @@ async def started(times: int, report: Callable[[str], None]) -> tuple[str, bool]
     with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
         async with network(Path(name), 1) as net, meanwhile(publish(net, 50, [])):
             living = net.maps[0]
+
+            def complain(number: int, fault: str) -> None:
+                wrong.append(f"start {number}: {fault}; its log is in {net.keep_logs(f'start {number}')}")
+                report(f"\n{wrong[-1]}\n")
+
             for number in range(times):
                 began = time.monotonic()
                 await living.start(until_ready=False)
                 if dice.random() < 0.5:  # else it is stopped while it starts
                     fault = await _is_ready(living)
                     if fault:
-                        wrong.append(f"start {number}: {fault}")
-                        report(f"\n{wrong[-1]}\n")
+                        complain(number, fault)
                     ready_after.append(time.monotonic() - began)
                 else:
                     await asyncio.sleep(dice.random() * 2)
@@ -41,7 +45,7 @@ async def started(times: int, report: Callable[[str], None]) -> tuple[str, bool]
                     async with asyncio.timeout(_END_SECONDS):
                         await living.ended()
                 except TimeoutError:
-                    wrong.append(f"start {number}: did not end")
+                    complain(number, "did not end")
                     await living.kill()
                 ended_after.append(time.monotonic() - began)
                 report(f"\r{number + 1}/{times}, {len(wrong)} faults")

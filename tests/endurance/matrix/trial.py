@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -15,11 +14,11 @@ from typing import Any
 
 import httpx
 
+from tests.endurance.matrix.crowd import Crowd, Elsewhere, elsewhere
 from tests.endurance.matrix.fault import Fault
-from tests.endurance.matrix.judge import Comparison, Folded, Order, Snapshots, seen_wrongly
-from tests.endurance.matrix.load import Load, meanwhile, publish, repeatedly, wander
+from tests.endurance.matrix.judge import Order, Snapshots
+from tests.endurance.matrix.load import Load, meanwhile, publish, repeatedly
 from tests.endurance.matrix.network import Network, Part, network
-from tests.endurance.matrix.viewers import Messages, Position, Viewer, watching
 from tests.support.map_process import MapProcess
 from tests.support.nats_server import stored, until
 from tests.support.postgres import gaps, kept
@@ -74,16 +73,22 @@ async def tried(fault: Fault, processes: int, load: Load) -> Result:
     result = Result(fault, processes)
     with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
         try:
-            async with network(Path(name), processes, fault.needs, front_door=load.front_door) as net:
-                trial = Trial(net, load, result)
+            async with (
+                network(Path(name), processes, fault.needs, front_door=load.front_door) as net,
+                elsewhere(Crowd(net, load.viewers)) as crowd,
+            ):
+                trial = Trial(net, load, crowd, result)
                 try:
                     await trial.run()
                 except TimeoutError:
                     result.wrong.append("a wait of the trial ran out: " + _last_complaint(net))
+                await crowd.ask(Crowd.leave)
                 for status in await net.stop_maps():
                     if status != 0:
                         result.wrong.append(f"a process ended with status {status}")
-            trial.judge_viewers()
+                await trial.judge_viewers()
+                if result.wrong:
+                    net.keep_logs(f"{fault.of}, {fault.name}")
         except NoSmallDisk as error:
             result.not_possible = str(error)
     return result
@@ -92,18 +97,11 @@ async def tried(fault: Fault, processes: int, load: Load) -> Result:
 class Trial:
     """One trial under way."""
 
-    def __init__(self, net: Network, load: Load, result: Result) -> None:
-        self._net, self._load, self._result = net, load, result
-        self._messages = Messages()
+    def __init__(self, net: Network, load: Load, crowd: Elsewhere, result: Result) -> None:
+        self._net, self._load, self._crowd, self._result = net, load, crowd, result
         self._snapshots = Snapshots()
-        self._viewers = [self._viewer(number) for number in range(load.viewers)]
         self._published: list[int] = []
-        self._folded: dict[Viewer, Folded] = {}
         self._order: Order | None = None
-
-    def _viewer(self, number: int) -> Viewer:
-        address = self._net.addresses[number % len(self._net.addresses)]
-        return Viewer(address, self._messages, sse=number % 3 == 2, token=self._net.token(number))
 
     @property
     def _all_see_all(self) -> bool:
@@ -118,13 +116,14 @@ class Trial:
                 await net.start_maps()
                 async with self._publishing(), meanwhile(*self._questions()):
                     await asyncio.sleep(self._load.fault_seconds)
-            async with self._publishing(), watching(self._viewers), meanwhile(*self._looks()):
+            await self._crowd.ask(Crowd.watch)
+            async with self._publishing(), meanwhile(*self._looks()):
                 await self._well_again()
         else:
             await net.start_maps()
             await asyncio.gather(*(one.asked() for one in net.maps))
-            wandering = wander(self._viewers, lambda: net.addresses)
-            async with self._publishing(), watching(self._viewers), meanwhile(*self._looks(), wandering):
+            wandering = repeatedly(self._wander, _ASKED_EVERY_SECONDS)
+            async with self._publishing(), meanwhile(*self._looks(), wandering):
                 await self._well_again()
                 async with fault.disturb(net), meanwhile(*self._questions()):
                     await self._last()
@@ -149,6 +148,9 @@ class Trial:
 
     def _looks(self) -> list[Coroutine[Any, Any, None]]:
         return [repeatedly(partial(self._look, one), _ASKED_EVERY_SECONDS) for one in self._net.maps]
+
+    async def _wander(self) -> None:
+        await self._crowd.ask(partial(Crowd.watch, addresses=self._net.addresses))
 
     async def _look(self, living: MapProcess) -> None:
         async with asyncio.timeout(5):
@@ -177,7 +179,7 @@ class Trial:
 
         async def has_all() -> bool:
             later = [one for one in self._published[number:] if one]
-            if not later or any(viewer.number < later[0] for viewer in self._viewers):
+            if not later or await self._crowd.ask(Crowd.number) < later[0]:
                 return False
             for living in self._net.maps:
                 ready = await living.ready()
@@ -195,26 +197,19 @@ class Trial:
 
     async def _rest(self) -> None:
         """Wait until each viewer stands where a snapshot stands, now that nothing is published."""
-        async with watching(self._viewers), meanwhile(*self._looks()):
+        await self._crowd.ask(Crowd.watch)
+        async with meanwhile(*self._looks()):
             await until(self._all_at_snapshots if self._all_see_all else self._all_alike, _WELL_SECONDS, 0.1)
 
     async def _all_alike(self) -> bool:
         """Tell whether all see the same now: while the policy engine did not answer, rights may have differed."""
         self._snapshots.forget()
         await until(self._all_at_snapshots, _WELL_SECONDS, 0.1)
-        for viewer in self._viewers:
-            await asyncio.sleep(0)  # a crowd has been sent much, and wants to be read meanwhile
-            folded = self._folded.get(viewer)
-            if folded is None or folded.life is not viewer.seen:
-                folded = self._folded[viewer] = Folded(viewer.seen, self._messages)
-            state, cursor = folded.digest(), viewer.cursor
-            if cursor is None or self._snapshots.states.get(Position.of(cursor)) != state:
-                return False
-        return self._snapshots.contradictions == 0
+        states = await self._crowd.ask(Crowd.states)
+        return states <= self._snapshots.states.items() and self._snapshots.contradictions == 0
 
-    def _all_at_snapshots(self) -> bool:
-        cursors = [viewer.cursor for viewer in self._viewers]
-        return all(cursor and Position.of(cursor) in self._snapshots.states for cursor in cursors)
+    async def _all_at_snapshots(self) -> bool:
+        return await self._crowd.ask(Crowd.positions) <= self._snapshots.states.keys()
 
     # what is judged
 
@@ -255,26 +250,23 @@ class Trial:
         rows = await self._net.postgres.fetch("SELECT 1 FROM living_map_history WHERE seq = $1 LIMIT 1", seq)
         return bool(rows)
 
-    def judge_viewers(self) -> None:
+    async def judge_viewers(self) -> None:
         """Judge what viewers were sent, now that there is time for it."""
         if self._order is None:
             return
-        result, comparison, faults = self._result, Comparison(), Counter[str]()
-        for viewer in self._viewers:
-            for life in viewer.lives:
-                glances = [self._messages.glance(one) for one in life]
-                faults.update(seen_wrongly(glances, self._order, sees_all=self._all_see_all))
-                result.events += sum(one.kind == "event" for one in glances)
-                result.skipped += sum(one.skipped for one in glances)
-                comparison.fold(life, self._messages, self._snapshots)
-        result.wrong += [f"{count} viewers {fault}" for fault, count in faults.items()]
-        result.compared = comparison.same + comparison.different
-        result.connections = sum(viewer.connections for viewer in self._viewers)
-        if comparison.different:
-            result.wrong.append(f"the states of viewers differ {comparison.different} times from the snapshot")
+        result, order, snapshots = self._result, self._order, self._snapshots
+        judged = await self._crowd.ask(
+            partial(Crowd.judged, order=order, snapshots=snapshots, sees_all=self._all_see_all)
+        )
+        result.events, result.skipped, result.connections = judged.events, judged.skipped, judged.connections
+        result.compared = judged.comparison.same + judged.comparison.different
+        result.wrong += [f"{count} viewers {fault}" for fault, count in judged.faults.items()]
+        if judged.comparison.different:
+            times = judged.comparison.different
+            result.wrong.append(f"the states of viewers differ {times} times from the snapshot")
         if self._snapshots.contradictions:
             result.wrong.append(f"two snapshots of one position differ, {self._snapshots.contradictions} times")
-        if comparison.same < len(self._viewers):
+        if judged.comparison.same < self._load.viewers:
             result.wrong.append("too few states of viewers could be compared")
 
 

@@ -1,20 +1,17 @@
 """Viewers so cheap that one process can be a hundred of them: they keep what comes, and look at it afterwards."""
 
-import asyncio
 import base64
-import contextlib
 import errno
-import json
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+import orjson
+
 from tests.support.framing import EventFraming, Framing, WebSocketFraming
 
-_ROUND_SECONDS: Final = 0.05
 _ANSWER_SECONDS: Final = 10
 _SILENT_SECONDS: Final = 60
 """A connection without a message for so long counts as dead; heartbeats come more often."""
@@ -83,7 +80,7 @@ class Messages:
     def message(self, number: int) -> dict[str, Any]:
         found = self._events.get(number)
         if found is None:
-            found = json.loads(self._texts[number])
+            found = orjson.loads(self._texts[number])
             if found["kind"] == "event":
                 self._events[number] = found
         return found
@@ -210,23 +207,3 @@ class Viewer:
                     self.refusals[status] = self.refusals.get(status, 0) + 1
                 self.break_off(_AGAIN_SECONDS)
                 return
-
-
-@contextlib.asynccontextmanager
-async def watching(viewers: Sequence[Viewer]) -> AsyncIterator[None]:
-    """Let viewers watch."""
-    task = asyncio.create_task(_watch(viewers))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        for one in viewers:
-            one.break_off()
-
-
-async def _watch(viewers: Iterable[Viewer]) -> None:
-    while True:
-        for one in viewers:
-            one.look()
-        await asyncio.sleep(_ROUND_SECONDS)
