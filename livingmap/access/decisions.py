@@ -80,6 +80,7 @@ class Decisions:
         self._decisions: LRU[tuple[Actor, Question], _Decision] = LRU(MOST_DECISIONS)
         self._rounds: dict[Actor, _Round] = {}
         """The rounds of questions that are under way."""
+        self._is_closed = False
 
     async def permitted(self, actor: Actor, questions: Iterable[Question]) -> tuple[set[Question], bool]:
         """Return the questions that are answered with yes, and whether all could be answered.
@@ -92,8 +93,7 @@ class Decisions:
             if not await self._has_ended(last):
                 return self._outcome(actor, wanted, last)
             asked.update(last.open)  # what it could not find out is not asked again for those who waited for it
-            stopped = self._rounds.get(actor) is last
-            if stopped or asked.issuperset(self._remembered(actor, wanted).open):
+            if self._is_closed or asked.issuperset(self._remembered(actor, wanted).open):
                 return self._outcome(actor, wanted, last)
         return self._outcome(actor, wanted, await self._asked(actor, wanted, asked))
 
@@ -112,7 +112,7 @@ class Decisions:
         """
         round_ = self._remembered(actor, wanted)
         round_.open = [question for question in round_.open if question not in asked]
-        if round_.open:
+        if round_.open and not self._is_closed:
             round_.patience_ends_at = asyncio.get_running_loop().time() + self._settings.patience_seconds
             round_.task = asyncio.create_task(self._run(actor, round_), name="policy")
             self._rounds[actor] = round_
@@ -195,5 +195,6 @@ class Decisions:
 
     async def close(self) -> None:
         """Ask nothing more, and close the connections."""
+        self._is_closed = True
         await stop([one.task for one in self._rounds.values() if one.task is not None])
         await self._client.close()
