@@ -90,16 +90,14 @@ class EventFilter:
 
     def _meant(self, kind: str, named: Iterable[str]) -> Iterator[str]:
         """Yield the ids that a payload names; of a contested one, what its takers call so."""
-        namespaces = self._namespaces and {
-            self._namespaces.get(source, "") for source, *_ in self._routes.of(kind)
-        }
-        for one in named:
-            if namespaces:
-                yield from self._meant_in(namespaces, one)
-            elif self._scene.is_contested(one):
-                yield from (self._scene.meaning(source, one) for source, *_ in self._routes.of(kind))
-            else:
-                yield one
+        takers = [source for source, *_ in self._routes.of(kind)]
+        namespaces = {self._namespaces[source] for source in takers if source in self._namespaces}
+        for name in named:
+            for one in self._meant_in(namespaces, name) if namespaces else (name,):
+                if self._scene.is_contested(one):
+                    yield from (self._scene.meaning(source, one) for source in takers)
+                else:
+                    yield one
 
     def _meant_in(self, namespaces: Collection[str], name: str) -> Iterable[str]:
         """Return what an id means to takers in their namespaces; the id itself if it means nothing to any."""
