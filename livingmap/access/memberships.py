@@ -121,6 +121,7 @@ class Memberships:
     def on_restored(self) -> None:
         """Forget what is remembered: events that changed it may have been missed."""
         self._answers = LRU(MOST_ACTORS)
+        self._all_changed_at = self._clock()  # also for what is being asked now
 
     async def close(self) -> None:
         """Close the connections."""
