@@ -28,10 +28,10 @@ AGENTS = (
 class SmallMap:
     """Two agents that are shown and two that are hidden. A message changes what a test says."""
 
-    def __init__(self, rights=RIGHTS, clock=lambda: 0.0):
+    def __init__(self, rights=RIGHTS, clock=lambda: 0.0, types=()):
         layers = (Layer("agents", references=("microdao_id",)), Layer("deeds"))
         talk = Source("talk", "talk-service", object, layers[:1], {"talk.*": self._handle})
-        both = Source("both", "both-service", object, layers, {"both.*": self._handle})
+        both = Source("both", "both-service", object, layers, {"both.*": self._handle}, types=types)
         self.rights = rights
         self.seq = 0
         self._changes = []

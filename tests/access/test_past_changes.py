@@ -3,19 +3,23 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import Phase, given, settings
 
 from livingmap.access.event_filter import WITHHELD
 from livingmap.access.filtered_scenes import FilteredScenes
+from livingmap.access.past_changes import numbers_of, visible_changes
 from livingmap.access.view import Rights
 from livingmap.core.fold import REFRESHED, Fold
 from livingmap.core.model import Drop, Position, Put, Total
 from livingmap.core.reducer import reduce
-from livingmap.history import entry_of
-from livingmap.history.changes import decoded
+from livingmap.core.source import Count, Source, Tally
+from livingmap.core.types import Type
+from livingmap.history import Entry, entry_of
+from livingmap.history.changes import decoded, kept
 from tests.access.chaos import RULES, SOURCES, TALLIES, BruteForce
-from tests.access.small_map import HILL, RIVER, SmallMap
+from tests.access.small_map import HILL, NOON, RIGHTS, RIVER, SmallMap
 from tests.access.test_filtered_scene_laws import client_state, fold_of, rights, steps
 
 AGENTS_ALONE = Rights(layers=frozenset({"agents"}), reports=False)
@@ -80,6 +84,80 @@ def test_a_summary_has_no_changes():
 def test_changes_that_were_not_kept_stay_so():
     entry = SmallMap().entry({"source": "talk"}, "agent:oksana", kind=REFRESHED)
     assert (entry.event_type, entry.changes) == (REFRESHED, None)
+
+
+def test_an_entry_that_is_withheld_keeps_its_time_and_place_and_names_what_is_shown_once():
+    small = SmallMap()
+    changes = [BUSY, Total("agents", {"users": 2}), Put("agents", "agent:8", {"mood": 1}), BUSY, HIDDEN]
+    place = NOON + timedelta(seconds=1)
+    raw = kept(changes, small.fold.scene.vocabulary)
+    ids = ("agent:oksana", "agent:sofia", "agent:8")
+    at = Position("e", 9)
+    entry = Entry(at, "talk.said", {"by": "sofia"}, NOON, NOON, "talk", ids, changes=raw, place=place)
+    visible = small.scenes.entry(entry, small.rights)
+    shown_ids = ("agent:oksana", "agent:8")
+    assert replace(visible, changes=None) == Entry(at, WITHHELD, {}, NOON, entity_ids=shown_ids, place=place)
+
+
+def test_of_what_stands_on_the_map_under_a_type_that_no_source_declares_changes_are_shown():
+    small = SmallMap()
+    small.poll(Put("deeds", "deed:1", {"name": "Rescue"}), source="both")
+    deed = Put("deeds", "deed:1", {"name": "Rescue"}, came=True)
+    assert shown_of(small, small.rights, deed) == [wire(deed)]
+
+
+def test_what_has_gone_is_shown_if_its_type_is_declared_and_no_rule_is_over_it():
+    small = SmallMap(types=(Type("deed", ("deeds", "items")),))
+    deed = Drop("deeds", "deed:1", was={"name": "Rescue"})
+    assert shown_of(small, RIGHTS, deed) == [wire(deed)]
+    assert shown_of(small, Rights(layers=frozenset({"agents"})), deed) == []
+
+
+def shown_of(small, rights, *changes, numbers=None):
+    raw = decoded(kept(changes, small.fold.scene.vocabulary))
+    return visible_changes(raw, small.scenes.of(rights), rights, numbers or {})
+
+
+def test_numbers_that_the_map_counts_are_left_out_of_the_items_and_layers_that_they_are_of():
+    tallies = (
+        Tally("agents", "children", (Count("agents"),), per="microdao_id"),
+        Tally("agents", "rooms", (Count("agents"),), per="microdao_id", collection="halls"),
+        Tally("agents", "all", (Count("agents"),)),
+        Tally("agents", "busy", (Count("agents"),)),
+        Tally("deeds", "done", (Count("deeds"),)),
+    )
+    numbers = numbers_of(Source("a", "s", object, (), tallies=some) for some in (tallies[:3], tallies[3:]))
+    assert numbers == {
+        ("agents", "items"): {"children"},
+        ("agents", "halls"): {"rooms"},
+        ("agents", None): {"all", "busy"},
+        ("deeds", None): {"done"},
+    }
+    names = ("children", "rooms", "all", "busy", "mood")
+    fields, was = dict.fromkeys(names, 1), dict.fromkeys(names, 0)
+    total = Total("agents", fields, was=was)
+    given = Rights(layers=frozenset({"agents"}))
+    expected = {"set": {"children": 1, "rooms": 1, "mood": 1}, "was": {"children": 0, "rooms": 0, "mood": 0}}
+    assert shown_of(SmallMap(), given, total, numbers=numbers) == [wire(total) | expected]
+    put = Put("agents", "agent:oksana", fields, was=was)
+    left = ("rooms", "all", "busy", "mood")
+    expected = {"set": dict.fromkeys(left, 1), "was": dict.fromkeys(left, 0)}
+    assert shown_of(SmallMap(), RIGHTS, put, numbers=numbers) == [wire(put) | expected]
+    gone = Put("agents", "agent:oksana", {}, names, was=was)
+    assert shown_of(SmallMap(), RIGHTS, gone, numbers=numbers)[0]["unset"] == list(left)
+    counted = Put("agents", "agent:oksana", {"children": 1}, was={"children": 0})
+    assert shown_of(SmallMap(), RIGHTS, counted, numbers=numbers) == []
+
+
+def test_a_change_says_something_if_an_item_came_or_went_or_a_field_is_another():
+    came = Put("agents", "agent:oksana", {}, came=True)
+    changed = Put("agents", "agent:oksana", {"mood": 1})
+    went = Put("agents", "agent:oksana", {}, ("mood",))
+    drop = Drop("agents", "agent:oksana")
+    nothing = Put("agents", "agent:oksana", {"friend": "agent:7"}, was={"friend": "agent:sofia"})
+    assert shown_of(SmallMap(), RIGHTS, came, changed, nothing, went, drop) == [
+        *map(wire, (came, changed, went, drop))
+    ]
 
 
 def uncounted(state):
