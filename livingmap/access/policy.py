@@ -103,15 +103,14 @@ class Policies:
         if self._memberships is not None and credential is not None:
             actor, is_complete = await self._memberships.complete(actor, credential)
         over_map = {rule: _question(rule, actor) for rule in self._settings.pdp.map}
-        over_items = {} if summary else self._about_items()
+        over_items = {} if summary else self._about_items(self._decisions.namespace)
         members = frozenset(map(self._resolve, actor.memberships))
         permitted, whole = await self._permitted(self._decisions, actor, over_map.values(), over_items, members)
         self._refuse_map(over_map, permitted, whole=whole)
         hidden = {name for rule, question in over_map.items() if question not in permitted for name in rule.layers}
         grants = tuple(
-            frozenset(
-                one for one, question in some.items() if question in permitted or self._may(kind, one, members)
-            )
+            _free(self._decisions, kind, members).intersection(some)
+            | {one for one, question in some.items() if question in permitted}
             for kind, some in over_items.items()
         )
         return Rights(
@@ -134,7 +133,8 @@ class Policies:
         """Ask what memberships do not decide: of the actor, or where a rule says so of anybody with its roles."""
         own, shared = dict.fromkeys(over_map), dict[Question, None]()
         for kind, some in over_items.items():
-            asked = (question for one, question in some.items() if not self._may(kind, one, members))
+            free = _free(decisions, kind, members)
+            asked = (question for one, question in some.items() if one not in free)
             (shared if kind in self._shared else own).update(dict.fromkeys(asked))
         anybody = Actor(_ANYBODY, actor.actor_type, (), actor.roles)
         rounds = [decisions.permitted(one, some) for one, some in ((actor, own), (anybody, shared)) if some]
@@ -142,16 +142,12 @@ class Policies:
         permitted = {question for some, _ in outcomes for question in some}
         return permitted, all(whole for _, whole in outcomes)
 
-    def _may(self, kind: QuestionKind, entity_id: str, members: frozenset[str]) -> bool:
-        """Tell whether membership alone permits it."""
-        return self._decisions is not None and kind[0] in self._decisions.members_may and entity_id in members
-
-    def _about_items(self) -> dict[QuestionKind, dict[str, Question]]:
+    def _about_items(self, namespace: str | None) -> dict[QuestionKind, dict[str, Question]]:
         """Return for each kind the question about each id, in the words of the engine."""
         targets = self._targets()
         if self._asked_about[0] is not targets:
             about = {
-                kind: {one: Question(*kind, self._named(one)) for one in targets.get(kind, ())}
+                kind: {one: Question(*kind, self._named(one, namespace)) for one in targets.get(kind, ())}
                 for kind in self._kinds
             }
             self._asked_about = targets, about
@@ -160,9 +156,8 @@ class Policies:
     def _resolve(self, entity_id: str) -> str:
         return self._identities.resolve(entity_id) if self._identities else entity_id
 
-    def _named(self, entity_id: str) -> str:
+    def _named(self, entity_id: str, namespace: str | None) -> str:
         """Return the id by which the engine knows an item."""
-        namespace = self._decisions.namespace if self._decisions else None
         if namespace is None or self._identities is None:
             return entity_id
         return self._identities.named(entity_id, namespace) or entity_id
@@ -181,6 +176,11 @@ class Policies:
             await self._decisions.close()
         if self._memberships is not None:
             await self._memberships.close()
+
+
+def _free(decisions: Decisions, kind: QuestionKind, members: frozenset[str]) -> frozenset[str]:
+    """Return the ids about which membership alone permits what a kind of question asks."""
+    return members if kind[0] in decisions.members_may else frozenset()
 
 
 def _question(rule: MapRule, actor: Actor) -> Question:

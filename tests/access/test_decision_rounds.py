@@ -130,6 +130,28 @@ async def test_what_a_round_could_not_find_out_is_asked_again_by_callers_that_co
     assert judge.begun == ["a", "b", "c", "a"]
 
 
+async def test_an_answer_counts_for_all_that_wait_for_it_however_short_its_life(judge_of):
+    judge = judge_of()
+    asking = [asyncio.create_task(judge.ask("ab")) for _ in range(2)]
+    judge.says(a=True)
+    await judge.until_begun("a", "b")
+    judge.seconds += 60
+    judge.says(b=True)
+    assert [await one for one in asking] == [("ab", True)] * 2
+
+
+async def test_what_was_decided_before_a_round_counts_for_callers_that_wait_for_it(judge_of):
+    judge = judge_of()
+    judge.says(c=True)
+    assert await judge.ask("c") == ("c", True)
+    first = asyncio.create_task(judge.ask("a"))
+    await judge.until_begun("c", "a")
+    second = asyncio.create_task(judge.ask("ac"))
+    await asyncio.sleep(0)
+    judge.says(a=True)
+    assert (await first, await second) == (("a", True), ("ac", True))
+
+
 async def test_an_actor_does_not_wait_for_the_round_of_another(judge_of):
     judge = judge_of()
     slow = asyncio.create_task(judge.ask("a"))
@@ -191,11 +213,11 @@ async def test_the_end_stops_what_is_being_asked_and_permits_nothing(judge_of):
 
 async def test_a_round_that_is_stopped_before_it_began_permits_nothing(judge_of):
     judge = judge_of()
-    asking = asyncio.create_task(judge.ask("a"))
+    asking = [asyncio.create_task(judge.ask("a")) for _ in range(2)]
     await until(lambda: judge.decisions._rounds, every=0)
     await judge.decisions.close()
     async with asyncio.timeout(20):
-        assert await asking == ("", False)
+        assert [await one for one in asking] == [("", False)] * 2
     assert judge.begun == []
 
 
