@@ -8,6 +8,8 @@ from tests.support.proxy import Proxy, proxy
 
 _TTL_SECONDS = 5
 """How long the map remembers: less than a fault lasts."""
+_TIMEOUT_SECONDS = 3
+"""How long the map waits for an answer on a machine that is busy with a crowd."""
 _RULES = [
     {"types": ["microdao"], "field": "id", "type": "microdao"},
     {"types": ["agent", "node", "dao", "channel"], "field": "microdao_id", "type": "microdao"},
@@ -29,12 +31,13 @@ class _Readers(PolicyService):
 class Callers:
     """The services, and tokens of those who call."""
 
-    def __init__(self, *, with_policies: bool) -> None:
+    def __init__(self, *, with_policies: bool, among_a_crowd: bool) -> None:
         self.auth = AuthService()
         self.policies = _Readers()
         self.auth_relay: Proxy
         self.policies_relay: Proxy
         self.with_policies = with_policies
+        self._patience = {"timeout_seconds": _TIMEOUT_SECONDS} if among_a_crowd else {}
 
     async def open(self, running: AsyncExitStack) -> None:
         for service in (self.auth, self.policies):
@@ -50,7 +53,7 @@ class Callers:
             "ttl_seconds": _TTL_SECONDS,
             "failures_per_minute": 10_000,  # here all come from one address
             "streams_per_address": 10_000,
-            "authenticator": {"base_url": f"http://127.0.0.1:{self.auth_relay.port}"},
+            "authenticator": {"base_url": f"http://127.0.0.1:{self.auth_relay.port}", **self._patience},
         }
         if self.with_policies:
             base_url = f"http://127.0.0.1:{self.policies_relay.port}"
@@ -59,6 +62,7 @@ class Callers:
                 "base_url": base_url,
                 "ttl_seconds": _TTL_SECONDS,
                 "items": _RULES,
+                **self._patience,
             }
         return section
 

@@ -99,7 +99,7 @@ class Network:
         await self._start_nats(running)
         await self._start_relays(running)
         if self.parts & {Part.AUTH, Part.POLICIES}:
-            self.callers = Callers(with_policies=Part.POLICIES in self.parts)
+            self.callers = Callers(with_policies=Part.POLICIES in self.parts, among_a_crowd=front_door)
             await self.callers.open(running)
         (self.folder / "weather.py").write_text(_WEATHER)
         self.maps = [self._new_map(number) for number in range(self.processes)]
