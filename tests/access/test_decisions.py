@@ -26,7 +26,7 @@ class Clocked:
     def __init__(self, service, *, ttl_seconds=30, patience_seconds=30, **own):
         self.seconds = 0.0
         settings = PolicySettings(enabled=True, ttl_seconds=ttl_seconds, patience_seconds=patience_seconds)
-        own = PdpSettings(**{"base_url": service.base_url, "timeout_seconds": 10, **own})
+        own = PdpSettings(**{"base_url": service.base_url, "timeout_seconds": 60, **own})
         self.decisions = Decisions(livingmap_policy(), settings, own, lambda: self.seconds)
 
     async def ask(self, *questions, actor=ALICE):

@@ -39,7 +39,7 @@ SHIPS = {
     "Borealis": {"status": "online", "cargo": 0.2, "crew": 9},
     "Tender": {"status": "online", "tug_of": "ship:Aurora"},
 }
-_WAIT_MS = 30_000
+_WAIT_MS = 60_000
 
 expect.set_options(timeout=_WAIT_MS)
 

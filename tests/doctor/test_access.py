@@ -16,7 +16,8 @@ async def auth():
 
 
 def use(patient, auth, **more):
-    patient.set("auth", {"mode": "daarion", "authenticator": {"base_url": auth.base_url, "retries": 0}, **more})
+    authenticator = {"base_url": auth.base_url, "retries": 0, "timeout_seconds": 30}
+    patient.set("auth", {"mode": "daarion", "authenticator": authenticator, **more})
 
 
 async def test_an_authenticator_that_does_not_run(patient, auth):

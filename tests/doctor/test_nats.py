@@ -165,7 +165,7 @@ async def test_rights_without_jetstream(patient, tmp_path):
 async def test_what_a_running_map_keeps_is_not_touched(patient, tmp_path):
     """What the doctor publishes is kept by no stream, and no other process takes it for a message."""
     async with jetstream_server(tmp_path) as server:
-        patient.set("nats", {"url": server.url})
+        patient.set("nats", {"url": server.url, "detached_seconds": 60})
         async with map_process(tmp_path, **{**patient.sections, "server": {}}) as living:
             await living.connected()
             assert await patient.faults() == []
@@ -364,7 +364,7 @@ async def speaking(server, *members):
 
 async def test_another_process_that_lacks_sources_and_cannot_lead(patient, tmp_path):
     async with jetstream_server(tmp_path) as server:
-        patient.set("nats", {"url": server.url})
+        patient.set("nats", {"url": server.url, "detached_seconds": 60})
         async with map_process(tmp_path, **{**patient.sections, "server": {}}) as living:
             await living.connected()
             patient.set("sources.city", {"mock": True})
@@ -381,7 +381,7 @@ async def test_another_process_that_lacks_sources_and_cannot_lead(patient, tmp_p
 
 async def test_processes_of_which_none_leads(patient, tmp_path):
     async with jetstream_server(tmp_path) as server:
-        patient.set("nats", {"url": server.url})
+        patient.set("nats", {"url": server.url, "detached_seconds": 60})
         async with map_process(tmp_path, **{**patient.sections, "server": {}}) as living:
             await living.connected()
             await living.terminate()

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 _PUBLISH = """
@@ -49,7 +49,11 @@ class RunningMap:
         with self._log.open("ab") as log:
             command = [_SCRIPTS / "livingmap", "serve", "--config", self.file]
             self._process = subprocess.Popen(command, stderr=log, stdout=log, env=clean)
-        wait_until(self._answers, self._fault)
+        try:
+            wait_until(self._answers, self._fault)
+        except AssertionError:
+            self.stop()
+            raise
 
     def _answers(self) -> bool:
         try:
@@ -64,20 +68,20 @@ class RunningMap:
     def publish(self, subject: str, payload: dict) -> None:
         """Publish one message on the map's NATS, as `livingmap publish` does."""
         command = [_SCRIPTS / "livingmap", "publish", subject, json.dumps(payload), "--config", self.file]
-        subprocess.run(command, check=True, capture_output=True, timeout=30)
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
 
     def publish_all(self, messages) -> None:
         """Publish messages of services on the map's NATS, in their order, by one process."""
         url = yaml.safe_load(self.file.read_text())["nats"]["url"]
         given = json.dumps([(message.type, message.payload) for message in messages])
         command = [sys.executable, "-c", _PUBLISH, url]
-        subprocess.run(command, input=given, text=True, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, input=given, text=True, check=True, capture_output=True, timeout=120)
 
     def stop(self) -> None:
         """End it as an operator would."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(30)
+            self._process.wait(120)
             self._process = None
 
 
@@ -115,7 +119,7 @@ def nats_server(port: int, store: Path | None = None):
 
 
 def wait_until(holds, fault=lambda: None, seconds=_START_SECONDS) -> None:
-    """Return once ``holds`` does; raise with what ``fault`` says, or after a minute or as many seconds."""
+    """Return once ``holds`` does; raise with what ``fault`` says, or after so many seconds."""
     end = time.monotonic() + seconds
     while not holds():
         if problem := fault():
