@@ -31,12 +31,14 @@ class Collection:
         self._parts = parts
         self._renamed = frozenset(one for part in parts.values() for one in part.renamed)
         self._reference_names: set[str] = set()
+        self._private: set[str] = set()
         self._defaults: dict[str, Json] = {}
 
     def declare(self, layer: Layer) -> None:
         """Take over what a source declares about its items in general."""
         self.filled |= not layer.decorates
         self._reference_names.update(layer.references)
+        self._private.update(layer.private)
         self._defaults = {**layer.defaults, **self._defaults}
 
     def records(self, entity_id: str) -> Iterator[tuple[str, Record]]:
@@ -83,6 +85,8 @@ class Collection:
         if before is None or names is None:
             before = before or {}
             names = dict.fromkeys(name for fields in (*candidates, before) for name in fields)
+        if not self._private.isdisjoint(names):
+            names = [name for name in names if name not in self._private]
         after = strongest(candidates, names)
         if lifetimes is not None:
             lifetimes.judge(entity_id, candidates, after)

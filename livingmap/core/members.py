@@ -1,7 +1,7 @@
 """How many members something has: in all (``members``), and in each role (``members_by_role``).
 
 Their ids are not kept, only a digest of them (``members_digest``): it changes when one member replaces another.
-The digest is not a secret: of a small group, it can be found out by trial which ids make it.
+Of a small group, it can be found out by trial which ids make it: so it is a private field of its layer.
 """
 
 import hashlib

@@ -160,6 +160,9 @@ class Layer:
     volatile: tuple[str, ...] = ()
     """Fields that change all the time, such as the time of the last heartbeat. Their changes are shown like all
     others, but a poll that found nothing else is not listed in the history."""
+    private: tuple[str, ...] = ()
+    """Fields that nobody is shown, whatever source they come from: handlers and polls compare by them what the map
+    must not tell, such as a digest of the ids of members."""
     copies: Mapping[str, CollectionKey] = field(default_factory=dict)
     """Fields that items take over, where no source fills them, from the item of the same id in another collection:
     ``{"status": ("nodes", "items")}``."""

@@ -115,7 +115,7 @@ class SourceHarness:
     async def details(self, entity_id: str) -> Fields:
         """Return the details that the source gives of an item."""
         kind, _, rest = entity_id.partition(":")
-        return await self.source.details[kind](self._service.client(self.now), rest)
+        return await self._poller.details(kind, rest)
 
     def items(self, layer: str, collection: str = "items") -> Mapping[str, Fields]:
         """Return the merged items of a collection by id."""

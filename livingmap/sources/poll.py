@@ -218,7 +218,9 @@ class Poller:
         return await self._compute(self._details(kind, client, quote(name, safe=":")))
 
     async def _details(self, kind: str, client: PollClient, name: str) -> Fields:
-        return await self.source.details[kind](client, name)
+        fields = await self.source.details[kind](client, name)
+        private = {one for layer in self.source.layers for one in layer.private}
+        return {one: value for one, value in fields.items() if one not in private} if private else fields
 
     def _note_overrun(self, at: str, seconds: float) -> None:
         self.state.note_overrun(f"its thread was held by {at}", seconds)

@@ -65,6 +65,7 @@ def livingmap_source() -> Source:
                 complete=False,
                 unlisted=unlisted_dao,
                 references=("microdao_id",),
+                private=("members_digest",),
                 title={"en": "DAO", "uk": "ДАО"},
                 hint={"en": "Proposals and votes", "uk": "Пропозиції та голоси"},
                 icon=DAO.icon,

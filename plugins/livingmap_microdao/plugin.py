@@ -70,6 +70,7 @@ def livingmap_source() -> Source:
                 complete=False,
                 unlisted=unlisted_microdao,
                 defaults={"members": None, "members_by_role": None, "treasury": None},
+                private=("members_digest",),
                 title={"en": "microDAOs", "uk": "мікроДАО"},
             ),
         ),

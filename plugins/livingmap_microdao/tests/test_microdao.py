@@ -65,7 +65,6 @@ async def test_what_only_this_service_knows_stands_in_its_own_layer():
             "external_id": "microdao:7e5d1a90",
             "members": 3,
             "members_by_role": {"member": 2, "owner": 1},
-            "members_digest": "d2a5478c734b7e43",
             "treasury": {"RIPPLE": "7310.25", "SILT": "40"},
         },
         PUMP: {
@@ -73,7 +72,6 @@ async def test_what_only_this_service_knows_stands_in_its_own_layer():
             "external_id": "microdao:7e5d1a91",
             "members": 2,
             "members_by_role": {"member": 1, "owner": 1},
-            "members_digest": "ea7dd0720bc2b4a3",
             "treasury": {},
         },
         HERON: {
@@ -341,7 +339,6 @@ async def test_members_are_counted(verb, members):
     fields = {
         "members": members,
         "members_by_role": by_role,
-        "members_digest": None,  # the message does not say who
         "members_changed_at": "2026-01-02T11:50:02.000321Z",
         "last_active_at": NOON,
     }
