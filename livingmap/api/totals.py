@@ -1,8 +1,7 @@
 """The totals: what a number of all things of a type comes to, by group, and what is unusual in it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -25,7 +24,7 @@ from livingmap.core.vocabulary import type_of
 from livingmap.history import History
 from livingmap.past.moment import Moments
 from livingmap.past.timeline import Steps
-from livingmap.past.totals import Course, courses, total
+from livingmap.past.totals import Course, Sum, courses, total
 from livingmap.past.visible_rollups import VisibleRollUps
 from livingmap.state.reader import MapReader
 
@@ -44,7 +43,9 @@ class TotalStep(BaseModel):
     time: str
     """When it begins. All steps are equally long; those in which nothing is known are left out."""
     total: float
-    """Of the means of the step."""
+    """The sum of the means of the step, of those things of which the number is known in it."""
+    known: int
+    """Of how many of the ``things`` that is: the total rises with each of which the number becomes known."""
 
 
 class UsualNumber(BaseModel):
@@ -57,7 +58,8 @@ class UsualNumber(BaseModel):
     spread: float
     """Half of these days were no further from the median."""
     days: int
-    """How many days are known: four at least."""
+    """How many days that is the median of: four at least. A day counts if the things of which the number is known
+    in that hour make up nine tenths of ``now``; nothing is added for the others."""
 
 
 class Total(BaseModel):
@@ -66,7 +68,9 @@ class Total(BaseModel):
     model_config = _DOCUMENTED
 
     now: float | None
-    """The last value before ``to``; null if it is not known any more."""
+    """The last value before ``to``, or the sum of those that are known; null if none is known any more."""
+    known: int
+    """Of how many of the ``things`` that is."""
     usual: UsualNumber | None
     """Null where too little is known."""
     unusual: bool
@@ -99,7 +103,8 @@ class Totals(Total):
     to: str
     step_seconds: int
     things: int
-    """How many things are added up: of those that are on the map now, and of which the number is known."""
+    """How many things are added up: those that are on the map now and of which the number is known, now or in some
+    step."""
     left_out: int
     """How many more there are: only those with the greatest numbers now are added up."""
     items: list[TotalOfOne]
@@ -227,26 +232,26 @@ def _body(read: Mapping[str, Course], groups: Mapping[str, str | None], limit: i
     sums = {group: total(some) for group, some in members.items()}
     ranked = sorted(sums, key=lambda one: (-_size(sums[one]), one or ""))
     unusual = [one for one in ranked[limit:] if sums[one].is_unusual()][:limit]
-    items = [{"id": one, "things": len(members[one]), **_course(sums[one])} for one in (*ranked[:limit], *unusual)]
-    return {**_course(total(read.values())), "items": items, "more": len(ranked) - len(items)}
+    items = [{"id": one, "things": len(members[one]), **_sum(sums[one])} for one in (*ranked[:limit], *unusual)]
+    return {**_sum(total(read.values())), "items": items, "more": len(ranked) - len(items)}
 
 
 def _size(course: Course) -> float:
     return max(course.steps.values(), default=0.0) if course.now is None else course.now
 
 
-def _course(one: Course) -> dict[str, Json]:
+def _sum(one: Sum) -> dict[str, Json]:
     usual = one.usual()
     return {
         "now": _plain(one.now),
+        "known": one.known_now,
         "usual": usual and {"median": _plain(usual.median), "spread": _plain(usual.spread), "days": usual.days},
         "unusual": one.is_unusual(),
-        "points": _points(sorted(one.steps.items())),
+        "points": [
+            {"time": rfc3339(time), "total": _plain(value), "known": one.known[time]}
+            for time, value in sorted(one.steps.items())
+        ],
     }
-
-
-def _points(steps: Iterable[tuple[datetime, float]]) -> Sequence[Json]:
-    return [{"time": rfc3339(time), "total": _plain(value)} for time, value in steps]
 
 
 def _plain(number: float | None) -> float | None:

@@ -348,9 +348,13 @@ async def test_totals_are_added_up_by_what_things_refer_to():
         "things": 3,
         "left_out": 0,
         "now": 327,
+        "known": 3,
         "usual": None,
         "unusual": False,
-        "points": [{"time": ten, "total": 327}, {"time": eleven, "total": 322}],
+        "points": [
+            {"time": ten, "total": 327, "known": 3},
+            {"time": eleven, "total": 322, "known": 3},
+        ],
         "more": 0,
         "gaps": [],
     }

@@ -6,7 +6,7 @@ import pytest
 
 from livingmap.past.rollups import RollUps
 from livingmap.past.timeline import Steps
-from livingmap.past.totals import Course, Usual, courses, total
+from livingmap.past.totals import Course, Sum, Usual, courses, total
 from tests.past.stories import VOCABULARY, Story, at, put
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -42,8 +42,9 @@ def test_unusual_is_what_is_further_from_the_median_than_days_are(now, days, usu
 def test_a_total_counts_what_is_known():
     some = Course(3, {at("02:00"): 1, at("03:00"): 3}, {1: 1, 2: 2})
     other = Course(None, {at("03:00"): 4}, {2: 5})
-    assert total([some, other]) == Course(3, {at("02:00"): 1, at("03:00"): 7}, {1: 1, 2: 2})
-    assert total([]) == Course(None, {}, {})
+    known = {at("02:00"): 1, at("03:00"): 2}
+    assert total([some, other]) == Sum(3, {at("02:00"): 1, at("03:00"): 7}, {1: 1, 2: 2}, 1, known)
+    assert total([]) == Sum(None, {}, {}, 0, {})
 
 
 def test_a_day_on_which_much_of_a_total_is_not_known_is_not_compared_with():
