@@ -5,7 +5,7 @@ concern them nor the numbers that count them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from livingmap.access.mentions import Mentions, Standing, ids_in, scrubbed
@@ -18,6 +18,7 @@ from livingmap.core.merge import Dirty, difference
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
 from livingmap.core.source import Tally
 from livingmap.core.tallies import Tallies
+from livingmap.core.version import ItemOfLayer, Version
 from livingmap.core.vocabulary import Vocabulary
 
 COUNTS: Final = "counts"
@@ -47,7 +48,7 @@ class FilteredScene:
         self.hides = self._verdicts.hides
         self._items: dict[CollectionKey, dict[str, Fields]] = {}
         self._totals: dict[str, Fields] = {}
-        self._versions: dict[str, int] = defaultdict(int)
+        self._versions: dict[str, Version] = defaultdict(Version)
         self._tallies = Tallies(tallies)
         self._filled = 0
         """How many layers have been filled by somebody, shown or not."""
@@ -76,7 +77,11 @@ class FilteredScene:
 
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything that is shown of the layer changes."""
-        return self._versions[layer]
+        return self._versions[layer].number
+
+    def changed_since(self, layer: str, version: int) -> Collection[ItemOfLayer] | None:
+        """Return the items of a layer that changed after it had a version; None if that is not known any more."""
+        return self._versions[layer].changed_since(version)
 
     def knows(self, entity_id: str) -> bool:
         """Tell whether an id is on the map, shown or not."""
@@ -150,7 +155,7 @@ class FilteredScene:
             dirty = {key: None for key in counted.items if key[1] in self._items.get(key[0], {})}
 
     def _store(self, place: CollectionKey, entity_id: str, item: Fields | None) -> None:
-        self._versions[place[0]] += 1
+        self._versions[place[0]].note_item(place[1], entity_id)
         if item is None:
             self._items[place].pop(entity_id, None)
         else:
@@ -178,7 +183,7 @@ class FilteredScene:
             before, after = self._totals.get(layer, {}), self._visible_totals(layer)
             if after != before:
                 self._totals[layer] = after
-                self._versions[layer] += 1
+                self._versions[layer].note_totals()
                 updates, removals, _ = difference(before, after, dict.fromkeys((*before, *after)))
                 yield Total(layer, updates, removals)
 

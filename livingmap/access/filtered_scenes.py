@@ -15,7 +15,7 @@ from livingmap.access.settings import ItemRule
 from livingmap.access.view import Rights
 from livingmap.core.bounded import FIFO, Limit
 from livingmap.core.fold import ACKNOWLEDGED, DOWN, NOTIFIED, Fold, Folded
-from livingmap.core.layers import Layers, NamedLayers
+from livingmap.core.layers import LiveLayers, NamedLayers
 from livingmap.core.model import Change, Fields, Position
 from livingmap.core.source import Source, Tally
 from livingmap.core.vocabulary import type_of
@@ -194,7 +194,7 @@ class FilteredScenes:
 
     # reading
 
-    def of(self, rights: Rights) -> Layers:
+    def of(self, rights: Rights) -> LiveLayers:
         """Return what readers with these rights read, as of now."""
         return self._of(rights).scene if rights.restricted else self._scene
 

@@ -32,15 +32,15 @@ class Prepared:
     body: bytes
     content_type: str
     cache_control: str
-    tag: str = field(init=False)
-    """A digest of the body: the validator of its plain bytes."""
+    tag: str = ""
+    """A digest of the body: the validator of its plain bytes. Made here if it is not given."""
     _tags: dict[str, str] = field(default_factory=dict)
     _encoded: dict[str, bytes] = field(default_factory=dict)
     _heads: dict[tuple[HTTPStatus, str], bytes] = field(default_factory=dict)
     _encoding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self.tag = hashlib.blake2b(self.body, digest_size=12).hexdigest()
+        self.tag = self.tag or hashlib.blake2b(self.body, digest_size=12).hexdigest()
         self._encoded[IDENTITY] = self.body
 
     def etag(self, encoding: str) -> str:

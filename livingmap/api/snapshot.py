@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from livingmap import __version__
 from livingmap.access.view import WHOLE, Rights, View
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
+from livingmap.api.encoded_layer import Body, EncodedLayer
 from livingmap.api.models import Snapshot
 from livingmap.api.past import AT, MOST_TEXT, PastAnswers
 from livingmap.api.prepared import Prepared, accepted_encoding
 from livingmap.api.problems import documented
 from livingmap.core.bounded import LRU
-from livingmap.core.layers import Layers, layer, layer_names
+from livingmap.core.layers import LiveLayers, layer_names
 from livingmap.core.units import rfc3339
 from livingmap.state.reader import MapReader, Revision
 from livingmap.stream.layers import wanted
@@ -33,7 +34,7 @@ class Snapshots:
 
     def __init__(self, reader: MapReader) -> None:
         self._reader = reader
-        self._fragments: WeakKeyDictionary[Layers, dict[str, tuple[int, bytes]]] = WeakKeyDictionary()
+        self._encoded: WeakKeyDictionary[LiveLayers, dict[str, EncodedLayer]] = WeakKeyDictionary()
         self._prepared: LRU[View, tuple[Revision, datetime, Prepared]] = LRU(_MOST_VIEWS)
 
     def prepared(self, view: View = WHOLE) -> Prepared:
@@ -67,20 +68,13 @@ class Snapshots:
             "collisions": reader.collisions(view.rights),
             "access": "pending" if view.rights.pending else "complete",
         }
-        layers = b",".join(orjson.dumps(name) + b":" + self._fragment(shown, name) for name in names)
-        body = b'{"generated_at":%b,"layers":{%b},"meta":%b}' % (
-            orjson.dumps(generated_at),
-            layers,
-            orjson.dumps(meta),
-        )
-        return Prepared(body, "application/json", "private, no-cache")
-
-    def _fragment(self, shown: Layers, name: str) -> bytes:
-        fragments, version = self._fragments.setdefault(shown, {}), shown.version(name)
-        fragment = fragments.get(name)
-        if fragment is None or fragment[0] != version:
-            fragment = fragments[name] = version, orjson.dumps(layer(shown, name))
-        return fragment[1]
+        body, encoded = Body(), self._encoded.setdefault(shown, {})
+        body.add(b'{"generated_at":%b,"layers":{' % orjson.dumps(generated_at))
+        for number, name in enumerate(names):
+            body.add(b"%b%b:" % (b"," if number else b"", orjson.dumps(name)))
+            encoded.setdefault(name, EncodedLayer(name)).add_to(body, shown)
+        body.add(b'},"meta":%b}' % orjson.dumps(meta))
+        return Prepared(body.joined(), "application/json", "private, no-cache", body.tag())
 
 
 def routes(reader: MapReader, snapshots: Snapshots, auth: AuthDependencies, answers: PastAnswers) -> APIRouter:

@@ -1,9 +1,11 @@
 """Layers: how readers read the scene, and the form in which a snapshot shows a layer."""
 
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from livingmap.core.model import Fields, Json
+from livingmap.core.version import ItemOfLayer
 from livingmap.core.vocabulary import Vocabulary
 
 
@@ -25,6 +27,13 @@ class Layers(Protocol):
 
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything in the layer changes."""
+
+
+class LiveLayers(Layers, Protocol):
+    """Layers that go on changing: of the scene as it is, or of what a caller may see of it."""
+
+    def changed_since(self, layer: str, version: int) -> Collection[ItemOfLayer] | None:
+        """Return the items of a layer that changed after it had a version; None if that is not known any more."""
 
 
 class NamedLayers(Layers, Protocol):

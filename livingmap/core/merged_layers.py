@@ -12,6 +12,7 @@ from livingmap.core.part import Part
 from livingmap.core.references import References
 from livingmap.core.source import Source
 from livingmap.core.tallies import Tallies
+from livingmap.core.version import Version
 
 
 class MergedLayers:
@@ -23,7 +24,7 @@ class MergedLayers:
         self.layer_totals: dict[str, dict[str, Json]] = {}
         self.tallies = Tallies(tally for source in sources for tally in source.tallies)
         self.filled_layers: set[str] = set()
-        self.versions: dict[str, int] = defaultdict(int)
+        self.versions: dict[str, Version] = defaultdict(Version)
         self.clock = Clock()
         self._parts = parts
         self._references = References()
@@ -141,7 +142,7 @@ class MergedLayers:
                     numbers |= self._copied(key, entity_id)
                 change = collection.merge(entity_id, names, numbers)
                 if change is not None:
-                    self.versions[key[0]] += 1
+                    self.versions[key[0]].note_item(key[1], entity_id)
                     after = collection.items.get(entity_id)
                     self.tallies.recount(key, before, after, field_names(change), dirty)
                     for name, target in self._copied_to.get(key, ()):
@@ -165,7 +166,7 @@ class MergedLayers:
             updates, removals, replaced = difference(before, strongest(candidates, names), names)
             if updates or removals:
                 self.layer_totals[layer] = changed(before, updates, removals)
-                self.versions[layer] += 1
+                self.versions[layer].note_totals()
                 yield Total(layer, updates, removals, was=replaced)
 
 

@@ -4,7 +4,7 @@ Whatever the order in which changes arrive, the layers are a function of the par
 the fields that a change can have altered and returns how they differ, so snapshot + changes == next snapshot.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from livingmap.core.part import Part, within
 from livingmap.core.record import Superseded
 from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.source import Source
+from livingmap.core.version import ItemOfLayer
 from livingmap.core.vocabulary import Vocabulary
 
 
@@ -72,7 +73,11 @@ class Scene:
 
     def version(self, layer: str) -> int:
         """Return a number that grows whenever anything in the layer changes."""
-        return self._merged.versions[layer]
+        return self._merged.versions[layer].number
+
+    def changed_since(self, layer: str, version: int) -> Collection[ItemOfLayer] | None:
+        """Return the items of a layer that changed after it had a version; None if that is not known any more."""
+        return self._merged.versions[layer].changed_since(version)
 
     def has(self, entity_id: str) -> bool:
         """Tell whether an item of this id stands in some collection."""
@@ -262,12 +267,16 @@ class Scene:
         self._rebuild(clock.now, filled.union(states.get("known", ())))
         changes = list(self._merged.differences(before))
         for change in changes:
-            self._merged.versions[change.layer] += 1
+            version = self._merged.versions[change.layer]
+            if isinstance(change, Total):
+                version.note_totals()
+            else:
+                version.note_item(change.collection, change.id)
         names, previous_names = self.layers(), before.names()
         stands = self.vocabulary.standing
         for layer in {**previous_names, **names, **standing, **stands}:
             if (names.get(layer), stands.get(layer)) != (previous_names.get(layer), standing.get(layer)):
-                self._merged.versions[layer] += 1
+                self._merged.versions[layer].note_all()
         return changes
 
     def _next_part(self, source: Source, previous: Source | None, states: Mapping[str, Json]) -> Part:
@@ -312,7 +321,7 @@ class Scene:
         now = datetime.fromisoformat(states["now"]) if "now" in states else None
         self._rebuild(now, states.get("known", ()))
         for layer in {*before.names(), *self.layers()}:
-            self._merged.versions[layer] += 1
+            self._merged.versions[layer].note_all()
 
     def _rebuild(self, now: datetime | None, filled: Iterable[str]) -> None:
         """Merge all parts anew, as of a time of the log; ``filled`` are the layers that some source has filled."""
@@ -333,8 +342,7 @@ class Scene:
         for layer in self._merged.tallies.layers():
             dirty.total(layer, self._merged.tallies.of_layer(layer, self.filled_layers))
         self._merged.merge(dirty)
-        self._merged.versions.clear()
-        self._merged.versions.update(before.versions)
+        self._merged.versions = before.versions
 
     def _fillable(self) -> set[str]:
         """Return the layers that the sources of this scene may have filled: what others filled is not there."""

@@ -13,7 +13,7 @@ from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
 from livingmap.core.freshness import Freshness, SourceHealth, seconds_since
-from livingmap.core.layers import Layers
+from livingmap.core.layers import LiveLayers
 from livingmap.core.links import filled_link
 from livingmap.core.model import CollectionKey, Fields, Json, Position, Total
 from livingmap.core.namespaced import outside
@@ -93,7 +93,7 @@ class MapReader:
         """Return the age of the last entry that was folded; None before the first, or after a clock was set."""
         return seconds_since(self.progress.folded_at, self.now())
 
-    def shown(self, rights: Rights) -> Layers:
+    def shown(self, rights: Rights) -> LiveLayers:
         """Return the scene as callers with these rights see it."""
         return self.filtered_scenes.of(rights)
 

@@ -18,6 +18,7 @@ from scripts.bench import (
     intake,
     moments,
     page,
+    rebuild,
     silent,
     snapshot,
 )
@@ -28,6 +29,7 @@ _BENCHES: Final = {
     "silent": silent.bench,
     "chain": chain.bench,
     "snapshot": snapshot.bench,
+    "rebuild": rebuild.bench,
     "fold": fold.bench,
     "history": history.bench,
     "moments": moments.bench,
