@@ -50,6 +50,7 @@ from livingmap.config.reloading import Reloading
 from livingmap.history import History
 from livingmap.history.writer import HistoryWriter
 from livingmap.past.past import Past
+from livingmap.past.recollection import Recollection
 from livingmap.past.rollups import RollUps
 from livingmap.past.visible_rollups import VisibleRollUps
 from livingmap.problems.open_problems import OpenProblems
@@ -80,6 +81,7 @@ def application(
     history: History,
     roll_ups: RollUps,
     writer: HistoryWriter,
+    recollection: Recollection,
     page: UiSettings,
     access: Access,
     edge: Edge,
@@ -128,7 +130,7 @@ def application(
         websocket.routes(hub, history, plays, feed, handshake, reader.now),
         sse.routes(hub, history, plays, feed, access, auth.admission, reader.now, refusals),
         open_problems.routes(reader, problems_now, auth, append_once),
-        sources.routes(reader, intakes, writer, auth, reloading),
+        sources.routes(reader, intakes, writer, auth, recollection, reloading),
         metrics.routes([*collectors, TrafficMetrics(hub, feed, requests, access)], auth, server.scrape_token),
         sentences.routes(sentence_table),
         asyncapi.routes(hub.encoder.snapshot_field),

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from livingmap.api.models import CollisionReport, SourceFreshness
 from livingmap.history.writer import WriterState
+from livingmap.past.recollection import RecollectionState
 
 
 class DriftReport(BaseModel):
@@ -23,6 +24,17 @@ class DriftReport(BaseModel):
     """Items of which a poll said otherwise than an event before it."""
 
 
+class PollReport(BaseModel):
+    """How far a poll has come."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    rows: int
+    """How many rows have been read of the answers."""
+    compared: int
+    """How many of the items that they make have been compared with what is known."""
+
+
 class SourceReport(SourceFreshness):
     """The health of one source in full."""
 
@@ -33,6 +45,8 @@ class SourceReport(SourceFreshness):
     """How many polls in a row were incomplete."""
     breaker: str
     """``closed``, ``opened`` (not asked at the moment) or ``half-opened``."""
+    polling: PollReport | None
+    """The poll that is under way; null between polls."""
     rows: int
     """How many rows the last poll read."""
     dropped_rows: int
@@ -158,6 +172,12 @@ class HistoryReport(BaseModel):
     """Entries that this process has written."""
     lost: int
     """Entries that had to make room while the database was away."""
+    recollection: RecollectionState | None
+    """What sources take over from it at the start of the process: the first polls are ``waiting`` for it, for five
+    seconds at most, or have begun without it (``late``); it is ``taken``, or ``failed``, in part at least. Null
+    where there is nothing to take over."""
+    recollection_error: str | None
+    """Why it failed."""
     to_move: int | None
     """About how many entries of an earlier version are still to be moved; of the process that leads, else null."""
 

@@ -23,6 +23,7 @@ from livingmap.api.source_reports import (
 from livingmap.config.reloading import Reloading
 from livingmap.core.units import rfc3339
 from livingmap.history.writer import HistoryWriter
+from livingmap.past.recollection import Recollection
 from livingmap.state.reader import MapReader
 from livingmap.transport import Intake, IntakeStatus
 
@@ -32,6 +33,7 @@ def routes(
     intakes: Sequence[Intake],
     writer: HistoryWriter,
     auth: AuthDependencies,
+    recollection: Recollection,
     reloading: Reloading,
 ) -> APIRouter:
     """Return the endpoint of sources."""
@@ -52,6 +54,7 @@ def routes(
                     polls=state.polls,
                     failures=state.failures,
                     breaker=state.breaker,
+                    polling=state.polling,
                     rows=state.rows,
                     dropped_rows=state.dropped_rows,
                     dropped=state.dropped,
@@ -78,6 +81,8 @@ def routes(
                 behind=writer.behind,
                 written=writer.written,
                 lost=writer.lost,
+                recollection=recollection.state,
+                recollection_error=recollection.error,
                 to_move=writer.to_move,
             ),
             access=_access(auth.access.state),

@@ -175,6 +175,7 @@ class LivingMap:
             history,
             self.roll_ups,
             self.writer,
+            self.recollection,
             config.ui,
             self.access,
             self._edge,

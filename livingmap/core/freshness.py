@@ -23,6 +23,7 @@ _REPORTED: Final = (
     "polls",
     "failures",
     "breaker",
+    "polling",
     "rows",
     "dropped_rows",
     "dropped",
@@ -30,6 +31,8 @@ _REPORTED: Final = (
     "drift",
     "run_error",
 )
+_SHOWN: Final = ("status", "error", "observed_at", "contributed", "run_error")
+"""Those of them that a snapshot depends on."""
 
 
 class Freshness(StrEnum):
@@ -76,6 +79,8 @@ class SourceHealth:
     failures: int = 0
     """How many polls in a row missed something."""
     breaker: str = "closed"
+    polling: dict[str, int] | None = None
+    """How many ``rows`` the poll under way has read, and how many items ``compared``; None between polls."""
     rows: int = 0
     dropped_rows: int = 0
     dropped: list[str] = field(default_factory=list)
@@ -153,7 +158,7 @@ class SourceHealth:
             if name in _REPORTED
         }
         adopted["status"] = Freshness(report["status"])
-        if any(adopted[name] != getattr(self, name) for name in adopted):
+        if any(adopted[name] != getattr(self, name) for name in _SHOWN if name in adopted):
             self.revision += 1
         for name, value in adopted.items():
             setattr(self, name, value)

@@ -9,7 +9,7 @@ account: the service does not list it, but the map had it, with the time since w
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import structlog
 
@@ -32,6 +32,8 @@ _LONGEST_PAUSE_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 5.0
 """So long the first polls wait for the history; what it says later is taken all the same."""
 _CHANGES_PER_ENTRY: Final = 250
+
+RecollectionState: TypeAlias = Literal["waiting", "late", "taken", "failed"]
 
 _NO_NAMES: Final[Names] = ((), {})
 
@@ -58,6 +60,10 @@ class Recollection:
         self._history, self._log, self._began = history, log, began
         self._rebuilding = Rebuilding(history, lambda state: PastScene.of(scene, redaction, state), Turns())
         self._done = asyncio.Event()
+        self.state: RecollectionState | None = "waiting" if self._layers else None
+        """How far it has come; None if there is nothing to take over."""
+        self.error: str | None = None
+        """Why something could not be had from the history."""
         if not self._layers:
             self._done.set()
 
@@ -67,6 +73,7 @@ class Recollection:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._done.wait()
         except TimeoutError:
+            self.state = "late"
             _logger.warning("polls begin before the history says what the map last knew")
 
     async def run(self) -> None:
@@ -76,8 +83,15 @@ class Recollection:
                 past = await self._past(source)
                 if past is not None:
                     await self._take(source, past)
+            if self._layers:
+                self._end()
         finally:
             self._done.set()
+
+    def _end(self) -> None:
+        if self.state == "late" and self.error is None:
+            _logger.info("the history has said what the map last knew")
+        self.state = "taken" if self.error is None else "failed"
 
     async def _past(self, source: str) -> PastScene | None:
         """Return the map as the last process left it that asked a source; None if the history does not have it."""
@@ -88,6 +102,7 @@ class Recollection:
             except HistoryUnavailable:  # the writer says so
                 await asyncio.sleep(backoff.pause_seconds())
             except MomentError as error:
+                self.error = str(error)
                 _logger.warning("what the map last knew cannot be had from the history", error=str(error))
                 return None
 

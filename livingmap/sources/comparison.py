@@ -59,6 +59,8 @@ class Comparison:
             changes = list(self.valid(differences))
             differing, used = differing or bool(differences), used or bool(changes)
             yield changes
+            if self._state.polling is not None:
+                self._state.polling["compared"] += len(batch)
             await asyncio.sleep(0)  # nobody waits for thousands of items to be compared
         missing = await self._missing(layer, listed, client)
         changes = list(self.valid(missing))

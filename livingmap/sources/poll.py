@@ -133,13 +133,16 @@ class Poller:
         if self.runner and not self._polled_layers():
             return
         with tracing.poll(self.source.name):
-            await self._poll()
+            try:
+                await self._poll()
+            finally:
+                self.state.polling = None
 
     async def _poll(self) -> None:
         started, position, began = self._now(), self._log.position.seq, time.perf_counter()
         revision = self._part.revision  # before anything is asked: an event meanwhile is newer than the answers
         client = self.service.client(started)
-        self.causes = []
+        self.causes, self.state.polling = [], client.progress
         outcome, layers = _Outcome(position), self._polled_layers()
         if await self._is_unchanged(client):
             outcome.answers = len(layers)

@@ -58,7 +58,8 @@ class PollClient:
         """Whether the same answers make the same rows: not if the time was read, or something failed."""
         self._kept = 0
         """How many bytes these answers had."""
-        self.read_rows = 0
+        self.progress = {"rows": 0, "compared": 0}
+        """How many rows were read, and how many items compared, as the health of the source shows it."""
         self.dropped_rows = 0
         self.dropped: list[str] = []
         """The first few rows that were of no use, each with the reason."""
@@ -74,6 +75,11 @@ class PollClient:
         """The time at which the poll started, UTC."""
         self.is_repeatable = False
         return self._now
+
+    @property
+    def read_rows(self) -> int:
+        """How many rows were read."""
+        return self.progress["rows"]
 
     async def get(self, path: str, /, **query: Json) -> Json:
         """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
@@ -182,7 +188,7 @@ class PollClient:
 
     def _valid(self, model: type[M], rows: list[Json], at: str, before: int) -> Iterator[list[M]]:
         """Yield the valid ones of ``rows``, some at a time: validating lets no other thread run."""
-        self.read_rows += len(rows)
+        self.progress["rows"] += len(rows)
         for start in range(0, len(rows), _BATCH_ROWS):
             batch = rows[start : start + _BATCH_ROWS]
             try:

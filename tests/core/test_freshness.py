@@ -43,6 +43,13 @@ def test_a_report_that_says_nothing_new_is_no_new_revision():
     assert health == SourceHealth("city", "city-service")
 
 
+def test_how_far_a_poll_has_come_is_adopted_and_makes_no_snapshot_anew():
+    health, other = SourceHealth("city", "s"), SourceHealth("city", "s")
+    health.polling = {"rows": 700, "compared": 500}
+    other.adopt(json.loads(json.dumps(health.status_report())))
+    assert (other.polling, other.revision) == ({"rows": 700, "compared": 500}, 0)
+
+
 def test_before_the_first_poll_a_source_is_starting():
     assert SourceHealth("city", "s").status_report() == {
         "status": "starting",
@@ -54,6 +61,7 @@ def test_before_the_first_poll_a_source_is_starting():
         "polls": 0,
         "failures": 0,
         "breaker": "closed",
+        "polling": None,
         "rows": 0,
         "dropped_rows": 0,
         "dropped": [],

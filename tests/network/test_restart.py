@@ -10,10 +10,11 @@ import pytest
 from livingmap.core.model import Message
 from livingmap.history import HistoryUnavailable
 from livingmap.history.memory import MemoryHistory
+from livingmap.past.moment import MomentError
 from tests.network.population import COUNCIL, MAP, VOVK, Microdao
 from tests.network.services import proposal_row
 from tests.network.test_changes import ADMIN, items, without
-from tests.support.maps import browser, poll
+from tests.support.maps import browser, living_map, poll
 from tests.support.nats_server import until
 from tests.support.ports import free_port
 from tests.support.recorded import written
@@ -138,3 +139,41 @@ async def test_the_first_polls_wait_for_a_history_that_is_being_opened(map_of, n
         stack.push_async_callback(_ended, asyncio.create_task(living.run()))
         await until(lambda: all(poller.state.polls for poller in living.pollers.values()), 60)
     assert history.positions[:5] == [0] * 5
+
+
+async def recollection(living):
+    async with browser(living) as client:
+        report = (await client.get("/living-map/sources", headers=ADMIN)).json()["history"]
+    return report["recollection"], report["recollection_error"]
+
+
+async def test_how_far_the_recollection_has_come_is_reported(map_of, network, monkeypatch):
+    monkeypatch.setattr("livingmap.past.recollection._PATIENCE_SECONDS", 0.01)
+    history = Late()
+    history.living = living = await map_of(kept=history, polled=False)
+    assert await recollection(living) == ("waiting", None)
+    await living.recollection.wait()
+    assert await recollection(living) == ("late", None)
+    await living.recollection.run()
+    assert await recollection(living) == ("taken", None)
+
+
+class Slow(MemoryHistory):
+    """Cannot make what the map last knew."""
+
+    async def read(self, query):
+        if query.source is not None:
+            raise MomentError("too many entries")
+        return await super().read(query)
+
+
+async def test_a_recollection_that_failed_says_why(map_of, network):
+    living = await map_of(kept=Slow(), polled=False)
+    await living.recollection.run()
+    assert await recollection(living) == ("failed", "too many entries")
+
+
+async def test_a_map_that_has_nothing_to_recollect_says_so(tmp_path):
+    async with living_map(tmp_path, {"space": {"mock": True}}) as living, browser(living) as client:
+        report = (await client.get("/living-map/sources")).json()["history"]
+    assert report["recollection"] is None

@@ -100,6 +100,23 @@ async def test_rows_of_a_long_list_come_one_by_one_and_bad_ones_are_reported_wit
     assert health.dropped == ["/things[2001].name: Field required"]
 
 
+async def test_how_far_a_poll_has_come_is_known_while_it_goes_on():
+    shelf, seen = Shelf(), []
+    health = shelf.harness.health
+    shelf.meanwhile = note(seen, health)
+    shelf.harness._log.subscribe(lambda _: seen.append(dict(health.polling)))
+    await shelf.harness.poll()
+    assert seen[0] == {"rows": 0, "compared": 0}
+    assert {one["rows"] for one in seen[1:]} == {3000}
+    assert [one["compared"] for one in seen] == sorted(one["compared"] for one in seen)
+    assert len({one["compared"] for one in seen}) > 2
+    assert health.polling is None
+
+
+async def note(seen, health):
+    seen.append(dict(health.polling))
+
+
 @pytest.mark.parametrize("reply", [{}, {"headers": {"etag": '"1"'}}], ids=["equal bytes", "a tag"])
 async def test_a_long_answer_that_is_the_same_as_before_is_not_read_again(reply):
     shelf = Shelf(**reply)

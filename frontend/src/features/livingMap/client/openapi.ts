@@ -941,6 +941,18 @@ export interface components {
              */
             readonly lost: number;
             /**
+             * Recollection
+             * @description What sources take over from it at the start of the process: the first polls are ``waiting`` for it, for five
+             *     seconds at most, or have begun without it (``late``); it is ``taken``, or ``failed``, in part at least. Null
+             *     where there is nothing to take over.
+             */
+            readonly recollection: ("waiting" | "late" | "taken" | "failed") | null;
+            /**
+             * Recollection Error
+             * @description Why it failed.
+             */
+            readonly recollection_error: string | null;
+            /**
              * To Move
              * @description About how many entries of an earlier version are still to be moved; of the process that leads, else null.
              */
@@ -1254,6 +1266,22 @@ export interface components {
             readonly error: string | null;
         };
         /**
+         * PollReport
+         * @description How far a poll has come.
+         */
+        readonly PollReport: {
+            /**
+             * Rows
+             * @description How many rows have been read of the answers.
+             */
+            readonly rows: number;
+            /**
+             * Compared
+             * @description How many of the items that they make have been compared with what is known.
+             */
+            readonly compared: number;
+        };
+        /**
          * ProblemReport
          * @description A problem that is open.
          */
@@ -1551,6 +1579,8 @@ export interface components {
              * @description ``closed``, ``opened`` (not asked at the moment) or ``half-opened``.
              */
             readonly breaker: string;
+            /** @description The poll that is under way; null between polls. */
+            readonly polling: components["schemas"]["PollReport"] | null;
             /**
              * Rows
              * @description How many rows the last poll read.
@@ -1856,9 +1886,14 @@ export interface components {
         readonly TotalOfOne: {
             /**
              * Now
-             * @description The last value before ``to``; null if it is not known any more.
+             * @description The last value before ``to``, or the sum of those that are known; null if none is known any more.
              */
             readonly now: number | null;
+            /**
+             * Known
+             * @description Of how many of the ``things`` that is.
+             */
+            readonly known: number;
             /** @description Null where too little is known. */
             readonly usual: components["schemas"]["UsualNumber"] | null;
             /**
@@ -1891,9 +1926,14 @@ export interface components {
             readonly time: string;
             /**
              * Total
-             * @description Of the means of the step.
+             * @description The sum of the means of the step, of those things of which the number is known in it.
              */
             readonly total: number;
+            /**
+             * Known
+             * @description Of how many of the ``things`` that is: the total rises with each of which the number becomes known.
+             */
+            readonly known: number;
         };
         /**
          * Totals
@@ -1902,9 +1942,14 @@ export interface components {
         readonly Totals: {
             /**
              * Now
-             * @description The last value before ``to``; null if it is not known any more.
+             * @description The last value before ``to``, or the sum of those that are known; null if none is known any more.
              */
             readonly now: number | null;
+            /**
+             * Known
+             * @description Of how many of the ``things`` that is.
+             */
+            readonly known: number;
             /** @description Null where too little is known. */
             readonly usual: components["schemas"]["UsualNumber"] | null;
             /**
@@ -1933,7 +1978,8 @@ export interface components {
             readonly step_seconds: number;
             /**
              * Things
-             * @description How many things are added up: of those that are on the map now, and of which the number is known.
+             * @description How many things are added up: those that are on the map now and of which the number is known, now or in some
+             *     step.
              */
             readonly things: number;
             /**
@@ -2087,7 +2133,8 @@ export interface components {
             readonly spread: number;
             /**
              * Days
-             * @description How many days are known: four at least.
+             * @description How many days that is the median of: four at least. A day counts if the things of which the number is known
+             *     in that hour make up nine tenths of ``now``; nothing is added for the others.
              */
             readonly days: number;
         };
