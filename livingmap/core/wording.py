@@ -42,8 +42,6 @@ def decimal(value: Json, language: str) -> str | None:
     >>> decimal("-12820.50000000", "en")
     '-12,820.5'
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
     match = _DECIMAL.fullmatch(str(value).strip())
     if match is None:
         return None

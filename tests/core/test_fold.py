@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from livingmap.core.fold import DOWN, REFRESHED, Fault, Fold, Folded, refreshed
+from livingmap.core.fold import DOWN, RECALLED, REFRESHED, Fault, Fold, Folded, recalled, refreshed
 from livingmap.core.layers import layer
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.redaction import Redaction
@@ -251,3 +251,38 @@ def test_each_handler_reads_its_own_part_and_all_changes_are_of_one_event():
         Put("agents", "agent:sofia", {"seen by 0": 2}),
         Put("agents", "agent:sofia", {"seen by 1": 2}),
     )
+
+
+def test_a_handler_gets_the_event_as_it_came():
+    read = []
+    message = replace(event("agent.x", 7, name="Sofia"), size=42)
+    listening = replace(source("agents", []), handlers={"agent.*": lambda event, part: read.append(event) or []})
+    assert Fold([listening]).apply(message).faults == ()
+    assert (read, read[0].size) == ([message], 42)
+
+
+def test_what_the_history_recalls_is_an_entry_that_counts_as_a_change_by_no_poll():
+    fold = Fold([source("agents", [])])
+    revisions = [fold.scene.part("agents").revision]
+    for seq, from_seq in ((5, None), (6, 5)):
+        message = recalled("agents", [replace(SOFIA, set={"n": seq})], from_seq)
+        assert message.type == RECALLED
+        assert (message.payload["source"], message.payload["since"]) == ("agents", from_seq)
+        folded = fold.apply(event(message.type, seq, **message.payload))
+        assert folded.changes == (replace(SOFIA, set={"n": seq}),)
+        assert folded.public_payload == {"source": "agents", "changed": 1}
+        revisions.append(fold.scene.part("agents").revision)
+    assert revisions[0] < revisions[1] < revisions[2]
+
+
+def test_a_trial_says_why_a_handler_would_not_take_an_event_and_folds_nothing():
+    def on_event(event, part):
+        event.payload["name"] = "other"
+
+    writing = replace(source("space", []), handlers={"agent.*": on_event})
+    fold, message = Fold([source("agents", [SOFIA]), source("city", None), writing]), event("agent.x", name="x")
+    assert fold.trial("agents", message) is None
+    assert fold.trial("city", message).startswith("TypeError: returned None; a handler returns a list")
+    assert fold.trial("space", message).startswith("TypeError: an event's payload is read-only")
+    assert fold.trial("city", event("weather.x")) is fold.trial("nobody", message) is None
+    assert fold.scene.items("agents", "items") == {}

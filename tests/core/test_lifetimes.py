@@ -151,6 +151,16 @@ def test_a_node_without_any_heartbeat_is_as_its_source_says():
     assert play.status(NODE) == "online"
 
 
+@pytest.mark.parametrize("beat", ["2026-01-02T12:00:00", "2026-01-02T14:00:00+02:00"])
+def test_a_heartbeat_without_a_zone_is_in_utc(beat):
+    play = Play()
+    play.poll(0, "registry", Put("nodes", NODE, {"status": "online", "last_heartbeat": beat}))
+    play.at(119, PASSED)
+    assert play.status(NODE) == "online"
+    play.at(120, PASSED)
+    assert play.status(NODE) == "offline"
+
+
 @pytest.mark.parametrize("beat", ["yesterday", 7, "9999-12-31T23:59:59Z"])
 def test_a_heartbeat_that_makes_no_sense_judges_nobody(beat):
     play = Play()

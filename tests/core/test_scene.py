@@ -428,3 +428,19 @@ def test_what_is_renamed_by_hand_is_renamed_inside_a_namespace():
 def test_a_handler_finds_the_settings_that_its_source_was_given():
     made = scene(replace(AGENTS, given={"limit": 3}))
     assert made.part("agents").settings == {"limit": 3}
+
+
+def test_the_weight_of_a_polls_change_is_how_many_items_it_has_merged_again():
+    made = Scene((AGENTS, CITY, USAGE), SameAs(renamed={"city": {"microdao:3": "microdao:river"}}))
+    made.apply("agents", [Put("agents", f"agent:{name}", {"microdao_id": "microdao:9f"}) for name in "abc"], 1)
+    river = Put("city", "microdao:river", {"name": "River"}, aliases=("microdao:9f",))
+    assert made.weight("city", river) == made.weight("city", Put("city", "microdao:9f")) == 4
+    assert made.weight("city", Put("city", "microdao:delta")) == 1
+    made.apply("city", [river], 2, from_seq=1)
+    assert made.weight("city", replace(river, set={"name": "R"})) == 1
+    assert made.weight("city", replace(river, id="microdao:3", set={"name": "R"})) == 1
+    assert made.weight("city", replace(river, aliases=())) == made.weight("city", Drop("city", river.id)) == 4
+    assert made.weight("city", Total("city", {"n": 1})) == 1
+    made.apply("agents", [Put("agents", "agent:d", {"microdao_id": "microdao:river"})], 3)
+    made.apply("city", [Put("city", "microdao:river", {"size": 1}, creates=False, collection="rooms")], 4)
+    assert made.weight("city", Put("city", "microdao:river", {"size": 2}, creates=False, collection="rooms")) == 2

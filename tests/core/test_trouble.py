@@ -72,6 +72,8 @@ def test_a_quick_look_is_never_wrong_when_it_clears(type_, fields, metrics):
 
 def test_a_quick_look_clears_what_is_well():
     assert QUICK_LOOK.clears("station", {"status": "online", "alerts": [], "metrics": {"cpu": 0.5}})
+    assert QUICK_LOOK.clears("station", {"status": "online"})
+    assert QUICK_LOOK.clears("station", {"cpu": 0.5, "memory": None})
 
 
 @given(st.sampled_from([*SHARED["types"], "station"]), st.dictionaries(st.sampled_from(["name", "size"]), VALUES))

@@ -45,7 +45,12 @@ def test_only_clean_json_is_kept(value, reason):
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
-    [({"x\0": 1}, "x\0: text with a NUL character"), ({1: 1}, "1: an object key is not text")],
+    [
+        ({"x\0": 1}, "x\0: text with a NUL character"),
+        ({"x\0": "a"}, "x\0: text with a NUL character"),
+        ({1: 1}, "1: an object key is not text"),
+        ({1: "a"}, "1: an object key is not text"),
+    ],
 )
 def test_names_of_fields_are_clean_text(fields, reason):
     assert invalid_reason(Total("agents", fields)) == reason

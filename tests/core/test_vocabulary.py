@@ -97,3 +97,30 @@ def test_the_references_of_layers_are_relations_of_what_stands_there():
     assert declared.within == ()
     assert (undeclared.relations, undeclared.within) == ((Relation("job_id"),), ("job_id",))
     assert (made.sources_of("target", [HOME]), made.sources_of("job", [HOME])) == (["s"], ["s"])
+
+
+async def gone(client, entity_id, fields):
+    return None
+
+
+def test_what_sources_say_of_one_collection_is_joined():
+    nodes, city = ("nodes", "items"), ("city", "items")
+    one = source("one", layers=(Layer("nodes", volatile=("seen_at",), references=("dao_id", "lead_id")),))
+    lending = Layer("nodes", decorates=True, volatile=("load",), references=("lead_id", "room_id"))
+    two = source("two", layers=(lending, Layer("city", unlisted=gone)))
+    three = source("three", layers=(Layer("nodes", unlisted=gone),))
+    made = Vocabulary([one, two, three])
+    assert made.volatile == {nodes: {"seen_at", "load"}}
+    assert made.references == {nodes: ("dao_id", "lead_id", "room_id"), city: ()}
+    assert made.listing == {nodes: ("one", "three"), city: ("two",)}
+    assert made.asked == [("two", city), ("three", nodes)]
+
+
+def test_the_languages_are_those_of_all_words_with_english_first():
+    types = (
+        Type("a", HOME, label={"uk": "Пес"}, plural={"pl": "A"}),
+        Type("b", HOME, counts={"de": {"other": "B"}}, label={"uk": "Кіт"}),
+    )
+    layers = (Layer("city", title={"fr": "Ville", "en": "City"}, hint={"es": "Ciudad"}),)
+    assert Vocabulary([source("s", *types, layers=layers)]).languages == ("en", "uk", "pl", "de", "fr")
+    assert Vocabulary().languages == ("en",)
