@@ -6,7 +6,18 @@ from itertools import count
 
 import pytest
 
-from livingmap.core.fold import DOWN, RECALLED, REFRESHED, Fault, Fold, Folded, recalled, refreshed
+from livingmap.core.fold import (
+    DOWN,
+    RECALLED,
+    REFRESHED,
+    RESUMED,
+    SET_ASIDE,
+    Fault,
+    Fold,
+    Folded,
+    recalled,
+    refreshed,
+)
 from livingmap.core.layers import layer
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.redaction import Redaction
@@ -194,6 +205,8 @@ def test_of_a_poll_the_public_payload_says_how_much_changed():
     message = refreshed("agents", 0, [SOFIA, SOFIA])
     folded = fold.apply(event(message.type, 3, **message.payload))
     assert folded.public_payload == {"source": "agents", "changed": 2}
+    assert folded.event.payload == {"source": "agents", "changed": 2, "fields": ["name"]}
+    assert folded.event.position == Position("e", 3)
     assert (folded.changes, folded.faults, folded.sources) == ((SOFIA,), (), ("agents",))
     assert fold.apply(event(DOWN, 4, source="agents")).public_payload == {"source": "agents"}
 
@@ -286,3 +299,28 @@ def test_a_trial_says_why_a_handler_would_not_take_an_event_and_folds_nothing():
     assert fold.trial("space", message).startswith("TypeError: an event's payload is read-only")
     assert fold.trial("city", event("weather.x")) is fold.trial("nobody", message) is None
     assert fold.scene.items("agents", "items") == {}
+
+
+def test_a_handler_that_is_set_aside_gets_nothing_until_it_is_resumed():
+    fold = Fold([source("agents", [SOFIA]), source("city", [replace(SOFIA, set={"mood": "calm"})])])
+    aside = {"source": "agents", "handler": "agent.*"}
+    assert fold.apply(event(SET_ASIDE, 1, **aside)).faults == ()
+    assert fold.set_aside == {("agents", "agent.*")}
+    message = event("agent.x", 2)
+    folded = fold.apply(message)
+    assert folded.faults == (Fault("agents", message, "its handler for agent.* is set aside"),)
+    assert (folded.changes, folded.sources) == ((replace(SOFIA, set={"mood": "calm"}),), ("agents", "city"))
+    fold.apply(event(RESUMED, 3, **aside))
+    assert fold.set_aside == set()
+    folded = fold.apply(event("agent.x", 4))
+    assert (folded.changes, folded.faults) == ((SOFIA,), ())
+
+
+def test_what_was_set_aside_stays_so_while_its_source_is_there():
+    fold = Fold([source("agents", [SOFIA]), source("city", [])])
+    fold.restore_set_aside([["agents", "agent.*"], ["city", "agent.*"], ["moon", "moon.*"]])
+    assert fold.set_aside == {("agents", "agent.*"), ("city", "agent.*")}
+    fold.replace_sources([source("agents", [SOFIA])])
+    assert fold.set_aside == {("agents", "agent.*")}
+    fold.apply(event(SET_ASIDE, source="moon", handler="moon.*"))
+    assert fold.set_aside == {("agents", "agent.*")}

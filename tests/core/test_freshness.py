@@ -118,3 +118,33 @@ def test_a_clock_that_is_set_back_does_not_keep_a_source_fresh(status):
 def test_an_age_is_never_negative(seconds, age):
     health = SourceHealth("city", "s", observed_at=NOON)
     assert health.age_seconds(NOON + timedelta(seconds=seconds)) == age
+
+
+@pytest.mark.parametrize("status", [Freshness.FRESH, Freshness.MOCK])
+def test_a_source_whose_run_or_handler_stands_still_is_stale_and_says_why(status):
+    health = SourceHealth("city", "s", status, run_error="the socket was closed")
+    assert (health.status_at(NOON), health.error_at(NOON)) == (Freshness.STALE, "the socket was closed")
+    health.run_error, health.set_aside = None, ["city.*", "room.*"]
+    assert health.status_at(NOON) == Freshness.STALE
+    assert health.error_at(NOON) == (
+        "its handler for city.* is set aside: it held up the map; "
+        "its handler for room.* is set aside: it held up the map"
+    )
+
+
+def test_all_that_is_wrong_with_a_source_is_said():
+    health = SourceHealth("city", "s", Freshness.DOWN, "it is slow", run_error="it ended", set_aside=["city.*"])
+    assert health.status_at(NOON) == Freshness.DOWN
+    assert health.error_at(NOON) == (
+        "it is slow; it ended; its handler for city.* is set aside: it held up the map"
+    )
+
+
+def test_overruns_are_counted_with_their_time_and_the_last_twenty_are_kept():
+    health = SourceHealth("city", "s")
+    for number in range(22):
+        health.note_overrun(f"the handler for {number}", 1.6)
+    assert (health.overruns, health.held_seconds) == (22, pytest.approx(35.2))
+    assert health.last_overruns == [f"the handler for {number} for 2 s" for number in range(2, 22)]
+    health.note_overrun("x" * 2000, 1)
+    assert health.last_overruns[-1] == "x" * 1000 + "…"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from livingmap.core.fold import CLOCK_SET, TIME_PASSED, Fold, refreshed
+from livingmap.core.lifetimes import Clock
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.source import Count, Layer, Lifetime, Source, Tally
 from livingmap.log.local import LocalLog
@@ -359,3 +360,37 @@ def test_a_sign_of_life_for_one_field_leaves_the_end_of_another_due():
 
 def on_load(event, part):
     return [Put("nodes", NODE, {"load": "high", "load_at": event.received_at.isoformat()}, creates=False)]
+
+
+def test_a_clock_judges_each_item_once_at_the_earliest_time_that_was_asked_for():
+    clock, items = Clock(), [(("nodes", "items"), f"node:{name}") for name in "abc"]
+    for item, rule, seconds in ((0, 0, 20), (0, 0, 10), (0, 0, 30), (1, 0, 5), (1, 1, 10), (2, 0, 40)):
+        clock.wait(items[item], rule, NOON + timedelta(seconds=seconds))
+    assert clock.next_due() == NOON + timedelta(seconds=5)
+    assert clock.advance(NOON + timedelta(seconds=4)) == []
+    assert clock.advance(NOON + timedelta(seconds=10)) == [items[1], items[0]]
+    assert clock.next_due() == NOON + timedelta(seconds=40)
+    assert clock.advance(NOON + timedelta(seconds=30)) == []
+    clock.forget(items[2], 1)
+    assert clock.next_due() == NOON + timedelta(seconds=40)
+    clock.forget(items[2], 0)
+    assert clock.next_due() is None
+    assert clock.now == NOON + timedelta(seconds=30)
+
+
+def test_an_item_may_be_judged_by_a_rule_again_after_it_was_forgotten():
+    clock, item = Clock(), (("nodes", "items"), "node:a")
+    clock.wait(item, 0, NOON)
+    clock.forget(item, 0)
+    clock.wait(item, 0, NOON + timedelta(seconds=9))
+    assert clock.next_due() == NOON + timedelta(seconds=9)
+    assert clock.advance(NOON + timedelta(seconds=9)) == [item]
+    clock.wait(item, 0, NOON + timedelta(seconds=12))
+    assert clock.advance(NOON + timedelta(seconds=12)) == [item]
+
+
+@pytest.mark.parametrize(("seconds", "is_set"), [(1, False), (0, False), (-60, False), (-61, True)])
+def test_a_clock_that_goes_back_by_more_than_a_minute_was_set(seconds, is_set):
+    clock = Clock(NOON)
+    assert clock.set_back(NOON + timedelta(seconds=seconds)) is is_set
+    assert clock.now == (NOON + timedelta(seconds=seconds) if is_set else NOON)

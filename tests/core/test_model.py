@@ -12,6 +12,7 @@ from livingmap.core.model import (
     id_and_aliases,
     id_of,
     id_or_none,
+    namespaces_of,
     typed_id,
 )
 
@@ -32,6 +33,18 @@ PUT = Put("agents", "agent:a", {"x": 1}, ("y",), "rooms", ("agent:b",), creates=
                 "unset": ["y"],
                 "aliases": ["agent:b"],
                 "creates": False,
+            },
+        ),
+        (
+            Put("agents", "agent:a", namespaces={"agent:a": "slug"}),
+            {
+                "op": "put",
+                "layer": "agents",
+                "collection": "items",
+                "id": "agent:a",
+                "set": {},
+                "unset": [],
+                "namespaces": {"agent:a": "slug"},
             },
         ),
         (
@@ -112,3 +125,10 @@ def test_an_empty_reference_is_none(value, expected):
 )
 def test_the_first_name_is_the_id_unless_the_key_says_its_type(key, names, expected):
     assert id_and_aliases("agent", key, *names) == expected
+
+
+def test_of_equal_names_the_strongest_says_the_namespace():
+    assert namespaces_of("node", external="node:gpu-1", uuid=None, key="", slug="gpu-1", number="7") == {
+        "node:gpu-1": "external",
+        "node:7": "number",
+    }
