@@ -6,12 +6,14 @@ from itertools import count
 
 import pytest
 
+from livingmap.core.calls import Calls
 from livingmap.core.fold import (
     DOWN,
     RECALLED,
     REFRESHED,
     RESUMED,
     SET_ASIDE,
+    TOUCHED,
     Fault,
     Fold,
     Folded,
@@ -91,6 +93,8 @@ def test_a_handler_that_raises_harms_only_itself(error):
     assert [(fault.source, fault.error) for fault in folded.faults] == [
         ("agents", f"{type(error).__name__}: {error}")
     ]
+    (fault,) = folded.faults
+    assert (fault.route, fault.raised) == (("agents", "agent.*", on_event), error)
 
 
 def test_a_handler_may_return_only_so_many_changes_for_one_event(monkeypatch):
@@ -324,3 +328,58 @@ def test_what_was_set_aside_stays_so_while_its_source_is_there():
     assert fold.set_aside == {("agents", "agent.*")}
     fold.apply(event(SET_ASIDE, source="moon", handler="moon.*"))
     assert fold.set_aside == {("agents", "agent.*")}
+
+
+def test_whoever_watches_over_the_fold_sees_which_handler_it_is_in():
+    calls, seen, message = Calls(), [], event("agent.x")
+
+    def on_event(event, part):
+        seen.append(calls.current)
+        if len(seen) > 1:
+            raise KeyError("id")
+        return []
+
+    fold = Fold([replace(source("agents", []), handlers={"agent.*": on_event})], calls=calls)
+    for _ in range(2):
+        fold.apply(message)
+        assert calls.current is None
+    assert seen == [(("agents", "agent.*", on_event), message)] * 2
+
+
+def test_of_a_folded_poll_the_names_of_the_fields_stay_that_it_changed():
+    fold = Fold([source("agents", [])])
+    changes = [
+        Put("agents", "agent:a", {"name": "A", "mood": "calm"}, ("zone",)),
+        Put("agents", "agent:b", {"name": "B"}),
+        Drop("agents", "agent:c"),
+        Total("agents", {"all": 2}, ("age",)),
+    ]
+    message = refreshed("agents", 0, changes, TOUCHED)
+    assert message.type == TOUCHED
+    folded = fold.apply(replace(event(message.type, **message.payload), size=7))
+    assert folded.event.payload == {
+        "source": "agents",
+        "changed": 4,
+        "fields": ["age", "all", "mood", "name", "zone"],
+    }
+    assert folded.event.size == 7
+    assert folded.public_payload == {"source": "agents", "changed": 4}
+
+
+def test_of_a_poll_only_what_its_source_still_declares_is_taken():
+    fold = Fold([source("agents", [], Layer("agents", "rooms"))])
+    changes = [SOFIA, Total("city", {"n": 1}), Put("agents", "room:1", {"secret": 1, "n": 1}, collection="rooms")]
+    message = refreshed("agents", 0, changes)
+    folded = fold.apply(event(message.type, **message.payload))
+    assert folded.faults == ()
+    assert folded.changes == (Put("agents", "room:1", {"n": 1}, collection="rooms"),)
+
+
+def test_what_a_change_of_sources_altered_comes_with_the_next_entry_before_its_own():
+    fold = Fold([source("agents", [SOFIA]), source("city", [])])
+    fold.apply(event("agent.x", 1))
+    fold.replace_sources([replace(source("city", [Total("agents", {"n": 1})]), handlers={})])
+    gone = Drop("agents", "agent:sofia")
+    assert fold.apply(event("agent.x", 2)).changes == (gone,)
+    assert fold.apply(event("agent.x", 3)).changes == ()
+    assert fold.apply(event(DOWN, 4, source="agents")).sources == ()
