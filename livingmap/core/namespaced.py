@@ -33,8 +33,7 @@ class Namespace:
     def outside(self, entity_id: str) -> str:
         """Return an id of the map as the source has it; one of another namespace stays as it is."""
         kind, colon, rest = entity_id.partition(":")
-        prefix = f"{self.name}{_SEPARATOR}"
-        return f"{kind}:{rest.removeprefix(prefix)}" if colon and rest.startswith(prefix) else entity_id
+        return f"{kind}{colon}{rest.removeprefix(f'{self.name}{_SEPARATOR}')}"
 
     def change(self, change: Change) -> Change:
         """Return what the source says, put into the namespace."""

@@ -206,8 +206,8 @@ def _moved(value: Json, kind: str, language: str) -> str | None:
 
 def _word(value: Json, words: Sequence[str]) -> str | None:
     text = str(value).lower() if isinstance(value, bool) else value
-    given = dict(word.split("=", 1) for word in words if "=" in word)
-    return given.get(text) if isinstance(text, str) else None
+    pairs = (word.partition("=") for word in words)
+    return next((given for name, equals, given in pairs if equals and name == text), None)
 
 
 def _short(value: Json) -> str | None:

@@ -1,5 +1,7 @@
 """What the sources of a map declare, joined."""
 
+from dataclasses import replace
+
 from livingmap.core.source import Layer, Source
 from livingmap.core.types import LAST, Relation, Status, Type, TypeField
 from livingmap.core.vocabulary import LayerWords, Vocabulary
@@ -96,6 +98,9 @@ def test_the_references_of_layers_are_relations_of_what_stands_there():
     assert declared.relations == (Relation("node_id", arcs=False), Relation("job_id"))
     assert declared.within == ()
     assert (undeclared.relations, undeclared.within) == ((Relation("job_id"),), ("job_id",))
+    assert made.type("star", [("sky", "stars"), ("a", "items")]) == replace(
+        undeclared, name="star", home=("sky", "stars")
+    )
     assert (made.sources_of("target", [HOME]), made.sources_of("job", [HOME])) == (["s"], ["s"])
 
 
