@@ -1,7 +1,9 @@
 """The laws of aliases, at random."""
 
+import itertools
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,23 +80,47 @@ def test_claims_one_by_one_make_the_aliases_that_they_make_as_a_whole(run, table
     assert picture(sources.aliases) == picture(sources.as_a_whole())
 
 
+def assert_all_that_changes_is_affected(sources, before, affected):
+    after = picture(sources.aliases)
+    for question in ("resolve", "shown"):
+        for one in before[question].keys() & after[question].keys():
+            answers = (before[question][one], after[question][one])
+            assert answers[0] == answers[1] or {one, *answers} <= affected
+    for one in before["shown"].keys() & after["shown"].keys():
+        if before["shown"][one] != after["shown"][one]:
+            assert sources.names(one) <= affected  # a source that lists it may mean it by any of them
+    for one in IDS:
+        if after["resolve"][one] == one and before["same"][one] != after["same"][one]:
+            assert one in affected
+
+
 @given(steps, tables)
 def test_whatever_changes_its_meaning_is_affected(run, table):
     sources = Sources(table)
     for step in run:
         before = picture(sources.aliases)
-        affected = sources.list(*step)
-        after = picture(sources.aliases)
-        for question in ("resolve", "shown"):
-            for one in before[question].keys() & after[question].keys():
-                answers = (before[question][one], after[question][one])
-                assert answers[0] == answers[1] or {one, *answers} <= affected
-        for one in before["shown"].keys() & after["shown"].keys():
-            if before["shown"][one] != after["shown"][one]:
-                assert sources.names(one) <= affected  # a source that lists it may mean it by any of them
-        for one in IDS:
-            if after["resolve"][one] == one and before["same"][one] != after["same"][one]:
-                assert one in affected
+        assert_all_that_changes_is_affected(sources, before, sources.list(*step))
+
+
+CONTESTING = [
+    (0, "agent:a", (("agent:b", "agent:f"), {"agent:b": "external"})),
+    (0, "agent:b", (("agent:c",), {"agent:b": "slug", "agent:c": "number"})),
+    (1, "agent:c", (("agent:b", "agent:d"), {})),
+    (1, "agent:d", (("agent:a",), {"agent:a": "external", "agent:d": "slug"})),
+    (0, "agent:a", None),
+    (0, "agent:b", None),
+]
+
+
+@pytest.mark.parametrize("table", [{}, {"agent:b": "agent:a"}, {"agent:d": "agent:c", "agent:e": "agent:c"}])
+def test_the_laws_hold_for_all_short_runs_of_entities_that_claim_each_others_ids(table):
+    for run in itertools.product(CONTESTING, repeat=4):
+        sources = Sources(table)
+        for step in run[:-1]:
+            sources.list(*step)
+        before = picture(sources.aliases)
+        assert_all_that_changes_is_affected(sources, before, sources.list(*run[-1]))
+        assert picture(sources.aliases) == picture(sources.as_a_whole())
 
 
 @given(steps, tables)

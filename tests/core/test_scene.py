@@ -444,3 +444,12 @@ def test_the_weight_of_a_polls_change_is_how_many_items_it_has_merged_again():
     made.apply("agents", [Put("agents", "agent:d", {"microdao_id": "microdao:river"})], 3)
     made.apply("city", [Put("city", "microdao:river", {"size": 1}, creates=False, collection="rooms")], 4)
     assert made.weight("city", Put("city", "microdao:river", {"size": 2}, creates=False, collection="rooms")) == 2
+
+
+def test_an_item_that_went_takes_the_names_in_its_namespaces_with_it():
+    made = scene()
+    made.apply("city", [Put("city", "microdao:river", namespaces={"microdao:river": "slug"})], 1)
+    assert made.named("microdao:river", "slug") == "microdao:river"
+    made.apply("city", [Drop("city", "microdao:river")], 2)
+    made.apply("city", [Put("city", "microdao:river")], 3)
+    assert made.named("microdao:river", "slug") is None

@@ -181,7 +181,9 @@ def test_amounts_whose_unit_is_another_field_follow_both():
     assert held(made) == {"MUD": "2", "SILT": "1.25"}
 
 
-@pytest.mark.parametrize("purse", [None, 7, [], {"SILT": 7}, {"SILT": "x"}, {"SILT": "NaN"}, {"SILT": "1e999999"}])
+@pytest.mark.parametrize(
+    "purse", [None, 7, [], {"SILT": 7}, {"SILT": "x"}, {"SILT": "NaN"}, {"SILT": "1e129"}, {"SILT": "1" * 129}]
+)
 def test_what_is_no_amount_adds_nothing(purse):
     made = scene(HELD)
     made.apply("all", [agent("a", purse=purse), agent("b", purse={"SILT": "1"})], 1)
@@ -203,3 +205,9 @@ def test_a_sum_of_very_long_amounts_has_all_its_digits():
     made = scene(HELD)
     made.apply("all", [agent("a", purse={"SILT": "1" * 90}), agent("b", purse={"SILT": "0.5"})], 1)
     assert held(made) == {"SILT": "1" * 90 + ".5"}
+
+
+def test_an_amount_may_have_as_many_digits_as_anybody_needs():
+    made = scene(HELD)
+    made.apply("all", [agent("a", purse={"SILT": "1" * 128, "MUD": "1e128", "ORE": "1e-128"})], 1)
+    assert held(made) == {"MUD": "1" + "0" * 128, "ORE": "0." + "0" * 127 + "1", "SILT": "1" * 128}

@@ -80,3 +80,15 @@ def test_a_quick_look_clears_what_is_well():
 def test_only_the_telling_fields_can_mean_trouble(type_, fields):
     assert {"name", "size"}.isdisjoint(telling_fields(VOCABULARY, type_, "status"))
     assert troubles_of(VOCABULARY, type_, fields) == []
+
+
+def test_the_field_that_a_type_names_tells_first_and_then_the_status():
+    assert (
+        telling_fields(VOCABULARY, "station", "status")
+        == telling_fields(VOCABULARY, "node", "status")
+        == ("status",)
+    )
+    assert telling_fields(VOCABULARY, "dao", "status") == ("health", "status")
+    assert telling_fields(VOCABULARY, "target", "status") == ("probe.state", "probe", "status")
+    assert telling_fields(VOCABULARY, "target", "alert") == ("alerts",)
+    assert telling_fields(VOCABULARY, "dao", "load") == ("metrics", "cpu", "gpu", "ram", "memory")

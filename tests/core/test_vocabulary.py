@@ -129,3 +129,11 @@ def test_the_languages_are_those_of_all_words_with_english_first():
     layers = (Layer("city", title={"fr": "Ville", "en": "City"}, hint={"es": "Ciudad"}),)
     assert Vocabulary([source("s", *types, layers=layers)]).languages == ("en", "uk", "pl", "de", "fr")
     assert Vocabulary().languages == ("en",)
+
+
+def test_the_sources_of_a_type_are_those_that_declare_it_or_else_list_it():
+    declaring, listing = source("declaring", Type("target", HOME), layers=()), source("listing")
+    made = Vocabulary([listing, declaring, replace(listing, name="also")])
+    assert made.sources_of("target", [HOME]) == ["declaring"]
+    assert made.sources_of("job", [HOME, ("no", "where"), HOME]) == ["listing", "also"]
+    assert made.sources_of("job", []) == []
