@@ -176,3 +176,10 @@ def test_a_layer_shows_its_totals_then_its_collections_in_order_of_id(scene):
     ]
     assert layer(scene, "space") == {"planets": [], "nodes": []}
     assert layer(scene, "nowhere") == {}
+
+
+def test_a_thing_whose_home_no_source_fills_has_none():
+    made = Scene([Source("s", "s", object, (Layer("agents"),), types=(Type("star", ("sky", "stars")),))])
+    made.apply("s", [Put("agents", "star:sun", {})], 1)
+    assert home_of(made, "star:sun") is None
+    assert Catalogue(made).entities() == []

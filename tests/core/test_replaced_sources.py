@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from livingmap.core.fold import SOURCES_CHANGED, Fold, refreshed
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
+from livingmap.core.scene import Scene
 from livingmap.core.source import Count, Layer, Lifetime, Source, Tally
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -198,3 +199,26 @@ def test_the_versions_of_layers_only_grow_and_only_where_something_changes():
     assert [log.fold.scene.version(layer) for layer in ("city", "weather")] == [before["city"], before["weather"]]
     log.fold.replace_sources([AGENTS, CITY])
     assert log.fold.scene.version("weather") > before["weather"]
+
+
+def test_the_changes_say_what_was_there_before():
+    first = Source("first", "s", object, (Layer("agents"),))
+    made = Scene([first])
+    made.apply("first", [Put("agents", "agent:a", {"n": 1, "m": 2}), Put("agents", "agent:b", {"n": 1})], 1)
+    made.apply("first", [Total("agents", {"all": 2})], 2)
+    records = [
+        ["agents", "items", "agent:a", [{"n": 3}, [], True, ["n"], {}]],
+        ["agents", "items", "agent:c", [{"n": 4}, [], True, ["n"], {}]],
+    ]
+    totals = {"agents": [{"all": 3}, [], False, ["all"], {}]}
+    state = {"records": records, "totals": totals, "dropped": [], "loose": []}
+    changes = made.replace_sources([first], {"part first": state})
+    assert sorted((repr(one), one.was, getattr(one, "came", None)) for one in changes) == sorted(
+        (repr(one), one.was, getattr(one, "came", None))
+        for one in (
+            Put("agents", "agent:a", {"n": 3}, ("m",), was={"n": 1, "m": 2}),
+            Put("agents", "agent:c", {"n": 4}, came=True),
+            Drop("agents", "agent:b", was={"n": 1}),
+            Total("agents", {"all": 3}, was={"all": 2}),
+        )
+    )

@@ -441,6 +441,8 @@ def test_the_weight_of_a_polls_change_is_how_many_items_it_has_merged_again():
     assert made.weight("city", replace(river, id="microdao:3", set={"name": "R"})) == 1
     assert made.weight("city", replace(river, aliases=())) == made.weight("city", Drop("city", river.id)) == 4
     assert made.weight("city", Total("city", {"n": 1})) == 1
+    made.apply("agents", [Drop("agents", "agent:a")], 3)
+    assert made.weight("city", Drop("city", river.id)) == 3
     made.apply("agents", [Put("agents", "agent:d", {"microdao_id": "microdao:river"})], 3)
     made.apply("city", [Put("city", "microdao:river", {"size": 1}, creates=False, collection="rooms")], 4)
     assert made.weight("city", Put("city", "microdao:river", {"size": 2}, creates=False, collection="rooms")) == 2
