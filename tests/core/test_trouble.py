@@ -92,3 +92,7 @@ def test_the_field_that_a_type_names_tells_first_and_then_the_status():
     assert telling_fields(VOCABULARY, "target", "status") == ("probe.state", "probe", "status")
     assert telling_fields(VOCABULARY, "target", "alert") == ("alerts",)
     assert telling_fields(VOCABULARY, "dao", "load") == ("metrics", "cpu", "gpu", "ram", "memory")
+
+
+def test_an_alert_that_says_nothing_is_a_warning_without_words():
+    assert troubles_of(VOCABULARY, "node", {"alerts": [{}]}) == [Trouble("warning", "alert", "")]
