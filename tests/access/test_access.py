@@ -1,5 +1,6 @@
 """Access: who is let in, with which rights, and with what reason everybody else is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,11 +17,12 @@ from livingmap.access.denied import (
     UNAUTHENTICATED,
     Denied,
 )
+from livingmap.access.memberships import Memberships
 from livingmap.access.policy import Policies
 from livingmap.access.settings import AuthSettings
 from livingmap.access.view import EVERYTHING, Rights, View
 from livingmap.core.actor import ANONYMOUS, Actor, Credential, Identity, Scheme
-from livingmap.core.auth import Authenticator, PolicyEngine
+from livingmap.core.auth import Authenticator, MembershipLookup, PolicyEngine
 from livingmap.errors import InvalidCredential, Unreachable
 from livingmap.sources.settings import ServiceSettings
 
@@ -36,8 +38,9 @@ MAY_READ = [{"type": "map", "id": "whole"}]
 class Entrance:
     """Access to a map whose authenticator takes a token for its owner's name, on a clock that a test sets."""
 
-    def __init__(self, *, authenticated=True, permits=None, schemes=(Scheme.BEARER,), **settings):
+    def __init__(self, *, authenticated=True, permits=None, members=None, schemes=(Scheme.BEARER,), **settings):
         self.seconds = 0.0
+        self.members = members
         self.identified = []
         self.porter_is_away = self.engine_is_away = False
         self.permits = permits
@@ -46,7 +49,9 @@ class Entrance:
         decisions = Decisions(engine, auth.pdp, SERVICE, self._clock) if permits is not None else None
         plugin = Authenticator("porter", "porter-service", ServiceSettings, self._identify, lambda _: schemes)
         cached = CachedAuthenticator(plugin, SERVICE, auth.ttl_seconds, self._now, self._clock)
-        policies = Policies(auth, ["agents", "city"], dict, decisions)
+        lookup = MembershipLookup((), self._complete)
+        memberships = Memberships(lookup, {}, 60, self._clock) if members is not None else None
+        policies = Policies(auth, ["agents", "city"], dict, decisions, None, memberships)
         self.access = Access(auth, cached if authenticated else None, policies, self._now, self._clock)
 
     def _clock(self):
@@ -69,6 +74,9 @@ class Entrance:
         if self.engine_is_away:
             raise Unreachable("http://judge:1 is away")
         return (actor.actor_id, question.id) in self.permits
+
+    async def _complete(self, clients, actor, credential):
+        return replace(actor, memberships=self.members[credential])
 
     async def denial(self, credential, address=None):
         with pytest.raises(Denied) as caught:
@@ -183,6 +191,13 @@ async def test_a_caller_whom_the_policies_do_not_let_read_is_refused(entrance):
     assert one.access.state == AccessState(
         "porter", "porter-service", None, PolicyState("http://porter:1", 2, 1, 1)
     )
+
+
+async def test_a_caller_is_shown_what_its_own_credential_says_that_it_belongs_to(entrance):
+    members = {ANN: frozenset({"microdao:1"}), EXPIRING: frozenset({"microdao:2"})}
+    one = entrance(permits={("ann", "whole"), ("expiring", "whole")}, members=members, pdp={"enabled": True})
+    for credential, of in members.items():
+        assert (await one.access.admit(credential, None)).rights == KNOWN._replace(memberships=of)
 
 
 async def test_while_the_policy_engine_is_away_a_caller_is_asked_to_try_again(entrance):

@@ -210,6 +210,19 @@ async def test_a_caller_that_goes_leaves_the_round_to_the_others(judge_of):
     assert judge.begun == ["a", "b"]
 
 
+async def test_a_round_whose_callers_have_gone_shows_what_was_decided_before_it(judge_of):
+    judge = judge_of()
+    judge.says(a=True)
+    assert await judge.ask("a") == ("a", True)
+    judge.seconds += 30
+    judge.will_say(b=True)
+    gone = asyncio.create_task(judge.ask("ba"))
+    await judge.until_begun("a", "b", "a")
+    gone.cancel()
+    judge.decisions._rounds[ANN].patience_ends_at = 0.0
+    assert await judge.ask("ab") == ("a", False)
+
+
 async def test_the_end_stops_what_is_being_asked_and_permits_nothing(judge_of):
     judge = judge_of()
     asking = [asyncio.create_task(judge.ask(names)) for names in ("ab", "ac")]
@@ -217,6 +230,13 @@ async def test_the_end_stops_what_is_being_asked_and_permits_nothing(judge_of):
     await judge.decisions.close()
     async with asyncio.timeout(20):
         assert [await one for one in asking] == [("", False), ("", False)]
+
+
+async def test_after_the_end_nothing_is_asked(judge_of):
+    judge = judge_of()
+    await judge.decisions.close()
+    assert await judge.ask("a") == ("", False)
+    assert judge.begun == []
 
 
 async def test_a_round_that_is_stopped_before_it_began_permits_nothing(judge_of):

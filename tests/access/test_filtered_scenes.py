@@ -104,8 +104,9 @@ def test_what_is_not_there_may_be_named_to_those_to_whom_it_is_granted_itself():
 class Follower:
     """A filtered scene that follows the polls of one source."""
 
-    def __init__(self, rights, rules, *changes, tallies=()):
-        layers = (Layer("agents", references=("parent",)), Layer("agents", "rooms"), Layer("space"))
+    LAYERS = (Layer("agents", references=("parent",)), Layer("agents", "rooms"), Layer("space"))
+
+    def __init__(self, rights, rules, *changes, tallies=(), layers=LAYERS):
         self.fold = Fold([Source("talk", "talk-service", object, layers, tallies=tallies)])
         self.seq = 0
         self._poll(changes)
@@ -154,6 +155,14 @@ def test_numbers_follow_what_is_shown_of_the_layers_that_have_been_filled():
     assert follower.poll(Put("agents", "agent:d", {"mood": "calm"})) == []
 
 
+def test_nothing_is_counted_for_what_is_not_on_the_map():
+    tallies = (Tally("agents", "rooms", (Count("agents", "rooms"),), per="parent"),)
+    layers = (Layer("agents"), Layer("agents", "rooms", references=("parent",)))
+    room = Put("agents", "agent:room", {"parent": "hall:1"}, collection="rooms")
+    follower = Follower(Rights(grants=(frozenset({"agent:room"}),)), [BY_ID], tallies=tallies, layers=layers)
+    assert follower.poll(room) == [room]
+
+
 def test_a_layers_version_grows_with_every_change_that_is_shown():
     follower = Follower(Rights(grants=(frozenset({"agent:a"}),)), [BY_ID], Put("agents", "agent:a", {}))
     assert growth(follower, [Put("agents", "agent:a", {"mood": number}) for number in range(3)])
@@ -167,6 +176,8 @@ def test_a_layers_version_grows_with_every_change_that_is_shown():
 def test_what_goes_for_a_reader_goes_from_its_collection_and_as_a_total():
     rooms = [Put("agents", f"agent:{one}", {}, collection="rooms") for one in "ab"]
     follower = Follower(Rights(grants=(frozenset({"agent:a"}),)), [BY_ID], *rooms)
+    painted = Put("agents", "agent:a", {"wall": "blue"}, collection="rooms")
+    assert follower.poll(painted) == [painted]
     assert follower.poll(*(Drop("agents", one.id, "rooms") for one in rooms)) == [
         Drop("agents", "agent:a", "rooms")
     ]
@@ -308,6 +319,16 @@ def test_readers_follow_a_source_that_is_removed_and_see_nothing_of_what_they_di
     assert visible.public_payload == {}
     fresh = FilteredScenes(small.fold, [talk], RULES, lambda: NOON).of(RIGHTS)
     assert dict(small.scenes.of(RIGHTS).items("agents", "items")) == dict(fresh.items("agents", "items"))
+
+
+def test_the_counts_of_a_layer_go_with_the_source_that_filled_it():
+    small = SmallMap(SUMMARY)
+    small.poll(Put("deeds", "deed:1", RIVER), source="both")
+    [talk, _] = small.sources
+    small.fold.replace_sources([talk])
+    small.scenes.replace_sources([talk])
+    visible = small.apply(SOURCES_CHANGED, {"added": [], "changed": [], "removed": ["both"]})
+    assert visible.changes == (Total("deeds", {}, ("counts",)),)
 
 
 def test_readers_get_a_snapshot_when_other_numbers_are_counted_for_them():

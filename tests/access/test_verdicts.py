@@ -221,6 +221,34 @@ def test_what_follows_an_item_is_judged_again_with_it_and_nothing_else_is():
     assert world.poll(agent("a", mood="calm")) == ({"agent:a"}, [(("agents", "items"), "agent:a")])
 
 
+def test_everything_that_follows_an_item_is_judged_again_also_if_some_of_it_was_already():
+    chain = [Put("gov", f"proposal:{number}", {"parent": "agent:a"}) for number in (1, 2, 3)]
+    world = World(rights({"microdao:1"}), [OWNED, FOLLOWS], agent("a", microdao_id="microdao:1"), *chain)
+    seen, _ = world.poll(Put("gov", "proposal:1", {"mood": "calm"}), agent("a", microdao_id="microdao:2"))
+    assert seen == {"agent:a", "proposal:1", "proposal:2", "proposal:3"}
+    assert world.shown == set()
+
+
+def test_an_item_that_speaks_of_another_no_more_does_not_look_different_when_that_one_is_hidden():
+    agents = agent("a", note="see agent:b"), agent("b", microdao_id="microdao:1")
+    world = World(rights({"microdao:1"}), [OWNED], *agents)
+    world.poll(agent("a", note="all is well"))
+    assert world.poll(agent("b", microdao_id="microdao:2")) == ({"agent:b"}, [(("agents", "items"), "agent:b")])
+    world.poll(agent("a", note="see agent:b"))
+    assert world.poll(agent("b", microdao_id="microdao:1"))[1] == [
+        (("agents", "items"), "agent:b"),
+        (("agents", "items"), "agent:a"),
+    ]
+
+
+def test_what_goes_from_one_of_its_places_is_judged_by_the_others():
+    both = [agent("a", microdao_id="microdao:1"), Put("gov", "agent:a", {"microdao_id": "microdao:2"})]
+    world = World(rights({"microdao:1"}), [OWNED], *both)
+    assert world.shown == set()
+    assert world.poll(Drop("gov", "agent:a")) == ({"agent:a"}, [(("agents", "items"), "agent:a")])
+    assert world.shown == {"agent:a"}
+
+
 def test_what_goes_is_not_judged_any_more_and_comes_back_as_it_is_then():
     world = World(rights({"microdao:1"}), [OWNED], agent("a"), agent("b"))
     assert world.poll(Drop("agents", "agent:a")) == ({"agent:a"}, [])
