@@ -43,8 +43,9 @@ class Failures:
     def wait_seconds(self, address: str) -> float:
         """Return for how long credentials of ``address`` are not looked at; 0 if they are."""
         window = self._windows.get(network_of(address))
-        left = window.began + _WINDOW_SECONDS - self._clock() if window else 0.0
-        return left if window and window.count >= self._most and left > 0 else 0.0
+        if window is None or window.count < self._most:
+            return 0.0
+        return max(window.began + _WINDOW_SECONDS - self._clock(), 0.0)
 
     def note(self, address: str) -> None:
         """Count a refused credential."""

@@ -38,7 +38,9 @@ MAY_READ = [{"type": "map", "id": "whole"}]
 class Entrance:
     """Access to a map whose authenticator takes a token for its owner's name, on a clock that a test sets."""
 
-    def __init__(self, *, authenticated=True, permits=None, members=None, schemes=(Scheme.BEARER,), **settings):
+    def __init__(
+        self, *, authenticated=True, permits=None, members=None, schemes=(Scheme.BEARER,), streams=99, **settings
+    ):
         self.seconds = 0.0
         self.members = members
         self.identified = []
@@ -52,7 +54,8 @@ class Entrance:
         lookup = MembershipLookup((), self._complete)
         memberships = Memberships(lookup, {}, 60, self._clock) if members is not None else None
         policies = Policies(auth, ["agents", "city"], dict, decisions, None, memberships)
-        self.access = Access(auth, cached if authenticated else None, policies, self._now, self._clock)
+        checked_by = cached if authenticated else None
+        self.access = Access(auth, checked_by, policies, self._now, self._clock, streams)
 
     def _clock(self):
         return self.seconds
@@ -101,12 +104,14 @@ async def entrance():
 
 
 async def test_without_an_authenticator_everybody_reads_everything(entrance):
-    access = entrance(authenticated=False, streams_per_address=1).access
+    access = entrance(authenticated=False, streams_per_address=1, streams=4).access
     assert (access.is_open, access.needs_credential, access.state) == (True, False, None)
     assert access.credential({"authorization": "Basic x"}) is None
     everybody = Admission(ANONYMOUS, EVERYTHING)
     assert access.remembered(None) == await access.admit(None, "192.0.2.7") == everybody
-    for _ in range(3):
+    for _ in range(4):
+        access.open_stream(everybody, "192.0.2.7")
+    with pytest.raises(Denied, match=r"^4 streams from this address are open; close one first$"):
         access.open_stream(everybody, "192.0.2.7")
     await access.close()
 

@@ -290,8 +290,9 @@ def test_before_the_first_reader_nothing_is_followed():
 # targets of policies
 
 
-def test_rules_that_follow_others_have_no_targets():
+def test_targets_are_what_items_with_a_rule_belong_to_and_rules_that_follow_others_have_none():
     small = SmallMap()
+    small.poll(Put("deeds", "deed:1", {"microdao_id": "microdao:lake"}), source="both")
     follows = ItemRule(types=("agent",), field="parent")
     assert PolicyTargets(small.fold.scene, (*RULES, follows))() == {
         ("read", "microdao"): {"microdao:river", "microdao:hill"}
