@@ -151,6 +151,13 @@ async def test_a_service_that_goes_and_comes_back_is_logged_once_each(porter):
     ]
 
 
+async def test_credentials_are_counted_by_what_came_of_asking_about_them(porter):
+    says = (porter.says, InvalidCredential("no"), InvalidCredential("no"), Unreachable("away"), ValueError(), None)
+    for number, porter.says in enumerate(says):
+        await asyncio.gather(porter.ask(f"c-{number}"), return_exceptions=True)
+    assert porter.cached.checks == {"accepted": 1, "refused": 2, "failed": 3}
+
+
 async def test_what_a_plugin_shares_between_callers_is_asked_for_by_the_clock_of_the_map():
     async with running(AuthService()) as service:
         porter = Porter(base_url=service.base_url)

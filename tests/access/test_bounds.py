@@ -415,6 +415,16 @@ def test_anonymous_streams_never_take_the_last_places_of_all():
     assert streams.full(None, "4") is None
 
 
+def test_one_stream_may_be_open_however_few_there_may_be():
+    for streams, text in (
+        (Streams(9, 9, 1), "1 streams are"),
+        (Streams(9, 1, 9), "1 streams from this address are"),
+    ):
+        assert streams.full(None, "1") is None
+        streams.open(None, "1")
+        assert streams.full(None, "1") == f"{text} open"
+
+
 def test_so_many_things_may_happen_within_some_seconds_and_no_more(clock):
     pace = Pace(3, 10, clock)
     assert [pace.keeps() for _ in range(4)] == [True, True, True, False]

@@ -187,7 +187,8 @@ def test_what_goes_for_a_reader_goes_from_its_collection_and_as_a_total():
 
 def test_a_number_of_a_layer_that_was_filled_only_now_is_known_from_then_on():
     tallies = (Tally("agents", "planets", (Count("space"),)), Tally("agents", "moons", (Count("moons"),)))
-    for rights, after in ((Rights(grants=()), 1), (Rights(layers=frozenset({"agents"})), None)):
+    some, both = Rights(layers=frozenset({"agents"})), Rights(layers=frozenset({"agents", "space"}))
+    for rights, after in ((Rights(grants=()), 1), (some, None), (both, 1)):
         follower = Follower(rights, [BY_ID], Put("agents", "agent:a", {}), tallies=tallies)
         assert follower.scene.totals("agents") == {"planets": None, "moons": None}
         follower.poll(Put("space", "planet:a", {}))
@@ -243,6 +244,12 @@ def test_events_of_which_nothing_is_visible_take_no_room(monkeypatch):
         small.visible({"by": "sofia"}, Put("agents", "agent:sofia", {"mood": number}))
     assert small.scenes.reaches(Position("e", 1), RIGHTS)
     assert not small.scenes.reaches(Position("other", 1), RIGHTS)
+
+
+def test_an_item_that_comes_and_goes_at_once_is_seen_by_nobody_and_costs_no_snapshot():
+    small = SmallMap()
+    assert small.visible({}, Put("agents", "agent:new", RIVER), Drop("agents", "agent:new")).changes == ()
+    assert small.lost == set()
 
 
 # faults
@@ -318,6 +325,7 @@ def test_readers_follow_a_source_that_is_removed_and_see_nothing_of_what_they_di
     }
     assert Put("agents", "agent:oksana", {}, ("mood",)) in visible.changes
     assert visible.public_payload == {}
+    assert small.visible({"by": "agent:oksana"}).public_payload == {"by": "agent:oksana"}
     fresh = FilteredScenes(small.fold, [talk], RULES, lambda: NOON).of(RIGHTS)
     assert dict(small.scenes.of(RIGHTS).items("agents", "items")) == dict(fresh.items("agents", "items"))
 

@@ -46,9 +46,10 @@ def test_streams_are_counted_by_actor_and_by_address_until_they_end():
 
 
 def test_a_minute_begins_with_the_first_failure_after_the_last_minute():
-    seconds = iter([1000, 1000, 1059, 1059, 1060, 1060, 1061, 1061])
-    failures = Failures(2, lambda: next(seconds))
-    for expected in (0, 1, 0, 59):
+    now = 0.0
+    failures = Failures(2, lambda: now)
+    for at, expected in ((1000, 0), (1059, 1), (1060, 0), (1061, 59)):
+        now = at
         failures.note("192.0.2.7")
         assert failures.wait_seconds("192.0.2.7") == expected
 

@@ -241,6 +241,17 @@ def test_an_item_that_speaks_of_another_no_more_does_not_look_different_when_tha
     ]
 
 
+def test_items_that_speak_of_another_by_any_of_its_names_look_different_when_it_is_hidden():
+    named = Put("agents", "agent:b", {"microdao_id": "microdao:1"}, aliases=("agent:beta",))
+    both = agent("a", note="see agent:b"), agent("c", note="see agent:beta")
+    world = World(rights({"microdao:1"}), [OWNED], *both, named)
+    world.poll(agent("a", note="all is well"))
+    assert world.poll(Put("agents", "agent:b", {"microdao_id": "microdao:2"}))[1] == [
+        (("agents", "items"), "agent:b"),
+        (("agents", "items"), "agent:c"),
+    ]
+
+
 def test_what_goes_from_one_of_its_places_is_judged_by_the_others():
     both = [agent("a", microdao_id="microdao:1"), Put("gov", "agent:a", {"microdao_id": "microdao:2"})]
     world = World(rights({"microdao:1"}), [OWNED], *both)
