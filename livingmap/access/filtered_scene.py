@@ -157,7 +157,7 @@ class FilteredScene:
     def _store(self, place: CollectionKey, entity_id: str, item: Fields | None) -> None:
         self._versions[place[0]].note_item(place[1], entity_id)
         if item is None:
-            self._items[place].pop(entity_id, None)
+            del self._items[place][entity_id]
         else:
             self._items.setdefault(place, {})[entity_id] = item
 

@@ -126,7 +126,7 @@ class Mentions:
         else:
             self._places.setdefault(entity_id, set()).add(place)
             self.types.add(type_of(entity_id))
-        self._note_texts((place, entity_id), frozenset(ids_in(item)) if item else frozenset())
+        self._note_texts((place, entity_id), frozenset(ids_in(item)))
 
     def _note_texts(self, standing: Standing, now: frozenset[str]) -> None:
         old = self._texts.pop(standing, frozenset())

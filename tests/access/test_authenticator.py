@@ -168,6 +168,14 @@ async def test_what_a_plugin_shares_between_callers_is_asked_for_by_the_clock_of
         await porter.cached.close()
 
 
+async def test_which_credentials_are_understood_is_a_matter_of_the_settings():
+    described = Authenticator("porter", "porter", ServiceSettings, None, lambda settings: [settings.base_url])
+    own = ServiceSettings(base_url="http://porter:1")
+    cached = CachedAuthenticator(described, own, 30, lambda: NOON)
+    assert cached.schemes == {own.base_url}
+    await cached.close()
+
+
 async def test_schemes_are_kept_apart(porter):
     await porter.ask()
     porter.says = replace(porter.says, actor=Actor("u-2"))

@@ -410,6 +410,9 @@ def test_anonymous_streams_never_take_the_last_places_of_all():
     assert streams.full("a", "4") is None
     ends.append(streams.open("a", "4"))
     assert streams.full("a", "5") == "4 streams are open"
+    ends.pop()()
+    assert streams.full(None, "5") == "3 streams are open"
+    assert streams.full("a", "5") is None
     for end in ends:
         end()
     assert streams.full(None, "4") is None
