@@ -305,6 +305,7 @@ def test_targets_are_what_items_with_a_rule_belong_to_and_rules_that_follow_othe
         ("read", "microdao"): {"microdao:river", "microdao:hill"}
     }
     assert PolicyTargets(small.fold.scene, (follows,))() == {}
+    assert PolicyTargets(small.fold.scene, (BY_ID,))() == {("read", "agent"): {one.id for one in AGENTS}}
 
 
 # other sources
