@@ -82,7 +82,8 @@ class Access:
         policies: Policies,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
-        most_streams: int = 10_000,
+        *,
+        most_streams: int,
     ) -> None:
         self.settings = settings
         self._authenticator = authenticator

@@ -142,7 +142,7 @@ class Decisions:
         except TimeoutError:
             self._note(f"{self.state.url}: not all was decided within {seconds:g} s")
         finally:
-            self._rounds.pop(actor, None)
+            del self._rounds[actor]
 
     def _remembered(self, actor: Actor, questions: Iterable[Question]) -> _Round:
         todo, now = _Round(), self._clock()

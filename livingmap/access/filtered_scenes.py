@@ -47,7 +47,7 @@ class PastFilter:
 
     def filtered(self, scene: NamedLayers) -> FilteredScene:
         """Return what is shown of ``scene``. Takes a while for a large one: it may be called in a thread."""
-        mentions = Mentions(scene, self.namespaces)
+        mentions = Mentions(scene)
         mentions.types.update(self.types)
         return FilteredScene(scene, mentions, self.rights, self.rules, self.tallies, self.verdicts)
 

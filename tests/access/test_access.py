@@ -55,7 +55,7 @@ class Entrance:
         memberships = Memberships(lookup, {}, 60, self._clock) if members is not None else None
         policies = Policies(auth, ["agents", "city"], dict, decisions, None, memberships)
         checked_by = cached if authenticated else None
-        self.access = Access(auth, checked_by, policies, self._now, self._clock, streams)
+        self.access = Access(auth, checked_by, policies, self._now, self._clock, most_streams=streams)
 
     def _clock(self):
         return self.seconds

@@ -211,7 +211,7 @@ async def test_the_rights_of_so_many_actors_are_remembered_for_a_second(clock, p
     assert access.MOST_RIGHTS == 10_000
     monkeypatch.setattr(access, "MOST_RIGHTS", 2)
     policies = CountingPolicies()
-    one = Access(AuthSettings(mode="porter"), porter.cached, policies, clock.now, clock)
+    one = Access(AuthSettings(mode="porter"), porter.cached, policies, clock.now, clock, most_streams=9)
 
     async def admit(*names):
         for name in names:

@@ -91,6 +91,7 @@ async def test_what_a_round_shows_stays_from_the_end_of_the_patience_to_its_own(
     await judge.until_begun("a", "b", "c")
     assert await judge.ask("abc") == ("a", False)
     assert await judge.ask("bd") == ("", False)
+    assert judge.decisions.state.failed == 1
     judge.says(c=False)
     await ended(judge)
     assert await judge.ask("abc") == ("ab", True)

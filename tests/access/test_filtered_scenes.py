@@ -38,6 +38,17 @@ def test_a_text_of_a_new_type_of_id_is_taken_out_when_what_it_names_is_hidden():
     assert small.visible({}, Put("deeds", "deed:1", {}), kind="both.said").changes == (change,)
 
 
+def test_a_text_is_taken_out_when_a_source_that_comes_declares_its_type_and_its_layer_is_hidden():
+    small = SmallMap(Rights(layers=frozenset({"agents"}), reports=False))
+    say(small, "agent:oksana", note="see deed:1 first")
+    talk, both = small.sources
+    sources = [talk, replace(both, types=(Type("deed", ("deeds", "items")),))]
+    small.fold.replace_sources(sources)
+    assert small.scenes.replace_sources(sources) == set()
+    visible = small.apply(SOURCES_CHANGED, {"added": [], "changed": ["both"], "removed": []})
+    assert visible.changes == (Put("agents", "agent:oksana", {"note": None}),)
+
+
 def test_texts_are_taken_out_when_they_turn_out_to_be_aliases_of_something_hidden():
     small = SmallMap()
     say(small, "agent:oksana", note="agent:p-1", peer="agent:q-1")
@@ -161,6 +172,22 @@ def test_nothing_is_counted_for_what_is_not_on_the_map():
     room = Put("agents", "agent:room", {"parent": "hall:1"}, collection="rooms")
     follower = Follower(Rights(grants=(frozenset({"agent:room"}),)), [BY_ID], tallies=tallies, layers=layers)
     assert follower.poll(room) == [room]
+
+
+def test_a_number_that_counts_a_hidden_layer_is_not_shown():
+    tallies = (
+        Tally("agents", "planets", (Count("space"),), per="parent"),
+        Tally("agents", "all", (Count("space"),)),
+    )
+    layers = (Layer("agents"), Layer("space", references=("parent",)))
+    planet = Put("space", "planet:a", {"parent": "agent:a"})
+    some, both = Rights(layers=frozenset({"agents"})), Rights(layers=frozenset({"agents", "space"}))
+    for rights, number in ((some, None), (both, 1)):
+        given = (Put("agents", "agent:a", {"mood": "calm"}), planet)
+        scene = Follower(rights, (), *given, tallies=tallies, layers=layers).scene
+        assert scene.items("agents", "items") == {"agent:a": {"mood": "calm", "planets": number}}
+        assert scene.totals("agents") == {"all": number}
+        assert scene.layers() == {name: ["items"] for name in sorted(rights.layers)}
 
 
 def test_a_layers_version_grows_with_every_change_that_is_shown():
@@ -361,6 +388,13 @@ def test_an_id_is_hidden_if_it_is_not_shown_or_nobody_can_tell():
     ids = ("agent:oksana", "agent:sofia", "agent:absent", "deed:absent", "stone:absent")
     assert [one for one in ids if scenes.hides(one, RIGHTS)] == ["agent:sofia", "agent:absent", "stone:absent"]
     assert [one for one in ids if scenes.hides(one, EVERYTHING)] == []
+
+
+def test_what_is_hidden_now_is_hidden_in_a_scene_of_the_past():
+    then = SmallMap()
+    then.poll(*(Put("agents", one.id, RIVER) for one in AGENTS), Put("agents", "agent:gone", RIVER))
+    shown = SmallMap().scenes.past(RIGHTS).filtered(then.fold.scene).items("agents", "items")
+    assert sorted(shown) == ["agent:8", "agent:gone", "agent:oksana"]
 
 
 def test_an_event_of_the_past_is_shown_with_what_changed_of_what_is_shown():

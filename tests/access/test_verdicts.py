@@ -252,6 +252,19 @@ def test_items_that_speak_of_another_by_any_of_its_names_look_different_when_it_
     ]
 
 
+def test_a_text_that_meant_an_item_touches_it_no_more_when_it_means_another_or_nothing():
+    claimed = agent("b", microdao_id="microdao:1"), agent("c", microdao_id="microdao:1")
+    first = [Put("agents", one.id, one.set, aliases=("agent:x",) * (one.id == "agent:b")) for one in claimed]
+    then = [Put("agents", one.id, one.set, aliases=("agent:x",) * (one.id == "agent:c")) for one in claimed]
+    world = World(rights({"microdao:1"}), [OWNED], agent("a", note="see agent:x"), *first)
+    world.poll(*then)
+    assert world.poll(agent("b", microdao_id="microdao:2"))[1] == [(("agents", "items"), "agent:b")]
+    world.poll(agent("a", note="all is well"))
+    for name in "bc":
+        assert world.poll(agent(name, microdao_id="microdao:3"))[1][:1] == [(("agents", "items"), f"agent:{name}")]
+    assert world.shown == {"agent:a"}
+
+
 def test_what_goes_from_one_of_its_places_is_judged_by_the_others():
     both = [agent("a", microdao_id="microdao:1"), Put("gov", "agent:a", {"microdao_id": "microdao:2"})]
     world = World(rights({"microdao:1"}), [OWNED], *both)

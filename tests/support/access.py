@@ -216,7 +216,7 @@ def external_ids(living, *ids):
 def open_to_all() -> Access:
     """Return the access of a map that everybody may read."""
     settings = AuthSettings()
-    return Access(settings, None, Policies(settings, (), dict), utc_now)
+    return Access(settings, None, Policies(settings, (), dict), utc_now, most_streams=10_000)
 
 
 @contextlib.asynccontextmanager
