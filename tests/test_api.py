@@ -6,6 +6,7 @@ import re
 import brotli
 import pytest
 import zstandard
+from structlog.testing import capture_logs
 
 from livingmap.access.view import Rights, View
 from livingmap.api.prepared import accepted_encoding
@@ -13,6 +14,7 @@ from livingmap.api.snapshot import Snapshots
 from livingmap.core.fold import refreshed
 from livingmap.core.model import Drop, Message, Put
 from tests.support.maps import SOURCES, browser, living_map
+from tests.support.scripted_service import ScriptedService, Sent
 from tests.support.services import stub_services
 
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -232,6 +234,52 @@ async def test_an_entity_is_described_with_the_details_of_its_service(client):
     assert body["sources"]["usage"] == "usage"
     assert body["sources"]["model"] == "agents"
     assert RFC_3339.fullmatch(body["observed_at"])
+
+
+THINGS = """
+import asyncio
+from livingmap.plugin import Layer, Put, Source, SourceSettings, hookimpl
+
+async def things(client):
+    return [Put("things", "thing:1", await client.get("/things"))]
+
+async def details(client, name):
+    answer = await client.get(f"/things/{name}")
+    if "late" in answer:
+        await asyncio.Event().wait()
+    return answer
+
+@hookimpl
+def livingmap_source():
+    return Source("shop", "shop", SourceSettings, (Layer("things", fetch=things),), details={"thing": details})
+"""
+
+
+async def test_a_service_that_gives_no_details_is_reported_until_it_does(tmp_path, monkeypatch):
+    (tmp_path / "things.py").write_text(THINGS)
+    answers = iter([Sent("broken", 500), Sent({"late": True}), Sent(status=404), Sent({"motto": "onward"})])
+
+    def answer(request):
+        return Sent({"name": "One"}) if request.path == "/things" else next(answers)
+
+    async def asked(client):
+        data = (await client.get("/living-map/entities/thing:1")).json()["data"]
+        (source,) = (await client.get("/living-map/sources")).json()["items"]
+        return data, source["details_error"]
+
+    seen = []
+    async with ScriptedService(answer) as service:
+        section = {"module": "./things.py", "base_url": service.base_url, "retries": 0, "timeout_seconds": 30}
+        async with living_map(tmp_path, {"shop": section}) as living, browser(living) as client:
+            with capture_logs() as lines:
+                for seconds in (30, 0.5, 30, 30):
+                    monkeypatch.setattr("livingmap.state.reader._DETAILS_SECONDS", seconds)
+                    seen.append(await asked(client))
+    one, late = {"name": "One"}, "no details within 0.5 s"
+    assert seen[0] == (one, seen[0][1])
+    assert seen[0][1].startswith(f"{service.base_url}/things/1: 500")
+    assert seen[1:] == [(one, late), (one, late), ({**one, "motto": "onward"}, None)]
+    assert [line["event"] for line in lines] == ["details cannot be had for now", "details can be had again"]
 
 
 async def test_an_entity_links_to_its_pages_elsewhere(tmp_path):

@@ -54,6 +54,8 @@ class SourceReport(SourceFreshness):
     """The first unusable rows, each with the reason."""
     missing: list[str]
     """Paths that the service does not have; for an hour, alternatives are used in their place."""
+    details_error: str | None
+    """Why its service gave no details of an entity when this process last asked it; null if it did."""
     drift: DriftReport | None
     """Since the start of the process that polls; null for a source that is not polled or has no events."""
     events: int

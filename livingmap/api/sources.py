@@ -59,6 +59,7 @@ def routes(
                     dropped_rows=state.dropped_rows,
                     dropped=state.dropped,
                     missing=state.missing,
+                    details_error=state.details_error,
                     drift=state.drift,
                     events=state.events,
                     faults=state.faults,

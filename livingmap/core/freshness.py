@@ -92,6 +92,8 @@ class SourceHealth:
     """By kind, how many items polls found otherwise than events left them; None for a source without either."""
     run_error: str | None = None
     """Why the run of a source that is polled too does not go on; of others ``error`` says so."""
+    details_error: str | None = None
+    """Why it gave no details when this process last asked it for some; None if it did."""
     events: int = 0
     faults: int = 0
     last_faults: list[str] = field(default_factory=list)

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
+import structlog
+
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import EVERYTHING, Rights, View
 from livingmap.core.bounded import LRU
 from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Fold
-from livingmap.core.freshness import Freshness, SourceHealth, seconds_since
+from livingmap.core.freshness import Freshness, SourceHealth, seconds_since, shortened
 from livingmap.core.layers import LiveLayers
 from livingmap.core.links import filled_link
 from livingmap.core.model import CollectionKey, Fields, Json, Position, Total
@@ -20,13 +22,15 @@ from livingmap.core.namespaced import outside
 from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
 from livingmap.core.validity import invalid_reason
-from livingmap.errors import SourceError
+from livingmap.errors import RequestRejected, SourceError
 from livingmap.history import Entry
 from livingmap.history.changes import redacted
 from livingmap.sources.poll import Poller
 
 _DETAILS_SECONDS: Final = 2.0
 _MOST_CATALOGUES: Final = 64
+
+_logger = structlog.get_logger(__name__)
 
 
 Revision: TypeAlias = tuple[str, int, int, datetime | None]
@@ -225,13 +229,29 @@ class MapReader:
                     fields = await poller.details(kind, rest)
                 if problem := invalid_reason(Total("details", fields)):
                     raise ValueError(problem)
-            except (SourceError, TimeoutError):
+            except RequestRejected:  # such as of an item that is gone: an answer, too
+                continue
+            except SourceError as error:
+                _note_details(poller.state, str(error))
+                continue
+            except TimeoutError:
+                _note_details(poller.state, f"no details within {_DETAILS_SECONDS:g} s")
                 continue
             except Exception as error:  # noqa: BLE001 - the plugin rim: what raises is what lacks
                 poller.state.note_fault(f"details of {entity_id}: {type(error).__name__}: {error}")
                 continue
+            _note_details(poller.state, None)
             return [(name, fields)]
         return []
+
+
+def _note_details(state: SourceHealth, error: str | None) -> None:
+    """Note why a source gave no details, and tell the operator, once each."""
+    if error is not None and state.details_error is None:
+        _logger.warning("details cannot be had for now", source=state.name, error=error)
+    elif error is None and state.details_error is not None:
+        _logger.info("details can be had again", source=state.name)
+    state.details_error = error and shortened(error)
 
 
 def _rounded(seconds: float | None) -> float | None:

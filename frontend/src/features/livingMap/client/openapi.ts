@@ -1598,6 +1598,11 @@ export interface components {
              * @description Paths that the service does not have; for an hour, alternatives are used in their place.
              */
             readonly missing: readonly string[];
+            /**
+             * Details Error
+             * @description Why its service gave no details of an entity when this process last asked it; null if it did.
+             */
+            readonly details_error: string | null;
             /** @description Since the start of the process that polls; null for a source that is not polled or has no events. */
             readonly drift: components["schemas"]["DriftReport"] | null;
             /**
