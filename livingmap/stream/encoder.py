@@ -1,10 +1,13 @@
 """Messages as they are sent to the viewers of one view: with that view's cursor, and only what its rights show."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, TypeAlias
 
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.access.view import View
+from livingmap.core.bounded import FIFO, Limit
 from livingmap.core.cursor import Cursor
 from livingmap.core.fold import Folded
 from livingmap.core.model import Fields, Position
@@ -14,6 +17,27 @@ from livingmap.stream import frames, messages
 from livingmap.stream.conflated_changes import conflated_changes
 from livingmap.stream.frames import Framing
 from livingmap.stream.messages import SnapshotReason
+
+MOST_EVENTS: Final = 5_000
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""How much is kept of what was encoded for viewers that come back."""
+
+_Key: TypeAlias = tuple[int, View, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """An event as it is sent to the viewers of one view."""
+
+    key: _Key
+    """Its ``seq``, the view, and what signs its cursor."""
+    visible: Folded
+    message: bytes | None
+    cursor: str
+
+
+def _size(encoded: _Encoded) -> int:
+    return len(encoded.message or b"")
 
 
 class Encoder:
@@ -37,6 +61,8 @@ class Encoder:
         self.snapshot_field = snapshot_field
         self._latest: tuple[bytes, tuple[object, ...], bytes] | None = None
         """The body of the last snapshot, what else its message says, and that message."""
+        self._encoded: dict[_Key, _Encoded] = {}
+        self._kept = FIFO[_Encoded](MOST_EVENTS, Limit(MOST_BYTES, _size))
 
     def cursor(self, position: Position, view: View) -> str:
         """Return the text with which a viewer of ``view`` resumes after ``position``."""
@@ -58,9 +84,23 @@ class Encoder:
             visible = self._filtered_scenes.visible(folded, view.rights)
             if visible is None:
                 continue
-            cursor = self.cursor(folded.event.position, view)
-            if message := messages.event(visible, cursor, view):
-                yield message, cursor
+            encoded = self._of(visible, view)
+            if encoded.message:
+                yield encoded.message, encoded.cursor
+
+    def _of(self, visible: Folded, view: View) -> _Encoded:
+        """Return an event encoded. Viewers that come back together have missed much the same: it is made once."""
+        position = visible.event.position
+        key = (position.seq, view, self._key())
+        encoded = self._encoded.get(key)
+        if encoded is None or encoded.visible is not visible:
+            cursor = self.cursor(position, view)
+            encoded = _Encoded(key, visible, messages.event(visible, cursor, view), cursor)
+            self._encoded[key] = encoded
+            for gone in self._kept.put(encoded):
+                if self._encoded.get(gone.key) is gone:
+                    del self._encoded[gone.key]
+        return encoded
 
     def entries(self, entries: Sequence[Entry], framing: Framing, view: View) -> bytes:
         """Return the messages of events that the history kept, joined."""
