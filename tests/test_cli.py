@@ -40,6 +40,16 @@ except SystemExit as end:
     print(end.code, "pydantic" in sys.modules)
 """
 
+IMPORTED = """
+import sys
+from livingmap.cli import main
+
+try:
+    main()
+except SystemExit:
+    print(*sys.modules)
+"""
+
 
 def run(*arguments, folder=ROOT, **environment):
     return program.run(*arguments, folder=folder, environment={**os.environ, "COLUMNS": "200", **environment})
@@ -92,6 +102,26 @@ def test_version_and_help():
     shown = run("--help").stdout
     for command in ("serve", "check", "probe", "plugins", "snapshot", "config", "tail", "publish"):
         assert command in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "spared"),
+    [
+        ("--version", {"fastapi", "pydantic", "structlog", "httpx", "asyncpg", "nats", "opentelemetry"}),
+        ("top --once", {"fastapi", "structlog", "httpx", "asyncpg", "nats", "opentelemetry"}),
+        ("problems", {"fastapi", "asyncpg", "nats", "opentelemetry"}),
+        ("check -c config/demo.yaml", {"fastapi", "httpx", "asyncpg", "nats", "opentelemetry"}),
+    ],
+)
+def test_a_command_imports_what_it_needs(command, spared):
+    environment = {**os.environ, "LIVINGMAP_URL": f"http://127.0.0.1:{free_port()}"}
+    program = [sys.executable, "-c", IMPORTED, *command.split()]
+    done = subprocess.run(
+        program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert spared & imported == set()
+    assert {"typer", "livingmap"} <= imported
 
 
 def test_check_passes_what_is_shipped_without_the_network():

@@ -37,7 +37,7 @@ from livingmap.api.summaries import StoryStep, Summary, SummaryType
 from livingmap.api.timeline import Timeline, TimelineStep, TimelineTrouble
 from livingmap.api.types import FieldWords, LayerDescription, RelationWords, StatusWords, TypeWords
 from livingmap.app import LivingMap
-from livingmap.cli.program import app, config_app
+from livingmap.cli.program import app
 from livingmap.config.access import section_model
 from livingmap.config.loading import load
 from livingmap.config.notify import NotifyRoute
@@ -667,14 +667,15 @@ def test_every_line_of_the_log_is_told():
 
 def test_every_command_and_its_options_are_told():
     whole = typer.main.get_command(app)
-    names = [command.callback.__name__ for command in app.registered_commands]
-    for name in names:
+    groups = {name: command for name, command in whole.commands.items() if hasattr(command, "commands")}
+    for name in whole.commands.keys() - groups.keys():
         [row] = [cells for cells in table(README, "Command line") if cells[0].startswith(f"`livingmap {name}")]
         for option in whole.commands[name].params:
             if option.opts[0].startswith("--") and option.name not in {"config", "url", "token", "token_file"}:
                 assert option.opts[0] in row[0], (name, option.opts)
-    for command in config_app.registered_commands:
-        assert f"| `livingmap config {command.name}" in text_of(README)
+    for name, group in groups.items():
+        for command in group.commands:
+            assert f"| `livingmap {name} {command}" in text_of(README)
 
 
 def test_every_variable_of_compose_is_told():

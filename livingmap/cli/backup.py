@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from livingmap.cli.options import ConfigOption, complain, fail, load_config, progress_bar, show
+from livingmap.cli.configuration import load_config
+from livingmap.cli.options import ConfigOption, complain, fail, show
 from livingmap.cli.size import readable
+from livingmap.cli.views import progress_bar
 from livingmap.core.units import rfc3339
 
 if TYPE_CHECKING:

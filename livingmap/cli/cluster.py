@@ -1,26 +1,31 @@
 """The commands about the processes that share a log in JetStream."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from livingmap.cli.options import ConfigOption, fail, load_config, show
+from livingmap.cli.configuration import load_config
+from livingmap.cli.options import ConfigOption, fail, show
+from livingmap.cluster.report import ClusterReport, report, set_generation
+from livingmap.config.loading import Config
+from livingmap.core.fold import Fold
 from livingmap.errors import LogError
+from livingmap.log.declaration import Stream
+from livingmap.transport import IntakeStatus
+from livingmap.transport.connection import connected
 
-if TYPE_CHECKING:
-    from livingmap.cluster.report import ClusterReport
-    from livingmap.config.loading import Config
+cluster = typer.Typer(
+    help="About the processes that share a log in JetStream.", no_args_is_help=True, add_completion=False
+)
 
 
+@cluster.command()
 def status(config: ConfigOption = None) -> None:
     """Show which processes share the log, which of them leads, and how this configuration differs from theirs."""
     loaded = _loaded(config)
 
-    async def look() -> "ClusterReport | None":
-        from livingmap.cluster.report import report  # noqa: PLC0415
-        from livingmap.transport.connection import connected  # noqa: PLC0415
-
+    async def look() -> ClusterReport | None:
         async with connected(loaded.nats) as client:
             return await report(client, loaded.nats)
 
@@ -47,6 +52,7 @@ def status(config: ConfigOption = None) -> None:
         show(f"this configuration lacks {', '.join(lacks)}")
 
 
+@cluster.command()
 def apply(
     config: ConfigOption = None,
     allow_shrink: Annotated[
@@ -60,12 +66,6 @@ def apply(
     loaded = _loaded(config)
 
     async def bring() -> list[str]:
-        from livingmap.cluster.report import set_generation  # noqa: PLC0415
-        from livingmap.core.fold import Fold  # noqa: PLC0415
-        from livingmap.log.declaration import Stream  # noqa: PLC0415
-        from livingmap.transport import IntakeStatus  # noqa: PLC0415
-        from livingmap.transport.connection import connected  # noqa: PLC0415
-
         state = IntakeStatus("nats", "")
         patterns = Fold([source for source, _ in loaded.enabled()]).routes.patterns()
         async with connected(loaded.nats) as client:
@@ -83,12 +83,12 @@ def apply(
     show(f"{loaded.nats.stream}: {'grown' if left else 'as configured'}")
 
 
-def _loaded(config: ConfigOption) -> "Config":
+def _loaded(config: ConfigOption) -> Config:
     loaded = load_config(config)
     if loaded.nats.url is None or not loaded.nats.jetstream:
         fail("nats.url is not set, or nats.jetstream is false: only a log in JetStream is shared")
     return loaded
 
 
-def _sources(config: "Config") -> list[str]:
+def _sources(config: Config) -> list[str]:
     return [source.name for source, _ in config.enabled()]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from livingmap.cli.local import serve
-from livingmap.cli.options import fail, load_config, show
+from livingmap.cli.configuration import load_config
+from livingmap.cli.options import fail, show
+from livingmap.cli.serve import serve
 from livingmap.config.loading import Config
 from livingmap.kit.trial import Trial, TrialError
 from livingmap.sources.grade import graded

@@ -10,16 +10,10 @@ import typer
 from rich.progress import Progress
 
 from livingmap import supervision
-from livingmap.cli.options import (
-    ConfigOption,
-    TokenFileOption,
-    load_config,
-    progress_bar,
-    show,
-    show_json,
-    token_of,
-)
+from livingmap.cli.configuration import load_config
+from livingmap.cli.options import ConfigOption, TokenFileOption, show, show_json, token_of
 from livingmap.cli.run_file import Running, running
+from livingmap.cli.views import progress_bar
 from livingmap.config.loading import Config, config_file, load
 from livingmap.errors import ConfigError
 from livingmap.logs import configure

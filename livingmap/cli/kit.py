@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from livingmap.cli.configuration import load_config
 from livingmap.cli.exports import serve_export
-from livingmap.cli.options import ConfigOption, fail, load_config, show
+from livingmap.cli.options import ConfigOption, fail, show
 from livingmap.core.source import Source
 from livingmap.kit import recording, replaying
 from livingmap.kit.scaffold import Kind, ScaffoldError, create, requirement, section

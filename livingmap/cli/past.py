@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -20,9 +20,8 @@ from livingmap.cli.options import (
     show_json,
     token_of,
 )
-
-if TYPE_CHECKING:  # the client is imported by the commands that use it: `check` has to be quick
-    from livingmap.client import ChangeTexts, MapClient
+from livingmap.client import ChangeTexts, MapClient, MapError, Refused
+from livingmap.client.changes import listed
 
 _MOMENT: Final = "a time such as 2026-01-02T03:04:05Z, -15m, -2h, -1d, or a cursor"
 _MOST_LINES: Final = 100
@@ -56,8 +55,6 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="The answer of the map as it came.")] = False,
 ) -> None:
     """Show how a running map changed between two moments: thing by thing, from what to what."""
-    from livingmap.client import ChangeTexts, MapClient, MapError  # noqa: PLC0415
-
     words = language_of(language)
 
     async def ask() -> None:
@@ -84,10 +81,8 @@ def diff(
         fail(str(error))
 
 
-async def nothing_found(client: "MapClient", entity: str | None, field: str | None) -> list[str]:
+async def nothing_found(client: MapClient, entity: str | None, field: str | None) -> list[str]:
     """Return why the history may have nothing of what was asked for, and how far back it reaches."""
-    from livingmap.client import Refused  # noqa: PLC0415
-
     oldest = (await client.get("history", limit=1)).get("oldest_available")
     lines = ["nothing was found: the history " + (f"reaches back to {oldest}" if oldest else "is empty")]
     if entity is None:
@@ -106,7 +101,6 @@ async def nothing_found(client: "MapClient", entity: str | None, field: str | No
 
 def snapshot_at(at: str, layers: str | None, url: str, token: str | None) -> dict[str, Any]:
     """Return the snapshot of a moment of a running map. Ends the program if it cannot be had."""
-    from livingmap.client import MapClient, MapError  # noqa: PLC0415
 
     async def ask() -> dict[str, Any]:
         async with MapClient(url, token=token) as client:
@@ -118,9 +112,7 @@ def snapshot_at(at: str, layers: str | None, url: str, token: str | None) -> dic
         fail(str(error))
 
 
-def _changes(answer: Mapping[str, Any], names: Mapping[str, str], texts: "ChangeTexts") -> Iterator[str]:
-    from livingmap.client.changes import listed  # noqa: PLC0415
-
+def _changes(answer: Mapping[str, Any], names: Mapping[str, str], texts: ChangeTexts) -> Iterator[str]:
     span = answer["from"]["at"], answer["to"]["at"]
     lines = texts.lines([listed(change, names) for change in answer["changes"]], span)
     yield from lines[:_MOST_LINES]

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from livingmap.cli.options import ConfigOption, load_config, show, show_table
+from livingmap.cli.configuration import load_config
+from livingmap.cli.options import ConfigOption, show
+from livingmap.cli.views import show_table
 from livingmap.config.loading import SourceConfig
 from livingmap.core.source import Source
 from livingmap.sources.grade import graded

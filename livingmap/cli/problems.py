@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from json import dumps
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from livingmap import supervision
+from livingmap.cli.following import following
 from livingmap.cli.options import (
     DEFAULT_URL,
     LanguageOption,
@@ -15,14 +16,11 @@ from livingmap.cli.options import (
     UrlOption,
     clock,
     complain,
-    following,
     language_of,
     show,
     token_of,
 )
-
-if TYPE_CHECKING:  # the client is imported by the commands that use it: `check` has to be quick
-    from livingmap.client import LiveProblemsMessage, Problem
+from livingmap.client import LiveProblemsMessage, MapClient, Problem, follow_problems
 
 _COLORS: Final = {"critical": "red", "warning": "yellow"}
 
@@ -45,8 +43,6 @@ def problems(
 
 
 async def _list(url: str, token: Callable[[], str | None], language: str, *, as_json: bool) -> None:
-    from livingmap.client import MapClient  # noqa: PLC0415
-
     async with MapClient(url, token=token) as client:
         answer = await client.problems(language)
     for problem in answer["items"]:
@@ -64,8 +60,6 @@ async def _list(url: str, token: Callable[[], str | None], language: str, *, as_
 
 async def _follow(url: str, token: Callable[[], str | None], language: str, *, as_json: bool) -> None:
     """Print messages as they come. Raises MapError if the first connection fails, or if the map refuses."""
-    from livingmap.client import follow_problems  # noqa: PLC0415
-
     has_begun = False
     async with follow_problems(url, language=language, token=token) as live:
         async for message in live:
@@ -78,7 +72,7 @@ async def _follow(url: str, token: Callable[[], str | None], language: str, *, a
                 _show(message)
 
 
-def _show(message: "LiveProblemsMessage") -> None:
+def _show(message: LiveProblemsMessage) -> None:
     """Print a message for people; nothing of one that says nothing of problems."""
     match message["kind"]:
         case "problems":
@@ -95,6 +89,6 @@ def _show(message: "LiveProblemsMessage") -> None:
             complain(f"disconnected, trying again within {message['retry_seconds']:.1f} s: {message['detail']}")
 
 
-def _line(problem: "Problem") -> str:
+def _line(problem: Problem) -> str:
     seen = "  (acknowledged)" if problem["state"] == "acknowledged" else ""
     return f"{problem['severity']:<8} {problem['code']:<20} {problem['what']}  since {problem['since']}{seen}"

@@ -1,72 +1,77 @@
 """The program: its commands, put together."""
 
 import sys
-from typing import Annotated
+from collections import UserDict
+from collections.abc import Callable
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from livingmap import __version__
-from livingmap.cli import (
-    backup,
-    cluster,
-    dev,
-    diagnostics,
-    doctor,
-    exports,
-    health,
-    kit,
-    local,
-    past,
-    plugins,
-    problems,
-    reload,
-    size,
-    top,
-    watch,
-)
 from livingmap.cli.options import complain, show
 from livingmap.errors import ConfigError
 
+MODULES: Final = {
+    "serve": "serve",
+    "reload": "reload",
+    "health": "health",
+    "check": "check",
+    "probe": "probe",
+    "doctor": "doctor",
+    "diagnostics": "diagnostics",
+    "plugins": "plugins",
+    "new": "kit",
+    "dev": "dev",
+    "record": "kit",
+    "replay": "kit",
+    "snapshot": "snapshot",
+    "migrate": "migrate",
+    "size": "size",
+    "backup": "backup",
+    "restore": "backup",
+    "top": "top",
+    "tail": "watch",
+    "history": "watch",
+    "problems": "problems",
+    "diff": "past",
+    "export": "exports",
+    "publish": "publish",
+    "config": "schema",
+    "cluster": "cluster",
+}
+"""The module of each command, which has a function of that name, or a `typer.Typer` if the command has others."""
+
+
+class _Commands(UserDict[str, Any]):
+    """The commands by name; what one needs is imported when it is asked for, as all of it takes a second."""
+
+    def __getitem__(self, name: str) -> Any:
+        command = getattr(import_module(f"livingmap.cli.{self.data[name]}"), name)
+        return get_command(command if isinstance(command, typer.Typer) else _alone(name, command))
+
+
+def _alone(name: str, command: Callable[..., None]) -> typer.Typer:
+    one = typer.Typer(add_completion=False)
+    one.command(name)(command)
+    return one
+
+
+class _Program(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands(MODULES)
+
+
 app = typer.Typer(
     name="livingmap",
+    cls=_Program,
     help="The state of a whole network of services, gathered live by plugins into one picture.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (
-    local.serve,
-    reload.reload,
-    health.health,
-    local.check,
-    local.probe,
-    doctor.doctor,
-    diagnostics.diagnostics,
-    plugins.plugins,
-    kit.new,
-    dev.dev,
-    kit.record,
-    kit.replay,
-    local.snapshot,
-    local.migrate,
-    size.size,
-    backup.backup,
-    backup.restore,
-    top.top,
-    watch.tail,
-    watch.history,
-    problems.problems,
-    past.diff,
-    exports.export,
-    watch.publish,
-):
-    app.command()(command)
-config_app = typer.Typer(help="About the configuration file.", no_args_is_help=True)
-config_app.command("schema")(local.config_schema)
-app.add_typer(config_app, name="config")
-cluster_app = typer.Typer(help="About the processes that share a log in JetStream.", no_args_is_help=True)
-cluster_app.command("status")(cluster.status)
-cluster_app.command("apply")(cluster.apply)
-app.add_typer(cluster_app, name="cluster")
 
 
 def _version(wanted: bool) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from livingmap.cli.options import ConfigOption, complain, fail, load_config, show
+from livingmap.cli.configuration import load_config
+from livingmap.cli.options import ConfigOption, complain, fail, show
 from livingmap.history.settings import HistorySettings
 from livingmap.history.size import Costs, Size, measured
 from livingmap.history.size import size as size_of

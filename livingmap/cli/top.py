@@ -15,18 +15,10 @@ from typing import Annotated, Final
 import typer
 from rich.live import Live
 
-from livingmap.cli.options import (
-    DEFAULT_URL,
-    TokenFileOption,
-    TokenOption,
-    UrlOption,
-    fail,
-    show_view,
-    terminal,
-    token_of,
-)
+from livingmap.cli.options import DEFAULT_URL, TokenFileOption, TokenOption, UrlOption, fail, token_of
 from livingmap.cli.top_reading import NoAnswerError, read
 from livingmap.cli.top_view import Screen, view
+from livingmap.cli.views import show_view, terminal
 
 _KEYS: Final = "q quit   p pause"
 _TICK_SECONDS: Final = 0.2

@@ -1,18 +1,18 @@
-"""The commands that talk to a running map, or to its NATS."""
+"""The commands that show what happens on a running map, and what happened."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from json import dumps
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from livingmap import supervision
+from livingmap.cli.following import following
 from livingmap.cli.options import (
     DEFAULT_URL,
-    ConfigOption,
     LanguageOption,
     TokenFileOption,
     TokenOption,
@@ -20,20 +20,25 @@ from livingmap.cli.options import (
     clock,
     complain,
     fail,
-    following,
     language_of,
-    load_config,
     show,
     token_of,
 )
 from livingmap.cli.past import nothing_found
+from livingmap.client import (
+    ChangeTexts,
+    EventTexts,
+    LiveMessage,
+    MapClient,
+    MapError,
+    State,
+    follow,
+    state_of,
+)
 from livingmap.core.route import matches
 
 _MOST_LINES: Final = 10
 """How many changes of an entry are shown, if nothing was asked for that they are about."""
-
-if TYPE_CHECKING:  # the client is imported by the commands that use it: `check` has to be quick
-    from livingmap.client import ChangeTexts, EventTexts, LiveMessage, MapClient, State
 
 
 def tail(
@@ -80,8 +85,6 @@ async def _tail(
 
     Raises MapError if the first connection fails, or if the map refuses.
     """
-    from livingmap.client import EventTexts, MapClient, follow  # noqa: PLC0415
-
     texts = None
     if language is not None:
         async with MapClient(stream.url, token=token) as client:
@@ -118,7 +121,6 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what happened on a running map, newest first, and under each entry what it changed."""
-    from livingmap.client import ChangeTexts, EventTexts, MapClient, MapError, state_of  # noqa: PLC0415
 
     async def ask() -> None:
         asked = {"since": since, "until": until, "event_type": type, "entity_id": entity, "field": field}
@@ -147,29 +149,7 @@ def history(
         fail(str(error))
 
 
-def publish(
-    subject: Annotated[str, typer.Argument(help="Such as agent.event.status.")],
-    payload: Annotated[str, typer.Argument(help="A JSON object.")],
-    config: ConfigOption = None,
-) -> None:
-    """Publish one message on the NATS of the configuration, to try things out."""
-    configuration = load_config(config)
-    if configuration.nats.url is None:
-        fail("nats.url is not set: there is nowhere to publish")
-    from livingmap.transport.connection import publish_once  # noqa: PLC0415
-    from livingmap.transport.parsing import DeadMessage, read  # noqa: PLC0415
-
-    try:
-        read(subject, payload.encode(), configuration.nats.most_bytes)
-        asyncio.run(publish_once(configuration.nats, subject, payload.encode()))
-    except DeadMessage as error:
-        fail(f"the map would not read this: {error}")
-    except OSError as error:
-        fail(str(error))
-    show(f"published on {subject}")
-
-
-async def _newest(client: "MapClient", query: dict[str, str], limit: int) -> AsyncIterator[dict[str, Any]]:
+async def _newest(client: MapClient, query: dict[str, str], limit: int) -> AsyncIterator[dict[str, Any]]:
     """Yield the newest entries; a page may have fewer although there are more."""
     left = limit
     async with aclosing(client.history(**query, limit=str(limit))) as entries:
@@ -181,7 +161,7 @@ async def _newest(client: "MapClient", query: dict[str, str], limit: int) -> Asy
 
 
 def _lines(
-    entry: dict[str, Any], texts: "EventTexts", changes: "ChangeTexts", state: "State", most: int | None
+    entry: dict[str, Any], texts: EventTexts, changes: ChangeTexts, state: State, most: int | None
 ) -> Iterator[str]:
     """Yield one entry of the history for people: what happened, and the changes.
 
@@ -199,7 +179,7 @@ def _lines(
         yield f"    {changes.more(more)}"
 
 
-def _line(message: "LiveMessage", texts: "EventTexts", state: "State") -> str:
+def _line(message: LiveMessage, texts: EventTexts, state: State) -> str:
     """Return one message for people."""
     time = clock(str(message.get("timestamp", "")))
     match message["kind"]:

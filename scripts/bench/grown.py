@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from livingmap.app import LivingMap
-from livingmap.cli.local import COLLECTING
+from livingmap.cli.serve import COLLECTING
 from livingmap.history.memory import MemoryHistory
 from livingmap.supervision import loop_factory
 from scripts.bench.network import configuration

@@ -23,7 +23,7 @@ import asyncpg
 import httpx
 
 from livingmap.app import LivingMap
-from livingmap.cli.local import COLLECTING
+from livingmap.cli.serve import COLLECTING
 from livingmap.core.model import Position
 from livingmap.history import Entry, Query, Retention, partitions
 from livingmap.history.embedded import embedded

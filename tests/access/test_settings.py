@@ -2,7 +2,7 @@
 
 import pytest
 
-from livingmap.cli.local import _access
+from livingmap.cli.check import _access
 from livingmap.config.loading import load
 from livingmap.errors import ConfigError
 

@@ -191,7 +191,7 @@ async def built_map(tmp_path):
 
 def test_every_command_prints_by_what_escapes():
     for file in CLI.glob("*.py"):
-        if file.name != "options.py":
+        if file.name not in {"options.py", "views.py"}:
             assert not re.search(r"\b(?:print|echo|secho|Console|write)\(", file.read_text()), file.name
 
 

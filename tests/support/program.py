@@ -15,10 +15,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from livingmap.cli.program import MODULES
+
 _FORKS = multiprocessing.get_context("forkserver")
 _PLUGINS = ("mock", "agents", "city", "dao", "messaging", "microdao", "space", "usage")
+_COMMANDS = sorted(set(MODULES.values()))
 _FORKS.set_forkserver_preload(
-    ["livingmap.cli.program", "livingmap.app", *(f"livingmap_{name}.plugin" for name in _PLUGINS)]
+    [
+        "livingmap.app",
+        *(f"livingmap.cli.{name}" for name in _COMMANDS),
+        *(f"livingmap_{name}.plugin" for name in _PLUGINS),
+        "tests.support.frozen",
+    ]
 )
 _END_SECONDS = 60
 
