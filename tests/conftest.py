@@ -1,5 +1,6 @@
 """What holds for the whole run: a test that is skipped has not passed, and an interrupt is one."""
 
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that runs the tests in the background has it so
     signal.signal(signal.SIGINT, signal.default_int_handler)  # and all programs that they start would, too
@@ -14,6 +16,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that runs the t
 settings.register_profile("short", max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)  # pytest --hypothesis-profile long
 settings.load_profile("short")
+
+# Without configuration a traceback is logged with the values of all variables: seconds of work each.
+ConsoleRenderer.get_active().exception_formatter = plain_traceback
+
+gc.disable()  # until all tests are collected: nothing of what that makes is garbage
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # or each full collection would look through it, a second that falls on whatever test runs
+    gc.set_threshold(10_000)
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
