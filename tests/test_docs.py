@@ -141,6 +141,9 @@ def unpack(page: Path, folder: Path) -> Path:
 def run(*arguments: str, folder: Path, **variables: str) -> str:
     """Run Python in ``folder`` as a user would, and return what it printed."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
+    clean["HYPOTHESIS_STORAGE_DIRECTORY"] = str(
+        ROOT / ".hypothesis"
+    )  # where its table of all characters is already
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,

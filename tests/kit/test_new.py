@@ -15,6 +15,7 @@ from livingmap.plugin import Reply
 from livingmap.testing import SourceHarness
 from tests.support import program
 
+ROOT = Path(__file__).parents[2]
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:xdist")
 """Without what this repository has besides: each of these takes half a second to import."""
 LIVINGMAP = Path(sys.executable).parent / "livingmap"
@@ -26,6 +27,9 @@ KINDS = [
 
 def run(*command, folder):
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LIVINGMAP_", "PYTEST_"))}
+    clean["HYPOTHESIS_STORAGE_DIRECTORY"] = str(
+        ROOT / ".hypothesis"
+    )  # where its table of all characters is already
     if command[0] == LIVINGMAP:
         ended = program.run(*command[1:], folder=folder, environment=clean | {"COLUMNS": "200"})
         return ended.returncode, ended.stdout + ended.stderr
