@@ -20,6 +20,7 @@ from livingmap.cli.watch import _line
 from livingmap.client import EventTexts
 from tests.support import program
 from tests.support.namespaces import NoNamespaces, in_namespaces
+from tests.support.nats_server import NatsServer
 from tests.support.ports import free_port
 from tests.support.raw_server import sending
 from tests.support.running import wait_until
@@ -393,6 +394,20 @@ def test_migrate_needs_a_database_of_its_own(demo):
     away = "postgresql://map@127.0.0.1:9/map"
     done = run("migrate", "-c", demo, LIVINGMAP_HISTORY__URL=away)
     assert (done.returncode, "127.0.0.1:9" in done.stderr) == (1, True)
+
+
+async def test_a_message_is_published(demo, tmp_path):
+    server = NatsServer(tmp_path)
+    await server.start()
+    command = ("publish", "agent.event.status", '{"agent_id": "agent-1"}', "-c", demo)
+    async with server.publisher() as client:
+        messages = await client.subscribe("agent.event.*")
+        await client.flush()
+        done = await asyncio.to_thread(run, *command, LIVINGMAP_NATS__URL=server.url)
+        message = await messages.next_msg(timeout=60)
+    await server.kill()
+    assert (done.returncode, done.stdout) == (0, "published on agent.event.status\n")
+    assert (message.subject, json.loads(message.data)) == ("agent.event.status", {"agent_id": "agent-1"})
 
 
 def test_publish_needs_nats_and_sound_json(demo):

@@ -1,34 +1,29 @@
 """Programs in processes of their own: the map as it is served, and nats-server."""
 
+import asyncio
 import contextlib
 import json
 import os
 import re
 import subprocess
-import sys
 import sysconfig
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nats
 import yaml
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 _START_SECONDS = 180
 
 
-_PUBLISH = """
-import asyncio, json, sys
-import nats
-
-async def publish():
-    connection = await nats.connect(sys.argv[1])
-    for subject, payload in json.load(sys.stdin):
+async def _published(url, messages) -> None:
+    connection = await nats.connect(url)
+    for subject, payload in messages:
         await connection.publish(subject, json.dumps(payload).encode())
     await connection.drain()
-
-asyncio.run(publish())
-"""
 
 
 class RunningMap:
@@ -66,16 +61,17 @@ class RunningMap:
         return self._log.read_text() if self._process.poll() is not None else None
 
     def publish(self, subject: str, payload: dict) -> None:
-        """Publish one message on the map's NATS, as `livingmap publish` does."""
-        command = [_SCRIPTS / "livingmap", "publish", subject, json.dumps(payload), "--config", self.file]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        """Publish one message on the map's NATS."""
+        self._publish([(subject, payload)])
 
     def publish_all(self, messages) -> None:
-        """Publish messages of services on the map's NATS, in their order, by one process."""
+        """Publish messages of services on the map's NATS, in their order."""
+        self._publish([(message.type, message.payload) for message in messages])
+
+    def _publish(self, messages) -> None:
         url = yaml.safe_load(self.file.read_text())["nats"]["url"]
-        given = json.dumps([(message.type, message.payload) for message in messages])
-        command = [sys.executable, "-c", _PUBLISH, url]
-        subprocess.run(command, input=given, text=True, check=True, capture_output=True, timeout=120)
+        with ThreadPoolExecutor(1) as thread:  # in that of the test Playwright's event loop runs
+            thread.submit(asyncio.run, _published(url, messages)).result(120)
 
     def stop(self) -> None:
         """End it as an operator would."""
