@@ -97,7 +97,7 @@ async def test_a_viewer_that_stops_reading_at_random_always_holds_the_map_as_it_
     numbers = random.Random(seed)
     with patch("livingmap.stream.replay_buffer.MOST_EVENTS", memory):
         world = World(numbers)
-    for _ in range(40):
+    for _ in range(25):
         for _ in range(numbers.choice([0, 1, 1, 4])):
             world.happen()
         if numbers.random() < 0.7:
