@@ -138,7 +138,7 @@ def _message(alert: Json, own: Fields, severity: str) -> str:
 
 def _of_load(vocabulary: Vocabulary, type_: str, fields: Fields) -> Iterator[Trouble]:
     status = (vocabulary.status_of(type_, fields) or "").strip().lower()
-    if STATUSES.get(status, status) == "offline":  # the last load of a machine that is silent is not one of now
+    if STATUSES.get(status) == "offline":  # the last load of a machine that is silent is not one of now
         return
     load = load_of(fields)
     if load is not None and load >= _FULL:

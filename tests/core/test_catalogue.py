@@ -183,3 +183,8 @@ def test_a_thing_whose_home_no_source_fills_has_none():
     made.apply("s", [Put("agents", "star:sun", {})], 1)
     assert home_of(made, "star:sun") is None
     assert Catalogue(made).entities() == []
+
+
+def test_a_thing_that_only_stands_in_another_collection_of_its_home_is_at_home_there(scene):
+    scene.apply("all", [Put("city", "city:square", {}, collection="items")], 2)
+    assert home_of(scene, "city:square") == ("city", "items")

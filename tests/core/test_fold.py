@@ -104,6 +104,7 @@ def test_a_handler_may_return_only_so_many_changes_for_one_event(monkeypatch):
     assert fault.error == "ValueError: returned more than 3 changes for one event"
     assert fold.scene.items("agents", "items") == {}
     assert Fold([source("agents", [SOFIA] * 3)]).apply(event("agent.x")).faults == ()
+    assert len(Fold([source("agents", [SOFIA] * 4)]).apply(event("agent.x")).faults) == 1
 
 
 @pytest.mark.parametrize(

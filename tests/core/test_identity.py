@@ -76,6 +76,11 @@ def test_an_alias_that_is_joined_by_hand_is_not_the_name_of_a_displaced_thing():
     assert aliases.displaced == {"dao:oak": "dao:17"}
 
 
+def test_a_displaced_thing_is_shown_by_its_strongest_alias_though_another_comes_first_by_name():
+    grove = ("dao:oak", ("dao:07", "dao:9a"), {"dao:oak": "slug", "dao:07": "city", "dao:9a": "uuid"})
+    assert claims(TRUST, grove).displaced == {"dao:oak": "dao:9a"}
+
+
 def test_of_equal_aliases_a_displaced_thing_is_shown_by_the_first_by_name():
     grove = ("dao:oak", ("dao:z", "dao:b", "dao:c"), {"dao:oak": "slug"})
     assert claims(TRUST, grove).displaced == {"dao:oak": "dao:b"}

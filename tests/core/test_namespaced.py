@@ -58,6 +58,10 @@ def test_an_id_gets_the_namespace_after_its_type_and_loses_it_again(own, on_the_
     assert inside("", own) == outside("", own) == own
 
 
+def test_without_a_namespace_nothing_is_moved():
+    assert inside("", "target:/web") == outside("", "target:/web") == "target:/web"
+
+
 def test_an_id_of_another_namespace_is_nobodys_own():
     ids = ["target:us/web", "target:europe/web", "target:eu", "eu/web"]
     assert outside("eu", ids) == ids

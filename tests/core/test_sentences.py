@@ -83,3 +83,22 @@ def test_the_maps_own_entries_have_sentences():
 
 def test_a_type_may_have_digits_as_it_may_in_an_id():
     assert invalid_sentences({"a": {"en": "{id:s3_bucket} is there"}}) == []
+
+
+def test_numbers_are_written_as_the_language_has_it():
+    texts = {"en": "x", "uk": "{d:gain}; {d:amount}; {d}; {n:count голос|голоси|голосів}; {list}"}
+    event = happening({"d": "1234.50", "n": 1234, "list": [0.5, 1.5]}, language="uk")
+    assert sentence(texts, event) == "1\u00a0234,5; 1\u00a0234,5; 1234.50; 1\u00a0234 голоси; 0,5, 1,5"
+    assert sentence({"en": "{d:loss}"}, happening({"d": "-1234.50"})) == "1,234.5"
+
+
+def test_an_id_that_no_item_has_is_that_of_a_related_thing():
+    texts = {"en": "{key:dao}"}
+    for payload in (
+        {"key": 17, "dao_id": "dao:oak"},
+        {"key": 17, "dao_id": "oak"},
+        {"key": 17, "proposal_id": "7"},
+    ):
+        assert sentence(texts, happening(payload)) == "Oak Trust"
+    assert sentence(texts, happening({"key": 17}, ["dao:oak"])) == "Oak Trust"
+    assert sentence(texts, happening({"key": 17, "dao": "oak", "dao_id": 7}, ["agent:sofia"])) == "17"
