@@ -435,3 +435,14 @@ def test_drops_are_forgotten_when_a_poll_begins_after_them(again):
     made.event(3, Drop("agents", "agent:b"))
     made.poll(4, from_seq=1)
     assert again(made).scene.part("agents").state()["dropped"] == [["agents", "items", "agent:b", 3]]
+
+
+def test_the_revision_grows_with_every_event_and_with_no_poll():
+    made = Map()
+    part, revisions = made.scene.part("agents"), []
+    for seq in (1, 2, 3):
+        made.event(seq, agent(status="idle"))
+        revisions.append(part.revision)
+        made.poll(seq, agent(status="idle"), from_seq=seq)
+        assert part.revision == revisions[-1]
+    assert revisions == sorted(set(revisions))

@@ -56,6 +56,7 @@ def test_of_a_type_that_two_sources_declare_the_first_wins_and_the_rest_is_added
         look="tower",
     )
     assert vocabulary(first, second).sources == {"target": ("s0", "s1")}
+    assert vocabulary(first, second).homes == {"target": "monitoring"}
 
 
 def test_types_are_in_order_of_rank_then_name():
