@@ -23,6 +23,7 @@ from livingmap.core.fold import (
 from livingmap.core.layers import layer
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.redaction import Redaction
+from livingmap.core.same_as import SameAs
 from livingmap.core.source import Layer, Source
 from livingmap.log.local import utc_now
 
@@ -384,3 +385,8 @@ def test_what_a_change_of_sources_altered_comes_with_the_next_entry_before_its_o
     assert fold.apply(event("agent.x", 2)).changes == (gone,)
     assert fold.apply(event("agent.x", 3)).changes == ()
     assert fold.apply(event(DOWN, 4, source="agents")).sources == ()
+
+
+def test_the_fold_shows_ids_that_are_joined_by_hand_as_one_thing():
+    fold = Fold([source("agents", [SOFIA])], same_as=SameAs({"agent:sofia": "agent:7f"}))
+    assert fold.apply(event("agent.x")).changes == (replace(SOFIA, id="agent:7f"),)

@@ -102,3 +102,20 @@ def test_an_id_that_no_item_has_is_that_of_a_related_thing():
         assert sentence(texts, happening(payload)) == "Oak Trust"
     assert sentence(texts, happening({"key": 17}, ["dao:oak"])) == "Oak Trust"
     assert sentence(texts, happening({"key": 17, "dao": "oak", "dao_id": 7}, ["agent:sofia"])) == "17"
+
+
+def test_a_thing_that_is_on_the_map_is_not_taken_for_a_related_one():
+    items = {"dao:oak": {"name": "Oak Trust"}, "dao:elm": {"name": "Elm"}}
+    event = Happening({"key": "elm", "dao_id": "dao:oak"}, [{"id": "dao:oak"}], items.get, "en")
+    assert sentence({"en": "{key:dao}"}, event) == "Elm"
+
+
+def test_all_that_is_wrong_with_sentences_is_said():
+    assert invalid_sentences({"a": {"en": [], "uk": 7, "de": "{"}, "b": 7, "c..d": {"uk": "x"}}) == [
+        "sentence 'a' has no text in en",
+        "sentence 'a' has no text in uk",
+        "sentence 'a' in de: its braces do not match: '{'",
+        "sentence 'b' is not given as texts by language",
+        "sentence 'c..d' has an empty token",
+        "sentence 'c..d' has no text in English (en)",
+    ]

@@ -68,3 +68,8 @@ def test_ids_are_bounded_and_clean():
     assert invalid_reason(Put("agents", f"{longest}x")) == "an id of 513 characters"
     assert invalid_reason(Put("agents", "agent:a", aliases=("agent:b", "agent:\0"))) == "text with a NUL character"
     assert invalid_reason(Put("agents", "agent:a", aliases=("agent:b",))) is None
+
+
+def test_every_field_is_looked_at():
+    fields = {"a": "plain", "b": 1, "c": [1], "d": "ї", "e": float("nan")}
+    assert invalid_reason(Total("agents", fields)) == "e: nan is not a JSON number"
