@@ -235,6 +235,12 @@ def test_the_field_of_a_displaced_item_is_its_own_and_no_others():
     assert scene.collisions() == []
 
 
+def test_an_item_that_was_displaced_goes_by_the_id_under_which_it_is_shown():
+    scene = scene_of(("city", OAK_OF_CITY), ("house", OAK_OF_HOUSE))
+    assert scene.apply("city", [Drop("dao", "dao:oak")], 3)[0] == Drop("dao", "dao:17")
+    assert set(scene.items("dao", "items")) == {"dao:oak-trust"}
+
+
 def test_a_poll_leaves_what_it_listed_under_an_id_that_is_renamed_by_hand():
     scene = scene_of(
         ("city", OAK_OF_CITY),

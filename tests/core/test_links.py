@@ -22,6 +22,7 @@ ITEM = {
         ("https://city.org/{dao_id:key}/{id:key}#{number}", "https://city.org/oak/oak#7"),
         ("https://city.org/{slug:key}", "https://city.org/oak%20%26%20ash"),
         ("https://city.org/about", "https://city.org/about"),
+        ("https://city.org/{mail}", "https://city.org/a%2Bb%40c.org%3Fcc%3Dx%40y.z"),
         ("mailto:{mail}", "mailto:a%2Bb@c.org%3Fcc%3Dx@y.z"),
         ("https://city.org/{open}", None),
         ("https://city.org/{none}", None),

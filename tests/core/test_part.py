@@ -259,6 +259,7 @@ def test_early_events_by_any_of_several_aliases_are_taken(again):
     made = again(made)
     made.poll(6, agent(aliases=("agent:7f", "agent:8f", "agent:sofia", "agent:9f")), from_seq=3)
     assert made.items() == {"agent:sofia": {"zone": "a", "status": "busy", "mood": "calm"}}
+    assert [entity_id for entity_id, _ in again(made).scene.part("agents").items("agents")] == ["agent:sofia"]
 
 
 def test_an_item_of_which_events_only_spoke_is_there_once_one_creates_it(again):

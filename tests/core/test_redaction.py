@@ -63,6 +63,13 @@ def test_lists_in_lists_are_cleaned():
     assert Redaction().payload(value) == {"a": [1, [{"x": [None]}], "secret"], "b": {"c": {"d": [{}]}}}
 
 
+@pytest.mark.parametrize("clean", [1, "x", None, [1], {"x": 1}])
+def test_what_is_clean_hides_nothing_of_what_follows(clean):
+    secret = {"secret": 1}
+    assert Redaction().payload({"a": clean, "b": secret}) == {"a": clean, "b": {}}
+    assert Redaction().payload({"a": [clean, secret, [clean, secret]]}) == {"a": [clean, {}, [clean, {}]]}
+
+
 def test_a_change_keeps_all_but_its_redacted_fields():
     put = Put("agents", "agent:a", {"secret": 1, "x": 2}, ("y",), "rooms", ("agent:b",), creates=False)
     assert Redaction().change(put) == Put(

@@ -202,13 +202,15 @@ def test_the_versions_of_layers_only_grow_and_only_where_something_changes():
 
 
 def test_the_changes_say_what_was_there_before():
-    first = Source("first", "s", object, (Layer("agents"),))
+    first = Source("first", "s", object, (Layer("agents"), Layer("agents", "rooms")))
     made = Scene([first])
+    made.apply("first", [Put("agents", "room:b", {"n": 1}, collection="rooms")], 1)
     made.apply("first", [Put("agents", "agent:a", {"n": 1, "m": 2}), Put("agents", "agent:b", {"n": 1})], 1)
     made.apply("first", [Total("agents", {"all": 2})], 2)
     records = [
         ["agents", "items", "agent:a", [{"n": 3}, [], True, ["n"], {}]],
         ["agents", "items", "agent:c", [{"n": 4}, [], True, ["n"], {}]],
+        ["agents", "rooms", "room:c", [{"n": 4}, [], True, ["n"], {}]],
     ]
     totals = {"agents": [{"all": 3}, [], False, ["all"], {}]}
     state = {"records": records, "totals": totals, "dropped": [], "loose": []}
@@ -219,6 +221,8 @@ def test_the_changes_say_what_was_there_before():
             Put("agents", "agent:a", {"n": 3}, ("m",), was={"n": 1, "m": 2}),
             Put("agents", "agent:c", {"n": 4}, came=True),
             Drop("agents", "agent:b", was={"n": 1}),
+            Put("agents", "room:c", {"n": 4}, collection="rooms", came=True),
+            Drop("agents", "room:b", "rooms", was={"n": 1}),
             Total("agents", {"all": 3}, was={"all": 2}),
         )
     )

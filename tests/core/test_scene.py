@@ -455,3 +455,23 @@ def test_an_item_that_went_takes_the_names_in_its_namespaces_with_it():
     made.apply("city", [Drop("city", "microdao:river")], 2)
     made.apply("city", [Put("city", "microdao:river")], 3)
     assert made.named("microdao:river", "slug") is None
+
+
+def test_the_item_that_goes_is_the_first_change_and_what_referred_to_it_follows():
+    made = scene()
+    made.apply("agents", [Put("agents", "agent:z", {"microdao_id": "microdao:a"})], 1)
+    made.apply("city", [Put("city", "microdao:b", {"name": "B"}, aliases=("microdao:a",))], 2)
+    assert made.apply("city", [Drop("city", "microdao:b")], 3) == [
+        Drop("city", "microdao:b"),
+        Put("agents", "agent:z", {"microdao_id": "microdao:a"}),
+    ]
+
+
+def test_an_id_that_is_listed_is_no_longer_an_alias_to_what_referred_to_it():
+    made = scene()
+    made.apply("city", [Put("city", "microdao:b", {"name": "B"}, aliases=("microdao:a",))], 1)
+    made.apply("agents", [Put("agents", "agent:z", {"microdao_id": "microdao:a"})], 2)
+    assert made.items("agents", "items")["agent:z"]["microdao_id"] == "microdao:b"
+    changes = made.apply("city", [Put("city", "microdao:a", {"name": "A"})], 3, from_seq=2)
+    assert Put("agents", "agent:z", {"microdao_id": "microdao:a"}) in changes
+    assert made.items("agents", "items")["agent:z"]["microdao_id"] == "microdao:a"

@@ -179,6 +179,8 @@ def test_amounts_whose_unit_is_another_field_follow_both():
     made.apply("all", [agent("b", symbol="MUD")], 2)
     made.apply("all", [agent("a", balance="1.25")], 3)
     assert held(made) == {"MUD": "2", "SILT": "1.25"}
+    made.apply("all", [agent("b", symbol=None), agent("c", balance="9"), agent("d", symbol=7, balance="9")], 4)
+    assert held(made) == {"SILT": "1.25"}
 
 
 @pytest.mark.parametrize(
