@@ -56,8 +56,10 @@ class Freshness(StrEnum):
 
 def seconds_since(moment: datetime | None, now: datetime) -> float | None:
     """Return how long ago ``moment`` was; None without one, or if a clock was set: it is yet to come."""
-    seconds = (now - moment).total_seconds() if moment else 0.0
-    return None if moment is None or seconds < -_DIFFERENCE_SECONDS else max(seconds, 0.0)
+    if moment is None:
+        return None
+    seconds = (now - moment).total_seconds()
+    return None if seconds < -_DIFFERENCE_SECONDS else max(seconds, 0.0)
 
 
 @dataclass(slots=True)

@@ -179,7 +179,9 @@ def test_a_poll_that_cannot_be_folded_is_a_fault_of_its_source(payload):
     (fault,) = folded.faults
     assert folded == Folded(poll, faults=(Fault("agents", poll, fault.error),), sources=("agents",))
     assert fault.error.partition(":")[0] in ("ValueError", "TypeError")
-    assert fold.scene.part("agents").revision > revision
+    revisions = [revision, fold.scene.part("agents").revision]
+    fold.apply(replace(poll, position=Position("e", 2)))
+    assert revisions[0] < revisions[1] < fold.scene.part("agents").revision
 
 
 def test_a_poll_is_an_entry_with_the_position_at_which_it_began():

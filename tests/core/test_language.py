@@ -15,6 +15,8 @@ from livingmap.core.language import in_a_sentence, label_of, plural_of, preferre
         ("pt", "en"),
         ("uk;q=0, *", "en"),
         ("uk;q=x", "en"),
+        ("de;q=x, uk", "uk"),
+        ("de,uk;q=0.1", "uk"),
     ],
 )
 def test_the_language_is_the_best_of_those_that_there_are(header, language):

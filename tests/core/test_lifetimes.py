@@ -394,3 +394,22 @@ def test_a_clock_that_goes_back_by_more_than_a_minute_was_set(seconds, is_set):
     clock = Clock(NOON)
     assert clock.set_back(NOON + timedelta(seconds=seconds)) is is_set
     assert clock.now == (NOON + timedelta(seconds=seconds) if is_set else NOON)
+
+
+def test_of_several_fields_of_one_source_each_ends_at_its_own_time():
+    mood = Lifetime("agents", ("mood_at",), "mood_seconds", seconds=60, field="mood")
+    agents = Source(
+        "agents", "s", object, (Layer("agents"),), {"mood": on_mood, "run": on_run}, lifetimes=(BUSY, mood)
+    )
+    play = Play((agents,))
+    play.poll(0, "agents", Put("agents", SOFIA, {"name": "Sofia"}))
+    play.at(0, Message("run", {}))
+    play.at(10, Message("mood", {}))
+    assert play.at(70, PASSED) == [Put("agents", SOFIA, {}, ("mood",))]
+    play.at(290, Message("mood", {}))
+    assert play.at(300, PASSED) == [Put("agents", SOFIA, {}, ("status",))]
+    assert play.at(350, PASSED) == [Put("agents", SOFIA, {}, ("mood",))]
+
+
+def on_mood(event, part):
+    return [Put("agents", SOFIA, {"mood": "calm", "mood_at": event.received_at.isoformat()}, creates=False)]

@@ -69,3 +69,7 @@ def test_dots_alone_make_no_link(value):
 )
 def test_what_is_not_a_safe_template_is_refused(template, reason):
     assert invalid_link(template) == reason
+
+
+def test_the_key_is_all_that_follows_the_type():
+    assert filled_link("https://city.org/{id:key}", "model:a:b", {}) == "https://city.org/a%3Ab"

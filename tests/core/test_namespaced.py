@@ -98,7 +98,8 @@ def test_a_handler_speaks_and_reads_in_its_own_ids():
     settings, read = object(), {}
     part = Part(settings=settings)
     part.put(target("eu/"), "target:eu/web", 1, 0)
-    part.put(target("eu/", "rooms"), "target:eu/web", 1, 0)
+    room = Put("monitoring", "target:eu/web", {"job_id": "job:eu/b"}, collection="rooms")
+    part.put(room, "target:eu/web", 1, 0)
     part.put(Put("monitoring", "target:us/x", {"name": "X"}, collection="rooms"), "target:us/x", 1, 0)
     part.set_total(TOTAL, 1, 0)
 
@@ -127,7 +128,7 @@ def test_a_handler_speaks_and_reads_in_its_own_ids():
         "event": event,
         "settings": settings,
         "item": target().set,
-        "room": "job:eu/a",
+        "room": "job:eu/b",
         "nobody": (None, None),
         "items": [("target:web", target().set)],
         "rooms": ["target:web", "target:us/x"],

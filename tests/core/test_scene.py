@@ -475,3 +475,32 @@ def test_an_id_that_is_listed_is_no_longer_an_alias_to_what_referred_to_it():
     changes = made.apply("city", [Put("city", "microdao:a", {"name": "A"})], 3, from_seq=2)
     assert Put("agents", "agent:z", {"microdao_id": "microdao:a"}) in changes
     assert made.items("agents", "items")["agent:z"]["microdao_id"] == "microdao:a"
+
+
+def test_a_total_that_goes_is_unset():
+    made = scene()
+    made.apply("city", [Total("city", {"health": "green", "users": 2})], 1)
+    assert made.apply("city", [Total("city", {"users": 3}, ("health",))], 2) == [
+        Total("city", {"users": 3}, ("health",))
+    ]
+    assert made.totals("city") == {"users": 3, "online": None}
+
+
+def test_a_field_that_its_source_keeps_for_itself_is_in_its_part_and_not_on_the_map():
+    lending = Source("lending", "s", object, (Layer("city", private=("size",), decorates=True),))
+    made = scene(CITY, lending)
+    made.apply("city", [Put("city", "microdao:a", {"name": "A", "size": 7})], 1)
+    made.apply("lending", [Put("city", "microdao:a", {"size": 8, "users": 1})], 2)
+    assert made.items("city", "items") == {"microdao:a": {"name": "A", "users": 1}}
+    assert made.apply("city", [Put("city", "microdao:a", {"size": 9})], 3) == []
+    assert made.part("city").get("city", "microdao:a") == {"name": "A", "size": 9}
+
+
+def test_a_restored_item_that_goes_takes_the_names_in_its_namespaces_with_it():
+    made, restored = scene(), scene()
+    made.apply("city", [Put("city", "microdao:river", namespaces={"microdao:river": "slug"})], 1)
+    restored.restore(dict(made.states()))
+    assert restored.named("microdao:river", "slug") == "microdao:river"
+    restored.apply("city", [Drop("city", "microdao:river")], 2)
+    restored.apply("city", [Put("city", "microdao:river")], 3)
+    assert restored.named("microdao:river", "slug") is None

@@ -119,3 +119,17 @@ def test_all_that_is_wrong_with_sentences_is_said():
         "sentence 'c..d' has an empty token",
         "sentence 'c..d' has no text in English (en)",
     ]
+
+
+def test_without_a_text_in_the_language_or_in_english_there_is_no_sentence():
+    assert sentence({}, happening({})) is sentence({"uk": "так"}, happening({})) is None
+    assert sentence({"uk": "так"}, happening({}, language="uk")) == "так"
+
+
+def test_a_thing_without_name_and_title_is_called_by_its_slug():
+    items = {
+        "dao:1": {"name": "", "title": None, "slug": "oak"},
+        "dao:2": {"name": 7, "title": "Elm", "slug": "e"},
+    }
+    for key, name in ((1, "oak"), (2, "Elm"), (3, "3")):
+        assert sentence({"en": "{key:dao}"}, Happening({"key": key}, (), items.get, "en")) == name

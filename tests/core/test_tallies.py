@@ -213,3 +213,14 @@ def test_an_amount_may_have_as_many_digits_as_anybody_needs():
     made = scene(HELD)
     made.apply("all", [agent("a", purse={"SILT": "1" * 128, "MUD": "1e128", "ORE": "1e-128"})], 1)
     assert held(made) == {"MUD": "1" + "0" * 128, "ORE": "0." + "0" * 127 + "1", "SILT": "1" * 128}
+
+
+def test_a_count_for_items_that_no_source_lists_harms_no_other():
+    made = scene(
+        Tally("planets", "agents", (Count("agents"),), per="planet_id"),
+        Tally("city", "agents", (Count("agents"),), per="microdao_id"),
+    )
+    made.apply("all", [Put("city", "microdao:a")], 1)
+    made.apply("all", [agent("x", planet_id="planet:a", microdao_id="microdao:a")], 2)
+    made.apply("all", [agent("y", planet_id="planet:a", microdao_id="microdao:a")], 3)
+    assert made.items("city", "items") == {"microdao:a": {"agents": 2}}
