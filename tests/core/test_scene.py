@@ -504,3 +504,13 @@ def test_a_restored_item_that_goes_takes_the_names_in_its_namespaces_with_it():
     restored.apply("city", [Drop("city", "microdao:river")], 2)
     restored.apply("city", [Put("city", "microdao:river")], 3)
     assert restored.named("microdao:river", "slug") is None
+
+
+def test_a_layer_says_which_items_changed_since_a_version():
+    made = scene()
+    made.apply("agents", [Put("agents", "agent:a", {"name": "A"}), Put("agents", "agent:b", {"name": "B"})], 1)
+    before = made.version("agents")
+    made.apply("agents", [Put("agents", "agent:b", {"name": "C"}), Total("agents", {"n": 2})], 2)
+    assert made.changed_since("agents", before) == {("items", "agent:b")}
+    made.replace_sources([CITY, replace(AGENTS, layers=(Layer("agents", defaults={"status": "new"}),))], {})
+    assert made.changed_since("agents", before) == {("items", "agent:a"), ("items", "agent:b")}

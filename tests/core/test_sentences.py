@@ -44,6 +44,8 @@ def test_an_event_without_a_sentence_is_its_type_in_words():
 
     assert shown({}) == "weather storm warning"
     assert shown({"name": "Lviv"}) == shown({"name": 7, "slug": "Lviv"}) == "Lviv: weather storm warning"
+    assert shown({"source": "Lviv"}) == shown({"name": "", "source": "Lviv"}) == "Lviv: weather storm warning"
+    assert shown({}, {"op": "total"}, {"id": "model:a:b"}) == "a:b: weather storm warning"
     assert shown({"name": "Kyiv"}, {"id": "city:lviv"}) == "lviv: weather storm warning"
 
 
