@@ -17,7 +17,7 @@ from livingmap.core.vocabulary import STATUSES, TONES, Vocabulary
 Severity: TypeAlias = Literal["critical", "warning"]
 """How grave a trouble is: the page draws a critical one red, a warning amber."""
 
-_SEVERITIES: Final[dict[Tone, Severity]] = {"bad": "critical", "warn": "warning"}
+_SEVERITIES: Final[dict[Tone | None, Severity]] = {"bad": "critical", "warn": "warning"}
 
 _ALERTS: Final[dict[str, Severity | None]] = {"info": None, "error": "critical", "critical": "critical"}
 """How grave an alert is by its severity; of any other it is a warning."""
@@ -109,9 +109,9 @@ def severity_of_status(vocabulary: Vocabulary, type_: str, status: str) -> Sever
     raw = status.strip().lower()
     word, declared = STATUSES.get(raw, raw), vocabulary.types.get(type_)
     if declared is None:  # nobody has said that a thing of this type may be down
-        return "critical" if word == "offline" else _SEVERITIES.get(TONES.get(word, "idle"))
+        return "critical" if word == "offline" else _SEVERITIES.get(TONES.get(word))
     own = declared.statuses.get(raw) or declared.statuses.get(word)
-    return _SEVERITIES.get(own.tone if own else TONES.get(word, "idle"))
+    return _SEVERITIES.get(own.tone if own else TONES.get(word))
 
 
 def _of_status(vocabulary: Vocabulary, type_: str, fields: Fields) -> Iterator[Trouble]:
