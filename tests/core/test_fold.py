@@ -392,3 +392,11 @@ def test_what_a_change_of_sources_altered_comes_with_the_next_entry_before_its_o
 def test_the_fold_shows_ids_that_are_joined_by_hand_as_one_thing():
     fold = Fold([source("agents", [SOFIA])], same_as=SameAs({"agent:sofia": "agent:7f"}))
     assert fold.apply(event("agent.x")).changes == (replace(SOFIA, id="agent:7f"),)
+
+
+def test_what_several_changes_of_sources_altered_comes_with_one_entry():
+    fold = Fold([source("agents", [SOFIA]), source("city", [Put("agents", "agent:a")])])
+    fold.apply(event("agent.x", 1))
+    fold.replace_sources([source("city", [])])
+    fold.replace_sources([])
+    assert fold.apply(event("agent.x", 2)).changes == (Drop("agents", "agent:sofia"), Drop("agents", "agent:a"))
