@@ -82,6 +82,17 @@ def test_nothing_is_counted_for_what_is_not_on_the_map():
     assert follower.poll(room) == [room]
 
 
+def test_a_number_is_known_from_when_its_layer_is_filled_if_only_with_what_is_hidden():
+    tallies = (Tally("agents", "of", (Count("space"),), per="parent"), Tally("agents", "all", (Count("space"),)))
+    rights = Rights(grants=(frozenset({"agent:a"}),))
+    follower = Follower(rights, [BY_ID], Put("agents", "agent:a", {}), tallies=tallies)
+    assert follower.scene.items("agents", "items") == {"agent:a": {"of": None}}
+    assert follower.poll(Put("space", "agent:b", {})) == [
+        Put("agents", "agent:a", {"of": 0}),
+        Total("agents", {"all": 0}),
+    ]
+
+
 def test_a_number_that_counts_a_hidden_layer_is_not_shown():
     tallies = (
         Tally("agents", "planets", (Count("space"),), per="parent"),
