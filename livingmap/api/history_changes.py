@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from livingmap.core.catalogue import home_of, label_in
+from livingmap.core.catalogue import home_of
+from livingmap.core.labels import label_in
 from livingmap.core.layers import Layers
 from livingmap.core.model import Fields, Json
 from livingmap.core.values import value_at

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from livingmap.client.errors import MapError
 from livingmap.client.http import MapClient
 from livingmap.client.values import called, text_of
-from livingmap.core.catalogue import label_in
+from livingmap.core.labels import label_in
 from livingmap.core.language import readable
 from livingmap.core.model import Fields, Json
 from livingmap.core.units import rfc3339

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from livingmap.core.labels import label_in
 from livingmap.core.layers import Layers
 from livingmap.core.model import CollectionKey, Fields
 from livingmap.core.search_key import search_key
@@ -100,12 +101,6 @@ class Catalogue:
         label = label_in(entity_id, item)
         status = self.scene.vocabulary.status_of(kind, item) or "unknown"
         return Entity(entity_id, kind, label, status, layer, f"{search_key(label)}\n{search_key(entity_id)}")
-
-
-def label_in(entity_id: str, item: Fields) -> str:
-    """Return what an item is called: its name or title, else what its id has after the colon."""
-    labels = (value for name in ("name", "title") if isinstance(value := item.get(name), str) and value)
-    return next(labels, entity_id.partition(":")[2])
 
 
 def home_of(scene: Layers, entity_id: str) -> CollectionKey | None:

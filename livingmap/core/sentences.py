@@ -6,17 +6,16 @@ Templates go to clients as a table, so that a message of the stream is the same 
 Trust shows "Oak Trust received 12.5 RIPPLE". The twin of ``frontend/src/features/livingMap/domain/sentences.ts``.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from livingmap.core.labels import is_named, label_in, short_id
 from livingmap.core.model import Fields, Json
 from livingmap.core.route import exactness, invalid_reason, matches
 from livingmap.core.templates import Hole, Sentences, Templates, invalid_template, parsed
 from livingmap.core.wording import decimal, plural
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 SUBJECT: Final = "subject"
 """The field that stands for the first thing which an event changed."""
 
@@ -38,10 +37,8 @@ class Happening:
         return value
 
     def name(self, entity_id: str) -> str:
-        """Return what an entity is called; for one that the client lacks, what its id has after the colon."""
-        item = self.find(entity_id) or {}
-        labels = (item.get(field) for field in ("name", "title", "slug"))
-        return next((one for one in labels if isinstance(one, str) and one), entity_id.partition(":")[2])
+        """Return what an entity is called; for one that the client lacks, the short form of its id."""
+        return label_in(entity_id, self.find(entity_id) or {})
 
     def subject(self) -> str | None:
         """Return the name of the first thing that the event changed."""
@@ -59,7 +56,7 @@ class Happening:
         if self.find(entity_id) is None:
             entity_id = next(self._related(type_), entity_id)
         name = self.name(entity_id)
-        return None if _UUID.fullmatch(name) else name
+        return name if is_named(entity_id, name) else None
 
     def _related(self, type_: str) -> Iterator[str]:
         """Yield the entities of a type that the event changed, or that those belong to."""
@@ -213,5 +210,4 @@ def _word(value: Json, words: Sequence[str]) -> str | None:
 def _short(value: Json) -> str | None:
     if not isinstance(value, str) or not value:
         return None
-    name = value.partition(":")[2] or value
-    return name[:8] if _UUID.fullmatch(name) else name
+    return short_id(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from livingmap.core.catalogue import label_in
+from livingmap.core.labels import label_in
 from livingmap.core.layers import Layers
 from livingmap.core.model import Fields
 from livingmap.core.vocabulary import Vocabulary, type_of

@@ -4,12 +4,12 @@ A step says what happened, and ``at`` and ``until`` when, once `in_time` has dat
 only the reader's clock knows how to write one. Example: "3 new agents", "Hazel-15: offline" from 02:10 to 02:44.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from livingmap.core.labels import is_named
 from livingmap.core.language import in_a_sentence, label_of, plural_of, readable, text_in
 from livingmap.core.model import Json
 from livingmap.core.status_words import status_words
@@ -28,7 +28,6 @@ MOST_IDS: Final = 20
 _APART: Final = 3
 """So many things of a type are told of one by one."""
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 """What a service calls a thing that has no name; it tells a reader nothing."""
 
 _WEIGHTS: Final[dict[Kind, int]] = {"trouble": 50, "went": 40, "came": 35, "changed": 30, "number": 20}
@@ -168,7 +167,7 @@ class _Teller:
         for kind, moved, words in (("came", self._happened.came, _NEW), ("went", self._happened.went, _GONE)):
             for some in _grouped(moved, lambda one: one.type):
                 text = self._say(words, len(some), some[0].type)
-                if len(some) <= _APART and not any(_UUID.fullmatch(one.label) for one in some):
+                if len(some) <= _APART and all(is_named(one.id, one.label) for one in some):
                     text += f" ({', '.join(one.label for one in some)})"
                 yield self._step(some, "came" if kind == "came" else "went", text)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from livingmap.core.catalogue import label_in
+from livingmap.core.labels import label_in
 from livingmap.core.model import CollectionKey, Fields, Json
 from livingmap.core.reducer import state_of
 from livingmap.core.trouble import Trouble, trouble_of

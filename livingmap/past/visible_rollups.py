@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from livingmap.access.view import Rights
+from livingmap.core.labels import short_id
 from livingmap.core.vocabulary import type_of
 from livingmap.history.rollups import Episode
 from livingmap.past.rollups import RollUps
@@ -65,5 +66,4 @@ class VisibleRollUps:
         """Return an episode without the ids of what is hidden."""
         texts = {"label": one.label, "status": one.status}
         clean = self._reader.filtered_scenes.scrub(texts, rights)
-        name = one.entity_id.partition(":")[2]
-        return replace(one, label=clean["label"] or name, status=clean["status"] or "")
+        return replace(one, label=clean["label"] or short_id(one.entity_id), status=clean["status"] or "")
