@@ -136,12 +136,52 @@ class MapClient:
         query = {"from": since, "to": until, "points": points}
         return check_answer("timeline", await self._json("timeline", query))
 
+    async def totals(
+        self,
+        kind: str,
+        field: str,
+        *,
+        by: str | None = None,
+        only: Sequence[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        points: int | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Return what a number of all things of a type comes to over time, and what is unusual in it.
+
+        In all, and by what their relation ``by`` refers to; ``only`` are ids of things.
+        """
+        query = {
+            "type": kind,
+            "field": field,
+            "by": by,
+            "only": joined(only),
+            "from": since,
+            "to": until,
+            "points": points,
+            "limit": limit,
+        }
+        return check_answer("totals", await self._json("totals", query))
+
     async def problems(self, language: str = "en", **query: str) -> dict[str, Any]:
         """Return what is wrong now, in a language.
 
         All, or what ``severity``, ``code``, ``source`` and ``state`` select.
         """
         return check_answer("page", await self._json("problems", query, language))
+
+    async def acknowledge(
+        self, problem_id: str, *, until: str | None = None, note: str = "", language: str = "en"
+    ) -> dict[str, Any]:
+        """Say that somebody has seen a problem, until a time or for eight hours. Return the problem.
+
+        For administrators.
+        """
+        body = {"note": note} if until is None else {"note": note, "until": until}
+        path = f"problems/{quote(problem_id, safe='')}/acknowledge"
+        answer: dict[str, Any] = await self._json(path, {}, language, body)
+        return answer
 
     async def sentences(self) -> dict[str, Any]:
         """Return the texts of events, as the plugins have them: see `EventTexts`."""
@@ -166,14 +206,16 @@ class MapClient:
         """Return the JSON answer of ``GET /living-map/<path>``; parameters that are None are left out."""
         return await self._json(path, query)
 
-    async def _json(self, path: str, query: dict[str, Any], language: str | None = None) -> Any:
-        body = bytearray()
-        async with self._answer(path, query, _JSON, language=language) as answer:
+    async def _json(
+        self, path: str, query: dict[str, Any], language: str | None = None, body: dict[str, Any] | None = None
+    ) -> Any:
+        text = bytearray()
+        async with self._answer(path, query, _JSON, language=language, body=body) as answer:
             async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > self.limits.max_bytes:
+                text += chunk
+                if len(text) > self.limits.max_bytes:
                     raise TooLarge(f"{self.address(path)}: more than {self.limits.max_bytes} bytes")
-        return decoded(bytes(body))
+        return decoded(bytes(text))
 
     @contextlib.asynccontextmanager
     async def events(self, **query: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -189,6 +231,7 @@ class MapClient:
         accept: str,
         *,
         language: str | None = None,
+        body: dict[str, Any] | None = None,
         read_seconds: float | None = -1,
     ) -> AsyncIterator[httpx.Response]:
         address = self.address(path)
@@ -198,7 +241,10 @@ class MapClient:
         seconds = self.limits.opening_seconds
         timeout = httpx.Timeout(seconds, read=seconds if read_seconds == -1 else read_seconds)
         params = {name: value for name, value in query.items() if value is not None}
-        request = self._http.build_request("GET", address, params=params, headers=headers, timeout=timeout)
+        method = "GET" if body is None else "POST"
+        request = self._http.build_request(
+            method, address, params=params, headers=headers, timeout=timeout, json=body
+        )
         try:
             async with asyncio.timeout(seconds):  # a stream may be silent for long, but not before its first line
                 answer = await self._http.send(request, stream=True)

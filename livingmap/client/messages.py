@@ -206,6 +206,7 @@ _ANSWERS: Final[Mapping[str, Shape]] = MappingProxyType(
         "series": {"points": list, "gaps": list},
         "sentences": {"sentences": list},
         "timeline": {"points": list, "gaps": list, "troubles": list},
+        "totals": {"points": list, "gaps": list, "items": list},
     }
 )
 _CHANGES: Final[Mapping[str, Shape]] = MappingProxyType(
@@ -259,7 +260,7 @@ def check_snapshot(payload: Json) -> Snapshot:
 
 
 def check_answer(kind: str, answer: Json) -> dict[str, Json]:
-    """Return ``answer`` if it is of its kind: ``page``, ``diff``, ``series``, ``sentences`` or ``timeline``.
+    """Return ``answer`` if it is of its kind: ``page``, ``diff``, ``series``, ``totals`` and so on.
 
     Raises InvalidAnswer.
     """

@@ -45,6 +45,34 @@ async def test_the_history_comes_newest_first_as_far_as_is_asked_for(living, url
     assert [entry["payload"]["number"] for entry in entries] == list(range(7))[::-1]
 
 
+async def test_a_number_of_all_things_is_added_up_by_what_they_refer_to(url):
+    async with MapClient(url) as client:
+        fields = [
+            (one["name"], field["name"])
+            for one in (await client.types())["types"]
+            for field in one["fields"]
+            if field["additive"] and one["home"]["layer"] == "agents"
+        ]
+        for kind, field in fields:
+            totals = await client.totals(kind, field, by="microdao_id", since="-1h", limit=3)
+            assert (totals["type"], totals["field"], totals["by"]) == (kind, field, "microdao_id")
+            assert len(totals["items"]) <= 3
+        with pytest.raises(Refused) as caught:
+            await client.totals("agent", "name", only=["agent:a", "agent:b"])
+    assert caught.value.status == 422
+
+
+async def test_that_somebody_has_seen_a_problem_is_sent_in_the_language_of_the_answer():
+    problem = http("200 OK", b'{"id": "3b0c6f2a9d41e87c", "state": "acknowledged"}')
+    async with answering(problem) as (url, heads), MapClient(url, token="secret") as client:
+        seen = await client.acknowledge("3b0c/6f", note="a disk is on its way", language="uk")
+    assert seen["state"] == "acknowledged"
+    [head] = heads
+    assert head.startswith("POST /below/living-map/problems/3b0c%2F6f/acknowledge HTTP/1.1\r\n")
+    assert "content-type: application/json" in head.lower()
+    assert "accept-language: uk" in head.lower()
+
+
 async def test_what_is_not_there_or_not_understood_is_refused_with_the_code_of_the_map(url):
     async with MapClient(url) as client:
         for ask, status, code in (
