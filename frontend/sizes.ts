@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "rolldown";
 
-const MOST_KB = { hook: 6.6, page: 200 };
+const MOST_KB = { hook: 6, page: 175 };
 const PACKAGE = join(import.meta.dirname, "package/dist/index.js");
 const UI = process.argv[2] ?? join(import.meta.dirname, "../livingmap/_ui");
 const ENTRY = "\0entry";

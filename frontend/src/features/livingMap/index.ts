@@ -1,5 +1,19 @@
 /** @livingmap/react: the state of a whole network of services, live, in React or without it. */
 
+export {
+  type Asking,
+  type Difference,
+  type EntityDetails,
+  type EntityLine,
+  type HistoryItem,
+  MapClient,
+  type QueryOf,
+  type SentenceTable,
+  type Series,
+  type Timeline,
+  type Totals,
+  type TypeTable,
+} from "./client/api.ts";
 export { type At, type ClientOptions, LivingMapClient } from "./client/client.ts";
 export { type GetToken, MapError, type Parameters } from "./client/http.ts";
 export type * from "./client/layers.ts";
@@ -10,6 +24,7 @@ export { reduce, sceneOf, snapshotOf, toList } from "./client/reduce.ts";
 export type { Item, Json, Layer, Scene, SourceBrief, Thing } from "./client/scene.ts";
 export type { Connection, MapData, MapState, ShownTime } from "./client/state.ts";
 export { type Found, findItem, labelOf, statusOfItem, typeOf } from "./domain/entities.ts";
+export { EventTexts } from "./domain/eventTexts.ts";
 export {
   type LivingMapOptions,
   LivingMapProvider,

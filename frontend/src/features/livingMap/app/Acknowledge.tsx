@@ -1,9 +1,9 @@
 import { type FormEvent, useState } from "react";
+import { MapClient } from "../client/api.ts";
 import type { MapError } from "../client/http.ts";
 import type { Report } from "../domain/troubles.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { textOf } from "./moment.ts";
 
 const HOUR = 3600;
 const CHOICES = [HOUR, 8 * HOUR, 24 * HOUR, 7 * 24 * HOUR] as const;
@@ -21,11 +21,10 @@ export function Acknowledge({ reports }: { readonly reports: readonly Report[] }
     event.preventDefault();
     setSending(true);
     setError(null);
-    const body = { until: textOf(Date.now() + seconds * 1000), note };
+    const until = new Date(Date.now() + seconds * 1000);
+    const map = new MapClient(client.options);
     try {
-      for (const { id } of reports) {
-        await client.send(`living-map/problems/${id}/acknowledge`, body, { "Accept-Language": locale });
-      }
+      for (const { id } of reports) await map.acknowledge(id, { until, note }, { lang: locale });
     } catch (refused) {
       setError(refused as MapError);
     }

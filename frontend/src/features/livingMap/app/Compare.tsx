@@ -8,7 +8,7 @@ import {
   type SharedMeasure,
   sharedMeasures,
 } from "../domain/compare.ts";
-import { labelOf, typeOf } from "../domain/entities.ts";
+import { nameOf, typeOf } from "../domain/entities.ts";
 import { axisText, fieldText } from "../domain/fields.ts";
 import type { HistoryPage } from "../domain/history.ts";
 import { idsAround } from "../domain/pinned.ts";
@@ -39,7 +39,7 @@ export default function Compare({ scene, one, other }: CompareProps) {
   const registry = useRegistry();
   const ids = useMemo(() => [one, other] as const, [one, other]);
   const items = ids.map((id) => registry.find(scene, id)?.item) as [Item | undefined, Item | undefined];
-  const names = items.map((item, at) => (item ? labelOf(item) : (ids[at] ?? "")));
+  const names = items.map((item, at) => nameOf(ids[at] ?? "", item));
   const title = fill(words.compare.title, { one: names[0] ?? "", other: names[1] ?? "" });
   const numbers = numbersOf(items, registry, language);
   const dependents = useMemo(

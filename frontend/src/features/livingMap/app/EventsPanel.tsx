@@ -14,7 +14,6 @@ import {
   type Weight,
 } from "../domain/occurrences.ts";
 import { quartersIn } from "../domain/quarters.ts";
-import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
 import { type Pages, useHistory } from "./history.ts";
@@ -32,7 +31,7 @@ const FEW = 30;
 type PanelProps = { readonly state: MapState; readonly onPick: (id: string) => void };
 
 /** What happens and what happened, the newest first, back as far as the history goes. Each line leads to what it is about, and to its moment. */
-export function EventsPanel({ state, onPick }: PanelProps) {
+export default function EventsPanel({ state, onPick }: PanelProps) {
   const language = useLanguage();
   const { words } = language;
   const registry = useRegistry();
@@ -232,24 +231,6 @@ function More({
         {error ? words.details.historyFailed : isLoading ? words.events.reading : words.events.earlier}
       </button>
     </li>
-  );
-}
-
-export function PauseButton({ state }: { readonly state: MapState }) {
-  const client = useLivingMapClient();
-  const { words, plural } = useLanguage();
-  const { paused, held } = state;
-  return (
-    <button
-      type="button"
-      className={paused ? "pause is-paused" : "pause"}
-      title={paused ? plural(held, words.events.held) : words.events.pause}
-      onClick={() => (paused ? client.resume() : client.pause())}
-    >
-      <Icon name={paused ? "play" : "pause"} />
-      {paused ? words.events.resume : words.events.pause}
-      {paused && held > 0 && <span className="count">{held > 999 ? "999+" : held}</span>}
-    </button>
   );
 }
 

@@ -24,6 +24,7 @@ import { AgeText, LoadBar } from "./bits.tsx";
 import { Chart, type EventMark } from "./Chart.tsx";
 import { DAY, textOf, usePast, useStretch } from "./moment.ts";
 import { useSamples } from "./samples.ts";
+import { useReserved } from "./settled.tsx";
 import { useAge } from "./trust.tsx";
 
 const SPANS = [DAY, 7 * DAY] as const;
@@ -129,7 +130,9 @@ function LiveValue({
   const label = loadWord(field.name, kind, language);
   const [from, to] = useStretch(span);
   const question = { entity_id: id, field: field.name, from: textOf(from), to: textOf(to), points: POINTS };
-  const answer = useLast(useAsked<Series>("living-map/series", question).answer);
+  const asked = useAsked<Series>("living-map/series", question);
+  const answer = useLast(asked.answer);
+  const isReserved = useReserved(answer === null && asked.error === null);
   const columns = useMemo(
     () => columnsOfSeries(answer, samples, { from, size: span / POINTS }),
     [answer, samples, from, span],
@@ -137,7 +140,7 @@ function LiveValue({
   useExtent(columns, field, onExtent);
   const isShare = field.kind === "ratio";
   const end = Math.max(to, samples.at(-1)?.at ?? to);
-  const hasChart = hasMoved(columns) && (samples.length > 0 || hasLength(columns));
+  const hasChart = isReserved || (hasMoved(columns) && (samples.length > 0 || hasLength(columns)));
   return (
     <div className={`live-value ${hasChart ? "has-chart" : ""} ${age ? "is-old" : ""}`}>
       {isShare ? (

@@ -19,7 +19,7 @@ type PanelProps = {
 };
 
 /** What is wrong, the gravest first; what somebody has seen stands back. */
-export function ProblemsPanel({ all, onPick }: PanelProps) {
+export default function ProblemsPanel({ all, onPick }: PanelProps) {
   const { words } = useLanguage();
   const registry = useRegistry();
   const unknowns = useUnknowns();

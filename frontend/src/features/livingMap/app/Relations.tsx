@@ -24,12 +24,13 @@ export function Relations({ item, scene }: { readonly item: Item; readonly scene
             </dt>
             <dd>
               {ids.slice(0, MOST_LINKS).map((one) => (
-                <EntityLink key={one} scene={scene} id={one} />
+                <EntityLink key={one} scene={scene} id={one} place={item.id} />
               ))}
               {ids.length > MOST_LINKS && (
                 <More
                   ids={ids.slice(MOST_LINKS)}
                   scene={scene}
+                  place={item.id}
                   label={fill(words.details.more, { n: ids.length - MOST_LINKS })}
                 />
               )}
@@ -44,17 +45,19 @@ export function Relations({ item, scene }: { readonly item: Item; readonly scene
 function More({
   ids,
   scene,
+  place,
   label,
 }: {
   readonly ids: readonly string[];
   readonly scene: Scene;
+  readonly place: string;
   readonly label: string;
 }) {
   return (
     <details className="more">
       <summary>{label}</summary>
       {ids.map((one) => (
-        <EntityLink key={one} scene={scene} id={one} />
+        <EntityLink key={one} scene={scene} id={one} place={place} />
       ))}
     </details>
   );

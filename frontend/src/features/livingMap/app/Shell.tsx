@@ -1,10 +1,9 @@
 import {
-  lazy,
   type ReactNode,
   type Ref,
-  Suspense,
   useCallback,
   useDeferredValue,
+  useEffect,
   useMemo,
   useRef,
   useState,
@@ -22,12 +21,14 @@ import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { type MapHandle, MapView } from "../map/MapView.tsx";
 import { Announcement, useAnnouncement } from "./Announcement.tsx";
+import { Banners } from "./Banners.tsx";
 import { useCalmState } from "./calm.ts";
 import { Details } from "./Details.tsx";
 import { DoubtsBanner } from "./Doubts.tsx";
 import { useFrame } from "./frame.ts";
 import { Help } from "./Help.tsx";
 import { stage, useFocusReturn, useKeys } from "./keys.ts";
+import { later, loadAll } from "./later.tsx";
 import { useMomentOfAddress, usePast } from "./moment.ts";
 import { Notice } from "./Notice.tsx";
 import { OwnChart } from "./OwnChart.tsx";
@@ -39,14 +40,14 @@ import { RegistryProvider, useRegistry, useShownLayers } from "./registry.tsx";
 import { SidePanel } from "./SidePanel.tsx";
 import { SinceYouLeft } from "./Story.tsx";
 import { SentencesProvider } from "./sentences.tsx";
-import { Table } from "./Table.tsx";
 import { TopBar } from "./TopBar.tsx";
 import { useTab } from "./tab.ts";
 import { useTroubles } from "./troubles.ts";
 import { TrustProvider, useTrust } from "./trust.tsx";
 import { go, usePlace } from "./url.ts";
 
-const Compare = lazy(() => import("./Compare.tsx"));
+const Table = later(() => import("./Table.tsx"));
+const Compare = later(() => import("./Compare.tsx"));
 
 const sceneOf = (state: MapState): Scene => state.data.scene;
 
@@ -98,6 +99,9 @@ function Page({ state: whole, isReady }: PageProps) {
   useMomentOfAddress();
   const { doubts } = useTrust();
   const hasData = meta !== null && isReady;
+  useEffect(() => {
+    if (hasData) loadAll();
+  }, [hasData]);
   const troubles = useTroubles(whole); // what is wrong elsewhere is wrong all the same
   const canBeNew = hasData && state.time.mode === "live" && troubles.isSettled;
   const news = useAnnouncement({ troubles: troubles.troubles, isReady: canBeNew });
@@ -117,20 +121,18 @@ function Page({ state: whole, isReady }: PageProps) {
         <SidePanel state={state} whole={whole.data.scene} troubles={troubles} onPick={pick} />
         <main className="stage" aria-label={mode === "map" ? words.view.map : words.view.table}>
           {isCompared ? (
-            <Suspense fallback={null}>
-              <Compare scene={whole.data.scene} one={only} other={beside} />
-            </Suspense>
+            <Compare scene={whole.data.scene} one={only} other={beside} />
           ) : mode === "map" ? (
             <Canvas ref={map} isReady={isReady} since={since} />
           ) : (
             <Table scene={scene} onPick={pick} />
           )}
           <Notice state={state} isReady={isReady} />
-          <div className="banners">
+          <Banners>
             <PastBanner state={state} />
             <DoubtsBanner />
             <PinBanner scene={whole.data.scene} />
-          </div>
+          </Banners>
           <SinceYouLeft isLive={isLive} onFly={fly} />
         </main>
         <River state={state} />

@@ -1,20 +1,20 @@
-import { lazy, Suspense } from "react";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
 import { measuresOf } from "../domain/measures.ts";
 import { openOf } from "../domain/troubles.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
-import { EventsPanel } from "./EventsPanel.tsx";
 import { Icon } from "./icons.tsx";
-import { ProblemsPanel } from "./ProblemsPanel.tsx";
+import { later } from "./later.tsx";
 import { useRegistry } from "./registry.tsx";
 import { SearchPanel } from "./SearchPanel.tsx";
-import { SourcesPanel } from "./SourcesPanel.tsx";
 import type { Troubles } from "./troubles.ts";
 import { go, PANELS, type Panel, usePlace } from "./url.ts";
 
-const TrendsPanel = lazy(() => import("./TrendsPanel.tsx"));
+const ProblemsPanel = later(() => import("./ProblemsPanel.tsx"));
+const EventsPanel = later(() => import("./EventsPanel.tsx"));
+const TrendsPanel = later(() => import("./TrendsPanel.tsx"));
+const SourcesPanel = later(() => import("./SourcesPanel.tsx"));
 
 type SidePanelProps = {
   readonly state: MapState;
@@ -46,11 +46,7 @@ export function SidePanel({ state, whole, troubles, onPick }: SidePanelProps) {
           {panel === "search" && <SearchPanel scene={data.scene} onPick={onPick} />}
           {panel === "problems" && <ProblemsPanel all={troubles} onPick={onPick} />}
           {panel === "events" && <EventsPanel state={state} onPick={onPick} />}
-          {panel === "trends" && data.meta && (
-            <Suspense fallback={<p className="padded muted">{words.events.reading}</p>}>
-              <TrendsPanel scene={whole} />
-            </Suspense>
-          )}
+          {panel === "trends" && data.meta && <TrendsPanel scene={whole} />}
           {panel === "sources" && <SourcesPanel sources={data.meta?.sources ?? []} />}
         </section>
       )}

@@ -7,22 +7,25 @@ import { useLanguage } from "../i18n/i18n.tsx";
 import { useNow } from "./calm.ts";
 import { Mark } from "./icons.tsx";
 import { goTo } from "./moment.ts";
+import { useReserved } from "./settled.tsx";
 import { useAge } from "./trust.tsx";
 
 type SinceProps = {
   /** How its status went, the newest first. */
   readonly turns: readonly Turn[];
+  readonly isAwaited: boolean;
   readonly kind: Kind;
 };
 
 /** Since when a thing is as it is, and what it was before; each leads to its moment. */
-export function Since({ turns, kind }: SinceProps) {
+export function Since({ turns, isAwaited, kind }: SinceProps) {
   const language = useLanguage();
   const { words, fill, agoLong, span } = language;
   const now = useNow(1000);
   const age = useAge(kind.name);
   const [last, earlier] = turns;
-  if (!last) return null;
+  const isReserved = useReserved(isAwaited);
+  if (!last) return isReserved ? <div className="since" /> : null;
   const word = (status: Json) => statusWord(status, language, kind) || words.statuses.unknown;
   const lasted = earlier ? span((last.at - earlier.at) / 1000) : "";
   return (

@@ -6,7 +6,7 @@ import { useNow } from "./calm.ts";
 import { Mark } from "./icons.tsx";
 
 /** Where the map's data comes from, and how fresh each part is. */
-export function SourcesPanel({ sources }: { readonly sources: readonly SourceBrief[] }) {
+export default function SourcesPanel({ sources }: { readonly sources: readonly SourceBrief[] }) {
   const { words } = useLanguage();
   const now = useNow(1000);
   if (sources.length === 0) return <Empty title={words.sources.label}>{words.sources.hidden}</Empty>;

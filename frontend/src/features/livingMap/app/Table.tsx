@@ -22,7 +22,13 @@ const COLUMN_PX = 120;
 const FIRST_PX = 400;
 
 /** The map to read: every entity that fits the filters as a row. */
-export function Table({ scene, onPick }: { readonly scene: Scene; readonly onPick: (id: string) => void }) {
+export default function Table({
+  scene,
+  onPick,
+}: {
+  readonly scene: Scene;
+  readonly onPick: (id: string) => void;
+}) {
   const { words, plural } = useLanguage();
   const registry = useRegistry();
   const { q, type, status, layer, select, sort } = usePlace();

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Scene } from "../client/scene.ts";
-import { labelOf } from "../domain/entities.ts";
+import { nameOf } from "../domain/entities.ts";
 import { axisText, fieldText } from "../domain/fields.ts";
 import { measuresOf } from "../domain/measures.ts";
 import { hasMoved } from "../domain/series.ts";
@@ -248,7 +248,7 @@ function ItemLine({ item, most, totals, trend, scene }: ItemProps) {
   return (
     <li className={isOpen ? "trend is-open" : "trend"}>
       <button type="button" className="trend-head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <span className="trend-name">{thing ? labelOf(thing) : (id ?? language.words.trends.without)}</span>
+        <span className="trend-name">{id === null ? language.words.trends.without : nameOf(id, thing)}</span>
         <strong>{now === null ? "–" : fieldText(now, field, kind, language)}</strong>
         <span className="trend-bar" aria-hidden="true">
           <span style={{ width: `${most > 0 ? (100 * Math.max(0, now ?? 0)) / most : 0}%` }} />

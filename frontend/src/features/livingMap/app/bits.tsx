@@ -2,8 +2,9 @@
 
 import type { ReactNode } from "react";
 import type { Scene } from "../client/scene.ts";
-import { labelOf, typeOf } from "../domain/entities.ts";
+import { nameOf, typeOf } from "../domain/entities.ts";
 import { toneOfLoad } from "../domain/loads.ts";
+import { fullName } from "../domain/names.ts";
 import { conditionOf, toneOf, toneOfItem, UNKNOWN } from "../domain/status.ts";
 import type { Tone } from "../domain/tones.ts";
 import type { Age } from "../domain/trust.ts";
@@ -94,16 +95,23 @@ export function EntityLine({
   );
 }
 
+type LinkProps = {
+  readonly scene: Scene;
+  readonly id: string;
+  /** The thing beside which the link stands. */
+  readonly place?: string;
+};
+
 /** An entity to which something else refers. */
-export function EntityLink({ scene, id }: { readonly scene: Scene; readonly id: string }) {
+export function EntityLink({ scene, id, place }: LinkProps) {
   const registry = useRegistry();
   const age = useAge(typeOf(id));
   const item = registry.find(scene, id)?.item;
-  if (!item) return <span className="muted">{id}</span>;
+  if (!item) return <span className="muted">{nameOf(id, item)}</span>;
   return (
     <button type="button" className={age ? "link-chip is-old" : "link-chip"} onClick={() => go({ select: id })}>
       {conditionOf(item, registry.kindOfId(id)) !== UNKNOWN && <Mark tone={toneOfItem(item, registry)} />}
-      {labelOf(item)}
+      {fullName(item, scene, registry, place)}
     </button>
   );
 }

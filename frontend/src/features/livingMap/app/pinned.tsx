@@ -3,7 +3,7 @@
 import { createContext, type ReactNode, useCallback, useContext, useMemo } from "react";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
-import { labelOf, typeOf } from "../domain/entities.ts";
+import { labelOf, nameOf, typeOf } from "../domain/entities.ts";
 import { idsAround, othersOf, pinnedScene } from "../domain/pinned.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
@@ -56,7 +56,7 @@ export function PinBanner({ scene }: { readonly scene: Scene }) {
   return (
     <div className="pinned" role="status">
       <TypeIcon type={typeOf(only)} />
-      <span>{fill(words.pin.only, { name: item ? labelOf(item) : only })}</span>
+      <span>{fill(words.pin.only, { name: nameOf(only, item) })}</span>
       <BesideChoice id={only} scene={scene} />
       <IconButton icon="close" label={words.pin.everything} onClick={() => go({ only: null, view: null })} />
     </div>

@@ -14,15 +14,19 @@ const WRITTEN_MS = 1500;
 const MOST_TURNS = 50;
 
 /** The turns of a thing's status, the newest first; asked anew whenever it has another one. */
-export function useTurns(item: Item, kind: Kind): readonly Turn[] {
+export function useTurns(
+  item: Item,
+  kind: Kind,
+): { readonly turns: readonly Turn[]; readonly isAwaited: boolean } {
   const { id } = item;
   const question = { entity_id: id, field: kind.status, limit: MOST_TURNS, until: useHistoryEnd() };
   const again = useLater(conditionOf(item, kind));
-  const { answer } = useAsked<HistoryPage>("living-map/history", question, again);
-  return useMemo(
+  const { answer, error } = useAsked<HistoryPage>("living-map/history", question, again);
+  const turns = useMemo(
     () => turnsOf(answer?.items ?? [], id, kind.status, answer?.oldest_available),
     [answer, id, kind.status],
   );
+  return { turns, isAwaited: answer === null && error === null };
 }
 
 /** A number that is another one a while after `value` has become another one. */

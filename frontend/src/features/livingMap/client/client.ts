@@ -2,9 +2,9 @@
 
 import { nextFrame } from "./frame.ts";
 import { type GetToken, MapHttp, type Parameters } from "./http.ts";
-import { LazyTravel } from "./lazy.ts";
-import { Line } from "./line.ts";
-import { type MapEvent, type Message, messageOfSnapshot, type Snapshot } from "./messages.ts";
+import { type LazyTravel, lazyTravel } from "./lazy.ts";
+import { type Line, lineTo } from "./line.ts";
+import type { MapEvent, Message } from "./messages.ts";
 import type { Json, SourceBrief } from "./scene.ts";
 import { advance, type MapData, type MapState, NEW_STATE } from "./state.ts";
 import type { TravelEvents } from "./travel.ts";
@@ -36,29 +36,25 @@ export class LivingMapClient {
   readonly options: ClientOptions;
   /** For what else is read of the same map. */
   readonly http: MapHttp;
-  readonly #layers: string | null;
-  readonly #at: At | null;
   readonly #keepEvents: number;
   readonly #line: Line;
   readonly #travel: LazyTravel;
   readonly #listeners = new Set<() => void>();
   readonly #eventListeners = new Set<(events: readonly MapEvent[]) => void>();
   #state: MapState = NEW_STATE;
-  /** The newest data; while paused it runs ahead of what is shown. */
-  #data: MapData = NEW_STATE.data;
   #inbox: Message[] = [];
   #frame: (() => void) | null = null;
-  #session = new AbortController();
+  /** Another one for another person. */
+  #session = {};
   #sourcesAskedAt = 0;
 
   constructor(options: ClientOptions = {}) {
-    const { url, getToken = () => null, layers, at, keepEvents = KEPT_EVENTS } = options;
+    const { url, getToken = () => null, keepEvents = KEPT_EVENTS } = options;
+    const layers = options.layers?.join(",") ?? null;
     this.options = options;
-    this.http = new MapHttp(url, getToken, (...request) => fetch(...request));
+    this.http = new MapHttp(url, getToken);
     this.#keepEvents = keepEvents;
-    this.#layers = layers?.join(",") ?? null;
-    this.#at = at ?? null;
-    this.#line = new Line(this.http, this.#layers, {
+    this.#line = lineTo(this.http, layers, {
       message: (message) => this.#take(message),
       connection: (connection) => this.#show({ ...this.#state, connection }),
       caughtUp: () => this.#fold().cursor,
@@ -66,13 +62,14 @@ export class LivingMapClient {
       watched: () => Date.now() - this.#sourcesAskedAt > SOURCES_MS && this.#askSources(),
     });
     const travelEvents: TravelEvents = {
-      shownBefore: () => this.#data,
+      shownBefore: () => this.#state.present,
       latest: () => Date.parse(this.#state.recording?.to ?? "") || Date.now(),
       shown: (events) => this.#showTime(events),
+      recorded: (data) => this.#showEnd(data),
       received: () => this.#soon(),
     };
-    this.#travel = new LazyTravel(
-      (Travel) => new Travel(this.http, this.#layers, keepEvents, travelEvents),
+    this.#travel = lazyTravel(
+      (Travel) => new Travel(this.http, layers, keepEvents, travelEvents),
       () => this.#showTime([]),
     );
   }
@@ -81,20 +78,16 @@ export class LivingMapClient {
   readonly getState = (): MapState => this.#state;
 
   /** Call back with every new state; call the answer to unsubscribe. */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => added(this.#listeners, listener);
 
   /** Call back with events as they are shown, all of one frame together. */
-  readonly subscribeEvents = (listener: (events: readonly MapEvent[]) => void): (() => void) => {
-    this.#eventListeners.add(listener);
-    return () => this.#eventListeners.delete(listener);
-  };
+  readonly subscribeEvents = (listener: (events: readonly MapEvent[]) => void): (() => void) =>
+    added(this.#eventListeners, listener);
 
   start(): void {
     globalThis.addEventListener?.("online", this.#onOnline);
-    if (this.#at !== null) this.seek(this.#at);
+    const { at } = this.options;
+    if (at !== undefined) this.seek(at);
     else this.#line.input({ type: "start" });
   }
 
@@ -129,12 +122,10 @@ export class LivingMapClient {
 
   /** Start over as another person: forget everything that was read, and read again. */
   reset(): void {
-    const runs = !this.#line.isIdle || this.#state.recording !== null;
+    const runs = !this.#line.isIdle() || this.#state.recording !== null;
     this.#line.forget();
-    this.#session.abort();
-    this.#session = new AbortController();
+    this.#session = {};
     this.#inbox = [];
-    this.#data = NEW_STATE.data;
     this.#show({ ...NEW_STATE, time: this.#state.time, paused: this.#state.paused });
     if (runs) this.#line.input({ type: "start" });
     this.#travel.input({ type: "again" });
@@ -148,11 +139,11 @@ export class LivingMapClient {
 
   /** Show what came since the pause began, as one update. */
   resume(): void {
-    if (this.#state.paused) this.#show({ ...this.#shownWith(this.#data), paused: false, held: 0 });
+    if (this.#state.paused) this.#show({ ...this.#shownWith(this.#state.present), paused: false, held: 0 });
   }
 
   /** Ask the map's HTTP API, with the token: `ask("living-map/history", { limit: 20 })`. Throws MapError. */
-  async ask<Answer = Json>(
+  ask<Answer = Json>(
     path: string,
     parameters: Parameters = {},
     signal?: AbortSignal,
@@ -161,22 +152,17 @@ export class LivingMapClient {
     return this.http.read(path, parameters, signal, headers);
   }
 
-  /** Send something to the map's HTTP API, with the token. Throws MapError. */
-  async send<Answer = Json>(
-    path: string,
-    body: Json,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
-    return this.http.send(path, body, headers);
-  }
-
   #onOnline = (): void => this.retry();
 
   // the state
 
   #take(message: Message): void {
+    // an answer for the present that is of the past: there is no present, and nothing to follow
     if (message.kind === "snapshot" && message.payload.meta.phase === "past") {
-      this.#takeRecording(message.payload);
+      const { payload: start, timestamp: from } = message;
+      this.#line.input({ type: "stop" });
+      this.#show({ ...this.#state, recording: { from, to: from } });
+      this.#travel.input({ type: "record", start });
       return;
     }
     this.#inbox.push(message);
@@ -184,22 +170,12 @@ export class LivingMapClient {
     this.#soon();
   }
 
-  /** The answer for the present is of the past: there is no present. Nothing is followed then. */
-  #takeRecording(start: Snapshot): void {
-    this.#line.input({ type: "stop" });
-    const { signal } = this.#session;
-    const question = { at: "-0s", layers: this.#layers };
-    this.http.snapshot(question, signal).then(
-      (end) => this.#showRecording(start, end, signal),
-      () => this.#showRecording(start, start, signal),
-    );
-  }
-
-  #showRecording({ generated_at: from }: Snapshot, end: Snapshot, { aborted }: AbortSignal): void {
-    if (aborted) return;
-    this.#show({ ...this.#state, recording: { from, to: end.generated_at } });
-    this.#adopt(advance(this.#data, [messageOfSnapshot(end, "past")], this.#keepEvents)[0]);
-    if (!this.#isPast) this.seek(from);
+  /** Take the end of a recording, which stands for the present. */
+  #showEnd(data: MapData): void {
+    const { recording } = this.#state;
+    if (!recording) return;
+    this.#show({ ...this.#state, recording: { ...recording, to: data.generatedAt } });
+    this.#adopt(data);
   }
 
   #soon(): void {
@@ -210,10 +186,10 @@ export class LivingMapClient {
     this.#frame?.();
     this.#frame = null;
     this.#travel.fold();
-    if (this.#inbox.length === 0) return this.#data;
+    if (this.#inbox.length === 0) return this.#state.present;
     const inbox = this.#inbox;
     this.#inbox = [];
-    const [data, events] = advance(this.#data, inbox, this.#keepEvents);
+    const [data, events] = advance(this.#state.present, inbox, this.#keepEvents);
     this.#adopt(data, events.length);
     if (!this.#state.paused && !this.#isPast) this.#tell(events);
     return data;
@@ -221,12 +197,11 @@ export class LivingMapClient {
 
   /** What could not be read may have been a change. */
   #doubt(): void {
-    this.#data = { ...this.#fold(), cursor: null };
+    this.#adopt({ ...this.#fold(), cursor: null });
   }
 
   /** Take newer data of the present. */
   #adopt(data: MapData, count = 0): void {
-    this.#data = data;
     const { paused, held } = this.#state;
     if (paused) this.#show({ ...this.#state, present: data, held: held + count });
     else this.#show(this.#shownWith(data));
@@ -238,29 +213,30 @@ export class LivingMapClient {
 
   /** Return the state with `data` as the present. */
   #shownWith(data: MapData): MapState {
-    return { ...this.#state, data: this.#travel.data ?? data, present: data };
+    return { ...this.#state, data: this.#travel.data() ?? data, present: data };
   }
 
   /** Show the moment that was asked for, or the present again; that ends a pause. */
   #showTime(events: readonly MapEvent[]): void {
-    const time = this.#travel.shown;
-    this.#show({ ...this.#shownWith(this.#data), time, paused: false, held: 0 });
+    const time = this.#travel.shown();
+    this.#show({ ...this.#shownWith(this.#state.present), time, paused: false, held: 0 });
     this.#tell(events);
   }
 
   #tell(events: readonly MapEvent[]): void {
-    if (events.length > 0) for (const listener of [...this.#eventListeners]) listener(events);
+    if (events.length > 0) for (const listener of this.#eventListeners) listener(events);
   }
 
   /** Read how fresh the sources are: a poll that finds no difference is not an event. */
   #askSources(): void {
     this.#sourcesAskedAt = Date.now();
-    const { signal } = this.#session;
-    this.ask<{ items: SourceBrief[] }>("living-map/sources", {}, signal).then(
+    const session = this.#session;
+    this.ask<{ items: SourceBrief[] }>("living-map/sources").then(
       ({ items }) => {
-        const { meta } = this.#data;
-        if (!meta || signal.aborted) return;
-        this.#adopt({ ...this.#data, meta: { ...meta, sources: items } });
+        const { present } = this.#state;
+        const { meta } = present;
+        if (!meta || session !== this.#session) return;
+        this.#adopt({ ...present, meta: { ...meta, sources: items } });
       },
       () => undefined, // they stay as they were; the stream notices if the map is unreachable
     );
@@ -268,6 +244,11 @@ export class LivingMapClient {
 
   #show(state: MapState): void {
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
+}
+
+function added<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }

@@ -1,7 +1,6 @@
 /** Requests to the map's HTTP API: its address, the token of the caller, and errors that say what is wrong. */
 
 import type { Snapshot } from "./messages.ts";
-import type { Json } from "./scene.ts";
 
 /** Called before every request and every connection; null or nothing means no token. */
 export type GetToken = () => string | null | undefined | Promise<string | null | undefined>;
@@ -24,12 +23,10 @@ export class MapError extends Error {
 export class MapHttp {
   readonly #url: string | URL | undefined;
   readonly #getToken: GetToken;
-  readonly #fetch: typeof fetch;
 
-  constructor(url: string | URL | undefined, getToken: GetToken, doFetch: typeof fetch) {
+  constructor(url: string | URL | undefined, getToken: GetToken) {
     this.#url = url;
     this.#getToken = getToken;
-    this.#fetch = doFetch;
   }
 
   /** Return the address of a path of the API, such as `living-map/snapshot`. Throws MapError where no map can be. */
@@ -46,26 +43,24 @@ export class MapHttp {
     return (await this.#getToken()) ?? null;
   }
 
-  /** Request a path, or send `body` to it. Throws MapError for anything but an answer of success. */
+  /** Request a path. Throws MapError for anything but an answer of success. */
   async ask(
     path: string,
     parameters: Parameters,
     signal?: AbortSignal,
     headers: Readonly<Record<string, string>> = {},
-    body?: Json,
+    request: RequestInit = {},
   ): Promise<Response> {
     const token = await this.token();
     const sent = {
       Accept: "application/json",
       ...headers,
       ...(token ? { Authorization: `Bearer ${token}` } : {}),
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     };
     const address = this.address(path, parameters);
-    const sending = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
     let answer: Response;
     try {
-      answer = await this.#fetch(address, { headers: sent, ...sending, ...(signal ? { signal } : {}) });
+      answer = await fetch(address, { ...request, headers: sent, ...(signal ? { signal } : {}) });
     } catch (error) {
       throw new MapError(`${path}: the map cannot be reached`, null, null, error);
     }
@@ -89,14 +84,8 @@ export class MapHttp {
     }
   }
 
-  /** Send `body` to a path, and return what it answers. Throws MapError for anything but an answer of success. */
-  async send<Answer>(path: string, body: Json, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    const answer = await this.ask(path, {}, undefined, headers, body);
-    return (await answer.json()) as Answer;
-  }
-
   /** Read a snapshot. Throws MapError for anything else. */
-  async snapshot(parameters: Parameters, signal: AbortSignal): Promise<Snapshot> {
+  async snapshot(parameters: Parameters, signal?: AbortSignal): Promise<Snapshot> {
     const answer = await this.read<Partial<Snapshot> | null>(SNAPSHOT, parameters, signal);
     if (!answer?.layers || !answer.meta) throw notAMap(this.address(SNAPSHOT).href);
     return answer as Snapshot;
@@ -106,7 +95,7 @@ export class MapHttp {
 const SNAPSHOT = "living-map/snapshot";
 
 function notAMap(address: string, cause?: unknown): MapError {
-  return new MapError(`${address}: what answers here is not a Living Map`, null, "not_a_map", cause);
+  return new MapError(`${address}: no Living Map answers here`, null, "not_a_map", cause);
 }
 
 export const INVALID_URL = "invalid_url";
@@ -116,13 +105,15 @@ export const INVALID_URL = "invalid_url";
  * for what cannot be the address of a map. A server has no page: there such a `url` is of use in the browser alone.
  */
 export function baseOf(url: string | URL | undefined): URL {
-  let base: URL;
+  let base: URL | undefined;
   try {
     base = new URL(url || ".", globalThis.document?.baseURI);
-    if (!/^https?:$/.test(base.protocol) || base.username) throw new TypeError(base.protocol);
-  } catch (error) {
+  } catch {
+    // said below
+  }
+  if (!base || !/^https?:$/.test(base.protocol) || base.username) {
     const message = `url: no map can be at ${JSON.stringify(url ?? "")}; give one as https://map.example.org/ or /map/`;
-    throw new MapError(message, null, INVALID_URL, error);
+    throw new MapError(message, null, INVALID_URL);
   }
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   base.search = base.hash = "";
@@ -130,13 +121,8 @@ export function baseOf(url: string | URL | undefined): URL {
 }
 
 async function problemOf(path: string, answer: Response): Promise<MapError> {
-  const text = await answer.text().catch(() => "");
-  let body: Json = null;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // A proxy's page, say: the status has to do.
-  }
+  // of a proxy's page, say, the status has to do
+  const body: unknown = await answer.json().catch(() => null);
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
   const message = typeof detail === "string" ? detail : `${path}: HTTP ${answer.status}`;
   return new MapError(message, answer.status, typeof code === "string" ? code : null);

@@ -1,9 +1,9 @@
 /** The line to the live map: reads the snapshot, follows the stream, and keeps at it; when it does what, `machine.ts` decides. */
 
 import { MapError, type MapHttp } from "./http.ts";
-import { type Effect, IDLE, type Input, type Machine, statusOf, step, type Transport } from "./machine.ts";
+import { type Effect, IDLE, type Input, isUnderWay, type Machine, statusOf, step } from "./machine.ts";
 import { type Message, messageOf, messageOfSnapshot } from "./messages.ts";
-import type { Connection } from "./state.ts";
+import { type Connection, NO_CONNECTION } from "./state.ts";
 import type { Wire } from "./wire.ts";
 import { endingOf, errorOf, openWire } from "./wires.ts";
 
@@ -23,143 +23,125 @@ export type LineEvents = {
   watched(): void;
 };
 
-export class Line {
-  readonly #http: MapHttp;
-  readonly #layers: string | null;
-  readonly #events: LineEvents;
-  #machine: Machine = IDLE;
-  #connection: Connection = { status: "idle", transport: null, error: null, retryAt: null };
-  #wire: Wire | null = null;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #watch: ReturnType<typeof setInterval> | undefined;
-  #receivedAt = 0;
-
-  constructor(http: MapHttp, layers: string | null, events: LineEvents) {
-    this.#http = http;
-    this.#layers = layers;
-    this.#events = events;
-  }
-
-  get isIdle(): boolean {
-    return this.#machine.phase.name === "idle";
-  }
-
+export type Line = {
+  isIdle(): boolean;
+  input(input: Input, error?: MapError | null): void;
   /** Close the line, and forget that there ever was one. */
-  forget(): void {
-    this.input({ type: "stop" });
-    this.#machine = IDLE;
-    this.#connection = { status: "idle", transport: null, error: null, retryAt: null };
-  }
+  forget(): void;
+};
 
-  input(input: Input, error: MapError | null = null): void {
-    const before = this.#machine;
-    const { machine, effects } = step(before, input, Math.random);
-    this.#machine = machine;
-    for (const effect of effects) this.#perform(effect);
-    if (machine === before) return;
-    const { phase } = machine;
-    const transport = phase.name === "live" ? phase.transport : null;
-    const wait = effects.find((effect) => effect.do === "wait");
-    this.#show({
-      status: statusOf(machine),
-      transport,
-      error: phase.name === "live" || phase.name === "idle" ? null : (error ?? this.#connection.error),
-      retryAt: wait ? Date.now() + wait.ms : null,
+export function lineTo(http: MapHttp, layers: string | null, events: LineEvents): Line {
+  let machine: Machine = IDLE;
+  let connection = NO_CONNECTION;
+  let wire: Wire | null = null;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let watch: ReturnType<typeof setInterval> | undefined;
+  let receivedAt = 0;
+
+  const input = (what: Input, error: MapError | null = null): void => {
+    const [next, effect] = step(machine, what, Math.random);
+    const isSame = next === machine;
+    machine = next;
+    if (effect) perform(effect);
+    if (isSame) return;
+    const { phase } = next;
+    show({
+      status: statusOf(next),
+      transport: phase.name === "live" ? phase.transport : null,
+      error: phase.name === "live" || phase.name === "idle" ? null : (error ?? connection.error),
+      retryAt: effect?.do === "wait" ? Date.now() + effect.ms : null,
     });
-    this.#keepWatch();
-  }
+    keepWatch();
+  };
 
-  #show(connection: Connection): void {
-    this.#connection = connection;
-    this.#events.connection(connection);
-  }
+  const show = (next: Connection): void => {
+    connection = next;
+    events.connection(next);
+  };
 
-  #perform(effect: Effect): void {
-    clearTimeout(this.#retry);
-    this.#wire?.close();
-    this.#wire = null;
-    if (effect.do === "wait") this.#retry = setTimeout(() => this.input({ type: "due" }), effect.ms);
-    else if (effect.do === "load") this.#load();
-    else if (effect.do === "open") this.#open(effect.transport);
-  }
+  const perform = (effect: Effect): void => {
+    clearTimeout(retry);
+    wire?.close();
+    wire = null;
+    receivedAt = Date.now();
+    if (effect.do === "wait") retry = setTimeout(() => input({ type: "due" }), effect.ms);
+    else if (effect.do === "load") load();
+    else if (effect.do === "open") {
+      const query = { cursor: events.caughtUp(), layers };
+      wire = openWire(effect.transport, http, query, {
+        message: receive,
+        ended: (how, error) => input({ type: "ended", how }, error),
+      });
+    }
+  };
 
-  #load(): void {
+  const load = (): void => {
     const abort = new AbortController();
-    this.#wire = { close: () => abort.abort(), show: () => undefined };
-    this.#receivedAt = Date.now();
-    this.#http.snapshot({ layers: this.#layers }, abort.signal).then(
+    wire = { close: () => abort.abort() };
+    http.snapshot({ layers }, abort.signal).then(
       (payload) => {
         if (abort.signal.aborted) return;
-        this.#events.message(messageOfSnapshot(payload, "connect"));
-        this.input({ type: "loaded" });
+        events.message(messageOfSnapshot(payload, "connect"));
+        input({ type: "loaded" });
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) this.input({ type: "ended", how: endingOf(error) }, errorOf(error));
+        if (!abort.signal.aborted) input({ type: "ended", how: endingOf(error) }, errorOf(error));
       },
     );
-  }
+  };
 
-  #open(transport: Transport): void {
-    const cursor = this.#events.caughtUp();
-    this.#receivedAt = Date.now();
-    this.#wire = openWire(
-      transport,
-      this.#http,
-      { cursor, layers: this.#layers },
-      {
-        message: (text) => this.#receive(text),
-        ended: (how, error) => this.input({ type: "ended", how }, error),
-      },
-    );
-  }
-
-  #receive(text: string): void {
-    this.#receivedAt = Date.now();
+  const receive = (text: string): void => {
+    receivedAt = Date.now();
     let message: ReturnType<typeof messageOf>;
     try {
       message = messageOf(text);
     } catch (error) {
-      this.#events.unreadable();
-      this.#wire?.close();
-      this.input({ type: "ended", how: {} }, errorOf(error));
+      events.unreadable();
+      wire?.close();
+      input({ type: "ended", how: {} }, errorOf(error));
       return;
     }
-    if (message.kind === "restarting") this.input({ type: "advised", retryAfterMs: message.retry_after_ms });
-    else if (message.kind === "warning") this.#renew();
+    if (message.kind === "restarting") input({ type: "advised", retryAfterMs: message.retry_after_ms });
+    else if (message.kind === "warning") renew();
     else if (message.kind === "error")
-      this.#show({ ...this.#connection, error: new MapError(message.detail, null, message.code) });
+      show({ ...connection, error: new MapError(message.detail, null, message.code) });
     else if (message.kind !== "unknown") {
-      this.input({ type: "message" });
-      this.#events.message(message);
+      input({ type: "message" });
+      events.message(message);
     }
-  }
+  };
 
   /** Send a new token over the open connection, so that it need not end with the old one. */
-  #renew(): void {
-    const wire = this.#wire;
-    this.#http.token().then(
-      (token) => token && wire === this.#wire && wire?.show(token),
+  const renew = (): void => {
+    const open = wire;
+    http.token().then(
+      (token) => token && open === wire && open?.show?.(token),
       () => undefined, // then the connection ends, and the next one requests a token again
     );
-  }
+  };
 
   /** While a connection is open or opening, check that the other end still sends. */
-  #keepWatch(): void {
-    const { name } = this.#machine.phase;
-    const needed = name === "loading" || name === "opening" || name === "live";
-    if (needed && this.#watch === undefined) this.#watch = setInterval(() => this.#look(), WATCH_MS);
-    if (!needed) {
-      clearInterval(this.#watch);
-      this.#watch = undefined;
-    }
-  }
+  const keepWatch = (): void => {
+    clearInterval(watch);
+    if (isUnderWay(machine.phase)) watch = setInterval(look, WATCH_MS);
+  };
 
-  #look(): void {
-    const isLive = this.#machine.phase.name === "live";
-    if (Date.now() - this.#receivedAt > (isLive ? SILENT_MS : OPENING_MS)) {
-      this.input({ type: "silent" }, new MapError("the map has gone silent"));
+  const look = (): void => {
+    const isLive = machine.phase.name === "live";
+    if (Date.now() - receivedAt > (isLive ? SILENT_MS : OPENING_MS)) {
+      input({ type: "silent" }, new MapError("the map has gone silent"));
     } else if (isLive) {
-      this.#events.watched();
+      events.watched();
     }
-  }
+  };
+
+  return {
+    isIdle: () => machine.phase.name === "idle",
+    input,
+    forget() {
+      input({ type: "stop" });
+      machine = IDLE;
+      connection = NO_CONNECTION;
+    },
+  };
 }

@@ -41,43 +41,36 @@ type Row = [
   input: Input,
   to: Phase,
   remembered: Partial<Machine>,
-  effects: Effect[],
+  effect: Effect | null,
 ];
 
 const rows: Record<string, Row> = {
-  "a start asks for the snapshot": [phases.idle, {}, start, phases.loading, {}, [load]],
+  "a start asks for the snapshot": [phases.idle, {}, start, phases.loading, {}, load],
   "a second start goes on from what is there": [
     phases.idle,
     { loaded: true },
     start,
     phases.byWebSocket,
     {},
-    [websocket],
+    websocket,
   ],
-  "a start while running changes nothing": [phases.live, {}, start, phases.live, {}, []],
+  "a start while running changes nothing": [phases.live, {}, start, phases.live, {}, null],
   "a stop closes and keeps what was loaded": [
     phases.live,
     { loaded: true, failures: 3 },
     stop,
     phases.idle,
     { failures: 0, loaded: true },
-    [close],
+    close,
   ],
-  "a snapshot opens the WebSocket": [
-    phases.loading,
-    {},
-    loaded,
-    phases.byWebSocket,
-    { loaded: true },
-    [websocket],
-  ],
+  "a snapshot opens the WebSocket": [phases.loading, {}, loaded, phases.byWebSocket, { loaded: true }, websocket],
   "a snapshot that fails is tried again later": [
     phases.loading,
     {},
     status(503),
     phases.waiting,
     { failures: 1 },
-    [wait(500)],
+    wait(500),
   ],
   "the first message makes it live": [
     phases.byWebSocket,
@@ -85,16 +78,16 @@ const rows: Record<string, Row> = {
     message,
     phases.live,
     { failures: 0, rejected: false, lived: true },
-    [],
+    null,
   ],
-  "the first event makes it live": [phases.byEvents, {}, message, phases.liveByEvents, { lived: true }, []],
+  "the first event makes it live": [phases.byEvents, {}, message, phases.liveByEvents, { lived: true }, null],
   "a WebSocket that fails gives way to events": [
     phases.byWebSocket,
     {},
     code(1006),
     phases.byEvents,
     { failures: 0 },
-    [events],
+    events,
   ],
   "a WebSocket that stays silent gives way to events": [
     phases.byWebSocket,
@@ -102,7 +95,7 @@ const rows: Record<string, Row> = {
     silent,
     phases.byEvents,
     {},
-    [close, events],
+    events,
   ],
   "events that fail too are tried again later": [
     phases.byEvents,
@@ -110,7 +103,7 @@ const rows: Record<string, Row> = {
     lost,
     phases.waiting,
     { failures: 2 },
-    [wait(1000)],
+    wait(1000),
   ],
   "a wait that is over begins with the WebSocket": [
     phases.waiting,
@@ -118,7 +111,7 @@ const rows: Record<string, Row> = {
     due,
     phases.byWebSocket,
     { failures: 2 },
-    [websocket],
+    websocket,
   ],
   "a wait that is over asks for the snapshot first": [
     phases.waiting,
@@ -126,26 +119,26 @@ const rows: Record<string, Row> = {
     due,
     phases.loading,
     { failures: 2 },
-    [load],
+    load,
   ],
-  "a line that breaks waits": [phases.live, {}, code(1006), phases.waiting, { failures: 1 }, [wait(500)]],
-  "a peer that is dead is closed": [phases.live, {}, silent, phases.waiting, {}, [close, wait(500)]],
+  "a line that breaks waits": [phases.live, {}, code(1006), phases.waiting, { failures: 1 }, wait(500)],
+  "a peer that is dead is closed": [phases.live, {}, silent, phases.waiting, {}, wait(500)],
   "a restart is waited for as advised": [
     phases.live,
     { advisedMs: 1834 },
     code(1012),
     phases.waiting,
     { advisedMs: null },
-    [wait(1834)],
+    wait(1834),
   ],
-  "a client that did not read comes back": [phases.live, {}, code(4408), phases.waiting, {}, [wait(500)]],
+  "a client that did not read comes back": [phases.live, {}, code(4408), phases.waiting, {}, wait(500)],
   "a token that ran out is asked for once more": [
     phases.live,
     { loaded: true },
     code(4401),
     phases.byWebSocket,
     { rejected: true },
-    [websocket],
+    websocket,
   ],
   "a token that is rejected twice is given up": [
     phases.byWebSocket,
@@ -153,7 +146,7 @@ const rows: Record<string, Row> = {
     code(4401),
     phases.unauthenticated,
     { rejected: false },
-    [],
+    null,
   ],
   "a snapshot without a token is asked for once more": [
     phases.loading,
@@ -161,7 +154,7 @@ const rows: Record<string, Row> = {
     status(401),
     phases.loading,
     { rejected: true },
-    [load],
+    load,
   ],
   "events without a token are given up": [
     phases.byEvents,
@@ -169,20 +162,20 @@ const rows: Record<string, Row> = {
     status(401),
     phases.unauthenticated,
     {},
-    [],
+    null,
   ],
-  "who may not is told so": [phases.live, {}, code(4403), phases.forbidden, {}, []],
-  "who may not load is told so": [phases.loading, {}, status(403), phases.forbidden, {}, []],
-  "a wrong address is not tried again": [phases.byWebSocket, {}, code(1008), phases.refused, {}, []],
-  "a wrong parameter is not tried again": [phases.loading, {}, status(422), phases.refused, {}, []],
-  "what is no address is not tried again": [phases.loading, {}, hopeless, phases.error, {}, []],
+  "who may not is told so": [phases.live, {}, code(4403), phases.forbidden, {}, null],
+  "who may not load is told so": [phases.loading, {}, status(403), phases.forbidden, {}, null],
+  "a wrong address is not tried again": [phases.byWebSocket, {}, code(1008), phases.refused, {}, null],
+  "a wrong parameter is not tried again": [phases.loading, {}, status(422), phases.refused, {}, null],
+  "what is no address is not tried again": [phases.loading, {}, hopeless, phases.error, {}, null],
   "a person may try what is no address": [
     phases.error,
     { failures: 2 },
     retry,
     phases.loading,
     { failures: 0 },
-    [load],
+    load,
   ],
   "a new token is tried at once": [
     phases.unauthenticated,
@@ -190,7 +183,7 @@ const rows: Record<string, Row> = {
     retry,
     phases.loading,
     { failures: 0 },
-    [load],
+    load,
   ],
   "a person need not wait": [
     phases.waiting,
@@ -198,26 +191,26 @@ const rows: Record<string, Row> = {
     retry,
     phases.byWebSocket,
     { failures: 0 },
-    [websocket],
+    websocket,
   ],
-  "a retry while live changes nothing": [phases.live, {}, retry, phases.live, {}, []],
-  "what ends after the stop is of no interest": [phases.idle, {}, code(1006), phases.idle, {}, []],
+  "a retry while live changes nothing": [phases.live, {}, retry, phases.live, {}, null],
+  "what ends after the stop is of no interest": [phases.idle, {}, code(1006), phases.idle, {}, null],
   "advice is remembered": [
     phases.live,
     {},
     { type: "advised", retryAfterMs: 700 },
     phases.live,
     { advisedMs: 700 },
-    [],
+    null,
   ],
 };
 
 describe("a connection", () => {
-  test.each(Object.entries(rows))("%s", (_, [from, memory, input, to, remembered, effects]) => {
+  test.each(Object.entries(rows))("%s", (_, [from, memory, input, to, remembered, effect]) => {
     const before: Machine = { ...IDLE, phase: from, ...memory };
-    const after = step(before, input, LATEST);
-    expect({ phase: after.machine.phase, effects: after.effects }).toEqual({ phase: to, effects });
-    expect(after.machine).toMatchObject(remembered);
+    const [machine, done] = step(before, input, LATEST);
+    expect({ phase: machine.phase, effect: done }).toEqual({ phase: to, effect });
+    expect(machine).toMatchObject(remembered);
   });
 
   test("any input in any phase is answered, and only effects that begin something follow a phase at rest", () => {
@@ -237,9 +230,9 @@ describe("a connection", () => {
     ];
     for (const phase of Object.values(phases)) {
       for (const input of inputs) {
-        const { machine, effects } = step({ ...IDLE, phase }, input, Math.random);
+        const [machine, effect] = step({ ...IDLE, phase }, input, Math.random);
         const begun = { loading: "load", opening: "open", waiting: "wait" }[machine.phase.name as "loading"];
-        if (machine.phase !== phase && begun) expect(effects.at(-1)?.do).toBe(begun);
+        if (machine.phase !== phase && begun) expect(effect?.do).toBe(begun);
       }
     }
   });

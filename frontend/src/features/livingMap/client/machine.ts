@@ -47,13 +47,14 @@ export type Input =
   | { readonly type: "silent" }
   | { readonly type: "ended"; readonly how: Ending };
 
+/** What is to be done; what is open or awaited is closed before. */
 export type Effect =
   | { readonly do: "load" }
   | { readonly do: "open"; readonly transport: Transport }
   | { readonly do: "close" }
   | { readonly do: "wait"; readonly ms: number };
 
-export type Step = { readonly machine: Machine; readonly effects: readonly Effect[] };
+export type Step = readonly [machine: Machine, effect: Effect | null];
 
 export const IDLE: Machine = {
   phase: { name: "idle" },
@@ -69,88 +70,88 @@ const MOST_FAILURES = 3;
 const FIRST_WAIT_MS = 500;
 const MOST_WAIT_MS = 15_000;
 
+/** Phases that nothing but a retry ends. */
+export const ENDED: readonly ConnectionStatus[] = ["unauthenticated", "forbidden", "refused", "error"];
+
 /** Return what follows from `input`. `random` gives numbers between 0 and 1, to spread many clients in time. */
 export function step(machine: Machine, input: Input, random: () => number): Step {
   const { phase } = machine;
+  const { name } = phase;
+  const isRunning = isUnderWay(phase);
   switch (input.type) {
     case "start":
-      return phase.name === "idle" ? attempt(machine) : same(machine);
+      if (name === "idle") return attempt(machine);
+      break;
     case "stop":
-      return { machine: { ...IDLE, loaded: machine.loaded }, effects: [{ do: "close" }] };
+      return [{ ...IDLE, loaded: machine.loaded }, { do: "close" }];
     case "retry":
-      return isAtRest(phase) ? attempt({ ...machine, failures: 0, rejected: false }) : same(machine);
+      if (name !== "idle" && !isRunning) return attempt({ ...machine, failures: 0, rejected: false });
+      break;
     case "due":
-      return phase.name === "waiting" ? attempt(machine) : same(machine);
+      if (name === "waiting") return attempt(machine);
+      break;
     case "loaded":
-      return phase.name === "loading" ? open({ ...machine, loaded: true }, "websocket") : same(machine);
+      if (name === "loading") return open({ ...machine, loaded: true }, "websocket");
+      break;
     case "message":
-      return phase.name === "opening" ? live(machine, phase.transport) : same(machine);
+      if (name === "opening") return [{ ...machine, ...LIVED, phase: { ...phase, name: "live" } }, null];
+      break;
     case "advised":
-      return same({ ...machine, advisedMs: input.retryAfterMs });
+      return [{ ...machine, advisedMs: input.retryAfterMs }, null];
     case "silent":
-      return isUnderWay(phase) ? failed(machine, random, [{ do: "close" }]) : same(machine);
+      if (isRunning) return failed(machine, random);
+      break;
     case "ended":
-      return isUnderWay(phase) ? ended(machine, input.how, random) : same(machine);
+      if (isRunning) return ended(machine, input.how, random);
   }
+  return [machine, null];
 }
 
-function isAtRest(phase: Phase): boolean {
-  return ["waiting", "unauthenticated", "forbidden", "refused", "error"].includes(phase.name);
+/** Whether there is a connection, or one is being made. */
+export function isUnderWay({ name }: Phase): boolean {
+  return name === "loading" || name === "opening" || name === "live";
 }
 
-function isUnderWay(phase: Phase): boolean {
-  return ["loading", "opening", "live"].includes(phase.name);
-}
-
-function same(machine: Machine): Step {
-  return { machine, effects: [] };
-}
+/** What a first message shows. */
+const LIVED = { loaded: true, lived: true, failures: 0, rejected: false, advisedMs: null };
 
 /** Connect once more: if a snapshot is there, the stream goes on from its cursor. */
 function attempt(machine: Machine): Step {
-  if (machine.loaded) return open(machine, "websocket");
-  return { machine: { ...machine, phase: { name: "loading" } }, effects: [{ do: "load" }] };
+  return machine.loaded
+    ? open(machine, "websocket")
+    : [{ ...machine, phase: { name: "loading" } }, { do: "load" }];
 }
 
 function open(machine: Machine, transport: Transport): Step {
-  return { machine: { ...machine, phase: { name: "opening", transport } }, effects: [{ do: "open", transport }] };
+  return [
+    { ...machine, phase: { name: "opening", transport } },
+    { do: "open", transport },
+  ];
 }
 
-function live(machine: Machine, transport: Transport): Step {
-  const phase: Phase = { name: "live", transport };
-  return same({ ...machine, phase, loaded: true, lived: true, failures: 0, rejected: false, advisedMs: null });
-}
-
-function ended(machine: Machine, how: Ending, random: () => number): Step {
-  if (how.isHopeless) return rest(machine, "error");
-  if (how.status === 401 || how.code === 4401) {
+function ended(machine: Machine, { isHopeless, status, code }: Ending, random: () => number): Step {
+  if (isHopeless) return rest(machine, "error");
+  if (status === 401 || code === 4401) {
     return machine.rejected ? rest(machine, "unauthenticated") : attempt({ ...machine, rejected: true });
   }
-  if (how.status === 403 || how.code === 4403) return rest(machine, "forbidden");
+  if (status === 403 || code === 4403) return rest(machine, "forbidden");
   // 1008 and a bad request: asking the same again would be refused again.
-  if (how.code === 1008 || how.status === 400 || how.status === 422) return rest(machine, "refused");
-  return failed(machine, random, []);
+  if (code === 1008 || status === 400 || status === 422) return rest(machine, "refused");
+  return failed(machine, random);
 }
 
 function rest(machine: Machine, name: "unauthenticated" | "forbidden" | "refused" | "error"): Step {
-  return same({ ...machine, phase: { name }, rejected: false });
+  return [{ ...machine, phase: { name }, rejected: false }, null];
 }
 
 /** Where a WebSocket is blocked, server-sent events may get through; otherwise wait, longer each time, and retry. */
-function failed(machine: Machine, random: () => number, effects: readonly Effect[]): Step {
-  const { phase } = machine;
-  if (phase.name === "opening" && phase.transport === "websocket") {
-    const next = open(machine, "events");
-    return { machine: next.machine, effects: [...effects, ...next.effects] };
-  }
-  const ms = machine.advisedMs ?? backoffMs(machine.failures, random);
-  const waiting: Machine = {
-    ...machine,
-    phase: { name: "waiting" },
-    failures: machine.failures + 1,
-    advisedMs: null,
-  };
-  return { machine: waiting, effects: [...effects, { do: "wait", ms }] };
+function failed(machine: Machine, random: () => number): Step {
+  const { phase, failures, advisedMs } = machine;
+  if (phase.name === "opening" && phase.transport === "websocket") return open(machine, "events");
+  return [
+    { ...machine, phase: { name: "waiting" }, failures: failures + 1, advisedMs: null },
+    { do: "wait", ms: advisedMs ?? backoffMs(failures, random) },
+  ];
 }
 
 /** Return how long to wait: between half and all of a time that doubles with each failure ("equal jitter"). */
@@ -170,13 +171,7 @@ export type ConnectionStatus =
   | "refused"
   | "error";
 
-export function statusOf({ phase, lived, failures }: Machine): ConnectionStatus {
-  switch (phase.name) {
-    case "loading":
-    case "opening":
-    case "waiting":
-      return lived ? "reconnecting" : failures < MOST_FAILURES ? "connecting" : "error";
-    default:
-      return phase.name;
-  }
+export function statusOf({ phase: { name }, lived, failures }: Machine): ConnectionStatus {
+  if (name !== "loading" && name !== "opening" && name !== "waiting") return name;
+  return lived ? "reconnecting" : failures < MOST_FAILURES ? "connecting" : "error";
 }

@@ -110,38 +110,26 @@ export function messageOfSnapshot(payload: Snapshot, reason: string): SnapshotMe
 /** A message of a kind that this client does not know: a newer map may say more. */
 export type UnknownMessage = { readonly kind: "unknown" };
 
-const NEEDS: Readonly<Record<Message["kind"], readonly string[]>> = {
-  snapshot: ["cursor", "payload"],
-  event: ["cursor", "event_type", "changes"],
-  changes: ["cursor", "changes"],
-  heartbeat: ["cursor"],
-  restarting: ["retry_after_ms"],
-  warning: ["code", "detail"],
-  playing: ["at"],
-  paused: ["at"],
-  live: ["at"],
-  end: ["at"],
-  error: ["code", "detail"],
+/** What a message of the live stream has at least, by its kind. */
+export const NEEDS: Readonly<Record<string, string>> = {
+  snapshot: "cursor timestamp payload",
+  event: "cursor event_type changes",
+  changes: "cursor changes",
+  heartbeat: "cursor",
+  restarting: "retry_after_ms",
+  warning: "code detail",
+  error: "code detail",
 };
 
-/** Read one message. Throws SyntaxError for anything that is not a message of the stream; unknown kinds are passed on as such. */
-export function messageOf(text: string): Message | UnknownMessage {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== "object" || value === null || !("kind" in value) || typeof value.kind !== "string") {
-    throw new SyntaxError(`no message of the stream: ${text.slice(0, 80)}`);
-  }
-  if (!isKnown(value.kind)) return { kind: "unknown" };
-  const message = value.kind === "snapshot" ? withPayload(value) : value;
-  const missing = NEEDS[value.kind].filter((name) => !(name in message));
-  if (missing.length > 0) throw new SyntaxError(`a ${value.kind} without ${missing.join(", ")}`);
+/** Read one message, of the live stream or as `needs` says. Throws SyntaxError for anything that is not a message of the stream; unknown kinds are passed on as such. */
+export function messageOf(text: string, needs = NEEDS): Message | UnknownMessage {
+  const message = (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  const { kind } = message;
+  if (typeof kind !== "string") throw new SyntaxError(`no message of the stream: ${text.slice(0, 80)}`);
+  if (!Object.hasOwn(needs, kind)) return { kind: "unknown" };
+  // the map's setting `stream.snapshot_field` may name it so
+  if (kind === "snapshot") message.payload ??= message.data;
+  const missing = needs[kind]?.split(" ").filter((name) => message[name] === undefined) ?? [];
+  if (missing.length > 0) throw new SyntaxError(`a ${kind} without ${missing.join(", ")}`);
   return message as Message;
-}
-
-/** The map's setting `stream.snapshot_field` may name the snapshot `data`. */
-function withPayload(message: object): object {
-  return "data" in message && !("payload" in message) ? { ...message, payload: message.data } : message;
-}
-
-function isKnown(kind: string): kind is Message["kind"] {
-  return Object.hasOwn(NEEDS, kind);
 }

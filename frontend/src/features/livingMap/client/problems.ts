@@ -2,7 +2,16 @@
 
 import { nextFrame } from "./frame.ts";
 import type { MapError, MapHttp } from "./http.ts";
-import { type ConnectionStatus, type Effect, IDLE, type Input, type Machine, statusOf, step } from "./machine.ts";
+import {
+  type ConnectionStatus,
+  type Effect,
+  ENDED,
+  IDLE,
+  type Input,
+  type Machine,
+  statusOf,
+  step,
+} from "./machine.ts";
 import type { components } from "./openapi.ts";
 import type { Wire } from "./wire.ts";
 import { errorOf, openWire } from "./wires.ts";
@@ -45,15 +54,15 @@ export function followProblems(
   let frame: (() => void) | null = null;
 
   const input = (what: Input, error: MapError | null = null): void => {
-    const next = step(machine, what, Math.random);
-    machine = next.machine;
-    for (const effect of next.effects) perform(effect);
+    const [next, effect] = step(machine, what, Math.random);
+    machine = next;
+    if (effect) perform(effect);
     if (machine.phase.name !== "live") show({ error: error ?? state.error });
     if (machine.phase.name === "opening" || machine.phase.name === "live") watch();
   };
   const show = (change: Partial<ProblemsState>): void => {
     const connectionStatus = statusOf(machine);
-    const hasEnded = ["unauthenticated", "forbidden", "refused", "error"].includes(connectionStatus);
+    const hasEnded = ENDED.includes(connectionStatus);
     state = { ...state, ...change, connectionStatus };
     if (hasEnded) state = { ...state, isLoading: false };
     frame ??= nextFrame(() => {
@@ -95,7 +104,7 @@ export function followProblems(
   const renew = (): void => {
     const open = wire;
     http.token().then(
-      (token) => token && open === wire && open?.show(token),
+      (token) => token && open === wire && open?.show?.(token),
       () => undefined,
     );
   };

@@ -1,6 +1,6 @@
 /** The one reducer: a scene from a snapshot, the next scene from changes, and a snapshot from a scene. */
 
-import type { Change, Drop, LayerJson, Put, Snapshot, SnapshotMeta, Total } from "./messages.ts";
+import type { Change, LayerJson, Put, Snapshot, SnapshotMeta, Total } from "./messages.ts";
 import type { Item, Json, Layer, Scene } from "./scene.ts";
 
 /** What an item or a layer's totals hold. */
@@ -11,40 +11,32 @@ const NO_ITEMS: ReadonlyMap<string, Item> = new Map();
 
 /** Return the scene that a snapshot describes. Items that are as in `before` are the very same objects. */
 export function sceneOf(snapshot: Snapshot, before: Scene = {}): Scene {
-  return Object.fromEntries(
-    Object.entries(snapshot.layers).map(([name, layer]) => [name, shared(layerOf(layer), own(before, name))]),
-  );
+  return mapped(snapshot.layers, (layer, name) => layerOf(layer, own(before, name)));
 }
 
-function shared(layer: Layer, before: Layer | undefined): Layer {
-  if (!before) return layer;
-  const collections = Object.entries(layer.collections).map(([name, items]) => {
-    const old = own(before.collections, name);
-    return [name, old ? sharedItems(items, old) : items] as const;
-  });
-  return { totals: layer.totals, collections: Object.fromEntries(collections) };
-}
-
-function sharedItems(items: ReadonlyMap<string, Item>, old: ReadonlyMap<string, Item>): ReadonlyMap<string, Item> {
-  let isSame = items.size === old.size;
-  const made = new Map<string, Item>();
-  for (const [id, item] of items) {
-    const known = old.get(id);
-    const one = known && JSON.stringify(known) === JSON.stringify(item) ? known : item;
-    isSame &&= one === known;
-    made.set(id, one);
-  }
-  return isSame ? old : made;
-}
-
-function layerOf(json: LayerJson): Layer {
+function layerOf(json: LayerJson, before: Layer = NO_LAYER): Layer {
   const totals: Record<string, Json> = {};
   const collections: Record<string, ReadonlyMap<string, Item>> = {};
   for (const [name, value] of Object.entries(json)) {
-    if (isItems(value)) collections[name] = new Map(value.map((item) => [item.id, item]));
+    if (isItems(value)) collections[name] = collectionOf(value, own(before.collections, name));
     else totals[name] = value;
   }
   return { totals, collections };
+}
+
+function collectionOf(
+  items: readonly Item[],
+  old: ReadonlyMap<string, Item> = NO_ITEMS,
+): ReadonlyMap<string, Item> {
+  let isSame = items.length === old.size;
+  const made = new Map<string, Item>();
+  for (const item of items) {
+    const known = old.get(item.id);
+    const one = known && JSON.stringify(known) === JSON.stringify(item) ? known : item;
+    isSame &&= one === known;
+    made.set(item.id, one);
+  }
+  return isSame ? old : made;
 }
 
 function isItems(value: Json | readonly Item[]): value is readonly Item[] {
@@ -58,6 +50,15 @@ export function reduce(scene: Scene, changes: Iterable<Change>): Scene {
   return draft.finish();
 }
 
+type DraftLayer = {
+  readonly before: Layer;
+  totals: Fields;
+  /** Those that were copied. */
+  readonly collections: Map<string, Map<string, Item>>;
+  /** The names of those to which something was added. */
+  readonly unsorted: Set<string>;
+};
+
 /** The next scene in the making: each layer and collection is copied at most once, however many changes come. */
 export class Draft {
   readonly #before: Scene;
@@ -69,74 +70,48 @@ export class Draft {
 
   /** Make a change; return what it found: the item, or the totals, as they were. */
   apply(change: Change): Fields | undefined {
-    const layer = this.#layer(change.layer);
-    if (change.op === "total") return layer.total(change);
-    return change.op === "put" ? layer.put(change) : layer.drop(change);
+    const layer = kept(this.#layers, change.layer, () => draftOf(own(this.#before, change.layer) ?? NO_LAYER));
+    if (change.op === "total") {
+      const { totals } = layer;
+      layer.totals = changed(totals, change);
+      return totals;
+    }
+    const { collection, id } = change;
+    const items = kept(layer.collections, collection, () => new Map(own(layer.before.collections, collection)));
+    const old = items.get(id);
+    if (change.op === "drop") items.delete(id);
+    else {
+      if (!old) layer.unsorted.add(collection);
+      items.set(id, changed(old ?? { id }, change));
+    }
+    return old;
   }
 
   /** Return the scene; the draft is of no use afterwards. */
   finish(): Scene {
     if (this.#layers.size === 0) return this.#before;
-    const made = [...this.#layers].map(([name, layer]) => [name, layer.finish()] as const);
+    const made = [...this.#layers].map(([name, layer]) => [name, finished(layer)] as const);
     return { ...this.#before, ...Object.fromEntries(made) };
-  }
-
-  #layer(name: string): DraftLayer {
-    let layer = this.#layers.get(name);
-    if (!layer) {
-      layer = new DraftLayer(own(this.#before, name) ?? NO_LAYER);
-      this.#layers.set(name, layer);
-    }
-    return layer;
   }
 }
 
-class DraftLayer {
-  readonly #before: Layer;
-  #totals: Fields;
-  readonly #collections = new Map<string, Map<string, Item>>();
-  readonly #unsorted = new Set<string>();
+function draftOf(before: Layer): DraftLayer {
+  return { before, totals: before.totals, collections: new Map(), unsorted: new Set() };
+}
 
-  constructor(layer: Layer) {
-    this.#before = layer;
-    this.#totals = layer.totals;
-  }
+function finished({ before, totals, collections, unsorted }: DraftLayer): Layer {
+  const made = [...collections].map(
+    ([name, items]) => [name, unsorted.has(name) ? sorted(items) : items] as const,
+  );
+  return { totals, collections: { ...before.collections, ...Object.fromEntries(made) } };
+}
 
-  total(change: Total): Fields {
-    const old = this.#totals;
-    this.#totals = changed(old, change);
-    return old;
-  }
-
-  put(change: Put): Item | undefined {
-    const items = this.#items(change.collection);
-    const old = items.get(change.id);
-    if (!old) this.#unsorted.add(change.collection);
-    items.set(change.id, changed(old ?? { id: change.id }, change));
-    return old;
-  }
-
-  drop(change: Drop): Item | undefined {
-    const items = this.#items(change.collection);
-    const old = items.get(change.id);
-    items.delete(change.id);
-    return old;
-  }
-
-  finish(): Layer {
-    for (const name of this.#unsorted) this.#collections.set(name, sorted(this.#items(name)));
-    const collections = { ...this.#before.collections, ...Object.fromEntries(this.#collections) };
-    return { totals: this.#totals, collections };
-  }
-
-  #items(name: string): Map<string, Item> {
-    let items = this.#collections.get(name);
-    if (!items) {
-      items = new Map(own(this.#before.collections, name) ?? NO_ITEMS);
-      this.#collections.set(name, items);
-    }
-    return items;
-  }
+/** Return a record with other values. */
+function mapped<One, Other>(
+  record: Readonly<Record<string, One>>,
+  map: (one: One, name: string) => Other,
+): Readonly<Record<string, Other>> {
+  return Object.fromEntries(Object.entries(record).map(([name, one]) => [name, map(one, name)]));
 }
 
 /** Names come from any service: `constructor` is a name like any other. */
@@ -161,31 +136,34 @@ export function compareIds(one: string, other: string): number {
   return (one.codePointAt(at) ?? -1) - (other.codePointAt(at) ?? -1);
 }
 
-const layerJson = new WeakMap<Layer, LayerJson>();
-const lists = new WeakMap<ReadonlyMap<string, Item>, readonly Item[]>();
+type Keeping<Key, Value> = { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown };
+
+/** Return what is kept for a key; at first it is made. */
+function kept<Key, Value>(values: Keeping<Key, Value>, key: Key, make: () => Value): Value {
+  let value = values.get(key);
+  if (value === undefined) {
+    value = make();
+    values.set(key, value);
+  }
+  return value;
+}
+
+/** Return a function that makes the same of the same object. */
+export function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const values = new WeakMap<Key, Value>();
+  return (key) => kept(values, key, () => make(key));
+}
 
 /** Return `scene` as `GET /living-map/snapshot` would; layers that did not change are the very same objects. */
 export function snapshotOf(scene: Scene, meta: SnapshotMeta, generatedAt: string): Snapshot {
-  const layers = Object.entries(scene).map(([name, layer]) => [name, toJson(layer)] as const);
-  return { generated_at: generatedAt, layers: Object.fromEntries(layers), meta };
-}
-
-function toJson(layer: Layer): LayerJson {
-  let json = layerJson.get(layer);
-  if (!json) {
-    const collections = Object.entries(layer.collections).map(([name, items]) => [name, toList(items)] as const);
-    json = { ...layer.totals, ...Object.fromEntries(collections) };
-    layerJson.set(layer, json);
-  }
-  return json;
+  return { generated_at: generatedAt, layers: mapped(scene, toJson), meta };
 }
 
 /** Return the items as a list; the same collection gives the same list. */
-export function toList(items: ReadonlyMap<string, Item>): readonly Item[] {
-  let list = lists.get(items);
-  if (!list) {
-    list = [...items.values()];
-    lists.set(items, list);
-  }
-  return list;
-}
+export const toList = /* @__PURE__ */ once((items: ReadonlyMap<string, Item>): readonly Item[] => [
+  ...items.values(),
+]);
+
+const toJson = /* @__PURE__ */ once(
+  ({ totals, collections }: Layer): LayerJson => ({ ...totals, ...mapped(collections, toList) }),
+);

@@ -1,18 +1,18 @@
 /** The stream as server-sent events over fetch: unlike EventSource it can send an Authorization header. */
 
 import type { MapHttp } from "./http.ts";
-import type { StreamQuery, WireEvents } from "./wire.ts";
+import type { StreamQuery } from "./wire.ts";
 
 /** Report each message until the stream ends. It imports nothing: what is loaded later then needs no piece of its own. */
 export async function overEvents(
   http: MapHttp,
   query: StreamQuery,
-  events: WireEvents,
+  message: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const answer = await http.ask("living-map/events", query, signal, { Accept: "text/event-stream" });
   if (!answer.body) throw new Error("living-map/events: an answer without a body");
-  for await (const data of eventData(answer.body)) events.message(data);
+  for await (const data of eventData(answer.body)) message(data);
 }
 
 /** Yield the `data` of each event (WHATWG HTML, 9.2.6). Ends with the stream. */

@@ -59,12 +59,14 @@ export const LIVE: ShownTime = {
   error: null,
 };
 
+export const NO_CONNECTION: Connection = { status: "idle", transport: null, error: null, retryAt: null };
+
 export const NEW_STATE: MapState = {
   data: NO_DATA,
   time: LIVE,
   present: NO_DATA,
   recording: null,
-  connection: { status: "idle", transport: null, error: null, retryAt: null },
+  connection: NO_CONNECTION,
   paused: false,
   held: 0,
 };
@@ -76,17 +78,16 @@ export function advance(data: MapData, messages: readonly Message[], keepEvents:
   const fresh: MapEvent[] = [];
   for (const message of messages) {
     if ("cursor" in message) cursor = message.cursor;
+    if ("timestamp" in message) generatedAt = message.timestamp;
     if (message.kind === "snapshot") {
       draft = new Draft(sceneOf(message.payload, draft.finish()));
       meta = message.payload.meta;
-      generatedAt = message.payload.generated_at;
     } else if (message.kind === "event" || message.kind === "changes") {
       const former = message.changes.map((change) => draft.apply(change));
       if (message.kind === "event") fresh.push({ ...message, former });
     } else if (message.kind === "heartbeat") {
       meta = metaAfter(meta, message);
     }
-    if ("timestamp" in message) generatedAt = message.timestamp;
   }
   const events = fresh.length
     ? [...fresh.slice(-keepEvents).reverse(), ...data.events].slice(0, keepEvents)

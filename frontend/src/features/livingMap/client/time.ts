@@ -4,6 +4,7 @@
  */
 
 import type { Ending, Transport } from "./machine.ts";
+import type { Snapshot } from "./messages.ts";
 
 export type Time = {
   readonly phase: "live" | "loading" | "waiting" | "still" | "opening" | "playing" | "failed";
@@ -26,6 +27,8 @@ export type TimeInput =
   | { readonly type: "play"; readonly speed: number }
   | { readonly type: "pause" }
   | { readonly type: "live" }
+  /** There is no present: this is where a recording begins. */
+  | { readonly type: "record"; readonly start: Snapshot }
   /** The moment must be read anew: another person reads it. */
   | { readonly type: "again" }
   /** What failed is tried at once. */
@@ -78,6 +81,8 @@ export function stepTime(time: Time, input: TimeInput): TimeStep {
     case "pause":
     case "over":
       return pause(time);
+    case "record":
+      return time.phase === "live" ? seek(time, input.start.generated_at) : same(time);
     case "again":
       return time.at === null ? same(time) : load(time, time.next ?? time.at, [CLOSE]);
     case "retry":

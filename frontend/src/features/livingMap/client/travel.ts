@@ -6,6 +6,7 @@ import {
   type Message,
   messageOf,
   messageOfSnapshot,
+  NEEDS,
   type Snapshot,
   type UnknownMessage,
 } from "./messages.ts";
@@ -14,6 +15,8 @@ import { momentOf, PRESENT, reach, stepTime, type Time, type TimeEffect, type Ti
 import type { Wire } from "./wire.ts";
 import { endingOf, errorOf, openWire } from "./wires.ts";
 
+/** What the messages of a play have at least. */
+const PLAY_NEEDS = { ...NEEDS, playing: "at", paused: "at", live: "at", end: "at" };
 /** A play that has nothing to say goes on all the same: so often the moment is moved. */
 const MOVED_MS = 200;
 
@@ -24,6 +27,8 @@ export type TravelEvents = {
   latest(): number;
   /** Called with every change of what is shown, and with the events that were played. */
   shown(events: readonly MapEvent[]): void;
+  /** Called with the end of a recording. */
+  recorded(end: MapData): void;
   /** Called when there is something for the next frame to take in. */
   received(): void;
 };
@@ -43,6 +48,8 @@ export class TimeTravel {
   /** To which moment the play had come, and when that was. */
   #reached: { readonly moment: number; readonly at: number } | null = null;
   #clock: ReturnType<typeof setInterval> | undefined;
+  /** Ends the reading of a recording's end. */
+  #end = new AbortController();
 
   constructor(http: MapHttp, layers: string | null, keepEvents: number, events: TravelEvents) {
     this.#http = http;
@@ -63,6 +70,8 @@ export class TimeTravel {
 
   input(input: TimeInput, error: MapError | null = null): void {
     const before = this.#time;
+    if (input.type === "again") this.#end.abort();
+    if (input.type === "record") this.#readEnd(input.start);
     const { time, effects } = stepTime(before, input);
     this.#time = time;
     this.#error = time.phase === "failed" || time.phase === "waiting" || error ? (error ?? this.#error) : null;
@@ -118,7 +127,7 @@ export class TimeTravel {
 
   #load(at: string): void {
     const abort = new AbortController();
-    this.#wire = { close: () => abort.abort(), show: () => undefined };
+    this.#wire = { close: () => abort.abort() };
     this.#http.snapshot({ at, layers: this.#layers }, abort.signal).then(
       (payload) => {
         if (!abort.signal.aborted) this.#take(payload, at);
@@ -127,6 +136,17 @@ export class TimeTravel {
         if (!abort.signal.aborted) this.input({ type: "ended", how: endingOf(error) }, errorOf(error));
       },
     );
+  }
+
+  /** Read the end of a recording; where that fails, its start stands for it. */
+  #readEnd(start: Snapshot): void {
+    this.#end = new AbortController();
+    const { signal } = this.#end;
+    const take = (end: Snapshot) => {
+      const message = messageOfSnapshot(end, "past");
+      if (!signal.aborted) this.#events.recorded(advance(this.#events.shownBefore(), [message], 0)[0]);
+    };
+    this.#http.snapshot({ at: "-0s", layers: this.#layers }, signal).then(take, () => take(start));
   }
 
   #take(payload: Snapshot, at: string): void {
@@ -154,7 +174,7 @@ export class TimeTravel {
   #receive(text: string): void {
     let message: ReturnType<typeof messageOf>;
     try {
-      message = messageOf(text);
+      message = messageOf(text, PLAY_NEEDS);
     } catch (error) {
       this.input({ type: "ended", how: { code: 1008 } }, errorOf(error));
       return;

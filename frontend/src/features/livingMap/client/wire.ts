@@ -12,7 +12,7 @@ export type WireEvents = {
 export type Wire = {
   close(): void;
   /** Send a new token, where the transport is two-way; the one in use is not sent again. */
-  show(token: string): void;
+  show?(token: string): void;
 };
 
 export type StreamQuery = {

@@ -5,32 +5,45 @@ import type { Ending, Transport } from "./machine.ts";
 import type { StreamQuery, Wire, WireEvents } from "./wire.ts";
 
 const SUBPROTOCOL = "livingmap.v1";
-const NORMAL_CLOSURE = 1000;
 
 export function openWire(transport: Transport, http: MapHttp, query: StreamQuery, events: WireEvents): Wire {
-  let isOpen = true;
   const abort = new AbortController();
-  const guarded: WireEvents = {
-    message: (text) => isOpen && events.message(text),
-    ended: (how, error) => {
-      if (isOpen) events.ended(how, error);
-      isOpen = false;
-    },
-  };
-  let socket: WebSocket | null = null;
+  const { signal } = abort;
+  let socket: WebSocket | undefined;
   let shown: string | null = null;
-  const opened = (made: WebSocket, token: string | null) => {
-    socket = made;
-    shown = token;
+
+  const message = (text: string): void => {
+    if (!signal.aborted) events.message(text);
   };
-  const run = transport === "websocket" ? overWebSocket : overEvents;
-  run(http, query, guarded, abort.signal, opened).catch((error: unknown) =>
-    guarded.ended(endingOf(error), errorOf(error)),
+  const ended = (how: Ending, error: MapError): void => {
+    if (signal.aborted) return;
+    abort.abort();
+    events.ended(how, error);
+  };
+  const overWebSocket = async (): Promise<void> => {
+    shown = await http.token();
+    if (signal.aborted) return;
+    const url = http.address("living-map/stream", query);
+    url.protocol = url.protocol.replace("http", "ws");
+    // A browser cannot set headers here, and a token has no place in an address.
+    socket = new WebSocket(url, shown ? [SUBPROTOCOL, `bearer.${shown}`] : [SUBPROTOCOL]);
+    socket.onmessage = ({ data }) => message(String(data));
+    socket.onclose = ({ code, reason }) => ended({ code }, new MapError(reason || `the stream ended (${code})`));
+    socket.onerror = () => undefined; // a close follows, and says as much
+  };
+  /** Few need it: its code is loaded by those. */
+  const overEvents = async (): Promise<void> => {
+    await (await import("./sse.ts")).overEvents(http, query, message, signal);
+    throw new MapError("the stream of events ended");
+  };
+
+  (transport === "websocket" ? overWebSocket() : overEvents()).catch((error: unknown) =>
+    ended(endingOf(error), errorOf(error)),
   );
   return {
     close() {
-      isOpen = false;
       abort.abort();
+      socket?.close(1000);
     },
     show(token) {
       if (token !== shown) socket?.send(JSON.stringify({ kind: "auth", token }));
@@ -38,34 +51,6 @@ export function openWire(transport: Transport, http: MapHttp, query: StreamQuery
     },
   };
 }
-
-async function overWebSocket(
-  http: MapHttp,
-  query: StreamQuery,
-  events: WireEvents,
-  signal: AbortSignal,
-  opened: (socket: WebSocket, token: string | null) => void,
-): Promise<void> {
-  const token = await http.token();
-  if (signal.aborted) return;
-  const url = http.address("living-map/stream", query);
-  url.protocol = url.protocol.replace("http", "ws");
-  // A browser cannot set headers here, and a token has no place in an address.
-  const socket = new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL]);
-  opened(socket, token);
-  socket.onmessage = ({ data }) => events.message(String(data));
-  socket.onclose = ({ code, reason }) => {
-    events.ended({ code }, new MapError(reason || `the stream ended (${code})`));
-  };
-  socket.onerror = () => undefined; // a close follows, and says as much
-  signal.addEventListener("abort", () => socket.close(NORMAL_CLOSURE));
-}
-
-/** Few need it: its code is loaded by those. */
-const overEvents: typeof overWebSocket = async (http, query, events, signal) => {
-  await (await import("./sse.ts")).overEvents(http, query, events, signal);
-  throw new MapError("the stream of events ended");
-};
 
 export function endingOf(error: unknown): Ending {
   if (!(error instanceof MapError)) return {};

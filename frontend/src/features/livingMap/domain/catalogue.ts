@@ -1,7 +1,8 @@
 /** Everything on the map as one list, each thing once, in its home layer. What did not change is not looked at again. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { labelOf, typeOf } from "./entities.ts";
+import { ownName, typeOf } from "./entities.ts";
+import { fullName } from "./names.ts";
 import type { Registry } from "./registry.ts";
 import { searchKey } from "./search.ts";
 import { conditionOf } from "./status.ts";
@@ -43,11 +44,12 @@ function listsOf(registry: Registry): Lists {
   return own;
 }
 
-function entityOf(layer: string, item: Item, registry: Registry): Entity {
+function entityOf(layer: string, item: Item, scene: Scene, registry: Registry): Entity {
   const { entities } = listsOf(registry);
   let entity = entities.get(item);
-  if (!entity) {
-    const label = labelOf(item);
+  // what is called by something else is so as long as that is
+  if (!entity || (isNameless(item) && entity.label !== fullName(item, scene, registry))) {
+    const label = fullName(item, scene, registry);
     const type = typeOf(item.id);
     const status = conditionOf(item, registry.kindOf(type));
     entity = { id: item.id, type, label, status, layer, item, text: searchKey(`${label} ${item.id}`) };
@@ -56,16 +58,27 @@ function entityOf(layer: string, item: Item, registry: Registry): Entity {
   return entity;
 }
 
-function entitiesOf(layer: string, items: ReadonlyMap<string, Item>, registry: Registry): readonly Entity[] {
+function isNameless(item: Item): boolean {
+  return ownName(item) === undefined;
+}
+
+function entitiesOf(
+  layer: string,
+  items: ReadonlyMap<string, Item>,
+  scene: Scene,
+  registry: Registry,
+): readonly Entity[] {
   const { collections } = listsOf(registry);
   let list = collections.get(items);
   if (!list) {
     list = [...items.values()]
       .filter(({ id }) => registry.homeOf(typeOf(id)) === layer)
-      .map((item) => entityOf(layer, item, registry));
+      .map((item) => entityOf(layer, item, scene, registry));
     collections.set(items, list);
   }
-  return list;
+  return list.some(({ item }) => isNameless(item))
+    ? list.map(({ item }) => entityOf(layer, item, scene, registry))
+    : list;
 }
 
 /** Return all entities of a scene, each collection in order of id. */
@@ -74,7 +87,7 @@ export function catalogue(scene: Scene, registry: Registry): readonly Entity[] {
   let all = catalogues.get(scene);
   if (!all) {
     const parts = Object.entries(scene).flatMap(([layer, { collections }]) =>
-      Object.values(collections).map((items) => entitiesOf(layer, items, registry)),
+      Object.values(collections).map((items) => entitiesOf(layer, items, scene, registry)),
     );
     all = parts.flat();
     catalogues.set(scene, all);

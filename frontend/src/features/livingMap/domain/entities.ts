@@ -1,4 +1,4 @@
-/** Items as entities: what their ids mean, where they are at home, what they are called. */
+/** Items as entities: what their ids mean, where they are at home, what they are called. The twin of `livingmap/core/labels.py`. */
 
 import { compareIds } from "../client/reduce.ts";
 import type { Item, Scene, Thing } from "../client/scene.ts";
@@ -25,16 +25,33 @@ export function findItem(scene: Scene, id: string, home?: string): Found | undef
   return undefined;
 }
 
-/** Return what an item is called: its name, title or slug, or what its id has after the colon. */
+const UUID = /^([0-9a-f]{8})(-?)[0-9a-f]{4}(\2[0-9a-f]{4}){2}\2[0-9a-f]{12}$/i;
+
+/** Return what an item is called: its name, title or slug, or else the short form of its id. */
 export function labelOf(item: Thing): string {
-  const texts = [item.name, item.title, item.slug];
-  const label = texts.find((one): one is string => typeof one === "string" && one !== "");
-  return label ?? item.id.slice(item.id.indexOf(":") + 1);
+  return ownName(item) ?? shortId(item.id);
 }
 
-/** Return what the thing of an id is called; for one that the client lacks, what its id has after the colon. */
-export function nameOf(id: string, item: Item | undefined): string {
-  return item ? labelOf(item) : id.slice(id.indexOf(":") + 1);
+/** Return the name, title or slug of an item; undefined if it has none. A UUID is no name. */
+export function ownName({ name, title, slug }: Thing): string | undefined {
+  const texts = [name, title, slug];
+  return texts.find((one): one is string => typeof one === "string" && one !== "" && !UUID.test(one));
+}
+
+/** Return what the thing of an id is called; for one that the client lacks, the short form of its id. */
+export function nameOf(id: string, item: Thing | undefined): string {
+  return item ? labelOf(item) : shortId(id);
+}
+
+/** Return what an id has after the colon; of a UUID the first eight digits: nobody reads them all. */
+export function shortId(id: string): string {
+  const name = id.slice(id.indexOf(":") + 1) || id;
+  return UUID.exec(name)?.[1] ?? name;
+}
+
+/** Whether a label is a name, and not only the beginning of a UUID. */
+export function isNamed(id: string, label: string): boolean {
+  return label !== shortId(id) || id.endsWith(`:${label}`);
 }
 
 /** Return an item's status; `unknown` where no source reports one. */

@@ -4,9 +4,8 @@ import type { MapEvent } from "../client/messages.ts";
 import type { Json, Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
 import { nameOf, typeOf } from "./entities.ts";
-import { text } from "./json.ts";
 import type { Registry } from "./registry.ts";
-import { fillSentence, type SentenceTable, textsOf } from "./sentences.ts";
+import { aboutOf, fillSentence, plainSentence, type SentenceTable, textsOf } from "./sentences.ts";
 
 /** Return the type of what an event is about; `sources` for what the map itself notes, empty for nothing on the map. */
 export function topicOf(event: MapEvent, scene: Scene, registry: Registry): string {
@@ -51,9 +50,5 @@ export function sentence(
   const filled = texts && fillSentence(texts, { payload, changes, find, locale: language.locale });
   if (filled) return filled;
   const subject = subjectOf(event, scene, registry);
-  const name = subject
-    ? nameOf(subject, find(subject))
-    : text(payload.name) || text(payload.slug) || text(payload.source);
-  const rest = event_type.replaceAll(".", " ").replaceAll("_", " ");
-  return name ? `${name}: ${rest}` : rest;
+  return plainSentence(event_type, subject ? nameOf(subject, find(subject)) : aboutOf(payload));
 }

@@ -3,8 +3,8 @@
 import type { Change } from "../client/messages.ts";
 import type { Item, Json } from "../client/scene.ts";
 import type { Locale } from "../i18n/i18n.tsx";
-import { nameOf } from "./entities.ts";
-import { field } from "./json.ts";
+import { isNamed, nameOf, shortId } from "./entities.ts";
+import { field, text } from "./json.ts";
 import { decimal, plural } from "./wording.ts";
 
 /** Templates of one type of event, by language; of several the first that can be filled counts. */
@@ -24,7 +24,6 @@ export type Happening = {
 type Hole = { readonly field: string; readonly kind: string; readonly rest: string };
 
 const HOLE = /\{([A-Za-z_][\w.]*)(?::([a-z_][a-z0-9_]*)(?: ([^{}]+))?)?\}/g;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const parsed = new Map<string, readonly (string | Hole)[]>();
 
@@ -41,6 +40,17 @@ export function fillSentence(texts: Texts, happening: Happening): string | null 
 /** Return the texts of a type of event; undefined where no plugin has any. */
 export function textsOf(table: SentenceTable, eventType: string): Texts | undefined {
   return table.find(({ event_type }) => matches(event_type, eventType))?.texts;
+}
+
+/** Return what is shown of an event that no text fits: its type in words, and what it is about. */
+export function plainSentence(eventType: string, about: string): string {
+  const rest = eventType.replaceAll(".", " ").replaceAll("_", " ");
+  return about ? `${about}: ${rest}` : rest;
+}
+
+/** Return what an event's payload calls that which it is about; empty where it does not. */
+export function aboutOf(payload: Happening["payload"]): string {
+  return text(payload.name) || text(payload.slug) || text(payload.source);
 }
 
 /** Whether a subject pattern of NATS covers a subject: `*` is exactly one token, `>` one or more. */
@@ -76,9 +86,9 @@ function parse(template: string): readonly (string | Hole)[] {
 function fill(template: string, happening: Happening): string | null {
   let filled = "";
   for (const part of parse(template)) {
-    const text = typeof part === "string" ? part : textOf(part, happening);
-    if (text === null) return null;
-    filled += text;
+    const piece = typeof part === "string" ? part : textOf(part, happening);
+    if (piece === null) return null;
+    filled += piece;
   }
   return filled;
 }
@@ -140,8 +150,8 @@ function moved(value: Json | undefined, kind: "gain" | "loss", locale: Locale): 
 }
 
 function word(value: Json | undefined, words: readonly string[]): string | null {
-  const text = typeof value === "boolean" ? String(value) : value;
-  const found = words.find((one) => one.includes("=") && one.slice(0, one.indexOf("=")) === text);
+  const key = typeof value === "boolean" ? String(value) : value;
+  const found = words.find((one) => one.includes("=") && one.slice(0, one.indexOf("=")) === key);
   return found === undefined ? null : found.slice(found.indexOf("=") + 1);
 }
 
@@ -152,11 +162,11 @@ function keysOf(value: Json | undefined): string | null {
 
 function short(value: Json | undefined): string | null {
   if (typeof value !== "string" || value === "") return null;
-  const name = value.slice(value.indexOf(":") + 1) || value;
-  return UUID.test(name) ? name.slice(0, 8) : name;
+  return shortId(value);
 }
 
-function subjectOf({ changes, find }: Happening): string | null {
+/** Return the name of the first thing that an event changed. */
+export function subjectOf({ changes, find }: Pick<Happening, "changes" | "find">): string | null {
   const first = idsOf(changes)[0];
   return first === undefined ? null : nameOf(first, find(first));
 }
@@ -164,12 +174,12 @@ function subjectOf({ changes, find }: Happening): string | null {
 /** Return the name of the entity of a type whose id a value is, by itself or as its service writes it. */
 function entity(value: Json | undefined, type: string, happening: Happening): string | null {
   if ((typeof value !== "string" && typeof value !== "number") || value === "") return null;
-  const text = String(value);
-  if (text.includes(":") && !text.startsWith(`${type}:`)) return null;
-  const id = text.includes(":") ? text : `${type}:${text}`;
+  const name = String(value);
+  if (name.includes(":") && !name.startsWith(`${type}:`)) return null;
+  const id = name.includes(":") ? name : `${type}:${name}`;
   const known = happening.find(id) ? id : (related(type, happening) ?? id);
-  const name = nameOf(known, happening.find(known));
-  return UUID.test(name) ? null : name;
+  const label = nameOf(known, happening.find(known));
+  return isNamed(known, label) ? label : null;
 }
 
 /** Return an entity of a type that the event changed, or to which something belongs that the event is about. */

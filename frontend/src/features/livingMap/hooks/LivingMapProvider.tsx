@@ -49,7 +49,7 @@ export function useOwnClient(
   const { url, layers, keepEvents, at, enabled = true, onEvent } = options;
   const latest = useLatest(options);
   const make = () => new LivingMapClient({ ...options, getToken: () => latest.current.getToken?.() });
-  const key = JSON.stringify([url ?? null, layers ?? null, keepEvents ?? null]);
+  const key = JSON.stringify([url, layers, keepEvents]);
   const [own, setOwn] = useState(() => (given ? null : { key, client: make() }));
   let client = given ?? own?.client;
   if (!client || (!given && own?.key !== key)) {

@@ -1,9 +1,9 @@
 import type { LivingMapClient } from "../client/client.ts";
 import { addressOf, type MapError } from "../client/http.ts";
 import type { StandardLayers } from "../client/layers.ts";
-import type { ConnectionStatus } from "../client/machine.ts";
+import { type ConnectionStatus, ENDED } from "../client/machine.ts";
 import type { MapEvent, Snapshot } from "../client/messages.ts";
-import { snapshotOf } from "../client/reduce.ts";
+import { once, snapshotOf } from "../client/reduce.ts";
 import type { MapData, MapState, ShownTime } from "../client/state.ts";
 import { type LivingMapOptions, useOwnClient, useProvided } from "./LivingMapProvider.tsx";
 import { useStateOf } from "./selectors.ts";
@@ -49,7 +49,7 @@ function checkUrl({ url }: LivingMapOptions, { options }: LivingMapClient): void
 
 function fullOf<Layers>({ data, connection, time }: MapState, isEnabled: boolean): LivingMapFull<Layers> {
   const status = time.mode === "past" ? pastStatus(time) : connection.status;
-  const hasEnded = ["unauthenticated", "forbidden", "refused", "error"].includes(status);
+  const hasEnded = ENDED.includes(status);
   return {
     // what the layers are is only known to those who run the plugins
     snapshot: snapshotFrom(data) as Snapshot<Layers> | null,
@@ -68,14 +68,6 @@ function pastStatus({ isLoading, error }: ShownTime): ConnectionStatus {
   return error.status === null || error.status >= 500 ? "error" : "refused";
 }
 
-const snapshots = new WeakMap<MapData, Snapshot>();
-
-function snapshotFrom(data: MapData): Snapshot | null {
-  if (!data.meta) return null;
-  let snapshot = snapshots.get(data);
-  if (!snapshot) {
-    snapshot = snapshotOf(data.scene, data.meta, data.generatedAt);
-    snapshots.set(data, snapshot);
-  }
-  return snapshot;
-}
+const snapshotFrom = /* @__PURE__ */ once(
+  ({ scene, meta, generatedAt }: MapData): Snapshot | null => meta && snapshotOf(scene, meta, generatedAt),
+);

@@ -379,6 +379,7 @@ export const en = {
     emptyHint: "The sources are being polled. The map fills as soon as one of them responds.",
     reading: "Reading the map…",
     crash: "Something went wrong on this page.",
+    part: "This part of the page could not be loaded.",
     reload: "Reload",
   },
   help: {

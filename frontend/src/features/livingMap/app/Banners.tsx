@@ -1,0 +1,19 @@
+import { type ReactNode, useEffect, useRef } from "react";
+
+/** What is over everything: it says how high it is, so that nothing is beneath it that must be read. */
+export function Banners({ children }: { readonly children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = box.current;
+    const shell = element?.closest<HTMLElement>(".shell");
+    if (!element || !shell) return;
+    const observer = new ResizeObserver(() => shell.style.setProperty("--banners", `${element.offsetHeight}px`));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div ref={box} className="banners">
+      {children}
+    </div>
+  );
+}
