@@ -1,0 +1,1 @@
+import"./stage-DkVjstjZ.js";import"./init-DPwHIrsp.js";

@@ -1,1 +1,0 @@
-import"./stage-DxcfMSdX.js";import"./init-DoMk58bH.js";
