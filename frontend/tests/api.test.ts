@@ -11,7 +11,8 @@ beforeAll(async () => {
   map = new MapClient({ url: living.url });
   const isRead = async () => {
     const { sources } = (await map.snapshot()).meta;
-    return sources.length === 7 && sources.every(({ status }) => status === "mock");
+    const { items } = await map.totals({ type: "agent", field: "usage.tokens_24h" });
+    return sources.length === 7 && sources.every(({ status }) => status === "mock") && items.length > 2;
   };
   while (!(await isRead())) await new Promise((resolve) => setTimeout(resolve, 100));
 });
@@ -23,7 +24,7 @@ test("a number of all agents is added up, and by their microDAOs", async () => {
   expect(totals.items.map(({ id }) => id)).toContainEqual(expect.stringMatching(/^microdao:/));
   const sum = totals.items.reduce((all, { now }) => all + (now ?? 0), 0);
   expect(totals.more).toBe(0);
-  expect(sum).toBe(totals.now);
+  expect(sum).toBeCloseTo(totals.now ?? -1);
 });
 
 test("of only some things, named in a list, and from a date on", async () => {
@@ -32,7 +33,7 @@ test("of only some things, named in a list, and from a date on", async () => {
   const from = new Date(Date.now() - 60_000);
   const totals = await map.totals({ type: "agent", field: "usage.tokens_24h", only, from, limit: 5 });
   expect(totals.items.map(({ id }) => id).sort()).toEqual(only.sort());
-  expect(totals.from).toBe(from.toISOString());
+  expect(Date.parse(totals.from)).toBe(from.getTime());
 });
 
 test("what does not add up is refused with the code of the map", async () => {
@@ -59,7 +60,8 @@ test("the rest of the API answers, in a language", async () => {
   expect((await map.entity(id)).id).toBe(id);
   expect((await map.series({ entity_id: id, field: "metrics.cpu" })).points).toBeInstanceOf(Array);
   expect((await map.timeline({ points: 3 })).troubles).toBeInstanceOf(Array);
-  expect((await map.diff({ from: "-1m", summary: true })).summary).not.toBeNull();
+  const from = (await map.snapshot()).meta.cursor;
+  expect((await map.diff({ from, summary: true })).summary).not.toBeNull();
   expect((await map.problems({ severity: "critical" }, { lang: "uk" })).items).toBeInstanceOf(Array);
   const labels = (await map.types({ lang: "uk" })).types.map(({ label }) => label);
   expect(labels).toContain("Агент");

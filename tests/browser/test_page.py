@@ -239,9 +239,8 @@ def test_axe_finds_no_serious_fault(visitors, the_map, theme, address):
     assert guest.faults() == []
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_the_page_does_not_move_while_it_loads(visitors, the_map, width):
-    page = visitors(the_map.url, viewport={"width": width, "height": 800}).visit("/?select=" + NODE)
+def test_the_page_does_not_move_while_it_loads(visitor):
+    page = visitor.visit("/?select=" + NODE)
     expect(page.locator(".details .since")).to_be_visible()
     shift = page.evaluate(
         """() => new Promise((told) => {
