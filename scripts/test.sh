@@ -90,7 +90,7 @@ step "tests, and those in the browser beside them" # most wait for servers or fo
 pytest --quiet tests/browser --numprocesses 2 --dist loadfile >"$work/browser.log" 2>&1 &
 browser=$!
 failed=()
-pytest --quiet --ignore tests/browser --numprocesses 6 --dist worksteal || failed+=("tests")
+pytest --quiet --ignore tests/browser --numprocesses 4 --dist worksteal || failed+=("tests")
 step "front end"
 if wait "$frontend"; then
   grep -E '^ +Tests|^Checked' "$work/frontend.log" || true
