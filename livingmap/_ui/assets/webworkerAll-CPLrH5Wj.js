@@ -1,1 +1,0 @@
-import"./stage-DkVjstjZ.js";import"./init-DPwHIrsp.js";

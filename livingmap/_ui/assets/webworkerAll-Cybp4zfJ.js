@@ -1,0 +1,1 @@
+import"./stage-DAS80PJs.js";import"./init-DC9ZTSeY.js";
