@@ -39,6 +39,8 @@ SHIPS = {
     "Borealis": {"status": "online", "cargo": 0.2, "crew": 9},
     "Tender": {"status": "online", "tug_of": "ship:Aurora"},
 }
+MORE = {"city": {"heartbeat_seconds": 86_400}}
+"""Nodes stay what they are, however long the tests take."""
 _WAIT_MS = 60_000
 
 expect.set_options(timeout=_WAIT_MS)
@@ -68,7 +70,8 @@ def the_map(tmp_path_factory):
             mock={**MOCK, "events_per_second": 0},
             # asked once: a later poll would say otherwise than what a test has published
             sources={
-                name: {"mock": True, "interval_seconds": 3600, "links": LINKS.get(name, {})} for name in FAMILIES
+                name: {"mock": True, "interval_seconds": 3600, "links": LINKS.get(name, {}), **MORE.get(name, {})}
+                for name in FAMILIES
             },
         )
         living.start()
