@@ -29,6 +29,7 @@ _ENCODINGS: Final = ("UTF8", "SQL_ASCII")
 
 _USELESS: Final = (
     OSError,
+    asyncpg.InternalClientError,  # what a connection may say of itself that was cut off
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
@@ -109,7 +110,7 @@ class Database:
             return
         try:
             await within(_CLOSE_SECONDS, pool.close(), "closing the database")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             pool.terminate()
 
     async def ask(self, work: Callable[[Any], Awaitable[T]]) -> T:

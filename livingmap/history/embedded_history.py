@@ -64,6 +64,7 @@ class EmbeddedHistory:
                 self._history = await self._started()
             elif self._server is not None and self._server.has_ended:
                 await self._restart(self._server)
+                await self._history.close()  # its connections lead to the server that has ended
             try:
                 await self._history.open()
             except MigrationError as error:
