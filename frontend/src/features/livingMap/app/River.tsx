@@ -96,7 +96,8 @@ function Controls({ state, timeline, now }: ControlsProps) {
   const after = stopAfter(stops, shown);
   const setSpeed = (next: number) => {
     setPace(next);
-    if (speed !== null) client.play(next);
+    // the page may not show yet that it plays
+    if (client.getState().time.speed !== null) client.play(next);
   };
   return (
     <div className="river-controls">
@@ -120,7 +121,7 @@ function Controls({ state, timeline, now }: ControlsProps) {
       />
       <label className="river-choice">
         <span className="hidden">{words.time.speed}</span>
-        <select value={pace} onChange={(event) => setSpeed(Number(event.target.value))}>
+        <select value={speed ?? pace} onChange={(event) => setSpeed(Number(event.target.value))}>
           {SPEEDS.map((one) => (
             <option key={one} value={one}>
               {one}×

@@ -1,1 +1,0 @@
-import"./stage-DAS80PJs.js";import"./init-DC9ZTSeY.js";

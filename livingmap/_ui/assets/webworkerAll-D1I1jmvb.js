@@ -1,0 +1,1 @@
+import"./stage-BnSGmNTy.js";import"./init-DfmBvPzE.js";
