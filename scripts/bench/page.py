@@ -23,6 +23,7 @@ _URL: Final = f"http://127.0.0.1:{_PORT}/"
 _LARGE: Final = {"agents": 9000, "nodes": 800, "microdaos": 150, "daos": 20, "events_per_second": 500}
 _SMALL: Final = {"agents": 1750, "nodes": 170, "microdaos": 30, "daos": 6, "events_per_second": 20}
 _DRAWN: Final = "performance.getEntriesByName('livingmap:drawn')[0]?.startTime"
+_TASK: Final = "ThreadControllerImpl::RunTask"
 _WARM_SECONDS: Final = 15
 _SPELL_SECONDS: Final = 30
 _WAIT_MS: Final = 120_000
@@ -34,6 +35,8 @@ class _Spell:
 
     computed: float
     """Share of a core that the main thread needed; waiting for the processor is not counted."""
+    longest_ms: float
+    """The task for which the main thread computed longest; waiting for the processor is not counted."""
     heap_bytes: float
     """After a collection at their end."""
 
@@ -60,11 +63,14 @@ def _watch(page: Page, scale: Scale, table: Table, entities: int) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     time.sleep(_WARM_SECONDS)
-    spells, until = [_spell(session, scale)], time.monotonic() + scale.page_seconds
+    spells, until = [_spell(page, session, scale)], time.monotonic() + scale.page_seconds
     while time.monotonic() < until:
-        spells.append(_spell(session, scale))
+        spells.append(_spell(page, session, scale))
     what = f"page, {entities:,} entities, 500 ev/s"
     table.row(f"{what}: % of a core that the main thread needs", [100 * one.computed for one in spells])
+    longest = [one.longest_ms for one in spells]
+    table.row(f"{what}: CPU ms of the longest task in {scale.page_seconds:.0f} s", [max(longest)])
+    table.row(f"{what}: CPU ms of the longest task in each {_SPELL_SECONDS} s, median", longest)
     heaps = [one.heap_bytes / 1e6 for one in spells]
     table.row(f"{what}: heap MB, at first", heaps[:1])
     table.row(f"{what}: heap MB, {scale.page_seconds:.0f} s later", heaps[-1:])
@@ -72,12 +78,24 @@ def _watch(page: Page, scale: Scale, table: Table, entities: int) -> None:
     table.note(f"page: {page.evaluate('navigator.userAgent')}, without graphics hardware")
 
 
-def _spell(session: CDPSession, scale: Scale) -> _Spell:
+def _spell(page: Page, session: CDPSession, scale: Scale) -> _Spell:
+    browser = page.context.browser
+    assert browser  # noqa: S101 - the page was opened in one
+    browser.start_tracing(categories=["toplevel"])
     before, began = _tasks(session), time.monotonic()
     time.sleep(min(_SPELL_SECONDS, scale.page_seconds))
     computed = (_tasks(session) - before) / (time.monotonic() - began)
+    longest = _longest(json.loads(browser.stop_tracing())["traceEvents"])
     session.send("HeapProfiler.collectGarbage")
-    return _Spell(computed, session.send("Runtime.getHeapUsage")["usedSize"])
+    return _Spell(computed, longest, session.send("Runtime.getHeapUsage")["usedSize"])
+
+
+def _longest(events: list[dict[str, Any]]) -> float:
+    """Return for how many ms of processor time the longest task of the main thread lasted."""
+    named = (one for one in events if one["name"] == "thread_name")
+    main = {(one["pid"], one["tid"]) for one in named if one["args"]["name"] == "CrRendererMain"}
+    tasks = (one for one in events if one["name"] == _TASK and (one["pid"], one["tid"]) in main)
+    return max(float(one.get("tdur", 0)) for one in tasks) / 1000
 
 
 def _tasks(session: CDPSession) -> float:
