@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, type RefObject, useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
-import { catalogue, listed, matches } from "../domain/catalogue.ts";
+import { catalogue, facetsOf, listed, matches } from "../domain/catalogue.ts";
 import type { Registry } from "../domain/registry.ts";
 import { layerWord, statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
@@ -22,6 +22,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   const registry = useRegistry();
   const all = catalogue(scene, registry);
   const hits = useMemo(() => matches(listed(all, registry), filters), [all, registry, filters]);
+  const facets = useMemo(() => facetsOf(all), [all]);
   const isFiltered = Boolean(q || type || status || layer);
   const box = useRef<HTMLDivElement>(null);
   const onKey = (event: KeyboardEvent) => {
@@ -52,21 +53,21 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
           <Choice
             filter="type"
             value={type}
-            options={valuesOf(all, "type")}
+            options={[...facets.type].sort()}
             label={words.search.type}
             name={(one) => registry.kindOf(one).label}
           />
           <Choice
             filter="status"
             value={status}
-            options={valuesOf(all, "status")}
+            options={[...facets.status].sort()}
             label={words.search.status}
             name={(one) => statusWord(one, language, registry.kindOf(type || typeWithStatus(all, one)))}
           />
           <Choice
             filter="layer"
             value={layer}
-            options={layersIn(all, registry)}
+            options={layersIn(facets.layer, registry)}
             label={words.search.layer}
             name={(one) => layerWord(one, registry)}
           />
@@ -91,13 +92,9 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   );
 }
 
-function valuesOf(all: ReturnType<typeof catalogue>, name: "type" | "status"): readonly string[] {
-  return [...new Set(all.map((one) => one[name]))].sort();
-}
-
 /** Return the layers that have something, as the switch orders them; last those that only lists have. */
-function layersIn(all: ReturnType<typeof catalogue>, { layers }: Registry): readonly string[] {
-  const filled = new Set(all.map(({ layer }) => layer));
+function layersIn(names: ReadonlySet<string>, { layers }: Registry): readonly string[] {
+  const filled = new Set(names);
   const switched = layers.map(({ name }) => name).filter((name) => filled.delete(name));
   return [...switched, ...[...filled].sort()];
 }

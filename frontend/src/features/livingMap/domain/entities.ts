@@ -10,6 +10,36 @@ export function typeOf(id: string): string {
   return id.slice(0, Math.max(0, id.indexOf(":")));
 }
 
+const counted = new WeakMap<ReadonlyMap<string, unknown>, ReadonlyMap<string, number>>();
+
+/** Return how many things of each type a collection has. One that did not change is not looked at again. */
+export function typesIn(items: ReadonlyMap<string, unknown>): ReadonlyMap<string, number> {
+  let counts = counted.get(items);
+  if (!counts) {
+    counts = countsIn(items);
+    counted.set(items, counts);
+  }
+  return counts;
+}
+
+/** Ids of one type come in a row, mostly: then a look at their beginning is enough. */
+function countsIn(items: ReadonlyMap<string, unknown>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  let [type, prefix, run] = ["", ":", 0];
+  const note = () => run > 0 && counts.set(type, (counts.get(type) ?? 0) + run);
+  for (const id of items.keys()) {
+    if (!id.startsWith(prefix)) {
+      note();
+      type = typeOf(id);
+      prefix = `${type}:`;
+      run = 0;
+    }
+    run += 1;
+  }
+  note();
+  return counts;
+}
+
 /**
  * Return an item and where it is kept; undefined if the scene has no item of this id. Of several layers that have it,
  * `home` counts; without that the first by name.

@@ -1,7 +1,7 @@
 /** The layers of the map: those that can be shown and hidden, and those that lists alone have. */
 
 import type { Scene } from "../client/scene.ts";
-import { typeOf } from "./entities.ts";
+import { typesIn } from "./entities.ts";
 import { isAtHome, type Kind } from "./kind.ts";
 import type { LayerRow } from "./types.ts";
 
@@ -47,17 +47,5 @@ export function countsOf(scene: Scene, { kinds }: Layer): readonly (readonly [Ki
 /** Return how many things of a kind a scene has at their home. */
 export function countIn(scene: Scene, { name, home }: Kind): number {
   const items = scene[home.layer]?.collections[home.collection];
-  return items ? countOf(items, name) : 0;
-}
-
-const counted = new WeakMap<ReadonlyMap<string, unknown>, Map<string, number>>();
-
-function countOf(items: ReadonlyMap<string, unknown>, type: string): number {
-  let counts = counted.get(items);
-  if (!counts) {
-    counts = new Map();
-    for (const id of items.keys()) counts.set(typeOf(id), (counts.get(typeOf(id)) ?? 0) + 1);
-    counted.set(items, counts);
-  }
-  return counts.get(type) ?? 0;
+  return items ? (typesIn(items).get(name) ?? 0) : 0;
 }

@@ -36,7 +36,7 @@ export function problemsOf(
   const entities = catalogue(scene, registry);
   const problems = [
     ...sources.filter(isOld).map(ofSource),
-    ...entities.flatMap((entity) => ofEntity(entity, registry)),
+    ...ofEntities(entities, registry),
     ...collisions.flatMap((collision) => ofCollision(collision, entities)),
   ];
   return problems.sort((one, other) => byGravity(one.tone, other.tone));
@@ -59,6 +59,24 @@ function ofCollision({ id, claims }: Collision, entities: readonly Entity[]): Pr
       source: null,
       what: { kind: "collision", text: id },
     }));
+}
+
+/** By what they are of: an entity that did not change has the problems that it had. */
+const kept = new WeakMap<Registry, WeakMap<Entity, readonly Problem[]>>();
+
+function ofEntities(entities: readonly Entity[], registry: Registry): Problem[] {
+  const own = kept.get(registry) ?? new WeakMap<Entity, readonly Problem[]>();
+  kept.set(registry, own);
+  const all: Problem[] = [];
+  for (const entity of entities) {
+    let problems = own.get(entity);
+    if (!problems) {
+      problems = ofEntity(entity, registry);
+      own.set(entity, problems);
+    }
+    all.push(...problems);
+  }
+  return all;
 }
 
 function ofEntity(entity: Entity, registry: Registry): Problem[] {

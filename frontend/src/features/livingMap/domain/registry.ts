@@ -1,7 +1,7 @@
 /** Every kind of thing and every layer of a map, as its plugins declare them and its snapshot shows them. */
 
 import type { Item, Scene } from "../client/scene.ts";
-import { type Found, findItem, typeOf } from "./entities.ts";
+import { type Found, findItem, typeOf, typesIn } from "./entities.ts";
 import type { Figure } from "./figure.ts";
 import { districtFigure } from "./figures.ts";
 import { type CollectionPath, type Kind, kindOfRow, undeclared, withIcons } from "./kind.ts";
@@ -100,26 +100,13 @@ export function collection(scene: Scene, [layer, name]: CollectionPath): Readonl
   return scene[layer]?.collections[name] ?? NO_ITEMS;
 }
 
-const seen = new WeakMap<ReadonlyMap<string, Item>, ReadonlySet<string>>();
-
-function typesIn(items: ReadonlyMap<string, Item>): ReadonlySet<string> {
-  let types = seen.get(items);
-  if (!types) {
-    const made = new Set<string>();
-    for (const id of items.keys()) made.add(typeOf(id));
-    made.delete("");
-    types = made;
-    seen.set(items, types);
-  }
-  return types;
-}
-
 /** Return the types that a scene shows, layers by name. A collection that did not change is not looked at again. */
 export function observedIn(scene: Scene): Observed {
   const observed = new Map<string, CollectionPath[]>();
   for (const layer of Object.keys(scene).sort()) {
     for (const [name, items] of Object.entries(scene[layer]?.collections ?? {})) {
-      for (const type of typesIn(items)) {
+      for (const type of typesIn(items).keys()) {
+        if (type === "") continue;
         const paths = observed.get(type) ?? [];
         observed.set(type, [...paths, [layer, name]]);
       }
