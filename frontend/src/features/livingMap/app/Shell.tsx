@@ -8,7 +8,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { EMPTY_SCENE, type Scene } from "../client/scene.ts";
+import { EMPTY_SCENE } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
 import { layerOfDistrict } from "../domain/figure.ts";
 import { type Haunted, hauntedBy, NO_GHOSTS } from "../domain/ghosts.ts";
@@ -49,7 +49,8 @@ import { go, usePlace } from "./url.ts";
 const Table = later(() => import("./Table.tsx"));
 const Compare = later(() => import("./Compare.tsx"));
 
-const sceneOf = (state: MapState): Scene => state.data.scene;
+/** The canvas takes a scene no more often than it settles one. */
+const CANVAS_MS = 180;
 
 /** The page, once it knows what the things of the map are. */
 export function Shell() {
@@ -156,7 +157,7 @@ type CanvasProps = {
   readonly since: ReadonlyMap<string, number>;
 };
 
-/** The canvas has every frame; the panels around it are calmer. */
+/** The canvas is brought up to date more often than the panels around it. */
 function Canvas({ ref, isReady, since }: CanvasProps) {
   const client = useLivingMapClient();
   const { theme } = usePreferences();
@@ -202,7 +203,7 @@ function chartOf(id: string): ReactNode {
 
 /** What the map shows: in the past with outlines of what is otherwise now. */
 function useHaunted(registry: Registry, isReady: boolean): Haunted {
-  const scene = useLivingMap(sceneOf);
+  const { scene } = useCalmState(CANVAS_MS).data;
   const isPast = usePast();
   // the end of a recording is not now
   const hasPresent = useLivingMap(({ recording }) => recording === null);

@@ -1,4 +1,4 @@
-/** Reading the map at a pace at which panels can be read: the canvas has every frame, text changes more slowly. */
+/** Reading the map at a pace at which it can be read. */
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { MapState } from "../client/state.ts";
@@ -7,8 +7,8 @@ import { useLivingMap } from "../hooks/selectors.ts";
 
 const CALM_MS = 400;
 
-/** The state, at most every `CALM_MS`; the first change after silence shows at once. */
-export function useCalmState(): MapState {
+/** The state, at most every so many milliseconds; the first change after silence shows at once. */
+export function useCalmState(paceMs = CALM_MS): MapState {
   const client = useLivingMapClient();
   const latest = useRef(client.getState());
   const subscribe = useCallback(
@@ -22,7 +22,7 @@ export function useCalmState(): MapState {
         listener();
       };
       const leave = client.subscribe(() => {
-        const wait = shownAt + CALM_MS - performance.now();
+        const wait = shownAt + paceMs - performance.now();
         if (timer === undefined && wait > 0) timer = setTimeout(show, wait);
         else if (timer === undefined) show();
       });
@@ -32,7 +32,7 @@ export function useCalmState(): MapState {
         clearTimeout(timer);
       };
     },
-    [client],
+    [client, paceMs],
   );
   return useSyncExternalStore(subscribe, () => latest.current);
 }

@@ -12,40 +12,56 @@ export type Filling = readonly (readonly number[])[];
 const GRID = 26;
 /** How far two shores reach out to each other. */
 const SOFT = 20;
+/** The side of a tile, in squares of the grid. */
+const SIDE = 40;
+/** The side of a tile, in the map's own units. */
+export const TILE = SIDE * GRID;
+
+/** A square piece of the map; those of neighbouring columns and rows lie side by side. */
+export type Tile = { readonly column: number; readonly row: number };
 
 type Corner = Point & { readonly far: number };
 
-/** Fill each band around some centres: those of the outermost cells are enough, what lies within is built on. */
-export function shores(centres: readonly Point[], bands: readonly Band[]): Filling[] {
-  const reach = Math.max(...bands.map((band) => band.to)) + SOFT * 3;
-  const field = fieldOf(centres, reach);
+/** Return how far from a centre a coast depends on it. */
+export function reachOf(bands: readonly Band[]): number {
+  return Math.max(...bands.map((band) => band.to)) + SOFT * 3;
+}
+
+/**
+ * Fill the part of each band around some centres that lies on a tile: those of the outermost cells are enough, what lies
+ * within is built on. Centres that are out of reach of the tile do not matter.
+ */
+export function shores(centres: readonly Point[], bands: readonly Band[], tile: Tile): Filling[] {
+  const field = fieldOf(centres, reachOf(bands), tile);
   return bands.map((band) => filled(field, band));
 }
 
-type Field = { readonly left: number; readonly top: number; readonly wide: number; readonly far: Float32Array };
+type Field = { readonly left: number; readonly top: number; readonly far: Float32Array };
 
-/** Return the smooth distance to the nearest centres at each point of a grid. */
-function fieldOf(centres: readonly Point[], reach: number): Field {
-  const xs = centres.map((one) => one.x);
-  const ys = centres.map((one) => one.y);
-  const left = Math.floor((xs.reduce((a, b) => Math.min(a, b), 0) - reach) / GRID);
-  const top = Math.floor((ys.reduce((a, b) => Math.min(a, b), 0) - reach) / GRID);
-  const wide = Math.ceil((xs.reduce((a, b) => Math.max(a, b), 0) + reach) / GRID) - left + 1;
-  const high = Math.ceil((ys.reduce((a, b) => Math.max(a, b), 0) + reach) / GRID) - top + 1;
-  const near = new Float32Array(wide * high);
+/** How many points of the grid lie along a tile's side. */
+const POINTS = SIDE + 1;
+
+/** Return the smooth distance to the nearest centres at each point of a tile's grid. */
+function fieldOf(centres: readonly Point[], reach: number, tile: Tile): Field {
+  const [left, top] = [tile.column * SIDE, tile.row * SIDE];
+  const near = new Float64Array(POINTS * POINTS);
   for (const { x, y } of centres) {
-    const [fromX, toX] = [Math.ceil((x - reach) / GRID), Math.floor((x + reach) / GRID)];
-    for (let row = Math.ceil((y - reach) / GRID); row <= Math.floor((y + reach) / GRID); row += 1) {
+    const fromX = Math.max(left, Math.ceil((x - reach) / GRID));
+    const toX = Math.min(left + SIDE, Math.floor((x + reach) / GRID));
+    const toY = Math.min(top + SIDE, Math.floor((y + reach) / GRID));
+    for (let row = Math.max(top, Math.ceil((y - reach) / GRID)); row <= toY; row += 1) {
       for (let column = fromX; column <= toX; column += 1) {
-        const at = (row - top) * wide + column - left;
+        const at = (row - top) * POINTS + column - left;
         near[at] = (near[at] ?? 0) + Math.exp(-Math.sqrt((column * GRID - x) ** 2 + (row * GRID - y) ** 2) / SOFT);
       }
     }
   }
-  const far = near.map((sum, at) =>
-    sum > 0 ? -SOFT * Math.log(sum) + ripple(at % wide, Math.floor(at / wide)) : 1e4,
-  );
-  return { left, top, wide, far };
+  const far = new Float32Array(near.length);
+  near.forEach((sum, at) => {
+    const [column, row] = [left + (at % POINTS), top + Math.floor(at / POINTS)];
+    far[at] = sum > 0 ? -SOFT * Math.log(sum) + ripple(column, row) : 1e4;
+  });
+  return { left, top, far };
 }
 
 /** No shore is an exact curve. */
@@ -53,13 +69,12 @@ function ripple(column: number, row: number): number {
   return 7 * Math.sin(column * 0.9 + row * 0.35) + 6 * Math.sin(row * 0.8 - column * 0.3);
 }
 
-function filled({ left, top, wide, far }: Field, band: Band): number[][] {
+function filled({ left, top, far }: Field, band: Band): number[][] {
   const strips: number[][] = [];
-  const high = far.length / wide;
-  const level = (column: number, row: number) => far[row * wide + column] ?? 1e4;
-  for (let row = 0; row + 1 < high; row += 1) {
+  const level = (column: number, row: number) => far[row * POINTS + column] ?? 1e4;
+  for (let row = 0; row < SIDE; row += 1) {
     let run = -1;
-    for (let column = 0; column + 1 < wide; column += 1) {
+    for (let column = 0; column < SIDE; column += 1) {
       const square = [
         level(column, row),
         level(column + 1, row),
@@ -70,7 +85,7 @@ function filled({ left, top, wide, far }: Field, band: Band): number[][] {
       if (whole && run < 0) {
         run = column;
       }
-      if (!whole || column + 2 === wide) {
+      if (!whole || column + 1 === SIDE) {
         if (run >= 0) {
           strips.push(strip(left + run, left + column + (whole ? 1 : 0), top + row));
           run = -1;

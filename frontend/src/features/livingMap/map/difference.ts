@@ -23,15 +23,18 @@ export function differenceOf(kind: Kind, before: Scene, scene: Scene, isOwn: (id
   const put: Item[] = [];
   const gone: string[] = [];
   now.forEach((items, rank) => {
-    for (const item of items.values()) {
-      if (old[rank]?.get(item.id) !== item && isOwn(item.id) && first(item.id) === items) {
-        put.push(item);
-      }
+    const before = old[rank];
+    if (items === before) return;
+    let known = 0;
+    for (const [id, item] of items) {
+      const one = before?.get(id);
+      if (one) known += 1;
+      if (one !== item && isOwn(id) && first(id) === items) put.push(item);
     }
-  });
-  old.forEach((items, rank) => {
-    for (const id of items.keys()) {
-      if (!now[rank]?.has(id) && isOwn(id)) {
+    // as many as before are left: none has gone
+    if (!before || known === before.size) return;
+    for (const id of before.keys()) {
+      if (!items.has(id) && isOwn(id)) {
         const left = first(id)?.get(id);
         left ? put.push(left) : gone.push(id);
       }

@@ -111,10 +111,10 @@ function isAlarmed({ figure, item }: Shape): boolean {
 
 /** Return a name that is no longer than a label may be. */
 export function shortened(name: string, most = 26): string {
+  // a letter has one unit or more
+  if (name.length <= most) return name;
   const letters = [...new Intl.Segmenter().segment(name)].map((one) => one.segment);
-  if (letters.length <= most) {
-    return name;
-  }
+  if (letters.length <= most) return name;
   const kept = letters.slice(0, most - 1).join("");
   return `${kept.trimEnd()}…`;
 }

@@ -35,6 +35,8 @@ export class Layout {
   private isRenamed = false;
   /** The kinds of what is in orbits. */
   private orbiting: ReadonlySet<Kind> = new Set();
+  /** The keys of what is in orbits. */
+  private satellites: ReadonlySet<string> = new Set();
   /** Whether everything has to be put into its orbit again. */
   private isAstir = false;
   private put: Shape[] = [];
@@ -262,11 +264,10 @@ export class Layout {
     for (const [key, { figure, home, id }] of orbiting) {
       this.launch(figure, key, home, itemOf(scene, [this.registry.kindOfId(id)], id) ?? { id });
     }
-    for (const shape of [...this.shapes.values()]) {
-      if (shape.figure.stands.on === "orbit" && !orbiting.has(shape.key)) {
-        this.remove(shape.key);
-      }
+    for (const key of this.satellites) {
+      if (!orbiting.has(key)) this.remove(key);
     }
+    this.satellites = new Set(orbiting.keys());
   }
 
   private launch(figure: Figure, key: string, home: string, item: Item): void {

@@ -4,7 +4,7 @@
  */
 
 import { dice, hash2 } from "../domain/chance.ts";
-import { type Corner, cut, honeycomb, inset, middle, type Point } from "./geometry.ts";
+import { type Box, type Corner, cut, honeycomb, inset, middle, type Point } from "./geometry.ts";
 
 /** Between the middles of neighbouring cells, in the map's own units. */
 export const SPACING = 100;
@@ -87,6 +87,17 @@ export function nearest(at: Point): number {
   const guess = keyOf(Math.round(at.x / SPACING - row / 2), row);
   const far = (key: number) => Math.hypot(cell(key).site.x - at.x, cell(key).site.y - at.y);
   return [guess, ...neighbours(guess)].reduce((best, one) => (far(one) < far(best) ? one : best));
+}
+
+/** Return the keys of all cells whose honeycomb places lie in a box, row by row. */
+export function within({ left, top, right, bottom }: Box): number[] {
+  const keys: number[] = [];
+  for (let r = Math.ceil(top / ROW); r <= Math.floor(bottom / ROW); r += 1) {
+    for (let q = Math.ceil(left / SPACING - r / 2); q <= Math.floor(right / SPACING - r / 2); q += 1) {
+      keys.push(keyOf(q, r));
+    }
+  }
+  return keys;
 }
 
 function site(q: number, r: number): Point {

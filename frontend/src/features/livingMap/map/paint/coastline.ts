@@ -1,11 +1,11 @@
-/** The land's edge and the shallow water around it. */
+/** The land's edge and the shallow water around it, tile by tile: what changes somewhere is drawn anew there alone. */
 
-import { Graphics, type Shader } from "pixi.js";
+import { Container, Graphics, type Shader } from "pixi.js";
 import type { City } from "../city.ts";
-import { shores } from "../coast.ts";
-import type { Point } from "../geometry.ts";
+import { reachOf, shores, TILE, type Tile } from "../coast.ts";
+import type { Box, Point } from "../geometry.ts";
 import type { Palette } from "../palette.ts";
-import { type Cell, cell, neighbours, riverAt, SPACING } from "../terrain.ts";
+import { type Cell, cell, neighbours, riverAt, SPACING, within } from "../terrain.ts";
 import { flatten } from "./flat.ts";
 
 /** What is nearer than the first is covered by streets; then come meadows and two depths of shallow water. */
@@ -14,46 +14,92 @@ const BANDS = [
   { from: SPACING * 1.15, to: SPACING * 1.75 },
   { from: SPACING * 1.75, to: SPACING * 2.5 },
 ] as const;
+/** So far around a cell of land the river gets and loses banks. */
+const BANKS = SPACING * 3.5;
+const REACH = reachOf(BANDS);
+
+export type Piece = Tile & { readonly box: Box; readonly view: Graphics };
 
 export class Coastline {
-  readonly view: Graphics;
+  readonly view = new Container();
+  readonly pieces = new Map<string, Piece>();
   private readonly city: City;
+  private readonly shader: Shader;
   private readonly land = new Set<number>();
 
   constructor(city: City, shader: Shader) {
     this.city = city;
-    this.view = flatten(new Graphics(), shader);
+    this.shader = shader;
   }
 
-  /** Note that some cells have changed; return whether land was won or lost: what is built on a green moves no coast. */
-  moved(cells: ReadonlySet<number>): boolean {
-    let moved = false;
+  /** Note that some cells have changed; return the pieces around land that was won or lost: what is built on a green moves no coast. */
+  moved(cells: ReadonlySet<number>): ReadonlySet<Piece> {
+    const touched = new Set<Piece>();
     for (const key of cells) {
-      if (this.city.owners.has(key) !== this.land.has(key)) {
-        moved = true;
-        this.land.has(key) ? this.land.delete(key) : this.land.add(key);
+      if (this.city.owners.has(key) === this.land.has(key)) continue;
+      this.land.has(key) ? this.land.delete(key) : this.land.add(key);
+      const { x, y } = cell(key).site;
+      const far = REACH + BANKS;
+      for (let column = Math.floor((x - far) / TILE); column <= Math.floor((x + far) / TILE); column += 1) {
+        for (let row = Math.floor((y - far) / TILE); row <= Math.floor((y + far) / TILE); row += 1) {
+          touched.add(this.pieceAt(column, row));
+        }
       }
     }
-    return moved;
+    return touched;
   }
 
-  draw({ meadow, shoals }: Palette): void {
-    // the river has land on both sides as far as the city goes
-    const banks = new Set([...this.land].flatMap(neighbours).filter((key) => inCity(key, this.city)));
-    const dry = (key: number) => this.land.has(key) || banks.has(key);
-    const rim = [...this.land, ...banks].filter((key) => !neighbours(key).every(dry));
-    const centres = rim.map((key) => cell(key).centre);
-    this.view.clear();
+  draw({ view, box, column, row }: Piece, { meadow, shoals }: Palette): void {
+    const around = within(wider(box, REACH + SPACING));
+    const dry = this.dryAmong();
+    const rim = around.filter((key) => dry(key) && !neighbours(key).every(dry));
+    const banks = around.filter((key) => !this.land.has(key) && dry(key) && isIn(cell(key).centre, box));
+    view.clear();
     for (const key of banks) {
-      fill(this.view, swollen(cell(key)), meadow);
+      fill(view, swollen(cell(key)), meadow);
     }
-    shores(centres, BANDS).forEach((filling, at) => {
+    const centres = rim.map((key) => cell(key).centre);
+    shores(centres, BANDS, { column, row }).forEach((filling, at) => {
       for (const polygon of filling) {
-        this.view.poly(polygon as number[]);
+        view.poly(polygon as number[]);
       }
-      this.view.fill([meadow, shoals[1], shoals[0]][at]);
+      view.fill([meadow, shoals[1], shoals[0]][at]);
     });
   }
+
+  /** Return what tells whether a cell is land or a bank: the river has land on both sides as far as the city goes. */
+  private dryAmong(): (key: number) => boolean {
+    const banks = new Map<number, boolean>();
+    return (key) => {
+      if (this.land.has(key)) return true;
+      let isBank = banks.get(key);
+      if (isBank === undefined) {
+        isBank = inCity(key, this.city) && neighbours(key).some((one) => this.land.has(one));
+        banks.set(key, isBank);
+      }
+      return isBank;
+    };
+  }
+
+  private pieceAt(column: number, row: number): Piece {
+    const name = `${column}/${row}`;
+    const existing = this.pieces.get(name);
+    if (existing) return existing;
+    const [left, top] = [column * TILE, row * TILE];
+    const box = { left, top, right: left + TILE, bottom: top + TILE };
+    const piece = { column, row, box, view: flatten(new Graphics(), this.shader) };
+    this.pieces.set(name, piece);
+    this.view.addChild(piece.view);
+    return piece;
+  }
+}
+
+function wider({ left, top, right, bottom }: Box, by: number): Box {
+  return { left: left - by, top: top - by, right: right + by, bottom: bottom + by };
+}
+
+function isIn({ x, y }: Point, { left, top, right, bottom }: Box): boolean {
+  return x >= left && x < right && y >= top && y < bottom;
 }
 
 /** Whether the river runs through the city here: with houses on both of its sides. */

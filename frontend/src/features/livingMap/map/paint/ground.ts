@@ -8,7 +8,7 @@ import { type Box, inset, overlaps, rounded } from "../geometry.ts";
 import type { Palette } from "../palette.ts";
 import { AVENUE, type Cell, cell, keyOf, neighbours, RIVER_WIDTH, riverAt, SPACING, STREET } from "../terrain.ts";
 import type { Atlas } from "./atlas.ts";
-import { Coastline, fill, inCity, swollen } from "./coastline.ts";
+import { Coastline, fill, inCity, type Piece, swollen } from "./coastline.ts";
 import { Crowd, type Means } from "./crowd.ts";
 import { flatShader, flatten } from "./flat.ts";
 import { grove, hedge, houses } from "./scenery.ts";
@@ -26,6 +26,8 @@ type Plot = {
   readonly banks: Graphics;
   readonly blocks: Graphics;
 };
+/** For so long a frame draws ground that has changed; the rest follows in the next ones. */
+const BUDGET_MS = 5;
 
 export class Ground {
   readonly view = new Container();
@@ -38,6 +40,10 @@ export class Ground {
   private readonly plots = new Map<string, Plot>();
   private readonly placed = new Set<number>();
   private readonly city: City;
+  /** What is to be drawn anew. */
+  private readonly stale = new Set<Plot | Piece>();
+  /** Whether all of it is drawn in the next frame: the first one, and one in other colours, are seen as a whole. */
+  private isWhole = true;
   private palette: Palette;
   private hasCity = true;
 
@@ -50,28 +56,20 @@ export class Ground {
     this.view.addChild(this.coast.view, this.banks, this.blocks, this.houses.view, this.trees.view);
   }
 
-  /** Redraw what the change of some cells touches: the cells, and their neighbours' edges. */
+  /** Note what the change of some cells touches: the cells, and their neighbours' edges. */
   change(cells: ReadonlySet<number>): void {
-    const touched = new Set<Plot>();
     for (const key of cells) {
       for (const near of [key, ...neighbours(key).flatMap((one) => [one, ...neighbours(one)])]) {
-        touched.add(this.plotOf(near));
+        this.stale.add(this.plotOf(near));
       }
     }
-    for (const plot of touched) {
-      this.draw(plot);
-    }
-    if (this.coast.moved(cells)) {
-      this.coast.draw(this.palette);
-    }
+    for (const piece of this.coast.moved(cells)) this.stale.add(piece);
   }
 
   recolour(palette: Palette): void {
     this.palette = palette;
-    for (const plot of this.plots.values()) {
-      this.draw(plot);
-    }
-    this.coast.draw(this.palette);
+    for (const one of [...this.coast.pieces.values(), ...this.plots.values()]) this.stale.add(one);
+    this.isWhole = true;
   }
 
   /** Show bare land while the city is hidden. */
@@ -81,8 +79,9 @@ export class Ground {
     this.blocks.visible = city;
   }
 
-  /** Prepare what lies in sight at a magnification. */
-  flush(sight: Box, zoom: number): void {
+  /** Prepare what lies in sight at a magnification; return whether some of the ground is left to be drawn. */
+  flush(sight: Box, zoom: number): boolean {
+    this.build();
     this.houses.view.visible = zoom > 0.28 && this.hasCity;
     this.trees.view.visible = zoom > 0.24 && this.hasCity;
     this.houses.flush(sight);
@@ -95,6 +94,23 @@ export class Ground {
         }
       }
     }
+    for (const { box, view } of this.coast.pieces.values()) {
+      const shown = overlaps(box, sight);
+      if (view.visible !== shown) view.visible = shown;
+    }
+    return this.stale.size > 0;
+  }
+
+  private build(): void {
+    if (this.stale.size === 0) return;
+    const until = this.isWhole ? Infinity : performance.now() + BUDGET_MS;
+    for (const one of this.stale) {
+      this.stale.delete(one);
+      if ("cells" in one) this.draw(one);
+      else this.coast.draw(one, this.palette);
+      if (performance.now() > until) break;
+    }
+    this.isWhole = false;
   }
 
   private plotOf(key: number): Plot {

@@ -128,6 +128,7 @@ export class Stage {
     const { put, removed, cells, systems } = settled;
     if (cells.size > 0) {
       this.ground.change(cells);
+      this.beat.later();
     }
     for (const shape of removed) {
       this.places.drop(shape);
@@ -261,7 +262,7 @@ export class Stage {
       }
       this.backdrop.look(this.view, this.size);
     }
-    this.ground.flush(sight, this.view.zoom);
+    const building = this.ground.flush(sight, this.view.zoom);
     this.cast.flush(this.shown, sight, this.view.zoom);
     if (this.moved || this.remark) {
       this.marker.draw(this.marked, this.palette, this.view.zoom);
@@ -273,7 +274,7 @@ export class Stage {
     this.pulses.step(now, this.view.zoom);
     const writing = this.label(now);
     this.renderer.render(this.root);
-    this.settleDown(flying, writing);
+    this.settleDown(flying, writing || building);
     return flying;
   }
 
@@ -335,14 +336,14 @@ export class Stage {
     return chosen(shapes, this.view, this.size, keys, this.scribe.held, this.smoke.homes);
   }
 
-  private settleDown(flying: boolean, writing: boolean): void {
+  private settleDown(flying: boolean, isUnfinished: boolean): void {
     if (this.moved) {
       this.onMove(this.view, !flying);
     }
     this.remark = false;
     this.resmoke = false;
     this.moved = false;
-    if (writing) {
+    if (isUnfinished) {
       this.beat.soon();
     } else if (this.pulses.alive || this.relabel) {
       this.beat.later();

@@ -1,0 +1,1 @@
+import"./stage-BQfS8jsE.js";import"./init--lAcNKYB.js";

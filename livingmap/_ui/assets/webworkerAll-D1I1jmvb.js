@@ -1,1 +1,0 @@
-import"./stage-BnSGmNTy.js";import"./init-DfmBvPzE.js";
