@@ -12,12 +12,12 @@ from nats.errors import Error as NatsError
 from nats.js.kv import KeyValue
 
 from livingmap.cluster import Duties, generation
-from livingmap.cluster.checkpoint import Checkpoints
+from livingmap.cluster.checkpoints import Checkpoints
 from livingmap.cluster.lease import LEASE_SECONDS, Lease, Standing
 from livingmap.cluster.presence import Member, announcement, is_announcement, member_in
 from livingmap.cluster.shared_key import open_bucket, shared_key
 from livingmap.core.progress import Progress
-from livingmap.supervision import run_together
+from livingmap.supervision import run_together, stop
 from livingmap.transport.connection import Arrival, NatsClient, NatsConnection
 from livingmap.transport.settings import NatsSettings
 
@@ -70,6 +70,7 @@ class NatsCluster:
         self._bucket: KeyValue | None = None
         self._subject = subject_of(settings)
         self._listener: Callable[[bytes], None] = _ignore
+        self._has_compared = False
         connection.add(self)
 
     @property
@@ -113,8 +114,28 @@ class NatsCluster:
             await self._make_generation()
             await run_together([("checkpoints", self._checkpoints.run()), ("duties", _run(duties))], _DUTY_SECONDS)
 
-        await self._progress.live()
-        await self._lease.hold(all_duties)
+        try:
+            await self._replayed()
+            await self._lease.hold(all_duties)
+        except asyncio.CancelledError:
+            await self._checkpoints.end(self._may_keep)
+            raise
+
+    async def _replayed(self) -> None:
+        """Wait until this process follows the log; keep checkpoints meanwhile."""
+        live = asyncio.create_task(self._progress.live(), name="replay")
+        keeping = asyncio.create_task(self._checkpoints.run_while_replaying(self._may_keep), name="checkpoints")
+        try:
+            await asyncio.wait([live, keeping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = [one for one in (live, keeping) if one.done()]
+            await stop([live, keeping])
+        for one in ended:
+            one.result()
+
+    def _may_keep(self) -> bool:
+        """Tell whether others could go on from this process's scene: one that lacks a source lacks its part."""
+        return self._has_compared and not self.lacks
 
     async def run(self, works: Callable[[], bool]) -> None:
         """Let the others know of this process until cancelled; ``works`` tells whether it can do the duties."""
@@ -214,6 +235,7 @@ class NatsCluster:
         except (NatsError, OSError, TimeoutError, ValueError, KeyError) as error:
             _logger.debug("the generation cannot be compared", error=str(error))
             return
+        self._has_compared = True
         if lacks and lacks != self.lacks:
             _logger.warning(
                 "this process lacks sources of the cluster; it leads only if no other can", lacks=lacks

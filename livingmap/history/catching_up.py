@@ -14,6 +14,7 @@ import structlog
 from livingmap.core.model import Position
 from livingmap.history import Gap, History, HistoryUnavailable
 from livingmap.history.buffer import MADE_ANEW, Buffer
+from livingmap.history.entry import Entry
 from livingmap.history.refilling import Refill
 
 STREAM_LOST: Final = "the stream no longer had them when the database was back"
@@ -53,6 +54,17 @@ class CatchingUp:
     def oldest(self) -> Position | None:
         """The first position that is not known to be written; None if it is not under way."""
         return Position(self._reached.epoch, self._reached.seq + 1) if self._reached else None
+
+    async def start(self, first: Entry) -> int | None:
+        """Return after which ``seq`` a history that holds nothing of the epoch of ``first`` begins.
+
+        A process that was here before may have read what this one began after, and not have written it.
+        """
+        epoch, began = first.position.epoch, self._buffer.began_after
+        if began is None or began.epoch != epoch:
+            return None
+        begins_after = await self._refill.begins_after(epoch) if began.seq else None
+        return began.seq if begins_after is None else min(began.seq, begins_after)
 
     def begin(self, after: Position) -> None:
         """Note that the history ends at ``after``, before what waits."""

@@ -7,7 +7,10 @@ from livingmap.history.entry import Entry
 
 
 class Refill(Protocol):
-    """Makes entries again from the log. `begin` and `entries` raise HistoryUnavailable while that is away."""
+    """Makes entries again from the log. All but `end` raise HistoryUnavailable while that is away."""
+
+    async def begins_after(self, epoch: str) -> int | None:
+        """Return after which ``seq`` a history begins that has nothing of ``epoch``; None if that has ended."""
 
     async def begin(self, after: Position) -> int | None:
         """Begin with what comes after ``after``.

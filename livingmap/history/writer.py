@@ -277,7 +277,7 @@ class HistoryWriter:
         self._places.forget()
         last_seq = await self._discard_written()
         if buffer.waiting and not self._follows:
-            self._note_missing(buffer.waiting[0], last_seq)
+            await self._note_missing(buffer.waiting[0], last_seq)
         if self._is_catching_up:  # what made room meanwhile comes from the log, too
             self._compared = True
         if not buffer.waiting:  # nothing was compared with what the next entry follows
@@ -303,11 +303,11 @@ class HistoryWriter:
                 break
         return last_seq
 
-    def _note_missing(self, first: Entry, last_seq: int | None) -> None:
+    async def _note_missing(self, first: Entry, last_seq: int | None) -> None:
         """Note what the history lacks before ``first``: it is written from the log, or becomes a gap."""
-        epoch, began = first.position.epoch, self._buffer.began_after
-        if last_seq is None and self._catching_up and began and began.epoch == epoch:
-            last_seq = began.seq  # nothing was ever written of what this process read
+        epoch = first.position.epoch
+        if last_seq is None and self._catching_up is not None:
+            last_seq = await self._catching_up.start(first)
         if last_seq is None or first.previous is None or first.previous <= last_seq:
             return
         if self._catching_up is not None:

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import partial
 
 from livingmap.cluster import Alone, Checkpointed, Cluster
-from livingmap.cluster.checkpoint import Checkpoints, OldestUnsettled
+from livingmap.cluster.checkpoint_store import CheckpointStore
+from livingmap.cluster.checkpoints import Checkpoints, OldestUnsettled
 from livingmap.cluster.nats import NatsCluster
 from livingmap.core.model import Position
 from livingmap.core.progress import Progress
@@ -112,14 +113,15 @@ def _jetstream(
     progress = Progress(Position("", 0), settings.detached_seconds)
     stream = Stream(settings, patterns, connection.status)
     connection.add(stream)  # before all that uses it
-    checkpoints = Checkpoints(connection, settings.stream, progress)
+    store = CheckpointStore(settings.stream)
+    checkpoints = Checkpoints(connection, store, progress)
     cluster = NatsCluster(connection, settings, sources, shape, progress, checkpoints)
     decoder = Decoder(settings, patterns)
-    log = JetStreamLog(connection, settings, stream, checkpoints, decoder, progress, cluster.term, now)
+    log = JetStreamLog(connection, settings, stream, store, checkpoints, decoder, progress, cluster.term, now)
     ear = Ear(beside, stream, patterns, decoder, progress)
     log.on_stored(ear.on_stored)
     losses = Losses(ear, connection, settings.stream, log, now)
-    rereading = partial(Rereading, connection, settings.stream, decoder, checkpoints)
+    rereading = partial(Rereading, connection, settings.stream, decoder, store)
     keep, settled, silent = checkpoints.keep_in, log.is_settled, log.silent_seconds
 
     async def listen(patterns: Sequence[str]) -> None:

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from nats.js.api import StreamInfo
-
 from livingmap.core.model import Event, Message, Position
 from livingmap.core.progress import Progress
 from livingmap.core.route import matches
@@ -19,11 +17,6 @@ TERM: Final = "Livingmap-Term"
 """The header that names the term of the leader whose word a message is."""
 
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def epoch_of(info: StreamInfo) -> str:
-    """Return the epoch of the log in a stream: the time at which the stream was created."""
-    return f"{round((info.created or _BEGIN).timestamp() * 1e6):x}"
 
 
 class Decoder:

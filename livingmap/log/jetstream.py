@@ -14,7 +14,8 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
 from livingmap import tracing
-from livingmap.cluster.checkpoint import Checkpoints
+from livingmap.cluster.checkpoint_store import CheckpointStore
+from livingmap.cluster.checkpoints import Checkpoints
 from livingmap.core.bounded import LRU
 from livingmap.core.fold import OF_POLLS, SOURCES_CHANGED
 from livingmap.core.model import Message, Position
@@ -22,10 +23,11 @@ from livingmap.core.progress import Progress
 from livingmap.log import Subscriber
 from livingmap.log.consumer import Consumer, Stored, value
 from livingmap.log.declaration import Stream
-from livingmap.log.decoding import TERM, Decoder, epoch_of, received_at
+from livingmap.log.decoding import TERM, Decoder, received_at
 from livingmap.supervision import run_together
 from livingmap.transport import IntakeStatus
 from livingmap.transport.connection import NatsClient, NatsConnection, call, reason_of
+from livingmap.transport.epoch import epoch_of
 from livingmap.transport.parsing import DeadMessage
 from livingmap.transport.settings import NatsSettings
 
@@ -63,6 +65,7 @@ class JetStreamLog:
         connection: NatsConnection,
         settings: NatsSettings,
         stream: Stream,
+        store: CheckpointStore,
         checkpoints: Checkpoints,
         decoder: Decoder,
         progress: Progress,
@@ -74,6 +77,7 @@ class JetStreamLog:
         self._connection = connection
         self._settings = settings
         self._stream = stream
+        self._store = store
         self._checkpoints = checkpoints
         self._consumer = Consumer(settings.stream)
         self._decoder = decoder
@@ -271,7 +275,7 @@ class JetStreamLog:
         first, is_new = info.state.first_seq, epoch != self.progress.position.epoch
         if not is_new and first <= self._consumer.taken + 1:
             return
-        checkpoint = await self._checkpoints.load(js, epoch)
+        checkpoint = await self._store.load(js, epoch)
         if is_new and self.progress.position.epoch:
             last = str(self.progress.position)
             _logger.warning("the stream was made anew, and a new epoch begins", epoch=epoch, last=last)
@@ -284,8 +288,7 @@ class JetStreamLog:
             self._consumer.skip(start)
             position = checkpoint.position if checkpoint else Position(epoch, start)
             self.progress.begin(position, start, checkpoint.term if checkpoint else 0)
-            self._checkpoints.kept_up_to = start if checkpoint else None
-            self._checkpoints.subject.restore(checkpoint.states if checkpoint else {})
+            self._checkpoints.restore(checkpoint)
 
     # reading
 

@@ -14,12 +14,13 @@ from typing import Final
 from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 
-from livingmap.cluster.checkpoint import Checkpoints
+from livingmap.cluster.checkpoint_store import CheckpointStore
 from livingmap.core.model import Event, Json, Position
 from livingmap.core.progress import Progress
 from livingmap.log.consumer import Consumer, Stored
-from livingmap.log.decoding import Decoder, epoch_of
+from livingmap.log.decoding import Decoder
 from livingmap.transport.connection import NatsClient, NatsConnection, call
+from livingmap.transport.epoch import epoch_of
 from livingmap.transport.parsing import DeadMessage
 
 _LOOK_SECONDS: Final = 1.0
@@ -40,15 +41,13 @@ class Beginning:
 class Rereading:
     """Reads a stream from a place of the past. Raises ConnectionError while NATS is away."""
 
-    def __init__(
-        self, connection: NatsConnection, stream: str, decoder: Decoder, checkpoints: Checkpoints
-    ) -> None:
+    def __init__(self, connection: NatsConnection, stream: str, decoder: Decoder, store: CheckpointStore) -> None:
         self.progress = Progress(Position("", 0))
         """How far the stream was read again."""
         self._connection = connection
         self._stream = stream
         self._decoder = decoder
-        self._checkpoints = checkpoints
+        self._store = store
         self._client: NatsClient | None = None
         self._consumer = Consumer(stream)
 
@@ -57,15 +56,25 @@ class Rereading:
         with _reaching():
             return await self._begin(after)
 
+    async def begins_after(self, epoch: str) -> int | None:
+        """Return after which ``seq`` a history that has nothing of ``epoch`` begins; None if that has ended.
+
+        It is where a history was that has been deleted since, or the beginning of the stream.
+        """
+        with _reaching():
+            client = self._client_now()
+            info = await self._info(client)
+            if epoch_of(info) != epoch:
+                return None
+            recorded = await self._store.recorded_up_to(client.jetstream(), epoch)
+            return max(recorded, info.state.first_seq - 1)
+
     async def _begin(self, after: Position) -> Beginning | None:
-        client = self._connection.open_client
-        if client is None:
-            raise ConnectionError("NATS is away")
+        client = self._client_now()
         info = await self._info(client)
         if epoch_of(info) != after.epoch:
             return None
-        checkpoint = await self._checkpoints.load(client.jetstream(), after.epoch)
-        usable = checkpoint if checkpoint is not None and checkpoint.read_up_to <= after.seq else None
+        usable = await self._store.load(client.jetstream(), after.epoch, after.seq)
         start, first = usable.read_up_to if usable else 0, info.state.first_seq
         is_exact = first <= start + 1
         if not is_exact:
@@ -121,6 +130,12 @@ class Rereading:
             raise ConnectionError("NATS is away")
         if (await self._info(client)).state.first_seq > self.progress.read_up_to + 1:
             raise ConnectionError("the stream has lost messages that were to be read again")
+
+    def _client_now(self) -> NatsClient:
+        client = self._connection.open_client
+        if client is None:
+            raise ConnectionError("NATS is away")
+        return client
 
     async def _info(self, client: NatsClient) -> StreamInfo:
         return await call(client.jetstream().stream_info(self._stream), "looking at the stream")

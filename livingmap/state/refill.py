@@ -36,6 +36,13 @@ class Refill:
         self._projector = Projector(self._fold, rereading.progress)
         self._entries: list[Entry] = []
 
+    async def begins_after(self, epoch: str) -> int | None:
+        """Return after which ``seq`` a history begins that has nothing of ``epoch``; None if that has ended."""
+        try:
+            return await self._rereading.begins_after(epoch)
+        except ConnectionError as error:
+            raise _unavailable(error) from error
+
     async def begin(self, after: Position) -> int | None:
         """Begin after ``after``; return the first ``seq`` that the log has, None if it has ended."""
         self._after, self._entries = after, []

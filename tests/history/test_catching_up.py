@@ -23,11 +23,17 @@ class Stream:
         self.away = False
         self.begun = []
         self.first_seq = 1
+        self.recorded = 0
         self._next = None
 
     def __call__(self, *entries):
         self.entries_ += entries
         return entries
+
+    async def begins_after(self, epoch):
+        if self.away:
+            raise HistoryUnavailable("the stream is away")
+        return self.recorded if epoch == self.epoch else None
 
     async def begin(self, after):
         if self.away:

@@ -81,6 +81,9 @@ class Unreachable(Switched):
 class Unread:
     """A log that lasts, and of which nothing has to be read again."""
 
+    async def begins_after(self, epoch):
+        return None
+
     async def begin(self, after):
         raise AssertionError("nothing is lacking")
 

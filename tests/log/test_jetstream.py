@@ -19,6 +19,7 @@ from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
 from livingmap.supervision import stop, within
 from livingmap.transport.settings import NatsSettings
+from tests.support.jetstream_log import attached, idle, numbered, publish, reading
 from tests.support.nats_cluster import nats_cluster
 from tests.support.nats_server import NatsServer, jetstream_server, until
 from tests.support.proxy import proxy
@@ -38,92 +39,8 @@ async def server(tmp_path):
         yield one
 
 
-class Notes:
-    """A mirror that keeps what it was handed."""
-
-    def __init__(self, progress):
-        self.seen = []
-        self.restored = []
-        self.times_live = 0
-        self.unsettled = None
-        progress.when_live(self.live)
-
-    def take(self, event):
-        self.seen.append((event.type, event.payload))
-
-    def states(self):
-        yield "seen", [list(one) for one in self.seen]
-
-    def restore(self, states):
-        self.restored.append(dict(states))
-        self.seen = [tuple(one) for one in states.get("seen", [])]
-
-    def live(self):
-        self.times_live += 1
-
-    def oldest_unsettled(self):
-        return self.unsettled
-
-
-@contextlib.asynccontextmanager
-async def reading(server, *patterns, duties=None, sources=("a",), shape=b"", **settings):
-    """Run a log; lend it and the notes of what it read."""
-    given = {"url": server.url, "ping_seconds": 1, **settings}
-    log = backbone(NatsSettings(**given), patterns or ["a.*"], sources, shape, utc_now, longest_pause_seconds=0.3)
-    notes = Notes(log.log.progress)
-    log.log.subscribe(notes.take)
-    log.keep(notes, notes.oldest_unsettled)
-    running = [asyncio.create_task(log.intakes[0].run())]
-    if duties is not None:
-        running.append(asyncio.create_task(log.cluster.lead(duties)))
-    try:
-        yield Reading(log), notes
-        assert not any(task.done() for task in running)
-    finally:
-        for task in reversed(running):
-            await stop([task])
-
-
-class Reading:
-    """One process on the log."""
-
-    def __init__(self, made):
-        self.log, self.cluster = made.log, made.cluster
-        self.progress = made.log.progress
-        self.append, self.subscribe = made.log.append, made.log.subscribe
-        self.before_reading = made.before_reading
-        self.status = made.intakes[0].status
-
-    @property
-    def position(self):
-        return self.log.position
-
-    @property
-    def checkpoints(self):
-        return self.cluster._checkpoints
-
-
-async def publish(server, *messages, **how):
-    async with server.publisher(**how) as client:
-        for subject, payload in messages:
-            await client.publish(subject, payload if isinstance(payload, bytes) else json.dumps(payload).encode())
-
-
-def numbered(first, last, *subjects):
-    return [(subjects[number % len(subjects)], {"number": number}) for number in range(first, last)]
-
-
-async def attached(log):
-    async with asyncio.timeout(20):
-        await log.progress.live()
-
-
 async def _awaited(task):
     return await task
-
-
-async def idle():
-    await asyncio.Event().wait()
 
 
 async def test_messages_come_once_and_in_order_with_the_streams_positions(server):
@@ -413,12 +330,9 @@ async def test_who_joins_later_begins_with_the_checkpoint(server):
         await attached(log)
         await publish(server, *numbered(0, 10, "a.1"), ("a.1", b"dead"))
         await until(lambda: log.status.received == 11)
-        notes.unsettled = log.position
-        keeping = asyncio.create_task(log.checkpoints.keep())
+        await log.checkpoints.keep()
         await publish(server, *numbered(10, 15, "a.1"))
         await until(lambda: len(notes.seen) == 15)
-        notes.unsettled = None
-        await within(20, _awaited(keeping), "waiting")
         async with reading(server) as (later, laters):
             await attached(later)
             assert laters.restored == [{"seen": [list(one) for one in numbered(0, 10, "a.1")]}]
@@ -753,9 +667,9 @@ async def test_a_checkpoint_is_kept_on_a_server_that_takes_only_small_messages(s
         for number in range(8):
             await log.append(Message("a.b", {"text": secrets.token_hex(5000), "number": number}))
         await log.checkpoints.keep()
-        assert (
-            await log.checkpoints.load(log.checkpoints._connection.client.jetstream(), log.position.epoch)
-        ).read_up_to == 8
+    async with reading(server) as (log, notes):
+        await attached(log)
+        assert len(notes.restored[0]["seen"]) == 8
 
 
 async def test_an_entry_that_no_message_holds_is_left_out_and_logged_once(server):

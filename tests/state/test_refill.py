@@ -200,3 +200,19 @@ async def test_while_nats_is_away_the_history_waits_and_says_why(server):
 async def test_an_epoch_that_has_ended_cannot_be_made_again(server):
     async with process(server, MemoryHistory()) as one:
         assert await one.refill.begin(Position("other", 5)) is None
+
+
+async def test_what_no_process_lived_long_enough_to_write_is_written_by_the_next(server):
+    away = Switched()
+    away.away = True
+    async with process(server, away) as one:
+        await publish(server, 1, 300)
+        await one.read(300)
+        await one.checkpoints.keep()
+    async with process(server, history := MemoryHistory()) as one:
+        assert one.log.status.received == 0
+        await publish(server, 301, 310)
+        await one.read(310)
+        await one.done()
+    assert [row.position.seq for row in await entries(history)] == list(range(1, 311))
+    assert [row.previous for row in await entries(history)] == list(range(310))
