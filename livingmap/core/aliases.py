@@ -1,9 +1,13 @@
 """Aliases: the other ids under which sources refer to an entity, and how an id is resolved."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
+
+from livingmap.core.shared import shared
+
+K = TypeVar("K", bound=Hashable)
 
 NAMESPACES: Final = ("external", "uuid", "slug")
 """The namespaces of ids, the strongest first: the ids that services exchange, the keys of their databases, and the
@@ -11,6 +15,7 @@ names that people choose. Any other namespace, such as one service's own numbers
 _OTHER: Final = len(NAMESPACES)
 _UNNAMED: Final = _OTHER + 1
 _NO_NAMESPACES: Final[Mapping[str, str]] = {}
+_MOST_ANSWERS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,16 @@ class Aliases:
             self._joined[target].append(one)
         self._entities: Counter[str] = Counter()
         """By id, how many sources list it as an entity."""
-        self._claims: dict[str, Counter[str]] = defaultdict(Counter)
+        self._claims: dict[str, tuple[str, ...]] = {}
         """By alias, the ids that claim it."""
-        self._aliases: dict[str, Counter[str]] = defaultdict(Counter)
+        self._aliases: dict[str, tuple[str, ...]] = {}
         """By id, the aliases that it claims."""
-        self._namespaces: dict[tuple[str, str], Counter[str]] = {}
-        """By id and what it claims, itself or an alias, the namespaces in which it does so."""
+        self._again: Counter[tuple[str, str]] = Counter()
+        """By alias and id, how many sources but the first make that claim."""
+        self._namespaces: dict[tuple[str, str], tuple[str, ...]] = {}
+        """By id and what it claims, itself or an alias, the namespaces in which it does so, one a source."""
         self._same: dict[str, tuple[str, ...]] = {}
-        """The answers of `same` since the last change."""
+        """Answers of `same` that still hold."""
 
     def resolve(self, entity_id: str) -> str:
         """Return the id that ``entity_id`` refers to: itself, unless it is only an alias."""
@@ -101,6 +108,8 @@ class Aliases:
             return (target,)
         ids = self._same.get(target)
         if ids is None:
+            if len(self._same) >= _MOST_ANSWERS:
+                self._same.clear()
             others = {*self._names(target)} - {target}
             ids = self._same[target] = (target, *sorted(others))
         return ids
@@ -191,26 +200,34 @@ class Aliases:
         self._count_claim(name, entity_id, step)
         if name == entity_id or before == (name in self._claims):
             return set()
-        self._same.clear()
+        for one in (name, entity_id):  # nothing else refers to another entity now
+            self._same.pop(one, None)
         self.revision += 1
         return {name, entity_id}
 
     def _count_claim(self, name: str, entity_id: str, step: int) -> None:
-        if step:
-            for counters, key, counted in ((self._claims, name, entity_id), (self._aliases, entity_id, name)):
-                _count(counters[key], counted, step)
-                if not counters[key]:
-                    del counters[key]
+        claim = (name, entity_id)
+        if step > 0 and entity_id in self._claims.get(name, ()):
+            self._again[claim] += 1
+        elif step < 0 and claim in self._again:
+            _count(self._again, claim, -1)
+        elif step:
+            for claims, key, claimed in ((self._claims, name, entity_id), (self._aliases, entity_id, name)):
+                others = claims.get(key, ())
+                claims[key] = (*others, claimed) if step > 0 else _without(others, claimed)
+                if not claims[key]:
+                    del claims[key]
 
     def _note_namespace(self, entity_id: str, name: str, old: str | None, new: str | None) -> None:
         if old == new:
             return
-        counts = self._namespaces.setdefault((entity_id, name), Counter())
-        for namespace, step in ((old, -1), (new, 1)):
-            if namespace is not None:
-                _count(counts, namespace, step)
-        if not counts:
-            del self._namespaces[entity_id, name]
+        namespaces = _without(self._namespaces.get((entity_id, name), ()), old)
+        if new is not None:
+            namespaces = (*namespaces, new)
+        if namespaces:
+            self._namespaces[entity_id, name] = shared(namespaces)
+        else:
+            self._namespaces.pop((entity_id, name), None)
 
     # who claims what
 
@@ -320,7 +337,15 @@ def _rank(namespace: str) -> int:
     return NAMESPACES.index(namespace) if namespace in NAMESPACES else _OTHER
 
 
-def _count(counter: Counter[str], key: str, step: int) -> None:
+def _without(names: tuple[str, ...], name: str | None) -> tuple[str, ...]:
+    """Return ``names`` less one ``name``, if it is among them."""
+    if name not in names:
+        return names
+    place = names.index(name)
+    return names[:place] + names[place + 1 :]
+
+
+def _count(counter: Counter[K], key: K, step: int) -> None:
     counter[key] += step
     if not counter[key]:
         del counter[key]

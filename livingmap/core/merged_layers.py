@@ -28,6 +28,8 @@ class MergedLayers:
         self.clock = Clock()
         self._parts = parts
         self._references = References()
+        self._by_kind: dict[str, dict[CollectionKey, None]] = defaultdict(dict)
+        """By type of things, the collections of which any source describes, or described, one of it."""
         self._renamed: dict[str, list[str]] = defaultdict(list)
         """By id, what sources call so by hand: fields hold that."""
         for part in parts.values():
@@ -79,12 +81,21 @@ class MergedLayers:
         for entity_id in sorted(ids):  # in the same order after a restart: the changes are the same then
             names = frozenset((entity_id, *self.aliases.same(entity_id)))
             if names not in places:
-                places[names] = [key for key, one in self.collections.items() if one.has_any(names)]
+                places[names] = [key for key in self._standing(names) if self.collections[key].has_any(names)]
             for key in places[names]:
                 dirty.item(key, entity_id)
             for one in (entity_id, *self._renamed.get(entity_id, ())):
                 for key, other, name in sorted(self._references.to(one)):
                     dirty.fields(key, other, (name,))
+
+    def note_kind(self, key: CollectionKey, entity_id: str) -> None:
+        """Note that a source describes an item in a collection."""
+        self._by_kind[_kind(entity_id)][key] = None
+
+    def _standing(self, names: Iterable[str]) -> list[CollectionKey]:
+        """Return the collections in which things of the types of ``names`` can stand, always in the same order."""
+        kinds = {_kind(name) for name in names}
+        return sorted({key for kind in kinds for key in self._by_kind.get(kind, ())})
 
     def referring(self, ids: Iterable[str]) -> int:
         """Return how many fields of items refer to any of ``ids``."""
@@ -137,6 +148,8 @@ class MergedLayers:
                 if collection is None:  # a tally for a collection that no source fills
                     continue
                 before = collection.items.get(entity_id)
+                if before is None and names is not None:  # no number or copy makes an item, nor does a reference
+                    continue
                 numbers = self.tallies.of_item(key, entity_id, self.filled_layers)
                 if key in self._copies:
                     numbers |= self._copied(key, entity_id)
@@ -168,6 +181,10 @@ class MergedLayers:
                 self.layer_totals[layer] = changed(before, updates, removals)
                 self.versions[layer].note_totals()
                 yield Total(layer, updates, removals, was=replaced)
+
+
+def _kind(entity_id: str) -> str:
+    return entity_id.partition(":")[0]
 
 
 def field_names(change: Change) -> Iterable[str]:

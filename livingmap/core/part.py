@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
-from livingmap.core.record import NEVER, NOTHING_SUPERSEDED, Record, Superseded
+from livingmap.core.record import NEVER, NO_NAMESPACES, NOTHING_SUPERSEDED, Record, Superseded
 from livingmap.core.validity import ID
 
 MOST_LOOSE: Final = 50_000
@@ -189,7 +189,7 @@ class Part:
 
     def _name(self, key: CollectionKey, entity_id: str, record: Record, change: Put, from_seq: int | None) -> None:
         """Give ``record`` the aliases and namespaces of ``change``."""
-        record.namespaces = change.namespaces
+        record.namespaces = change.namespaces or NO_NAMESPACES
         if change.aliases != record.aliases:
             self._aliases.rename(entity_id, record.aliases, change.aliases)
             record.aliases = change.aliases

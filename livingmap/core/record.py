@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from livingmap.core.model import Change, Json, Put, Total
+from livingmap.core.shared import shared, shared_json
 
 NEVER = -1
 """The position of a change that did not happen, before all others."""
@@ -16,15 +17,10 @@ Superseded: TypeAlias = Mapping[str, frozenset[str]]
 NOTHING_SUPERSEDED: Final[Superseded] = MappingProxyType({})
 
 
-_MOST_SETS: Final = 4096
-_sets: Final[dict[frozenset[str], frozenset[str]]] = {}
-
-
-def _shared(names: frozenset[str]) -> frozenset[str]:
-    """Return an equal set that all records share: a hundred thousand items have the same few sets of fields."""
-    if len(_sets) >= _MOST_SETS:
-        _sets.clear()
-    return _sets.setdefault(names, names)
+_NO_SEQS: Final[dict[str, int]] = {}
+"""The positions of events at a record that no event has changed: shared by all of these, and never written to."""
+NO_NAMESPACES: Final[Mapping[str, str]] = MappingProxyType({})
+"""Those of most records that events made: shared by all of them."""
 
 
 @dataclass(slots=True)
@@ -41,9 +37,9 @@ class Record:
     """Whether the source says that the item exists, rather than lending it fields."""
     polled_fields: frozenset[str] = frozenset()
     """Fields that came from polls: a poll that lacks them removes them, and no others."""
-    event_seqs: dict[str, int] = field(default_factory=dict)
+    event_seqs: dict[str, int] = field(default_factory=lambda: _NO_SEQS)
     """By field, the position of the last event that changed it."""
-    namespaces: Mapping[str, str] = field(default_factory=dict)
+    namespaces: Mapping[str, str] = field(default_factory=lambda: NO_NAMESPACES)
     """By id, the namespaces of its id and its aliases."""
 
     def last_event_seq(self) -> int:
@@ -65,7 +61,8 @@ class Record:
     def from_state(cls, state: Sequence[Json]) -> "Record":
         """Return the record that returned ``state``."""
         fields, aliases, creates, polled_fields, event_seqs, *namespaces = state  # older ones have none
-        return cls(fields, tuple(aliases), creates, _shared(frozenset(polled_fields)), event_seqs, *namespaces)
+        polled_fields, event_seqs = shared(frozenset(polled_fields)), event_seqs or _NO_SEQS
+        return cls(fields, tuple(aliases), creates, polled_fields, event_seqs, *namespaces)
 
     def is_renamed_by(self, change: Put) -> bool:
         """Tell whether an event's ``change`` may alter that the item exists, or its aliases."""
@@ -85,30 +82,50 @@ class Record:
 
         A poll's values that are ``superseded`` by what an event set are passed over.
         """
+        if from_seq is None:
+            self._put_event(change, seq)
+        else:
+            self._put_poll(change, from_seq, superseded)
+
+    def _put_event(self, change: Put | Total, seq: int) -> None:
+        fields, event_seqs = self.fields, self._own_seqs()
+        for name, value in change.set.items():
+            fields[name], event_seqs[name] = value, seq
+        for name in change.unset:
+            fields.pop(name, None)
+            event_seqs[name] = seq
+        if not self.polled_fields.isdisjoint(change.unset):
+            self.polled_fields = shared(self.polled_fields.difference(change.unset))
+
+    def _own_seqs(self) -> dict[str, int]:
+        """Return the positions of events, to be written to: most items were never changed by one."""
+        if self.event_seqs is _NO_SEQS:
+            self.event_seqs = {}
+        return self.event_seqs
+
+    def _put_poll(self, change: Put | Total, from_seq: int, superseded: Superseded) -> None:
         fields, event_seqs = self.fields, self.event_seqs
         polled: list[str] = []
         gone: list[str] = []
         for name, value in change.set.items():
-            if from_seq is None:
-                fields[name], event_seqs[name] = value, seq
-            elif event_seqs.get(name, NEVER) <= from_seq and not self._is_over(name, value, superseded):
-                fields[name] = value
+            if not event_seqs or (
+                event_seqs.get(name, NEVER) <= from_seq and not self._is_over(name, value, superseded)
+            ):
+                fields[name] = shared_json(value)
                 polled.append(name)
         for name in change.unset:
-            if from_seq is None:
-                event_seqs[name] = seq
-            if from_seq is None or event_seqs.get(name, NEVER) <= from_seq:
+            if event_seqs.get(name, NEVER) <= from_seq:
                 fields.pop(name, None)
                 gone.append(name)
         if not (self.polled_fields.issuperset(polled) and self.polled_fields.isdisjoint(gone)):
-            self.polled_fields = _shared(self.polled_fields.union(polled).difference(gone))
+            self.polled_fields = shared(self.polled_fields.union(polled).difference(gone))
 
     def absorb(self, early: "Record", from_seq: int) -> None:
         """Take over fields of ``early``, unless a later event or a poll from ``from_seq`` on set them."""
         for name, value in early.fields.items():
             seq = early.event_seqs.get(name, NEVER)
             if name not in self.fields or seq > max(from_seq, self.event_seqs.get(name, NEVER)):
-                self.fields[name], self.event_seqs[name] = value, seq
+                self.fields[name], self._own_seqs()[name] = value, seq
 
     def _is_over(self, name: str, value: Json, superseded: Superseded) -> bool:
         """Tell whether a poll's value of a field is one that an event has ended."""

@@ -216,6 +216,8 @@ class Scene:
             return
         created = record is not None and record.creates
         old_aliases, old_namespaces = (record.aliases, record.namespaces) if record else ((), {})
+        if record is None:
+            self._merged.note_kind(key, entity_id)
         record = part.put(change, entity_id, seq, from_seq)
         if record is None:
             return
@@ -354,6 +356,7 @@ class Scene:
         aliases = self._merged.aliases
         for key, entity_id, record in part.records():
             self._merged.collection(key, source).filled = True
+            self._merged.note_kind(key, entity_id)
             if record.creates:
                 aliases.add(entity_id)
             aliases.rename(entity_id, (), record.aliases, {}, record.namespaces)
