@@ -6,13 +6,15 @@ import json
 
 import pytest
 
+from livingmap.core.cursor import Cursor
+from livingmap.core.model import Position as LogPosition
 from tests.endurance.matrix import table
 from tests.endurance.matrix.fault import Fault
 from tests.endurance.matrix.faults import FAULTS
 from tests.endurance.matrix.judge import Comparison, Order, Snapshots, seen_wrongly
 from tests.endurance.matrix.load import Load, meanwhile
 from tests.endurance.matrix.trial import Result, tried
-from tests.endurance.matrix.viewers import Glance, Messages, Position, Viewer
+from tests.endurance.matrix.viewers import Glance, Messages, Place, Position, Viewer
 from tests.support.map_process import map_process
 from tests.support.nats_server import until
 from tests.support.small_disk import NoSmallDisk, small_disk
@@ -20,8 +22,8 @@ from tests.support.small_disk import NoSmallDisk, small_disk
 ORDER = Order("e", [(seq, seq) for seq in range(10)])
 
 
-def cursor(seq, epoch="e"):
-    return base64.urlsafe_b64encode(f"{epoch}-{seq}|abc".encode()).decode().rstrip("=")
+def cursor(seq, epoch="e", view=""):
+    return base64.urlsafe_b64encode(f"{epoch}-{seq}|{view}".encode() + b"x" * 16).decode().rstrip("=")
 
 
 def event(number, seq=None):
@@ -47,8 +49,9 @@ def judged(*messages):
     return seen_wrongly([Glance.of(message) for message in messages], ORDER)
 
 
-def test_a_cursor_gives_its_position():
-    assert Position.of(cursor(12, "6a-0")) == Position("6a-0", 12)
+def test_a_cursor_gives_its_position_and_view():
+    made = Cursor(LogPosition("6a-0", 12), "city#ab").encode(b"key")
+    assert Place.of(made) == Place.of(cursor(12, "6a-0", "city#ab")) == Place(Position("6a-0", 12), "city#ab")
 
 
 def test_a_whole_sequence_has_nothing_wrong():
@@ -95,6 +98,16 @@ def test_two_snapshots_of_one_position_that_differ_are_noticed():
     for number in (4, 4, 5):
         snapshots.add({"meta": {"cursor": cursor(4)}, "layers": {"city": {"number": number}}})
     assert snapshots.contradictions == 1
+
+
+def test_snapshots_of_one_position_with_other_rights_do_not_count_as_one():
+    messages, snapshots, comparison = Messages(), Snapshots(), Comparison()
+    for number, view in ((4, ""), (5, "#less")):
+        snapshots.add({"meta": {"cursor": cursor(4, view=view)}, "layers": {"city": {"number": number}}})
+    sent = [{**snapshot(4), "cursor": cursor(4, view="#other")}, event(4)]
+    comparison.fold([messages.add(json.dumps(one).encode()) for one in sent], messages, snapshots)
+    assert snapshots.contradictions == 0
+    assert comparison == Comparison(same=1)
 
 
 async def watch(viewers):

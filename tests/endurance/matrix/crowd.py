@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Final, TypeVar
 
-from tests.endurance.matrix.judge import Comparison, Folded, Order, Snapshots, seen_wrongly
+from tests.endurance.matrix.judge import Comparison, Order, Snapshots, seen_wrongly
 from tests.endurance.matrix.network import Network
-from tests.endurance.matrix.viewers import Messages, Position, Viewer
+from tests.endurance.matrix.viewers import Messages, Place, Viewer
 
 _ROUND_SECONDS: Final = 0.05
 _STAYS_SECONDS: Final = 6
@@ -49,7 +49,6 @@ class Crowd:
             )
             for number in range(size)
         ]
-        self._folded: dict[Viewer, Folded] = {}
         self._watches = False
         self._addresses: Sequence[str] = ()
         self._moves_at = 0.0
@@ -94,19 +93,9 @@ class Crowd:
         """Return the number of the last message that all have got to."""
         return min(one.number for one in self._viewers)
 
-    def positions(self) -> set[Position | None]:
-        """Return where they stand; None for one who has no cursor."""
-        return {Position.of(one.cursor) if one.cursor else None for one in self._viewers}
-
-    def states(self) -> set[tuple[Position | None, int]]:
-        """Return where they stand, and what they see there, as `Snapshots` has it."""
-        found: set[tuple[Position | None, int]] = set()
-        for one in self._viewers:
-            folded = self._folded.get(one)
-            if folded is None or folded.life is not one.seen:
-                folded = self._folded[one] = Folded(one.seen, self._messages)
-            found.add((Position.of(one.cursor) if one.cursor else None, folded.digest()))
-        return found
+    def places(self) -> set[Place | None]:
+        """Return where they stand, and what they may see there; None for one who has no cursor."""
+        return {Place.of(one.cursor) if one.cursor else None for one in self._viewers}
 
     def judged(self, order: Order, snapshots: Snapshots, *, sees_all: bool) -> Judged:
         """Judge all that they were sent."""

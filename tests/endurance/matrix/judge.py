@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livingmap.client import Replica
-from tests.endurance.matrix.viewers import Glance, Messages, Position
+from tests.endurance.matrix.viewers import Glance, Messages, Place, Position
 from tests.support.clients import flat
 from tests.support.viewers import digest, shown
 
@@ -61,40 +61,16 @@ def seen_wrongly(life: Iterable[Glance], order: Order, *, sees_all: bool = True)
 
 @dataclass(slots=True)
 class Snapshots:
-    """What the map itself showed, by position."""
+    """What the map itself showed, by position and view."""
 
-    states: dict[Position, int] = field(default_factory=dict)
+    states: dict[Place, int] = field(default_factory=dict)
     contradictions: int = 0
-    """How often two snapshots of one position differed."""
+    """How often two snapshots of one place differed."""
 
-    def forget(self) -> None:
-        """Begin anew, such as when rights have changed."""
-        self.states.clear()
-        self.contradictions = 0
-
-    def add(self, snapshot: dict[str, Any]) -> Position:
+    def add(self, snapshot: dict[str, Any]) -> None:
         """Keep a snapshot that was asked for by HTTP."""
         cursor, state = shown(snapshot)
-        position = Position.of(cursor)
-        self.contradictions += self.states.setdefault(position, state) != state
-        return position
-
-
-class Folded:
-    """The state of a viewer in one life, folded no further than was asked for."""
-
-    def __init__(self, life: Sequence[int], messages: Messages) -> None:
-        self.life = life
-        self._messages = messages
-        self._replica = Replica()
-        self._taken = 0
-
-    def digest(self) -> int:
-        """Return its state by all that it was sent, as `Snapshots` has states."""
-        while self._taken < len(self.life):
-            self._replica.take(self._messages.message(self.life[self._taken]))
-            self._taken += 1
-        return digest(flat(self._replica.state))
+        self.contradictions += self.states.setdefault(Place.of(cursor), state) != state
 
 
 @dataclass(slots=True)
@@ -105,14 +81,14 @@ class Comparison:
     different: int = 0
 
     def fold(self, life: Sequence[int], messages: Messages, snapshots: Snapshots) -> None:
-        """Fold all that a viewer was sent; look wherever there is a snapshot of its position."""
+        """Fold all that a viewer was sent; look wherever there is a snapshot of its position and view."""
         replica = Replica()
         for number in life:
             replica.take(messages.message(number))
-            position = messages.glance(number).position
-            if position is None or position not in snapshots.states:
+            place = messages.glance(number).place
+            if place is None or place not in snapshots.states:
                 continue
-            if digest(flat(replica.state)) == snapshots.states[position]:
+            if digest(flat(replica.state)) == snapshots.states[place]:
                 self.same += 1
             else:
                 self.different += 1

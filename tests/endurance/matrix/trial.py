@@ -196,20 +196,18 @@ class Trial:
         self._result.well_again_seconds = time.monotonic() - began
 
     async def _rest(self) -> None:
-        """Wait until each viewer stands where a snapshot stands, now that nothing is published."""
+        """Wait until each viewer stands where a snapshot stands, now that nothing is published.
+
+        While the policy engine did not answer, rights may have differed.
+        """
         await self._crowd.ask(Crowd.watch)
         async with meanwhile(*self._looks()):
-            await until(self._all_at_snapshots if self._all_see_all else self._all_alike, _WELL_SECONDS, 0.1)
-
-    async def _all_alike(self) -> bool:
-        """Tell whether all see the same now: while the policy engine did not answer, rights may have differed."""
-        self._snapshots.forget()
-        await until(self._all_at_snapshots, _WELL_SECONDS, 0.1)
-        states = await self._crowd.ask(Crowd.states)
-        return states <= self._snapshots.states.items() and self._snapshots.contradictions == 0
+            await until(self._all_at_snapshots, _WELL_SECONDS, 0.1)
 
     async def _all_at_snapshots(self) -> bool:
-        return await self._crowd.ask(Crowd.positions) <= self._snapshots.states.keys()
+        """Tell whether all may see the same again, and a snapshot shows it."""
+        places = await self._crowd.ask(Crowd.places)
+        return places <= self._snapshots.states.keys() and len({one.view for one in places if one}) == 1
 
     # what is judged
 
@@ -265,7 +263,9 @@ class Trial:
             times = judged.comparison.different
             result.wrong.append(f"the states of viewers differ {times} times from the snapshot")
         if self._snapshots.contradictions:
-            result.wrong.append(f"two snapshots of one position differ, {self._snapshots.contradictions} times")
+            result.wrong.append(
+                f"two snapshots of one position and view differ, {self._snapshots.contradictions} times"
+            )
         if judged.comparison.same < self._load.viewers:
             result.wrong.append("too few states of viewers could be compared")
 

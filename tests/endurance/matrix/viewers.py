@@ -16,6 +16,8 @@ _ANSWER_SECONDS: Final = 10
 _SILENT_SECONDS: Final = 60
 """A connection without a message for so long counts as dead; heartbeats come more often."""
 _AGAIN_SECONDS: Final = 0.3
+_SIGNATURE_BYTES: Final = 16
+"""With which a cursor ends."""
 _UNDER_WAY: Final = (errno.EAGAIN, errno.EINPROGRESS, errno.ENOTCONN)
 
 
@@ -26,11 +28,20 @@ class Position:
     epoch: str
     seq: int
 
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a cursor names: a position, and the view in which it is seen, which depends on rights."""
+
+    position: Position
+    view: str = ""
+
     @classmethod
-    def of(cls, cursor: str) -> "Position":
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).split(b"|", 1)[0].decode()
-        epoch, _, seq = text.rpartition("-")
-        return cls(epoch, int(seq))
+    def of(cls, cursor: str) -> "Place":
+        signed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        position, _, view = signed[:-_SIGNATURE_BYTES].decode().partition("|")
+        epoch, _, seq = position.rpartition("-")
+        return cls(Position(epoch, int(seq)), view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +50,15 @@ class Glance:
 
     kind: str
     cursor: str | None = None
-    position: Position | None = None
+    place: Place | None = None
     number: int | None = None
     """That of an event, if its payload has one."""
     skipped: int = 0
     """For how many events a message ``changes`` stands."""
+
+    @property
+    def position(self) -> Position | None:
+        return self.place.position if self.place is not None else None
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> "Glance":
@@ -52,7 +67,7 @@ class Glance:
         return cls(
             message["kind"],
             cursor,
-            Position.of(cursor) if cursor else None,
+            Place.of(cursor) if cursor else None,
             payload.get("number"),
             message.get("skipped", 0) if message["kind"] == "changes" else 0,
         )
