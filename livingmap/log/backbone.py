@@ -120,7 +120,7 @@ def _jetstream(
     log = JetStreamLog(connection, settings, stream, store, checkpoints, decoder, progress, cluster.term, now)
     ear = Ear(beside, stream, patterns, decoder, progress)
     log.on_stored(ear.on_stored)
-    losses = Losses(ear, connection, settings.stream, log, now)
+    losses = Losses(ear, connection, stream, log, now)
     rereading = partial(Rereading, connection, settings.stream, decoder, store)
     keep, settled, silent = checkpoints.keep_in, log.is_settled, log.silent_seconds
 

@@ -1,10 +1,12 @@
 """The declaration of the stream: creates the stream of the log, and extends it to what the plugins need."""
 
+import asyncio
 import dataclasses
 import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -46,6 +48,9 @@ class Stream:
         self._patterns = list(patterns)
         self._info: StreamInfo | None = None
         self._refused: deque[str] = deque(maxlen=_MOST_COMPLAINTS)
+        self._leadership: tuple[str, datetime | None] | None = None
+        self.led_anew_at: float | None = None
+        """When an election of the stream's leader was noticed last, by the event loop's clock."""
 
     @property
     def info(self) -> StreamInfo:
@@ -59,10 +64,24 @@ class Stream:
         try:
             await _check(client, self._refused)
             self._info = await self._declare(client)
+            self._note_leadership(self._info)
         except LogError as error:
             if self._info is not None:  # it could be had before: it may be again
                 raise ConnectionError(str(error)) from error
             raise
+
+    async def look(self, client: NatsClient) -> StreamInfo:
+        """Return the state of the stream now."""
+        info = await call(client.jetstream().stream_info(self._settings.stream), "looking at the stream")
+        self._note_leadership(info)
+        return info
+
+    def _note_leadership(self, info: StreamInfo) -> None:
+        if info.cluster is None or not info.cluster.leader:
+            return
+        before, self._leadership = self._leadership, (info.cluster.leader, info.cluster.leader_since)
+        if before not in (None, self._leadership):
+            self.led_anew_at = asyncio.get_running_loop().time()
 
     async def listen(self, patterns: Sequence[str], client: NatsClient) -> None:
         """Have the stream take ``patterns``, too. Raises LogError if it cannot; then nothing has changed."""

@@ -30,7 +30,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class Deafness(NamedTuple):
-    """When nothing was carried here, by the event loop's clock."""
+    """When nothing was carried here, as far as is known, by the event loop's clock."""
 
     since: float
     until: float
@@ -62,6 +62,7 @@ class Ear:
         self._compares = False
         self._listens_from: float | None = None
         self._deaf_since: float | None = None
+        self._well_at = self._checked_at = 0.0
         connection.add(self)
 
     @property
@@ -148,19 +149,21 @@ class Ear:
 
     async def attach(self, client: NatsClient) -> None:
         """Listen as soon as possible."""
-        self._client = client
+        self._client, self._well_at, self._checked_at = client, self.seconds(), self.seconds()
         await self._listen()
 
     def check(self) -> None:
         """Raise ConnectionError if subscribing failed. Publishers may be silent for as long as they like."""
         if self._failure is not None:
             raise ConnectionError(f"subscribing failed: {self._failure}")
+        self._well_at, self._checked_at = self._checked_at, self.seconds()  # the server answered in between
 
     def detach(self) -> None:
-        """Note since when nothing is carried here."""
+        """Note since when nothing is carried here: the connection may have been silent before it was given up."""
         self._client = self._begun = self._failure = None
         if self._listens_from is not None:
-            self._listens_from, self._deaf_since = None, self.seconds()
+            well_at = max(self._well_at, self._listens_from)
+            self._deaf_since, self._listens_from = min(well_at, self.seconds()), None
 
     def on_error(self, error: Exception) -> bool:
         """Say that the account may not subscribe to what the stream takes."""

@@ -24,9 +24,10 @@ from nats.js.errors import Error as JetStreamError
 from livingmap.core.fold import POSSIBLE_LOSS
 from livingmap.core.model import Event, Json, Message
 from livingmap.log import Log
+from livingmap.log.declaration import Stream
 from livingmap.log.ear import Deafness, Ear
 from livingmap.log.unmatched import Surplus
-from livingmap.transport.connection import NatsConnection, call
+from livingmap.transport.connection import NatsConnection
 
 _LOOK_SECONDS: Final = 1.0
 _UNDER_WAY_SECONDS: Final = 5.0
@@ -44,14 +45,13 @@ class Losses:
     """Reports what ``ear`` got and ``stream``, read as ``log`` over ``connection``, did not."""
 
     def __init__(
-        self, ear: Ear, connection: NatsConnection, stream: str, log: Log, now: Callable[[], datetime]
+        self, ear: Ear, connection: NatsConnection, stream: Stream, log: Log, now: Callable[[], datetime]
     ) -> None:
         self._ear = ear
         self._connection = connection
         self._stream = stream
         self._log = log
         self._now = now
-        self._leader: str | None = None
         self._is_reporting = False
         log.subscribe(self._take)
 
@@ -72,7 +72,7 @@ class Losses:
         Meant for the process that leads. It waits at first: another one that led may not know yet that it does no
         more, and what that reports must not be reported again.
         """
-        self._leader, looked_at = None, -_LOOK_AT_LEAST_SECONDS
+        looked_at = -_LOOK_AT_LEAST_SECONDS
         await asyncio.sleep(_UNDER_WAY_SECONDS)
         while True:
             present = self._ear.seconds()
@@ -98,20 +98,23 @@ class Losses:
             await self._read_up_to(info.state.last_seq)
         except (NatsError, JetStreamError, OSError, TimeoutError):
             return False
-        leader = info.cluster.leader if info.cluster is not None else None
-        has_changed, self._leader = self._leader not in (None, leader), leader
         missed = self._ear.unmatched.carried(until)
-        if missed or (deafness and has_changed):
+        if missed or (deafness and self._was_led_anew(deafness)):
             await self._report(missed, deafness)
         if self._ear.deafness == deafness:
             self._ear.deafness = None
         return True
 
+    def _was_led_anew(self, deafness: Deafness) -> bool:
+        """Tell whether the stream had no leader for a while since then: what was published may be lost."""
+        led_anew_at = self._stream.led_anew_at
+        return led_anew_at is not None and led_anew_at >= deafness.since
+
     async def _info(self) -> StreamInfo:
         client = self._connection.open_client
         if client is None:
             raise ConnectionError("NATS is away")
-        return await call(client.jetstream().stream_info(self._stream), "looking at the stream")
+        return await self._stream.look(client)
 
     async def _read_up_to(self, seq: int) -> None:
         async with asyncio.timeout(_READ_SECONDS):

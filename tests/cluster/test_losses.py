@@ -14,6 +14,7 @@ from livingmap.supervision import stop
 from livingmap.transport.settings import NatsSettings
 from tests.support.nats_cluster import nats_cluster
 from tests.support.nats_server import until
+from tests.support.proxy import proxy
 
 STREAM = "LIVINGMAP"
 SETTLED = "a.settled"
@@ -156,3 +157,50 @@ async def test_what_may_be_missing_is_noted_when_the_process_was_connected_to_th
             await until(lambda: len(one.numbers) + one.missed == publisher.published, 120)
     assert len(set(one.numbers)) == len(one.numbers)
     assert len(one.numbers) + one.missed <= publisher.published
+
+
+async def led_again(cluster):
+    """Have another server lead the stream, and then the same one again."""
+    first = await cluster.leader(STREAM)
+    other = next(name for name in cluster.servers if name != first)
+    for name in (other, first):
+        async with cluster.servers[first].publisher() as client:
+            preferred = json.dumps({"placement": {"preferred": name}}).encode()
+            await client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{STREAM}", preferred, timeout=10)
+        await until(lambda: are_current(cluster.servers[first]), 120, 0.1)
+        assert await cluster.leader(STREAM) == name
+
+
+@contextlib.asynccontextmanager
+async def reached_by_relay(cluster):
+    """Lend a process and the relay on its way to NATS."""
+    async with (
+        proxy(cluster.servers["n0"].port) as relay,
+        Process(f"nats://127.0.0.1:{relay.port}").running() as one,
+    ):
+        yield one, relay
+
+
+async def test_what_may_be_missing_is_noted_when_the_same_server_leads_again_while_nobody_listened(cluster):
+    async with reached_by_relay(cluster) as (one, relay):
+        await settled(one, cluster.servers["n0"])
+        held_at = utc_now().isoformat()
+        relay.hold()
+        await until(lambda: not one.made.ear.listens, 60)
+        await led_again(cluster)
+        relay.let_go()
+        await until(lambda: one.losses, 120)
+    [loss] = one.losses
+    assert (loss["messages"], loss["at_least"]) == (None, True)
+    assert loss["from"] < held_at < loss["until"]
+
+
+async def test_a_connection_that_is_lost_while_the_stream_keeps_its_leader_is_no_loss(cluster):
+    async with reached_by_relay(cluster) as (one, relay):
+        await settled(one, cluster.servers["n0"])
+        relay.hold()
+        await until(lambda: not one.made.ear.listens, 60)
+        relay.let_go()
+        await until(lambda: one.made.ear.deafness is not None, 60)
+        await until(lambda: one.made.ear.deafness is None, 60)  # the stream was looked at
+        assert one.losses == []
