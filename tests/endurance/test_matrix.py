@@ -197,6 +197,13 @@ def test_a_result_takes_the_place_of_the_older_one_and_a_new_one_stands_where_it
     assert text.endswith("|\n\nBelow.\n\nAnd this.\n\n## Not in this table\n\nThe rest.\n")
 
 
+def test_a_row_tells_what_nobody_can_know_of_and_whether_more_may_be_lost():
+    of_one = result("NATS", "paused", 9)
+    of_one.out_of_reach, of_one.reported_lost, of_one.more_lost = 2, 3, True
+    [row] = [line for line in table.table([of_one], crowded=False).splitlines() if "paused" in line]
+    assert "| 9, 2 out of reach | 9 | 9 | 3 or more |" in row
+
+
 def test_no_two_faults_have_one_name():
     names = [(one.of, one.name) for one in FAULTS]
     assert len(set(names)) == len(names)

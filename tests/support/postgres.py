@@ -143,11 +143,15 @@ class Missing:
     last_seq: int
     events: int | None
     """How many events never had a position: then the gap stands at that of another entry, which says so."""
+    reason: str
+
+
+_GAP = "first_seq, last_seq, events, reason"
 
 
 async def gaps(server: PostgresServer) -> list[Missing]:
     """Return all gaps of the history."""
-    rows = await server.fetch("SELECT first_seq, last_seq, events FROM living_map_gaps ORDER BY epoch, first_seq")
+    rows = await server.fetch(f"SELECT {_GAP} FROM living_map_gaps ORDER BY epoch, first_seq")
     return [Missing(*row) for row in rows]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import httpx
 import nats.errors
 
-from livingmap.transport.connection import NatsClient
+from livingmap.transport.connection import Arrival, NatsClient
 from tests.endurance.matrix.network import Network
 
 _ONE_TRY = {"allow_reconnect": False, "max_reconnect_attempts": 1, "connect_timeout": 2}
+_SUBJECT = "agent.event.status"
 _STATUSES = ("busy", "online", "idle")
 AGENTS = ("agent:bohuslav-court", "agent:thessaly-mapping")
 """Agents of the simulated network, which the messages are about: each changes the map."""
@@ -43,22 +44,39 @@ async def meanwhile(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def publish(net: Network, per_second: int, published: list[int]) -> None:
-    """Publish numbered messages by core NATS, whatever happens to the servers; keep their numbers."""
-    urls = [server.url for server in net.nats.values()]
-    while True:
-        client = NatsClient()
-        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
-            await client.connect(urls, error_cb=_ignore, **_ONE_TRY)
-            began, first = time.monotonic(), len(published)
-            while client.is_connected:
-                number = len(published)
-                published.append(number)
-                await client.publish("agent.event.status", json.dumps(_payload(number)).encode())
-                await asyncio.sleep(max(0, began + (len(published) - first) / per_second - time.monotonic()))
-        with contextlib.suppress(nats.errors.Error, OSError):
-            await client.close()
-        await asyncio.sleep(0.2)
+class Publisher:
+    """Publishes numbered messages by core NATS, whatever happens to the servers.
+
+    It subscribes to what it publishes, by the same connection: what does not come back no server has taken, and
+    so nobody can know of it.
+    """
+
+    def __init__(self) -> None:
+        self.published: list[int] = []
+        """The numbers of all messages."""
+        self.taken: set[int] = set()
+        """Those that a server has taken."""
+
+    async def run(self, net: Network, per_second: int) -> None:
+        """Publish until cancelled."""
+        urls, published = [server.url for server in net.nats.values()], self.published
+        while True:
+            client = NatsClient()
+            with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
+                await client.connect(urls, error_cb=_ignore, **_ONE_TRY)
+                await client.take(self._on_arrival, _SUBJECT)
+                began, first = time.monotonic(), len(published)
+                while client.is_connected:
+                    number = len(published)
+                    published.append(number)
+                    await client.publish(_SUBJECT, json.dumps(_payload(number)).encode())
+                    await asyncio.sleep(max(0, began + (len(published) - first) / per_second - time.monotonic()))
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await client.close()
+            await asyncio.sleep(0.2)
+
+    def _on_arrival(self, arrival: Arrival) -> None:
+        self.taken.add(json.loads(arrival.data)["number"])
 
 
 def _payload(number: int) -> dict[str, Any]:

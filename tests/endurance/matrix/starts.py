@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.endurance.matrix.load import meanwhile, publish
+from tests.endurance.matrix.load import Publisher, meanwhile
 from tests.endurance.matrix.network import network
 from tests.support.map_process import MapProcess
 
@@ -22,7 +22,7 @@ async def started(times: int, report: Callable[[str], None]) -> tuple[str, bool]
     """Start a map so many times; return what was seen, and whether it was as it should be."""
     dice, ready_after, ended_after, wrong = random.Random(1), [], [], []
     with tempfile.TemporaryDirectory(prefix="livingmap-") as name:
-        async with network(Path(name), 1) as net, meanwhile(publish(net, 50, [])):
+        async with network(Path(name), 1) as net, meanwhile(Publisher().run(net, 50)):
             living = net.maps[0]
 
             def complain(number: int, fault: str) -> None:

@@ -76,9 +76,17 @@ def _cells(one: Result, *, crowded: bool) -> Cells:
     cells = (
         *(one.fault.of, one.fault.name, one.processes),
         *(one.fault.expected, ", ".join(sorted(one.said)) or "not asked"),
-        *(one.published, one.in_stream, one.in_history, one.reported_lost, well, *counts, one.verdict, _seen()),
+        *(_published(one), one.in_stream, one.in_history, _lost(one), well, *counts, one.verdict, _seen()),
     )
     return tuple(map(str, cells))
+
+
+def _published(one: Result) -> str:
+    return f"{one.published}, {one.out_of_reach} out of reach" if one.out_of_reach else str(one.published)
+
+
+def _lost(one: Result) -> str:
+    return f"{one.reported_lost} or more" if one.more_lost else str(one.reported_lost)
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import tempfile
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,10 +14,11 @@ from typing import Any
 
 import httpx
 
+from livingmap.history.query import MORE_MISSED
 from tests.endurance.matrix.crowd import Crowd, Elsewhere, elsewhere
 from tests.endurance.matrix.fault import Fault
 from tests.endurance.matrix.judge import Order, Snapshots
-from tests.endurance.matrix.load import Load, meanwhile, publish, repeatedly
+from tests.endurance.matrix.load import Load, Publisher, meanwhile, repeatedly
 from tests.endurance.matrix.network import Network, Part, network
 from tests.support.map_process import MapProcess
 from tests.support.nats_server import stored, until
@@ -43,8 +44,12 @@ class Result:
     published: int = 0
     in_stream: int = 0
     in_history: int = 0
+    out_of_reach: int = 0
+    """How many messages nobody can know of: no NATS server has taken them, or there was no stream yet."""
     reported_lost: int = 0
     """How many messages the history says were lost before they were in the stream."""
+    more_lost: bool = False
+    """Whether the history says that more may have been lost, nobody knows how many."""
     well_again_seconds: float | None = None
     compared: int = 0
     """How often the state of a viewer was compared with a snapshot of its position."""
@@ -100,7 +105,7 @@ class Trial:
     def __init__(self, net: Network, load: Load, crowd: Elsewhere, result: Result) -> None:
         self._net, self._load, self._crowd, self._result = net, load, crowd, result
         self._snapshots = Snapshots()
-        self._published: list[int] = []
+        self._publisher = Publisher()
         self._order: Order | None = None
 
     @property
@@ -133,14 +138,14 @@ class Trial:
 
     async def _last(self) -> None:
         """Let the fault last; note how much went on."""
-        published, began = len(self._published), time.monotonic()
+        published, began = len(self._publisher.published), time.monotonic()
         await asyncio.sleep(self._load.fault_seconds)
-        self._result.events_per_second = (len(self._published) - published) / (time.monotonic() - began)
+        self._result.events_per_second = (len(self._publisher.published) - published) / (time.monotonic() - began)
 
     # what goes on
 
     def _publishing(self) -> AbstractAsyncContextManager[None]:
-        return meanwhile(publish(self._net, self._load.events_per_second, self._published))
+        return meanwhile(self._publisher.run(self._net, self._load.events_per_second))
 
     def _questions(self) -> list[Coroutine[Any, Any, None]]:
         doors = [repeatedly(partial(self._net.try_doors, one), 1) for one in self._net.maps]
@@ -175,10 +180,10 @@ class Trial:
 
     async def _well_again(self) -> None:
         """Wait until every process is ready, every viewer sees what is published now, and the history holds it."""
-        began, number = time.monotonic(), len(self._published)
+        began, number = time.monotonic(), len(self._publisher.published)
 
         async def has_all() -> bool:
-            later = [one for one in self._published[number:] if one]
+            later = [one for one in self._publisher.published[number:] if one]
             if not later or await self._crowd.ask(Crowd.number) < later[0]:
                 return False
             for living in self._net.maps:
@@ -219,8 +224,12 @@ class Trial:
         rows = [row for row in await kept(self._net.postgres) if "number" in row.payload]
         pairs = [(row.seq, row.payload["number"]) for row in rows]
         self._order = Order(rows[-1].epoch, log)
-        result.published, result.in_stream, result.in_history = len(self._published), len(log), len(set(pairs))
-        await self._judge_gaps({seq for seq, _ in log})
+        result.published, result.in_stream, result.in_history = (
+            len(self._publisher.published),
+            len(log),
+            len(set(pairs)),
+        )
+        await self._judge_gaps(log)
         if len(set(pairs)) != len(pairs):
             wrong.append("the history holds a message twice")
         if set(log) != set(pairs):
@@ -229,20 +238,28 @@ class Trial:
             wrong.append(f"was {', '.join(sorted(result.said))}")
         wrong += [f"{one} was let in" for one in sorted(self._net.let_in)]
 
-    async def _judge_gaps(self, in_stream: set[int]) -> None:
-        result, lost = self._result, self._result.published - self._result.in_stream
-        with contextlib.suppress(TimeoutError):  # how much of it could be noticed is not known
+    async def _judge_gaps(self, log: Sequence[tuple[int, int]]) -> None:
+        """Judge whether the history says what is not in the stream, whose sequences and numbers ``log`` are."""
+        result, numbers = self._result, {number for _, number in log}
+        lacking = set(self._publisher.published) - numbers
+        result.out_of_reach = sum(one not in self._publisher.taken or one < min(numbers) for one in lacking)
+        lost = len(lacking) - result.out_of_reach
+        with contextlib.suppress(TimeoutError):
             await until(lambda: self._is_reported(lost), _REPORT_SECONDS, 0.5)
         missing = await gaps(self._net.postgres)
         result.reported_lost = sum(gap.events or 0 for gap in missing)
-        if result.reported_lost > lost:
+        result.more_lost = any(gap.reason == MORE_MISSED for gap in missing)
+        if result.reported_lost > len(lacking):  # a server may have died before it sent one back
             result.wrong.append("the history says that more was lost than was")
+        if result.reported_lost < lost and not result.more_lost:
+            result.wrong.append(f"the history does not say that {lost - result.reported_lost} messages were lost")
         for gap in missing:
-            if gap.events is None and in_stream.intersection(range(gap.first_seq, gap.last_seq + 1)):
+            if gap.events is None and any(gap.first_seq <= seq <= gap.last_seq for seq, _ in log):
                 result.wrong.append("the history has a gap where the stream has messages")
 
     async def _is_reported(self, lost: int) -> bool:
-        return sum(gap.events or 0 for gap in await gaps(self._net.postgres)) >= lost
+        missing = await gaps(self._net.postgres)
+        return any(gap.reason == MORE_MISSED for gap in missing) or sum(gap.events or 0 for gap in missing) >= lost
 
     async def _is_kept(self, seq: int) -> bool:
         rows = await self._net.postgres.fetch("SELECT 1 FROM living_map_history WHERE seq = $1 LIMIT 1", seq)
