@@ -75,10 +75,21 @@ def test_a_screen_says_how_the_map_is_doing():
     assert [line.rstrip() for line in shown] == [
         "14:00:03Z  live  livingmap 1.0.0  http://map",
         "events/s 12.5   lag 3   viewers 12   history written   leader another, term 7   processes 3",
-        "source status  age ev/s service            error",
+        "source status  age ev/s service            notes",
         "agents   fresh  4s 12.5 agents-service",
         r"city   ! down   2h    0 city-service       refused \u001b[31m\nby it",
         "no problems",
+    ]
+
+
+def test_a_poll_that_is_under_way_says_how_many_rows_it_has_read():
+    polling = {"rows": 12_400, "compared": 900}
+    sources = [source("agents", polling=polling), source("city", "stale", polling=polling, error="took too long")]
+    shown = lines(Screen("http://map", reading(12.0, 45, sources=sources)), 80)
+    assert [line.rstrip() for line in shown[3:6]] == [
+        "source status  age ev/s notes",
+        "agents   fresh  4s    ? polling: 12,400 rows",
+        "city   ? stale  4s    ? polling: 12,400 rows; took too long",
     ]
 
 

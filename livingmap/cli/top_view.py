@@ -17,7 +17,7 @@ _STYLES: Final = {"fresh": "green", "mock": "green", "stale": "yellow", "down": 
 _MARKS: Final = {"stale": "?", "down": "!", "failed": "!", "critical": "!", "warning": "?"}
 _SEVERITIES: Final = {"critical": "bold red", "warning": "yellow"}
 _WIDE: Final = 76
-"""From this width on there is room for errors."""
+"""From this width on there is room for errors and polls."""
 _WIDER: Final = 100
 """From this width on there is room for services, too."""
 _NARROW: Final = 34
@@ -119,19 +119,28 @@ def _memory(numbers: Any) -> str:
 
 def _sources(screen: Screen, reading: Reading, width: int, most: int) -> Table:
     table = _table("source", "status", *([" age", " ev/s"] if width >= _NARROW else []))
-    texts = ("service", "error") if width >= _WIDER else ("error",) if width >= _WIDE else ()
-    for name in texts:
-        table.add_column(name, overflow="ellipsis", ratio=3 if name == "error" else 1)
+    if width >= _WIDER:
+        table.add_column("service", overflow="ellipsis", ratio=1)
+    if width >= _WIDE:
+        table.add_column("notes", overflow="ellipsis", ratio=3)
     worst = sorted(reading.sources, key=lambda one: one["status"] not in _MARKS)  # what is cut is well
     for one in worst[:most] if most < len(worst) else reading.sources:
         status = one["status"]
         mark = Text(f"{_MARKS.get(status, ' ')} {printable(status)}", _STYLES.get(status, ""))
         numbers = [_age(_source_age(one, screen)), _number(source_rate(one, reading, screen.before))]
         cells = [_cell(one["name"]), mark, *(map(_cell, numbers) if width >= _NARROW else ())]
-        table.add_row(*cells, *(_cell(one.get(name) or "") for name in texts))
+        texts = [one.get("service") or ""] * (width >= _WIDER) + [_notes(one)] * (width >= _WIDE)
+        table.add_row(*cells, *map(_cell, texts))
     if (hidden := len(reading.sources) - most) > 0:
         table.add_row(_cell(f"… {hidden} more"))
     return table
+
+
+def _notes(one: Item) -> str:
+    """Return what a source failed with, and how far the poll is that is under way."""
+    polling: Item | None = one.get("polling")
+    reads = f"polling: {_number(polling['rows'])} rows" if polling else ""
+    return "; ".join(filter(None, (reads, one.get("error"))))
 
 
 def _source_age(one: Item, screen: Screen) -> float | None:
