@@ -31,7 +31,8 @@ def text_of(value: Json, language: str = "en", kind: str = "auto", unit: str = "
 
 def called(thing: dict[str, Json]) -> Json:
     """Return what a thing within a list is called, such as an alert; else all of it."""
-    return next((thing[name] for name in _NAMES if thing.get(name)), json.dumps(thing, ensure_ascii=False))
+    text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))
+    return next((thing[name] for name in _NAMES if thing.get(name)), text)
 
 
 def _number(value: Json, language: str, kind: str, unit: str) -> str:

@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-features=LocalNetworkAccessChecks",  # answers that a test makes up come from no network
 ]
-NETWORK = re.compile(r"WebSocket connection|net::ERR_|Failed to load resource")
+NETWORK = re.compile(r"WebSocket connection|net::ERR_|Failed to load resource|Failed to fetch dynamically")
 FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
 LINKS = {
     "city": {"node": "https://city.example.org/nodes/{id:key}"},

@@ -55,6 +55,7 @@ function Page() {
   const { connectionStatus } = useLivingMapFull();
   const [picked, pick] = useState<string | null>(null);
   const [other, pickOther] = useState<string | null>(null);
+  const [fault, setFault] = useState("");
   const map = useRef<LivingMapHandle>(null);
   const style = { height: 380 };
   return (
@@ -62,9 +63,11 @@ function Page() {
       <h1>{connectionStatus}</h1>
       <p id="picked">{picked}</p>
       <p id="other">{other}</p>
+      <p id="fault">{fault}</p>
       <button onClick={() => map.current?.flyTo("NODE")}>Fly</button>
       <LivingMap
         ref={map} select={picked} onSelect={pick} layers={["nodes"]} locale="uk" theme="light" style={style}
+        onError={({ message }) => setFault(message)}
       />
       <LivingMap url={location.origin} flyTo="NODE" onSelect={pickOther} locale="en" theme="dark" style={style} />
     </main>
@@ -170,14 +173,17 @@ def app(tmp_path_factory) -> Path:
 def opened(visitors, the_map, app):
     """Open a page of the app, served beside the map, as a proxy in front of both would."""
 
-    def open_page(name):
+    def open_page(name, without=None):
         visitor = visitors(the_map.url, reduced_motion="reduce", viewport={"width": 1280, "height": 1000})
+        visitor.is_cut_off = without is not None
         page = visitor.page
         page.route(f"{the_map.url}/", lambda route: route.fulfill(path=app / f"{name}.html"))
         page.route(
             f"{the_map.url}/assets/*",
             lambda route: route.fulfill(path=app / "assets" / Path(route.request.url).name),
         )
+        if without:
+            page.route(without, lambda route: route.abort())
         page.goto(the_map.url)
         expect(page.get_by_role("heading", name="live")).to_be_visible()
         return visitor
@@ -214,3 +220,19 @@ def test_the_map_is_a_component_that_the_styles_of_a_page_do_not_reach(opened):
     expect(page.locator("#picked")).to_have_text(re.compile("^node:"))
     expect(page.locator("#other")).to_have_text(NODE)
     assert visitor.faults() == []
+
+
+def test_code_that_cannot_be_loaded_is_said_in_the_map_s_own_place_and_tried_again(opened):
+    drawing = re.compile("/assets/Canvas-")
+    visitor = opened("maps", without=drawing)
+    page = visitor.page
+    expect(page.get_by_role("alert")).to_have_text(
+        ["Мапу не вдалося показати.Спробувати знову", "The map could not be shown.Try again"]
+    )
+    expect(page.locator("#fault")).to_contain_text("Canvas-")
+    assert visitor.faults() == []
+    page.unroute(drawing)
+    page.get_by_role("button", name="Спробувати знову").click()
+    expect(page.get_by_role("application")).to_have_count(1)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("application")).to_have_count(2)

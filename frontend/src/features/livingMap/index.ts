@@ -23,6 +23,7 @@ export type { Problem } from "./client/problems.ts";
 export { reduce, sceneOf, snapshotOf, toList } from "./client/reduce.ts";
 export type { Item, Json, Layer, Scene, SourceBrief, Thing } from "./client/scene.ts";
 export type { Connection, MapData, MapState, ShownTime } from "./client/state.ts";
+export { ChangeTexts } from "./domain/changeTexts.ts";
 export { type Found, findItem, labelOf, statusOfItem, typeOf } from "./domain/entities.ts";
 export { EventTexts } from "./domain/eventTexts.ts";
 export {

@@ -2,11 +2,14 @@
 
 import type { Json } from "../client/scene.ts";
 
+/** Whether a value is a JSON object. */
+export function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
 /** Return a field of a JSON object; undefined if the value is not an object or has no such field. */
 export function field(value: Json | undefined, name: string): Json | undefined {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
-  const fields = value as Readonly<Record<string, Json>>;
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 export function numberIn(value: Json | undefined, name: string): number | undefined {

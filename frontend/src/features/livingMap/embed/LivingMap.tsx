@@ -15,9 +15,13 @@ import {
 import { createPortal } from "react-dom";
 import { addressOf } from "../client/http.ts";
 import { type LivingMapOptions, LivingMapProvider, useProvided } from "../hooks/LivingMapProvider.tsx";
+import { Boundary } from "./Fault.tsx";
 import type { LivingMapProps } from "./props.ts";
 
-const Canvas = lazy(() => import("./Canvas.tsx"));
+const load = () => import("./Canvas.tsx");
+
+/** What draws; what could not be loaded is forgotten once it is tried again. */
+let latest = lazy(load);
 
 /** What an app may ask the map to do. */
 export type LivingMapHandle = {
@@ -42,13 +46,18 @@ const STYLE: CSSProperties = {
  * `at` a moment. It lives in a shadow root: the page's styles do not reach it, nor its own the page.
  */
 export const LivingMap = forwardRef(function LivingMap(props: LivingMapProps, ref: Ref<LivingMapHandle>) {
-  const { url, getToken, at, keepEvents, enabled, onEvent, className, style, ...shown } = props;
+  const { url, getToken, at, keepEvents, enabled, onEvent, onError, className, style, ...shown } = props;
   const options = { url, getToken, at, keepEvents, enabled, onEvent };
   const host = useRef<HTMLDivElement>(null);
   const [root, setRoot] = useState<ShadowRoot | null>(null);
   useEffect(() => {
     if (host.current) setRoot(host.current.shadowRoot ?? host.current.attachShadow({ mode: "open" }));
   }, []);
+  const [{ Canvas }, setCode] = useState({ Canvas: latest });
+  const retry = () => {
+    latest = lazy(load);
+    setCode({ Canvas: latest });
+  };
   const handle = useRef<LivingMapHandle>(null);
   useImperativeHandle(
     ref,
@@ -60,9 +69,11 @@ export const LivingMap = forwardRef(function LivingMap(props: LivingMapProps, re
     [],
   );
   const canvas = (
-    <Suspense fallback={null}>
-      <Canvas {...shown} handle={handle} />
-    </Suspense>
+    <Boundary locale={props.locale} onError={onError} onRetry={retry}>
+      <Suspense fallback={null}>
+        <Canvas {...shown} handle={handle} />
+      </Suspense>
+    </Boundary>
   );
   return (
     <div ref={host} className={className} style={{ ...STYLE, ...style }}>

@@ -12,6 +12,11 @@ export type LivingMapProps = Omit<LivingMapOptions, "layers"> & {
   readonly onSelect?: ((id: string | null) => void) | undefined;
   /** Move to the thing of this id, as soon as it is on the map and whenever the id changes. */
   readonly flyTo?: string | null | undefined;
+  /**
+   * Called with what keeps the map from being drawn, such as code that could not be loaded. The map says so in its own
+   * place and offers to try again; nothing reaches the app's error boundaries.
+   */
+  readonly onError?: ((error: Error) => void) | undefined;
   /** By default as the browser's settings say. */
   readonly theme?: "dark" | "light" | undefined;
   /** By default as the browser's settings say. */

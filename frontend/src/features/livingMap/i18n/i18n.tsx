@@ -2,9 +2,10 @@
 
 import { createContext, useContext } from "react";
 import { en, type Words } from "./en.ts";
+import type { Locale } from "./locale.ts";
 import { uk } from "./uk.ts";
 
-export type Locale = "uk" | "en";
+export { type Locale, preferredLocale } from "./locale.ts";
 
 /** The same in every language of the page. */
 export type Localized<T> = Readonly<Record<Locale, T>>;
@@ -190,12 +191,6 @@ function agoIn(seconds: number, now: string, relative: Intl.RelativeTimeFormat):
     amount /= size;
   }
   return now;
-}
-
-/** Return the language that the browser's settings ask for. */
-export function preferredLocale(languages: readonly string[]): Locale {
-  const locale = languages.map((one) => one.slice(0, 2)).find((one) => one === "uk" || one === "en");
-  return locale === "uk" ? "uk" : "en";
 }
 
 export const LanguageContext = createContext<Language>(languageOf("en"));
