@@ -10,6 +10,7 @@ import "./styles/dialogs.css";
 import "./styles/time.css";
 import "./styles/answers.css";
 import "./styles/narrow.css";
+import "./styles/low.css";
 
 const root = document.getElementById("root");
 if (root) {

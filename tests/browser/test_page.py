@@ -250,8 +250,11 @@ def test_details_that_still_wait_for_their_charts_have_no_fault_either(visitors,
     assert guest.faults() == []
 
 
-def test_the_page_does_not_move_while_it_loads(visitor):
-    page = visitor.visit("/?select=" + NODE)
+@pytest.mark.parametrize("address", ["panel=none", "panel=problems"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 360), (768, 1024), (1440, 900), (1920, 1080)])
+def test_the_page_does_not_move_while_it_loads(visitors, the_map, width, height, address):
+    guest = visitors(the_map.url, viewport={"width": width, "height": height})
+    page = guest.visit(f"/?{address}&select={NODE}")
     expect(page.locator(".details .since")).to_be_visible()
     shift = page.evaluate(
         """() => new Promise((told) => {
@@ -263,6 +266,21 @@ def test_the_page_does_not_move_while_it_loads(visitor):
         })"""
     )
     assert shift < 0.05  # half of what https://web.dev/articles/cls calls good
+
+
+def test_what_is_grave_is_listed_before_what_only_wants_attention(visitor):
+    page = visitor.visit("/?panel=problems")
+    sections = page.locator(".problems section")
+    expect(sections).to_have_count(2)
+    expect(sections.first.get_by_role("heading")).to_have_text(re.compile("^nodes"))
+
+
+def test_the_rows_of_a_table_are_rows_in_a_narrow_window_too(visitors, the_map):
+    page = visitors(the_map.url, viewport={"width": 360, "height": 740}).visit("/?mode=table&type=node")
+    expect(page.get_by_role("columnheader").nth(8)).to_be_attached()
+    tops = "(cells) => new Set(cells.map((cell) => Math.round(cell.getBoundingClientRect().top / 8))).size"
+    assert page.get_by_role("columnheader").evaluate_all(tops) == 1
+    assert page.get_by_role("row").nth(1).get_by_role("cell").evaluate_all(tops) == 1
 
 
 def test_a_part_that_cannot_be_loaded_says_so_and_is_tried_again(visitors, the_map):
@@ -295,10 +313,11 @@ def test_what_is_opened_later_is_there_without_a_network(visitors, the_map):
     expect(page.get_by_role("list", name="Where this comes from")).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 360), (360, 500)])
 @pytest.mark.parametrize("locale", ["en", "uk"])
 @pytest.mark.parametrize("at", ["-5s", "2020-01-01T00:00:00Z"])
-def test_no_banner_lies_over_a_title_in_a_narrow_window(visitors, the_map, locale, at):
-    guest = visitors(the_map.url, viewport={"width": 360, "height": 740}, locale=locale)
+def test_no_banner_lies_over_a_title_in_a_small_window(visitors, the_map, locale, at, width, height):
+    guest = visitors(the_map.url, viewport={"width": width, "height": height}, locale=locale)
     guest.looks_before_the_map = True
     for sheet, address in ((".panel", "panel=problems"), (".details", f"panel=none&select={NODE}")):
         if sheet == ".details" and at != "-5s":
@@ -310,10 +329,12 @@ def test_no_banner_lies_over_a_title_in_a_narrow_window(visitors, the_map, local
             """(sheet) => {
               const [banners, title] = ['.banners', sheet + ' h2'].map(
                 (one) => document.querySelector(one).getBoundingClientRect());
-              return banners.bottom <= title.top;
+              const isApart = banners.bottom <= title.top || banners.right <= title.left || title.right <= banners.left;
+              return isApart && title.bottom < innerHeight;
             }""",
             arg=sheet,
         )
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_a_vote_is_called_by_what_is_voted_on(visitor, the_map):

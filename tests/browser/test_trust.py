@@ -93,3 +93,12 @@ def test_a_server_that_is_gone_is_said_over_everything(visitors, harbour):
     harbour.map.start()
     expect(banner).to_have_count(0, timeout=60_000)
     expect(details(page).locator(".chip.is-old")).to_have_count(0)
+
+
+def test_a_map_whose_services_have_nothing_is_not_said_to_wait_for_them(visitors, harbour):
+    page = visitors(harbour.map.url).visit("/?panel=none")
+    harbour.say({})
+    expect(page.get_by_text("All sources have answered")).to_be_visible()
+    harbour.fall_silent()
+    expect(page.get_by_text("All sources have answered")).to_have_count(0)
+    harbour.say(SHIPS)

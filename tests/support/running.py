@@ -38,12 +38,16 @@ class RunningMap:
         self.file.write_text(yaml.safe_dump(whole, sort_keys=False))
         self._process = None
 
-    def start(self) -> None:
-        """Return once every source has answered."""
+    def launch(self) -> None:
+        """Start it, and do not wait for anything."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
         with self._log.open("ab") as log:
             command = [_SCRIPTS / "livingmap", "serve", "--config", self.file]
             self._process = subprocess.Popen(command, stderr=log, stdout=log, env=clean)
+
+    def start(self) -> None:
+        """Return once every source has answered."""
+        self.launch()
         try:
             wait_until(self._answers, self._fault)
         except AssertionError:

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { type Columns, type Range, unknownIn } from "../domain/series.ts";
+import { type Columns, type Range, type Unknown, unknownIn } from "../domain/series.ts";
 import type { Tone } from "../domain/tones.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 
@@ -18,6 +18,8 @@ export type ChartProps = {
   /** Between what it is drawn; by default as far as it goes. */
   readonly range?: Range | undefined;
   readonly marks: readonly EventMark[];
+  /** Where it is not the whole. */
+  readonly parts?: readonly Unknown[] | undefined;
   readonly format: (value: number) => string;
 };
 
@@ -116,6 +118,7 @@ function options(element: HTMLElement, isShare: boolean, latest: () => Latest): 
       { ...line, stroke: colour, width: 1.5, fill: faded(colour, 0.1) },
     ],
     hooks: {
+      drawClear: [(plot) => drawParts(plot, latest(), style)],
       draw: [(plot) => drawUnknown(plot, latest(), style), (plot) => drawMarks(plot, latest().marks, style)],
     },
   };
@@ -127,6 +130,19 @@ function isLong({ from, to }: ChartProps): boolean {
 
 function faded(colour: string, alpha: number): string {
   return colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
+}
+
+/** Shade what is not the whole. */
+function drawParts({ ctx, bbox, valToPos }: uPlot, { parts = [] }: Latest, style: CSSStyleDeclaration): void {
+  ctx.save();
+  ctx.fillStyle = style.getPropertyValue("--muted");
+  ctx.globalAlpha = 0.2;
+  for (const { since, until } of parts) {
+    const [from, to] = [valToPos(since / 1000, "x", true), valToPos(until / 1000, "x", true)];
+    const left = Math.max(bbox.left, from);
+    ctx.fillRect(left, bbox.top, Math.min(bbox.left + bbox.width, to) - left, bbox.height);
+  }
+  ctx.restore();
 }
 
 /** Write into the times of which nothing is known that it is so, where there is room. */

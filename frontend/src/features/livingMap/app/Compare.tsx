@@ -13,7 +13,7 @@ import { axisText, fieldText } from "../domain/fields.ts";
 import type { HistoryPage } from "../domain/history.ts";
 import { idsAround } from "../domain/pinned.ts";
 import { conditionOf, UNKNOWN } from "../domain/status.ts";
-import { columnsOfTotal, mostOf, type Totals } from "../domain/totals.ts";
+import { columnsOfTotal, knownText, mostOf, partsOf, type Totals } from "../domain/totals.ts";
 import { capital } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useAsked, useLast } from "./asked.ts";
@@ -212,6 +212,9 @@ function CoursePair({ measure: { kind, field, by }, ids, names }: PairProps) {
               <span>{names[at]}</span>
               <strong>{own?.now === null || own === undefined ? words.day.unknown : text(own.now)}</strong>
             </p>
+            {own && knownText(own, kind, language) && (
+              <p className="trend-partly">{knownText(own, kind, language)}</p>
+            )}
             {own && own.points.length > 0 && (
               <Chart
                 columns={columnsOfTotal(own, totals.gaps, { from, size: totals.step_seconds * 1000 })}
@@ -220,6 +223,7 @@ function CoursePair({ measure: { kind, field, by }, ids, names }: PairProps) {
                 isShare={false}
                 range={[0, most]}
                 marks={NO_MARKS}
+                parts={partsOf(own, { from, size: totals.step_seconds * 1000 })}
                 format={(value) => axisText(value, field, kind, language)}
               />
             )}

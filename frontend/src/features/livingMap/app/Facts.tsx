@@ -16,12 +16,12 @@ type FactsProps = {
   readonly scene: Scene;
 };
 
-/** The declared fields of an item, in their order; those that change by the minute are shown above them. */
+/** The declared fields of an item, in their order; those that change by the minute, and what describes it, are shown above them. */
 export function Properties({ item, kind, shown, scene }: Omit<FactsProps, "sources">) {
   const { words } = useLanguage();
   const fields = kind.fields.flatMap((field) => {
-    const value = valueAt(item, field.name);
-    return value === undefined || !hasContent(value) || shown.includes(field) ? [] : [{ field, value }];
+    const value = field.name === "description" ? null : (valueAt(item, field.name) ?? null);
+    return !hasContent(value) || shown.includes(field) ? [] : [{ field, value }];
   });
   if (fields.length === 0) return null;
   return (

@@ -37,10 +37,11 @@ export function Notice({ state, isReady }: { readonly state: MapState; readonly 
   const counts = summaryOf(data.scene, registry);
   if (counts) return <Summary counts={counts} />;
   if (catalogue(data.scene, registry).length === 0) {
+    const isRead = data.meta?.sources.every(({ status }) => status === "fresh" || status === "disabled");
     return (
       <div className="notice">
         <h2>{words.failed.empty}</h2>
-        <p>{words.failed.emptyHint}</p>
+        <p>{isRead ? words.failed.emptyRead : words.failed.emptyHint}</p>
       </div>
     );
   }

@@ -7,11 +7,14 @@ import { mayNotify, ring } from "./alarm.ts";
 import { Empty } from "./bits.tsx";
 import { prefer, usePreferences } from "./preferences.ts";
 import { useRegistry } from "./registry.tsx";
+import { Settled, useAwaited } from "./settled.tsx";
 import { TroubleLine } from "./TroubleLine.tsx";
 import type { Troubles } from "./troubles.ts";
 import { Unknowns, useUnknowns } from "./Unknowns.tsx";
 
 const MOST = 200;
+/** So long it is waited for what the map says of its problems; what the page sees itself is shown then. */
+const PATIENCE_MS = 3000;
 
 type PanelProps = {
   readonly all: Troubles;
@@ -19,8 +22,19 @@ type PanelProps = {
 };
 
 /** What is wrong, the gravest first; what somebody has seen stands back. */
-export default function ProblemsPanel({ all, onPick }: PanelProps) {
+export default function ProblemsPanel(props: PanelProps) {
+  return (
+    <div className="scroll padded problems">
+      <Settled patience={PATIENCE_MS}>
+        <Problems {...props} />
+      </Settled>
+    </div>
+  );
+}
+
+function Problems({ all, onPick }: PanelProps) {
   const { words } = useLanguage();
+  useAwaited(!all.isSettled);
   const registry = useRegistry();
   const unknowns = useUnknowns();
   const { troubles, scene, isSettled } = all;
@@ -35,7 +49,7 @@ export default function ProblemsPanel({ all, onPick }: PanelProps) {
   const notes = troubles.filter(({ isAcknowledged, tone }) => !isAcknowledged && tone === "busy");
   const open = openOf(troubles);
   return (
-    <div className="scroll padded problems">
+    <>
       {open.length === 0 && isSettled && <NoProblems unknowns={unknowns} seen={seen.length} />}
       <Unknowns unknowns={unknowns} />
       {groupsOf(open, registry).map(({ name, kind, own }) => (
@@ -66,7 +80,7 @@ export default function ProblemsPanel({ all, onPick }: PanelProps) {
         </details>
       )}
       <Alarm />
-    </div>
+    </>
   );
 }
 
@@ -80,13 +94,18 @@ function NoProblems({ unknowns, seen }: { readonly unknowns: readonly Unknown[];
 
 type Group = { readonly name: string; readonly kind: Kind | null; readonly own: readonly Trouble[] };
 
-/** Return those of the sources, of the map itself, and then of each kind, in the order of the kinds. */
+/** Return those of the sources, of the map itself, and then of each kind, first those that have something grave. */
 function groupsOf(troubles: readonly Trouble[], registry: Registry): readonly Group[] {
   const nameOf = ({ entity, key }: Trouble) => entity?.type ?? (key.startsWith("source ") ? "sources" : "map");
   const names = [["sources", null] as const, ["map", null] as const];
   return [...names, ...registry.kinds.map((kind) => [kind.name, kind] as const)]
     .map(([name, kind]) => ({ name, kind, own: troubles.filter((one) => nameOf(one) === name) }))
-    .filter(({ own }) => own.length > 0);
+    .filter(({ own }) => own.length > 0)
+    .sort((one, other) => Number(isGrave(other)) - Number(isGrave(one)));
+}
+
+function isGrave({ kind, own }: Group): boolean {
+  return kind === null || own.some(({ tone }) => tone === "bad");
 }
 
 /** How new problems draw attention; off until somebody wishes it. */

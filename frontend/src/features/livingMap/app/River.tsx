@@ -41,7 +41,8 @@ export function River({ state }: RiverProps) {
     recording?.to,
   );
   const isHidden = error !== null && [401, 403, 404].includes(error.status ?? 0);
-  if (isHidden || (!timeline && !error)) return null;
+  if (isHidden) return null;
+  if (!timeline && !error) return <div className={`river is-${mode}`} />; // its room
   const span = recording ? spanOfRecording(recording, wanted) : spanOf(timeline, wanted, now, moment);
   return (
     <section className={`river is-${mode}`} aria-label={words.time.label}>

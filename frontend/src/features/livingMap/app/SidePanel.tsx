@@ -44,7 +44,7 @@ export function SidePanel({ state, whole, troubles, onPick }: SidePanelProps) {
             <IconButton icon="close" label={words.panels.close} onClick={() => go({ panel: null })} />
           </header>
           {panel === "search" && <SearchPanel scene={data.scene} onPick={onPick} />}
-          {panel === "problems" && <ProblemsPanel all={troubles} onPick={onPick} />}
+          {panel === "problems" && data.meta && <ProblemsPanel all={troubles} onPick={onPick} />}
           {panel === "events" && <EventsPanel state={state} onPick={onPick} />}
           {panel === "trends" && data.meta && <TrendsPanel scene={whole} />}
           {panel === "sources" && <SourcesPanel sources={data.meta?.sources ?? []} />}

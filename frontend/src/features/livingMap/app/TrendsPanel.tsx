@@ -7,8 +7,11 @@ import { hasMoved } from "../domain/series.ts";
 import {
   columnsOfTotal,
   HOURS,
+  knownText,
   mostOf,
+  partsOf,
   relationsOf,
+  shadedText,
   type TotalOfOne,
   type Totals,
   type Trend,
@@ -160,15 +163,23 @@ function Whole({ totals, trend }: { readonly totals: Totals; readonly trend: Tre
   const { words, fill } = language;
   const { kind, field } = trend;
   const unusual = unusualText(totals, trend, language);
+  const partly = knownText(totals, kind, language);
   if (totals.points.length === 0) return <Empty title={field.label}>{words.trends.nothing}</Empty>;
   return (
     <section className="trend-all">
       <p>
         <strong>{totals.now === null ? "–" : fieldText(totals.now, field, kind, language)}</strong>{" "}
         <span className="muted">
-          {field.label}, {fill(words.trends.of, { what: counted(totals.things, kind, language) })}
+          {field.label}
+          {!partly && `, ${fill(words.trends.of, { what: counted(totals.things, kind, language) })}`}
         </span>
       </p>
+      {partly && (
+        <p className="trend-partly">
+          <Mark tone="warn" />
+          {partly}
+        </p>
+      )}
       {unusual ? (
         <p className="trend-unusual">
           <Mark tone="warn" />
@@ -196,20 +207,24 @@ type CourseProps = {
 function Course({ course, totals, trend: { kind, field } }: CourseProps) {
   const language = useLanguage();
   const [from, to] = [Date.parse(totals.from), Date.parse(totals.to)];
-  const columns = useMemo(
-    () => columnsOfTotal(course, totals.gaps, { from, size: totals.step_seconds * 1000 }),
-    [course, totals, from],
-  );
+  const steps = { from, size: totals.step_seconds * 1000 };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: its steps are those of the totals
+  const columns = useMemo(() => columnsOfTotal(course, totals.gaps, steps), [course, totals, from]);
+  const shaded = shadedText(course, kind, language);
   return (
-    <Chart
-      columns={columns}
-      from={from}
-      to={to}
-      isShare={false}
-      range={[0, mostOf(course)]}
-      marks={NO_MARKS}
-      format={(one) => axisText(one, field, kind, language)}
-    />
+    <>
+      <Chart
+        columns={columns}
+        from={from}
+        to={to}
+        isShare={false}
+        range={[0, mostOf(course)]}
+        marks={NO_MARKS}
+        parts={partsOf(course, steps)}
+        format={(one) => axisText(one, field, kind, language)}
+      />
+      {shaded && <p className="trends-note">{shaded}</p>}
+    </>
   );
 }
 
@@ -244,6 +259,7 @@ function ItemLine({ item, most, totals, trend, scene }: ItemProps) {
   const { id, now } = item;
   const thing = id === null ? undefined : registry.find(scene, id)?.item;
   const unusual = unusualText(item, trend, language);
+  const partly = knownText(item, kind, language);
   const columns = columnsOfTotal(item, [], { from: Date.parse(totals.from), size: totals.step_seconds * 1000 });
   return (
     <li className={isOpen ? "trend is-open" : "trend"}>
@@ -259,6 +275,7 @@ function ItemLine({ item, most, totals, trend, scene }: ItemProps) {
             {unusual}
           </span>
         )}
+        {partly && <span className="trend-partly">{partly}</span>}
       </button>
       {isOpen && (
         <div className="trend-more">

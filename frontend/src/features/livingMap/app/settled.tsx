@@ -14,15 +14,21 @@ type Settling = {
 
 const Context = createContext<Settling>({ isSettled: true, asked: () => () => undefined });
 
+type SettledProps = {
+  /** How long it is waited for, in ms. */
+  readonly patience?: number;
+  readonly children: ReactNode;
+};
+
 /** Holds what is not seen until all that it asks for at first is there, or has been waited for long enough. */
-export function Settled({ children }: { readonly children: ReactNode }) {
+export function Settled({ patience = PATIENCE_MS, children }: SettledProps) {
   const [isSettled, setSettled] = useState(false);
   const open = useRef(0);
   useEffect(() => {
     if (open.current === 0) setSettled(true);
-    const timer = setTimeout(() => setSettled(true), PATIENCE_MS);
+    const timer = setTimeout(() => setSettled(true), patience);
     return () => clearTimeout(timer);
-  }, []);
+  }, [patience]);
   const settling = useMemo(() => {
     const asked = () => {
       let isOpen = true;
@@ -45,6 +51,12 @@ export function Settled({ children }: { readonly children: ReactNode }) {
 /** What the part of the page around waits for. */
 export function useSettling(): Settling {
   return useContext(Context);
+}
+
+/** Have the part of the page around wait for something. */
+export function useAwaited(isAwaited: boolean): void {
+  const { asked } = useSettling();
+  useEffect(() => (isAwaited ? asked() : undefined), [isAwaited, asked]);
 }
 
 /** Whether there must be room for something: it had not come when what is around it was shown. */

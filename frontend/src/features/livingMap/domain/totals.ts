@@ -3,13 +3,15 @@
 import type { components } from "../client/openapi.ts";
 import type { Language } from "../i18n/i18n.tsx";
 import { fieldText } from "./fields.ts";
+import type { Kind } from "./kind.ts";
 import type { Measure } from "./measures.ts";
-import { type Columns, columnsOfSeries, type Steps } from "./series.ts";
+import { type Columns, columnsOfSeries, type Steps, type Unknown } from "./series.ts";
 import type { TypeRelation } from "./types.ts";
 
 export type Totals = components["schemas"]["Totals"];
 export type TotalOfOne = components["schemas"]["TotalOfOne"];
 type Course = Pick<TotalOfOne, "now" | "usual" | "unusual" | "points">;
+type Sum = Pick<TotalOfOne, "known" | "things" | "points">;
 
 export const HOURS = [1, 24, 168] as const;
 
@@ -44,6 +46,39 @@ export function relationsOf({ kind }: Measure): readonly TypeRelation[] {
 export function columnsOfTotal({ points }: Course, gaps: Totals["gaps"], steps: Steps): Columns {
   const series = points.map(({ time, total }) => ({ time, min: total, mean: total, max: total }));
   return columnsOfSeries({ points: series, gaps }, [], steps);
+}
+
+/** Return of how many of its things a number is known; empty where it is of all, or of none. */
+export function knownText(
+  { now, known, things }: Sum & Pick<TotalOfOne, "now">,
+  kind: Kind,
+  language: Language,
+): string {
+  if (now === null || known >= things) return "";
+  return partsText(language.words.trends.partly, known, things, kind, language);
+}
+
+/** Return what the shaded parts of a chart mean; empty where there are none. */
+export function shadedText({ points, things }: Sum, kind: Kind, language: Language): string {
+  const least = Math.min(things, ...points.map(({ known }) => known));
+  return least === things ? "" : partsText(language.words.trends.shaded, least, things, kind, language);
+}
+
+function partsText(text: string, known: number, things: number, kind: Kind, { fill, number }: Language): string {
+  return fill(text, { n: number(known), all: number(things), kind: kind.plural || kind.label });
+}
+
+/** Return the stretches of a course in which the number is not known of all of its things. */
+export function partsOf({ points, things }: Sum, { size }: Steps): readonly Unknown[] {
+  const stretches: Unknown[] = [];
+  for (const { time, known } of points) {
+    if (known >= things) continue;
+    const since = Date.parse(time);
+    const last = stretches.at(-1);
+    if (last?.until === since) stretches[stretches.length - 1] = { ...last, until: since + size };
+    else stretches.push({ since, until: since + size });
+  }
+  return stretches;
 }
 
 /** Return the greatest number of a course. */

@@ -31,14 +31,13 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
         bottom: "calc(10px + var(--covered, 0px))",
         maxWidth: "min(100% - 24px, 440px)",
         font: "500 11px/1.5 Inter, system-ui, sans-serif",
-        color: css(palette.text, 0.85),
-        textShadow: `0 0 3px ${css(palette.halo)}, 0 0 6px ${css(palette.halo)}`,
+        color: css(palette.text),
         pointerEvents: "none",
       }}
     >
       {caveats(doubts(sources, figures), registry, language).map((line) => (
         <div key={line} style={LINE}>
-          {line}
+          <span style={{ background: css(palette.halo, 0.72), borderRadius: 4, padding: "1px 5px" }}>{line}</span>
         </div>
       ))}
     </div>

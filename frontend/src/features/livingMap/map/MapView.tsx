@@ -137,7 +137,10 @@ export function MapView(props: MapViewProps) {
         />
       )}
       {(phase === "lost" || phase === "failed") && (
-        <p role={phase === "failed" ? "alert" : "status"} style={{ ...MESSAGE, color: css(PALETTES[theme].text) }}>
+        <p
+          role={phase === "failed" ? "alert" : "status"}
+          style={{ ...MESSAGE, color: css(PALETTES[theme].text), background: css(PALETTES[theme].sky[1] ?? 0) }}
+        >
           {map[phase]}
         </p>
       )}
@@ -169,9 +172,14 @@ const CHART_BOX = {
   pointerEvents: "none",
 } as const;
 const HIDDEN = { position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)" } as const;
+/** It covers the canvas: one that is lost is white, whatever the theme. */
 const MESSAGE = {
   position: "absolute",
-  inset: "40% 10% auto",
+  inset: 0,
+  margin: 0,
+  padding: "0 10%",
+  display: "grid",
+  placeItems: "center",
   textAlign: "center",
   font: "500 14px/1.5 Inter, system-ui, sans-serif",
   pointerEvents: "none",

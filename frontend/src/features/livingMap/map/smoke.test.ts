@@ -63,4 +63,10 @@ describe("smoke", () => {
     expect(smoke.settle(layout.settle(sceneOf(parts)), REGISTRY)).toBe(true);
     expect(smoke.plumes(ALL, 0.1, new Map())).toEqual([]);
   });
+
+  test("does not rise from what was not there yet at the moment that is shown", () => {
+    const { smoke } = burning([3, 33]);
+    smoke.haunt(new Map([["node:3", { kind: "absent" as const }]]));
+    expect(smoke.plumes(ALL, 2, new Map()).map(({ key }) => key)).toEqual(["node:33"]);
+  });
 });

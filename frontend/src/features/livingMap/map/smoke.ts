@@ -2,6 +2,7 @@
 
 import { alertOf } from "../domain/alerts.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
+import { type Ghosts, NO_GHOSTS } from "../domain/ghosts.ts";
 import type { Registry } from "../domain/registry.ts";
 import { toneOfItem } from "../domain/status.ts";
 import type { Tone } from "../domain/tones.ts";
@@ -31,6 +32,7 @@ export type Since = ReadonlyMap<string, number>;
 export class Smoke {
   private readonly layout: Layout;
   private failing = new Map<string, Shape>();
+  private ghosts: Ghosts = NO_GHOSTS;
 
   constructor(layout: Layout) {
     this.layout = layout;
@@ -51,6 +53,11 @@ export class Smoke {
     return isNew || before !== this.failing.size;
   }
 
+  /** Take what is not as it is now: of what is not there yet nothing burns. */
+  haunt(ghosts: Ghosts): void {
+    this.ghosts = ghosts;
+  }
+
   /** Whether something of a quarter or a planet fails. */
   get homes(): ReadonlySet<string> {
     return new Set([...this.failing.values()].map(({ home }) => home));
@@ -58,7 +65,8 @@ export class Smoke {
 
   /** Return the plumes of some figures at a magnification, the largest first. */
   plumes(figures: ReadonlySet<Figure>, zoom: number, since: Since): Plume[] {
-    const shapes = [...this.failing.values()].filter(({ figure }) => figures.has(figure));
+    const isThere = ({ id }: Shape) => this.ghosts.get(id)?.kind !== "absent";
+    const shapes = [...this.failing.values()].filter((one) => figures.has(one.figure) && isThere(one));
     const plumes =
       zoom >= EACH_FROM ? shapes.map((one) => plumeOver(one, [one], since)) : this.byHome(shapes, since);
     return plumes.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1)).slice(0, MOST);

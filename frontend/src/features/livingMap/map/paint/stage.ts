@@ -180,6 +180,7 @@ export class Stage {
   /** Outline what is otherwise now. */
   haunt(ghosts: Ghosts): void {
     this.cast.haunt(ghosts);
+    this.smoke.haunt(ghosts);
     this.beat.later();
   }
 
