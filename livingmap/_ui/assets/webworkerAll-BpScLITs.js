@@ -1,1 +1,0 @@
-import"./stage-BQfS8jsE.js";import"./init--lAcNKYB.js";

@@ -1,0 +1,1 @@
+import"./stage-DvSJLHVa.js";import"./init-DD_7kwbR.js";
