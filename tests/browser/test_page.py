@@ -329,7 +329,8 @@ def test_no_banner_lies_over_a_title_in_a_small_window(visitors, the_map, locale
             """(sheet) => {
               const [banners, title] = ['.banners', sheet + ' h2'].map(
                 (one) => document.querySelector(one).getBoundingClientRect());
-              const isApart = banners.bottom <= title.top || banners.right <= title.left || title.right <= banners.left;
+              const isBeside = banners.right <= title.left || title.right <= banners.left;
+              const isApart = banners.bottom <= title.top || isBeside;
               return isApart && title.bottom < innerHeight;
             }""",
             arg=sheet,
