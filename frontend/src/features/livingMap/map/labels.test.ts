@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { REGISTRY } from "../../../../tests/types.ts";
+import type { Item } from "../client/scene.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
 import { network, sceneOf } from "../domain/testing.ts";
 import { seen } from "./camera.ts";
-import { chosen, MOST_LABELS, namedAt, shortened } from "./labels.ts";
+import { type Box, overlaps } from "./geometry.ts";
+import { boxOf, chosen, type Label, MOST_LABELS, namedAt, shortened } from "./labels.ts";
 import { Layout } from "./layout.ts";
 import { Places } from "./places.ts";
+import { denseOf, Smoke } from "./smoke.ts";
 import { wholeView } from "./views.ts";
 
 const SIZE = { width: 1280, height: 800 };
@@ -64,6 +67,58 @@ describe("labels", () => {
       NONE,
     );
     expect(labels.filter(({ shape }) => shape.figure.name === "microdao").length).toBeGreaterThanOrEqual(least);
+  });
+
+  test.each([
+    [{ width: 360, height: 560 }, 3],
+    [{ width: 1440, height: 780 }, 5],
+  ])("on a screen of %o hide no fire, and name %i of 5 quarters with one, among 150", (size, least) => {
+    const layout = new Layout(REGISTRY);
+    const parts = network({ microdaos: 150, agents: 150, nodes: 150, daos: 4 });
+    const nodes = parts["nodes.items"] as Item[];
+    const failing = [3, 47, 88, 131, 149];
+    for (const at of failing) nodes[at] = { ...(nodes[at] as Item), status: "error" };
+    const smoke = new Smoke(layout);
+    smoke.settle(layout.settle(sceneOf(parts)), REGISTRY);
+    const view = wholeView(layout, ALL, size);
+    const plumes = smoke.plumes(ALL, view.zoom, new Map());
+    const dense = plumes.map((one) => denseOf(one, view, size));
+    const large = namedAt(view.zoom, ALL);
+    const shapes = [...layout.shapes.values()].filter(({ figure }) => large.has(figure));
+    const labels = chosen(shapes, view, size, NONE, NONE, { failing: smoke.sources(ALL), smoke: dense });
+    const homes = new Set(failing.map((at) => layout.shapes.get(`node:${at}`)?.home));
+    expect(homes.size).toBe(failing.length);
+    const named = labels.filter(({ key }) => homes.has(key));
+    expect(named.length).toBeGreaterThanOrEqual(least);
+    expect(labels.filter(({ alert }) => alert)).toEqual(named);
+    const hidden = (smoky: readonly Box[], over: readonly Label[]) =>
+      smoky.filter((one) => over.some((label) => overlaps(one, boxOf(label, view, size))));
+    expect(
+      hidden(
+        dense,
+        labels.filter(({ alert }) => !alert),
+      ),
+    ).toEqual([]);
+    expect(
+      hidden(
+        dense.map((one) => ({ ...one, top: one.bottom - 12 })),
+        named,
+      ),
+    ).toEqual([]);
+  });
+
+  test("name the outermost of equal quarters on each side", () => {
+    const layout = new Layout(REGISTRY);
+    layout.settle(sceneOf(network({ microdaos: 150, agents: 150, nodes: 1, daos: 0 })));
+    const size = { width: 360, height: 560 };
+    const view = wholeView(layout, ALL, size);
+    const quarters = [...layout.shapes.values()].filter(({ figure }) => figure.name === "microdao");
+    const shapes = quarters.map((one) => ({ ...one, item: { id: one.id, name: "Oak" } }));
+    const named = new Set(chosen(shapes, view, size, NONE, NONE).map(({ key }) => key));
+    const along = (way: (one: Shape) => number) => [...quarters].sort((one, other) => way(one) - way(other))[0];
+    for (const way of [({ x }: Shape) => x, ({ x }: Shape) => -x, ({ y }: Shape) => -y]) {
+      expect(named).toContain(along(way)?.key);
+    }
   });
 
   test("call the small by name only from near", () => {

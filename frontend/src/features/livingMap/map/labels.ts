@@ -29,6 +29,8 @@ const LARGE = 20;
 const NARROW = 520;
 /** From so much farther than a place is named with ease, its name is written in two lines, and closer to others. */
 const FAR = 3;
+/** How much of a plume's foot the name of what fails leaves free, in points of the screen: it may lie over other smoke. */
+const FIRE = 12;
 /** A shorter name stays in one line. */
 const SHORT = 11;
 
@@ -46,26 +48,39 @@ export function withQuarters(shown: ReadonlySet<Figure>, { figures }: Registry):
   ]);
 }
 
-/** Choose the labels for what is in sight. `held` are those written now: they stay if they can, so that none flickers. What is `failing` comes before its like. */
+/** What fails, and where it smokes on the screen: that no name hides but those that are pinned. */
+export type Trouble = { readonly failing: ReadonlySet<string>; readonly smoke: readonly Box[] };
+
+const NO_TROUBLE: Trouble = { failing: new Set(), smoke: [] };
+
+/**
+ * Choose the labels for what is in sight. `held` are those written now: they stay if they can, so that none flickers.
+ * What is failing comes before its like. Of equal ones the outermost come first: the others find no room any less.
+ */
 export function chosen(
   shapes: readonly Shape[],
   view: View,
   size: Size,
   pinned: ReadonlySet<string>,
   held: ReadonlySet<string>,
-  failing: ReadonlySet<string> = new Set(),
+  { failing, smoke } = NO_TROUBLE,
 ): Label[] {
   const weigh = ({ key }: Shape) => (held.has(key) ? 20 : 0) + (failing.has(key) ? 60 : 0);
-  const ranked = shapes.map((shape) => [weight(shape, pinned) + weigh(shape), shape] as const);
-  ranked.sort(([one, { key }], [other, { key: second }]) => other - one || (key < second ? -1 : 1));
+  const ranked = shapes.map((shape) => ({ shape, weight: weight(shape, pinned) + weigh(shape) }));
+  ranked.sort((one, other) => other.weight - one.weight || outermost(one.shape, other.shape));
   const taken = new Taken();
+  const fires = smoke.map((box) => ({ ...box, top: box.bottom - FIRE }));
   const labels: Label[] = [];
-  for (const [, shape] of ranked) {
-    const below = labelFor(shape, view, size, pinned.has(shape.key));
+  for (const { shape } of ranked) {
+    const fails = failing.has(shape.key);
+    const below = labelFor(shape, view, size, pinned.has(shape.key), fails);
     for (const label of [below, { ...below, isAbove: true }]) {
       const box = boxOf(label, view, size);
-      const whole = box.left >= 0 && box.right <= size.width;
-      if ((whole || pinned.has(shape.key)) && taken.claim(box)) {
+      const isPinned = pinned.has(shape.key);
+      const isWhole = box.left >= 0 && box.right <= size.width;
+      const hidden = fails ? fires : smoke;
+      if (isPinned || (isWhole && taken.isFree(box) && !hidden.some((one) => overlaps(one, box)))) {
+        taken.take(box);
         labels.push(label);
         break;
       }
@@ -77,13 +92,17 @@ export function chosen(
   return labels;
 }
 
+function outermost(one: Shape, other: Shape): number {
+  return Math.hypot(other.x, other.y) - Math.hypot(one.x, one.y) || (one.key < other.key ? -1 : 1);
+}
+
 function weight(shape: Shape, pinned: ReadonlySet<string>): number {
   const { figure, item } = shape;
   const alert = isAlarmed(shape) ? 60 : 0;
   return (pinned.has(shape.key) ? 10_000 : 0) + figure.label.weight + alert + figure.weight(item);
 }
 
-function labelFor(shape: Shape, view: View, screen: Size, pinned: boolean): Label {
+function labelFor(shape: Shape, view: View, screen: Size, pinned: boolean, fails: boolean): Label {
   const { item, size } = shape;
   const { figure } = shape;
   const { label } = figure;
@@ -98,7 +117,7 @@ function labelFor(shape: Shape, view: View, screen: Size, pinned: boolean): Labe
     shape,
     size: Math.round(label.size + large * 0.7 + near - narrow),
     strong: strong || pinned,
-    alert: isAlarmed(shape),
+    alert: fails || isAlarmed(shape),
     reach: size * (label.gap ?? 1.12),
     isAbove: false,
   };
@@ -136,7 +155,8 @@ function heightOf(text: string, size: number): number {
   return size * 1.3 * text.split("\n").length;
 }
 
-function boxOf(label: Label, view: View, size: Size): Box {
+/** Return the room that a label takes on the screen, with air around it. */
+export function boxOf(label: Label, view: View, size: Size): Box {
   const at = toScreen(view, size, label.shape);
   const isTight = size.width < NARROW || view.zoom < label.shape.figure.label.from * FAR;
   const air = label.strong && !isTight ? 9 : 3;
@@ -151,17 +171,19 @@ function boxOf(label: Label, view: View, size: Size): Box {
 class Taken {
   private readonly squares = new Map<number, Box[]>();
 
-  claim(box: Box): boolean {
-    const near = [...this.reached(box)];
-    if (near.some((square) => this.squares.get(square)?.some((one) => overlaps(one, box)))) {
-      return false;
+  isFree(box: Box): boolean {
+    for (const square of this.reached(box)) {
+      if (this.squares.get(square)?.some((one) => overlaps(one, box))) return false;
     }
-    for (const square of near) {
+    return true;
+  }
+
+  take(box: Box): void {
+    for (const square of this.reached(box)) {
       const boxes = this.squares.get(square) ?? [];
       this.squares.set(square, boxes);
       boxes.push(box);
     }
-    return true;
   }
 
   private *reached(box: Box): Generator<number> {

@@ -6,6 +6,8 @@ import { type Ghosts, NO_GHOSTS } from "../domain/ghosts.ts";
 import type { Registry } from "../domain/registry.ts";
 import { toneOfItem } from "../domain/status.ts";
 import type { Tone } from "../domain/tones.ts";
+import { type Size, toScreen, type View } from "./camera.ts";
+import type { Box, Point } from "./geometry.ts";
 import type { Layout, Settled } from "./layout.ts";
 
 export type Plume = {
@@ -58,18 +60,22 @@ export class Smoke {
     this.ghosts = ghosts;
   }
 
-  /** Whether something of a quarter or a planet fails. */
-  get homes(): ReadonlySet<string> {
-    return new Set([...this.failing.values()].map(({ home }) => home));
+  /** Return the keys of what fails of some figures, and of the quarters and the planets in which that is. */
+  sources(figures: ReadonlySet<Figure>): ReadonlySet<string> {
+    return new Set(this.burning(figures).flatMap(({ key, home }) => [key, home]));
   }
 
   /** Return the plumes of some figures at a magnification, the largest first. */
   plumes(figures: ReadonlySet<Figure>, zoom: number, since: Since): Plume[] {
-    const isThere = ({ id }: Shape) => this.ghosts.get(id)?.kind !== "absent";
-    const shapes = [...this.failing.values()].filter((one) => figures.has(one.figure) && isThere(one));
+    const shapes = this.burning(figures);
     const plumes =
       zoom >= EACH_FROM ? shapes.map((one) => plumeOver(one, [one], since)) : this.byHome(shapes, since);
     return plumes.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1)).slice(0, MOST);
+  }
+
+  private burning(figures: ReadonlySet<Figure>): Shape[] {
+    const isThere = ({ id }: Shape) => this.ghosts.get(id)?.kind !== "absent";
+    return [...this.failing.values()].filter((one) => figures.has(one.figure) && isThere(one));
   }
 
   private byHome(shapes: readonly Shape[], since: Since): Plume[] {
@@ -89,6 +95,25 @@ function plumeOver({ key, x, y, size }: Shape, things: readonly Shape[], since: 
 
 function isFailing({ item }: Shape, registry: Registry): boolean {
   return toneOfItem(item, registry) === "bad" || alertOf(item) === "bad";
+}
+
+/** How far a puff rises above the one before, in points of the screen. */
+export const RISE = 8;
+/** Half of the width of the lowest puffs. */
+const HALF = 8;
+/** So many puffs are dense. */
+const DENSE = 4;
+
+/** Return where a plume rises from on the screen. */
+export function footOf(plume: Plume, view: View, size: Size): Point {
+  const { x, y } = toScreen(view, size, plume);
+  return { x, y: y - Math.min(plume.size, 14) * view.zoom };
+}
+
+/** Return the part of the screen in which a plume is dense: above it nothing is hidden that matters. */
+export function denseOf(plume: Plume, view: View, size: Size): Box {
+  const { x, y } = footOf(plume, view, size);
+  return { left: x - HALF, right: x + HALF * 2, top: y - DENSE * RISE, bottom: y + 1 };
 }
 
 /** Return how many puffs a plume has: the more fail, the higher it rises. */

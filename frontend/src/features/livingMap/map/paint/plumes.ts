@@ -2,12 +2,11 @@
 
 import { Container, Sprite } from "pixi.js";
 import { mix } from "../../domain/colour.ts";
-import { type Size, toScreen, type View } from "../camera.ts";
+import type { Size, View } from "../camera.ts";
 import type { Palette } from "../palette.ts";
-import { type Plume, puffsOf, toneOfAge } from "../smoke.ts";
+import { footOf, type Plume, puffsOf, RISE, toneOfAge } from "../smoke.ts";
 import { type Atlas, INK } from "./atlas.ts";
 
-const RISE = 8;
 const NARROWEST = 7;
 const WIDER = 3.4;
 
@@ -33,8 +32,8 @@ export class Plumes {
   }
 
   private plume(plume: Plume, view: View, size: Size, palette: Palette, now: number): void {
-    const foot = toScreen(view, size, plume);
-    const y = foot.y - Math.min(plume.size, 14) * view.zoom;
+    const foot = footOf(plume, view, size);
+    const { y } = foot;
     if (foot.x < -60 || foot.x > size.width + 60 || y < -20 || y > size.height + 120) return;
     const fire = palette.tones[toneOfAge(plume, now)];
     const ash = palette.night ? 0xaab2c8 : 0x4a4f63;

@@ -11,7 +11,7 @@ import { chosen, type Label, namedAt, withQuarters } from "../labels.ts";
 import type { Layout, Settled } from "../layout.ts";
 import type { Palette } from "../palette.ts";
 import { Places } from "../places.ts";
-import { type Since, Smoke } from "../smoke.ts";
+import { denseOf, type Plume, type Since, Smoke } from "../smoke.ts";
 import { Atlas } from "./atlas.ts";
 import { Backdrop } from "./backdrop.ts";
 import { Beat } from "./beat.ts";
@@ -55,6 +55,7 @@ export class Stage {
   private marked: Marked = NOTHING;
   private since: Since = new Map();
   private resmoke = true;
+  private smoking: readonly Plume[] = [];
   private size: Size = { width: 1, height: 1 };
   private view: View = { x: 0, y: 0, zoom: 0.5 };
   private way: { readonly flight: Flight; readonly begun: number } | null = null;
@@ -269,8 +270,8 @@ export class Stage {
       this.marker.draw(this.marked, this.palette, this.view.zoom);
     }
     if (this.moved || this.resmoke) {
-      const plumes = this.smoke.plumes(this.shown, this.view.zoom, this.since);
-      this.plumes.draw(plumes, this.view, this.size, this.palette, Date.now());
+      this.smoking = this.smoke.plumes(this.shown, this.view.zoom, this.since);
+      this.plumes.draw(this.smoking, this.view, this.size, this.palette, Date.now());
     }
     this.pulses.step(now, this.view.zoom);
     const writing = this.label(now);
@@ -334,7 +335,10 @@ export class Stage {
         keys,
         NO_KEYS,
       );
-    return chosen(shapes, this.view, this.size, keys, this.scribe.held, this.smoke.homes);
+    return chosen(shapes, this.view, this.size, keys, this.scribe.held, {
+      failing: this.smoke.sources(this.shown),
+      smoke: this.smoking.map((one) => denseOf(one, this.view, this.size)),
+    });
   }
 
   private settleDown(flying: boolean, isUnfinished: boolean): void {

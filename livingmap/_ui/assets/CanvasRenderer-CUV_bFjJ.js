@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-BvO4V8ei.js";

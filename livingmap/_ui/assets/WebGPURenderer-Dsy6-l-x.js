@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-BvO4V8ei.js";

@@ -1,1 +1,0 @@
-import"./stage-DvSJLHVa.js";import"./init-DD_7kwbR.js";

@@ -1,0 +1,1 @@
+import"./stage-BvO4V8ei.js";import"./init-D5O4zxyQ.js";
