@@ -24,6 +24,12 @@ _LARGE: Final = {"agents": 9000, "nodes": 800, "microdaos": 150, "daos": 20, "ev
 _SMALL: Final = {"agents": 1750, "nodes": 170, "microdaos": 30, "daos": 6, "events_per_second": 20}
 _DRAWN: Final = "performance.getEntriesByName('livingmap:drawn')[0]?.startTime"
 _TASK: Final = "ThreadControllerImpl::RunTask"
+_COUNT_FRAMES: Final = """() => {
+  window.counted = 0;
+  const count = () => { window.counted += 1; requestAnimationFrame(count); };
+  count();
+}"""
+_DRAG_SECONDS: Final = 20
 _WARM_SECONDS: Final = 15
 _SPELL_SECONDS: Final = 30
 _WAIT_MS: Final = 120_000
@@ -75,6 +81,8 @@ def _watch(page: Page, scale: Scale, table: Table, entities: int) -> None:
     table.row(f"{what}: heap MB, at first", heaps[:1])
     table.row(f"{what}: heap MB, {scale.page_seconds:.0f} s later", heaps[-1:])
     table.note(f"page: heap MB every {_SPELL_SECONDS} s: {', '.join(f'{heap:.0f}' for heap in heaps)}")
+    table.row(f"{what}: CPU ms of the main thread for a frame while the map is dragged", [_dragged(page, session)])
+    table.note(f"page: {_entities():,} entities in the end")
     table.note(f"page: {page.evaluate('navigator.userAgent')}, without graphics hardware")
 
 
@@ -88,6 +96,18 @@ def _spell(page: Page, session: CDPSession, scale: Scale) -> _Spell:
     longest = _longest(json.loads(browser.stop_tracing())["traceEvents"])
     session.send("HeapProfiler.collectGarbage")
     return _Spell(computed, longest, session.send("Runtime.getHeapUsage")["usedSize"])
+
+
+def _dragged(page: Page, session: CDPSession) -> float:
+    """Drag the map about; return for how many ms of processor time the main thread works on a frame meanwhile."""
+    page.evaluate(_COUNT_FRAMES)
+    before, until = _tasks(session), time.monotonic() + _DRAG_SECONDS
+    while time.monotonic() < until:
+        page.mouse.move(700, 300)
+        page.mouse.down()
+        page.mouse.move(1000, 500, steps=60)
+        page.mouse.up()
+    return 1000 * (_tasks(session) - before) / float(page.evaluate("window.counted"))
 
 
 def _longest(events: list[dict[str, Any]]) -> float:
