@@ -24,6 +24,8 @@ class Checkpoint:
     states: Mapping[str, Json]
     term: int = 0
     """The term of the newest leader of which a message was read."""
+    revision: int = 0
+    """By which the `livingmap.cluster.checkpoint_store.CheckpointStore` knows it, which it is from."""
 
 
 def encode(position: Position, read_up_to: int, term: int, states: Iterable[tuple[str, bytes]]) -> bytes:

@@ -7,7 +7,7 @@ Example: the history ends at 500 because the database is away. At 80,000 a proce
 79,000. When the database is back, 501 to 79,000 are made again, from the recorded checkpoint at 480.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
@@ -57,11 +57,15 @@ class CheckpointStore:
         """Return the last checkpoint of ``epoch``, or the last up to a ``seq``; None if none can be used."""
         kept = [one for kind in Kind if (one := await self._look(js, kind)) is not None]
         for one in sorted(kept, key=_read_up_to, reverse=True):
-            if up_to is None or _read_up_to(one) <= up_to:
+            if one.revision not in self._damaged and (up_to is None or _read_up_to(one) <= up_to):
                 checkpoint = await self._load(js, one)
                 if checkpoint is not None and checkpoint.position.epoch == epoch:
-                    return checkpoint
+                    return replace(checkpoint, revision=one.revision)
         return None
+
+    def reject(self, checkpoint: Checkpoint) -> None:
+        """Leave a checkpoint aside that was loaded; whatever is saved next replaces it."""
+        self._damaged.add(checkpoint.revision)
 
     async def _look(self, js: JetStreamContext, kind: Kind) -> objects.Kept | None:
         try:

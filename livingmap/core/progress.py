@@ -118,6 +118,12 @@ class Progress:
         if not self._live.is_set():
             self._note_live()
 
+    def end_replay(self) -> None:
+        """Note that the rest of what was in the log when the process attached to it has been deleted."""
+        if self._goal is not None and not self.is_live:
+            self.advance(self._goal)
+            self.lag = 0
+
     def branch_off(self, epoch: str) -> Position:
         """Leave the log for a branch with an epoch of its own; return where that begins."""
         self._trunk = self.position

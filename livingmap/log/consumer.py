@@ -41,7 +41,7 @@ class Consumer:
         """The last sequence that was taken, though maybe not handed on."""
         self._stream = stream
         self._client: NatsClient | None = None
-        self._inbox = ""
+        self._inbox = self._name = ""
         self._queue: deque[Stored | str] = deque()
         self._some = asyncio.Event()
         self._counted = 0
@@ -74,7 +74,19 @@ class Consumer:
                 num_replicas=1,
             ),
         )
-        await call(adding, "making a consumer")
+        self._name = (await call(adding, "making a consumer")).name
+
+    async def is_at_end(self) -> bool:
+        """Tell whether the stream has nothing after what was handed on: what is waited for may be deleted.
+
+        Raises ConnectionError without a connection.
+        """
+        if self._client is None or not self._client.is_connected:
+            raise ConnectionError("there is no connection")
+        looking = self._client.jetstream().consumer_info(self._stream, self._name)
+        info = await call(looking, "looking at the consumer")
+        sent = info.delivered.consumer_seq if info.delivered else 0
+        return info.num_pending == 0 and sent == self._counted and not self._queue
 
     async def end(self) -> None:
         """Take nothing more; the server forgets the consumer after a while."""

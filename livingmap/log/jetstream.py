@@ -10,8 +10,6 @@ from typing import Final
 import orjson
 import structlog
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.api import StreamInfo
 
 from livingmap import tracing
 from livingmap.cluster.checkpoint_store import CheckpointStore
@@ -24,14 +22,15 @@ from livingmap.log import Subscriber
 from livingmap.log.consumer import Consumer, Stored, value
 from livingmap.log.declaration import Stream
 from livingmap.log.decoding import TERM, Decoder, received_at
+from livingmap.log.start import Start
 from livingmap.supervision import run_together
 from livingmap.transport import IntakeStatus
 from livingmap.transport.connection import NatsClient, NatsConnection, call, reason_of
-from livingmap.transport.epoch import epoch_of
 from livingmap.transport.parsing import DeadMessage
 from livingmap.transport.settings import NatsSettings
 
 _CONFIRM_SECONDS: Final = 5.0
+_QUIET_SECONDS: Final = 1.0
 _SPARE_BYTES: Final = 4096
 _USUAL_BYTES: Final = 1024 * 1024
 _MESSAGE_ID: Final = "Nats-Msg-Id"
@@ -77,9 +76,9 @@ class JetStreamLog:
         self._connection = connection
         self._settings = settings
         self._stream = stream
-        self._store = store
         self._checkpoints = checkpoints
         self._consumer = Consumer(settings.stream)
+        self._start = Start(store, checkpoints, self._consumer, progress)
         self._decoder = decoder
         self._wants = decoder.wants
         self._me = secrets.token_hex(6)
@@ -253,7 +252,7 @@ class JetStreamLog:
         self.progress.attach()  # whatever is shown from here on is of a map that is connected
         await self._before_reading()
         info = self._stream.info
-        await self._begin(client.jetstream(), info)
+        await self._start.find(client.jetstream(), info)
         await self._consumer.begin(client)
         self.progress.aim(info.state.last_seq)
 
@@ -269,36 +268,27 @@ class JetStreamLog:
         """Leave errors to the connection."""
         return False
 
-    async def _begin(self, js: JetStreamContext, info: StreamInfo) -> None:
-        """Find where to read from: after what was taken, or from a checkpoint, or from the start of the stream."""
-        epoch = epoch_of(info)
-        first, is_new = info.state.first_seq, epoch != self.progress.position.epoch
-        if not is_new and first <= self._consumer.taken + 1:
-            return
-        checkpoint = await self._store.load(js, epoch)
-        if is_new and self.progress.position.epoch:
-            last = str(self.progress.position)
-            _logger.warning("the stream was made anew, and a new epoch begins", epoch=epoch, last=last)
-        if not is_new:
-            _logger.warning("the stream no longer has what was published meanwhile", up_to=first - 1)
-            if checkpoint is None or checkpoint.read_up_to <= self._consumer.taken:
-                return
-        async with self._checkpoints.turn:
-            start = checkpoint.read_up_to if checkpoint else max(first - 1, 0)
-            self._consumer.skip(start)
-            position = checkpoint.position if checkpoint else Position(epoch, start)
-            self.progress.begin(position, start, checkpoint.term if checkpoint else 0)
-            self._checkpoints.restore(checkpoint)
-
     # reading
 
     async def _read(self) -> None:
         while True:
-            await self._consumer.some()
+            await self._some()
             async with self._checkpoints.turn:
                 for stored in await self._consumer.batch():
                     self._hand_on(stored)
             await asyncio.sleep(0)  # nothing above has to let the rest of the program run
+
+    async def _some(self) -> None:
+        """Return as soon as a message is queued. While replaying, look whether one will come at all."""
+        while not self.progress.is_live:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_QUIET_SECONDS):
+                    await self._consumer.some()
+                    return
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
+                if await self._consumer.is_at_end():
+                    self.progress.end_replay()
+        await self._consumer.some()
 
     def _hand_on(self, stored: Stored) -> None:
         if self._wants(stored.subject):  # the stream may take more than the patterns do

@@ -49,6 +49,7 @@ class Rereading:
         self._decoder = decoder
         self._store = store
         self._client: NatsClient | None = None
+        self._last_seq = 0
         self._consumer = Consumer(stream)
 
     async def begin(self, after: Position) -> Beginning | None:
@@ -82,7 +83,7 @@ class Rereading:
         position = usable.position if usable and is_exact else Position(after.epoch, start)
         self.progress = Progress(position)
         self.progress.begin(position, start, usable.term if usable else 0)
-        self._client, self._consumer = client, Consumer(self._stream)
+        self._client, self._consumer, self._last_seq = client, Consumer(self._stream), info.state.last_seq
         self._consumer.skip(start)
         await self._consumer.begin(client)
         return Beginning(usable.states if usable else {}, is_exact, first)
@@ -98,6 +99,9 @@ class Rereading:
                 await self._consumer.some()
         except TimeoutError:
             self._consumer.check()
+            await self._check_jump()
+            if self.progress.read_up_to < self._last_seq and await self._consumer.is_at_end():
+                self.progress.advance(self._last_seq)  # what was there at first has been deleted since
             return []
         events = []
         for stored in await self._consumer.batch():

@@ -17,6 +17,7 @@ from nats.js import JetStreamContext
 from nats.js.api import Header, ObjectInfo, ObjectMetaOptions
 from nats.js.errors import APIError, NotFoundError
 
+from livingmap.supervision import within
 from livingmap.transport.connection import NatsClient, call
 
 _WRONG_SEQUENCE: Final = (10071, 10164)
@@ -64,20 +65,23 @@ async def get(js: JetStreamContext, bucket: str, kept: Kept) -> bytes:
     """Return the value. Raises ValueError if it is damaged, TimeoutError if it was replaced meanwhile."""
     if kept.info is None:
         raise ValueError("it is not an object")
-    data = await call(_get(js, bucket, kept.info), f"reading the {kept.info.name}", _TRANSFER_SECONDS)
+    pieces: list[bytes] = []
+    reading = _get(js, bucket, kept.info, pieces)
+    await within(_TRANSFER_SECONDS, reading, f"NATS: reading the {kept.info.name}", lambda: len(pieces))
+    data = b"".join(pieces)
     if kept.info.digest != _digest(data):
         raise ValueError("its digest is another")
     return data
 
 
-async def _get(js: JetStreamContext, bucket: str, info: ObjectInfo) -> bytes:
+async def _get(js: JetStreamContext, bucket: str, info: ObjectInfo, pieces: list[bytes]) -> None:
     subject = _chunks(bucket, info.nuid)
     reading = await js.subscribe(subject, stream=f"OBJ_{bucket}", ordered_consumer=True)
     try:
-        chunks = [(await reading.next_msg(timeout=_CHUNK_SECONDS)).data for _ in range(info.chunks or 0)]
+        for _ in range(info.chunks or 0):
+            pieces.append((await reading.next_msg(timeout=_CHUNK_SECONDS)).data)  # noqa: PERF401 - they are counted
     finally:
         await reading.unsubscribe()
-    return b"".join(chunks)
 
 
 async def put(
@@ -100,12 +104,17 @@ async def put(
         options=ObjectMetaOptions(max_chunk_size=chunk),
     )
     pieces = [data[begin : begin + chunk] for begin in range(0, len(data), chunk)]
-    await call(_put(client.jetstream(), info, pieces, before), f"writing the {name}", _TRANSFER_SECONDS)
+    written: list[int] = []
+    writing = _put(client.jetstream(), info, pieces, before, written)
+    await within(_TRANSFER_SECONDS, writing, f"NATS: writing the {name}", lambda: len(written))
 
 
-async def _put(js: JetStreamContext, info: ObjectInfo, pieces: Sequence[bytes], before: Kept | None) -> None:
+async def _put(
+    js: JetStreamContext, info: ObjectInfo, pieces: Sequence[bytes], before: Kept | None, seqs: list[int]
+) -> None:
     stream, own = f"OBJ_{info.bucket}", _chunks(info.bucket, info.nuid)
-    seqs = [(await js.publish(own, piece)).seq for piece in pieces]
+    for piece in pieces:
+        seqs.append((await js.publish(own, piece)).seq)  # noqa: PERF401 - they are counted
     last = str(before.revision if before else 0)
     headers = {Header.ROLLUP.value: "sub", Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value: last}
     try:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
+from functools import partial
 
 from livingmap.log.backbone import backbone
 from livingmap.log.local import utc_now
@@ -39,15 +40,19 @@ class Notes:
 
 
 @contextlib.asynccontextmanager
-async def reading(server, *patterns, duties=None, sources=("a",), shape=b"", killed=False, slow=0.0, **settings):
+async def reading(
+    server, *patterns, duties=None, sources=("a",), shape=b"", killed=False, slow=0.0, restore=None, **settings
+):
     """Run a log; lend it and the notes of what it read.
 
     One that is ``killed`` loses its connection first, and so says nothing at its end. A ``slow`` one takes so many
-    seconds for each entry.
+    seconds for each entry. ``restore`` takes the place of how notes are restored.
     """
     given = {"url": server.url, "ping_seconds": 1, **settings}
     log = backbone(NatsSettings(**given), patterns or ["a.*"], sources, shape, utc_now, longest_pause_seconds=0.3)
     notes = Notes(log.log.progress)
+    if restore is not None:
+        notes.restore = partial(restore, notes)
     log.log.subscribe(notes.take)
     log.log.subscribe(lambda _: time.sleep(slow))
     log.keep(notes, notes.oldest_unsettled)
