@@ -4,6 +4,7 @@ It has a connection of its own, because the log's is made anew for as long as th
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from livingmap.transport.connection import Arrival, NatsClient, NatsConnection
 
 MOST: Final = 100_000
 _LOOK_SECONDS: Final = 1.0
+_LOOK_AT_STREAM_SECONDS: Final = 5.0
 _CARRIED_SECONDS: Final = 60.0
 """A message that the stream brought is carried in less, or was while nobody listened here."""
 _BY_JETSTREAM: Final = b"\r\nNats-"
@@ -62,7 +64,7 @@ class Ear:
         self._compares = False
         self._listens_from: float | None = None
         self._deaf_since: float | None = None
-        self._well_at = self._checked_at = 0.0
+        self._well_at = self._checked_at = self._looks_at = 0.0
         connection.add(self)
 
     @property
@@ -83,7 +85,17 @@ class Ear:
         while True:
             await self._listen()
             self.unmatched.forget_brought(self.seconds() - _CARRIED_SECONDS)
+            await self._look()
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        """Notice an election in the stream soon: later it would pass for one while nobody listened."""
+        client = self._client
+        if client is None or not client.is_connected or self.seconds() < self._looks_at:
+            return
+        self._looks_at = self.seconds() + _LOOK_AT_STREAM_SECONDS
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await self._stream.look(client)
 
     async def _listen(self) -> None:
         """Subscribe, once the stream is read up to now."""

@@ -35,7 +35,6 @@ _UNDER_WAY_SECONDS: Final = 5.0
 _LONGEST_SECONDS: Final = 60.0
 """A loss that goes on for longer becomes several entries."""
 _READ_SECONDS: Final = 30.0
-_LOOK_AT_LEAST_SECONDS: Final = 30.0
 _MOST_SUBJECTS: Final = 20
 
 _logger = structlog.get_logger(__name__)
@@ -72,15 +71,13 @@ class Losses:
         Meant for the process that leads. It waits at first: another one that led may not know yet that it does no
         more, and what that reports must not be reported again.
         """
-        looked_at = -_LOOK_AT_LEAST_SECONDS
         await asyncio.sleep(_UNDER_WAY_SECONDS)
         while True:
-            present = self._ear.seconds()
-            until = present - _UNDER_WAY_SECONDS
+            until = self._ear.seconds() - _UNDER_WAY_SECONDS
             missed = self._ear.unmatched.carried(until)
-            is_due = missed or self._ear.deafness or present - looked_at >= _LOOK_AT_LEAST_SECONDS
+            is_due = missed or self._ear.deafness
             if is_due and self._log.progress.is_live and not self._goes_on(missed, until):
-                looked_at = present if await self._look(until, self._ear.deafness) else looked_at
+                await self._look(until, self._ear.deafness)
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _goes_on(self, missed: Sequence[Surplus], until: float) -> bool:
@@ -91,19 +88,18 @@ class Losses:
         is_deaf = not ear.listens or (ear.deafness is not None and ear.deafness.until > until)
         return is_deaf or bool(ear.unmatched.carried(ear.seconds() - _LOOK_SECONDS, after=until))
 
-    async def _look(self, until: float, deafness: Deafness | None) -> bool:
-        """Read all that the stream has by now, and report what it lacks; False if it has no leader yet."""
+    async def _look(self, until: float, deafness: Deafness | None) -> None:
+        """Read all that the stream has by now, and report what it lacks; not yet if it has no leader."""
         try:
             info = await self._info()
             await self._read_up_to(info.state.last_seq)
         except (NatsError, JetStreamError, OSError, TimeoutError):
-            return False
+            return
         missed = self._ear.unmatched.carried(until)
         if missed or (deafness and self._was_led_anew(deafness)):
             await self._report(missed, deafness)
         if self._ear.deafness == deafness:
             self._ear.deafness = None
-        return True
 
     def _was_led_anew(self, deafness: Deafness) -> bool:
         """Tell whether the stream had no leader for a while since then: what was published may be lost."""

@@ -171,6 +171,8 @@ class Looked(Unmatched):
 class SlowClient:
     """A client whose subscriptions take until they are let go on."""
 
+    is_connected = False
+
     def __init__(self):
         self.takes = 0
         self.goes_on = asyncio.Event()
