@@ -1,6 +1,6 @@
 """A part: everything that one source has said about the map so far."""
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
@@ -266,19 +266,27 @@ class Part:
         return (record or Record()).difference(answer, superseded) or (answer if record is None else None)
 
     def missing(
-        self, key: CollectionKey, listed: Collection[str], shown: Container[str] = (), *, complete: bool = True
+        self,
+        key: CollectionKey,
+        listed: Collection[str],
+        shown: Container[str] = (),
+        *,
+        complete: bool = True,
+        among: Iterable[str] | None = None,
     ) -> list[Drop]:
-        """Return the drops of all that a poll did not list, ``listed`` being what it did.
+        """Return the drops of all, or of those ``among`` some, that a poll lacks; ``listed`` is what it has.
 
         What events alone said about items of other sources stays while these are ``shown`` on the map. If the
         answer is not the ``complete`` list, only what polls brought is dropped.
         """
+        records = self._records.get(key, {})
         if self.renamed:
             listed = {self.renamed.get(one, one) for one in listed}
         return [
             Drop(key[0], entity_id, key[1])
-            for entity_id, record in self._records.get(key, {}).items()
+            for entity_id in (records if among is None else among)
             if entity_id not in listed
+            and (record := records.get(entity_id)) is not None
             and (
                 record.polled_fields or (complete and record.creates) or not (record.creates or entity_id in shown)
             )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from livingmap.core.freshness import SourceHealth, shortened
-from livingmap.core.model import Change, CollectionKey, Put, Total
+from livingmap.core.model import Change, CollectionKey, Drop, Put, Total
 from livingmap.core.scene import Scene
 from livingmap.core.source import Client, Layer, Source
 from livingmap.core.validity import ID, OTHER_ID, invalid_reason, without_id
@@ -15,6 +15,7 @@ from livingmap.sources.unlisted import UnlistedItems
 
 _MOST_FAULTS: Final = 20
 _COMPARED_AT_ONCE: Final = 500
+_LOOKED_UP_AT_ONCE: Final = 10_000
 
 Within: TypeAlias = Callable[[Coroutine[Any, Any, list[Change]], str], Coroutine[Any, Any, list[Change]]]
 """Has a plugin compute an answer where its code runs, for a limited time; the second argument names it."""
@@ -44,8 +45,7 @@ class Comparison:
         confirms it. ``answer`` is empty afterwards: to let go of a hundred thousand rows at once takes too long.
         """
         key = (layer.name, layer.collection)
-        rows = await self._own(layer, answer)
-        listed = {row.id for row in rows if isinstance(row, Put)}
+        rows, listed = await self._own(layer, answer)
         if holds:
             self._hold_if_suspicious(key, len(listed))
         if not layer.decorates and not any(isinstance(row, Total) for row in rows):
@@ -89,20 +89,27 @@ class Comparison:
         """Return what becomes of the items that the answer does not list."""
         key, asks = (layer.name, layer.collection), layer.unlisted is not None
         shown = self._scene.items(*key)
-        drops = self._part.missing(key, listed, shown, complete=layer.complete or asks)
+        ids, drops = [one for one, _ in self._part.items(*key)], list[Drop]()
+        for start in range(0, len(ids), _LOOKED_UP_AT_ONCE):
+            some = ids[start : start + _LOOKED_UP_AT_ONCE]
+            drops += self._part.missing(key, listed, shown, complete=layer.complete or asks, among=some)
+            await asyncio.sleep(0)
         if not asks:
             return drops
         name = f"items of {self.source.name} that are not listed"
         return await self._within(self._unlisted.changes(layer, client, drops), name)
 
-    async def _own(self, layer: Layer, answer: list[Put | Total]) -> list[Put | Total]:
-        """Return what is of the layer that was asked for, taken out of ``answer``; note what is not."""
+    async def _own(self, layer: Layer, answer: list[Put | Total]) -> tuple[list[Put | Total], set[str]]:
+        """Return what is of the layer that was asked for, taken out of ``answer``, and its ids; note the rest."""
         rows: list[Put | Total] = []
+        listed: set[str] = set()
         while answer:
-            rows += self._own_of(layer, answer[:_COMPARED_AT_ONCE])
+            some = list(self._own_of(layer, answer[:_COMPARED_AT_ONCE]))
             del answer[:_COMPARED_AT_ONCE]
+            rows += some
+            listed.update(row.id for row in some if isinstance(row, Put))
             await asyncio.sleep(0)
-        return rows
+        return rows, listed
 
     def _own_of(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
         for row in answer:

@@ -23,6 +23,7 @@ from livingmap.sources.announcing import Appending, announce
 from livingmap.sources.answer import Call
 from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
+from livingmap.sources.freed import LONG_BYTES, give_back
 from livingmap.sources.json_client import DETAILS, FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread, contained
 from livingmap.sources.poll_client import PollClient
@@ -158,6 +159,8 @@ class Poller:
             await self._add(outcome, layer, answers.pop(0), client, appending)
         await appending.end()
         await client.let_go()
+        if client.bytes_read >= LONG_BYTES:
+            await give_back()
         self._note_rows(client)
         self._seen = None
         if client.is_repeatable and not outcome.errors and client.bytes_read >= _LONG_BYTES:

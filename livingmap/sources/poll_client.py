@@ -27,7 +27,7 @@ M = TypeVar("M")
 _BATCH_ROWS: Final = 500
 _MOST_DROPPED: Final = 20
 _MOST_NOTES: Final = 20
-_MOST_KEPT_BYTES: Final = 16 * 1024 * 1024
+_MOST_KEPT_BYTES: Final = 8 * 1024 * 1024
 """Of the answers of one poll: what came before is asked for again if a fetch wants it."""
 
 
@@ -185,6 +185,11 @@ class PollClient:
             count += len(rows)
             await asyncio.sleep(0)
         self._expect_some(count, used, path)
+        if (
+            answer.size > _MOST_KEPT_BYTES
+        ):  # nothing else is kept beside it, and what it brought takes as much again
+            self._asked.pop(Call("GET", path, query).key(), None)
+            self._kept -= answer.size
 
     def _valid(self, model: type[M], rows: list[Json], at: str, before: int) -> Iterator[list[M]]:
         """Yield the valid ones of ``rows``, some at a time: validating lets no other thread run."""
