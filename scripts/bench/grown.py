@@ -22,26 +22,29 @@ _MOST_SECONDS: Final = 600.0
 
 
 class Heartbeat:
-    """Notes for how much CPU time of this process the loop, or what did not let it run, took at once.
+    """Notes how much CPU time passed between two beats of the loop: of its own thread, and of the whole process.
 
-    Not by the wall's clock: what other programs do does not count, but what other threads of this one do does.
+    Not by the wall clock: other programs do not count. All calls of one turn of the loop count together.
     """
 
     def __init__(self, beats: Callable[[float, Callable[[], None]], Any]) -> None:
-        self.longest = 0.0
+        self.own = self.whole = 0.0
+        """The longest since `report`."""
         self._call_later = beats
-        self._last = time.process_time()
+        self._last = time.thread_time(), time.process_time()
         self._beat()
 
-    def take(self) -> float:
-        """Return the longest since this was asked before."""
-        longest, self.longest = self.longest, 0.0
-        return longest
+    def report(self) -> dict[str, float]:
+        """Return the longest in milliseconds since this was asked before."""
+        report = {"held_ms": self.own * 1000, "held_by_all_ms": self.whole * 1000}
+        self.own = self.whole = 0.0
+        return report
 
     def _beat(self) -> None:
-        now = time.process_time()
-        self.longest = max(self.longest, now - self._last)
-        self._last = now
+        own, whole = time.thread_time(), time.process_time()
+        self.own = max(self.own, own - self._last[0])
+        self.whole = max(self.whole, whole - self._last[1])
+        self._last = own, whole
         self._call_later(_BEAT_SECONDS, self._beat)
 
 
@@ -55,10 +58,10 @@ def _resident_mb() -> float:
     return int(pages) * resource.getpagesize() / 2**20
 
 
-async def _grow(agents: int, interval: float, idle_seconds: float) -> None:
+async def _grow(agents: int, interval: float, idle_seconds: float, world_port: int | None) -> None:
     began, cpu = time.perf_counter(), time.process_time()
     config = configuration(
-        agents, interval, server={"host": "127.0.0.1", "port": free_port()}, history={"url": "memory:"}
+        agents, interval, world_port, server={"host": "127.0.0.1", "port": free_port()}, history={"url": "memory:"}
     )
     living = LivingMap(config, MemoryHistory(100))
     heartbeat = Heartbeat(asyncio.get_running_loop().call_later)
@@ -71,17 +74,17 @@ async def _grow(agents: int, interval: float, idle_seconds: float) -> None:
         "whole": _is_whole(living, agents),
         "seconds": time.perf_counter() - began,
         "cpu_seconds": time.process_time() - cpu,
-        "held_ms": heartbeat.take() * 1000,
+        **heartbeat.report(),
         "mb": _resident_mb(),
         "errors": {name: poller.state.error for name, poller in living.pollers.items() if poller.state.error},
     }
     await asyncio.sleep(min(interval, idle_seconds))  # what followed the first poll
-    heartbeat.take()
+    heartbeat.report()
     resting, cpu, position = time.perf_counter(), time.process_time(), living.log.position.seq
     await asyncio.sleep(idle_seconds)
     rest = {
         "cores": (time.process_time() - cpu) / (time.perf_counter() - resting),
-        "rest_held_ms": heartbeat.take() * 1000,
+        **{f"rest_{name}": value for name, value in heartbeat.report().items()},
         "entries": living.log.position.seq - position,
         "polls": {name: poller.state.polls for name, poller in living.pollers.items()},
         "rest_mb": _resident_mb(),
@@ -91,12 +94,12 @@ async def _grow(agents: int, interval: float, idle_seconds: float) -> None:
     running.cancel()
 
 
-def main(agents: int, interval: float, idle_seconds: float) -> None:
-    """Let a map grow, and rest."""
+def main(agents: int, interval: float, idle_seconds: float, world_port: int | None = None) -> None:
+    """Let a map grow, and rest. Its network is simulated by the process at ``world_port``, or in this one."""
     gc.set_threshold(*COLLECTING)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_grow(agents, interval, idle_seconds))
+        runner.run(_grow(agents, interval, idle_seconds, world_port))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))
+    main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), *map(int, sys.argv[4:]))

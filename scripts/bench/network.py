@@ -22,25 +22,33 @@ _ONCE: Final = 86_400
 _MOST_ENTITIES_BYTES: Final = 256 * 1024 * 1024
 
 
-def configuration(agents: int, interval_seconds: float = _ONCE, **rest: Any) -> Config:
-    """Return the configuration of a map of ``agents`` and all that goes with them, at rest."""
+def configuration(
+    agents: int, interval_seconds: float = _ONCE, world_port: int | None = None, **rest: Any
+) -> Config:
+    """Return the configuration of a map of ``agents`` and all that goes with them, at rest.
+
+    The network is simulated in the map's own process, or by another one that listens at ``world_port``.
+    """
     nodes, microdaos, daos = max(4, agents // 20), max(2, min(1000, agents // 100)), max(2, agents // 500)
     sizes = {"agents": agents, "nodes": nodes, "microdaos": microdaos, "daos": daos, "events_per_second": 0}
-    source = {
-        "mock": True,
+    source: dict[str, Any] = {
+        "mock": world_port is None,
         "interval_seconds": interval_seconds,
         "timeout_seconds": 60,
         "max_bytes": _MOST_ENTITIES_BYTES,
     }
-    text = yaml.safe_dump(
-        {"logging": {"level": "error"}, "mock": sizes, "sources": dict.fromkeys(FAMILIES, source), **rest}
-    )
+    sources = {name: {**source, **_address(name, world_port)} for name in FAMILIES}
+    text = yaml.safe_dump({"logging": {"level": "error"}, "mock": sizes, "sources": sources, **rest})
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(text)
         file.flush()
         config = load(Path(file.name))
     configure(config.logging)
     return config
+
+
+def _address(source: str, world_port: int | None) -> dict[str, str]:
+    return {"base_url": f"http://127.0.0.1:{world_port}/{source}"} if world_port else {}
 
 
 @asynccontextmanager
