@@ -29,7 +29,7 @@ async def build(service, clock, monkeypatch):
 
     def account_of(**given):
         given = {"email": "map@example.org", "password": PASSWORD, **given}
-        settings = DaarionAccount(base_url=service.base_url, timeout_seconds=0.5, **given)
+        settings = DaarionAccount(base_url=service.base_url, timeout_seconds=20, **given)
         made.append(Account(livingmap_account(), settings, clock))
         return made[-1]
 

@@ -87,7 +87,7 @@ async def test_a_decision_holds_for_its_whole_time_while_the_pdp_is_away_and_no_
 
 @pytest.mark.parametrize("lie", [*LIES, "hang"])
 async def test_any_other_answer_of_the_pdp_permits_nothing_and_a_good_one_counts_again(decisions_of, service, lie):
-    one = decisions_of(timeout_seconds=0.5, patience_seconds=1.2)
+    one = decisions_of(timeout_seconds=2, patience_seconds=5)
     service.mode = lie
     assert await one.ask(ONE, TWO) == (set(), False)
     assert one.decisions.state.error

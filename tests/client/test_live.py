@@ -117,7 +117,7 @@ async def test_where_websockets_are_blocked_events_come_all_the_same(living, url
 
 
 async def test_an_attempt_ends_in_time_where_nothing_passes(living, url):
-    limits = Limits(opening_seconds=0.3)
+    limits = Limits(opening_seconds=2)
     async with proxy(port_of(url)) as relay, following(f"http://127.0.0.1:{relay.port}", limits=limits) as seen:
         await seen.kind("snapshot")
         relay.hold()
