@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from fastapi.dependencies import models
 from hypothesis import settings
 from structlog.dev import ConsoleRenderer, plain_traceback
 
@@ -45,3 +46,14 @@ def _logging_of_its_own() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers, access.level = before[0], before[2]
     root.setLevel(before[1])
+
+
+_CACHES = [value for value in vars(models).values() if hasattr(value, "cache_clear")]
+
+
+@pytest.fixture(autouse=True)
+def _applications_are_let_go() -> Iterator[None]:
+    """Clear FastAPI's caches of endpoints, which keep up to a thousand applications of earlier tests in memory."""
+    yield
+    for cache in _CACHES:
+        cache.cache_clear()

@@ -72,6 +72,11 @@ def picture(aliases):
     }
 
 
+def counts(aliases):
+    """What grows with changes."""
+    return {"revision": aliases.revision, "contests": aliases.contests, "contested": set(aliases.contested)}
+
+
 @given(steps, tables)
 def test_claims_one_by_one_make_the_aliases_that_they_make_as_a_whole(run, table):
     sources = Sources(table)
@@ -82,6 +87,10 @@ def test_claims_one_by_one_make_the_aliases_that_they_make_as_a_whole(run, table
 
 def assert_all_that_changes_is_affected(sources, before, affected):
     after = picture(sources.aliases)
+    aliases = sources.aliases
+    assert before["resolve"] == after["resolve"] or before["revision"] < aliases.revision
+    assert before["contests"] <= aliases.contests
+    assert (before["contested"] == aliases.contested) == (before["contests"] == aliases.contests)
     for question in ("resolve", "shown"):
         for one in before[question].keys() & after[question].keys():
             answers = (before[question][one], after[question][one])
@@ -98,7 +107,7 @@ def assert_all_that_changes_is_affected(sources, before, affected):
 def test_whatever_changes_its_meaning_is_affected(run, table):
     sources = Sources(table)
     for step in run:
-        before = picture(sources.aliases)
+        before = picture(sources.aliases) | counts(sources.aliases)
         assert_all_that_changes_is_affected(sources, before, sources.list(*step))
 
 
@@ -118,7 +127,7 @@ def test_the_laws_hold_for_all_short_runs_of_entities_that_claim_each_others_ids
         sources = Sources(table)
         for step in run[:-1]:
             sources.list(*step)
-        before = picture(sources.aliases)
+        before = picture(sources.aliases) | counts(sources.aliases)
         assert_all_that_changes_is_affected(sources, before, sources.list(*run[-1]))
         assert picture(sources.aliases) == picture(sources.as_a_whole())
 
