@@ -146,13 +146,13 @@ class Aliases:
         if self._is_alone(entity_id, entity_id):  # most ids: nobody else claims it, so it refers to itself anyway
             self._entities[entity_id] += 1
             return set()
-        before = self._referents(entity_id, entity_id)
+        before = self._referents(entity_id)
         self._entities[entity_id] += 1
         return self._affected(entity_id, entity_id, before)
 
     def remove(self, entity_id: str) -> set[str]:
         """Undo one `add`; return the ids that may refer to something else now."""
-        before = self._referents(entity_id, entity_id)
+        before = self._referents(entity_id)
         _count(self._entities, entity_id, -1)
         return self._affected(entity_id, entity_id, before)
 
@@ -179,7 +179,7 @@ class Aliases:
                 affected |= self._claim_alone(name, entity_id, step)
                 self._note_namespace(entity_id, name, old_namespaces.get(name), new_namespaces.get(name))
                 continue
-            before = self._referents(name, entity_id)
+            before = self._referents(name)
             self._count_claim(name, entity_id, step)
             self._note_namespace(entity_id, name, old_namespaces.get(name), new_namespaces.get(name))
             affected |= self._affected(name, entity_id, before)
@@ -252,12 +252,11 @@ class Aliases:
         namespaces = self._namespaces.get((entity_id, name), ())
         return min(namespaces, key=lambda one: (_rank(one), one), default=None)
 
-    def _referents(self, name: str, entity_id: str) -> dict[str, str]:
-        """Return what is referred to by the ids whose meaning a claim of ``entity_id`` to ``name`` may change."""
-        names = {name, entity_id}
-        if self._claimants(name) - {entity_id} or entity_id in self.displaced:
-            for one in (*self._claimants(name), entity_id):
-                names |= {one, self.displaced.get(one, one), *self._aliases.get(one, ())}
+    def _referents(self, name: str) -> dict[str, str]:
+        """Return what is referred to by the ids whose meaning a claim to ``name`` may change."""
+        names = {name}
+        for one in self._claimants(name):
+            names |= {one, *self._aliases.get(one, ())}
         return {one: self.resolve(one) for one in (self._with_joined(names) if self._same_as else names)}
 
     def _with_joined(self, names: Iterable[str]) -> set[str]:

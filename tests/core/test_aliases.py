@@ -38,6 +38,28 @@ def test_an_id_that_is_listed_means_itself_until_the_last_source_drops_it():
     assert aliases.same("agent:x") == ("agent:a", "agent:x", "agent:y")
 
 
+def test_an_entity_of_two_sources_is_listed_until_both_drop_it():
+    aliases = Aliases()
+    for _ in range(2):
+        aliases.add("agent:a")
+    aliases.remove("agent:a")
+    assert aliases.has("agent:a")
+    aliases.remove("agent:a")
+    assert not aliases.has("agent:a")
+
+
+def test_only_entities_that_are_not_joined_by_hand_contest_an_id():
+    aliases = Aliases({"agent:b": "agent:a"})
+    for one in ("agent:a", "agent:b"):
+        aliases.add(one)
+        aliases.rename(one, (), ("agent:x",))
+    assert (aliases.contested, aliases.contests) == (set(), 0)
+    aliases.rename("agent:c", (), ("agent:x",))
+    assert (aliases.contested, aliases.contests) == ({"agent:x"}, 1)
+    aliases.rename("agent:c", ("agent:x",), ())
+    assert (aliases.contested, aliases.contests) == (set(), 2)
+
+
 def test_an_item_that_names_itself_an_alias_is_listed_once():
     aliases = Aliases()
     aliases.rename("agent:a", (), ("agent:a", "agent:x"))
