@@ -402,6 +402,7 @@ export const en = {
     },
     signs: [
       "A hexagon is the sign of a quarter; a badge on it warns of the gravest trouble there.",
+      "Smoke rises from what fails: the more fails, the higher; red for less than an hour, then amber, grey after a day.",
       "The bars of a tower are its loads: the higher, the busier.",
       "Satellites around a planet are what it runs on: a tower has one wherever it is named.",
       "A round badge with an exclamation mark: it has alerts.",
