@@ -47,7 +47,7 @@ function DoubtLine({ doubt }: { readonly doubt: Doubt }) {
       {kind === "paused" ? <Icon name="pause" /> : <Mark tone={kind === "pending" ? "busy" : "warn"} />}
       <span>
         <strong>{doubtText(doubt, language)}</strong> <Ago since={doubt.since} />
-        <span className="doubt-meaning">{trust.meaning[kind]}</span>
+        {hasShown(doubt) && <span className="doubt-meaning">{trust.meaning[kind]}</span>}
       </span>
       {kind === "paused" && (
         <button type="button" className="button" onClick={() => client.resume()}>
@@ -66,6 +66,11 @@ function DoubtLine({ doubt }: { readonly doubt: Doubt }) {
       )}
     </li>
   );
+}
+
+/** Whether anything is shown that the doubt is about: of a source that was never read nothing is. */
+function hasShown(doubt: Doubt): boolean {
+  return doubt.kind !== "sources" || doubt.sources.some(({ observed_at }) => observed_at !== null);
 }
 
 /** How long ago that was. It changes every second, and is not read out each time: the moment itself is. */
