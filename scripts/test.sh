@@ -48,7 +48,7 @@ step "the lock file fits pyproject.toml"
 step "format and lint"
 ruff format --check .
 ruff check .
-shellcheck --external-sources scripts/*.sh scripts/mutate scripts/faults scripts/release scripts/matrix scripts/audit scripts/bench/run .ci/run
+shellcheck --external-sources scripts/*.sh scripts/mutate scripts/faults scripts/release scripts/matrix scripts/audit scripts/pictures scripts/bench/run .ci/run
 hadolint Dockerfile
 check-jsonschema --builtin-schema vendor.compose-spec docker-compose.phase9.yml
 if [ "$mode" != --quick ]; then
