@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-BvO4V8ei.js";

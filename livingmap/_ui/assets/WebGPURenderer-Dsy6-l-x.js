@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-BvO4V8ei.js";

@@ -1,0 +1,1 @@
+import"./stage-DCUCd2FN.js";import"./init-DlQGK1Am.js";

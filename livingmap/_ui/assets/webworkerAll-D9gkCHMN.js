@@ -1,1 +1,0 @@
-import"./stage-BvO4V8ei.js";import"./init-D5O4zxyQ.js";
