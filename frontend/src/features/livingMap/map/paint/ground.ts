@@ -28,6 +28,8 @@ type Plot = {
 };
 /** For so long a frame draws ground that has changed; the rest follows in the next ones. */
 const BUDGET_MS = 5;
+/** So many cells change at once where a city grows. More of them are a city that comes. */
+const GROWTH = 60;
 
 export class Ground {
   readonly view = new Container();
@@ -42,8 +44,8 @@ export class Ground {
   private readonly city: City;
   /** What is to be drawn anew. */
   private readonly stale = new Set<Plot | Piece>();
-  /** Whether all of it is drawn in the next frame: the first one, and one in other colours, are seen as a whole. */
-  private isWhole = true;
+  /** Whether all of it is drawn in the next frame: a city that comes, and one in other colours, is seen as a whole. */
+  private isWhole = false;
   private palette: Palette;
   private hasCity = true;
 
@@ -64,6 +66,7 @@ export class Ground {
       }
     }
     for (const piece of this.coast.moved(cells)) this.stale.add(piece);
+    this.isWhole ||= cells.size > GROWTH;
   }
 
   recolour(palette: Palette): void {

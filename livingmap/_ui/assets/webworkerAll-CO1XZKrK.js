@@ -1,1 +1,0 @@
-import"./stage-DCUCd2FN.js";import"./init-DlQGK1Am.js";

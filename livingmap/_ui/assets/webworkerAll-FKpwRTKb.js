@@ -1,0 +1,1 @@
+import"./stage-CwIE-iAv.js";import"./init-CGCICFy8.js";
