@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from livingmap.core.model import Json
 from livingmap.core.paging import Paging
+from livingmap.core.shared import shared_json
 from livingmap.errors import InvalidAnswer, NotFound, SourceError
 from livingmap.sources.answer import Answer, Call
 from livingmap.sources.json_client import POLL
@@ -196,6 +197,7 @@ class PollClient:
         self.progress["rows"] += len(rows)
         for start in range(0, len(rows), _BATCH_ROWS):
             batch = rows[start : start + _BATCH_ROWS]
+            _share(batch)
             try:
                 yield read_all(model, batch)
             except InvalidAnswer:  # one of them at least; each by itself then
@@ -221,6 +223,14 @@ class PollClient:
             except InvalidAnswer as error:
                 self.dropped_rows += 1
                 self.dropped = [*self.dropped, str(error)][:_MOST_DROPPED]
+
+
+def _share(rows: Iterable[Json]) -> None:
+    """Let rows share the values that many of them have: all of a long list are in memory at once."""
+    for row in rows:
+        if isinstance(row, dict):
+            for name, value in row.items():
+                row[name] = shared_json(value)
 
 
 def _pieces_of(answer: Answer, key: str, at: str) -> Iterator[list[Json]]:
