@@ -60,6 +60,35 @@ def test_only_entities_that_are_not_joined_by_hand_contest_an_id():
     assert (aliases.contested, aliases.contests) == (set(), 2)
 
 
+def test_each_claim_is_counted_by_itself():
+    aliases = Aliases()
+    for alias in ("agent:x", "agent:x", "agent:x", "agent:y", "agent:y"):
+        aliases.rename("agent:a", (), (alias,))
+    resolved = []
+    for alias in ("agent:y", "agent:y", "agent:x", "agent:x", "agent:x"):
+        aliases.rename("agent:a", (alias,), ())
+        resolved.append((aliases.resolve("agent:x"), aliases.resolve("agent:y")))
+    assert resolved == [
+        ("agent:a", "agent:a"),
+        *[("agent:a", "agent:y")] * 3,
+        ("agent:x", "agent:y"),
+    ]
+
+
+def test_what_is_the_same_is_found_anew_after_each_change():
+    aliases = Aliases()
+    aliases.add("agent:a")
+    answers = []
+    for old, new in (((), ("agent:x",)), (("agent:x",), ("agent:x", "agent:y")), (("agent:x", "agent:y"), ())):
+        aliases.rename("agent:a", old, new)
+        answers.append((aliases.same("agent:a"), aliases.same("agent:y")))
+    assert answers == [
+        (("agent:a", "agent:x"), ("agent:y",)),
+        (("agent:a", "agent:x", "agent:y"),) * 2,
+        (("agent:a",), ("agent:y",)),
+    ]
+
+
 def test_an_item_that_names_itself_an_alias_is_listed_once():
     aliases = Aliases()
     aliases.rename("agent:a", (), ("agent:a", "agent:x"))
