@@ -2,7 +2,7 @@ import type { Json, Scene } from "../client/scene.ts";
 import { fieldText, linkIn } from "../domain/fields.ts";
 import type { Kind } from "../domain/kind.ts";
 import type { TypeField } from "../domain/types.ts";
-import { readable } from "../domain/words.ts";
+import { readable, valueWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { EntityLink, LoadBar } from "./bits.tsx";
 import { useRegistry } from "./registry.tsx";
@@ -38,7 +38,7 @@ export function FieldValue({ value, field, kind, scene }: Props) {
     <span className="values">
       {parts.map(([name, one]) => (
         <span key={name || JSON.stringify(one)} className="value">
-          {name && `${readable(name)}: `}
+          {name && `${readable(valueWord(name, language))}: `}
           <FieldValue value={one} field={field} kind={kind} scene={scene} />
         </span>
       ))}

@@ -47,6 +47,17 @@ describe("a field", () => {
     expect(fieldText(90, field("seconds"), KIND, UKRAINIAN)).toBe("1 хв 30 с");
   });
 
+  test.each([
+    ["public", "публічний"],
+    ["quadratic", "квадратичне"],
+    ["constructor", "constructor"],
+    ["gpt-4o", "gpt-4o"],
+  ])("that a service fills with one of a few words has them in the reader's language: %s", (value, text) => {
+    expect(fieldText(value, field("auto"), KIND, UKRAINIAN)).toBe(text);
+    expect(fieldText(value, field("auto"), KIND, ENGLISH)).toBe(value);
+    expect(fieldText(value, field("text"), KIND, UKRAINIAN)).toBe(value);
+  });
+
   test("that is a time reads as one", () => {
     expect(fieldText("2026-11-29T09:00:00Z", field("auto"), KIND, ENGLISH)).toMatch(/2026/);
     expect(fieldText(1_795_000_000, field("time"), KIND, ENGLISH)).toMatch(/2026/);

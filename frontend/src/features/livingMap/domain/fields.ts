@@ -5,7 +5,7 @@ import type { Language } from "../i18n/i18n.tsx";
 import { field as fieldOf } from "./json.ts";
 import type { Kind } from "./kind.ts";
 import type { TypeField } from "./types.ts";
-import { statusWord } from "./words.ts";
+import { statusWord, valueWord } from "./words.ts";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 const THOUSAND = 1000;
@@ -28,7 +28,8 @@ export function fieldText(value: Json | undefined, field: TypeField, kind: Kind,
   if (number !== undefined) return numberText(number, field, language);
   const text = String(value);
   if (field.kind === "time" || (field.kind === "auto" && TIME.test(text))) return timeText(text, language);
-  return field.kind === "auto" && Object.hasOwn(kind.statuses, text) ? statusWord(text, language, kind) : text;
+  if (field.kind !== "auto") return text;
+  return Object.hasOwn(kind.statuses, text) ? statusWord(text, language, kind) : valueWord(text, language);
 }
 
 /** From here on a number is too long for an axis. */

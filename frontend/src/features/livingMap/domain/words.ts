@@ -42,6 +42,11 @@ export function statusWord(status: Json | undefined, { words, locale }: Language
   return word(raw) ?? word(raw.toLowerCase()) ?? word(canonical(raw)) ?? readable(raw);
 }
 
+/** Return the word for one of a few that services choose from, such as `public`; what the page has no word for, as it was sent. */
+export function valueWord(value: string, { words }: Language): string {
+  return entry(words.values, value) ?? value;
+}
+
 /** Return the word for an alert: a code as its declared status has it, and what is a message as it is. */
 export function alertWord(text: string, language: Language, kind: Kind): string {
   const word = statusWord(text, language, kind);

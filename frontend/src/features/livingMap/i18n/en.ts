@@ -14,6 +14,8 @@ export const en = {
     failed: "failed",
     unknown: "unknown",
   },
+  /** What services write where they choose one of a few words. English has them as they are written. */
+  values: {} as Readonly<Record<string, string>>,
   /** How a tone reads where only the tone is known. */
   tones: { good: "fine", busy: "busy", warn: "needs attention", bad: "failing", off: "offline", idle: "unknown" },
   panels: {
