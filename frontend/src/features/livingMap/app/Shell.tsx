@@ -29,7 +29,7 @@ import { useFrame } from "./frame.ts";
 import { Help } from "./Help.tsx";
 import { stage, useFocusReturn, useKeys } from "./keys.ts";
 import { later, loadAll } from "./later.tsx";
-import { useMomentOfAddress, usePast } from "./moment.ts";
+import { useAddressed, useMomentOfAddress, usePast } from "./moment.ts";
 import { Notice } from "./Notice.tsx";
 import { OwnChart } from "./OwnChart.tsx";
 import { PastBanner } from "./Past.tsx";
@@ -54,7 +54,7 @@ const CANVAS_MS = 180;
 
 /** The page, once it knows what the things of the map are. */
 export function Shell() {
-  const state = useCalmState();
+  const state = useAddressed(useCalmState());
   return (
     <TrustProvider state={state}>
       <RegistryProvider state={state}>

@@ -1,8 +1,8 @@
 /** The moment that the page shows: the map follows the address, and the address follows what is played. */
 
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { LivingMapClient } from "../client/client.ts";
-import type { ShownTime } from "../client/state.ts";
+import type { MapState, ShownTime } from "../client/state.ts";
 import { reach } from "../client/time.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLivingMap } from "../hooks/selectors.ts";
@@ -53,6 +53,15 @@ export function useNewest(everyMs: number): number {
 /** Which moment is shown. */
 export function useTime(): ShownTime {
   return useLivingMap((state) => state.time);
+}
+
+/** Return a state that is of the past as soon as the address is: what is laid out for the past need not move when it comes. */
+export function useAddressed(state: MapState): MapState {
+  const { at } = usePlace();
+  return useMemo(() => {
+    if (at === null || state.time.mode === "past") return state;
+    return { ...state, time: { ...state.time, mode: "past", at, isLoading: true } };
+  }, [state, at]);
 }
 
 /** Whether what is shown is not the present. */
