@@ -18,7 +18,7 @@ import {
 import type { TypeField } from "../domain/types.ts";
 import type { Values } from "../domain/values.ts";
 import { loadWord } from "../domain/words.ts";
-import { useLanguage } from "../i18n/i18n.tsx";
+import { type Language, useLanguage } from "../i18n/i18n.tsx";
 import { useAsked, useLast } from "./asked.ts";
 import { AgeText, LoadBar } from "./bits.tsx";
 import { Chart, type EventMark } from "./Chart.tsx";
@@ -132,7 +132,8 @@ function LiveValue({
   const question = { entity_id: id, field: field.name, from: textOf(from), to: textOf(to), points: POINTS };
   const asked = useAsked<Series>("living-map/series", question);
   const answer = useLast(asked.answer);
-  const isReserved = useReserved(answer === null && asked.error === null);
+  const isAwaited = answer === null && asked.error === null;
+  const isReserved = useReserved(isAwaited);
   const columns = useMemo(
     () => columnsOfSeries(answer, samples, { from, size: span / POINTS }),
     [answer, samples, from, span],
@@ -140,7 +141,8 @@ function LiveValue({
   useExtent(columns, field, onExtent);
   const isShare = field.kind === "ratio";
   const end = Math.max(to, samples.at(-1)?.at ?? to);
-  const hasChart = isReserved || (hasMoved(columns) && (samples.length > 0 || hasLength(columns)));
+  const isDrawn = hasMoved(columns) && (samples.length > 0 || hasLength(columns));
+  const hasChart = isReserved || isDrawn;
   return (
     <div className={`live-value ${hasChart ? "has-chart" : ""} ${age ? "is-old" : ""}`}>
       {isShare ? (
@@ -152,7 +154,10 @@ function LiveValue({
         </p>
       )}
       {age && <AgeText age={age} />}
-      {hasChart && (
+      {isReserved && !isDrawn && !isAwaited && (
+        <p className="chart is-empty">{emptyText(columns, asked.error !== null, language)}</p>
+      )}
+      {(isDrawn || (isReserved && isAwaited)) && (
         <Chart
           columns={columns}
           from={beginOf(Math.min(first, (columns.times[0] ?? 0) * 1000), end, span)}
@@ -165,6 +170,12 @@ function LiveValue({
       )}
     </div>
   );
+}
+
+/** Return why there is nothing to draw in the room that was kept for a chart. */
+function emptyText({ mean }: Columns, hasFailed: boolean, { words }: Language): string {
+  if (mean.some((one) => one !== null)) return words.details.constant;
+  return hasFailed ? words.details.historyFailed : words.trends.nothing;
 }
 
 /** Let the other charts know what this one shows. */

@@ -155,6 +155,7 @@ export const en = {
   },
   details: {
     label: "Details",
+    constant: "It stayed the same in this span.",
     notRecorded: "not recorded",
     close: "Close the details",
     show: "Show on the map",

@@ -233,6 +233,7 @@ export const uk: Words = {
   },
   details: {
     label: "Подробиці",
+    constant: "За цей проміжок не змінилося.",
     notRecorded: "не записано",
     close: "Закрити подробиці",
     show: "Показати на мапі",
