@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.support.running import wait_until
 
+NODE = "node:eastmere-1-gpu"
 FOCUS = "document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label')"
 AT_LINE = "(number) => document.activeElement.closest('li')?.ariaPosInSet === number"
 
@@ -132,3 +134,21 @@ def test_a_walk_by_touch_alone(visitors, the_map):
     expect(page.locator(".past")).to_be_visible()
     page.locator(".past").get_by_role("button", name="Live").tap()
     expect(page.locator(".past")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+def test_what_is_shown_on_the_map_is_in_the_middle_of_what_nothing_covers(visitors, the_map, width, height):
+    guest = visitors(the_map.url, viewport={"width": width, "height": height}, reduced_motion="reduce")
+    page = guest.visit(f"/?panel=none&select={NODE}&only={NODE}")
+    name = page.locator(".details h2").text_content()
+    banner = page.locator(".banners > *")
+    expect(banner).to_be_visible()
+    page.get_by_role("button", name="Show on the map").click()
+    expect(page).to_have_url(re.compile("view="))
+    covers = [banner.bounding_box(), page.locator(".details").bounding_box()]
+    stage = page.get_by_role("main").bounding_box()
+    top = covers[0]["y"] + covers[0]["height"]
+    bottom = min(stage["y"] + stage["height"], covers[1]["y"] if covers[1]["x"] < width / 2 else height)
+    middle = (stage["x"] + stage["width"] / 2, (top + bottom) / 2)
+    page.mouse.move(*middle, steps=3)
+    expect(page.get_by_role("tooltip")).to_contain_text(name)

@@ -62,6 +62,7 @@ export function MapView(props: MapViewProps) {
   const { registry, sources, layers, theme, chartOf, handle } = props;
   const language = useLanguage();
   const host = useRef<HTMLDivElement>(null);
+  const free = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
   const [hover, setHover] = useState<Hover | null>(null);
@@ -73,7 +74,7 @@ export function MapView(props: MapViewProps) {
 
   useEffect(() => {
     const element = host.current;
-    if (!element) return;
+    if (!element || !free.current) return;
     const opened: Controller = new Controller({
       onPick: (id) => latest.current.onSelect(id),
       onRest: (view) => latest.current.onView(view),
@@ -86,7 +87,7 @@ export function MapView(props: MapViewProps) {
     });
     opened.repaint(PALETTES[latest.current.theme]);
     setController(opened);
-    return open(element, opened);
+    return open(element, free.current, opened);
   }, []);
   useProps(controller, props);
   useImperativeHandle(
@@ -112,6 +113,7 @@ export function MapView(props: MapViewProps) {
         onBlur={() => controller?.input({ type: "blur" })}
         style={{ ...HOST, cursor: hover ? "pointer" : "grab" }}
       />
+      <div ref={free} style={FREE} />
       <div aria-live="polite" style={HIDDEN}>
         {focus &&
           describe(focus, registry, language, sourceOf(focus.figure, sources), props.ghosts.get(focus.id)).join(
@@ -165,6 +167,13 @@ function useProps(controller: Controller | null, props: MapViewProps): void {
 }
 
 const HOST = { position: "absolute", inset: 0, touchAction: "none", outlineOffset: -3 } as const;
+/** What of the map is free: the page says what covers it at its top and at its bottom. */
+const FREE = {
+  position: "absolute",
+  inset: "var(--covered-above, 0px) 0 var(--covered, 0px)",
+  visibility: "hidden",
+  pointerEvents: "none",
+} as const;
 const CHART_BOX = {
   position: "absolute",
   width: CHART.width,

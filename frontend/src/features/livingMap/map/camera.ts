@@ -5,7 +5,13 @@ import type { Box, Point } from "./geometry.ts";
 /** Where the map is looked at: the centre in the map's own units, and how much it is magnified. */
 export type View = { readonly x: number; readonly y: number; readonly zoom: number };
 
-export type Size = { readonly width: number; readonly height: number };
+/** How large the screen is, and what of it lies beneath something else, such as a banner at its top. */
+export type Size = { readonly width: number; readonly height: number; readonly free?: Box };
+
+/** Return the part of the screen in which all is seen: what must be read, or seen whole, is placed within it. */
+export function freeOf({ width, height, free }: Size): Box {
+  return free ?? { left: 0, top: 0, right: width, bottom: height };
+}
 
 export const NEAREST = 8;
 const FARTHEST = 0.01;
@@ -44,11 +50,26 @@ export function zoomAt(view: View, size: Size, at: Point, factor: number): View 
 
 /** Return the view that shows all of `box` with a margin. */
 export function fitted(box: Box, size: Size, most = 1.6): View {
-  const margin = Math.min(40, size.width / 12, size.height / 12);
-  const wide = Math.max(1, size.width - 2 * margin) / Math.max(1, box.right - box.left);
-  const high = Math.max(1, size.height - 2 * margin) / Math.max(1, box.bottom - box.top);
+  const free = freeOf(size);
+  const [width, height] = [free.right - free.left, Math.max(LEAST_PX, free.bottom - free.top)];
+  const margin = Math.min(40, width / 12, height / 12);
+  const wide = Math.max(1, width - 2 * margin) / Math.max(1, box.right - box.left);
+  const high = Math.max(1, height - 2 * margin) / Math.max(1, box.bottom - box.top);
   const zoom = Math.max(FARTHEST, Math.min(wide, high, most));
-  return { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, zoom };
+  return centred({ x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, zoom, size);
+}
+
+/** Where less than this is free all is shown as large as if it were, rather than as a speck. */
+const LEAST_PX = 100;
+
+/** Return the view that has a point of the map in the middle of what is free. */
+export function centred({ x, y }: Point, zoom: number, size: Size): View {
+  const { left, top, right, bottom } = freeOf(size);
+  return {
+    x: x - ((left + right) / 2 - size.width / 2) / zoom,
+    y: y - ((top + bottom) / 2 - size.height / 2) / zoom,
+    zoom,
+  };
 }
 
 /** How much smaller than when it fills the screen everything may become. */

@@ -283,7 +283,7 @@ export class Controller implements Grip {
   }
 
   private follow(id: string): void {
-    const view = this.stage && closeView(this.layout, this.figures, id, this.stage.looking);
+    const view = this.stage && closeView(this.layout, this.figures, id, this.stage.looking, this.size);
     if (view) {
       this.go(view);
     }

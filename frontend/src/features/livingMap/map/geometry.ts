@@ -123,6 +123,11 @@ export function overlaps(one: Box, other: Box): boolean {
   return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
 
+/** Whether one box lies wholly in another. */
+export function within(one: Box, other: Box): boolean {
+  return one.left >= other.left && one.right <= other.right && one.top >= other.top && one.bottom <= other.bottom;
+}
+
 /** Return the smallest box around all of `boxes`, or null for none. */
 export function around(boxes: Iterable<Box>): Box | null {
   let all: Box | null = null;

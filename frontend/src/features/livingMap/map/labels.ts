@@ -5,8 +5,8 @@ import { labelOf } from "../domain/entities.ts";
 import type { Figure, Shape } from "../domain/figure.ts";
 import type { Registry } from "../domain/registry.ts";
 import { isTrouble } from "../domain/tones.ts";
-import { type Size, toScreen, type View } from "./camera.ts";
-import { type Box, overlaps } from "./geometry.ts";
+import { freeOf, type Size, toScreen, type View } from "./camera.ts";
+import { type Box, overlaps, within } from "./geometry.ts";
 
 export type Label = {
   readonly key: string;
@@ -69,6 +69,7 @@ export function chosen(
   const ranked = shapes.map((shape) => ({ shape, weight: weight(shape, pinned) + weigh(shape) }));
   ranked.sort((one, other) => other.weight - one.weight || outermost(one.shape, other.shape));
   const taken = new Taken();
+  const free = freeOf(size);
   const fires = smoke.map((box) => ({ ...box, top: box.bottom - FIRE }));
   const labels: Label[] = [];
   for (const { shape } of ranked) {
@@ -77,7 +78,7 @@ export function chosen(
     for (const label of [below, { ...below, isAbove: true }]) {
       const box = boxOf(label, view, size);
       const isPinned = pinned.has(shape.key);
-      const isWhole = box.left >= 0 && box.right <= size.width;
+      const isWhole = within(box, free);
       const hidden = fails ? fires : smoke;
       if (isPinned || (isWhole && taken.isFree(box) && !hidden.some((one) => overlaps(one, box)))) {
         taken.take(box);

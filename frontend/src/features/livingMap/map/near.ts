@@ -5,8 +5,8 @@ import type { Registry } from "../domain/registry.ts";
 import { toneOfItem } from "../domain/status.ts";
 import { isTrouble } from "../domain/tones.ts";
 import { valuesOf } from "../domain/values.ts";
-import { type Size, toScreen, type View } from "./camera.ts";
-import { type Box, overlaps, type Point } from "./geometry.ts";
+import { freeOf, type Size, toScreen, type View } from "./camera.ts";
+import { type Box, overlaps, type Point, within } from "./geometry.ts";
 
 /** A thing, and the point of the screen above which its chart stands. */
 export type Near = { readonly id: string; readonly at: Point };
@@ -52,8 +52,7 @@ function boxOver({ x, y }: Point): Box {
 
 /** Take a box that is wholly in sight and over no other; return whether it is. */
 function claim(box: Box, size: Size, taken: Box[]): boolean {
-  const isSeen = box.left >= 0 && box.top >= 0 && box.right <= size.width && box.bottom <= size.height;
-  const isFree = isSeen && !taken.some((one) => overlaps(one, box));
+  const isFree = within(box, freeOf(size)) && !taken.some((one) => overlaps(one, box));
   if (isFree) taken.push(box);
   return isFree;
 }

@@ -1,17 +1,19 @@
 /** The element that the map lives in: its canvas, its size, its gestures, and what the browser does to them. */
 
+import type { Size } from "./camera.ts";
 import type { Controller } from "./controller.ts";
 import { listen } from "./gestures.ts";
 
-/** Open the map in an element; call the answer to close it. */
-export function open(host: HTMLElement, controller: Controller): () => void {
-  const watch = new ResizeObserver(() => controller.resize(sizeOf(host), window.devicePixelRatio));
+/** Open the map in an element, of which another one covers what is free; call the answer to close it. */
+export function open(host: HTMLElement, free: HTMLElement, controller: Controller): () => void {
+  const watch = new ResizeObserver(() => controller.resize(sizeOf(host, free), window.devicePixelRatio));
   const onVisibility = () => controller.input({ type: document.hidden ? "hide" : "show" });
   const unlisten = listen(host, controller.hands);
   document.addEventListener("visibilitychange", onVisibility);
   onVisibility();
   controller.input({ type: "open" });
   observe(watch, host);
+  watch.observe(free);
   return () => {
     document.removeEventListener("visibilitychange", onVisibility);
     watch.disconnect();
@@ -43,8 +45,9 @@ export async function load(host: HTMLElement, controller: Controller, isPlain: b
   }
 }
 
-function sizeOf(host: HTMLElement): { readonly width: number; readonly height: number } {
-  return { width: host.clientWidth, height: host.clientHeight };
+function sizeOf({ clientWidth: width, clientHeight: height }: HTMLElement, free: HTMLElement): Size {
+  const { offsetLeft: left, offsetTop: top, offsetWidth, offsetHeight } = free;
+  return { width, height, free: { left, top, right: left + offsetWidth, bottom: top + offsetHeight } };
 }
 
 /** Watch a size in pixels of the screen where the browser can: they change when the window moves to another screen. */

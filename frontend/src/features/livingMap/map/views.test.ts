@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { REGISTRY } from "../../../../tests/types.ts";
 import type { Figure } from "../domain/figure.ts";
 import { network, sceneOf } from "../domain/testing.ts";
-import { seen } from "./camera.ts";
+import { seen, toScreen } from "./camera.ts";
 import { hasGround } from "./homes.ts";
 import { namedAt, withQuarters } from "./labels.ts";
 import { Layout } from "./layout.ts";
 import { cell, SPACING } from "./terrain.ts";
-import { wholeView } from "./views.ts";
+import { closeView, wholeView } from "./views.ts";
 
 const ALL: ReadonlySet<Figure> = new Set(REGISTRY.figures);
 const SIZE = { width: 800, height: 600 };
@@ -22,6 +22,25 @@ describe("the view of everything", () => {
       ({ x, y }) => x < sight.left || x > sight.right || y < sight.top || y > sight.bottom,
     );
     expect(outside).toEqual([]);
+  });
+});
+
+describe("a screen of which a part is covered", () => {
+  const layout = new Layout(REGISTRY);
+  layout.settle(sceneOf(network({ microdaos: 30, agents: 300, nodes: 40, daos: 9 })));
+  const free = { left: 0, top: 220, right: 800, bottom: 580 };
+  const size = { ...SIZE, free };
+
+  test("shows everything in what is free", () => {
+    const view = wholeView(layout, ALL, size);
+    const places = [...layout.shapes.values()].map((one) => toScreen(view, size, one));
+    expect(places.filter(({ y }) => y < free.top || y > free.bottom)).toEqual([]);
+  });
+
+  test("has one thing in the middle of that", () => {
+    const view = closeView(layout, ALL, "agent:7", { x: 0, y: 0, zoom: 1 }, size);
+    const shape = layout.all("agent:7").find(({ figure }) => ALL.has(figure));
+    expect(view && shape && toScreen(view, size, shape)).toEqual({ x: 400, y: 400 });
   });
 });
 

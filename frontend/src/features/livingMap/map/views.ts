@@ -1,7 +1,7 @@
 /** Where to look to see everything, to see one thing, and how far there is anything to see. */
 
 import type { Figure } from "../domain/figure.ts";
-import { fitted, type Size, type View } from "./camera.ts";
+import { centred, fitted, type Size, type View } from "./camera.ts";
 import type { Box } from "./geometry.ts";
 import type { Layout } from "./layout.ts";
 import { HORIZON, SPACING } from "./terrain.ts";
@@ -16,11 +16,17 @@ export function wholeView(layout: Layout, figures: ReadonlySet<Figure>, size: Si
 }
 
 /** Return a view that is close enough to see a thing, and no farther than `from`; undefined for an unknown id. */
-export function closeView(layout: Layout, figures: ReadonlySet<Figure>, id: string, from: View): View | undefined {
+export function closeView(
+  layout: Layout,
+  figures: ReadonlySet<Figure>,
+  id: string,
+  from: View,
+  size: Size,
+): View | undefined {
   const shapes = layout.all(id);
   const shape = shapes.find((one) => figures.has(one.figure)) ?? shapes[0];
   const nearest = shape?.figure.label.strong ? NEAR * 0.5 : NEAR;
-  return shape && { x: shape.x, y: shape.y, zoom: Math.max(from.zoom, nearest) };
+  return shape && centred(shape, Math.max(from.zoom, nearest), size);
 }
 
 /** Return the box beyond which there is nothing to see. */
