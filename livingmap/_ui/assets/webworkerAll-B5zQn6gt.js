@@ -1,0 +1,1 @@
+import"./stage-BnWsyj46.js";import"./init-BFTZcFbW.js";

@@ -1,1 +1,0 @@
-import"./stage-CwIE-iAv.js";import"./init-CGCICFy8.js";
