@@ -86,7 +86,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
         </div>
       </search>
       <Hits box={box} hits={hits} selected={select} onPick={onPick} label={words.panels.search}>
-        {isFiltered && <Empty title={plural(0, words.search.found)}>{words.search.nothing}</Empty>}
+        {isFiltered && <Empty title={words.search.nothing} />}
       </Hits>
     </>
   );
