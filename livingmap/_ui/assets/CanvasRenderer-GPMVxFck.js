@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-BWf7G6kE.js";

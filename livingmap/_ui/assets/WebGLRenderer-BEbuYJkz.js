@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-BWf7G6kE.js";

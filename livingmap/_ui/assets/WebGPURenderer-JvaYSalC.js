@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-BWf7G6kE.js";

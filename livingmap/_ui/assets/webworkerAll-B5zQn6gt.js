@@ -1,1 +1,0 @@
-import"./stage-BnWsyj46.js";import"./init-BFTZcFbW.js";

@@ -1,0 +1,1 @@
+import"./stage-BWf7G6kE.js";import"./init-BjvzRsE-.js";
