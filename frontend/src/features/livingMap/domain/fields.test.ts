@@ -48,7 +48,7 @@ describe("a field", () => {
   });
 
   test.each([
-    ["public", "публічний"],
+    ["public", "для всіх"],
     ["quadratic", "квадратичне"],
     ["constructor", "constructor"],
     ["gpt-4o", "gpt-4o"],
