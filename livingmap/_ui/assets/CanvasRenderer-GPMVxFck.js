@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-BWf7G6kE.js";

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-BWf7G6kE.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-HCgNIka2.js";

@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-BWf7G6kE.js";

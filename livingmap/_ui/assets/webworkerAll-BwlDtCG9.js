@@ -1,1 +1,0 @@
-import"./stage-BWf7G6kE.js";import"./init-BjvzRsE-.js";

@@ -1,0 +1,1 @@
+import"./stage-HCgNIka2.js";import"./init-BPtoT8_L.js";
