@@ -91,8 +91,8 @@ async def test_a_stream_whose_last_message_was_deleted_is_read_again_to_its_end(
 
 
 async def test_a_large_object_is_read_and_written_over_a_slow_way(server, ten, monkeypatch):
-    monkeypatch.setattr(objects, "_TRANSFER_SECONDS", 1.5)
-    data = os.urandom(1024 * 1024)
+    monkeypatch.setattr(objects, "_TRANSFER_SECONDS", 4)
+    data = os.urandom(2 * 1024 * 1024)
     async with (
         proxy(server.port) as relay,
         connected(NatsSettings(url=f"nats://127.0.0.1:{relay.port}")) as client,
