@@ -115,6 +115,7 @@ async def led_by_another(cluster, name):
     return leader
 
 
+@pytest.mark.timeout(700)  # each of its waits has a limit of its own
 async def test_every_message_is_in_the_stream_or_counted_when_its_leader_is_killed(cluster):
     url = cluster.servers["n0"].url
     async with Process(url).running() as one, Process(url).running() as two:

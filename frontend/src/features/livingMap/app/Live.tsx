@@ -142,7 +142,7 @@ function LiveValue({
   const isShare = field.kind === "ratio";
   const end = Math.max(to, samples.at(-1)?.at ?? to);
   const isDrawn = hasMoved(columns) && (samples.length > 0 || hasLength(columns));
-  const hasChart = isReserved || isDrawn;
+  const hasChart = useFirst(`${id} ${span}`, isReserved || isDrawn, isAwaited);
   return (
     <div className={`live-value ${hasChart ? "has-chart" : ""} ${age ? "is-old" : ""}`}>
       {isShare ? (
@@ -155,9 +155,11 @@ function LiveValue({
       )}
       {age && <AgeText age={age} />}
       {isReserved && !isDrawn && !isAwaited && (
-        <p className="chart is-empty">{emptyText(columns, asked.error !== null, language)}</p>
+        <p className="chart is-empty">
+          {emptyText(columnsOfSeries(answer, NO_SAMPLES), asked.error !== null, language)}
+        </p>
       )}
-      {(isDrawn || (isReserved && isAwaited)) && (
+      {hasChart && (isDrawn || isAwaited) && (
         <Chart
           columns={columns}
           from={beginOf(Math.min(first, (columns.times[0] ?? 0) * 1000), end, span)}
@@ -170,6 +172,16 @@ function LiveValue({
       )}
     </div>
   );
+}
+
+/**
+ * Return whether there is room for a chart: once an answer is there, as it was then, until something else is asked.
+ * Or what is read would move when a value changes for the first time.
+ */
+function useFirst(question: string, hasRoom: boolean, isAwaited: boolean): boolean {
+  const [first, setFirst] = useState({ question: "", hasRoom });
+  if (!isAwaited && first.question !== question) setFirst({ question, hasRoom });
+  return first.question === question ? first.hasRoom : hasRoom;
 }
 
 /** Return why there is nothing to draw in the room that was kept for a chart. */

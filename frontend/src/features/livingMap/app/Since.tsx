@@ -34,8 +34,8 @@ export function Since({ turns, isAwaited, kind }: SinceProps) {
       <span>
         {fill(last.isFirst ? words.details.atLeastSince : words.details.since, { status: word(last.to) })}{" "}
         <MomentLink at={last.at} />
-        <span className="muted"> ({agoLong((now - last.at) / 1000)})</span>
       </span>
+      <span className="muted">{agoLong((now - last.at) / 1000)}</span>
       {last.came ? (
         <span className="muted">{last.isFirst ? words.details.first : words.details.came}</span>
       ) : (

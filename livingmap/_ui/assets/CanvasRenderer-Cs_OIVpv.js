@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-5cLl3Bd0.js";

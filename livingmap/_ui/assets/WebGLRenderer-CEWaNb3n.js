@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-HCgNIka2.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-5cLl3Bd0.js";

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-5cLl3Bd0.js";

@@ -1,1 +1,0 @@
-import"./stage-HCgNIka2.js";import"./init-BPtoT8_L.js";

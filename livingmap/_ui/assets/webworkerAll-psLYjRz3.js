@@ -1,0 +1,1 @@
+import"./stage-5cLl3Bd0.js";import"./init-DUEHq0YV.js";
