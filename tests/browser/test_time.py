@@ -61,7 +61,9 @@ def turns(living):
 def drag_to(page, moment):
     """Drag the river from its end to a moment, in seconds since 1970."""
     river = page.get_by_role("slider", name="The moment that the map shows")
-    box = river.bounding_box()
+    box, begin = None, None
+    while (box, begin) != (box := river.bounding_box(), begin := river.get_attribute("aria-valuemin")):
+        page.wait_for_timeout(500)  # until it has its place, and knows since when the history is kept
     begin, end = (float(river.get_attribute(f"aria-value{name}")) for name in ("min", "max"))
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 20, y)

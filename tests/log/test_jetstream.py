@@ -464,6 +464,7 @@ async def test_what_a_leader_says_after_another_has_taken_over_does_not_count(se
             "microdao:b",
             "microdao:c",
         ]
+        await until(lambda: two.status.dead.letters)  # it was published by another connection
         [letter] = two.status.dead.letters
         assert (
             letter.reason
