@@ -186,9 +186,7 @@ class PollClient:
             count += len(rows)
             await asyncio.sleep(0)
         self._expect_some(count, used, path)
-        if (
-            answer.size > _MOST_KEPT_BYTES
-        ):  # nothing else is kept beside it, and what it brought takes as much again
+        if answer.size > _MOST_KEPT_BYTES:  # it would be kept alone, and its rows take as much memory again
             self._asked.pop(Call("GET", path, query).key(), None)
             self._kept -= answer.size
 

@@ -43,7 +43,7 @@ class Kept:
     """None if nobody can make anything of it."""
 
     def header(self, name: str) -> str:
-        """Return a header that was given with the value; empty if there is none."""
+        """Return a header of the object, an empty string if it does not have it."""
         values = (self.info.headers or {}).get(name) if self.info is not None else None
         return str(values[0]) if values else ""
 
@@ -89,7 +89,7 @@ async def put(
 ) -> None:
     """Replace what was there ``before``. Raises ObjectReplaced if another process has done so.
 
-    What processes have begun to write under ``name`` before, and did not end, is deleted.
+    Pieces that other writers left behind under ``name`` are deleted.
     """
     chunk = min(_CHUNK_BYTES, client.max_payload - _SPARE_BYTES)
     info = ObjectInfo(
@@ -124,7 +124,7 @@ async def _put(
         if error.err_code in _WRONG_SEQUENCE:
             raise ObjectReplaced(f"another process has replaced the {info.name}") from None
         raise
-    # of those who have begun before, nobody can end any more: what they would replace is no longer there
+    # Writers that began earlier can only fail now, as the revision they expect is gone: their pieces can go, too.
     await js.purge_stream(stream, seq=seqs[0], subject=_chunks(info.bucket, f"{info.name}.>"))
 
 

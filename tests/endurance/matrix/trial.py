@@ -45,7 +45,7 @@ class Result:
     in_stream: int = 0
     in_history: int = 0
     out_of_reach: int = 0
-    """How many messages nobody can know of: no NATS server has taken them, or there was no stream yet."""
+    """How many messages no process can count: no NATS server took them, or the stream did not exist yet."""
     reported_lost: int = 0
     """How many messages the history says were lost before they were in the stream."""
     more_lost: bool = False
