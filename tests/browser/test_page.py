@@ -305,8 +305,8 @@ def test_a_chart_whose_answer_comes_late_and_is_empty_says_why_there_is_none(vis
 
     guest.context.route("**/living-map/series?*metrics.cpu*", late)
     page = guest.visit(f"/?panel=none&select={NODE}")
-    empty = page.locator(".live-value .chart.is-empty")
-    expect(empty).to_have_text("Nothing was recorded in this span.")
+    cpu = page.locator(".live-value").filter(has=page.get_by_text("CPU", exact=True))
+    expect(cpu.locator(".chart.is-empty")).to_have_text("Nothing was recorded in this span.")
 
 
 def test_what_is_grave_is_listed_before_what_only_wants_attention(visitor):

@@ -61,14 +61,20 @@ def turns(living):
 def drag_to(page, moment):
     """Drag the river from its end to a moment, in seconds since 1970."""
     river = page.get_by_role("slider", name="The moment that the map shows")
-    box, begin = None, None
-    while (box, begin) != (box := river.bounding_box(), begin := river.get_attribute("aria-valuemin")):
-        page.wait_for_timeout(500)  # until it has its place, and knows since when the history is kept
-    begin, end = (float(river.get_attribute(f"aria-value{name}")) for name in ("min", "max"))
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] - 20, y)
+
+    def point_at(moment):
+        box = river.bounding_box()
+        begin, end = (float(river.get_attribute(f"aria-value{name}")) for name in ("min", "max"))
+        share = min(1 - 20 / box["width"], (moment - begin) / (end - begin))
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2, steps=8)
+
+    def is_there():
+        point_at(moment)
+        return abs(float(river.get_attribute("aria-valuenow")) - moment) < 2
+
+    point_at(time.time())
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * (moment - begin) / (end - begin), y, steps=8)
+    wait_until(is_there)  # its place and span change, until it knows since when the history is kept
     page.mouse.up()
     return river
 
