@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -216,3 +217,24 @@ def test_parameters_may_be_called_like_the_methods_own():
         return service.requests[0].query
 
     assert asyncio.run(ask()) == {"path": "a", "body": "b", "paging": "c"}
+
+
+class Searches:
+    """A finder of modules that finds none, and notes what was looked for."""
+
+    def __init__(self):
+        self.names: list[str] = []
+
+    def find_spec(self, name, *_):
+        self.names.append(name)
+
+
+async def test_a_request_searches_for_no_module(monkeypatch):
+    searches = Searches()  # what is not there is searched for anew at each import
+    async with ScriptedService(lambda request: Sent([])) as service:
+        client = client_of(service)
+        await client.client(NOW).get("/first")
+        monkeypatch.setattr("sys.meta_path", [searches, *sys.meta_path])
+        await client.client(NOW).get("/second")
+        await client.close()
+    assert searches.names == []
