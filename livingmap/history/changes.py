@@ -10,6 +10,7 @@ from typing import Final
 
 import orjson
 
+from livingmap.core.json_bytes import right_sized
 from livingmap.core.model import Change, Fields, Json, Put, Total, change_to_json
 from livingmap.core.redaction import Redaction
 from livingmap.core.vocabulary import Vocabulary
@@ -34,7 +35,7 @@ def kept(changes: Iterable[Change], vocabulary: Vocabulary) -> bytes | None:
 
 def encoded(changes: Iterable[Fields]) -> bytes:
     """Return the changes of an entry, as `decoded` gives them, as bytes again."""
-    return orjson.dumps(list(changes))
+    return right_sized(orjson.dumps(list(changes)))
 
 
 def decoded(raw: bytes | None) -> list[dict[str, Json]]:

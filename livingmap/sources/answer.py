@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import orjson
 
+from livingmap.core.json_bytes import right_sized
 from livingmap.core.model import Json
 from livingmap.errors import SourceError
 from livingmap.sources.pieces import PIECE_BYTES, Body, json_of, rows_of
@@ -46,7 +47,8 @@ class Call:
     def key(self) -> bytes:
         """Return what two equal requests have in common."""
         parts = [self.method, self.path, self.query, self.body, self.headers]
-        return orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        raw = orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return right_sized(raw)  # those of thousands of requests are kept
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import orjson
 
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
+from livingmap.core.json_bytes import right_sized
 from livingmap.core.model import Change, Fields, change_to_json
 from livingmap.core.progress import Progress
 from livingmap.core.units import rfc3339
@@ -54,16 +55,15 @@ def event_of_past(entry: Entry, kept: Iterable[Fields], cursor: str, view: View)
 def _event(
     cursor: str, event_type: str, received_at: datetime, payload: Fields, changes: Sequence[Fields]
 ) -> bytes:
-    return orjson.dumps(
-        {
-            "kind": "event",
-            "cursor": cursor,
-            "event_type": event_type,
-            "timestamp": rfc3339(received_at),
-            "payload": payload,
-            "changes": changes,
-        }
-    )
+    entry = {
+        "kind": "event",
+        "cursor": cursor,
+        "event_type": event_type,
+        "timestamp": rfc3339(received_at),
+        "payload": payload,
+        "changes": changes,
+    }
+    return right_sized(orjson.dumps(entry))
 
 
 def conflated(changes: Iterable[Change], skipped: int, cursor: str) -> bytes:
