@@ -8,7 +8,7 @@ order. So whoever makes a moment of it need not parse the ten thousand items tha
     {"id": "agent:b", "name": "B"}
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 import orjson
 import zstandard
 
+from livingmap.core.json_bytes import right_sized
 from livingmap.core.layers import Layers, layer_names
 from livingmap.core.model import CollectionKey, Fields, Json, Position
 from livingmap.core.reducer import state_of
@@ -25,6 +26,8 @@ Names: TypeAlias = tuple[Sequence[str], Mapping[str, str]]
 
 _NO_NAMES: Final[Mapping[str, Names]] = {}
 _LEVEL: Final = 6
+_COMPRESSED_AT_ONCE: Final = 250
+"""Lines: about a hundred kilobytes."""
 _ATOMS: Final = frozenset({str, int, float, bool, type(None)})
 _MOST_BYTES: Final = 1024 * 1024 * 1024
 """No state is larger when it is unpacked: a row that claims to be is damaged."""
@@ -76,13 +79,14 @@ class State:
         head = orjson.loads(first)
         return _unpacked(head, lines) if "totals" in head else _of_earlier_version(head, lines)
 
-    def layers(self) -> dict[str, dict[str, Json]]:
-        """Return the layers as a snapshot has them. Raises ValueError if it is damaged; takes longer."""
-        unpacked = self.unpacked()
-        layers = {name: dict(totals) for name, totals in unpacked.totals.items()}
-        for (layer, collection), items in unpacked.items.items():
-            layers[layer][collection] = [orjson.loads(item) for item in items.values()]
-        return layers
+    def items(self) -> Iterator[tuple[CollectionKey, str, Fields]]:
+        """Yield every item with its collection and id, layer by layer. Raises ValueError if it is damaged.
+
+        Each is parsed when it is its turn: those of a large map take several times as much memory as their JSON.
+        """
+        for key, items in sorted(self.unpacked().items.items(), key=lambda one: one[0][0]):
+            for entity_id, item in items.items():
+                yield key, entity_id, orjson.loads(item)
 
 
 def packed(
@@ -117,7 +121,7 @@ def _lines_of(layers: Fields, sources: Json, filled: Collection[str]) -> list[by
         for listed in layer.collections.values():
             _note_names_in(listed.values(), names)
     items = {
-        (name, collection): {entity_id: orjson.dumps(item) for entity_id, item in listed.items()}
+        (name, collection): {entity_id: right_sized(orjson.dumps(item)) for entity_id, item in listed.items()}
         for name, layer in state.items()
         for collection, listed in layer.collections.items()
     }
@@ -150,10 +154,19 @@ def _lines(
     return [orjson.dumps(head), *(line for listed in items.values() for line in listed.values())]
 
 
-def _compressed(lines: Iterable[bytes]) -> bytes:
+def _compressed(lines: Sequence[bytes]) -> bytes:
+    """Return ``lines`` compressed, some at a time.
+
+    Joined they would take as much memory again; and so would the room for what comes out, made in advance.
+    """
     # the checksum lets a damaged state be found here, not when one of its items is parsed
     compressor = zstandard.ZstdCompressor(_LEVEL, write_checksum=True)
-    return compressor.compress(b"\n".join(lines))
+    compressing = compressor.compressobj(size=sum(map(len, lines)) + len(lines) - 1)
+    pieces: list[bytes] = []
+    for start in range(0, len(lines), _COMPRESSED_AT_ONCE):
+        some = lines[start : start + _COMPRESSED_AT_ONCE]
+        pieces.append(compressing.compress(b"\n".join((b"", *some) if start else some)))
+    return b"".join((*pieces, compressing.flush()))
 
 
 def _unpacked(head: Fields, lines: list[bytes]) -> Unpacked:

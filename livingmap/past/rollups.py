@@ -252,7 +252,7 @@ class RollUps:
         if state is None or (self._lost is not None and _place(state) < self._lost):
             return None
         try:
-            things = await asyncio.to_thread(lambda: Things(types, state.layers()))
+            things = await asyncio.to_thread(lambda: Things(types, state.items()))
         except ValueError as error:
             _logger.warning("a state cannot be read", error=str(error))
             return None

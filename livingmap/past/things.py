@@ -11,7 +11,7 @@ from typing import Final
 
 from livingmap.core.labels import label_in
 from livingmap.core.model import CollectionKey, Fields, Json
-from livingmap.core.reducer import state_of
+from livingmap.core.shared import shared_json
 from livingmap.core.trouble import Trouble, trouble_of
 from livingmap.core.types import TypeField
 from livingmap.core.values import is_number, number_at, value_at
@@ -38,17 +38,18 @@ class Thing:
 
 
 class Things:
-    """Everything that is on the map, by the types of ``vocabulary``; `take` follows its changes."""
+    """Everything that is on the map, by the types of ``vocabulary``; `take` follows its changes.
 
-    def __init__(self, vocabulary: Vocabulary, layers: Fields) -> None:
+    ``items`` are there to begin with.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, items: Iterable[tuple[CollectionKey, str, Fields]]) -> None:
         self._vocabulary = vocabulary
         self._followed: dict[str, _Followed] = {}
         self._places: dict[str, CollectionKey] = {}
         self._items: dict[str, dict[str, Json]] = {}
-        for layer, state in sorted(state_of(layers).items()):
-            for collection, items in state.collections.items():
-                for entity_id, item in items.items():
-                    self._put((layer, collection), entity_id, item, ())
+        for place, entity_id, item in items:
+            self._put(place, entity_id, item, ())
 
     def all(self) -> Iterator[Thing]:
         """Yield all things."""
@@ -83,7 +84,7 @@ class Things:
             followed = self._followed[kind] = _Followed(self._vocabulary, kind)
         item = self._items.get(entity_id)
         counting = {
-            name: value
+            name: shared_json(value)
             for name, value in given.items()
             if followed.counts(name, value) or (item is not None and name in item)
         }

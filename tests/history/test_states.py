@@ -1,6 +1,7 @@
 """States: the scene is kept beside the entries, now and then, and whatever the database does meanwhile."""
 
 import asyncio
+import tracemalloc
 from datetime import timedelta
 
 import orjson
@@ -70,6 +71,17 @@ async def made():
     await asyncio.wait([writing])
 
 
+def layers_of(state):
+    """Return the layers that a state holds as a snapshot has them."""
+    unpacked = state.unpacked()
+    layers = {name: dict(totals) for name, totals in unpacked.totals.items()}
+    for name, collection in unpacked.items:
+        layers[name][collection] = []
+    for (name, collection), _, item in state.items():
+        layers[name][collection].append(item)
+    return layers
+
+
 async def positions(history, writer):
     await until(lambda: not writer.buffered and not writer._captures.any_due)
     return [(state.position.epoch, state.position.seq) for state in history.states]
@@ -82,7 +94,7 @@ async def test_the_first_entry_brings_a_state_of_the_scene_that_it_made(made):
     one.take(2, Put("agents", "agent:a", {"name": "Z"}), Drop("agents", "agent:b"))
     assert await positions(history, one.writer) == [("e1", 1)]
     unpacked = history.states[0].unpacked()
-    assert (history.states[0].layers(), unpacked.sources, unpacked.filled) == (kept, SOURCES, {"agents"})
+    assert (layers_of(history.states[0]), unpacked.sources, unpacked.filled) == (kept, SOURCES, {"agents"})
     assert history.states[0].received_at == NOON
 
 
@@ -257,7 +269,7 @@ def of(body):
 def test_a_state_comes_back_whole_and_says_which_fields_it_has():
     state = of(packed_layers(LAYERS, SOURCES, {"city", "agents"}))
     unpacked = state.unpacked()
-    assert (state.layers(), unpacked.sources, unpacked.filled) == (LAYERS, SOURCES, {"agents", "city"})
+    assert (layers_of(state), unpacked.sources, unpacked.filled) == (LAYERS, SOURCES, {"agents", "city"})
     assert unpacked.names == {"id", "text", "of", "by", "who", "total", "names"}
 
 
@@ -266,10 +278,23 @@ def test_a_state_of_an_earlier_version_is_read():
     first = {"layers": {**LAYERS, "agents": {**agents, "items": agents["items"][:500]}}, "sources": SOURCES}
     lines = [first | {"filled": ["agents"]}, ["agents", "items", agents["items"][500:]]]
     state = of(zstandard.compress(b"\n".join(map(orjson.dumps, lines))))
-    assert (state.layers(), state.unpacked()) == (
+    assert (layers_of(state), state.unpacked()) == (
         LAYERS,
         of(packed_layers(LAYERS, SOURCES, {"agents"})).unpacked(),
     )
+
+
+def test_to_pack_a_state_takes_little_more_memory_than_its_json():
+    items = [{"id": f"agent:{number}", "text": "a" * 1000} for number in range(3000)]
+    size = sum(len(orjson.dumps(item)) for item in items)
+    tracemalloc.start()
+    try:
+        body = packed_layers({"agents": {"items": items}}, SOURCES)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert layers_of(of(body)) == {"agents": {"items": items}}
+    assert peak < 1.6 * size
 
 
 def test_a_damaged_state_is_said_to_be_damaged():
