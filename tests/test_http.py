@@ -209,6 +209,14 @@ async def test_an_optional_path_that_is_missing_is_none(stub, ask):
     assert stub.asked == ["/extra", "/old"]
 
 
+async def test_an_optional_list_that_is_missing_has_no_rows(stub, ask):
+    client = ask()
+    assert [row async for row in client.each_optional(Row, "/extra")] == []
+    assert [row async for row in client._service.client(NOW).each_optional(Row, "/extra")] == []
+    assert [row.id async for row in client.each_optional(Row, "/rows")] == ["a"]
+    assert stub.asked == ["/extra", "/rows"]
+
+
 async def test_bad_rows_are_dropped_with_their_reason(ask):
     client = ask()
     rows = client.read(Row, await client.get("/rows"), "/rows")

@@ -70,6 +70,9 @@ class Client(Protocol):
         neither all of them as JSON nor all as models are in memory at once, and the map runs on meanwhile.
         """
 
+    def each_optional(self, model: type[M], path: str, key: str = "items", /, **query: Json) -> AsyncIterator[M]:
+        """Yield the same as `each`; nothing, remembered for an hour, if the service does not have the path."""
+
     async def optional(self, path: str, /, **query: Json) -> Json | None:
         """Return the answer of a path, or None, remembered for an hour, if the service does not have it."""
 

@@ -190,6 +190,18 @@ class PollClient:
             self._asked.pop(Call("GET", path, query).key(), None)
             self._kept -= answer.size
 
+    async def each_optional(
+        self, model: type[M], path: str, key: str = "items", /, **query: Json
+    ) -> AsyncIterator[M]:
+        """Yield the valid rows of a list, if there is one; see `livingmap.core.source.Client.each_optional`."""
+        if self._service.is_missing(path):
+            return
+        try:
+            async for row in self.each(model, path, key, **query):
+                yield row
+        except NotFound:
+            self._service.note_missing(path)
+
     def _valid(self, model: type[M], rows: list[Json], at: str, before: int) -> Iterator[list[M]]:
         """Yield the valid ones of ``rows``, some at a time: validating lets no other thread run."""
         self.progress["rows"] += len(rows)

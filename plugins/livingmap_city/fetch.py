@@ -72,7 +72,8 @@ async def fetch_agents(client: Client) -> list[Put]:
     residents: dict[str, _Resident] = {}
     async for page in _each_page(client, _AGENTS):
         _add(residents, client.read(AgentRow, page, _AGENTS))
-    _add(residents, client.read(AgentRow, await client.optional(_PRESENT) or [], _PRESENT))
+    async for row in client.each_optional(AgentRow, _PRESENT):
+        _add(residents, [row])
     return [_agent(key, residents.pop(key)) for key in list(residents)]
 
 
