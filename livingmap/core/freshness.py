@@ -17,6 +17,7 @@ _REPORTED: Final = (
     "status",
     "error",
     "observed_at",
+    "stale_after_seconds",
     "contributed",
     "polled_at",
     "next_poll_at",

@@ -85,7 +85,8 @@ class SectionSettings(BaseModel):
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
     """How long one request may take from connecting to the last byte; ten times that while a long answer comes."""
     interval_seconds: Annotated[float, Field(gt=0, le=86_400)] = 15.0
-    """Time between two polls; each varies by a tenth so that sources are not polled in step."""
+    """Time between two polls, at least as long as the last one took; each varies by a tenth so that sources are
+    not polled in step."""
 
     ingest_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     """Token with which events for the source may be sent to the map, at least 16 characters. Without one, none are

@@ -55,6 +55,7 @@ def test_before_the_first_poll_a_source_is_starting():
         "status": "starting",
         "error": None,
         "observed_at": None,
+        "stale_after_seconds": None,
         "contributed": False,
         "polled_at": None,
         "next_poll_at": None,
