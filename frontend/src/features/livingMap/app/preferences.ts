@@ -17,12 +17,26 @@ type Preferences = {
 
 const KEY = "livingmap.preferences";
 const listeners = new Set<() => void>();
+const light = globalThis.matchMedia?.("(prefers-color-scheme: light)");
 let current: Preferences = { ...usual(), ...remembered() };
 
+// who has chosen no theme sees that of the system, when it turns at dusk as well
+light?.addEventListener("change", () => take(remembered().theme ?? usual().theme));
+
 function usual(): Preferences {
-  const dark = globalThis.matchMedia?.("(prefers-color-scheme: light)").matches ? "light" : "dark";
   const locale = preferredLocale(globalThis.navigator?.languages ?? []);
-  return { theme: dark, locale, introduced: false, sound: false, notifications: false };
+  return {
+    theme: light?.matches ? "light" : "dark",
+    locale,
+    introduced: false,
+    sound: false,
+    notifications: false,
+  };
+}
+
+function take(theme: Theme): void {
+  current = { ...current, theme };
+  for (const listener of listeners) listener();
 }
 
 function remembered(): Partial<Preferences> {

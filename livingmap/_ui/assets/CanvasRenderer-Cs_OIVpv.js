@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-5cLl3Bd0.js";

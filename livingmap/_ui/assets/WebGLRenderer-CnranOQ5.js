@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-BfW98fu2.js";

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-5cLl3Bd0.js";

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-BfW98fu2.js";

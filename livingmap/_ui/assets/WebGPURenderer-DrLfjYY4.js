@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-5cLl3Bd0.js";

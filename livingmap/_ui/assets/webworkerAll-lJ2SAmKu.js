@@ -1,0 +1,1 @@
+import"./stage-BfW98fu2.js";import"./init-BFtdSvfv.js";

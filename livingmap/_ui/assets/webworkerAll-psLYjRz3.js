@@ -1,1 +1,0 @@
-import"./stage-5cLl3Bd0.js";import"./init-DUEHq0YV.js";
