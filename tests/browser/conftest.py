@@ -3,10 +3,11 @@
 import json
 import re
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from tests.support.ports import free_port
 from tests.support.running import RunningMap, nats_server
@@ -79,11 +80,32 @@ def the_map(tmp_path_factory):
         living.stop()
 
 
+class Contexts:
+    """Contexts of the browser, and those that earlier tests left as they were: what one has loaded is compiled."""
+
+    def __init__(self, browser) -> None:
+        self._browser = browser
+        self._left = defaultdict(list)
+
+    def take(self, url, is_cold, options):
+        """Return a context for a map, with its key; one that has loaded nothing yet if it is to be cold."""
+        key = json.dumps([url, options])
+        if self._left[key] and not is_cold:
+            return key, self._left[key].pop()
+        return key, self._browser.new_context(**options)
+
+    def leave(self, key, visitor) -> None:
+        """Close the pages of a visitor, and keep the context if nothing of them stays in it."""
+        if context := visitor.clear():
+            self._left[key].append(context)
+
+
 class Visitor:
     """Somebody who opens the page, in a browser of their own."""
 
     def __init__(self, context, url: str, *, takes_pictures: bool = False) -> None:
-        self.context = context
+        self._context = context
+        self._is_touched = False
         self.url = url
         self._takes_pictures = takes_pictures
         self.page = context.new_page()
@@ -95,6 +117,27 @@ class Visitor:
         """Whether a test may ask for moments before the map began: the browser calls the 404 for them an error."""
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._hear)
+
+    @property
+    def context(self):
+        """The context of the page. What a test does to it would meet the next one: it is not used again."""
+        self._is_touched = True
+        return self._context
+
+    def clear(self):
+        """Close the pages and forget what they have stored; return the context, or None if it had to be closed."""
+        try:
+            if not self._is_touched:
+                self.page.goto(f"{self.url}/icon.svg")  # of the same origin, and runs nothing that stores more
+                self.page.evaluate("localStorage.clear()")
+                self._context.clear_cookies()
+                for page in self._context.pages:
+                    page.close()
+                return self._context
+        except Error:  # the map is gone, or the page has crashed
+            pass
+        self._context.close()
+        return None
 
     def _hear(self, message) -> None:
         excused = self.is_cut_off and NETWORK.search(message.text)
@@ -130,28 +173,34 @@ class Visitor:
         ]
 
 
+@pytest.fixture(scope="module")
+def contexts(chromium):
+    return Contexts(chromium)
+
+
 @pytest.fixture
-def visitors(chromium, request):
+def visitors(contexts, request):
     """Make visitors; their page must not have complained in the end, but of a network that a test cut."""
     made = []
     takes_pictures = request.config.getoption("--screenshots", default=False)
 
-    def visitor(url, *, introduced=True, **context):
-        fresh = chromium.new_context(
-            **{"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", **context}
-        )
+    def visitor(url, *, introduced=True, is_cold=False, **options):
+        options = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", **options}
+        key, context = contexts.take(url, is_cold, options)
+        fresh = Visitor(context, url, takes_pictures=takes_pictures)
         if introduced:
-            fresh.add_init_script(
+            fresh.page.add_init_script(
                 "localStorage.getItem('livingmap.preferences') ||"
                 " localStorage.setItem('livingmap.preferences', '{\"introduced\": true}')"
             )
-        made.append(Visitor(fresh, url, takes_pictures=takes_pictures))
-        return made[-1]
+        made.append((key, fresh))
+        return fresh
 
     yield visitor
-    for one in made:
-        one.context.close()
-    assert [one.complaints for one in made if one.complaints] == []
+    complaints = [one.complaints.copy() for _, one in made if one.complaints]
+    for key, one in made:
+        contexts.leave(key, one)
+    assert complaints == []
 
 
 @pytest.fixture

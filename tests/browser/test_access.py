@@ -210,13 +210,13 @@ def test_a_page_that_may_frame_the_map_hands_it_a_token_and_selects(visitors, pr
     if is_let_in:
         expect(frame.locator(".connection.is-live")).to_be_visible()
         expect(frame.locator(".details")).to_contain_text("Калина-1")
-        page.wait_for_function(f"selected.at(-1) === '{NODE}'")
+        page.wait_for_function(f"() => selected.at(-1) === '{NODE}'")
         page.evaluate("send({kind: 'livingmap.select', id: null})")
-        page.wait_for_function("selected.at(-1) === null")
+        page.wait_for_function("() => selected.at(-1) === null")
         # a frame within, although of an origin that may, is not the page that frames the map
         frame.locator("body").evaluate("window.postMessage({kind: 'livingmap.select', id: 'node:no'}, '*')")
         page.evaluate("send({kind: 'livingmap.select', id: 'agent:sofia'})")
-        page.wait_for_function("selected.length > 2")
+        page.wait_for_function("() => selected.length > 2")
         assert page.evaluate("selected") == [NODE, None, "agent:sofia"]
     else:
         expect(frame.locator("body")).not_to_contain_text("Living Map")

@@ -86,7 +86,7 @@ def drawn(visitor, file, failing):
     page = visitor.visit("/?panel=none")
     name = f"Problems {len(failing)} problems" if failing else "Problems"
     expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
-    page.wait_for_function("performance.getEntriesByName('livingmap:drawn').length > 0")
+    page.wait_for_function("() => performance.getEntriesByName('livingmap:drawn').length > 0")
     stage = page.locator("main")
     picture, last = stage.screenshot(), b""
     while picture != last:  # names and ground are drawn frame by frame
