@@ -20,7 +20,7 @@ def _agents(ask: Ask) -> Json:
             "color": _COLOR,
             "status": agent.status,
             "current_room_id": agent.room.id if agent.room else None,
-            "capabilities": [tool.partition(".")[0] for tool in agent.tools],
+            "capabilities": list(dict.fromkeys(tool.partition(".")[0] for tool in agent.tools)),
         }
         for agent in ask.network.agents
     ]

@@ -92,6 +92,22 @@ def test_answers_have_the_shapes_of_the_samples(simulate, name):
     assert compared or not samples_of(name).answers
 
 
+def repeated(value):
+    """Return the texts that a list within ``value`` has twice."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    texts = [one for one in parts if isinstance(value, list) and isinstance(one, str)]
+    return {one for one in texts if texts.count(one) > 1}.union(*map(repeated, parts))
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_no_list_in_an_answer_names_anything_twice(simulate, name):
+    world = simulate()
+    words = world.words()
+    assert {path: repeated(world.get(name, path.format(**words))) for path in PATHS[name]} == {
+        path: set() for path in PATHS[name]
+    }
+
+
 @pytest.mark.parametrize("name", PATHS)
 def test_messages_have_the_shapes_of_the_samples(simulate, name):
     samples = {}
