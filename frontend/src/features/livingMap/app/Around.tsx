@@ -51,7 +51,7 @@ function useOccurrences(item: Item, scene: Scene, { at }: Turn): readonly Occurr
   const question = { since: textOf(at - AROUND_MS), until: textOf(at + AROUND_MS), limit: MOST_READ };
   const { answer } = useAsked<HistoryPage>("living-map/history", question);
   return useMemo(() => {
-    const near = new Set(relationsOf(scene, item, registry).flatMap(({ ids }) => ids));
+    const near = new Set(relationsOf(scene, item, registry, language).flatMap(({ ids }) => ids));
     const reading = { scene, registry, language, table };
     const all = (answer?.items ?? []).flatMap((entry) => occurrencesOf(entry, reading));
     const own = all.filter(({ subject, weight }) => subject !== null && near.has(subject) && weight !== "minor");

@@ -8,9 +8,10 @@ import {
   type SharedMeasure,
   sharedMeasures,
 } from "../domain/compare.ts";
-import { nameOf, typeOf } from "../domain/entities.ts";
+import { typeOf } from "../domain/entities.ts";
 import { axisText, fieldText } from "../domain/fields.ts";
 import type { HistoryPage } from "../domain/history.ts";
+import { nameOfId } from "../domain/names.ts";
 import { idsAround } from "../domain/pinned.ts";
 import { conditionOf, UNKNOWN } from "../domain/status.ts";
 import { columnsOfTotal, knownText, mostOf, partsOf, type Totals } from "../domain/totals.ts";
@@ -39,7 +40,7 @@ export default function Compare({ scene, one, other }: CompareProps) {
   const registry = useRegistry();
   const ids = useMemo(() => [one, other] as const, [one, other]);
   const items = ids.map((id) => registry.find(scene, id)?.item) as [Item | undefined, Item | undefined];
-  const names = items.map((item, at) => nameOf(ids[at] ?? "", item));
+  const names = ids.map((id) => nameOfId(id, scene, registry, language));
   const title = fill(words.compare.title, { one: names[0] ?? "", other: names[1] ?? "" });
   const numbers = numbersOf(items, registry, language);
   const dependents = useMemo(

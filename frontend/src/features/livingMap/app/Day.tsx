@@ -14,6 +14,7 @@ import { capital, loadWord, statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useAsked } from "./asked.ts";
 import { IconButton } from "./bits.tsx";
+import { ChangedText } from "./ChangedText.tsx";
 import { Chart } from "./Chart.tsx";
 import { Mark } from "./icons.tsx";
 import { goTo, textOf, useNewest } from "./moment.ts";
@@ -44,7 +45,7 @@ export default function Day({ item, scene, day }: DayProps) {
       {history.answer && (
         <>
           <DayStatus item={item} kind={kind} page={history.answer} from={from} to={to} now={now} />
-          <DayEvents id={item.id} kind={kind} page={history.answer} scene={scene} />
+          <DayEvents id={item.id} page={history.answer} scene={scene} />
         </>
       )}
       <DayNumbers item={item} kind={kind} from={from} to={to} now={now} />
@@ -131,20 +132,19 @@ function Stretch({ one, from, to, tone }: StretchProps) {
 
 type EventsProps = {
   readonly id: string;
-  readonly kind: Kind;
   readonly page: HistoryPage;
   readonly scene: Scene;
 };
 
 /** What happened to it, the same together, as sentences. */
-function DayEvents({ id, kind, page, scene }: EventsProps) {
+function DayEvents({ id, page, scene }: EventsProps) {
   const language = useLanguage();
   const { words, fill } = language;
   const registry = useRegistry();
   const table = useSentences();
   const groups = useMemo(
-    () => groupsOf(page.items, id, kind, { scene, registry, language, table }),
-    [page, id, kind, scene, registry, language, table],
+    () => groupsOf(page.items, id, { scene, registry, language, table }),
+    [page, id, scene, registry, language, table],
   );
   return (
     <section>
@@ -186,7 +186,7 @@ function Group({ group: { lines, isPolled } }: { readonly group: DayGroup }) {
               </button>
               <span>
                 {text}
-                {changed && <span className={text ? "changed muted" : "changed"}>{changed}</span>}
+                <ChangedText changed={changed} isMuted={text !== ""} />
               </span>
             </li>
           ))}

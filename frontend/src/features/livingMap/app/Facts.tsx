@@ -43,7 +43,8 @@ export function Properties({ item, kind, shown, scene }: Omit<FactsProps, "sourc
 
 /** Every field of an item that is not shown elsewhere, and the source that it comes from. */
 export function Facts({ item, kind, shown, sources, scene }: FactsProps) {
-  const { words, fill } = useLanguage();
+  const language = useLanguage();
+  const { words, fill } = language;
   const names = otherFields(item, [...kind.fields, ...shown]).filter((name) => hasContent(item[name] ?? null));
   return (
     <details className="facts">
@@ -56,7 +57,7 @@ export function Facts({ item, kind, shown, sources, scene }: FactsProps) {
       <dl>
         {names.map((name) => (
           <div key={name} title={sources[name] && fill(words.details.from, { source: sources[name] })}>
-            <dt>{fieldWord(name, kind)}</dt>
+            <dt>{fieldWord(name, kind, language)}</dt>
             <dd>
               <FieldValue value={item[name] ?? null} field={undeclared(name)} kind={kind} scene={scene} />
             </dd>

@@ -1,10 +1,12 @@
 import type { MapEvent } from "../client/messages.ts";
 import type { Scene } from "../client/scene.ts";
 import { reach } from "../client/time.ts";
+import { changedOf, isUnchanged, UNCHANGED } from "../domain/changed.ts";
 import { sentence } from "../domain/events.ts";
-import { changedText, eventOf, type HistoryEntry, type HistoryPage } from "../domain/history.ts";
+import { eventOf, type HistoryEntry, type HistoryPage } from "../domain/history.ts";
 import { entryOf, REFRESHED } from "../domain/occurrences.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
+import { ChangedText } from "./ChangedText.tsx";
 import { goTo } from "./moment.ts";
 import { useRegistry } from "./registry.tsx";
 import { useSentences } from "./sentences.tsx";
@@ -67,9 +69,9 @@ function Entry({ id, entry, scene, isFresh }: EntryProps) {
   const table = useSentences();
   const registry = useRegistry();
   const { timestamp, event_type } = entry;
-  const changed = isFresh ? "" : changedText(entry, id, registry.kindOfId(id), language);
-  const text =
-    event_type === REFRESHED && changed ? "" : sentence(eventOf(entry), scene, registry, language, table);
+  const changed = isFresh ? UNCHANGED : changedOf(entry, id, { scene, registry, language, table });
+  const isChange = event_type === REFRESHED && !isUnchanged(changed);
+  const text = isChange ? "" : sentence(eventOf(entry), scene, registry, language, table);
   return (
     <li>
       <button
@@ -81,7 +83,7 @@ function Entry({ id, entry, scene, isFresh }: EntryProps) {
       </button>
       <span title={event_type}>
         {text}
-        {changed && <span className={text ? "changed muted" : "changed"}>{changed}</span>}
+        <ChangedText changed={changed} isMuted={text !== ""} />
       </span>
     </li>
   );

@@ -10,7 +10,7 @@ const MOST_LINKS = 12;
 export function Relations({ item, scene }: { readonly item: Item; readonly scene: Scene }) {
   const language = useLanguage();
   const { words, fill } = language;
-  const relations = relationsOf(scene, item, useRegistry());
+  const relations = relationsOf(scene, item, useRegistry(), language);
   if (relations.length === 0) return null;
   return (
     <section>

@@ -1,8 +1,8 @@
 import { useMemo, useState } from "react";
 import type { Scene } from "../client/scene.ts";
-import { nameOf } from "../domain/entities.ts";
 import { axisText, fieldText } from "../domain/fields.ts";
 import { measuresOf } from "../domain/measures.ts";
+import { nameOfId } from "../domain/names.ts";
 import { hasMoved } from "../domain/series.ts";
 import {
   columnsOfTotal,
@@ -257,14 +257,15 @@ function ItemLine({ item, most, totals, trend, scene }: ItemProps) {
   const [isOpen, setOpen] = useState(false);
   const { kind, field } = trend;
   const { id, now } = item;
-  const thing = id === null ? undefined : registry.find(scene, id)?.item;
   const unusual = unusualText(item, trend, language);
   const partly = knownText(item, kind, language);
   const columns = columnsOfTotal(item, [], { from: Date.parse(totals.from), size: totals.step_seconds * 1000 });
   return (
     <li className={isOpen ? "trend is-open" : "trend"}>
       <button type="button" className="trend-head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <span className="trend-name">{id === null ? language.words.trends.without : nameOf(id, thing)}</span>
+        <span className="trend-name">
+          {id === null ? language.words.trends.without : nameOfId(id, scene, registry, language)}
+        </span>
         <strong>{now === null ? "–" : fieldText(now, field, kind, language)}</strong>
         <span className="trend-bar" aria-hidden="true">
           <span style={{ width: `${most > 0 ? (100 * Math.max(0, now ?? 0)) / most : 0}%` }} />

@@ -2,7 +2,7 @@ import { useId, useMemo, useState } from "react";
 import type { Scene } from "../client/scene.ts";
 import { catalogue, type Entity } from "../domain/catalogue.ts";
 import { countsOf, dependentsOf } from "../domain/dependents.ts";
-import { nameOf } from "../domain/entities.ts";
+import { nameOfId } from "../domain/names.ts";
 import type { Report, Trouble } from "../domain/troubles.ts";
 import { counted } from "../domain/words.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
@@ -125,11 +125,12 @@ function useAffected({ entity, source, key }: Trouble, scene: Scene): Affected {
 
 /** Who has seen it, until when it is quiet, and what they noted. */
 function Seen({ reports, scene }: { readonly reports: readonly Report[]; readonly scene: Scene }) {
-  const { words, fill, when } = useLanguage();
+  const language = useLanguage();
+  const { words, fill, when } = language;
   const registry = useRegistry();
   const one = reports.find(({ acknowledgement }) => acknowledgement !== null)?.acknowledgement;
   if (!one) return null;
-  const who = one.by === null ? words.problems.somebody : nameOf(one.by, registry.find(scene, one.by)?.item);
+  const who = one.by === null ? words.problems.somebody : nameOfId(one.by, scene, registry, language);
   const values = { who, until: when(Date.parse(one.until)) };
   return (
     <p className="trouble-seen">

@@ -2,9 +2,9 @@
 
 import type { ReactNode } from "react";
 import type { Scene } from "../client/scene.ts";
-import { nameOf, typeOf } from "../domain/entities.ts";
+import { typeOf } from "../domain/entities.ts";
 import { toneOfLoad } from "../domain/loads.ts";
-import { fullName } from "../domain/names.ts";
+import { fullName, nameOfId } from "../domain/names.ts";
 import { conditionOf, toneOf, toneOfItem, UNKNOWN } from "../domain/status.ts";
 import type { Tone } from "../domain/tones.ts";
 import type { Age } from "../domain/trust.ts";
@@ -104,10 +104,11 @@ type LinkProps = {
 
 /** An entity to which something else refers. */
 export function EntityLink({ scene, id, place }: LinkProps) {
+  const language = useLanguage();
   const registry = useRegistry();
   const age = useAge(typeOf(id));
   const item = registry.find(scene, id)?.item;
-  if (!item) return <span className="muted">{nameOf(id, item)}</span>;
+  if (!item) return <span className="muted">{nameOfId(id, scene, registry, language)}</span>;
   return (
     <button type="button" className={age ? "link-chip is-old" : "link-chip"} onClick={() => go({ select: id })}>
       {conditionOf(item, registry.kindOfId(id)) !== UNKNOWN && <Mark tone={toneOfItem(item, registry)} />}

@@ -3,7 +3,8 @@
 import { createContext, type ReactNode, useCallback, useContext, useMemo } from "react";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
-import { labelOf, nameOf, typeOf } from "../domain/entities.ts";
+import { typeOf } from "../domain/entities.ts";
+import { fullName, nameOfId } from "../domain/names.ts";
 import { idsAround, othersOf, pinnedScene } from "../domain/pinned.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
@@ -48,15 +49,15 @@ export function useIsShown(): (id: string | null) => boolean {
 
 /** Says that not everything is shown, compares it with another thing, and shows everything again. */
 export function PinBanner({ scene }: { readonly scene: Scene }) {
-  const { words, fill } = useLanguage();
+  const language = useLanguage();
+  const { words, fill } = language;
   const { only, beside } = usePlace();
   const registry = useRegistry();
   if (!only || beside) return null;
-  const item = registry.find(scene, only)?.item;
   return (
     <div className="pinned" role="status">
       <TypeIcon type={typeOf(only)} />
-      <span>{fill(words.pin.only, { name: nameOf(only, item) })}</span>
+      <span>{fill(words.pin.only, { name: nameOfId(only, scene, registry, language) })}</span>
       <BesideChoice id={only} scene={scene} />
       <IconButton icon="close" label={words.pin.everything} onClick={() => go({ only: null, view: null })} />
     </div>
@@ -79,7 +80,7 @@ function BesideChoice({ id, scene }: { readonly id: string; readonly scene: Scen
       <option value="">{words.compare.with}</option>
       {others.map((one) => (
         <option key={one.id} value={one.id}>
-          {labelOf(one)}
+          {fullName(one, scene, registry)}
         </option>
       ))}
     </select>

@@ -2,12 +2,14 @@ import { expect, test } from "vitest";
 import { EMPTY_META } from "../../../../tests/meta.ts";
 import { REGISTRY } from "../../../../tests/types.ts";
 import { reduce, sceneOf } from "../client/reduce.ts";
+import { languageOf } from "../i18n/i18n.tsx";
 import { catalogue, listed, matches } from "./catalogue.ts";
 import { loadOf } from "./loads.ts";
 import { problemsOf } from "./problems.ts";
 import { relationsOf } from "./relations.ts";
 import { valuesOf } from "./values.ts";
 
+const ENGLISH = languageOf("en");
 const SCENE = sceneOf({
   generated_at: "",
   meta: EMPTY_META,
@@ -101,8 +103,8 @@ test("an id that several things claim is a problem of each of them", () => {
 test("relations go both ways", () => {
   const amber = catalogue(SCENE, REGISTRY).find(({ id }) => id === "microdao:a");
   const node = catalogue(SCENE, REGISTRY).find(({ id }) => id === "node:1");
-  expect(amber && relationsOf(SCENE, amber.item, REGISTRY)).toEqual([
+  expect(amber && relationsOf(SCENE, amber.item, REGISTRY, ENGLISH)).toEqual([
     { label: "agents", ids: ["agent:10", "agent:9"] },
   ]);
-  expect(node && relationsOf(SCENE, node.item, REGISTRY)).toEqual([{ label: "DAOs", ids: ["dao:d"] }]);
+  expect(node && relationsOf(SCENE, node.item, REGISTRY, ENGLISH)).toEqual([{ label: "DAOs", ids: ["dao:d"] }]);
 });

@@ -1,9 +1,9 @@
 /** A day of a thing: how its status went, and what happened to it, the same together. */
 
 import type { Json } from "../client/scene.ts";
+import { type Changed, changedOf, isUnchanged } from "./changed.ts";
 import { sentence } from "./events.ts";
-import { changedText, eventOf, type HistoryEntry, type Turn } from "./history.ts";
-import type { Kind } from "./kind.ts";
+import { eventOf, type HistoryEntry, type Turn } from "./history.ts";
 import { REFRESHED, type Reading } from "./occurrences.ts";
 
 /** Return from when until when a day lasts that begins at a moment, whatever the reader's time zone; without one, today. */
@@ -60,7 +60,7 @@ export type DayLine = {
   readonly key: string;
   readonly at: string;
   readonly text: string;
-  readonly changed: string;
+  readonly changed: Changed;
 };
 /** What happened of one kind. */
 export type DayGroup = {
@@ -70,17 +70,13 @@ export type DayGroup = {
 };
 
 /** Return what entries say of a thing, by what happened, the commonest first. */
-export function groupsOf(
-  entries: readonly HistoryEntry[],
-  id: string,
-  kind: Kind,
-  { scene, registry, language, table }: Reading,
-): readonly DayGroup[] {
+export function groupsOf(entries: readonly HistoryEntry[], id: string, by: Reading): readonly DayGroup[] {
+  const { scene, registry, language, table } = by;
   const groups = new Map<string, DayLine[]>();
   for (const entry of entries) {
     const { event_type: type, timestamp: at } = entry;
-    const changed = changedText(entry, id, kind, language);
-    const isChange = type === REFRESHED && changed !== "";
+    const changed = changedOf(entry, id, by);
+    const isChange = type === REFRESHED && !isUnchanged(changed);
     const text = isChange ? "" : sentence(eventOf(entry), scene, registry, language, table);
     groups.set(type, [...(groups.get(type) ?? []), { key: entry.id, at, text, changed }]);
   }

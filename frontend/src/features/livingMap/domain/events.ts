@@ -3,7 +3,8 @@
 import type { MapEvent } from "../client/messages.ts";
 import type { Json, Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
-import { nameOf, typeOf } from "./entities.ts";
+import { typeOf } from "./entities.ts";
+import { nameOfId } from "./names.ts";
 import type { Registry } from "./registry.ts";
 import { aboutOf, fillSentence, plainSentence, type SentenceTable, textsOf } from "./sentences.ts";
 
@@ -50,5 +51,5 @@ export function sentence(
   const filled = texts && fillSentence(texts, { payload, changes, find, locale: language.locale });
   if (filled) return filled;
   const subject = subjectOf(event, scene, registry);
-  return plainSentence(event_type, subject ? nameOf(subject, find(subject)) : aboutOf(payload));
+  return plainSentence(event_type, subject ? nameOfId(subject, scene, registry, language) : aboutOf(payload));
 }

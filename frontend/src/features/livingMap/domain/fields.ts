@@ -58,7 +58,7 @@ function numberText(value: number, { kind, unit }: TypeField, language: Language
     case "time":
       return timeText(value * THOUSAND, language);
     default:
-      return unit ? `${language.number(value)} ${unit}` : language.number(value);
+      return unit ? `${language.number(value)} ${valueWord(unit, language)}` : language.number(value);
   }
 }
 

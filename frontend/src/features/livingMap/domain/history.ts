@@ -3,10 +3,6 @@
 import type { MapEvent } from "../client/messages.ts";
 import type { Json } from "../client/scene.ts";
 import { reach } from "../client/time.ts";
-import type { Language } from "../i18n/i18n.tsx";
-import { fieldText } from "./fields.ts";
-import type { Kind } from "./kind.ts";
-import { fieldWord, statusWord } from "./words.ts";
 
 export type FieldChange = { readonly name: string; readonly from: Json; readonly to: Json };
 
@@ -81,28 +77,4 @@ export function turnsOf(
     const [at, came] = [reach(entry.timestamp), own.some((one) => one.came)];
     return [{ at, from: turn.from, to: turn.to, came, isFirst: came && begin !== null && at - begin < BEGIN_MS }];
   });
-}
-
-const MOST_FIELDS = 4;
-
-/** Return what an entry changed of a thing, in words: "status: online → error". Empty for what has no words. */
-export function changedText(entry: HistoryEntry, id: string, kind: Kind, language: Language): string {
-  const own = changesOf(entry, id);
-  if (own.some(({ went }) => went)) return language.words.details.left;
-  if (own.some(({ came }) => came)) return language.words.details.appeared;
-  const fields = new Map(own.flatMap((change) => change.fields).map((field) => [field.name, field]));
-  return [...fields.values()]
-    .flatMap(({ name, from, to }) => {
-      const word = (value: Json) => valueText(name, value, kind, language);
-      const [before, after] = [word(from), word(to)];
-      return before || after ? [`${fieldWord(name, kind)}: ${before || "–"} → ${after || "–"}`] : [];
-    })
-    .slice(0, MOST_FIELDS)
-    .join(" · ");
-}
-
-function valueText(name: string, value: Json, kind: Kind, language: Language): string {
-  if (name === kind.status) return statusWord(value, language, kind);
-  const declared = kind.fields.find((field) => field.name === name);
-  return fieldText(value, declared ?? { name, label: name, kind: "auto", unit: "", table: false }, kind, language);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { REGISTRY } from "../../../../tests/types.ts";
 import { languageOf } from "../i18n/i18n.tsx";
-import { changedText, type EntryChange, type HistoryEntry, turnsOf } from "./history.ts";
+import { type EntryChange, type HistoryEntry, turnsOf } from "./history.ts";
 import { entryOf, isWanted, type Occurrence, occurrencesOf, type Reading } from "./occurrences.ts";
 import { item, sceneOf } from "./testing.ts";
 
@@ -123,22 +123,4 @@ test("an alarm and a full machine are trouble, as a status is", () => {
     ["trouble", "bad"],
     ["trouble", "bad"],
   ]);
-});
-
-test("what an entry changed of a thing is told field by field, from what to what", () => {
-  const kind = REGISTRY.kindOf("node");
-  const fields = [
-    ...turn("online", "error"),
-    { name: "agents", from: 5, to: 4 },
-    { name: "metrics", from: {}, to: {} },
-  ];
-  const text = changedText(
-    poll([put(HAZEL, fields), put("node:ash-1", turn("a", "b"))]),
-    HAZEL,
-    kind,
-    BY.language,
-  );
-  expect(text).toBe("status: online → error · agents: 5 → 4");
-  expect(changedText(poll([put(HAZEL, [], true)]), HAZEL, kind, BY.language)).toBe("came to the map");
-  expect(changedText(poll([]), HAZEL, kind, BY.language)).toBe("");
 });

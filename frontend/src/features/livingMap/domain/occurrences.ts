@@ -4,12 +4,13 @@ import type { Change, MapEvent } from "../client/messages.ts";
 import type { Item, Json, Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
 import { alertsOf } from "./alerts.ts";
-import { labelOf, nameOf, typeOf } from "./entities.ts";
+import { labelOf, typeOf } from "./entities.ts";
 import { sentence, subjectOf, topicOf } from "./events.ts";
 import { type EntryChange, eventOf, type HistoryEntry } from "./history.ts";
 import { placesOf } from "./homes.ts";
 import { text } from "./json.ts";
 import { isLoad, isOverloaded, shareOf } from "./loads.ts";
+import { nameThen } from "./names.ts";
 import type { Registry } from "./registry.ts";
 import { referredBy } from "./relations.ts";
 import type { SentenceTable } from "./sentences.ts";
@@ -195,7 +196,7 @@ function turnsIn(entry: HistoryEntry, { registry, scene, language }: Reading): T
     if (!turn || change.came || typeof turn.to !== "string" || seen.has(id)) return [];
     seen.add(id);
     const words = [turn.from, turn.to].map((one) => statusWord(one, language, kind)).filter(Boolean);
-    const name = change.label || nameOf(id, registry.find(scene, id)?.item);
+    const name = nameThen(change.label, id, scene, registry);
     return [{ change, tone: toneOf(turn.to, kind), name, predicate: words.join(" → ") }];
   });
 }
@@ -206,7 +207,7 @@ function alarmsIn(entry: HistoryEntry, { registry, scene, language }: Reading): 
     const id = change.id ?? "";
     if (change.came || change.op !== "put") return [];
     const kind = registry.kindOfId(id);
-    const name = change.label || nameOf(id, registry.find(scene, id)?.item);
+    const name = nameThen(change.label, id, scene, registry);
     return change.fields.flatMap(({ name: field, from, to }): TurnIn[] => {
       if (field === "alerts") {
         const before = new Set(alertsOf({ id, alerts: from }).map(({ text: one }) => one));
@@ -257,8 +258,7 @@ function movedLines(
     const ids = [...new Set(own.flatMap(({ id }) => (id ? [id] : [])))];
     const [first] = ids;
     if (first === undefined) return [];
-    const label = (id: string) =>
-      own.find((one) => one.id === id)?.label || nameOf(id, registry.find(scene, id)?.item);
+    const label = (id: string) => nameThen(own.find((one) => one.id === id)?.label, id, scene, registry);
     const names = ids.slice(0, MOST_NAMES).map(label);
     const rest = ids.length > names.length ? ["…"] : [];
     const kind = registry.kindOf(type);

@@ -126,7 +126,10 @@ describe("a network without a kind of this repository", () => {
   test("has relations with the words of both sides", () => {
     const of = (id: string) => {
       const found = SHOP_REGISTRY.find(SCENE, id);
-      return found && relationsOf(SCENE, found.item, SHOP_REGISTRY).map(({ label, ids }) => [label, ids.length]);
+      return (
+        found &&
+        relationsOf(SCENE, found.item, SHOP_REGISTRY, ENGLISH).map(({ label, ids }) => [label, ids.length])
+      );
     };
     expect(of("alert:slow")).toEqual([["target", 1]]);
     expect(of("target:3")).toEqual([["alerts", 1]]);
@@ -163,6 +166,23 @@ describe("a network without a kind of this repository", () => {
     const { rows } = tableOf(SCENE, SHOP_REGISTRY, { ...NONE, layers: rest }, null);
     expect(rows).toEqual(all.filter(({ layer }) => layer !== "monitoring"));
     expect(rows.length).toBeLessThan(all.length);
+  });
+
+  test("calls in the table what its fields refer to by its name, and sorts by it", () => {
+    const keepers = [item("keeper:b", { name: "Anna" }), item("keeper:a", { name: "Zoe" })];
+    const shelves = [item("shelf:1", { keeper: "keeper:a" }), item("shelf:2", { keeper: "keeper:b" })];
+    const scene = sceneOf({ "staff.people": keepers, "stock.items": shelves });
+    const { columns, rows } = tableOf(
+      scene,
+      SHOP_REGISTRY,
+      { ...NONE, type: "shelf" },
+      { by: "keeper", down: false },
+    );
+    const column = columns.find(({ name }) => name === "keeper");
+    expect(rows.map((row) => column && cellText(row, column, scene, SHOP_REGISTRY, ENGLISH))).toEqual([
+      "Anna",
+      "Zoe",
+    ]);
   });
 
   test("has one column for what most things have where it is of several types", () => {

@@ -1,6 +1,7 @@
 /** What belongs together: the things that an item refers to, and those that refer to it. */
 
 import type { Item, Scene } from "../client/scene.ts";
+import type { Language } from "../i18n/i18n.tsx";
 import { typeOf } from "./entities.ts";
 import { idsIn } from "./json.ts";
 import type { Kind } from "./kind.ts";
@@ -53,12 +54,17 @@ export function arcsFrom(item: Item, selection: "own" | "others", registry: Regi
 }
 
 /** Return the relations of an item, those that it names itself first. */
-export function relationsOf(scene: Scene, item: Item, registry: Registry): readonly Relation[] {
+export function relationsOf(
+  scene: Scene,
+  item: Item,
+  registry: Registry,
+  language: Language,
+): readonly Relation[] {
   const relations = new Map<string, Set<string>>();
   const add = (label: string, id: string) => relations.set(label, (relations.get(label) ?? new Set()).add(id));
   const kind = registry.kindOfId(item.id);
   for (const [name, ids] of referredBy(item, registry)) {
-    for (const id of ids) if (registry.find(scene, id)) add(fieldWord(name, kind), id);
+    for (const id of ids) if (registry.find(scene, id)) add(fieldWord(name, kind, language), id);
   }
   for (const other of registry.kinds) {
     for (const [label, id] of referrersFrom(other, item.id, scene, registry)) add(label, id);

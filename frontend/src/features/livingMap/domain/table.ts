@@ -4,13 +4,13 @@ import { compareIds } from "../client/reduce.ts";
 import type { Item, Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
 import { catalogue, type Entity, type Filters, listed, matches } from "./catalogue.ts";
-import { nameOf } from "./entities.ts";
-import { fieldText } from "./fields.ts";
 import { idsIn, numberAt, valueAt } from "./json.ts";
 import type { Kind } from "./kind.ts";
+import { nameOfId, nameThen } from "./names.ts";
 import type { Registry } from "./registry.ts";
 import type { TypeField } from "./types.ts";
 import { columnsOf } from "./values.ts";
+import { wordsText } from "./valueWords.ts";
 
 export type Column = {
   readonly name: string;
@@ -84,34 +84,24 @@ export function cellText(
   language: Language,
 ): string {
   const kind = registry.kindOf(type);
-  if (field) return valueText(item, field, kind, scene, registry, language);
-  if (name === "within") return withinOf(item, kind, scene, registry);
+  const names = { scene, registry, language };
+  if (field) return wordsText(valueAt(item, field.name), field, kind, names);
+  if (name === "within") {
+    const home = homeOf(item, kind);
+    return home === undefined ? "" : nameOfId(home, scene, registry, language);
+  }
   if (name !== "glance") return "";
   return columnsOf([item], kind)
-    .map((one) => [one.label, valueText(item, one, kind, scene, registry, language)] as const)
+    .map((one) => [one.label, wordsText(valueAt(item, one.name), one, kind, names)] as const)
     .filter(([, text]) => text)
     .slice(0, MOST_GLANCED)
     .map(([label, text]) => `${label} ${text}`)
     .join(" · ");
 }
 
-function valueText(
-  item: Item,
-  field: TypeField,
-  kind: Kind,
-  scene: Scene,
-  registry: Registry,
-  language: Language,
-): string {
-  const value = valueAt(item, field.name);
-  const other = typeof value === "string" && value.includes(":") ? registry.find(scene, value) : undefined;
-  return other ? nameOf(other.item.id, other.item) : fieldText(value, field, kind, language);
-}
-
-/** Return the name of what a thing stands in. */
-function withinOf(item: Item, { within }: Kind, scene: Scene, registry: Registry): string {
-  const [id] = within.flatMap((field) => idsIn(item[field]));
-  return id === undefined ? "" : nameOf(id, registry.find(scene, id)?.item);
+/** Return the id of what a thing stands in. */
+function homeOf(item: Item, { within }: Kind): string | undefined {
+  return within.flatMap((field) => idsIn(item[field]))[0];
 }
 
 function sortKey(
@@ -125,14 +115,12 @@ function sortKey(
   const column = columns.find(({ name }) => name === by);
   if (by === "type") return kind.label;
   if (by === "status") return status;
-  if (by === "within") return withinOf(item, kind, scene, registry);
+  const nameOf = (id: string) => nameThen(null, id, scene, registry);
+  if (by === "within") return nameOf(homeOf(item, kind) ?? "");
   if (!column?.field) return label;
-  const value = valueAt(item, column.name);
-  return column.isNumber
-    ? numberAt(item, column.name)
-    : value === undefined || value === null
-      ? ""
-      : String(value);
+  if (column.isNumber) return numberAt(item, column.name);
+  const value = valueAt(item, column.name) ?? "";
+  return typeof value === "string" && registry.find(scene, value) ? nameOf(value) : String(value);
 }
 
 type Order = (one: Entity, other: Entity) => number;

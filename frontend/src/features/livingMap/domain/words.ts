@@ -53,11 +53,12 @@ export function alertWord(text: string, language: Language, kind: Kind): string 
   return word === text ? word.replaceAll(".", " ") : word;
 }
 
-/** Return what a field of a kind is called. */
-export function fieldWord(name: string, kind: Kind): string {
+/** Return what a field of a kind is called: as it is declared, else in the page's words, else its name made readable. */
+export function fieldWord(name: string, kind: Kind, { words }: Language): string {
   const declared =
     kind.fields.find((field) => field.name === name) ?? kind.relations.find(({ field }) => field === name);
-  return declared?.label || unnamed(name);
+  const term = name === kind.status ? "status" : name;
+  return declared?.label || (entry(words.fields, term) ?? entry(words.loads, term) ?? unnamed(term));
 }
 
 /** Return what a load is called, by its declaration or as machines' loads are. */

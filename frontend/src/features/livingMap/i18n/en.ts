@@ -16,6 +16,8 @@ export const en = {
   },
   /** What services write where they choose one of a few words. English has them as they are written. */
   values: {} as Readonly<Record<string, string>>,
+  /** What services call fields that no plugin has declared. English has their names made readable. */
+  fields: {} as Readonly<Record<string, string>>,
   /** How a tone reads where only the tone is known. */
   tones: { good: "fine", busy: "busy", warn: "needs attention", bad: "failing", off: "offline", idle: "unknown" },
   panels: {

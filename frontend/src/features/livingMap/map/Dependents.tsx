@@ -1,6 +1,6 @@
 import type { Scene } from "../client/scene.ts";
 import { css } from "../domain/colour.ts";
-import { nameOf } from "../domain/entities.ts";
+import { nameOfId } from "../domain/names.ts";
 import type { Registry } from "../domain/registry.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { PALETTES } from "./palette.ts";
@@ -15,9 +15,10 @@ type Props = {
 
 /** What depends on the thing that is held, counted. */
 export function Dependents({ id, rings, scene, registry, theme }: Props) {
-  const { words, plural, fill, number } = useLanguage();
+  const language = useLanguage();
+  const { words, plural, fill, number } = language;
   const palette = PALETTES[theme];
-  const what = nameOf(id, registry.find(scene, id)?.item);
+  const what = nameOfId(id, scene, registry, language);
   const total = rings.flat().length;
   const steps = rings.map((ring, at) => fill(words.map.ring, { step: number(at + 1), n: number(ring.length) }));
   const count = total > 0 ? plural(total, words.map.depends) : words.map.independent;

@@ -38,7 +38,7 @@ export function describe(
   }
   const size = kind.size ? numberAt(item, kind.size) : undefined;
   if (kind.size && size !== undefined) {
-    lines.push(`${fieldWord(kind.size, kind)}: ${number(size)}`);
+    lines.push(`${fieldWord(kind.size, kind, language)}: ${number(size)}`);
   }
   if (alertOf(item)) {
     lines.push(words.map.alert);
