@@ -46,7 +46,7 @@ function DoubtLine({ doubt }: { readonly doubt: Doubt }) {
     <li className={`doubt is-${kind}`}>
       {kind === "paused" ? <Icon name="pause" /> : <Mark tone={kind === "pending" ? "busy" : "warn"} />}
       <span>
-        <strong>{doubtText(doubt, language)}</strong> <Ago since={doubt.since} />
+        <strong>{doubtText(doubt, language)}</strong> <Ago since={doubt.since} />{" "}
         {hasShown(doubt) && <span className="doubt-meaning">{trust.meaning[kind]}</span>}
       </span>
       {kind === "paused" && (
@@ -80,7 +80,7 @@ function Ago({ since }: { readonly since: number | null }) {
   if (since === null) return null;
   return (
     <span className="doubt-ago" aria-hidden="true">
-      ({agoLong((now - since) / 1000)}){" "}
+      ({agoLong((now - since) / 1000)})
     </span>
   );
 }

@@ -24,7 +24,7 @@ import { AgeText, LoadBar } from "./bits.tsx";
 import { Chart, type EventMark } from "./Chart.tsx";
 import { DAY, textOf, usePast, useStretch } from "./moment.ts";
 import { useSamples } from "./samples.ts";
-import { useReserved } from "./settled.tsx";
+import { useFirst, useReserved } from "./settled.tsx";
 import { useAge } from "./trust.tsx";
 
 const SPANS = [DAY, 7 * DAY] as const;
@@ -172,16 +172,6 @@ function LiveValue({
       )}
     </div>
   );
-}
-
-/**
- * Return whether there is room for a chart: once an answer is there, as it was then, until something else is asked.
- * Or what is read would move when a value changes for the first time.
- */
-function useFirst(question: string, hasRoom: boolean, isAwaited: boolean): boolean {
-  const [first, setFirst] = useState({ question: "", hasRoom });
-  if (!isAwaited && first.question !== question) setFirst({ question, hasRoom });
-  return first.question === question ? first.hasRoom : hasRoom;
 }
 
 /** Return why there is nothing to draw in the room that was kept for a chart. */

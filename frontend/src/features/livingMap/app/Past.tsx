@@ -59,7 +59,7 @@ function Failure({ state: { time } }: { readonly state: MapState }) {
           {words.time.oldest}
         </button>
       ) : (
-        <span className="past-ago">{time.error?.message}</span>
+        <span>{time.error?.message}</span>
       )}
     </span>
   );

@@ -66,3 +66,13 @@ export function useReserved(isAwaited: boolean): boolean {
   if (isSettled && isAwaited) isReserved.current = true;
   return isReserved.current;
 }
+
+/**
+ * Return whether there is room for something: once an answer is there, as it was then, until something else is asked.
+ * Or what is read would move when a number changes for the first time.
+ */
+export function useFirst(question: string, hasRoom: boolean, isAwaited: boolean): boolean {
+  const [first, setFirst] = useState({ question: "", hasRoom });
+  if (!isAwaited && first.question !== question) setFirst({ question, hasRoom });
+  return first.question === question ? first.hasRoom : hasRoom;
+}
