@@ -15,7 +15,7 @@ type CaveatsProps = {
   readonly theme: "dark" | "light";
 };
 
-/** What of the map is simulated or out of date, in its corner. */
+/** What of the map is simulated or out of date, at the foot of what is free of it. */
 export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProps) {
   const language = useLanguage();
   const palette = PALETTES[theme];
@@ -23,19 +23,11 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
     const kind = registry.kindOfFigure(figure);
     return kind && countIn(scene, kind) > 0;
   });
+  const lines = caveats(doubts(sources, figures), registry, language);
+  if (lines.length === 0) return null;
   return (
-    <div
-      style={{
-        position: "absolute",
-        left: 12,
-        bottom: "calc(10px + var(--covered, 0px))",
-        maxWidth: "min(100% - 24px, 440px)",
-        font: "500 11px/1.5 Inter, system-ui, sans-serif",
-        color: css(palette.text),
-        pointerEvents: "none",
-      }}
-    >
-      {caveats(doubts(sources, figures), registry, language).map((line) => (
+    <div style={{ ...BOX, color: css(palette.text) }}>
+      {lines.map((line) => (
         <div key={line} style={LINE}>
           <span style={{ background: css(palette.halo, 0.72), borderRadius: 4, padding: "1px 5px" }}>{line}</span>
         </div>
@@ -44,4 +36,10 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
   );
 }
 
+const BOX = {
+  alignSelf: "start",
+  margin: "0 12px 10px",
+  maxWidth: "min(100% - 24px, 440px)",
+  font: "500 11px/1.5 Inter, system-ui, sans-serif",
+} as const;
 const LINE = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;

@@ -113,7 +113,6 @@ export function MapView(props: MapViewProps) {
         onBlur={() => controller?.input({ type: "blur" })}
         style={{ ...HOST, cursor: hover ? "pointer" : "grab" }}
       />
-      <div ref={free} style={FREE} />
       <div aria-live="polite" style={HIDDEN}>
         {focus &&
           describe(focus, registry, language, sourceOf(focus.figure, sources), props.ghosts.get(focus.id)).join(
@@ -128,7 +127,10 @@ export function MapView(props: MapViewProps) {
           </div>
         ))}
       {held && <Dependents {...held} scene={props.scene} registry={registry} theme={theme} />}
-      <Caveats scene={props.scene} registry={registry} sources={sources} layers={layers} theme={theme} />
+      <div style={UNCOVERED}>
+        <div ref={free} style={FREE} />
+        <Caveats scene={props.scene} registry={registry} sources={sources} layers={layers} theme={theme} />
+      </div>
       {hover && (
         <Tip
           registry={registry}
@@ -167,13 +169,16 @@ function useProps(controller: Controller | null, props: MapViewProps): void {
 }
 
 const HOST = { position: "absolute", inset: 0, touchAction: "none", outlineOffset: -3 } as const;
-/** What of the map is free: the page says what covers it at its top and at its bottom. */
-const FREE = {
+/** What nothing covers: the page says what lies over the map at its top and at its bottom. */
+const UNCOVERED = {
   position: "absolute",
   inset: "var(--covered-above, 0px) 0 var(--covered, 0px)",
-  visibility: "hidden",
+  display: "flex",
+  flexDirection: "column",
   pointerEvents: "none",
 } as const;
+/** What of that is free: all but what stands at its foot. */
+const FREE = { flex: 1, minHeight: 0 } as const;
 const CHART_BOX = {
   position: "absolute",
   width: CHART.width,

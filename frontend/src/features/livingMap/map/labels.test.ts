@@ -36,6 +36,16 @@ describe("labels", () => {
     expect(labels[0]?.key).toBe("agent:77");
   });
 
+  test("name the selected thing above it where there is no room below", () => {
+    const shapes = [...crowded().shapes.values()];
+    const { x, y } = shapes.find(({ key }) => key === "agent:77") as Shape;
+    const above = (bottom: number) => {
+      const size = { ...SIZE, free: { left: 0, top: 0, right: SIZE.width, bottom } };
+      return chosen(shapes, { x, y, zoom: 1 }, size, new Set(["agent:77"]), NONE)[0]?.isAbove;
+    };
+    expect([above(SIZE.height), above(SIZE.height / 2 + 8), above(8)]).toEqual([false, true, false]);
+  });
+
   test("are wholly in what is free of the screen", () => {
     const free = { left: 0, top: 180, right: SIZE.width, bottom: 700 };
     const view = { x: 0, y: 0, zoom: 1 };

@@ -74,17 +74,18 @@ export function chosen(
   const labels: Label[] = [];
   for (const { shape } of ranked) {
     const fails = failing.has(shape.key);
-    const below = labelFor(shape, view, size, pinned.has(shape.key), fails);
-    for (const label of [below, { ...below, isAbove: true }]) {
+    const isPinned = pinned.has(shape.key);
+    const below = labelFor(shape, view, size, isPinned, fails);
+    const hidden = fails ? fires : smoke;
+    const hasRoom = (label: Label) => {
       const box = boxOf(label, view, size);
-      const isPinned = pinned.has(shape.key);
-      const isWhole = within(box, free);
-      const hidden = fails ? fires : smoke;
-      if (isPinned || (isWhole && taken.isFree(box) && !hidden.some((one) => overlaps(one, box)))) {
-        taken.take(box);
-        labels.push(label);
-        break;
-      }
+      if (!within(box, free)) return false;
+      return isPinned || (taken.isFree(box) && !hidden.some((one) => overlaps(one, box)));
+    };
+    const label = [below, { ...below, isAbove: true }].find(hasRoom) ?? (isPinned ? below : undefined);
+    if (label) {
+      taken.take(boxOf(label, view, size));
+      labels.push(label);
     }
     if (labels.length >= MOST_LABELS) {
       break;

@@ -45,9 +45,11 @@ export async function load(host: HTMLElement, controller: Controller, isPlain: b
   }
 }
 
-function sizeOf({ clientWidth: width, clientHeight: height }: HTMLElement, free: HTMLElement): Size {
-  const { offsetLeft: left, offsetTop: top, offsetWidth, offsetHeight } = free;
-  return { width, height, free: { left, top, right: left + offsetWidth, bottom: top + offsetHeight } };
+function sizeOf(host: HTMLElement, free: HTMLElement): Size {
+  const [whole, part] = [host.getBoundingClientRect(), free.getBoundingClientRect()];
+  const [left, top] = [part.left - whole.left, part.top - whole.top];
+  const box = { left, top, right: left + part.width, bottom: top + part.height };
+  return { width: host.clientWidth, height: host.clientHeight, free: box };
 }
 
 /** Watch a size in pixels of the screen where the browser can: they change when the window moves to another screen. */
