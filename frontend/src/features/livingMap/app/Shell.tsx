@@ -18,11 +18,11 @@ import { isOfAll } from "../domain/trust.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { pulseFeed } from "../hooks/pulses.ts";
 import { useLivingMap } from "../hooks/selectors.ts";
+import { CANVAS_MS, useCalmState } from "../hooks/useCalmState.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { type MapHandle, MapView } from "../map/MapView.tsx";
 import { Announcement, useAnnouncement } from "./Announcement.tsx";
 import { Banners } from "./Banners.tsx";
-import { useCalmState } from "./calm.ts";
 import { Details } from "./Details.tsx";
 import { DoubtsBanner } from "./Doubts.tsx";
 import { useFrame } from "./frame.ts";
@@ -48,9 +48,6 @@ import { go, usePlace } from "./url.ts";
 
 const Table = later(() => import("./Table.tsx"));
 const Compare = later(() => import("./Compare.tsx"));
-
-/** The canvas takes a scene no more often than it settles one. */
-const CANVAS_MS = 180;
 
 /** The page, once it knows what the things of the map are. */
 export function Shell() {

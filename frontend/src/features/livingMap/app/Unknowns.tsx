@@ -2,8 +2,8 @@ import { useMemo } from "react";
 import { doubtText } from "../domain/doubts.ts";
 import { type Unknown, unknownsOf } from "../domain/unknowns.ts";
 import { counted, statusWord } from "../domain/words.ts";
+import { useCalmState } from "../hooks/useCalmState.ts";
 import { type Language, useLanguage } from "../i18n/i18n.tsx";
-import { useCalmState } from "./calm.ts";
 import { useRegistry } from "./registry.tsx";
 import { useTrust } from "./trust.tsx";
 

@@ -11,7 +11,7 @@ import { NO_GHOSTS } from "../domain/ghosts.ts";
 import { doubtsOf, isOfAll } from "../domain/trust.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { pulseFeed } from "../hooks/pulses.ts";
-import { useLivingMap } from "../hooks/selectors.ts";
+import { CANVAS_MS, useCalmState } from "../hooks/useCalmState.ts";
 import { useMedia } from "../hooks/useMedia.ts";
 import { useRegistryOf } from "../hooks/useRegistryOf.ts";
 import { LanguageContext, languageOf, preferredLocale, useLanguage } from "../i18n/i18n.tsx";
@@ -23,7 +23,6 @@ type CanvasProps = Pick<LivingMapProps, "layers" | "select" | "onSelect" | "flyT
   readonly handle: RefObject<MapHandle | null>;
 };
 
-const wholeState = (state: MapState): MapState => state;
 const NO_SOURCES: never[] = [];
 
 export default function Canvas({ locale, ...props }: CanvasProps) {
@@ -38,7 +37,7 @@ export default function Canvas({ locale, ...props }: CanvasProps) {
 
 function Drawn({ layers, select, onSelect, flyTo, theme, handle }: Omit<CanvasProps, "locale">) {
   const client = useLivingMapClient();
-  const state = useLivingMap(wholeState);
+  const state = useCalmState(CANVAS_MS);
   const { locale } = useLanguage();
   const { registry, isReady } = useRegistryOf(state, locale);
   const isLight = useMedia("(prefers-color-scheme: light)");
