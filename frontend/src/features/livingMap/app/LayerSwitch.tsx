@@ -58,6 +58,7 @@ function LayerButton({ layer, scene, isShown, onToggle, onOnly }: ButtonProps) {
       type="button"
       className="layer"
       aria-pressed={isShown}
+      aria-label={sum > 0 ? `${title} ${language.number(sum)}` : title}
       title={[hint, numbers].filter(Boolean).join("\n") || undefined}
       aria-description={numbers || undefined}
       onClick={() => onToggle(name)}
