@@ -37,6 +37,7 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
 }
 
 const BOX = {
+  visibility: "visible",
   alignSelf: "start",
   margin: "0 12px 10px",
   maxWidth: "min(100% - 24px, 440px)",

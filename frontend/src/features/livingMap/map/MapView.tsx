@@ -175,6 +175,7 @@ const UNCOVERED = {
   inset: "var(--covered-above, 0px) 0 var(--covered, 0px)",
   display: "flex",
   flexDirection: "column",
+  visibility: "hidden",
   pointerEvents: "none",
 } as const;
 /** What of that is free: all but what stands at its foot. */
