@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-BfW98fu2.js";

@@ -1,1 +1,0 @@
-import"./stage-BfW98fu2.js";import"./init-BFtdSvfv.js";

@@ -1,0 +1,1 @@
+import"./stage-DxookZay.js";import"./init-D_ZHweGf.js";
