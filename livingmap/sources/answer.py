@@ -59,8 +59,8 @@ class Answer:
     """Empty once it has been decoded."""
     next_url: str | None
     """The address of the next page, from the header ``Link``."""
-    invalid: Callable[[ValueError], SourceError]
-    """Returns the error that says what came instead of JSON."""
+    invalid: Callable[[ValueError, Body], SourceError]
+    """Returns the error that says what came instead of JSON. Does not hold on to the body."""
     known: Known = _UNKNOWN
     is_unchanged: bool = False
     """It is what the call knows already. It has no body then if the service only said so."""
@@ -80,7 +80,7 @@ class Answer:
             try:
                 self._value = json_of(self.body)
             except ValueError as error:
-                raise self.invalid(error) from None
+                raise self.invalid(error, self.body) from None
             self.body = b""
         return self._value
 

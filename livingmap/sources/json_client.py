@@ -191,7 +191,7 @@ class JsonClient:
         digest.update((next_url or "").encode())  # a page that is the same may no longer be the last
         known = Known(headers.get("etag", ""), digest.digest())
 
-        def invalid(error: ValueError) -> SourceError:
+        def invalid(error: ValueError, body: Body) -> SourceError:
             return _discreet(not_json(url, status, headers, body, error), credentials, call)
 
         is_unchanged = call.known is not None and known.digest == call.known.digest
@@ -234,9 +234,14 @@ class _Received:
 def _not_modified(call: Call, etag: str, before: Remembered | None) -> Answer:
     """Return the answer that the service says is still the one with the tag."""
     if call.known is not None and call.known.etag == etag:
-        return Answer(b"", None, InvalidAnswer, call.known, is_unchanged=True)
+        return Answer(b"", None, _not_json_any_more, call.known, is_unchanged=True)
     assert before is not None  # noqa: S101 - the tag is of one of the two
-    return Answer(before.body, before.next_url, InvalidAnswer, before.known)
+    return Answer(before.body, before.next_url, _not_json_any_more, before.known)
+
+
+def _not_json_any_more(error: ValueError, _: Body) -> SourceError:
+    """Return the error of an answer that was JSON when it came."""
+    return InvalidAnswer(str(error))
 
 
 def _discreet(error: SourceError, credentials: Credentials, call: Call) -> SourceError:
