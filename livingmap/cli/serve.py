@@ -18,10 +18,10 @@ from livingmap.logs.output import Output, standard_streams
 
 _END_SECONDS: Final = 30.0
 """After that the process is ended, whatever it still does."""
-COLLECTING: Final = (2_000, 4, 3_125)
+COLLECTING: Final = (1_000, 4, 6_250)
 """Thresholds of the garbage collector. To look through a map of 10,000 things takes it 0.3 s, in which nothing
 else runs, and by default it does so whenever a quarter as much was added, as by rebuilding a moment. What is new
-it looks through in steps of 10,000 objects, a few milliseconds each: while a map grows all of it is new."""
+it looks through in steps of 5,000 objects, a few milliseconds each: while a map grows all of it is new."""
 
 _logger = structlog.get_logger(__name__)
 

@@ -103,6 +103,7 @@ async def _grow(agents: int, interval: float, idle_seconds: float, world_port: i
 def main(agents: int, interval: float, idle_seconds: float, world_port: int | None = None) -> None:
     """Let a map grow, and rest. Its network is simulated by the process at ``world_port``, or in this one."""
     gc.set_threshold(*COLLECTING)
+    gc.freeze()  # as `livingmap.cli.serve` does
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_grow(agents, interval, idle_seconds, world_port))
 
