@@ -33,9 +33,12 @@ class Appending:
         """Append ``changes``, or keep them for `end` while they are few."""
         for change in changes:
             kind = TOUCHED if self._comparison.is_volatile(change) else REFRESHED
+            weight = self._comparison.weight(change)
+            if self._waiting[kind] and self._weights[kind] + weight > _MOST_WEIGHT:
+                await self._append(kind)
             self._waiting[kind].append(change)
-            self._weights[kind] += self._comparison.weight(change)
-            if len(self._waiting[kind]) >= _CHANGES_PER_ENTRY or self._weights[kind] >= _MOST_WEIGHT:
+            self._weights[kind] += weight
+            if len(self._waiting[kind]) >= _CHANGES_PER_ENTRY:
                 await self._append(kind)
 
     async def end(self) -> None:

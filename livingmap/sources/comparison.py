@@ -14,7 +14,7 @@ from livingmap.errors import InvalidAnswer
 from livingmap.sources.unlisted import UnlistedItems
 
 _MOST_FAULTS: Final = 20
-_COMPARED_AT_ONCE: Final = 500
+_COMPARED_AT_ONCE: Final = 200
 _LOOKED_UP_AT_ONCE: Final = 10_000
 
 Within: TypeAlias = Callable[[Coroutine[Any, Any, list[Change]], str], Coroutine[Any, Any, list[Change]]]

@@ -1,5 +1,7 @@
 """Long answers: read piece by piece, and not at all while nothing has changed."""
 
+import gc
+import tracemalloc
 from unittest.mock import patch
 
 import orjson
@@ -13,8 +15,11 @@ from livingmap.core.paging import ByLink
 from livingmap.core.source import Layer, Source
 from livingmap.hookspecs import Reply
 from livingmap.sources import pieces
+from livingmap.sources.answer import Call
+from livingmap.sources.json_client import JsonClient
 from livingmap.sources.settings import SourceSettings
 from livingmap.testing import SourceHarness
+from tests.support.scripted_service import ScriptedService, Sent
 
 TEXTS = st.text('{}[],:"\\ a', max_size=6)
 VALUES = st.recursive(
@@ -197,3 +202,44 @@ async def test_an_answer_that_came_again_unchanged_is_read_where_another_has_cha
     await pages.harness.poll()
     assert pages.harness.item("things", "thing:1-7")["name"] == "other"
     assert [request.query for request in pages.harness.requests] == [{}, {"page": "1"}]
+
+
+async def test_the_bytes_of_an_answer_are_let_go_of_once_they_are_decoded():
+    async with ScriptedService(lambda _: Sent([{"id": "a", "name": "x" * 1_000_000}])) as service:
+        client = JsonClient("sources.things", SourceSettings(base_url=service.base_url))
+        tracemalloc.start()
+        try:
+            answer = await client.exchange(Call("GET", "/things"))
+            both = tracemalloc.get_traced_memory()[0]
+            assert len(answer.value) == 1
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < both + 500_000  # the name has come, the bytes have gone
+        finally:
+            tracemalloc.stop()
+        await client.close()
+
+
+async def test_what_makes_many_items_new_comes_in_an_entry_of_its_own():
+    light = [Put("city", f"microdao:{number}", {}) for number in range(40)]
+    heavy = Put("city", "microdao:river", {}, aliases=("microdao:9f",))
+    agents = [Put("agents", f"agent:{number}", {"microdao_id": "microdao:9f"}) for number in range(90)]
+    listed = {"agents": agents, "city": []}
+
+    async def list_agents(_):
+        return [*listed["agents"]]
+
+    async def list_microdaos(_):
+        return [*listed["city"]]
+
+    layers = (
+        Layer("agents", fetch=list_agents, references=("microdao_id",)),
+        Layer("city", fetch=list_microdaos),
+    )
+    harness = SourceHarness(Source("city", "city", SourceSettings, layers), base_url="http://city")
+    await harness.poll()
+    entries = []
+    harness._log.subscribe(entries.append)
+    listed["city"] = [*light, heavy]
+    await harness.poll()
+    assert [len(entry.payload["changes"]) for entry in entries] == [40, 1]
+    assert harness.item("agents", "agent:7") == {"microdao_id": "microdao:river"}
