@@ -29,6 +29,7 @@ _LEVEL: Final = 6
 _COMPRESSED_AT_ONCE: Final = 250
 """Lines: about a hundred kilobytes."""
 _ATOMS: Final = frozenset({str, int, float, bool, type(None)})
+_READ_BYTES: Final = 128 * 1024
 _MOST_BYTES: Final = 1024 * 1024 * 1024
 """No state is larger when it is unpacked: a row that claims to be is damaged."""
 
@@ -72,21 +73,42 @@ class State:
 
         Takes a moment for a large map: call it beside the event loop.
         """
-        try:
-            first, *lines = zstandard.decompress(self.body, max_output_size=_MOST_BYTES).split(b"\n")
-        except zstandard.ZstdError as error:
-            raise ValueError(f"the state at {self.position} is damaged: {error}") from error
+        first, *lines = self._lines()
         head = orjson.loads(first)
         return _unpacked(head, lines) if "totals" in head else _of_earlier_version(head, lines)
 
     def items(self) -> Iterator[tuple[CollectionKey, str, Fields]]:
         """Yield every item with its collection and id, layer by layer. Raises ValueError if it is damaged.
 
-        Each is parsed when it is its turn: those of a large map take several times as much memory as their JSON.
+        Nothing but the item whose turn it is has to be in memory, nor the JSON of the others.
         """
-        for key, items in sorted(self.unpacked().items.items(), key=lambda one: one[0][0]):
-            for entity_id, item in items.items():
-                yield key, entity_id, orjson.loads(item)
+        lines = self._lines()
+        head = orjson.loads(next(lines))
+        if "totals" not in head:
+            for key, items in _of_earlier_version(head, lines).items.items():
+                yield from ((key, entity_id, orjson.loads(item)) for entity_id, item in items.items())
+            return
+        for layer, collection, ids in head["items"]:
+            for entity_id, line in zip(ids, lines, strict=False):
+                yield (layer, collection), entity_id, orjson.loads(line)
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the lines of the body. Raises ValueError if it is damaged."""
+        size, rest = 0, b""
+        try:
+            whole = zstandard.frame_content_size(self.body)
+            if whole > _MOST_BYTES:
+                raise ValueError(f"the state at {self.position} is damaged: it would have {whole} bytes")
+            with zstandard.ZstdDecompressor().stream_reader(self.body) as reader:
+                while piece := reader.read(_READ_BYTES):
+                    size += len(piece)
+                    *lines, rest = (rest + piece).split(b"\n")
+                    yield from lines
+        except zstandard.ZstdError as error:
+            raise ValueError(f"the state at {self.position} is damaged: {error}") from error
+        if size != whole:
+            raise ValueError(f"the state at {self.position} is damaged: {size} bytes of {whole}")
+        yield rest
 
 
 def packed(
@@ -100,7 +122,7 @@ def packed(
         name: {**scene.vocabulary.standing.get(name, {}), **scene.totals(name)} for name in layer_names(scene)
     }
     items, names = dict[CollectionKey, dict[str, bytes]](), set[str]()
-    for name, collections in scene.layers().items():
+    for name, collections in sorted(scene.layers().items()):
         for collection in collections:
             listed = scene.items(name, collection)
             items[name, collection] = {
@@ -122,7 +144,7 @@ def _lines_of(layers: Fields, sources: Json, filled: Collection[str]) -> list[by
             _note_names_in(listed.values(), names)
     items = {
         (name, collection): {entity_id: right_sized(orjson.dumps(item)) for entity_id, item in listed.items()}
-        for name, layer in state.items()
+        for name, layer in sorted(state.items())
         for collection, listed in layer.collections.items()
     }
     return _lines({name: layer.totals for name, layer in state.items()}, items, sources, filled, names)

@@ -284,17 +284,21 @@ def test_a_state_of_an_earlier_version_is_read():
     )
 
 
-def test_to_pack_a_state_takes_little_more_memory_than_its_json():
+def test_to_pack_a_state_takes_little_more_memory_than_its_json_and_to_read_it_less():
     items = [{"id": f"agent:{number}", "text": "a" * 1000} for number in range(3000)]
     size = sum(len(orjson.dumps(item)) for item in items)
     tracemalloc.start()
     try:
-        body = packed_layers({"agents": {"items": items}}, SOURCES)
-        peak = tracemalloc.get_traced_memory()[1]
+        state = of(packed_layers({"agents": {"items": items}}, SOURCES))
+        packing = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        assert sum(1 for _ in state.items()) == len(items)
+        reading = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
-    assert layers_of(of(body)) == {"agents": {"items": items}}
-    assert peak < 1.6 * size
+    assert layers_of(state) == {"agents": {"items": items}}
+    assert (packing < 1.6 * size, reading < 0.5 * size) == (True, True)
 
 
 def test_a_damaged_state_is_said_to_be_damaged():
