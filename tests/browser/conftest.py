@@ -16,6 +16,12 @@ ROOT = Path(__file__).parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = ROOT / ".cache" / "screenshots"
 """Where tests leave what they saw."""
+UNUSED = (
+    "LocalNetworkAccessChecks",  # answers that a test makes up come from no network
+    "WebUIOmniboxPopup",  # half a second of CPU in each window, for an address bar that nobody sees
+    "WebUIOmniboxAimPopup",
+    "SpareRendererForSitePerProcess",
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -25,7 +31,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=LocalNetworkAccessChecks",  # answers that a test makes up come from no network
+    f"--disable-features={','.join(UNUSED)}",
 ]
 NETWORK = re.compile(r"WebSocket connection|net::ERR_|Failed to load resource|Failed to fetch dynamically")
 FAMILIES = ("agents", "microdao", "dao", "space", "usage", "messaging", "city")
