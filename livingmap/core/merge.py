@@ -61,8 +61,13 @@ def difference(
     return updates, tuple(sorted(removals)), replaced
 
 
-def changed(before: Fields, updates: Fields, removals: Iterable[str]) -> dict[str, Json]:
-    """Return ``before`` with a difference applied to it."""
+def changed(before: Fields, updates: dict[str, Json], removals: Iterable[str]) -> dict[str, Json]:
+    """Return ``before`` with a difference applied to it.
+
+    What is new shares the fields with the change that brought it: neither is ever altered.
+    """
+    if not before:
+        return updates
     after = {**before, **updates}
     for name in removals:
         del after[name]

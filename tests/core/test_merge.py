@@ -84,3 +84,10 @@ def test_references_are_found_by_what_they_refer_to():
         [],
         [],
     ]
+
+
+def test_what_is_new_is_in_memory_once_with_the_change_that_brought_it():
+    updates = {"name": "Sofia"}
+    assert changed({}, updates, ()) is updates
+    assert changed({"name": "Old", "kind": "a"}, updates, ("kind",)) == updates
+    assert updates == {"name": "Sofia"}
