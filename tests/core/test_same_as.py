@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from livingmap.core.model import Put
 from livingmap.core.same_as import NOBODY, SameAs, same_as
+from livingmap.core.scene import Scene
+from livingmap.core.source import Layer, Source
 
 SOURCES = ["space", "city"]
 
@@ -49,3 +52,14 @@ def test_what_has_no_type_is_refused():
     for table in ({"node": "node:3"}, {"node:3": "node"}):
         with pytest.raises(ValueError, match="'node'"):
             same_as(table, SOURCES)
+
+
+def test_an_item_follows_what_it_is_joined_to_into_an_alias_and_out_of_it():
+    sources = [Source(name, "s", object, (Layer(name),)) for name in SOURCES]
+    scene = Scene(sources, SameAs({"dao:3": "dao:oak"}))
+    scene.apply("space", [Put("space", "dao:3", {"name": "oak"})], 1)
+    shown = [set(scene.items("space", "items"))]
+    for seq, aliases in enumerate([("dao:oak",), ("dao:elm",)], 2):
+        scene.apply("city", [Put("city", "dao:oak-trust", aliases=aliases)], seq)
+        shown.append(set(scene.items("space", "items")))
+    assert shown == [{"dao:oak"}, {"dao:oak-trust"}, {"dao:oak"}]

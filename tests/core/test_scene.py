@@ -83,6 +83,20 @@ def test_an_event_by_an_alias_that_is_learnt_later_is_not_lost():
     assert made.items("agents", "items") == {"agent:a": {"status": "busy"}}
 
 
+def test_what_is_taken_over_from_an_alias_goes_from_the_item_that_showed_it():
+    made = scene()
+    owner = Put("agents", "agent:a", aliases=("agent:x",), namespaces={"agent:x": "external"})
+    other = Put("agents", "agent:b", aliases=("agent:x",))
+    lent = Put("agents", "agent:x", {"usage": 5}, creates=False)
+    made.apply("agents", [owner, other, lent], 1, from_seq=0)
+    assert made.items("agents", "items")["agent:a"] == {"usage": 5, "status": "unknown"}
+    made.apply("agents", [replace(other, aliases=("agent:x", "agent:y"))], 2, from_seq=1)
+    assert made.items("agents", "items") == {
+        "agent:a": {"status": "unknown"},
+        "agent:b": {"usage": 5, "status": "unknown"},
+    }
+
+
 def test_an_alias_never_swallows_an_item_that_stands_under_it():
     made = scene()
     made.apply("city", [Put("city", "microdao:river", {"name": "River"})], 1)
@@ -475,6 +489,14 @@ def test_an_id_that_is_listed_is_no_longer_an_alias_to_what_referred_to_it():
     changes = made.apply("city", [Put("city", "microdao:a", {"name": "A"})], 3, from_seq=2)
     assert Put("agents", "agent:z", {"microdao_id": "microdao:a"}) in changes
     assert made.items("agents", "items")["agent:z"]["microdao_id"] == "microdao:a"
+
+
+def test_a_reference_follows_though_the_same_event_changes_another_field():
+    made = scene()
+    made.apply("agents", [Put("agents", "agent:a", {"microdao_id": "microdao:uuid"})], 1)
+    river = Put("agents", "microdao:river", aliases=("microdao:uuid",))
+    changes = made.apply("agents", [river, Put("agents", "agent:a", {"name": "A"})], 2)
+    assert Put("agents", "agent:a", {"microdao_id": "microdao:river", "name": "A"}) in changes
 
 
 def test_a_total_that_goes_is_unset():
