@@ -177,7 +177,10 @@ class Part:
         if record is None:
             record = self.records_of(key)[entity_id] = Record()
         record.put(change, seq, from_seq, self._superseded.get(key, NOTHING_SUPERSEDED))
-        self._bound_loose(key, entity_id, loose=not (fills or record.creates or record.polled_fields))
+        if fills or record.creates or record.polled_fields:
+            self._loose.pop((key, entity_id), None)
+        else:
+            self._loose[key, entity_id] = None
         if fills and not record.creates:
             record.creates = True
             self._aliases.add(entity_id)
@@ -201,16 +204,14 @@ class Part:
         else:
             self._made.add((key, entity_id))
 
-    def _bound_loose(self, key: CollectionKey, entity_id: str, *, loose: bool) -> None:
-        """Keep no more than `MOST_LOOSE` loose records: the oldest goes."""
-        if not loose:
-            self._loose.pop((key, entity_id), None)
-            return
-        self._loose[key, entity_id] = None
-        if len(self._loose) > MOST_LOOSE:
-            oldest_key, oldest_id = next(iter(self._loose))
-            del self._loose[oldest_key, oldest_id]
-            self._records[oldest_key].pop(oldest_id, None)
+    def forget_loose(self) -> Item | None:
+        """Forget the oldest loose record if there are more than `MOST_LOOSE`; return whose it was."""
+        if len(self._loose) <= MOST_LOOSE:
+            return None
+        key, entity_id = oldest = next(iter(self._loose))
+        del self._loose[oldest]
+        del self._records[key][entity_id]
+        return oldest
 
     def _absorb(self, key: CollectionKey, record: Record, from_seq: int | None) -> None:
         """Take over what events said about an alias before it was declared as one."""

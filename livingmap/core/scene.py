@@ -221,6 +221,9 @@ class Scene:
         record = part.put(change, entity_id, seq, from_seq)
         if record is None:
             return
+        forgotten = part.forget_loose()
+        if forgotten is not None:
+            dirty.item(forgotten[0], self._target(part, forgotten[1]))
         aliases = self._merged.aliases
         affected = aliases.add(entity_id) if record.creates and not created else set()
         affected |= aliases.rename(entity_id, old_aliases, record.aliases, old_namespaces, record.namespaces)

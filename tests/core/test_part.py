@@ -407,6 +407,17 @@ def test_only_so_many_records_of_items_that_others_list_are_kept(monkeypatch, ag
     ]
 
 
+def test_an_item_shows_no_more_of_a_record_that_is_not_kept(monkeypatch, again):
+    monkeypatch.setattr("livingmap.core.part.MOST_LOOSE", 1)
+    made = Map()
+    made.event(1, agent("n0", mood="calm"))
+    made.event(2, loose(0), source="usage")
+    made = again(made)
+    assert made.items() == {"agent:n0": {"mood": "calm", "tokens": 0}}
+    made.event(3, loose(1), source="usage")
+    assert again(made).items() == made.items() == {"agent:n0": {"mood": "calm"}}
+
+
 def test_what_a_poll_confirms_or_a_drop_removes_is_not_among_them(monkeypatch, again):
     monkeypatch.setattr("livingmap.core.part.MOST_LOOSE", 2)
     made = Map()
