@@ -298,3 +298,12 @@ def test_what_is_renamed_by_hand_is_compared_and_dropped_by_the_name_its_source_
     assert scene.items("dao", "items") == {}
     assert (part.dropped_at(key, "dao:oak"), part.dropped_at(key, "dao:grove")) == (7, 7)
     assert part.dropped_at(key, "dao:elm") is None
+
+
+def test_what_is_no_longer_kept_of_a_displaced_thing_goes_from_where_it_is_shown(monkeypatch):
+    monkeypatch.setattr("livingmap.core.part.MOST_LOOSE", 1)
+    scene = scene_of(("city", OAK_OF_CITY), ("house", OAK_OF_HOUSE))
+    scene.apply("house", [Put("rooms", "dao:oak")], 3, from_seq=2)
+    for seq, name in enumerate(("oak", "elm"), 4):
+        scene.apply("city", [Put("rooms", f"dao:{name}", {"seats": seq}, creates=False)], seq)
+        assert scene.items("rooms", "items") == {"dao:17": {"seats": 4} if name == "oak" else {}}
