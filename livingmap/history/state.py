@@ -11,6 +11,7 @@ order. So whoever makes a moment of it need not parse the ten thousand items tha
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final, TypeAlias
 
 import orjson
@@ -29,7 +30,8 @@ _LEVEL: Final = 6
 _COMPRESSED_AT_ONCE: Final = 250
 """Lines: about a hundred kilobytes."""
 _ATOMS: Final = frozenset({str, int, float, bool, type(None)})
-_READ_BYTES: Final = 128 * 1024
+_READ_BYTES: Final = 8 * 1024
+"""Compressed: most states are a dozen times as long."""
 _MOST_BYTES: Final = 1024 * 1024 * 1024
 """No state is larger when it is unpacked: a row that claims to be is damaged."""
 
@@ -95,19 +97,19 @@ class State:
     def _lines(self) -> Iterator[bytes]:
         """Yield the lines of the body. Raises ValueError if it is damaged."""
         size, rest = 0, b""
+        decompressing = zstandard.ZstdDecompressor().decompressobj()
         try:
-            whole = zstandard.frame_content_size(self.body)
-            if whole > _MOST_BYTES:
-                raise ValueError(f"the state at {self.position} is damaged: it would have {whole} bytes")
-            with zstandard.ZstdDecompressor().stream_reader(self.body) as reader:
-                while piece := reader.read(_READ_BYTES):
-                    size += len(piece)
-                    *lines, rest = (rest + piece).split(b"\n")
-                    yield from lines
+            for start in range(0, len(self.body), _READ_BYTES):
+                piece = decompressing.decompress(self.body[start : start + _READ_BYTES])
+                size += len(piece)
+                *lines, rest = (rest + piece).split(b"\n")
+                yield from lines
+                if decompressing.eof or size > _MOST_BYTES:
+                    break
         except zstandard.ZstdError as error:
             raise ValueError(f"the state at {self.position} is damaged: {error}") from error
-        if size != whole:
-            raise ValueError(f"the state at {self.position} is damaged: {size} bytes of {whole}")
+        if not decompressing.eof or size > _MOST_BYTES:
+            raise ValueError(f"the state at {self.position} is damaged: it has no end after {size} bytes")
         yield rest
 
 
@@ -121,20 +123,22 @@ def packed(
     totals = {
         name: {**scene.vocabulary.standing.get(name, {}), **scene.totals(name)} for name in layer_names(scene)
     }
-    items, names = dict[CollectionKey, dict[str, bytes]](), set[str]()
-    for name, collections in sorted(scene.layers().items()):
-        for collection in collections:
-            listed = scene.items(name, collection)
-            items[name, collection] = {
-                entity_id: json_of(entity_id, listed[entity_id]) for entity_id in sorted(listed)
-            }
-            _note_names_in(listed.values(), names)
-    return _compressed(_lines(totals, items, sources, filled, names, aliases))
+    listed = {
+        (name, collection): scene.items(name, collection)
+        for name, collections in sorted(scene.layers().items())
+        for collection in collections
+    }
+    names, ids = set[str](), {key: sorted(items) for key, items in listed.items()}
+    for items in listed.values():
+        _note_names_in(items.values(), names)
+    lines = (json_of(one, listed[key][one]) for key, own in ids.items() for one in own)
+    return _compressed(_head(totals, ids, sources, filled, names, aliases), lines)
 
 
 def packed_layers(layers: Fields, sources: Json, filled: Collection[str] = ()) -> bytes:
     """Return the body of a state with the ``layers`` of a snapshot."""
-    return _compressed(_lines_of(layers, sources, filled))
+    first, *lines = _lines_of(layers, sources, filled)
+    return _compressed(first, lines)
 
 
 def _lines_of(layers: Fields, sources: Json, filled: Collection[str]) -> list[bytes]:
@@ -147,7 +151,9 @@ def _lines_of(layers: Fields, sources: Json, filled: Collection[str]) -> list[by
         for name, layer in sorted(state.items())
         for collection, listed in layer.collections.items()
     }
-    return _lines({name: layer.totals for name, layer in state.items()}, items, sources, filled, names)
+    totals = {name: layer.totals for name, layer in state.items()}
+    first = _head(totals, {key: list(listed) for key, listed in items.items()}, sources, filled, names)
+    return [first, *(line for listed in items.values() for line in listed.values())]
 
 
 def json_of(entity_id: str, item: Fields) -> bytes:
@@ -156,38 +162,34 @@ def json_of(entity_id: str, item: Fields) -> bytes:
     return b'{"id":%b%b%b' % (orjson.dumps(entity_id), b"," if item else b"", fields[1:])
 
 
-def _lines(
+def _head(
     totals: Mapping[str, Fields],
-    items: Mapping[CollectionKey, Mapping[str, bytes]],
+    ids: Mapping[CollectionKey, Sequence[str]],
     sources: Json,
     filled: Collection[str],
     names: set[str],
     aliases: Mapping[str, Names] = _NO_NAMES,
-) -> list[bytes]:
+) -> bytes:
+    """Return the first line; ``names`` are those of the fields of all items."""
     _note_names_in(totals.values(), names)
     head = {
         "totals": totals,
-        "items": [[*key, list(listed)] for key, listed in items.items()],
+        "items": [[*key, own] for key, own in ids.items()],
         "sources": sources,
         "filled": sorted(filled),
         "names": sorted(names),
         "aliases": aliases,
     }
-    return [orjson.dumps(head), *(line for listed in items.values() for line in listed.values())]
+    return orjson.dumps(head)
 
 
-def _compressed(lines: Sequence[bytes]) -> bytes:
-    """Return ``lines`` compressed, some at a time.
-
-    Joined they would take as much memory again; and so would the room for what comes out, made in advance.
-    """
+def _compressed(first: bytes, lines: Iterable[bytes]) -> bytes:
+    """Return lines compressed, some at a time: those of a large map need not be in memory together."""
     # the checksum lets a damaged state be found here, not when one of its items is parsed
-    compressor = zstandard.ZstdCompressor(_LEVEL, write_checksum=True)
-    compressing = compressor.compressobj(size=sum(map(len, lines)) + len(lines) - 1)
-    pieces: list[bytes] = []
-    for start in range(0, len(lines), _COMPRESSED_AT_ONCE):
-        some = lines[start : start + _COMPRESSED_AT_ONCE]
-        pieces.append(compressing.compress(b"\n".join((b"", *some) if start else some)))
+    compressing = zstandard.ZstdCompressor(_LEVEL, write_checksum=True).compressobj()
+    pieces, rest = [compressing.compress(first)], iter(lines)
+    while some := list(islice(rest, _COMPRESSED_AT_ONCE)):
+        pieces.append(compressing.compress(b"\n".join((b"", *some))))
     return b"".join((*pieces, compressing.flush()))
 
 
