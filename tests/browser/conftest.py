@@ -149,7 +149,7 @@ class Visitor:
         excused = self.is_cut_off and NETWORK.search(message.text)
         excused = excused or (self.looks_before_the_map and "404 (Not Found)" in message.text)
         if message.type == "error" and not excused:
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location['url']}")
 
     def visit(self, address: str = "/", *, live: bool = True):
         """Open an address of the map; return the page once it is live."""
