@@ -29,7 +29,7 @@ def read(url, language="en"):
 @pytest.fixture(scope="module")
 def week(the_harbour, tmp_path_factory):
     """A week of the harbour in a file that is served: each hour the crews, and in the end an unusual one."""
-    end = datetime.now(UTC).replace(hour=12, minute=30, second=0, microsecond=0) - DAY
+    end = datetime.now(UTC).replace(hour=12, minute=30, second=0, microsecond=0) - 2 * DAY
     start = end - 8 * DAY
     api = f"{the_harbour.map.url}/living-map"
     types = {language: read(f"{api}/types", language) for language in ("en", "uk")}

@@ -97,7 +97,7 @@ def replayed(file: Path, port: int):
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(_START_SECONDS)
         process.stdout.close()
 
 
@@ -114,7 +114,7 @@ def nats_server(port: int, store: Path | None = None):
         yield f"nats://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(_START_SECONDS)
         process.stderr.close()
 
 

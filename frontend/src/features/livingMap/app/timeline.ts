@@ -20,7 +20,8 @@ export function useTimeline(span: number, points: number, isAsked: boolean, end?
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const ask = () => {
-      const from = textOf((Date.parse(end ?? "") || Date.now()) - span);
+      // by the clock of the map: that of the reader may be wrong, and a recording ended long ago
+      const from = end ? textOf(Date.parse(end) - span) : `-${Math.round(span / 1000)}s`;
       client.ask<Timeline>("living-map/timeline", { from, points }, abort.signal).then(
         (timeline) => {
           if (abort.signal.aborted) return;

@@ -1,0 +1,1 @@
+import"./stage-BTU5hbHH.js";import"./init-BQZxMVYn.js";

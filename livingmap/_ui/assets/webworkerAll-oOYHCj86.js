@@ -1,1 +1,0 @@
-import"./stage-DxookZay.js";import"./init-D_ZHweGf.js";
