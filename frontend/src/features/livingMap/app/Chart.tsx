@@ -92,8 +92,8 @@ function options(element: HTMLElement, isShare: boolean, latest: () => Latest): 
     axes: [
       {
         ...axis,
-        size: 20,
-        gap: 2,
+        size: 22,
+        gap: 6, // below the lowest number beside it
         space: LEAST_TICK_PX,
         incrs: TICKS_S,
         values: (_, times) => times.map((one) => latest().tick(one * 1000, isLong(latest()))),

@@ -1,5 +1,7 @@
+import { countIn } from "../domain/layers.ts";
 import { looksOf } from "../domain/legend.ts";
 import { TONES } from "../domain/tones.ts";
+import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Mark, Sign } from "./icons.tsx";
 import { useRegistry } from "./registry.tsx";
@@ -8,12 +10,14 @@ import { useRegistry } from "./registry.tsx";
 export default function HelpText({ onClose }: { readonly onClose: () => void }) {
   const { words, fill, list } = useLanguage();
   const registry = useRegistry();
+  const scene = useLivingMap(({ data }) => data.scene);
+  const shown = registry.kinds.filter((kind) => countIn(scene, kind) > 0);
   const { help, layers, tones } = words;
   return (
     <div className="help">
       <p>{help.intro}</p>
       <ul className="help-list">
-        {looksOf(registry).map(({ look, names }) => (
+        {looksOf(shown.length > 0 ? shown : registry.kinds).map(({ look, names }) => (
           <li key={look}>{fill(help.looks[look], { what: list(names) })}</li>
         ))}
         {[...help.signs, help.pulse, help.pick].map((one) => (

@@ -51,6 +51,18 @@ test("a value that changes for the first time while it is read has its chart whe
   screen.getByRole("figure");
 });
 
+test.each([
+  [0.5, "As far as it is recorded, it stayed the same."],
+  [0.7, "Too little is recorded for a chart."],
+])("of a single step no more is said than is known: up to %d", (max, text) => {
+  page.asked = { answer: null, error: null };
+  const { rerender } = render(live());
+  const time = new Date(END - 1000).toISOString();
+  page.asked = { answer: { points: [{ time, min: 0.5, mean: 0.5, max }], gaps: [] }, error: null };
+  rerender(live());
+  screen.getByText(text);
+});
+
 test("a value that has changed before has its chart with the answer", () => {
   page.asked = answered(0.5, 0.7);
   render(live());

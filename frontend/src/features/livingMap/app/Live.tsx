@@ -175,8 +175,9 @@ function LiveValue({
 }
 
 /** Return why there is nothing to draw in the room that was kept for a chart. */
-function emptyText({ mean }: Columns, hasFailed: boolean, { words }: Language): string {
-  if (mean.some((one) => one !== null)) return words.details.constant;
+function emptyText(columns: Columns, hasFailed: boolean, { words }: Language): string {
+  if (hasMoved(columns)) return words.details.tooLittle;
+  if (columns.mean.some((one) => one !== null)) return words.details.constant;
   return hasFailed ? words.details.historyFailed : words.trends.nothing;
 }
 

@@ -1,15 +1,15 @@
 /** What the drawings of the map mean on this map: which kinds have which look. */
 
+import type { Kind } from "./kind.ts";
 import { LOOKS } from "./looks/index.ts";
-import type { Registry } from "./registry.ts";
 
 export const LEGEND = ["quarter", "light", "tower", "hall", "lamp", "mark", "planet", "moon"] as const;
 export type Legend = (typeof LEGEND)[number];
 
-/** Return the looks that a map has, each with what it shows. */
-export function looksOf({
-  kinds,
-}: Registry): readonly { readonly look: Legend; readonly names: readonly string[] }[] {
+/** Return the looks that things of some kinds have, each with what it shows. */
+export function looksOf(
+  kinds: readonly Kind[],
+): readonly { readonly look: Legend; readonly names: readonly string[] }[] {
   const named = (look: Legend) =>
     kinds
       .filter(({ figures, place, look: own, declared }) => {

@@ -194,7 +194,7 @@ describe("a network without a kind of this repository", () => {
   });
 
   test("has a legend of the looks that it has", () => {
-    expect(looksOf(SHOP_REGISTRY)).toEqual([
+    expect(looksOf(SHOP_REGISTRY.kinds)).toEqual([
       { look: "quarter", names: ["queues"] },
       { look: "light", names: ["orders"] },
       { look: "tower", names: ["targets"] },

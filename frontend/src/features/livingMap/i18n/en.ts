@@ -157,7 +157,8 @@ export const en = {
   },
   details: {
     label: "Details",
-    constant: "It stayed the same in this span.",
+    constant: "As far as it is recorded, it stayed the same.",
+    tooLittle: "Too little is recorded for a chart.",
     notRecorded: "not recorded",
     close: "Close the details",
     show: "Show on the map",
