@@ -149,7 +149,7 @@ function DayEvents({ id, page, scene }: EventsProps) {
   return (
     <section>
       <h3>
-        {words.day.events} {groups.length > 0 && <span className="count">{page.items.length}</span>}
+        {words.day.events} {groups.length > 0 && <span className="count">{sumOf(groups)}</span>}
       </h3>
       {groups.length === 0 && <p className="muted">{words.day.none}</p>}
       <ul className="day-groups">
@@ -160,6 +160,10 @@ function DayEvents({ id, page, scene }: EventsProps) {
       {page.next_cursor !== null && <p className="muted">{fill(words.day.latest, { n: page.items.length })}</p>}
     </section>
   );
+}
+
+function sumOf(groups: readonly DayGroup[]): number {
+  return groups.reduce((sum, { lines }) => sum + lines.length, 0);
 }
 
 const MOST_LINES = 40;

@@ -1,10 +1,10 @@
 import type { MapEvent } from "../client/messages.ts";
 import type { Scene } from "../client/scene.ts";
 import { reach } from "../client/time.ts";
-import { changedOf, isUnchanged, UNCHANGED } from "../domain/changed.ts";
+import { type Changed, changedOf, isNothing } from "../domain/changed.ts";
 import { sentence } from "../domain/events.ts";
 import { eventOf, type HistoryEntry, type HistoryPage } from "../domain/history.ts";
-import { entryOf, REFRESHED } from "../domain/occurrences.ts";
+import { entryOf, REFRESHED, type Reading } from "../domain/occurrences.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { ChangedText } from "./ChangedText.tsx";
 import { goTo } from "./moment.ts";
@@ -24,11 +24,16 @@ type HistoryProps = {
 
 /** What happened to a thing and what that changed of it, the newest first. */
 export function History({ id, page, failed, live, scene }: HistoryProps) {
-  const { words } = useLanguage();
+  const language = useLanguage();
+  const { words } = language;
   const recorded = page?.items ?? NO_ENTRIES;
   const newest = recorded[0]?.timestamp ?? "";
   const fresh = live.filter((one) => one.timestamp > newest).map(entryOf);
-  const all = [...fresh, ...recorded].slice(0, MOST);
+  const by = { scene, registry: useRegistry(), language, table: useSentences() };
+  const all = [...fresh, ...recorded]
+    .map((entry) => ({ entry, changed: changedOf(entry, id, by) }))
+    .filter(({ entry, changed }) => !isNothing(entry, changed))
+    .slice(0, MOST);
   return (
     <section>
       <h3>{words.details.history}</h3>
@@ -36,8 +41,8 @@ export function History({ id, page, failed, live, scene }: HistoryProps) {
       {!failed && !page && all.length === 0 && <p className="muted">{words.events.reading}</p>}
       {!failed && page && all.length === 0 && <NothingYet page={page} />}
       <ol className="history">
-        {all.map((entry) => (
-          <Entry key={entry.id} id={id} entry={entry} scene={scene} isFresh={fresh.includes(entry)} />
+        {all.map(({ entry, changed }) => (
+          <Entry key={entry.id} entry={entry} changed={changed} by={by} />
         ))}
       </ol>
     </section>
@@ -57,21 +62,15 @@ function NothingYet({ page: { oldest_available } }: { readonly page: HistoryPage
 }
 
 type EntryProps = {
-  readonly id: string;
   readonly entry: HistoryEntry;
-  readonly scene: Scene;
-  /** Whether it has just arrived, and does not say what was before. */
-  readonly isFresh: boolean;
+  readonly changed: Changed;
+  readonly by: Reading;
 };
 
-function Entry({ id, entry, scene, isFresh }: EntryProps) {
-  const language = useLanguage();
-  const table = useSentences();
-  const registry = useRegistry();
+function Entry({ entry, changed, by: { scene, registry, language, table } }: EntryProps) {
   const { timestamp, event_type } = entry;
-  const changed = isFresh ? UNCHANGED : changedOf(entry, id, { scene, registry, language, table });
-  const isChange = event_type === REFRESHED && !isUnchanged(changed);
-  const text = isChange ? "" : sentence(eventOf(entry), scene, registry, language, table);
+  const isPoll = event_type === REFRESHED;
+  const text = isPoll ? "" : sentence(eventOf(entry), scene, registry, language, table);
   return (
     <li>
       <button

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { REGISTRY, recorded } from "../../../../tests/types.ts";
 import { languageOf } from "../i18n/i18n.tsx";
 import { type ChangedField, changedOf, UNCHANGED } from "./changed.ts";
+import { groupsOf } from "./day.ts";
 import type { EntryChange, HistoryEntry } from "./history.ts";
 import type { Reading } from "./occurrences.ts";
 import { Registry } from "./registry.ts";
@@ -54,6 +55,13 @@ test("what a field refers to has its name, and leads there if it is on the map",
   ]);
 });
 
+test("of what is no longer there the beginning of a UUID is not said", () => {
+  const gone = "microdao:8c0d5a10-1111-4c1e-9a52-0b6d1e8f7a33";
+  expect(changed("node:a", [{ name: "microdao_id", from: gone, to: "microdao:oak" }])).toEqual([
+    "microDAO:  → oak",
+  ]);
+});
+
 test("of a list only what came and what went is said", () => {
   const fields = [{ name: "orbits", from: ["node:a", "node:gone"], to: ["node:a", "node:b"] }];
   expect(changed("dao:oak", fields)).toEqual(["nodes in orbit: +Birch -gone"]);
@@ -70,6 +78,15 @@ test("fields, and what services choose from, are said in the reader's language",
   expect(changed("model:m", [{ name: "avg_latency_ms", from: 9, to: 12 }], UKRAINIAN)).toEqual([
     "затримка: 9 мс → 12 мс",
   ]);
+});
+
+test("a poll that found only what nobody sees is nothing that happened to a thing", () => {
+  const poll = (to: string): HistoryEntry => ({
+    ...entry("node:a", [{ name: "status", from: "online", to }]),
+    event_type: "livingmap.source.refreshed",
+  });
+  expect(groupsOf([poll("online")], "node:a", ENGLISH)).toEqual([]);
+  expect(groupsOf([poll("error")], "node:a", ENGLISH)).toHaveLength(1);
 });
 
 test("what cannot be seen to differ is left out, and so is the time of the event itself", () => {

@@ -6,7 +6,7 @@ import { alertsOf } from "./alerts.ts";
 import { changesOf, type FieldChange, type HistoryEntry } from "./history.ts";
 import type { Kind } from "./kind.ts";
 import { isLoad } from "./loads.ts";
-import type { Reading } from "./occurrences.ts";
+import { REFRESHED, type Reading } from "./occurrences.ts";
 import type { TypeField } from "./types.ts";
 import { type Word, wordsOf } from "./valueWords.ts";
 import { alertWord, fieldWord, statusWord } from "./words.ts";
@@ -44,6 +44,11 @@ export function changedOf(entry: HistoryEntry, id: string, by: Reading): Changed
     .map((change) => changedField(change, kind, id, by))
     .filter(({ before, after }) => textOf(before) !== textOf(after));
   return { text: "", fields: fields.slice(0, MOST_FIELDS) };
+}
+
+/** Whether an entry is a poll that found nothing of a thing that people would see. */
+export function isNothing(entry: HistoryEntry, changed: Changed): boolean {
+  return entry.event_type === REFRESHED && isUnchanged(changed);
 }
 
 export function isUnchanged({ text, fields }: Changed): boolean {

@@ -1,7 +1,7 @@
 /** A day of a thing: how its status went, and what happened to it, the same together. */
 
 import type { Json } from "../client/scene.ts";
-import { type Changed, changedOf, isUnchanged } from "./changed.ts";
+import { type Changed, changedOf, isNothing } from "./changed.ts";
 import { sentence } from "./events.ts";
 import { eventOf, type HistoryEntry, type Turn } from "./history.ts";
 import { REFRESHED, type Reading } from "./occurrences.ts";
@@ -76,8 +76,8 @@ export function groupsOf(entries: readonly HistoryEntry[], id: string, by: Readi
   for (const entry of entries) {
     const { event_type: type, timestamp: at } = entry;
     const changed = changedOf(entry, id, by);
-    const isChange = type === REFRESHED && !isUnchanged(changed);
-    const text = isChange ? "" : sentence(eventOf(entry), scene, registry, language, table);
+    if (isNothing(entry, changed)) continue;
+    const text = type === REFRESHED ? "" : sentence(eventOf(entry), scene, registry, language, table);
     groups.set(type, [...(groups.get(type) ?? []), { key: entry.id, at, text, changed }]);
   }
   return [...groups]

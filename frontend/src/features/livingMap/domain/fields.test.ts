@@ -43,6 +43,8 @@ describe("a field", () => {
 
   test("has its unit after its number, and units in the reader's language", () => {
     expect(fieldText(21.5, field("number", "°C"), KIND, ENGLISH)).toBe("21.5 °C");
+    expect(fieldText(42.9, field("number", "%"), KIND, ENGLISH)).toBe("42.9%");
+    expect(fieldText(12, field("number", "ms"), KIND, UKRAINIAN)).toBe("12 мс");
     expect(fieldText(1500, field("bytes"), KIND, UKRAINIAN)).toBe("1,5 кБ");
     expect(fieldText(90, field("seconds"), KIND, UKRAINIAN)).toBe("1 хв 30 с");
   });

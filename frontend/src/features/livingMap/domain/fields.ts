@@ -58,8 +58,13 @@ function numberText(value: number, { kind, unit }: TypeField, language: Language
     case "time":
       return timeText(value * THOUSAND, language);
     default:
-      return unit ? `${language.number(value)} ${valueWord(unit, language)}` : language.number(value);
+      return withUnit(language.number(value), unit, language);
   }
+}
+
+function withUnit(number: string, unit: string, language: Language): string {
+  if (unit === "" || unit === "%") return number + unit;
+  return `${number} ${valueWord(unit, language)}`;
 }
 
 function bytesText(value: number, { words, number }: Language): string {

@@ -2,6 +2,7 @@
 
 import type { Json, Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
+import { isNamed } from "./entities.ts";
 import { fieldText } from "./fields.ts";
 import type { Kind } from "./kind.ts";
 import { nameOfId } from "./names.ts";
@@ -20,8 +21,11 @@ export function wordsOf(value: Json | undefined, field: TypeField, kind: Kind, n
   if (typeof value === "string" && value.includes(":")) {
     const { scene, registry, language } = names;
     const isOnMap = registry.find(scene, value) !== undefined;
-    if (isOnMap || kind.relations.some((relation) => relation.field === field.name))
-      return [{ text: nameOfId(value, scene, registry, language), id: isOnMap ? value : null }];
+    if (isOnMap || kind.relations.some((relation) => relation.field === field.name)) {
+      const text = nameOfId(value, scene, registry, language);
+      // the beginning of a UUID says nothing of what is no longer there
+      return isOnMap || isNamed(value, text) ? [{ text, id: isOnMap ? value : null }] : [];
+    }
   }
   const text = fieldText(value, field, kind, names.language);
   return text ? [{ text, id: null }] : [];

@@ -26,7 +26,7 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
   const lines = caveats(doubts(sources, figures), registry, language);
   if (lines.length === 0) return null;
   return (
-    <div style={{ ...BOX, color: css(palette.text) }}>
+    <div style={{ ...BOX, ...heightOf(lines.length), color: css(palette.text) }}>
       {lines.map((line) => (
         <div key={line} style={LINE}>
           <span style={{ background: css(palette.halo, 0.72), borderRadius: 4, padding: "1px 5px" }}>{line}</span>
@@ -36,11 +36,22 @@ export function Caveats({ scene, registry, sources, layers, theme }: CaveatsProp
   );
 }
 
+const LINE_PX = 17;
+/** So much there has to be free for a thing and its name: what is said here is said elsewhere, too. */
+const LEAST_PX = 90;
+
+/** Return the height of so many lines, or none where there is no room for them. */
+function heightOf(lines: number) {
+  return { height: `clamp(0px, calc((100% - ${LEAST_PX}px) * 999), ${lines * LINE_PX}px)` };
+}
+
 const BOX = {
   visibility: "visible",
+  flex: "none",
   alignSelf: "start",
   margin: "0 12px 10px",
+  overflow: "hidden",
   maxWidth: "min(100% - 24px, 440px)",
-  font: "500 11px/1.5 Inter, system-ui, sans-serif",
+  font: `500 11px/${LINE_PX}px Inter, system-ui, sans-serif`,
 } as const;
 const LINE = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" } as const;

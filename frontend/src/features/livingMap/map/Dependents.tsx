@@ -13,7 +13,7 @@ type Props = {
   readonly theme: "dark" | "light";
 };
 
-/** What depends on the thing that is held, counted. */
+/** What depends on the thing that is held, counted, at the foot of what is free. */
 export function Dependents({ id, rings, scene, registry, theme }: Props) {
   const language = useLanguage();
   const { words, plural, fill, number } = language;
@@ -40,9 +40,10 @@ export function Dependents({ id, rings, scene, registry, theme }: Props) {
 }
 
 const BOX = {
+  visibility: "visible",
   position: "absolute",
   left: "50%",
-  bottom: 18,
+  bottom: 10,
   transform: "translateX(-50%)",
   width: "max-content",
   maxWidth: "min(90%, 520px)",

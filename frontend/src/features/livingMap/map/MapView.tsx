@@ -126,9 +126,10 @@ export function MapView(props: MapViewProps) {
             {chartOf(id)}
           </div>
         ))}
-      {held && <Dependents {...held} scene={props.scene} registry={registry} theme={theme} />}
       <div style={UNCOVERED}>
-        <div ref={free} style={FREE} />
+        <div ref={free} style={FREE}>
+          {held && <Dependents {...held} scene={props.scene} registry={registry} theme={theme} />}
+        </div>
         <Caveats scene={props.scene} registry={registry} sources={sources} layers={layers} theme={theme} />
       </div>
       {hover && (
@@ -179,7 +180,7 @@ const UNCOVERED = {
   pointerEvents: "none",
 } as const;
 /** What of that is free: all but what stands at its foot. */
-const FREE = { flex: 1, minHeight: 0 } as const;
+const FREE = { flex: 1, minHeight: 0, position: "relative" } as const;
 const CHART_BOX = {
   position: "absolute",
   width: CHART.width,
