@@ -1,1 +1,0 @@
-import"./stage-BTU5hbHH.js";import"./init-BQZxMVYn.js";

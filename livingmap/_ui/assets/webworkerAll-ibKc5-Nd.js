@@ -1,0 +1,1 @@
+import"./stage-DxcGXJkS.js";import"./init-Wz6yH_iT.js";
