@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import MOVING
 from tests.support.running import wait_until
 
 NODE = "node:eastmere-1-gpu"
@@ -91,7 +92,9 @@ def test_few_tabs_lead_to_the_map_and_to_the_rows_of_the_table(visitor):
 
 
 def test_a_walk_by_touch_alone(visitors, the_map):
-    visitor = visitors(the_map.url, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    visitor = visitors(
+        the_map.url, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, **MOVING
+    )
     visitor.looks_before_the_map = True
     page = visitor.visit("/")
     page.get_by_role("button", name="Search").tap()
@@ -138,7 +141,7 @@ def test_a_walk_by_touch_alone(visitors, the_map):
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
 def test_what_is_shown_on_the_map_is_in_the_middle_of_what_nothing_covers(visitors, the_map, width, height):
-    guest = visitors(the_map.url, viewport={"width": width, "height": height}, reduced_motion="reduce")
+    guest = visitors(the_map.url, viewport={"width": width, "height": height})
     page = guest.visit(f"/?panel=none&select={NODE}&only={NODE}")
     name = page.locator(".details h2").text_content()
     banner = page.locator(".banners > *")

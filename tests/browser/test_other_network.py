@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import MOVING
 from tests.support.ports import free_port
 from tests.support.running import RunningMap
 
@@ -26,7 +27,7 @@ def the_shop(tmp_path_factory):
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_it_is_drawn_with_its_layers_by_their_titles(visitors, the_shop, theme):
-    guest = visitors(the_shop.url, viewport={"width": 1440, "height": 900}, color_scheme=theme)
+    guest = visitors(the_shop.url, viewport={"width": 1440, "height": 900}, color_scheme=theme, **MOVING)
     page = guest.visit()
     expect(page.locator("main canvas").first).to_be_visible()
     layers = page.get_by_role("group", name="Layers").get_by_role("button")

@@ -174,7 +174,7 @@ def opened(visitors, the_map, app):
     """Open a page of the app, served beside the map, as a proxy in front of both would."""
 
     def open_page(name, without=None):
-        visitor = visitors(the_map.url, reduced_motion="reduce", viewport={"width": 1280, "height": 1000})
+        visitor = visitors(the_map.url, viewport={"width": 1280, "height": 1000})
         visitor.is_cut_off = without is not None
         page = visitor.page
         page.route(f"{the_map.url}/", lambda route: route.fulfill(path=app / f"{name}.html"))

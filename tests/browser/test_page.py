@@ -8,6 +8,8 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import MOVING
+
 LAYERS = ("City", "Space", "Nodes", "Agents", "DAO", "Messaging")
 NODE = "node:eastmere-1-gpu"
 
@@ -45,7 +47,8 @@ def test_an_event_changes_what_is_seen_without_a_reload(visitor, the_map):
     assert page.evaluate("window.sameLoad")
 
 
-def test_who_searches_is_flown_there_and_a_click_on_the_map_opens_it(visitor):
+def test_who_searches_is_flown_there_and_a_click_on_the_map_opens_it(visitors, the_map):
+    visitor = visitors(the_map.url, **MOVING)
     page = visitor.visit()
     page.keyboard.press("/")
     page.keyboard.type("amber com")
@@ -235,7 +238,7 @@ def test_a_narrow_window_shows_everything_in_its_width(visitors, the_map):
     ],
 )
 def test_axe_finds_no_serious_fault(visitors, the_map, address):
-    guest = visitors(the_map.url, color_scheme="dark", reduced_motion="reduce")
+    guest = visitors(the_map.url, color_scheme="dark")
     page = guest.visit(address)
     assert guest.faults() == []
     page.emulate_media(color_scheme="light")
@@ -244,7 +247,7 @@ def test_axe_finds_no_serious_fault(visitors, the_map, address):
 
 
 def test_details_that_still_wait_for_their_charts_have_no_fault_either(visitors, the_map):
-    guest = visitors(the_map.url, reduced_motion="reduce")
+    guest = visitors(the_map.url)
     page = guest.visit(f"/?select={NODE}")
     sections = page.locator(".details .scroll > div")
     expect(sections).not_to_have_class("is-settling")
@@ -281,7 +284,7 @@ def assert_that_it_kept_still(page) -> None:
 @pytest.mark.parametrize("address", ["panel=none", "panel=problems"])
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 360), (768, 1024), (1440, 900), (1920, 1080)])
 def test_the_page_does_not_move_while_it_loads(visitors, the_map, width, height, address):
-    guest = visitors(the_map.url, is_cold=True, viewport={"width": width, "height": height})
+    guest = visitors(the_map.url, is_cold=True, **MOVING, viewport={"width": width, "height": height})
     page = guest.visit(f"/?{address}&select={NODE}")
     expect(page.locator(".details .since")).to_be_visible()
     assert_that_it_kept_still(page)
@@ -290,7 +293,7 @@ def test_the_page_does_not_move_while_it_loads(visitors, the_map, width, height,
 @pytest.mark.parametrize("address", ["panel=none", "panel=problems"])
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 360), (768, 1024)])
 def test_nor_does_it_move_while_it_loads_a_moment_of_the_past(visitors, the_map, width, height, address):
-    guest = visitors(the_map.url, is_cold=True, viewport={"width": width, "height": height})
+    guest = visitors(the_map.url, is_cold=True, **MOVING, viewport={"width": width, "height": height})
     moment = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     page = guest.visit(f"/?{address}&select={NODE}&at={moment}", live=False)
     expect(page.locator(".details .since")).to_be_visible()
@@ -336,6 +339,9 @@ def test_a_part_that_cannot_be_loaded_says_so_and_is_tried_again(visitors, the_m
         alert = place.get_by_role("alert")
         expect(alert).to_contain_text("could not be loaded")
         expect(alert.get_by_role("button", name="Reload")).to_be_visible()
+    page.wait_for_function(  # until all is tried: what loads the rest while the page is idle may try these again
+        "() => performance.getEntriesByType('resource').some(({name}) => /Compare-/.test(name))"
+    )
     guest.context.unroute(parts)
     for place in (page.get_by_role("region", name="Events"), page.get_by_role("complementary", name="Details")):
         place.get_by_role("button", name="Try again").click()

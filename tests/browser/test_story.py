@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SHIPS
+from tests.browser.conftest import MOVING, SHIPS
 from tests.browser.test_time import AWAY, banner, details, pass_time
 from tests.support.running import wait_until
 
@@ -22,7 +22,7 @@ def test_a_ship_that_failed_and_recovered_is_the_story(visitors, harbour):
         harbour.say({**SHIPS, "Aurora": {**SHIPS["Aurora"], "status": status}})
         wait_until(lambda status=status: status_of_aurora(harbour) == status)
         pass_time(2)
-    guest = visitors(harbour.map.url)
+    guest = visitors(harbour.map.url, **MOVING)
     guest.looks_before_the_map = True
     guest.context.add_init_script(AWAY)
     page = guest.visit()

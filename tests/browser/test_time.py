@@ -217,7 +217,6 @@ def test_a_moment_is_seen_for_what_it_is_in_a_narrow_window(visitors, night, sch
         has_touch=True,
         color_scheme=scheme,
         locale=locale,
-        reduced_motion="reduce",
     )
     page = guest.visit("/?at=-3s", live=False)
     expect(page.locator(".past strong")).to_be_visible()

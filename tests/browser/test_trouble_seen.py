@@ -6,7 +6,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import MOVING, ROOT
 from tests.support.ports import free_port
 from tests.support.running import RunningMap
 
@@ -68,7 +68,7 @@ def failing(tmp_path_factory):
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (360, 780)])
 def test_each_of_five_that_fail_has_a_fire_of_its_own(visitors, failing, width, height, theme):
     file, city = failing
-    visitor = visitors(city.url, viewport={"width": width, "height": height}, color_scheme=theme)
+    visitor = visitors(city.url, viewport={"width": width, "height": height}, color_scheme=theme, **MOVING)
     calm = drawn(visitor, file, [])
     burning = drawn(visitor, file, FAILING)
     visitor.see(f"trouble-{width}-{theme}")
