@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from itertools import count
 from types import FrameType
 from typing import Any, Final, TypeVar
 
@@ -131,13 +132,12 @@ def stop_signals(
     They are called in the middle of whatever runs: they may start a `Deadline`, or use ``call_soon_threadsafe``. A
     second signal ends the process without further ado, with status 1.
     """
-    stopping = threading.Event()
+    arrivals = count()
 
     def handle(_: int, __: object) -> None:
-        if stopping.is_set():
+        if next(arrivals):  # counted in one step: another signal may interrupt this
             _say(b"stopped at once by a second signal\n")
             os._exit(1)
-        stopping.set()
         for callback in callbacks:
             callback()
 

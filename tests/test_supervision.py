@@ -226,3 +226,42 @@ def test_a_handler_of_interrupts_that_is_there_stays():
         assert (supervision.run(interrupted()), seen) == ("done", ["mine"])
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+INTERRUPTED = """
+import signal
+import sys
+
+from livingmap.supervision import stop_signals
+
+
+def tracing(lines):
+    \"\"\"Have a second signal interrupt the handler of the first at its line of this number.\"\"\"
+
+    def trace(frame, event, argument):
+        nonlocal lines
+        if frame.f_code.co_name != "handle":
+            return None
+        lines -= event == "line"
+        if lines == 0:
+            sys.settrace(None)
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    return trace
+
+
+with stop_signals(lambda: None):
+    sys.settrace(tracing(int(sys.argv[1])))
+    signal.raise_signal(signal.SIGTERM)
+    sys.settrace(None)
+    print("goes on")
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_a_second_signal_that_interrupts_the_first_is_one_more(lines):
+    command = [sys.executable, "-c", INTERRUPTED, str(lines)]
+    program = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (program.returncode, program.stdout) == (1, "")
+    assert "stopped at once by a second signal" in program.stderr
