@@ -80,7 +80,7 @@ scripts/docs.sh >/dev/null
 if [ "$mode" = --quick ]; then
   step "tests that start no server"
   pytest --quiet --numprocesses 2 --dist worksteal tests/core tests/state tests/config tests/transport/test_parsing.py \
-    tests/transport/test_settings.py tests/cluster tests/test_api.py tests/test_http.py tests/test_poll.py plugins
+    tests/transport/test_settings.py tests/test_api.py tests/test_http.py tests/test_poll.py plugins
   step "all of this is well; scripts/test.sh without --quick runs the rest"
   exit 0
 fi
