@@ -89,7 +89,7 @@ class Comparison:
         """Return what becomes of the items that the answer does not list."""
         key, asks = (layer.name, layer.collection), layer.unlisted is not None
         shown = self._scene.items(*key)
-        ids, drops = [one for one, _ in self._part.items(*key)], list[Drop]()
+        ids, drops = list(self._part.records_of(key)), list[Drop]()  # copied at once, not one by one
         for start in range(0, len(ids), _LOOKED_UP_AT_ONCE):
             some = ids[start : start + _LOOKED_UP_AT_ONCE]
             drops += self._part.missing(key, listed, shown, complete=layer.complete or asks, among=some)

@@ -170,7 +170,6 @@ class Poller:
             await self._end(outcome, started, began)
             return
         self.state.dropped, self.state.dropped_rows = [], 0
-        missing = self.service.missing()
         answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
         appending = Appending(self._log, self._comparison, position)
         for layer in layers:
@@ -182,7 +181,7 @@ class Poller:
         self._note_rows(client)
         self._seen = None
         if client.is_repeatable and not outcome.errors and client.bytes_read >= _LONG_BYTES:
-            self._seen = _Seen(list(client.calls.values()), revision, missing)
+            self._seen = _Seen(list(client.calls.values()), revision, self.service.missing())
         await self._end(outcome, started, began)
 
     async def _is_unchanged(self, client: PollClient) -> bool:

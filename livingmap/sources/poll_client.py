@@ -55,8 +55,9 @@ class PollClient:
         """What was asked, each request with what is known of its answer."""
         self.bytes_read = 0
         """How long these answers were."""
-        self.is_repeatable = True
-        """Whether the same answers make the same rows: not if the time was read, or something failed."""
+        self._time_was_read = False
+        self._failed: set[str] = set()
+        """The paths of which a request failed."""
         self._kept = 0
         """How many bytes these answers had."""
         self.progress = {"rows": 0, "compared": 0}
@@ -74,8 +75,19 @@ class PollClient:
     @property
     def now(self) -> datetime:
         """The time at which the poll started, UTC."""
-        self.is_repeatable = False
+        self._time_was_read = True
         return self._now
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the same answers make the same rows: not if the time was read, or something failed.
+
+        A path that the service lacks may have failed: while it counts as missing, it is not asked for again. Where
+        it has answered as well, its answers are not asked for again either.
+        """
+        answered = {call.path for call in self.calls.values()}
+        missing = set(self._service.missing())
+        return not self._time_was_read and self._failed <= missing and answered.isdisjoint(missing)
 
     @property
     def read_rows(self) -> int:
@@ -113,7 +125,7 @@ class PollClient:
                 except SourceError as error:
                     asked.error = error
         if asked.answer is None:
-            self.is_repeatable = False
+            self._failed.add(call.path)
             raise asked.error or AssertionError
         if call.known is None:
             self.calls[call.key()] = replace(call, known=asked.answer.known)

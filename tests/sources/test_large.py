@@ -16,6 +16,7 @@ from livingmap.core.source import Layer, Source
 from livingmap.hookspecs import Reply
 from livingmap.sources import pieces
 from livingmap.sources.answer import Call
+from livingmap.sources.ask_each import ask_each
 from livingmap.sources.json_client import JsonClient
 from livingmap.sources.settings import SourceSettings
 from livingmap.testing import SourceHarness
@@ -133,6 +134,27 @@ async def test_a_long_answer_that_is_the_same_as_before_is_not_read_again(reply)
     shelf.rows[7]["name"], shelf.reply = "other", {}
     await shelf.harness.poll()
     assert (shelf.fetches, shelf.name(7), len(shelf.harness.requests)) == (2, "other", 4)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_it_is_not_read_again_while_a_path_is_missing_but_where_a_request_failed(status):
+    lengths = []
+
+    async def fetch(client):
+        summary = await ask_each(client, ["/summary"], lambda answer, _: answer, none_needed=True)
+        rows = [row async for row in client.each(Row, "/things")]
+        lengths.append((len(summary), len(rows)))
+        return [Put("things", f"thing:{row.id}", {"name": row.name}) for row in rows]
+
+    def answer(request):
+        rows = [{"id": str(number), "name": "x" * 200} for number in range(3000)]
+        return Reply(rows) if request.path == "/things" else Reply({}, status)
+
+    source = Source("things", "things", SourceSettings, (Layer("things", fetch=fetch),))
+    harness = SourceHarness(source, answer, base_url="http://things", retries=0)
+    for _ in range(2):
+        await harness.poll()
+    assert lengths == ([(0, 3000)] if status == 404 else [(0, 3000), (0, 3000)])
 
 
 async def test_what_an_event_changed_since_is_put_right_by_an_answer_that_is_the_same():
