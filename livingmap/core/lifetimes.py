@@ -20,12 +20,18 @@ from livingmap.core.source import Lifetime, Source
 _SET_BACK: Final = timedelta(minutes=1)
 """Servers of one cluster differ by less; a clock of the log that goes back by more was set."""
 
+MOST_JUDGED: Final = 50
+"""So many items are judged again by one entry: nothing else runs meanwhile."""
+
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 Item: TypeAlias = tuple[CollectionKey, str]
 
 Wait: TypeAlias = tuple[Item, int]
 """An item, and the number of the rule by which it has to be judged again."""
+
+Reached: TypeAlias = tuple[datetime, Wait | None]
+"""A time, and of the lifetimes that end at it the last one that is over; None if all are."""
 
 
 class Rule(NamedTuple):
@@ -42,14 +48,30 @@ class Rule(NamedTuple):
 
 @dataclass(slots=True)
 class Clock:
-    """The time up to which the log was read, and the items that have to be judged again after it."""
+    """The time up to which all is judged, and the items that have to be judged again after it.
+
+    Where many lifetimes end together, one entry judges `MOST_JUDGED` items, in order, and the clock stands at the
+    last of them until the next entry. Example: 5,000 nodes had their heartbeat at 12:00:00. The entry of 12:02:01
+    makes the first 50 offline; a process that begins from a checkpoint made then shows the same 50.
+    """
 
     now: datetime = _LONG_AGO
+    judged: Wait | None = None
+    """Of the lifetimes that end `now`, the last one that is over; None if all are."""
     _ends: dict[Wait, datetime] = field(default_factory=dict)
     """When which rule has to judge an item again."""
     _queue: list[tuple[datetime, Wait]] = field(default_factory=list)
     """Of each one entry that counts, at its end or earlier: ends are put off far more often than they come."""
     _queued: dict[Wait, datetime] = field(default_factory=dict)
+
+    @property
+    def reached(self) -> Reached:
+        """The place up to which all is judged."""
+        return self.now, self.judged
+
+    def start_at(self, reached: Reached) -> None:
+        """Have all judged up to a place that another clock has reached."""
+        self.now, self.judged = reached
 
     def wait(self, item: Item, rule: int, until: datetime) -> None:
         """Have ``item`` judged again by a rule at a time, or earlier if that has been asked for since `forget`."""
@@ -62,6 +84,10 @@ class Clock:
     def forget(self, item: Item, rule: int) -> None:
         """Forget when a rule would have to judge an item again."""
         self._ends.pop((item, rule), None)
+
+    def is_past(self, end: datetime, item: Item, rule: int) -> bool:
+        """Tell whether a lifetime that ends at a time, of an item by a rule, is over."""
+        return end < self.now or (end == self.now and (self.judged is None or (item, rule) <= self.judged))
 
     def next_due(self) -> datetime | None:
         """Return when the next item has to be judged again; None if none has."""
@@ -83,22 +109,29 @@ class Clock:
         """Go back to ``now`` if the clock of the log was set; return whether it was, and all has to be judged."""
         if self.now - now <= _SET_BACK:
             return False
-        self.now = now
+        self.now, self.judged = now, None
         return True
 
     def advance(self, now: datetime) -> list[Item]:
-        """Move on to ``now``, not back; return the items to judge again, in an order that is always the same."""
-        self.now = max(self.now, now)
-        items: dict[Item, None] = {}
-        while (due := self.next_due()) is not None and due <= self.now:
-            items[self._take()] = None
+        """Move on to ``now``, not back; return the items to judge again, in an order that is always the same.
+
+        Of very many only the first: then the clock stands at the last of these.
+        """
+        until, items, wait = max(self.now, now), dict[Item, None](), self.judged
+        while (due := self.next_due()) is not None and due <= until:
+            if len(items) == MOST_JUDGED:
+                self.judged = wait
+                return list(items)
+            self.now, wait = due, self._take()
+            items[wait[0]] = None
+        self.now, self.judged = until, None
         return list(items)
 
-    def _take(self) -> Item:
+    def _take(self) -> Wait:
         wait = heapq.heappop(self._queue)[1]
         del self._queued[wait]
         self._ends.pop(wait, None)
-        return wait[0]
+        return wait
 
 
 class Lifetimes:
@@ -159,9 +192,10 @@ class Lifetimes:
             for number, rule in self._own:
                 if rule.source == source and self._is_over(number, rule.lifetime, entity_id, fields):
                     verdicts[rule.lifetime.field] = rule.name
-        for _, rule in self._shown:
+        for number, rule in self._shown:
             one = rule.lifetime
-            if item.get(one.field) == one.becomes and self._end(one, item) <= self._clock.now:
+            end = self._end(one, item)
+            if item.get(one.field) == one.becomes and self._clock.is_past(end, (self._key, entity_id), number):
                 verdicts[one.field] = rule.name
         return verdicts
 
@@ -169,10 +203,11 @@ class Lifetimes:
         value = fields.get(one.field)
         if value is None or (one.values and value not in one.values):
             return False
-        end = self._end(one, fields)
-        if end > self._clock.now and end is not _NEVER:
-            self._clock.wait((self._key, entity_id), number, end)
-        return end <= self._clock.now
+        end, item = self._end(one, fields), (self._key, entity_id)
+        is_over = self._clock.is_past(end, item, number)
+        if not is_over and end is not _NEVER:
+            self._clock.wait(item, number, end)
+        return is_over
 
     @staticmethod
     def _end(one: Lifetime, fields: Fields) -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from livingmap.core.aliases import Collision
 from livingmap.core.collection import meaning
-from livingmap.core.lifetimes import Clock
+from livingmap.core.lifetimes import Clock, Reached
 from livingmap.core.merge import Dirty
 from livingmap.core.merged_layers import MergedLayers, field_names
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
@@ -269,7 +269,7 @@ class Scene:
         }
         self._sources = tuple(sources)
         standing, self.vocabulary = self.vocabulary.standing, Vocabulary(sources)
-        self._rebuild(clock.now, filled.union(states.get("known", ())))
+        self._rebuild(clock.reached, filled.union(states.get("known", ())))
         changes = list(self._merged.differences(before))
         for change in changes:
             version = self._merged.versions[change.layer]
@@ -309,6 +309,7 @@ class Scene:
         Nothing may be applied until the last one has been taken.
         """
         yield "now", self.clock.now.isoformat()
+        yield "judged", self.clock.judged
         yield "known", sorted(self.filled_layers)
         for source, part in self._parts.items():
             yield f"part {source}", part.state()
@@ -323,17 +324,16 @@ class Scene:
         for one in self._sources:
             state = states.get(f"part {one.name}", Part().state())
             self._parts[one.name].restore(within(state, _keys(one)))
-        now = datetime.fromisoformat(states["now"]) if "now" in states else None
-        self._rebuild(now, states.get("known", ()))
+        self._rebuild(_reached(states), states.get("known", ()))
         for layer in {*before.names(), *self.layers()}:
             self._merged.versions[layer].note_all()
 
-    def _rebuild(self, now: datetime | None, filled: Iterable[str]) -> None:
+    def _rebuild(self, reached: Reached | None, filled: Iterable[str]) -> None:
         """Merge all parts anew, as of a time of the log; ``filled`` are the layers that some source has filled."""
         before = self._merged
         self._merged = MergedLayers(self._sources, self._parts, self._same_as.joined)
-        if now is not None:
-            self.clock.now = now
+        if reached is not None:
+            self.clock.start_at(reached)
         self._merged.filled_layers.update(self._fillable().intersection(filled))
         self._merged.aliases.revision = before.aliases.revision + 1
         self._merged.aliases.contests = before.aliases.contests + 1
@@ -366,6 +366,17 @@ class Scene:
             dirty.item(key, entity_id)
         for layer in self.filled_layers:
             dirty.total(layer, part.total(layer))
+
+
+def _reached(states: Mapping[str, Json]) -> Reached | None:
+    """Return the place that the clock had reached; None where states do not say it."""
+    if "now" not in states:
+        return None
+    now, judged = datetime.fromisoformat(states["now"]), states.get("judged")  # older versions judged all at once
+    if judged is None:
+        return now, None
+    ((layer, collection), entity_id), rule = judged
+    return now, (((layer, collection), entity_id), rule)
 
 
 def _keys(source: Source) -> frozenset[CollectionKey]:

@@ -20,7 +20,7 @@ async def pass_time(clock: Callable[[], Clock], log: Log, now: Callable[[], date
 
     ``clock`` returns the clock of the scene as it is then: a scene that was restored has another. Where the log's
     own clock is behind ``now``, an entry changes nothing: then the next one waits longer. Where it is ahead, its
-    last time and the seconds since then say when something is due.
+    last time and the seconds since then say when something is due. What is left of very many is judged at once.
     """
     backoff, seconds = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS), asyncio.get_running_loop().time
     last, last_at = clock().now, seconds()
@@ -29,8 +29,9 @@ async def pass_time(clock: Callable[[], Clock], log: Log, now: Callable[[], date
         if clock().now != last:
             last, last_at = clock().now, seconds()
         if due is not None and due <= max(now(), last + timedelta(seconds=seconds() - last_at)):
+            reached = clock().reached
             await log.append(Message(TIME_PASSED, {}))
-            if clock().next_due() != due:
+            if has_moved := clock().reached != reached:
                 backoff.reset()
-            pause = backoff.pause_seconds()
+            pause = 0 if has_moved and clock().judged else backoff.pause_seconds()
         await asyncio.sleep(pause)

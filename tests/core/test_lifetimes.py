@@ -1,10 +1,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
+import orjson
 import pytest
 
 from livingmap.core.fold import CLOCK_SET, TIME_PASSED, Fold, refreshed
-from livingmap.core.lifetimes import Clock
+from livingmap.core.lifetimes import MOST_JUDGED, Clock
 from livingmap.core.model import Drop, Event, Message, Position, Put, Total
 from livingmap.core.source import Count, Layer, Lifetime, Source, Tally
 from livingmap.log.local import LocalLog
@@ -250,6 +252,55 @@ def test_what_seemed_too_old_while_the_clock_of_the_log_was_ahead_is_valid_again
     assert other.apply(play.entries[-1]).changes == tuple(changes)
     play.at(120, PASSED)
     assert play.status(NODE) == "offline"
+
+
+def nodes(count):
+    at = {"status": "online", "last_heartbeat": NOON.isoformat()}
+    return [Put("nodes", f"node:{number:03}", at) for number in range(count)]
+
+
+def test_of_very_many_lifetimes_that_end_together_each_entry_ends_some_in_every_process_the_same():
+    play, others = Play(), []
+    play.poll(0, "registry", *nodes(2 * MOST_JUDGED + 7))
+    for expected in (MOST_JUDGED, 2 * MOST_JUDGED, 2 * MOST_JUDGED + 7):
+        changes = play.at(120, PASSED)
+        for other in others:
+            assert list(other.apply(play.entries[-1]).changes) == changes
+        assert play.fold.scene.totals("city")["offline"] == expected
+        other = Fold(SOURCES)
+        other.scene.restore(orjson.loads(orjson.dumps(dict(play.fold.scene.states()))))
+        assert other.scene.items("nodes", "items") == play.fold.scene.items("nodes", "items")
+        assert other.scene.totals("city") == play.fold.scene.totals("city")
+        others.append(other)
+    assert play.at(121, PASSED) == []
+    assert play.fold.scene.clock.next_due() is None
+
+
+def test_what_a_poll_says_meanwhile_of_one_that_is_not_judged_yet_is_shown_until_it_is():
+    play, last = Play(), f"node:{MOST_JUDGED:03}"
+    play.poll(0, "registry", *nodes(MOST_JUDGED + 1))
+    play.at(120, PASSED)
+    assert (play.status("node:000"), play.status(last)) == ("offline", "online")
+    assert (play.rules("node:000"), play.rules(last)) == ({"status": "livingmap:heartbeat_seconds"}, {})
+    play.at(120, PASSED)
+    assert play.status(last) == "offline"
+
+
+async def test_all_of_very_many_lifetimes_that_end_together_are_over_at_once():
+    now, log, fold, pauses = [NOON], LocalLog(now=lambda: now[0]), Fold(SOURCES), []
+    log.subscribe(fold.apply)
+    await log.append(refreshed("registry", 0, nodes(3 * MOST_JUDGED)))
+    now[0] = NOON + timedelta(seconds=120)
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        if seconds:
+            raise asyncio.CancelledError
+
+    with patch("livingmap.log.passing.asyncio.sleep", sleep), pytest.raises(asyncio.CancelledError):
+        await pass_time(lambda: fold.scene.clock, log, lambda: now[0])
+    assert pauses == [0, 0, 1]
+    assert {node["status"] for node in fold.scene.items("nodes", "items").values()} == {"offline"}
 
 
 async def test_time_passes_on_the_log_when_something_is_over():
