@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from livingmap.sources.plugin_code import RunningCode, running_code
-from livingmap.supervision import stop
+from livingmap.supervision import loop_factory, stop
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class PluginThread:
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._thread is None or not self._thread.is_alive():
-            self._loop, self._asked_at, self._held_at = asyncio.new_event_loop(), None, ""
+            self._loop, self._asked_at, self._held_at = (loop_factory() or asyncio.new_event_loop)(), None, ""
             self._last_seen_at = ""
             name = f"plugin {self._name}"
             self._thread = threading.Thread(target=_run, args=(self._loop, self._name), name=name, daemon=True)
