@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 import httpx
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from livingmap import __version__, tracing
+from livingmap.core.backoff import Backoff
 from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, SourceError, Unreachable
 from livingmap.sources.answer import Answer, Call, Known
@@ -32,6 +32,8 @@ DETAILS: Final = "details"
 _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
+_FIRST_PAUSE_SECONDS: Final = 0.2
+_LONGEST_PAUSE_SECONDS: Final = 2.0
 _CHUNK_BYTES: Final = 64 * 1024
 
 Sign: TypeAlias = Callable[[], Awaitable[Credentials]]
@@ -65,11 +67,15 @@ class JsonClient:
         self._sign = sign
         self._remembered = RememberedAnswers() if remembers else None
         self._last_error = ""
+        self._transport: httpx.AsyncBaseTransport
+        if stub:
+            self._transport = stub_transport(where.rpartition(".")[2], stub)
+        else:  # a proxy of the machine has no business between the map and its services
+            self._transport = httpx.AsyncHTTPTransport(verify=settings.ssl_context(), trust_env=False)
         self._http = httpx.AsyncClient(
-            transport=stub_transport(where.rpartition(".")[2], stub) if stub else None,
-            verify=settings.ssl_context(),
+            transport=self._transport,
+            trust_env=False,
             timeout=settings.timeout_seconds,
-            trust_env=False,  # a proxy of the machine has no business between the map and its services
             headers={
                 "accept": "application/json",
                 "accept-encoding": "identity",  # no bombs, and the network between services is near
@@ -108,16 +114,10 @@ class JsonClient:
 
     async def exchange(self, call: Call, purpose: str = POLL) -> Answer:
         """Return the answer to ``call``, asked for with retries inside the breaker. Raises SourceError."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self.settings.retries + 1),
-            wait=wait_random_exponential(multiplier=0.2, max=2),
-            retry=retry_if_exception_type(Unreachable),
-            reraise=True,
-        )
         async with self._slots[purpose]:
             try:
                 async with await self._breakers.get_breaker(purpose):
-                    return await retrying(self._attempt, call, purpose)
+                    return await self._repeated(call, purpose)
             except OpenedState as opened:
                 opened_at = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
                 raise Unreachable(
@@ -126,6 +126,15 @@ class JsonClient:
             except Unreachable as error:
                 self._last_error = str(error)
                 raise
+
+    async def _repeated(self, call: Call, purpose: str) -> Answer:
+        """Attempt ``call``, and again after growing pauses that chance shortens, as often as the settings say."""
+        backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, jitter=1)
+        for _ in range(self.settings.retries):
+            with contextlib.suppress(Unreachable):
+                return await self._attempt(call, purpose)
+            await asyncio.sleep(backoff.pause_seconds())
+        return await self._attempt(call, purpose)
 
     async def _attempt(self, call: Call, purpose: str) -> Answer:
         url = self.settings.base_url + call.path
@@ -169,7 +178,7 @@ class JsonClient:
         before = remembered.get(call.key()) if remembered else None
         etag = before.etag if before else call.known.etag if call.known else ""
         sent = {"json": call.body} if call.body is not None else {}
-        async with self._http.stream(
+        request = self._http.build_request(
             call.method,
             url,
             params={**call.query, **credentials.parameters},
@@ -180,7 +189,8 @@ class JsonClient:
                 **credentials.headers,
             },
             **sent,
-        ) as response:
+        )
+        async with self._sent(request) as response:
             tracing.note_status(response.status_code)
             if response.status_code == httpx.codes.NOT_MODIFIED and etag:
                 return _not_modified(call, etag, before)
@@ -199,6 +209,18 @@ class JsonClient:
         if remembered is not None:
             remembered.note(call.key(), Remembered(known, body, next_url))
         return answer
+
+    @contextlib.asynccontextmanager
+    async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        """Send a request by the transport alone: what httpx adds is for redirects and users, and leaves cycles."""
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        try:
+            if "set-cookie" in response.headers:
+                self._http.cookies.extract_cookies(response)
+            yield response
+        finally:
+            await response.aclose()
 
     async def _body(
         self, url: str, response: httpx.Response, received: "_Received"
