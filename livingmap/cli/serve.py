@@ -15,6 +15,7 @@ from livingmap.config.loading import Config, demo_file
 from livingmap.errors import LogError
 from livingmap.logs import configure
 from livingmap.logs.output import Output, standard_streams
+from livingmap.sources.freed import map_long_blocks
 
 _END_SECONDS: Final = 30.0
 """After that the process is ended, whatever it still does."""
@@ -40,6 +41,7 @@ def serve(
         fail("give --config or --demo, not both")
     file = demo_file() if demo else config
     gc.set_threshold(*COLLECTING)
+    map_long_blocks()
     with standard_streams(_report_dropped) as output:
         deadline = supervision.Deadline(_END_SECONDS, partial(_end, output))
         with supervision.stop_signals(deadline.start, _leave):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from livingmap.app import LivingMap
 from livingmap.cli.serve import COLLECTING
 from livingmap.history.memory import MemoryHistory
+from livingmap.sources.freed import map_long_blocks
 from livingmap.supervision import loop_factory
 from scripts.bench.network import configuration
 from scripts.bench.process import free_port, say
@@ -103,6 +104,7 @@ async def _grow(agents: int, interval: float, idle_seconds: float, world_port: i
 def main(agents: int, interval: float, idle_seconds: float, world_port: int | None = None) -> None:
     """Let a map grow, and rest. Its network is simulated by the process at ``world_port``, or in this one."""
     gc.set_threshold(*COLLECTING)
+    map_long_blocks()
     gc.freeze()  # as `livingmap.cli.serve` does
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_grow(agents, interval, idle_seconds, world_port))
