@@ -32,7 +32,7 @@ class Still:
         self.vocabulary: Vocabulary = scene.vocabulary
         self._names = {name: list(collections) for name, collections in scene.layers().items()}
         self._totals = {name: scene.totals(name) for name in self._names}
-        self._items: Mapping[tuple[str, str], Fields] = {
+        self._items: dict[tuple[str, str], dict[str, Json]] = {
             (name, collection): dict(scene.items(name, collection))
             for name, collections in self._names.items()
             for collection in collections
@@ -50,6 +50,12 @@ class Still:
         """Return the items of a collection by id, in no order."""
         return self._items.get((layer, collection), {})
 
+    def clear(self) -> None:
+        """Forget the items one after another: to free a hundred thousand at once lets no other thread run."""
+        for items in self._items.values():
+            while items:
+                items.popitem()
+
     def version(self, layer: str) -> int:  # noqa: ARG002 - one is as old as the other
         """Return 0: nothing changes."""
         return 0
@@ -61,7 +67,7 @@ class Capture:
 
     position: Position
     received_at: datetime
-    scene: Layers
+    scene: Still
     sources: Sequence[Mapping[str, Json]]
     filled: Collection[str] = ()
     """The layers that some source has filled."""
@@ -140,3 +146,4 @@ class Captures:
                 await self._history.write_state(state)
             if self._due and self._due[0] is capture:
                 self._due.popleft()
+                await asyncio.to_thread(capture.scene.clear)
