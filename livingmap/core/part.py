@@ -1,6 +1,7 @@
 """A part: everything that one source has said about the map so far."""
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
@@ -263,8 +264,11 @@ class Part:
             record = self._totals.get(answer.layer)
         else:
             record = self.record(key, self.renamed.get(answer.id, answer.id))
-        superseded = self._superseded.get(key, NOTHING_SUPERSEDED)
-        return (record or Record()).difference(answer, superseded) or (answer if record is None else None)
+        if record is not None:
+            return record.difference(answer, self._superseded.get(key, NOTHING_SUPERSEDED))
+        if isinstance(answer, Put) and (answer.unset or answer.unknown):
+            return replace(answer, unset=(), unknown=())
+        return answer
 
     def missing(
         self,
