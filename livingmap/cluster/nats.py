@@ -18,8 +18,9 @@ from livingmap.cluster.presence import Member, announcement, is_announcement, me
 from livingmap.cluster.shared_key import open_bucket, shared_key
 from livingmap.core.progress import Progress
 from livingmap.supervision import run_together, stop
-from livingmap.transport.connection import Arrival, NatsClient, NatsConnection
+from livingmap.transport.connection import NatsClient, NatsConnection
 from livingmap.transport.settings import NatsSettings
+from livingmap.transport.wire import Arrival
 
 _DUTY_SECONDS: Final = 6.0
 PRESENCE_SECONDS: Final = 2.0

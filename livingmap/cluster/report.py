@@ -11,8 +11,9 @@ from livingmap.cluster import generation
 from livingmap.cluster.generation import Generation
 from livingmap.cluster.nats import PRESENCE_SECONDS, subject_of
 from livingmap.cluster.presence import Member, member_in
-from livingmap.transport.connection import Arrival, NatsClient, call
+from livingmap.transport.connection import NatsClient, call
 from livingmap.transport.settings import NatsSettings
+from livingmap.transport.wire import Arrival
 
 _LISTEN_SECONDS: Final = 2 * PRESENCE_SECONDS + 1
 

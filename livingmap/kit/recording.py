@@ -27,9 +27,10 @@ from livingmap.sources.json_client import DETAILS
 from livingmap.sources.poll import Poller
 from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import SourceClient
-from livingmap.transport.connection import Arrival, call, connected
+from livingmap.transport.connection import call, connected
 from livingmap.transport.parsing import DeadMessage, read
 from livingmap.transport.settings import NatsSettings
+from livingmap.transport.wire import Arrival
 
 _MOST_MESSAGES: Final = 50
 """So many of each pattern are kept; more show nothing new."""

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from livingmap.transport.connection import Arrival, NatsClient, call
+from livingmap.transport.connection import NatsClient, call
+from livingmap.transport.wire import Arrival
 
 _HEARTBEAT_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 7.0

@@ -18,7 +18,8 @@ from livingmap.log.declaration import Stream
 from livingmap.log.decoding import Decoder
 from livingmap.log.unmatched import Unmatched
 from livingmap.supervision import run_together
-from livingmap.transport.connection import Arrival, NatsClient, NatsConnection
+from livingmap.transport.connection import NatsClient, NatsConnection
+from livingmap.transport.wire import Arrival
 
 MOST: Final = 100_000
 _LOOK_SECONDS: Final = 1.0

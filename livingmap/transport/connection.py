@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import structlog
 from nats.aio.client import Client
@@ -16,6 +16,7 @@ from livingmap.errors import LogError
 from livingmap.supervision import within
 from livingmap.transport import IntakeStatus
 from livingmap.transport.settings import NatsSettings
+from livingmap.transport.wire import Arrival, OnArrival, Wire
 
 T = TypeVar("T")
 
@@ -30,21 +31,6 @@ _ENDED: Final = (BrokenPipeError, ConnectionResetError)
 """What a server that does not accept a certificate looks like, if the client is quicker to write than to read."""
 
 _logger = structlog.get_logger(__name__)
-
-
-class Arrival(NamedTuple):
-    """A message as it came."""
-
-    subscription: str
-    """The pattern by which it came."""
-    subject: str
-    reply: bytes
-    data: bytes
-    headers: bytes | None
-
-
-OnArrival: TypeAlias = Callable[[Arrival], None]
-"""Called where messages are read off the wire. Must return at once and never raise."""
 
 
 OnError: TypeAlias = Callable[[Exception], Coroutine[Any, Any, None]]
@@ -77,7 +63,7 @@ class NatsClient(Client):
 
     def __init__(self) -> None:
         super().__init__()
-        self._handlers: dict[str, OnArrival] = {}
+        self._ps = self._wire = Wire(self)
 
     def _connect_command(self) -> bytes:
         # nats-py (2.16) encrypts only if the server asks for it: one in between could read the credentials
@@ -112,12 +98,12 @@ class NatsClient(Client):
 
     async def take(self, on_arrival: OnArrival, *patterns: str) -> None:
         """Subscribe to what ``on_arrival`` gets as it comes, to all patterns at one moment."""
-        self._handlers |= dict.fromkeys(patterns, on_arrival)
-        await call(self._subscribe(patterns), f"subscribing to {', '.join(patterns)}")
+        await call(self._subscribe(on_arrival, patterns), f"subscribing to {', '.join(patterns)}")
 
-    async def _subscribe(self, patterns: Sequence[str]) -> None:
+    async def _subscribe(self, on_arrival: OnArrival, patterns: Sequence[str]) -> None:
         for pattern in patterns:  # nothing here gives way to nats-py's flusher: it writes all of them together
-            await self.subscribe(pattern)
+            subscription = await self.subscribe(pattern)
+            self._wire.taken[_wire_id(subscription._id)] = pattern, on_arrival  # noqa: SLF001 - nats-py's
 
     async def flush(self, timeout: int = 10) -> None:  # noqa: ASYNC109 - nats-py's own signature
         """Return once the server has everything that was sent."""
@@ -127,22 +113,25 @@ class NatsClient(Client):
 
     async def leave(self, pattern: str) -> None:
         """Unsubscribe from what `take` subscribed to."""
-        for subscription in [one for one in self._subs.values() if one.subject == pattern]:
+        for sid, subscription in [(sid, one) for sid, one in self._subs.items() if one.subject == pattern]:
+            self._wire.taken.pop(_wire_id(sid), None)
             await call(subscription.unsubscribe(), f"unsubscribing from {pattern}")
-        self._handlers.pop(pattern, None)
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         # nats-py (2.16) has a queue and a task for each subscription, between which the order of messages is lost;
         # and it stops reading, silently and for good, at a subject or header that is not UTF-8.
-        subscription = self._subs.get(sid)
-        if subscription is None:
+        if sid not in self._subs:
             return
-        on_arrival = self._handlers.get(subscription.subject)
-        if on_arrival is not None:
-            text = subject.decode("utf-8", "replace")
-            on_arrival(Arrival(subscription.subject, text, reply, data, headers or None))
+        taken = self._wire.taken.get(_wire_id(sid))
+        if taken is not None:
+            pattern, on_arrival = taken
+            on_arrival(Arrival(pattern, subject.decode("utf-8", "replace"), reply, data, headers or None))
         else:
             await super()._process_msg(sid, subject, reply, data, headers)
+
+
+def _wire_id(sid: int) -> bytes:
+    return b"%d" % sid
 
 
 class Participant(Protocol):

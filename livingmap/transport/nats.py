@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -14,9 +14,10 @@ from livingmap import tracing
 from livingmap.core.route import matches
 from livingmap.supervision import run_together
 from livingmap.transport import Append, IntakeStatus
-from livingmap.transport.connection import Arrival, NatsClient, NatsConnection, call
+from livingmap.transport.connection import NatsClient, NatsConnection, call
 from livingmap.transport.parsing import DeadMessage, read
 from livingmap.transport.settings import NatsSettings
+from livingmap.transport.wire import Arrival
 
 _MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
 _AT_ONCE: Final = 64
@@ -63,8 +64,8 @@ class NatsIntake:
 
     async def _append(self) -> None:
         while True:
-            for _ in range(_AT_ONCE):
-                arrival = await self._pending.pop()
+            await self._pending.some()
+            for arrival in self._pending.oldest(_AT_ONCE):
                 if tracing.active is None:
                     await self._append_one(arrival)
                 else:
@@ -164,11 +165,16 @@ class _Pending:
         self._some.set()
         return dropped
 
-    async def pop(self) -> Arrival:
-        """Return the oldest message, as soon as there is one."""
+    async def some(self) -> None:
+        """Return as soon as there is a message."""
         await self._some.wait()
-        arrival = self._arrivals.popleft()
-        self._bytes -= len(arrival.data)
-        if not self._arrivals:
-            self._some.clear()
-        return arrival
+
+    def oldest(self, most: int) -> Iterator[Arrival]:
+        """Yield up to ``most`` messages, the oldest first. Each may be dropped until it is yielded."""
+        for _ in range(most):
+            if not self._arrivals:
+                self._some.clear()
+                return
+            arrival = self._arrivals.popleft()
+            self._bytes -= len(arrival.data)
+            yield arrival

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import nats.errors
 
-from livingmap.transport.connection import Arrival, NatsClient
+from livingmap.transport.connection import NatsClient
+from livingmap.transport.wire import Arrival
 from tests.endurance.matrix.network import Network
 
 _ONE_TRY = {"allow_reconnect": False, "max_reconnect_attempts": 1, "connect_timeout": 2}
