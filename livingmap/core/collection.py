@@ -1,6 +1,6 @@
 """A collection of a layer: its items, each merged from the records of the sources."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from livingmap.core.aliases import Aliases
@@ -41,13 +41,18 @@ class Collection:
         self._private.update(layer.private)
         self._defaults = {**layer.defaults, **self._defaults}
 
-    def records(self, entity_id: str) -> Iterator[tuple[str, Record]]:
-        """Yield every source's records of one item, the strongest first."""
+    def records(self, entity_id: str) -> list[tuple[str, Record]]:
+        """Return every source's records of one item, the strongest first."""
         same, displaced = self._aliases.same(entity_id), self._aliases.displaced
-        for source, records in self.records_by_source.items():
-            for one in reversed(same):
-                if one in records and (one not in displaced or self._is_of(source, one, same[0])):
-                    yield source, records[one]
+        if len(same) == 1 and not displaced:  # as most items
+            one = same[0]
+            return [(source, records[one]) for source, records in self.records_by_source.items() if one in records]
+        return [
+            (source, records[one])
+            for source, records in self.records_by_source.items()
+            for one in reversed(same)
+            if one in records and (one not in displaced or self._is_of(source, one, same[0]))
+        ]
 
     def has_any(self, ids: AbstractSet[str]) -> bool:
         """Tell whether an item stands here under any of ``ids``, or some source describes it so."""
@@ -65,22 +70,18 @@ class Collection:
         ``numbers`` are its tallies. Once an id resolves to another, the whole item has to be merged first.
         """
         before = self.items.get(entity_id)
-        by_source = list(self.records(entity_id))
-        records = [record for _, record in by_source]
-        if (before is None or names is None) and not self._exists(entity_id, records):
+        by_source = self.records(entity_id)
+        if (before is None or names is None) and not self._exists(entity_id, by_source):
             return self._drop(entity_id)
-        lifetimes = self.lifetimes
-        if lifetimes is not None and before and names is not None:
-            lifetimes = lifetimes if lifetimes.concern(names) else None
-        if lifetimes is None:
-            candidates: list[Fields] = [record.fields for record in records]
+        lifetimes, scope = self.lifetimes, None
+        if lifetimes is not None:
+            scope = lifetimes.scope(names, whole=not before)
+        if lifetimes is None or scope is None:
+            candidates: list[Fields] = [record.fields for _, record in by_source]
         else:
-            names = names if names is None else lifetimes.widened(names)
-            judged = None if names is None or not before else frozenset(names)
-            lifetimes.forget(entity_id, judged)
-            candidates = [
-                lifetimes.valid(entity_id, source, record.fields, judged) for source, record in by_source
-            ]
+            names = scope.names
+            lifetimes.forget(entity_id, scope)
+            candidates = [lifetimes.valid(entity_id, source, record.fields, scope) for source, record in by_source]
         candidates += (numbers, self._defaults)
         if before is None or names is None:
             before = before or {}
@@ -88,8 +89,8 @@ class Collection:
         if not self._private.isdisjoint(names):
             names = [name for name in names if name not in self._private]
         after = strongest(candidates, names)
-        if lifetimes is not None:
-            lifetimes.judge(entity_id, candidates, after)
+        if lifetimes is not None and scope is not None:
+            lifetimes.judge(entity_id, candidates, after, scope)
         if not self._reference_names.isdisjoint(names):
             self._references.note(self.key, entity_id, self._reference_names.intersection(names), after)
             after = self._resolved_by_source(entity_id, after)
@@ -107,8 +108,8 @@ class Collection:
         records = ((source, record.fields) for source, record in self.records(entity_id))
         return self.lifetimes.verdicts(entity_id, records, self.items.get(entity_id, {}))
 
-    def _exists(self, entity_id: str, records: Iterable[Record]) -> bool:
-        return self._aliases.resolve(entity_id) == entity_id and any(record.creates for record in records)
+    def _exists(self, entity_id: str, by_source: Iterable[tuple[str, Record]]) -> bool:
+        return self._aliases.resolve(entity_id) == entity_id and any(record.creates for _, record in by_source)
 
     def _drop(self, entity_id: str) -> Change | None:
         self._references.note(self.key, entity_id, self._reference_names, {})

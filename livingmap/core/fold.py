@@ -33,6 +33,7 @@ from livingmap.core.same_as import NOBODY, SameAs
 from livingmap.core.scene import Scene
 from livingmap.core.source import Source
 from livingmap.core.validity import ID, OTHER_ID, invalid_reason, without_id
+from livingmap.core.value import value
 
 REFRESHED = "livingmap.source.refreshed"
 TOUCHED = "livingmap.source.touched"
@@ -110,7 +111,7 @@ class Fault:
     """What it raised, for the program's log: whoever keeps the fault lets go of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Folded:
     """An event together with the changes that it made to the scene."""
 

@@ -8,9 +8,10 @@ that processes which have read the same entries show the same.
 """
 
 import heapq
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from livingmap.core.merge import strongest
@@ -22,6 +23,9 @@ _SET_BACK: Final = timedelta(minutes=1)
 
 MOST_JUDGED: Final = 50
 """So many items are judged again by one entry: nothing else runs meanwhile."""
+
+_MOST_SCOPES: Final = 1024
+"""For so many sets of fields that change together it is remembered what has to be judged."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -134,92 +138,133 @@ class Clock:
         return wait
 
 
+class _Timed(NamedTuple):
+    """A rule with its number among those of the collection."""
+
+    number: int
+    source: str
+    lifetime: Lifetime
+    length: timedelta
+
+    def end(self, fields: Fields) -> datetime:
+        """Return when the lifetime ends: so long after the latest of its times; never if there is none."""
+        times = [moment for name in self.lifetime.since if (moment := _moment(fields.get(name))) is not None]
+        try:
+            return max(times) + self.length if times else _NEVER
+        except OverflowError:
+            return _NEVER
+
+
+class Scope(NamedTuple):
+    """What has to be judged when some fields of an item change."""
+
+    names: tuple[str, ...] | None
+    """The fields that have to be merged: those that changed, and those that depend on them. None: all."""
+    own: Mapping[str, tuple[_Timed, ...]]
+    """By source, the rules by which what it says itself may be over."""
+    shown: tuple[_Timed, ...]
+    """The rules by which what is shown may be over, whoever says it."""
+    numbers: tuple[int, ...]
+    """The numbers of all of them."""
+
+
 class Lifetimes:
     """The rules of one collection."""
 
     def __init__(self, key: CollectionKey, rules: Sequence[Rule], clock: Clock) -> None:
         self._key = key
         self._clock = clock
-        numbered = list(enumerate(rules))
-        self._fields = [rule.lifetime.field for rule in rules]
-        self._own = [(number, rule) for number, rule in numbered if rule.lifetime.becomes is None]
-        self._shown = [(number, rule) for number, rule in numbered if rule.lifetime.becomes is not None]
+        self._rules = [
+            _Timed(number, rule.source, rule.lifetime, _length(rule.lifetime)) for number, rule in enumerate(rules)
+        ]
+        self._names = {one.number: rule.name for one, rule in zip(self._rules, rules, strict=True)}
+        self._everything = self._scope(None, whole=True)
         self._fields_by_since: dict[str, set[str]] = {}
         for rule in rules:
             for since in (*rule.lifetime.since, rule.lifetime.field):
                 self._fields_by_since.setdefault(since, set()).add(rule.lifetime.field)
+        self._scope_of = lru_cache(maxsize=_MOST_SCOPES)(self._widened)
 
-    def concern(self, names: Iterable[str]) -> bool:
-        """Tell whether a change of the fields ``names`` can begin or end a lifetime."""
-        return not self._fields_by_since.keys().isdisjoint(names)
+    def scope(self, names: Iterable[str] | None, *, whole: bool) -> Scope | None:
+        """Return what to judge when the fields ``names`` change, None being all; None if no lifetime is concerned.
 
-    def widened(self, names: Iterable[str]) -> Iterable[str]:
-        """Return ``names`` with the fields that have to be judged when these change."""
-        more = [self._fields_by_since[name] for name in names if name in self._fields_by_since]
-        return dict.fromkeys([*names, *sorted(set().union(*more))]) if more else names
-
-    def forget(self, entity_id: str, names: Container[str] | None = None) -> None:
-        """Forget when the fields ``names`` of an item, None being all, have to be judged again.
-
-        Asked before they are judged, and when the item goes.
+        With ``whole`` all of the item is judged.
         """
-        for number, name in enumerate(self._fields):
-            if names is None or name in names:
-                self._clock.forget((self._key, entity_id), number)
+        return self._everything if names is None else self._scope_of(tuple(names), whole)
 
-    def valid(self, entity_id: str, source: str, fields: Fields, names: Container[str] | None) -> Fields:
-        """Return what ``source`` says of an item without those of ``names``, None being all, that have ended."""
-        for number, rule in self._own:
-            if names is not None and rule.lifetime.field not in names:
-                continue
-            if rule.source == source and self._is_over(number, rule.lifetime, entity_id, fields):
-                fields = {name: value for name, value in fields.items() if name != rule.lifetime.field}
+    def _widened(self, names: tuple[str, ...], whole: bool) -> Scope | None:
+        more = set().union(*(self._fields_by_since.get(name, ()) for name in names))
+        if not (more or whole):
+            return None
+        return self._scope(tuple(dict.fromkeys([*names, *sorted(more)])), whole=whole)
+
+    def _scope(self, names: tuple[str, ...] | None, *, whole: bool) -> Scope:
+        rules = [one for one in self._rules if whole or names is None or one.lifetime.field in names]
+        own: dict[str, tuple[_Timed, ...]] = {}
+        for one in rules:
+            if one.lifetime.becomes is None:
+                own[one.source] = (*own.get(one.source, ()), one)
+        shown = tuple(one for one in rules if one.lifetime.becomes is not None)
+        return Scope(names, own, shown, tuple(one.number for one in rules))
+
+    def forget(self, entity_id: str, scope: Scope | None = None) -> None:
+        """Forget when an item has to be judged again, by the rules of ``scope`` or by all.
+
+        Asked before it is judged, and when the item goes.
+        """
+        for number in (scope or self._everything).numbers:
+            self._clock.forget((self._key, entity_id), number)
+
+    def valid(self, entity_id: str, source: str, fields: Fields, scope: Scope) -> Fields:
+        """Return what ``source`` says of an item without what has ended."""
+        for one in scope.own.get(source, ()):
+            if self._is_over(one, entity_id, fields):
+                fields = {name: value for name, value in fields.items() if name != one.lifetime.field}
         return fields
 
-    def judge(self, entity_id: str, candidates: Sequence[Fields], shown: dict[str, Json]) -> None:
+    def judge(self, entity_id: str, candidates: Sequence[Fields], shown: dict[str, Json], scope: Scope) -> None:
         """Replace those of the fields ``shown`` whose time is over; ``candidates`` have the times."""
-        for number, rule in self._shown:
-            one = rule.lifetime
-            if one.field in shown:
-                fields = {**strongest(candidates, one.since), one.field: shown[one.field]}
-                if self._is_over(number, one, entity_id, fields):
-                    shown[one.field] = one.becomes
+        for one in scope.shown:
+            name = one.lifetime.field
+            if name in shown:
+                fields = strongest(candidates, one.lifetime.since)
+                fields[name] = shown[name]
+                if self._is_over(one, entity_id, fields):
+                    shown[name] = one.lifetime.becomes
 
     def verdicts(self, entity_id: str, records: Iterable[tuple[str, Fields]], item: Fields) -> dict[str, str]:
         """Return, by field, the rule that spoke about an item which is shown as ``item``."""
         verdicts = {}
         for source, fields in records:
-            for number, rule in self._own:
-                if rule.source == source and self._is_over(number, rule.lifetime, entity_id, fields):
-                    verdicts[rule.lifetime.field] = rule.name
-        for number, rule in self._shown:
-            one = rule.lifetime
-            end = self._end(one, item)
-            if item.get(one.field) == one.becomes and self._clock.is_past(end, (self._key, entity_id), number):
-                verdicts[one.field] = rule.name
+            for one in self._everything.own.get(source, ()):
+                if self._is_over(one, entity_id, fields):
+                    verdicts[one.lifetime.field] = self._names[one.number]
+        item_of = self._key, entity_id
+        for one in self._everything.shown:
+            name = one.lifetime.field
+            if item.get(name) == one.lifetime.becomes and self._clock.is_past(one.end(item), item_of, one.number):
+                verdicts[name] = self._names[one.number]
         return verdicts
 
-    def _is_over(self, number: int, one: Lifetime, entity_id: str, fields: Fields) -> bool:
-        value = fields.get(one.field)
-        if value is None or (one.values and value not in one.values):
+    def _is_over(self, one: _Timed, entity_id: str, fields: Fields) -> bool:
+        value = fields.get(one.lifetime.field)
+        if value is None or (one.lifetime.values and value not in one.lifetime.values):
             return False
-        end, item = self._end(one, fields), (self._key, entity_id)
-        is_over = self._clock.is_past(end, item, number)
+        end, item = one.end(fields), (self._key, entity_id)
+        is_over = self._clock.is_past(end, item, one.number)
         if not is_over and end is not _NEVER:
-            self._clock.wait(item, number, end)
+            self._clock.wait(item, one.number, end)
         return is_over
-
-    @staticmethod
-    def _end(one: Lifetime, fields: Fields) -> datetime:
-        """Return when a lifetime ends: so long after the latest of its times; never if there is none."""
-        times = [moment for name in one.since if (moment := _moment(fields.get(name))) is not None]
-        try:
-            return max(times) + timedelta(seconds=one.seconds) if times else _NEVER
-        except OverflowError:
-            return _NEVER
 
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def _length(lifetime: Lifetime) -> timedelta:
+    try:
+        return timedelta(seconds=lifetime.seconds)
+    except OverflowError:
+        return timedelta.max
 
 
 def _moment(value: Json) -> datetime | None:

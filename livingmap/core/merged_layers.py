@@ -173,8 +173,9 @@ class MergedLayers:
 
     def _merge_totals(self, dirty: Dirty) -> Iterator[Change]:
         for layer, names in dirty.totals.items():
-            candidates: list[Fields] = [part.total(layer) for part in self._parts.values()]
-            candidates.append(self.tallies.of_layer(layer, self.filled_layers))
+            candidates = [total for part in self._parts.values() if (total := part.total(layer))]
+            if self.tallies.concern(layer, names):
+                candidates.append(self.tallies.of_layer(layer, self.filled_layers))
             before = self.layer_totals.get(layer, {})
             updates, removals, replaced = difference(before, strongest(candidates, names), names)
             if updates or removals:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from livingmap.core.value import value
+
 Json: TypeAlias = Any
 """A decoded JSON value: the rim at which types end."""
 
@@ -34,7 +36,7 @@ class Position:
         return f"{self.epoch}-{self.seq}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A log entry to be: a NATS message, the difference that a poll found, or a source that went down or up."""
 
@@ -99,7 +101,7 @@ def namespaces_of(kind: str, **names: str | None) -> dict[str, str]:
     return namespaces
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Put:
     """Set and unset fields of an item; the item appears if it was not there.
 
@@ -132,7 +134,7 @@ class Put:
             typed_id(alias)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Drop:
     """Remove an item from a source's part; unless another source lists it, it disappears from the map."""
 
@@ -146,7 +148,7 @@ class Drop:
         typed_id(self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Total:
     """Set and unset fields of a layer itself, such as a count of all its items."""
 

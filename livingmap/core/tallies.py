@@ -123,6 +123,8 @@ class Tallies:
         self._by_key: dict[CollectionKey, list[_RunningCount | _RunningSums]] = defaultdict(list)
         self._watched: dict[CollectionKey, set[str]] = defaultdict(set)
         self._of_layers: dict[str, list[Tally]] = defaultdict(list)
+        self._fields: dict[str, set[str]] = defaultdict(set)
+        """By layer, which of its totals are tallies."""
         self._of_items: dict[CollectionKey, list[Tally]] = defaultdict(list)
         for tally in tallies:
             self._declare(tally)
@@ -139,6 +141,7 @@ class Tallies:
             watched.update(name for name in (count.field, getattr(count, "by", None), tally.per) if name)
         if tally.per is None:
             self._of_layers[tally.layer].append(tally)
+            self._fields[tally.layer].add(tally.field)
         else:
             self._of_items[tally.layer, tally.collection].append(tally)
 
@@ -187,6 +190,10 @@ class Tallies:
             if numbers.get(tally.field) is None:
                 numbers[tally.field] = _number(tally, counts, filled_layers)
         return numbers
+
+    def concern(self, layer: str, names: Iterable[str]) -> bool:
+        """Tell whether any of the fields ``names`` of a layer itself is a tally."""
+        return not self._fields.get(layer, _NOTHING).isdisjoint(names)
 
     def of_layer(self, layer: str, filled_layers: AbstractSet[str]) -> dict[str, Json]:
         """Return the numbers of a layer; None for those that count a layer that no source has filled yet."""

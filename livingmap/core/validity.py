@@ -18,7 +18,7 @@ _LONGEST_ID: Final = 512
 def invalid_reason(change: Change) -> str | None:
     """Return why ``change`` cannot be kept or sent; None if it is valid."""
     if not isinstance(change, Drop):
-        if not isinstance(change.set, Mapping):
+        if type(change.set) is not dict and not isinstance(change.set, Mapping):
             return "its fields are not a mapping"
         for name, value in change.set.items():
             if type(value) is str and type(name) is str and _is_plain(name) and _is_plain(value):
