@@ -7,7 +7,7 @@ over by 03:00, and that is when it ends.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from livingmap.core.model import Fields
 from livingmap.history import Entry, Mark
 from livingmap.history.rollups import Episode, Reading, RollUp, Silence, minute_of
-from livingmap.past.things import Thing, Things
+from livingmap.past.things import NO_NUMBERS, Thing, Things
 
 _PATIENCE: Final = timedelta(minutes=10)
 """So long after a start something may come back that was in trouble."""
@@ -34,7 +34,7 @@ class Rolling:
         self._absent: set[str] = set()
         """What is in trouble, and was not there when it began: a map reads its sources one after another."""
         self._begun = mark.time
-        self._numbers: dict[str, dict[str, float]] = {}
+        self._numbers: dict[str, Mapping[str, float]] = {}
         self._minute: _Minute | None = None
 
     def begin(self, things: Things, moment: datetime, *, knows_numbers: bool) -> None:
@@ -45,7 +45,7 @@ class Rolling:
         for thing in things.all():
             seen.add(thing.id)
             if knows_numbers:
-                self._numbers[thing.id] = dict(thing.numbers)
+                self._numbers[thing.id] = thing.numbers
             self._compare(minute, moment, thing.id, thing)
         self._absent, self._begun = self._open.keys() - seen, moment
         for entity_id in before.keys() - seen:
@@ -96,15 +96,17 @@ class Rolling:
         """Note how a thing differs from what was known of it."""
         self._absent.discard(entity_id)
         self._note_trouble(minute, moment, entity_id, thing)
-        numbers = {} if thing is None else thing.numbers
-        before = self._numbers.get(entity_id, {})
+        numbers = NO_NUMBERS if thing is None else thing.numbers
+        before = self._numbers.get(entity_id, NO_NUMBERS)
+        if numbers is before:
+            return
         for name, value in numbers.items():
             if before.get(name) != value:
                 minute.values[entity_id, name].append(value)
         for name in before.keys() - numbers.keys():
             minute.values[entity_id, name].append(None)
         if numbers:
-            self._numbers[entity_id] = dict(numbers)
+            self._numbers[entity_id] = numbers
         else:
             self._numbers.pop(entity_id, None)
 
@@ -149,9 +151,10 @@ class _Minute:
     def count(self, changes: Sequence[Fields]) -> None:
         self.entries += 1
         self.changes += len(changes)
-        of_layers = Counter(change["layer"] for change in changes)
-        self.layers.update(of_layers.keys())
-        self.changes_of_layers.update(of_layers)
+        for change in changes:
+            self.changes_of_layers[change["layer"]] += 1
+        for layer in {change["layer"] for change in changes}:
+            self.layers[layer] += 1
 
     def note(self, episode: Episode) -> None:
         """Keep an episode as it is now; one that was over at once was none."""

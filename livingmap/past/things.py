@@ -7,12 +7,13 @@ name. So the fields that count are kept of every thing, and no others.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from livingmap.core.labels import label_in
 from livingmap.core.model import CollectionKey, Fields, Json
 from livingmap.core.shared import shared_json
-from livingmap.core.trouble import Trouble, trouble_of
+from livingmap.core.trouble import QuickLook, Trouble, trouble_of
 from livingmap.core.types import TypeField
 from livingmap.core.values import is_number, number_at, value_at
 from livingmap.core.vocabulary import Vocabulary, type_of
@@ -20,6 +21,7 @@ from livingmap.core.vocabulary import Vocabulary, type_of
 _OF_TROUBLE: Final = frozenset({"name", "title", "status", "alerts", "metrics", "cpu", "gpu", "ram", "memory"})
 _NUMERIC: Final = frozenset({"number", "ratio", "bytes", "seconds"})
 _LOADS: Final = tuple(TypeField(f"metrics.{name}") for name in ("cpu", "gpu", "ram", "memory"))
+NO_NUMBERS: Final[Mapping[str, float]] = MappingProxyType({})
 _MOST_NUMBERS: Final = 64
 """So many numbers of one thing are followed."""
 
@@ -34,7 +36,7 @@ class Thing:
     label: str
     trouble: Trouble | None
     numbers: Mapping[str, float]
-    """By field, or by the path to it."""
+    """By field, or by the path to it. The same object as before if no number can have changed."""
 
 
 class Things:
@@ -45,9 +47,12 @@ class Things:
 
     def __init__(self, vocabulary: Vocabulary, items: Iterable[tuple[CollectionKey, str, Fields]]) -> None:
         self._vocabulary = vocabulary
+        self._quick = QuickLook(vocabulary)
         self._followed: dict[str, _Followed] = {}
         self._places: dict[str, CollectionKey] = {}
         self._items: dict[str, dict[str, Json]] = {}
+        self._numbers: dict[str, Mapping[str, float]] = {}
+        """By id, the numbers of a thing, since a field last changed that may be one."""
         for place, entity_id, item in items:
             self._put(place, entity_id, item, ())
 
@@ -69,7 +74,7 @@ class Things:
                 entity_id = change["id"]
                 if self._places.get(entity_id) != (change["layer"], change["collection"]):
                     return None
-                del self._places[entity_id], self._items[entity_id]
+                self._remove(entity_id)
                 return entity_id, None
             case _:
                 return None
@@ -91,6 +96,8 @@ class Things:
         if item is None:
             self._places[entity_id], self._items[entity_id] = place, counting
             return True
+        if followed.may_alter_numbers((*counting, *unset)):
+            self._numbers.pop(entity_id, None)
         before = len(item)
         item.update(counting)
         for name in unset:
@@ -107,18 +114,27 @@ class Things:
         if own in (None, place):
             return True
         if place == declared.home:  # it stood in another collection of that layer until now
-            del self._places[entity_id], self._items[entity_id]
+            self._remove(entity_id)
         return place == declared.home
+
+    def _remove(self, entity_id: str) -> None:
+        del self._places[entity_id], self._items[entity_id]
+        self._numbers.pop(entity_id, None)
 
     def _thing(self, entity_id: str) -> Thing:
         item, kind = self._items[entity_id], type_of(entity_id)
+        numbers = self._numbers.get(entity_id)
+        if numbers is None:
+            numbers = self._followed[kind].numbers(item) or NO_NUMBERS
+            if numbers:
+                self._numbers[entity_id] = numbers
         return Thing(
             entity_id,
             kind,
             self._places[entity_id][0],
             label_in(entity_id, item),
-            trouble_of(self._vocabulary, kind, item),
-            self._followed[kind].numbers(item),
+            None if self._quick.clears(kind, item) else trouble_of(self._vocabulary, kind, item),
+            numbers,
         )
 
 
@@ -142,24 +158,38 @@ class _Followed:
     def __init__(self, vocabulary: Vocabulary, kind: str) -> None:
         declared = vocabulary.types.get(kind)
         self._is_declared = declared is not None
-        self._fields: tuple[TypeField, ...] = _LOADS
+        fields: tuple[TypeField, ...] = _LOADS
         self._names = set(_OF_TROUBLE)
         if declared is not None:
             sizes = (TypeField(name) for name in (declared.size, *declared.glow) if name)
-            self._fields = (*declared.fields, *sizes, *_LOADS)
-            roots = (declared.status, *(field.name for field in self._fields if _may_be_number(field)))
-            self._names.update(name for root in roots for name in (root, root.partition(".")[0]))
+            fields = (*declared.fields, *sizes, *_LOADS)
+            roots = (declared.status, *(field.name for field in fields if _may_be_number(field)))
+            self._names.update(name for root in roots for name in (root, _root(root)))
+        by_name: dict[str, TypeField] = {}
+        for field in fields:
+            by_name.setdefault(field.name, field)
+        self._fields = [(field, _root(field.name)) for field in by_name.values()]
+        self._may_be_numbers = {one for field, root in self._fields for one in (field.name, root)}
 
     def counts(self, name: str, value: Json) -> bool:
         return name in self._names or (not self._is_declared and is_number(value))
+
+    def may_alter_numbers(self, names: Iterable[str]) -> bool:
+        """Tell whether a change of the fields ``names`` can alter a number."""
+        return not self._is_declared or not self._may_be_numbers.isdisjoint(names)
 
     def numbers(self, item: Fields) -> dict[str, float]:
         numbers: dict[str, float] = {}
         if not self._is_declared:
             numbers.update((name, value) for name, value in item.items() if is_number(value))
-        for field in self._fields:
-            numbers.update(_numbers(item, field))
+        for field, root in self._fields:
+            if root in item or field.name in item:
+                numbers.update(_numbers(item, field))
         return dict(list(numbers.items())[:_MOST_NUMBERS]) if len(numbers) > _MOST_NUMBERS else numbers
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def _may_be_number(field: TypeField) -> bool:
