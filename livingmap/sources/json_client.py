@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 import httpx
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from livingmap import __version__, tracing
-from livingmap.core.backoff import Backoff
 from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, SourceError, Unreachable
 from livingmap.sources.answer import Answer, Call, Known
@@ -32,8 +32,6 @@ DETAILS: Final = "details"
 _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
-_FIRST_PAUSE_SECONDS: Final = 0.2
-_LONGEST_PAUSE_SECONDS: Final = 2.0
 _CHUNK_BYTES: Final = 64 * 1024
 
 Sign: TypeAlias = Callable[[], Awaitable[Credentials]]
@@ -114,10 +112,16 @@ class JsonClient:
 
     async def exchange(self, call: Call, purpose: str = POLL) -> Answer:
         """Return the answer to ``call``, asked for with retries inside the breaker. Raises SourceError."""
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self.settings.retries + 1),
+            wait=wait_random_exponential(multiplier=0.2, max=2),
+            retry=retry_if_exception_type(Unreachable),
+            reraise=True,
+        )
         async with self._slots[purpose]:
             try:
                 async with await self._breakers.get_breaker(purpose):
-                    return await self._repeated(call, purpose)
+                    return await retrying(self._attempt, call, purpose)
             except OpenedState as opened:
                 opened_at = datetime.fromtimestamp(opened.opened_at, UTC).strftime("%H:%M:%SZ")
                 raise Unreachable(
@@ -126,15 +130,6 @@ class JsonClient:
             except Unreachable as error:
                 self._last_error = str(error)
                 raise
-
-    async def _repeated(self, call: Call, purpose: str) -> Answer:
-        """Attempt ``call``, and again after growing pauses that chance shortens, as often as the settings say."""
-        backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, jitter=1)
-        for _ in range(self.settings.retries):
-            with contextlib.suppress(Unreachable):
-                return await self._attempt(call, purpose)
-            await asyncio.sleep(backoff.pause_seconds())
-        return await self._attempt(call, purpose)
 
     async def _attempt(self, call: Call, purpose: str) -> Answer:
         url = self.settings.base_url + call.path
