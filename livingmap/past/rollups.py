@@ -251,24 +251,30 @@ class RollUps:
         state = await self._history.state_before(position)
         if state is None or (self._lost is not None and _place(state) < self._lost):
             return None
+        following = await self._next_entries(state.position, position)
+        if following is None:  # asked before the state is read, which takes a second if the map is large
+            return None
         try:
             things = await asyncio.to_thread(lambda: Things(types, state.items()))
         except ValueError as error:
             _logger.warning("a state cannot be read", error=str(error))
             return None
-        reached = state.position
-        while reached < position:
-            entries = await self._history.entries_after(reached, _AT_ONCE)
-            entries = [one for one in entries if one.position <= position]
-            if not entries:
+        while following:
+            await asyncio.to_thread(_apply, things, following)
+            following = await self._next_entries(following[-1].position, position)
+        return None if following is None else things
+
+    async def _next_entries(self, reached: Position, position: Position) -> list[Entry] | None:
+        """Return the next entries up to a position, none if it is reached; None if they do not follow on."""
+        if reached >= position:
+            return []
+        entries = await self._history.entries_after(reached, _AT_ONCE)
+        entries = [one for one in entries if one.position <= position]
+        for entry in entries:
+            if not follows(entry, Mark(entry.mark.time, reached.epoch, reached.seq)):
                 return None
-            for entry in entries:
-                mark = Mark(entry.mark.time, reached.epoch, reached.seq)
-                if not follows(entry, mark):
-                    return None
-                reached = entry.position
-            await asyncio.to_thread(_apply, things, entries)
-        return things
+            reached = entry.position
+        return entries or None
 
     async def _prune(self) -> None:
         now = time.monotonic()
