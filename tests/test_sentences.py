@@ -133,10 +133,22 @@ TOLD = [
         "c1d2e3f4 тепер гість мікроДАО «River Council»",
     ),
     (
+        "microdao.event.updated",
+        {"slug": "river-council", "changes": {"name": "River Council", "description": "By the river"}},
+        "River Council has changed: name, description",
+        "МікроДАО «River Council» оновлює дані: назва, опис",
+    ),
+    (
+        "dao.event.updated",
+        {"slug": "delta-trust", "changes": {"quorum_percent": 30}},
+        "Delta Trust has changed: quorum",
+        "ДАО «Delta Trust» оновлює дані: кворум",
+    ),
+    (
         "microdao.event.settings_updated",
         {"slug": "river-council", "updated_keys": ["join_mode", "visibility"]},
-        "River Council changed settings: join_mode, visibility",
-        "МікроДАО «River Council» змінює налаштування: join_mode, visibility",
+        "River Council changed settings: join mode, visibility",
+        "МікроДАО «River Council» змінює налаштування: спосіб вступу, видимість",
     ),
     (
         "dao.event.proposal_created",

@@ -166,7 +166,7 @@ def _text(hole: Hole, happening: Happening) -> str | None:
         case "word":
             return _word(value, hole.rest)
         case "keys":
-            return ", ".join(value) or None if isinstance(value, dict) else None
+            return _keys(value, hole.rest)
         case "short":
             return _short(value)
         case type_:
@@ -205,6 +205,13 @@ def _word(value: Json, words: Sequence[str]) -> str | None:
     text = str(value).lower() if isinstance(value, bool) else value
     pairs = (word.partition("=") for word in words)
     return next((given for name, equals, given in pairs if equals and name == text), None)
+
+
+def _keys(value: Json, words: Sequence[str]) -> str | None:
+    """Return names of fields in words; one that has none is made readable."""
+    names = [value] if isinstance(value, str) else value if isinstance(value, list | dict) else ()
+    texts = [_word(one, words) or one.replace("_", " ") for one in names if isinstance(one, str)]
+    return ", ".join(filter(None, texts)) or None
 
 
 def _short(value: Json) -> str | None:

@@ -17,6 +17,7 @@ _INSIDE: Final = re.compile(
     r"(?P<field>[A-Za-z_][\w.]*)(?::(?P<kind>[a-z_][a-z0-9_]*)(?: (?P<rest>.+))?)?", re.DOTALL
 )
 _WITH_REST: Final = frozenset({"count", "word"})
+_WITH_OR_WITHOUT: Final = frozenset({"keys"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Hole:
     kind: str
     """How the value is written: ``""`` as it is, ``word`` …, or the type of the entity whose id it is."""
     rest: tuple[str, ...]
-    """What is after the kind: forms of ``count``, or ``value=text`` of ``word``."""
+    """What is after the kind: forms of ``count``, ``value=text`` of ``word``, or ``name=text`` of ``keys``."""
 
 
 def invalid_template(template: str) -> str | None:
@@ -38,7 +39,7 @@ def invalid_template(template: str) -> str | None:
         match = _INSIDE.fullmatch(inside)
         if match is None:
             return f"{{{inside}}} is not {{field}}, {{field:kind}} or {{field:kind …}}"
-        if (match["kind"] in _WITH_REST) != (match["rest"] is not None):
+        if match["kind"] not in _WITH_OR_WITHOUT and (match["kind"] in _WITH_REST) != (match["rest"] is not None):
             return f"{{{inside}}} is not written as its kind needs it"
     return None
 

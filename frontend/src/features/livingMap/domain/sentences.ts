@@ -116,7 +116,7 @@ function textOf(hole: Hole, happening: Happening): string | null {
     case "word":
       return word(value, split(hole.rest, ";"));
     case "keys":
-      return keysOf(value);
+      return keysOf(value, split(hole.rest, ";"));
     case "short":
       return short(value);
     default:
@@ -155,9 +155,13 @@ function word(value: Json | undefined, words: readonly string[]): string | null 
   return found === undefined ? null : found.slice(found.indexOf("=") + 1);
 }
 
-function keysOf(value: Json | undefined): string | null {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
-  return Object.keys(value).join(", ") || null;
+/** Return names of fields in words; one that has none is made readable. */
+function keysOf(value: Json | undefined, words: readonly string[]): string | null {
+  const names = typeof value === "string" ? [value] : Array.isArray(value) ? value : Object.keys(value ?? {});
+  const texts = names.flatMap((one: Json) =>
+    typeof one === "string" ? word(one, words) || one.replaceAll("_", " ") : [],
+  );
+  return texts.filter(Boolean).join(", ") || null;
 }
 
 function short(value: Json | undefined): string | null {
