@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import FAMILIES, MOCK
+from tests.browser.conftest import FAMILIES, MOCK, SHIPS
 from tests.support.ports import free_port
 from tests.support.running import RunningMap, nats_server, wait_until
 
@@ -224,3 +224,29 @@ def test_a_moment_is_seen_for_what_it_is_in_a_narrow_window(visitors, night, sch
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert guest.faults() == []
     guest.see(f"past-narrow-{scheme}")
+
+
+def test_of_a_moment_that_is_not_kept_nothing_burns(visitors, harbour):
+    def drawn(ships):
+        harbour.say(ships)
+        guest = visitors(harbour.map.url)
+        guest.looks_before_the_map = True
+        page = guest.visit("/?panel=none")
+        expect(page.get_by_role("button", name=re.compile("^Problems . problem"))).to_have_count(
+            int(ships != SHIPS)
+        )
+        page = guest.visit("/?panel=none&at=2020-01-01T00:00:00Z", live=False)
+        expect(page.get_by_text("The map does not keep that moment.")).to_be_visible()
+        page.wait_for_function("() => performance.getEntriesByName('livingmap:drawn').length > 0")
+        return still(page.get_by_role("application"))
+
+    assert drawn({**SHIPS, "Aurora": {"status": "error"}}) == drawn(SHIPS)
+
+
+def still(stage):
+    """Return a picture of the map, once nothing of it moves any more."""
+    picture, last = stage.screenshot(), b""
+    while picture != last:
+        stage.page.wait_for_timeout(500)
+        picture, last = stage.screenshot(), picture
+    return picture

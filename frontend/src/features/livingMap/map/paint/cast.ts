@@ -61,9 +61,11 @@ export class Cast {
     const before = this.ghosts;
     this.ghosts = ghosts;
     const ids = [...before.keys(), ...ghosts.keys()].filter((id) => before.get(id)?.kind !== ghosts.get(id)?.kind);
-    for (const shape of new Set(ids.flatMap((id) => this.layout.all(id)))) {
+    const shapes = new Set(ids.flatMap((id) => this.layout.all(id)));
+    for (const shape of shapes) {
       this.dress(shape);
     }
+    this.warn(new Set([...shapes].filter(isHeeded).map((one) => one.home)));
   }
 
   /** Let all step back but some shapes, by their keys; null shows all again. */
@@ -129,8 +131,9 @@ export class Cast {
     return gravest(heeded.flatMap((shape) => this.alarmOf(shape) ?? []));
   }
 
-  /** Return what a thing raises alarm about from afar: its alerts, and its own trouble. */
-  private alarmOf({ item }: Shape): Tone | null {
+  /** Return what a thing raises alarm about from afar, if it is there: its alerts, and its own trouble. */
+  private alarmOf({ id, item }: Shape): Tone | null {
+    if (this.ghosts.get(id)?.kind === "absent") return null;
     const alert = alertOf(item);
     const tone = toneOfItem(item, this.registry);
     return isTrouble(tone) ? gravest(alert ? [tone, alert] : [tone]) : alert;

@@ -182,6 +182,8 @@ export class Stage {
   haunt(ghosts: Ghosts): void {
     this.cast.haunt(ghosts);
     this.smoke.haunt(ghosts);
+    this.relabel = true;
+    this.resmoke = true;
     this.beat.later();
   }
 
