@@ -1,4 +1,5 @@
 import { doubtText } from "../domain/doubts.ts";
+import { dated, type Trouble } from "../domain/troubles.ts";
 import { type Doubt, isOfAll } from "../domain/trust.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
@@ -10,7 +11,7 @@ import { useTrust } from "./trust.tsx";
 import { go } from "./url.ts";
 
 /** One banner over everything while what is shown may not be the present: since when, and what that means. */
-export function DoubtsBanner() {
+export function DoubtsBanner({ troubles }: { readonly troubles: readonly Trouble[] }) {
   const { words } = useLanguage();
   const { doubts } = useTrust();
   const [isDismissed, dismiss] = useDismissed(keyOf(doubts));
@@ -20,7 +21,7 @@ export function DoubtsBanner() {
     <div className="doubts" role={isGrave ? "alert" : "status"}>
       <ul>
         {doubts.map((doubt) => (
-          <DoubtLine key={doubt.kind} doubt={doubt} />
+          <DoubtLine key={doubt.kind} doubt={dated(doubt, troubles)} />
         ))}
       </ul>
       {!doubts.some(isOfAll) && <IconButton icon="close" label={words.trust.close} onClick={dismiss} />}
@@ -46,8 +47,9 @@ function DoubtLine({ doubt }: { readonly doubt: Doubt }) {
     <li className={`doubt is-${kind}`}>
       {kind === "paused" ? <Icon name="pause" /> : <Mark tone={kind === "pending" ? "busy" : "warn"} />}
       <span>
-        <strong>{doubtText(doubt, language)}</strong> <Ago since={doubt.since} />{" "}
-        {hasShown(doubt) && <span className="doubt-meaning">{trust.meaning[kind]}</span>}
+        <strong>{doubtText(doubt, language)}.</strong>{" "}
+        {hasShown(doubt) && <span className="doubt-meaning">{trust.meaning[kind]}</span>}{" "}
+        <Ago since={doubt.since} />
       </span>
       {kind === "paused" && (
         <button type="button" className="button" onClick={() => client.resume()}>

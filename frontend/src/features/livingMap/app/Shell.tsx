@@ -128,8 +128,8 @@ function Page({ state: whole, isReady }: PageProps) {
           <Notice state={state} isReady={isReady} />
           <Banners>
             <PastBanner state={state} />
-            <DoubtsBanner />
             <PinBanner scene={whole.data.scene} />
+            <DoubtsBanner troubles={troubles.troubles} />
           </Banners>
           <SinceYouLeft isLive={isLive} onFly={fly} />
         </main>

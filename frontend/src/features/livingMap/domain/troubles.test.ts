@@ -3,7 +3,7 @@ import { countsOf, dependentsOf } from "./dependents.ts";
 import { problemsOf } from "./problems.ts";
 import { Registry } from "./registry.ts";
 import { item, sceneOf } from "./testing.ts";
-import { openOf, type Report, troublesOf } from "./troubles.ts";
+import { dated, openOf, type Report, troublesOf } from "./troubles.ts";
 import { NO_TYPES } from "./types.ts";
 
 const REGISTRY = new Registry(NO_TYPES, new Map([["ship", [["harbour", "items"]]]]));
@@ -39,6 +39,24 @@ test("there is one line per thing, and one per problem of the map itself", () =>
     ["map gap", "warn", 0, 1],
   ]);
   expect(troubles[0]?.since).toBe(Date.parse("2026-11-29T11:00:00Z"));
+});
+
+test("a doubt about sources names the moment from when on their problems are open", () => {
+  const brief = {
+    name: "harbour",
+    service: "harbour-master",
+    status: "down",
+    age_seconds: 9,
+    error: null,
+  } as const;
+  const source = { ...brief, observed_at: "2026-11-29T11:59:58Z" };
+  const doubt = { kind: "sources", since: Date.parse(source.observed_at), sources: [source] } as const;
+  const troubles = troublesOf(problemsOf(SCENE, [source], REGISTRY), [
+    report("source_down", { source: "harbour" }),
+  ]);
+  expect(dated(doubt, troubles)).toEqual({ ...doubt, since: Date.parse("2026-11-29T12:00:00Z") });
+  expect(dated(doubt, troublesOf(PROBLEMS, []))).toEqual(doubt);
+  expect(dated({ ...doubt, since: null }, troubles).since).toBeNull();
 });
 
 test("a line stands back once all that is said of it is acknowledged", () => {

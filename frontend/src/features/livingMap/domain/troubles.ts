@@ -4,6 +4,7 @@ import type { components } from "../client/openapi.ts";
 import type { Entity } from "./catalogue.ts";
 import type { Problem } from "./problems.ts";
 import { byGravity, type Tone } from "./tones.ts";
+import type { Doubt } from "./trust.ts";
 
 /** A problem as `GET /living-map/problems` has it. */
 export type Report = components["schemas"]["ProblemReport"];
@@ -84,6 +85,14 @@ function trouble(key: string, shown: readonly Problem[], reports: readonly Repor
 /** Return those that nobody has seen yet: they are counted. */
 export function openOf(troubles: readonly Trouble[]): readonly Trouble[] {
   return troubles.filter(({ isAcknowledged, tone }) => !isAcknowledged && tone !== "busy");
+}
+
+/** Return a doubt with the moment from when on its problems are open, so that both name the same one. */
+export function dated(doubt: Doubt, troubles: readonly Trouble[]): Doubt {
+  if (doubt.kind !== "sources" || doubt.since === null) return doubt;
+  const keys = new Set(doubt.sources.map(({ name }) => `source ${name}`));
+  const times = troubles.flatMap(({ key, since }) => (keys.has(key) && since !== null ? [since] : []));
+  return times.length > 0 ? { ...doubt, since: Math.min(...times) } : doubt;
 }
 
 /** Return since when things are in trouble, by id. */

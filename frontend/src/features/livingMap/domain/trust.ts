@@ -14,7 +14,13 @@ import { isOld, sourceOf } from "./freshness.ts";
 export type Doubt =
   | { readonly kind: "away" | "refused" | "still" | "paused"; readonly since: number | null }
   | { readonly kind: "alone" | "pending"; readonly since: null }
-  | { readonly kind: "sources"; readonly since: number | null; readonly sources: readonly SourceBrief[] };
+  | SourcesDoubt;
+
+export type SourcesDoubt = {
+  readonly kind: "sources";
+  readonly since: number | null;
+  readonly sources: readonly SourceBrief[];
+};
 
 /** Return the reasons for doubt, the gravest first. Of a moment of the past there are none: it does not grow old. */
 export function doubtsOf({ data, present, time, connection, recording, paused }: MapState): readonly Doubt[] {
