@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fitted, flight, kept, NEAREST, pan, same, seen, toMap, toScreen, zoomAt } from "./camera.ts";
+import type { Point } from "./geometry.ts";
 
 const SIZE = { width: 800, height: 600 };
 const VIEW = { x: 120, y: -40, zoom: 0.8 };
@@ -35,6 +36,20 @@ describe("the camera", () => {
     expect(sight.right).toBeGreaterThan(box.right);
     expect(sight.top).toBeLessThan(box.top);
     expect(sight.bottom).toBeGreaterThan(box.bottom);
+  });
+
+  test("shows all of a box in what nothing covers, and in its middle", () => {
+    const box = { left: -500, top: -900, right: 2000, bottom: 300 };
+    const free = { left: 60, top: 180, right: 500, bottom: 520 };
+    const size = { ...SIZE, free };
+    const view = fitted(box, size);
+    const [one, other] = [
+      { x: box.left, y: box.top },
+      { x: box.right, y: box.bottom },
+    ].map((corner) => toScreen(view, size, corner)) as [Point, Point];
+    expect((one.x + other.x) / 2).toBeCloseTo((free.left + free.right) / 2);
+    expect((one.y + other.y) / 2).toBeCloseTo((free.top + free.bottom) / 2);
+    expect(one.x >= free.left && one.y >= free.top && other.x <= free.right && other.y <= free.bottom).toBe(true);
   });
 
   test("does not leave the map behind", () => {

@@ -1,0 +1,79 @@
+"""What is read stays where it is while banners come, go and count, and small windows have signs for words."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import SHIPS
+
+BARGES = {f"Barge {number:02}": {"status": "online"} for number in range(60)}
+LAYERS = ("City", "Space", "Nodes", "Agents", "DAO", "Messaging")
+
+
+def assert_at(read, place):
+    """Assert that something comes to rest at a place, to less than a pixel."""
+    for _ in range(20):
+        box = read.bounding_box()
+        if max(abs(box[one] - place[one]) for one in ("x", "y")) < 1:
+            return
+        read.page.wait_for_timeout(100)
+    raise AssertionError((box, place))
+
+
+@pytest.mark.parametrize(
+    ("width", "address", "what"),
+    [
+        (360, "panel=none&mode=table", ".table-row:has-text('Barge 08')"),
+        (1440, "panel=none&mode=table", ".table-row:has-text('Barge 08')"),
+        (360, "panel=none&only=ship:Aurora", ".pinned"),
+        (1440, "panel=none&only=ship:Aurora&select=ship:Tender", ".pinned"),
+        (1440, "panel=search", ".line:has-text('Barge 03')"),
+    ],
+)
+def test_a_banner_that_comes_and_goes_moves_nothing_that_is_read(visitors, harbour, width, address, what):
+    guest = visitors(harbour.map.url, viewport={"width": width, "height": 780})
+    harbour.say({**SHIPS, **BARGES})
+    page = guest.visit(f"/?{address}")
+    read, banner = page.locator(what), page.locator(".doubts")
+    expect(read).to_be_visible()
+    place = read.bounding_box()
+    harbour.fall_silent()
+    expect(banner).to_be_visible()
+    assert_at(read, place)
+    guest.see(f"still-{width}")
+    harbour.say({**SHIPS, **BARGES})
+    expect(banner).to_have_count(0)
+    assert_at(read, place)
+
+
+@pytest.mark.parametrize("locale", ["en", "uk"])
+@pytest.mark.parametrize("width", [768, 1440])
+def test_a_banner_has_room_for_however_long_ago_that_was(visitors, harbour, width, locale):
+    page = visitors(harbour.map.url, viewport={"width": width, "height": 780}, locale=locale).visit("/?panel=none")
+    harbour.fall_silent()
+    expect(page.locator(".doubt-ago")).to_be_visible()
+    boxes = page.evaluate(
+        """() => {
+          const ago = document.querySelector('.doubt-ago');
+          const boxes = () => [...document.querySelectorAll('.doubts, .doubts strong, .doubts button')]
+            .map((one) => one.getBoundingClientRect().toJSON());
+          const texts = ['(just now)', '(9 seconds ago)', '(10 секунд тому)', '(59 хвилин тому)', '(23 hours ago)'];
+          return texts.map((text) => {
+            ago.textContent = text;
+            return boxes();
+          });
+        }"""
+    )
+    assert boxes == [boxes[0]] * 5
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 360), (768, 1024)])
+def test_a_layer_that_shows_its_sign_alone_keeps_its_name(visitors, the_map, width, height):
+    page = visitors(the_map.url, viewport={"width": width, "height": height}).visit("/?panel=none")
+    switches = [page.get_by_role("button", name=layer) for layer in LAYERS]
+    boxes = [switch.bounding_box() for switch in switches]
+    assert len({round(box["y"]) for box in boxes}) == 1, boxes
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes), boxes
+    for name in (page.locator(".connection-word"), page.locator(".brand span")):
+        assert name.text_content()
+        assert (name.bounding_box()["width"] <= 1) == (width < 700)
+    expect(page.locator(".layer-name").first).to_be_visible(visible=width > 700)
