@@ -1,5 +1,5 @@
 import type { SourceBrief } from "../client/scene.ts";
-import { faultsOf, toneOfSource, troubleOf } from "../domain/freshness.ts";
+import { faultsOf, isOld, toneOfSource, troubleOf } from "../domain/freshness.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty } from "./bits.tsx";
 import { useNow } from "./calm.ts";
@@ -13,11 +13,16 @@ export default function SourcesPanel({ sources }: { readonly sources: readonly S
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <ul className="scroll padded sources" aria-label={words.sources.label} tabIndex={0}>
-      {sources.map((source) => (
+      {[...sources].sort(byTrouble).map((source) => (
         <Source key={source.name} source={source} now={now} />
       ))}
     </ul>
   );
+}
+
+/** What is in trouble comes first; all else stays where it is. */
+function byTrouble(one: SourceBrief, other: SourceBrief): number {
+  return Number(isOld(other)) - Number(isOld(one));
 }
 
 function Source({ source, now }: { readonly source: SourceBrief; readonly now: number }) {

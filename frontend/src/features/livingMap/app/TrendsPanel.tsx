@@ -164,7 +164,7 @@ function Whole({ totals, trend }: { readonly totals: Totals; readonly trend: Tre
         <strong>{totals.now === null ? "–" : fieldText(totals.now, field, kind, language)}</strong>{" "}
         <span className="muted">
           {field.label}
-          {!partly && `, ${fill(words.trends.of, { what: counted(totals.things, kind, language) })}`}
+          {!partly && ` · ${counted(totals.things, kind, language)}`}
         </span>
       </p>
       {partly && (

@@ -201,7 +201,6 @@ export const en = {
     each: "each by itself",
     span: "Span of time",
     all: "In all",
-    of: "of {what}",
     partly: "known of only {n} of {all} {kind}",
     shaded: "Where it is shaded, the number is not known of all: of {n} of {all} {kind} at least.",
     unusual: "Unusual now",
