@@ -1,0 +1,1 @@
+import"./stage-B69499d3.js";import"./init-aNnjtgDP.js";

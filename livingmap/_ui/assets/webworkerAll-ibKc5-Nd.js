@@ -1,1 +1,0 @@
-import"./stage-DxcGXJkS.js";import"./init-Wz6yH_iT.js";
