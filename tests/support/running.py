@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sysconfig
 import time
@@ -15,8 +16,11 @@ from pathlib import Path
 import nats
 import yaml
 
+from tests.support.program import Program
+
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 _START_SECONDS = 180
+_END_SECONDS = 120
 
 
 async def _published(url, messages) -> None:
@@ -41,9 +45,8 @@ class RunningMap:
     def launch(self) -> None:
         """Start it, and do not wait for anything."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("LIVINGMAP_")}
-        with self._log.open("ab") as log:
-            command = [_SCRIPTS / "livingmap", "serve", "--config", self.file]
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, env=clean)
+        arguments = ("serve", "--config", str(self.file))
+        self._process = Program(arguments, clean, self.file.parent, self._log, self._log)
 
     def start(self) -> None:
         """Return once every source has answered."""
@@ -62,7 +65,7 @@ class RunningMap:
             return False
 
     def _fault(self) -> str | None:
-        return self._log.read_text() if self._process.poll() is not None else None
+        return self._log.read_text() if self._process.returncode is not None else None
 
     def publish(self, subject: str, payload: dict) -> None:
         """Publish one message on the map's NATS."""
@@ -80,8 +83,8 @@ class RunningMap:
     def stop(self) -> None:
         """End it as an operator would."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(120)
+            self._process.send_signal(signal.SIGTERM)
+            self._process.end(_END_SECONDS)
             self._process = None
 
 
