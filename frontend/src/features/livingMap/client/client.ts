@@ -1,10 +1,10 @@
 /** A client of the Living Map: keeps the state of the whole network, live, and recovers from broken connections. */
 
-import { nextFrame } from "./frame.ts";
 import { type GetToken, MapHttp, type Parameters } from "./http.ts";
 import { type LazyTravel, lazyTravel } from "./lazy.ts";
 import { type Line, lineTo } from "./line.ts";
 import type { MapEvent, Message } from "./messages.ts";
+import { Pace } from "./pace.ts";
 import type { Json, SourceBrief } from "./scene.ts";
 import { advance, type MapData, type MapState, NEW_STATE } from "./state.ts";
 import type { TravelEvents } from "./travel.ts";
@@ -29,7 +29,7 @@ export type ClientOptions = {
 export type At = string | Date;
 
 /**
- * Reads the snapshot, follows the stream, and tells subscribers of each new state at most once per animation frame.
+ * Reads the snapshot, follows the stream, and tells subscribers of new data at most ten times a second.
  * One client serves any number of components.
  */
 export class LivingMapClient {
@@ -43,7 +43,7 @@ export class LivingMapClient {
   readonly #eventListeners = new Set<(events: readonly MapEvent[]) => void>();
   #state: MapState = NEW_STATE;
   #inbox: Message[] = [];
-  #frame: (() => void) | null = null;
+  readonly #pace = new Pace(() => this.#fold());
   /** Another one for another person. */
   #session = {};
   #sourcesAskedAt = 0;
@@ -66,7 +66,7 @@ export class LivingMapClient {
       latest: () => Date.parse(this.#state.recording?.to ?? "") || Date.now(),
       shown: (events) => this.#showTime(events),
       recorded: (data) => this.#showEnd(data),
-      received: () => this.#soon(),
+      received: () => this.#pace.soon(),
     };
     this.#travel = lazyTravel(
       (Travel) => new Travel(this.http, layers, keepEvents, travelEvents),
@@ -80,7 +80,7 @@ export class LivingMapClient {
   /** Call back with every new state; call the answer to unsubscribe. */
   readonly subscribe = (listener: () => void): (() => void) => added(this.#listeners, listener);
 
-  /** Call back with events as they are shown, all of one frame together. */
+  /** Call back with events as they are shown, all of one update together. */
   readonly subscribeEvents = (listener: (events: readonly MapEvent[]) => void): (() => void) =>
     added(this.#eventListeners, listener);
 
@@ -167,7 +167,7 @@ export class LivingMapClient {
     }
     this.#inbox.push(message);
     if (message.kind === "event" && /^livingmap\.source\.(up|down)$/.test(message.event_type)) this.#askSources();
-    this.#soon();
+    this.#pace.soon();
   }
 
   /** Take the end of a recording, which stands for the present. */
@@ -178,13 +178,8 @@ export class LivingMapClient {
     this.#adopt(data);
   }
 
-  #soon(): void {
-    this.#frame ??= nextFrame(() => this.#fold());
-  }
-
   #fold(): MapData {
-    this.#frame?.();
-    this.#frame = null;
+    this.#pace.shown();
     this.#travel.fold();
     if (this.#inbox.length === 0) return this.#state.present;
     const inbox = this.#inbox;

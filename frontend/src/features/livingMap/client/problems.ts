@@ -1,6 +1,5 @@
 /** What is wrong with a map, followed by the feed of problems: all at first, then each change. */
 
-import { nextFrame } from "./frame.ts";
 import type { MapError, MapHttp } from "./http.ts";
 import {
   type ConnectionStatus,
@@ -13,6 +12,7 @@ import {
   step,
 } from "./machine.ts";
 import type { components } from "./openapi.ts";
+import { Pace } from "./pace.ts";
 import type { Wire } from "./wire.ts";
 import { errorOf, openWire } from "./wires.ts";
 
@@ -40,7 +40,7 @@ type FeedMessage =
 const SILENT_MS = 35_000;
 const GRAVITY: readonly Problem["severity"][] = ["critical", "warning", "info"];
 
-/** Follow the problems of a map; `listener` is called with what has changed, at most once a frame. Returns how to stop. */
+/** Follow the problems of a map; `listener` is called with what has changed, at most ten times a second. Returns how to stop. */
 export function followProblems(
   http: MapHttp,
   lang: string | null,
@@ -51,7 +51,7 @@ export function followProblems(
   let state = NO_PROBLEMS;
   let wire: Wire | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let frame: (() => void) | null = null;
+  const pace = new Pace(() => listener(state));
 
   const input = (what: Input, error: MapError | null = null): void => {
     const [next, effect] = step(machine, what, Math.random);
@@ -65,11 +65,7 @@ export function followProblems(
     const hasEnded = ENDED.includes(connectionStatus);
     state = { ...state, ...change, connectionStatus };
     if (hasEnded) state = { ...state, isLoading: false };
-    frame ??= nextFrame(() => {
-      frame?.();
-      frame = null;
-      listener(state);
-    });
+    pace.soon();
   };
   const perform = (effect: Effect): void => {
     clearTimeout(timer);
@@ -118,7 +114,7 @@ export function followProblems(
     listener = () => undefined;
     input({ type: "stop" });
     clearTimeout(timer);
-    frame?.();
+    pace.shown();
   };
 }
 

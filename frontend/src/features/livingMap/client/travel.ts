@@ -29,7 +29,7 @@ export type TravelEvents = {
   shown(events: readonly MapEvent[]): void;
   /** Called with the end of a recording. */
   recorded(end: MapData): void;
-  /** Called when there is something for the next frame to take in. */
+  /** Called when there is something to take in with the next update. */
   received(): void;
 };
 
@@ -81,7 +81,7 @@ export class TimeTravel {
     if (time !== before || error) this.#show();
   }
 
-  /** Take in what was played since the last frame. */
+  /** Take in what was played since the last update. */
   fold(): void {
     const inbox = this.#inbox;
     this.#inbox = [];
@@ -186,7 +186,7 @@ export class TimeTravel {
     else this.#follow(message);
   }
 
-  /** Play one message, with the next frame. What a heartbeat calls now is then. */
+  /** Play one message, with the next update. What a heartbeat calls now is then. */
   #follow(message: Message | UnknownMessage): void {
     if (message.kind === "heartbeat") this.#inbox.push({ ...message, timestamp: message.at ?? message.timestamp });
     else if (message.kind === "snapshot" || message.kind === "event" || message.kind === "changes")

@@ -20,8 +20,8 @@ export type LivingMapFull<Layers = StandardLayers> = {
 };
 
 /**
- * The whole map, live. The snapshot is immutable: whatever did not change is the very same object as before. There is
- * at most one update per animation frame. Below a `<LivingMapProvider>` its connection is used, and its `url`,
+ * The whole map, live. The snapshot is immutable: whatever did not change is the very same object as before. There are
+ * at most ten updates a second. Below a `<LivingMapProvider>` its connection is used, and its `url`,
  * `getToken`, `keepEvents` and `enabled` hold; else there is one of its own. With `at` it is the map as it was at that
  * moment, which needs no connection: its status is `idle` then. `Layers` are those of the plugins that come with the map;
  * for others say what they are: `useLivingMapFull<StandardLayers & { weather: { items: Station[] } }>()`.
