@@ -6,26 +6,31 @@ import { useLivingMapClient } from "./LivingMapProvider.tsx";
 
 /** The canvas takes a scene no more often than it settles one. */
 export const CANVAS_MS = 180;
-const CALM_MS = 400;
+/** Faster than this nobody reads numbers and names that change. */
+const CALM_MS = 1000;
 
-/** The state, at most every so many milliseconds; the first change after silence shows at once. */
+/**
+ * The state, at most every so many milliseconds; the first change after silence shows at once, and so does what is not
+ * about the network: another connection, another moment that was asked for, a pause.
+ */
 export function useCalmState(paceMs = CALM_MS): MapState {
   const client = useLivingMapClient();
   const latest = useRef(client.getState());
   const subscribe = useCallback(
     (listener: () => void) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
-      let shownAt = 0;
+      let shownAt = Number.NEGATIVE_INFINITY;
       const show = () => {
+        clearTimeout(timer);
         timer = undefined;
         shownAt = performance.now();
         latest.current = client.getState();
         listener();
       };
       const leave = client.subscribe(() => {
-        const wait = shownAt + paceMs - performance.now();
-        if (timer === undefined && wait > 0) timer = setTimeout(show, wait);
-        else if (timer === undefined) show();
+        if (isTurn(latest.current, client.getState())) show();
+        // a task of its own: what takes the news in has worked already
+        else timer ??= setTimeout(show, Math.max(0, shownAt + paceMs - performance.now()));
       });
       show();
       return () => {
@@ -36,4 +41,15 @@ export function useCalmState(paceMs = CALM_MS): MapState {
     [client, paceMs],
   );
   return useSyncExternalStore(subscribe, () => latest.current);
+}
+
+/** Whether it is about how the map is read, not about what it says. */
+function isTurn(before: MapState, after: MapState): boolean {
+  return (
+    before.connection !== after.connection ||
+    before.paused !== after.paused ||
+    before.time.mode !== after.time.mode ||
+    before.time.isLoading !== after.time.isLoading ||
+    before.time.speed !== after.time.speed
+  );
 }
