@@ -60,9 +60,9 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
           <Choice
             filter="status"
             value={status}
-            options={[...facets.status].sort()}
+            options={[...facets.status.keys()].sort()}
             label={words.search.status}
-            name={(one) => statusWord(one, language, registry.kindOf(type || typeWithStatus(all, one)))}
+            name={(one) => statusWord(one, language, registry.kindOf(type || (facets.status.get(one) ?? "")))}
           />
           <Choice
             filter="layer"
@@ -97,11 +97,6 @@ function layersIn(names: ReadonlySet<string>, { layers }: Registry): readonly st
   const filled = new Set(names);
   const switched = layers.map(({ name }) => name).filter((name) => filled.delete(name));
   return [...switched, ...[...filled].sort()];
-}
-
-/** Return a type that has things of a status: kinds may have words of their own for it. */
-function typeWithStatus(all: ReturnType<typeof catalogue>, status: string): string {
-  return all.find((one) => one.status === status)?.type ?? "";
 }
 
 type ChoiceProps = {

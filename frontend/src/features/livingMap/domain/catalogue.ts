@@ -133,41 +133,61 @@ export function listed(all: readonly Entity[], registry: Registry): readonly Ent
   return own.last;
 }
 
-/** Return a list that is sorted, except for gaps, with others sorted in. */
+/** Return a list that is sorted, except for gaps, with others sorted in: each is sought from where the last one went. */
 function merged(sorted: readonly (Entity | undefined)[], others: readonly Entity[], registry: Registry): Entity[] {
   const compare = orderOf(registry);
-  const waiting = others.toSorted(compare);
-  const list: Entity[] = [];
-  let at = 0;
-  for (const one of sorted) {
-    if (!one) continue;
-    for (let next = waiting[at]; next && compare(next, one) < 0; next = waiting[at]) {
-      list.push(next);
-      at += 1;
-    }
-    list.push(one);
+  const list = sorted.filter((one) => one !== undefined);
+  const parts: Entity[][] = [];
+  let from = 0;
+  for (const other of others.toSorted(compare)) {
+    const to = placeIn(list, other, compare, from);
+    parts.push(list.slice(from, to), [other]);
+    from = to;
   }
-  return [...list, ...waiting.slice(at)];
+  return [...parts, list.slice(from)].flat();
 }
 
+/** Return how many of a sorted list come before another one, at least `from`. */
+function placeIn(
+  list: readonly Entity[],
+  other: Entity,
+  compare: (one: Entity, other: Entity) => number,
+  from: number,
+): number {
+  let [low, high] = [from, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const one = list[middle];
+    if (one && compare(one, other) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
+
 function orderOf(registry: Registry): (one: Entity, other: Entity) => number {
-  const collator = new Intl.Collator(undefined, { numeric: true });
   const ranks = new Map(registry.kinds.map(({ name }, at) => [name, at]));
   const rank = ({ type }: Entity) => ranks.get(type) ?? ranks.size;
   return (one, other) =>
-    rank(one) - rank(other) || collator.compare(one.label, other.label) || compareIds(one.id, other.id);
+    rank(one) - rank(other) || COLLATOR.compare(one.label, other.label) || compareIds(one.id, other.id);
 }
 
 /** What can be filtered by: all values that entities have. */
-export type Facets = { readonly [Name in "type" | "status" | "layer"]: ReadonlySet<string> };
+export type Facets = {
+  readonly type: ReadonlySet<string>;
+  /** Each with a type that has things of it: kinds may have words of their own for it. */
+  readonly status: ReadonlyMap<string, string>;
+  readonly layer: ReadonlySet<string>;
+};
 
 export function facetsOf(all: readonly Entity[]): Facets {
-  const facets = { type: new Set<string>(), status: new Set<string>(), layer: new Set<string>() };
+  const facets = { type: new Set<string>(), status: new Map<string, string>(), layer: new Set<string>() };
   let last: Entity | undefined;
   for (const one of all) {
     // those side by side are alike, mostly
     if (one.type !== last?.type) facets.type.add(one.type);
-    if (one.status !== last?.status) facets.status.add(one.status);
+    if (one.status !== last?.status && !facets.status.has(one.status)) facets.status.set(one.status, one.type);
     if (one.layer !== last?.layer) facets.layer.add(one.layer);
     last = one;
   }
