@@ -23,6 +23,8 @@ export class Cast {
   private palette: Palette;
   private alphas: ReadonlyMap<Figure, number> = new Map();
   private ghosts: Ghosts = NO_GHOSTS;
+  /** What things raise alarm about from afar, by their keys. */
+  private readonly alarms = new Map<string, Tone>();
   /** What does not step back; null if nothing does. */
   kept: ReadonlySet<string> | null = null;
 
@@ -40,13 +42,16 @@ export class Cast {
   }
 
   settle({ put, removed }: Settled): void {
-    for (const { figure, key } of removed) {
+    const changed = new Set<string>();
+    for (const { figure, key, home } of removed) {
       this.crowds.get(figure)?.drop(key);
+      if (this.alarms.delete(key)) changed.add(home);
     }
     for (const shape of put) {
+      if (this.note(shape)) changed.add(shape.home);
       this.dress(shape);
     }
-    this.warn(new Set([...put, ...removed].filter(isHeeded).map((one) => one.home)));
+    this.warn(changed);
   }
 
   repaint(palette: Palette): void {
@@ -61,11 +66,12 @@ export class Cast {
     const before = this.ghosts;
     this.ghosts = ghosts;
     const ids = [...before.keys(), ...ghosts.keys()].filter((id) => before.get(id)?.kind !== ghosts.get(id)?.kind);
-    const shapes = new Set(ids.flatMap((id) => this.layout.all(id)));
-    for (const shape of shapes) {
+    const changed = new Set<string>();
+    for (const shape of new Set(ids.flatMap((id) => this.layout.all(id)))) {
+      if (this.note(shape)) changed.add(shape.home);
       this.dress(shape);
     }
-    this.warn(new Set([...shapes].filter(isHeeded).map((one) => one.home)));
+    this.warn(changed);
   }
 
   /** Let all step back but some shapes, by their keys; null shows all again. */
@@ -127,16 +133,20 @@ export class Cast {
 
   private gravestIn(home: string): Tone | null {
     const keys = this.layout.city.quarters.get(home)?.taken.keys() ?? [];
-    const heeded = [...keys].flatMap((key) => this.layout.shapes.get(key) ?? []).filter(isHeeded);
-    return gravest(heeded.flatMap((shape) => this.alarmOf(shape) ?? []));
+    return gravest([...keys].flatMap((key) => this.alarms.get(key) ?? []));
   }
 
-  /** Return what a thing raises alarm about from afar, if it is there: its alerts, and its own trouble. */
-  private alarmOf({ id, item }: Shape): Tone | null {
-    if (this.ghosts.get(id)?.kind === "absent") return null;
+  /** Note what a thing raises alarm about, if it is there: its alerts, and its own trouble. Return whether that has changed. */
+  private note(shape: Shape): boolean {
+    const { key, id, item } = shape;
+    const before = this.alarms.get(key);
+    const isThere = isHeeded(shape) && this.ghosts.get(id)?.kind !== "absent";
     const alert = alertOf(item);
     const tone = toneOfItem(item, this.registry);
-    return isTrouble(tone) ? gravest(alert ? [tone, alert] : [tone]) : alert;
+    const alarm = !isThere ? null : isTrouble(tone) ? gravest(alert ? [tone, alert] : [tone]) : alert;
+    if (alarm) this.alarms.set(key, alarm);
+    else this.alarms.delete(key);
+    return before !== (alarm ?? undefined);
   }
 }
 
