@@ -48,10 +48,13 @@ export class Ground {
   private isWhole = false;
   private palette: Palette;
   private hasCity = true;
+  /** Turns what is drawn into triangles, which takes longest; else the renderer does so when it shows it. */
+  private readonly prepare: (drawn: Graphics) => void;
 
-  constructor(city: City, atlas: Atlas, means: Means, palette: Palette) {
+  constructor(city: City, atlas: Atlas, means: Means, palette: Palette, prepare: (drawn: Graphics) => void) {
     this.city = city;
     this.palette = palette;
+    this.prepare = prepare;
     this.houses = new Crowd(atlas, means);
     this.trees = new Crowd(atlas, means);
     this.coast = new Coastline(city, this.shader);
@@ -111,6 +114,8 @@ export class Ground {
       this.stale.delete(one);
       if ("cells" in one) this.draw(one);
       else this.coast.draw(one, this.palette);
+      if (!this.isWhole)
+        for (const drawn of "cells" in one ? [one.banks, one.blocks] : [one.view]) this.prepare(drawn);
       if (performance.now() > until) break;
     }
     this.isWhole = false;

@@ -70,7 +70,9 @@ export class Stage {
     this.layout = layout;
     this.palette = palette;
     const means = renderer.type === RendererType.CANVAS ? "sprites" : "particles";
-    this.ground = new Ground(layout.city, this.atlas, means, palette);
+    const { graphicsContext } = renderer;
+    const prepare = ({ context }: Graphics) => graphicsContext.updateGpuContext(context);
+    this.ground = new Ground(layout.city, this.atlas, means, palette, prepare);
     this.marker = new Marker(layout.city);
     this.scribe = new Scribe(palette);
     this.smoke = new Smoke(layout);
@@ -278,7 +280,7 @@ export class Stage {
     this.pulses.step(now, this.view.zoom);
     const writing = this.label(now);
     this.renderer.render(this.root);
-    this.settleDown(flying, writing || building);
+    this.settleDown(flying, writing, building);
     return flying;
   }
 
@@ -343,16 +345,16 @@ export class Stage {
     });
   }
 
-  private settleDown(flying: boolean, isUnfinished: boolean): void {
+  private settleDown(flying: boolean, writing: boolean, building: boolean): void {
     if (this.moved) {
       this.onMove(this.view, !flying);
     }
     this.remark = false;
     this.resmoke = false;
     this.moved = false;
-    if (isUnfinished) {
+    if (writing) {
       this.beat.soon();
-    } else if (this.pulses.alive || this.relabel) {
+    } else if (building || this.pulses.alive || this.relabel) {
       this.beat.later();
     }
   }
