@@ -3,7 +3,7 @@
 /** What lives on its own is drawn so often at most. */
 const AT_LEAST_MS = 50;
 /** The share of the page's time that may go into drawing what lives on its own. */
-const SHARE = 0.1;
+const SHARE = 0.05;
 /** How long the graphics rest after what lives on its own, as a multiple of how long they worked on it. */
 const REST = 1;
 const POLL_MS = 16;

@@ -5,7 +5,7 @@ import type { Frame, Spot } from "../../domain/figure.ts";
 import { type Box, overlaps } from "../geometry.ts";
 import { type Atlas, INK } from "./atlas.ts";
 
-const SQUARE = 900;
+const SQUARE = 1800;
 /** How far a drawing may reach out of the square in which its middle lies. */
 const OVERHANG = 260;
 

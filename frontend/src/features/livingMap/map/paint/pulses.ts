@@ -12,7 +12,8 @@ const LEAST_PIXELS = 9;
 type Pulse = { readonly sprite: Sprite; readonly size: number; readonly begun: number };
 
 export class Pulses {
-  readonly view = new Container();
+  /** A group of its own: what comes and goes here leaves the order of all else as it is. */
+  readonly view = new Container({ isRenderGroup: true });
   private readonly atlas: Atlas;
   private readonly live = new Map<string, Pulse>();
 
