@@ -1,1 +1,0 @@
-import"./stage-B69499d3.js";import"./init-aNnjtgDP.js";

@@ -1,0 +1,1 @@
+import"./stage-DlLEhMAu.js";import"./init-BvyuXMMy.js";
