@@ -176,6 +176,14 @@ def test_which_votes_end_next_and_how_they_stand_is_a_link(visitors, the_map):
     expect(other.get_by_role("row").nth(1)).to_contain_text(first)
 
 
+@pytest.mark.parametrize("locale", ["en", "uk"])
+def test_a_narrower_table_says_at_what_time_votes_end(visitors, the_map, locale):
+    guest = visitors(the_map.url, viewport={"width": 768, "height": 1024}, locale=locale)
+    page = guest.visit("/?mode=table&panel=none&type=proposal&status=active")
+    time = page.locator(".table-body .table-row > div", has_text=re.compile(r"\d:\d\d")).first
+    assert time.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
+
+
 def test_sources_say_that_they_are_simulated(visitor):
     page = visitor.visit("/?panel=sources")
     expect(

@@ -19,6 +19,8 @@ import { go, usePlace } from "./url.ts";
 
 const ROW_PX = 44;
 const COLUMN_PX = 120;
+/** A day with its year and the time of day, in either language. */
+const TIME_PX = 180;
 const FIRST_PX = 400;
 
 /** The map to read: every entity that fits the filters as a row. */
@@ -109,12 +111,14 @@ function sortingOf(sort: string): Sorting | null {
 
 /** Return how wide the columns are: names and words take what is left by numbers. */
 function gridOf(columns: readonly Column[]): CSSProperties {
-  const widths = columns.map(({ name, isNumber }) => {
+  const widths = columns.map(({ name, isNumber, field }) => {
     if (name === "name") return "minmax(180px, 2.2fr)";
     if (name === "glance") return "minmax(240px, 3.6fr)";
+    if (field?.kind === "time") return `minmax(${TIME_PX}px, 1.2fr)`;
     return isNumber ? `minmax(${COLUMN_PX - 20}px, 0.8fr)` : `minmax(${COLUMN_PX}px, 1.2fr)`;
   });
-  const least = FIRST_PX + (columns.length - 3) * COLUMN_PX;
+  const times = columns.filter(({ field }) => field?.kind === "time").length;
+  const least = FIRST_PX + (columns.length - 3) * COLUMN_PX + times * (TIME_PX - COLUMN_PX);
   return { "--columns": widths.join(" "), "--least": `${least}px` } as CSSProperties;
 }
 

@@ -1,0 +1,1 @@
+import"./stage-DMDNMeww.js";import"./init-pUkY8nyn.js";

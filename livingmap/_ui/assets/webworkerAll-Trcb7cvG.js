@@ -1,1 +1,0 @@
-import"./stage-DlLEhMAu.js";import"./init-BvyuXMMy.js";
