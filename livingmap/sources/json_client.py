@@ -208,6 +208,8 @@ class JsonClient:
     @contextlib.asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
         """Send a request by the transport alone: what httpx adds is for redirects and users, and leaves cycles."""
+        if self._http.is_closed:
+            raise RuntimeError(f"{self.where}: the connections are closed")
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
