@@ -57,7 +57,7 @@ class Consumer:
 
     async def begin(self, client: NatsClient) -> None:
         """Have the server send what comes after ``taken``; it forgets a consumer that is gone for a while."""
-        self._client, self._inbox = client, client.new_inbox()
+        self._client, self._inbox, self._name = client, client.new_inbox(), ""
         self._counted, self._broken = 0, None
         self._heard_at = asyncio.get_running_loop().time()
         await client.take(self.on_arrival, self._inbox)
@@ -80,10 +80,10 @@ class Consumer:
     async def is_at_end(self) -> bool:
         """Tell whether the stream has nothing after what was handed on: what is waited for may be deleted.
 
-        Raises ConnectionError without a connection.
+        Raises ConnectionError without a connection, and until `begin` has returned.
         """
-        if self._client is None or not self._client.is_connected:
-            raise ConnectionError("there is no connection")
+        if self._client is None or not self._client.is_connected or not self._name:
+            raise ConnectionError("the server sends nothing yet")
         looking = self._client.jetstream().consumer_info(self._stream, self._name)
         info = await call(looking, "looking at the consumer")
         sent = info.delivered.consumer_seq if info.delivered else 0
