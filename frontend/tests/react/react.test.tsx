@@ -305,9 +305,9 @@ test("problems are followed, the gravest first, and gone when they end", async (
   await until(() => host.textContent === "live: old");
   expect(network.asked.at(-1)).toBe("wss://map.example.org/living-map/stream?feed=problems&lang=uk");
   await act(async () => network.say({ kind: "problem", state: "open", item: grave }));
-  expect(host.textContent).toBe("live: grave,old");
+  await until(() => host.textContent === "live: grave,old");
   await act(async () => network.say({ kind: "problem", state: "ended", item: old }));
-  expect(host.textContent).toBe("live: grave");
+  await until(() => host.textContent === "live: grave");
   await render(null);
   expect(network.open).toBe(0);
 });
