@@ -106,3 +106,15 @@ def test_a_map_whose_services_have_nothing_is_not_said_to_wait_for_them(visitors
     harbour.fall_silent()
     expect(page.get_by_text("All sources have answered")).to_have_count(0)
     harbour.say(SHIPS)
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
+def test_ages_go_by_the_clock_of_the_map_where_that_of_the_reader_is_wrong(visitors, harbour, hours):
+    guest = visitors(harbour.map.url)
+    guest.page.add_init_script(f"Date.now = ((now) => () => now() + {hours} * 3_600_000)(Date.now)")
+    harbour.fall_silent()
+    page = guest.visit("/?mode=table&panel=none")
+    age = page.get_by_role("row").filter(has_text="Borealis").locator(".age")
+    expect(age).to_have_text(re.compile(r"^\D*([2-9]|[1-5]\d) sec"))
+    harbour.say(SHIPS)
+    expect(age).to_have_count(0)

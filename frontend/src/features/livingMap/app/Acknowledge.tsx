@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { MapClient } from "../client/api.ts";
 import type { MapError } from "../client/http.ts";
+import { mapNow } from "../domain/clock.ts";
 import type { Report } from "../domain/troubles.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
@@ -21,7 +22,7 @@ export function Acknowledge({ reports }: { readonly reports: readonly Report[] }
     event.preventDefault();
     setSending(true);
     setError(null);
-    const until = new Date(Date.now() + seconds * 1000);
+    const until = new Date(mapNow() + seconds * 1000);
     const map = new MapClient(client.options);
     try {
       for (const { id } of reports) await map.acknowledge(id, { until, note }, { lang: locale });

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { mapNow } from "../domain/clock.ts";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { copyText } from "./copying.ts";
@@ -22,7 +23,7 @@ export function Share() {
 /** Return the address of what is shown, at a moment. */
 function momentLink(shownAt: string): string {
   const url = new URL(location.href);
-  url.searchParams.set("at", textOf(Date.parse(shownAt) || Date.now()));
+  url.searchParams.set("at", textOf(Date.parse(shownAt) || mapNow()));
   return url.href.replaceAll("%3A", ":").replaceAll("%2C", ",");
 }
 

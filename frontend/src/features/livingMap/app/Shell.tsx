@@ -23,6 +23,7 @@ import { useLanguage } from "../i18n/i18n.tsx";
 import { type MapHandle, MapView } from "../map/MapView.tsx";
 import { Announcement, useAnnouncement } from "./Announcement.tsx";
 import { Banners } from "./Banners.tsx";
+import { useMapClock } from "./calm.ts";
 import { Details } from "./Details.tsx";
 import { DoubtsBanner } from "./Doubts.tsx";
 import { useFrame } from "./frame.ts";
@@ -95,6 +96,7 @@ function Page({ state: whole, isReady }: PageProps) {
   useKeys(map);
   useFocusReturn(select);
   useMomentOfAddress();
+  useMapClock();
   const { doubts } = useTrust();
   const hasData = meta !== null && isReady;
   useEffect(() => {

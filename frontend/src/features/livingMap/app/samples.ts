@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import type { LivingMapClient } from "../client/client.ts";
 import type { Item } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
+import { mapNow } from "../domain/clock.ts";
 import type { Registry } from "../domain/registry.ts";
 import type { Sample } from "../domain/series.ts";
 import { valuesOf } from "../domain/values.ts";
@@ -48,14 +49,14 @@ function take(
     last = item;
     for (const [{ name }, value] of valuesOf(item, registry.kindOfId(id))) {
       const list = taken.get(name) ?? [];
-      list.push({ at: Date.now(), value });
+      list.push({ at: mapNow(), value });
       taken.set(name, list.slice(-MOST_SAMPLES));
     }
   };
   // each tick lengthens the lines to the present, also where nothing changes; what is not known is not drawn
   const tick = () => {
     if (!isCurrent(client.getState())) return;
-    const now = Date.now();
+    const now = mapNow();
     show(
       new Map(
         [...taken].map(([name, list]) => [name, [...list, { at: now, value: list.at(-1)?.value ?? 0 }]] as const),

@@ -1,6 +1,7 @@
 /** The canvas: holds everything that draws, and draws when there is something new to see. */
 
 import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
+import { mapNow } from "../../domain/clock.ts";
 import type { Figure, Shape } from "../../domain/figure.ts";
 import type { Ghosts } from "../../domain/ghosts.ts";
 import { Registry } from "../../domain/registry.ts";
@@ -275,7 +276,7 @@ export class Stage {
     }
     if (this.moved || this.resmoke) {
       this.smoking = this.smoke.plumes(this.shown, this.view.zoom, this.since);
-      this.plumes.draw(this.smoking, this.view, this.size, this.palette, Date.now());
+      this.plumes.draw(this.smoking, this.view, this.size, this.palette, mapNow());
     }
     this.pulses.step(now, this.view.zoom);
     const writing = this.label(now);
