@@ -1,1 +1,0 @@
-import"./stage-DMDNMeww.js";import"./init-pUkY8nyn.js";

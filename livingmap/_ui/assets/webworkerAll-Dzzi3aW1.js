@@ -1,0 +1,1 @@
+import"./stage-BjbAJAco.js";import"./init-Cx1CnnNf.js";
