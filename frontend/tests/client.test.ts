@@ -4,7 +4,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { LivingMapClient, type MapEvent, type MapState, type Snapshot, snapshotOf } from "../src/features/livingMap/index.ts";
+import {
+  LivingMapClient,
+  type MapEvent,
+  type MapState,
+  type Snapshot,
+  snapshotOf,
+} from "../src/features/livingMap/index.ts";
 import { type RealMap, startMap, until } from "./server.ts";
 
 const SOON = { timeout: 60_000 };
