@@ -21,9 +21,9 @@ export default defineConfig({
   plugins: [
     {
       name: "licences",
-      generateBundle: (_, bundle) => {
-        mkdirSync("package/dist", { recursive: true });
-        writeFileSync("package/dist/LICENSES.txt", licencesOf(bundle));
+      generateBundle: ({ dir = "." }, bundle) => {
+        mkdirSync(dir, { recursive: true });
+        writeFileSync(join(dir, "LICENSES.txt"), licencesOf(bundle));
       },
     },
   ],

@@ -146,8 +146,10 @@ def app(tmp_path_factory) -> Path:
     """Write, check and build two pages that have the package from its packed file."""
     folder = tmp_path_factory.mktemp("app")
     bin_folder = FRONTEND / "node_modules" / ".bin"
-    run(bin_folder / "tsdown", "--logLevel", "error", folder=FRONTEND)
-    run("npm", "pack", "--pack-destination", folder, "./package", folder=FRONTEND)
+    package = folder / "package"  # that of the checkout is built by another check at the same time
+    shutil.copytree(FRONTEND / "package", package, ignore=shutil.ignore_patterns("dist"))
+    run(bin_folder / "tsdown", "--logLevel", "error", "--out-dir", package / "dist", folder=FRONTEND)
+    run("npm", "pack", "--pack-destination", folder, package, folder=FRONTEND)
     modules = folder / "node_modules"
     (modules / "@livingmap").mkdir(parents=True)
     run("tar", "-xzf", next(folder.glob("*.tgz")), "-C", modules / "@livingmap", folder=folder)
