@@ -1,19 +1,48 @@
 """Ports for servers of tests that have to come back on the same one."""
 
+import fcntl
+import itertools
+import os
 import random
 import socket
+import tempfile
+from functools import cache
+from pathlib import Path
 
-_RANGE = (20_000, 32_000)
+_RANGE = range(20_000, 32_000)
 """Below those that kernels give to outgoing connections: a client would take the port between two starts."""
+_SHARE = 300
+"""So many ports has one process: what it was given is free until it comes round to it again."""
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    while True:
-        port = random.randint(*_RANGE)
+    """Return a port of 127.0.0.1 on which nobody listens, and that no other process of tests is given."""
+    for port in itertools.islice(_own_ports(), _SHARE):
         with socket.socket() as one:
             try:
                 one.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
+    raise OSError(f"none of the {_SHARE} ports of this process is free")
+
+
+@cache
+def _own_ports():
+    """Claim a share of the range for as long as this process lives, and go round in it."""
+    folder = Path(tempfile.gettempdir()) / f"livingmap-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for first in random.sample(_RANGE[::_SHARE], len(_RANGE) // _SHARE):
+        claim = (folder / str(first)).open("w")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return itertools.cycle(range(first, first + _SHARE))
+    raise OSError("all shares of the ports are taken by other processes of tests")
+
+
+_claims = []
+"""The files that are locked, open until this process ends."""
