@@ -44,7 +44,7 @@ class Rolling:
         self._numbers = {}
         for thing in things.all():
             seen.add(thing.id)
-            if knows_numbers:
+            if knows_numbers and thing.numbers:
                 self._numbers[thing.id] = thing.numbers
             self._compare(minute, moment, thing.id, thing)
         self._absent, self._begun = self._open.keys() - seen, moment
