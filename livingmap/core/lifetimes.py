@@ -147,7 +147,7 @@ class _Timed(NamedTuple):
     length: timedelta
 
     def end(self, fields: Fields) -> datetime:
-        """Return when the lifetime ends: so long after the latest of its times; never if there is none."""
+        """Return when the lifetime ends: its length after the latest of its times, or never without one."""
         times = [moment for name in self.lifetime.since if (moment := _moment(fields.get(name))) is not None]
         try:
             return max(times) + self.length if times else _NEVER
