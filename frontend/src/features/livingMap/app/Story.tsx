@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import type { LivingMapClient } from "../client/client.ts";
 import { ignored, persistently } from "../client/persistently.ts";
 import { reach } from "../client/time.ts";
+import { mapTime } from "../domain/clock.ts";
 import type { HistoryPage } from "../domain/history.ts";
 import { type Story, type StoryStep, type Summary, sidesOf, toneOfStep } from "../domain/story.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
@@ -57,7 +58,7 @@ async function storySince(
 ): Promise<Story | null> {
   const { oldest_available } = await client.ask<HistoryPage>("living-map/history", { limit: 1 }, signal);
   if (oldest_available === null) return null;
-  const begin = Math.max(leftAt, reach(oldest_available));
+  const begin = Math.max(mapTime(leftAt), reach(oldest_available));
   const question = { from: textOf(begin), summary: "true" };
   const { summary } = await client.ask<{ summary: Summary | null }>("living-map/diff", question, signal, {
     "Accept-Language": locale,
@@ -77,7 +78,7 @@ const FEW = 3;
 function StoryCard({ leftAt, story: { begin, steps }, onFly, onClose }: CardProps) {
   const { words, fill, agoLong, span } = useLanguage();
   const now = useClock(60_000);
-  const seconds = (now - leftAt) / 1000;
+  const seconds = (now - mapTime(leftAt)) / 1000;
   const written = useWritten();
   const [isOpen, setOpen] = useState(false);
   const [shown, setShown] = useState<Shown | null>(null);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { compareClocks, mapNow } from "./clock.ts";
+import { compareClocks, mapNow, mapTime } from "./clock.ts";
 
 const NOW = Date.parse("2026-11-30T12:00:00Z");
 
@@ -20,6 +20,7 @@ test.each([
 ])("where the reader's clock is %s the map's counts", (_, date, seconds) => {
   compareClocks(date, NOW - 100, NOW + 100);
   expect(mapNow() - NOW).toBe(seconds * 1000);
+  expect(mapTime(NOW - 60_000)).toBe(NOW + (seconds - 60) * 1000);
 });
 
 test("a clock that is set right counts again", () => {

@@ -7,7 +7,12 @@ let ahead = 0;
 
 /** The present in ms since 1970, by the clock of the map as far as that is known. */
 export function mapNow(): number {
-  return Date.now() + ahead;
+  return mapTime(Date.now());
+}
+
+/** Return what the clock of the map showed when that of the reader showed `time`, both in ms since 1970. */
+export function mapTime(time: number): number {
+  return time + ahead;
 }
 
 /** Take in the `Date` (RFC 9110) of an answer of the map, that came between two moments of the reader's clock. */

@@ -1,0 +1,1 @@
+import"./stage-CSE230Mu.js";import"./init-BwTdJAK-.js";

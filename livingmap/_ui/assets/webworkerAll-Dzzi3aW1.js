@@ -1,1 +1,0 @@
-import"./stage-BjbAJAco.js";import"./init-Cx1CnnNf.js";
