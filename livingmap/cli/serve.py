@@ -1,6 +1,5 @@
 """The command that serves the map."""
 
-import gc
 import os
 from functools import partial
 from typing import Annotated, Final
@@ -8,21 +7,16 @@ from typing import Annotated, Final
 import structlog
 import typer
 
-from livingmap import supervision
+from livingmap import memory, supervision
 from livingmap.cli.configuration import load_config
 from livingmap.cli.options import ConfigOption, fail
 from livingmap.config.loading import Config, demo_file
 from livingmap.errors import LogError
 from livingmap.logs import configure
 from livingmap.logs.output import Output, standard_streams
-from livingmap.sources.freed import map_long_blocks
 
 _END_SECONDS: Final = 30.0
 """After that the process is ended, whatever it still does."""
-COLLECTING: Final = (1_000, 4, 6_250)
-"""Thresholds of the garbage collector. To look through a map of 10,000 things takes it 0.3 s, in which nothing
-else runs, and by default it does so whenever a quarter as much was added, as by rebuilding a moment. What is new
-it looks through in steps of 5,000 objects, a few milliseconds each: while a map grows all of it is new."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -40,8 +34,7 @@ def serve(
     if demo and config is not None:
         fail("give --config or --demo, not both")
     file = demo_file() if demo else config
-    gc.set_threshold(*COLLECTING)
-    map_long_blocks()
+    memory.set_up()
     with standard_streams(_report_dropped) as output:
         deadline = supervision.Deadline(_END_SECONDS, partial(_end, output))
         with supervision.stop_signals(deadline.start, _leave):
@@ -79,7 +72,7 @@ def _serve(
     from livingmap.history.store import store  # noqa: PLC0415
     from livingmap.state.handler_watch import TICK_SECONDS  # noqa: PLC0415
 
-    gc.freeze()  # what is imported stays: no collection has to look through it
+    memory.settle()
 
     async def run() -> None:
         async with store(configuration.history) as history:

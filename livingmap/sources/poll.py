@@ -19,11 +19,11 @@ from livingmap.core.source import Layer, Source
 from livingmap.errors import SourceError, Unreachable
 from livingmap.log import Log
 from livingmap.log.local import utc_now
+from livingmap.memory import LONG_BYTES, give_back
 from livingmap.sources.announcing import Appending, announce
 from livingmap.sources.answer import Call
 from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
-from livingmap.sources.freed import LONG_BYTES, give_back
 from livingmap.sources.json_client import DETAILS, FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread, contained
 from livingmap.sources.poll_client import PollClient

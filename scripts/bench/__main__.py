@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from livingmap import memory
 from scripts.bench import (
     abuse,
     chain,
@@ -67,6 +68,8 @@ def main() -> None:
     scale.days = arguments.days or scale.days
     scale.keep = arguments.keep and arguments.keep.absolute()
     scale.nginx = Path(arguments.nginx) if arguments.nginx else None
+    memory.set_up()
+    memory.settle()  # as `livingmap serve` does: some benches have a map in this process
     table = Table()
     for name in arguments.bench or [name for name in _BENCHES if name not in _LONG]:
         began = time.monotonic()

@@ -1,7 +1,6 @@
 """A map of any size in a process of its own: when it is whole, how long its loop is held, and what it takes."""
 
 import asyncio
-import gc
 import resource
 import sys
 import time
@@ -9,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from livingmap import memory
 from livingmap.app import LivingMap
-from livingmap.cli.serve import COLLECTING
 from livingmap.history.memory import MemoryHistory
-from livingmap.sources.freed import map_long_blocks
 from livingmap.supervision import loop_factory
 from scripts.bench.network import configuration
 from scripts.bench.process import free_port, say
@@ -103,9 +101,8 @@ async def _grow(agents: int, interval: float, idle_seconds: float, world_port: i
 
 def main(agents: int, interval: float, idle_seconds: float, world_port: int | None = None) -> None:
     """Let a map grow, and rest. Its network is simulated by the process at ``world_port``, or in this one."""
-    gc.set_threshold(*COLLECTING)
-    map_long_blocks()
-    gc.freeze()  # as `livingmap.cli.serve` does
+    memory.set_up()
+    memory.settle()  # as `livingmap serve` does
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_grow(agents, interval, idle_seconds, world_port))
 

@@ -5,7 +5,6 @@ compared, written as JSON and compressed. Nothing of a moment was asked for befo
 """
 
 import asyncio
-import gc
 import random
 import tempfile
 import time
@@ -23,7 +22,6 @@ import asyncpg
 import httpx
 
 from livingmap.app import LivingMap
-from livingmap.cli.serve import COLLECTING
 from livingmap.core.model import Position
 from livingmap.history import Entry, Query, Retention, partitions
 from livingmap.history.embedded import embedded
@@ -51,7 +49,6 @@ FROM living_map_states"""
 
 def bench(scale: Scale, table: Table) -> None:
     """Fill a history with ``scale.days``, unless ``scale.keep`` holds one, and ask it for moments."""
-    gc.set_threshold(*COLLECTING)  # as `livingmap serve` does
     with tempfile.TemporaryDirectory() as name:
         folder = scale.keep or Path(name)
         folder.mkdir(exist_ok=True)

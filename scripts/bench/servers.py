@@ -14,7 +14,7 @@ import orjson
 import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
-from livingmap import supervision
+from livingmap import memory, supervision
 from livingmap.access.view import WHOLE
 from livingmap.app import LivingMap
 from livingmap.core.fold import Folded
@@ -152,10 +152,13 @@ def main(kind: str, port: str, tally: str, *rest: str) -> None:
         "chain": chain,
         "nats": nats,
     }
-    run = (
-        supervision.run if kind in ("map", "chain") else asyncio.run
-    )  # as `livingmap serve` does; the others as is usual
-    run(kinds[kind](int(port), Tally(Path(tally)), *rest))
+    serving = kinds[kind](int(port), Tally(Path(tally)), *rest)
+    if kind in ("map", "chain"):  # as `livingmap serve` does; the others as is usual
+        memory.set_up()
+        memory.settle()
+        supervision.run(serving)
+    else:
+        asyncio.run(serving)
 
 
 if __name__ == "__main__":
