@@ -19,8 +19,8 @@ export default defineConfig({
   server: { proxy: { "/living-map": { target: map, ws: true } } },
   test: {
     // Some start a real map: a busy machine is given time, and one that hangs ends all the same.
-    hookTimeout: 120_000,
-    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    testTimeout: 240_000,
     environmentOptions: { happyDOM: { settings: { fetch: { disableSameOriginPolicy: true } } } },
     projects: [
       {

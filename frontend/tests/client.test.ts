@@ -13,7 +13,6 @@ import {
 } from "../src/features/livingMap/index.ts";
 import { type RealMap, startMap, until } from "./server.ts";
 
-const SOON = { timeout: 60_000 };
 const running: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -66,7 +65,7 @@ async function expectSnapshot(of: LivingMapClient, url: string): Promise<void> {
 }
 
 describe("against the real map a client", () => {
-  test("is live by WebSocket and holds what the map holds", SOON, async () => {
+  test("is live by WebSocket and holds what the map holds", async () => {
     const { url } = shared;
     const one = client({ url });
     await live(one, 10);
@@ -74,7 +73,7 @@ describe("against the real map a client", () => {
     await expectSnapshot(one, url);
   });
 
-  test("goes on by server-sent events where a WebSocket does not pass", SOON, async () => {
+  test("goes on by server-sent events where a WebSocket does not pass", async () => {
     const { url } = shared;
     Object.assign(globalThis, {
       WebSocket: class extends WebSocket {
@@ -89,7 +88,7 @@ describe("against the real map a client", () => {
     await expectSnapshot(one, url);
   });
 
-  test("finds back to a map that was started anew", SOON, async () => {
+  test("finds back to a map that was started anew", async () => {
     const first = await ownMap();
     const one = client({ url: first.url });
     const agents = () => one.getState().data.scene.agents?.collections.items?.size ?? 0;
@@ -104,14 +103,14 @@ describe("against the real map a client", () => {
     await expectSnapshot(one, first.url);
   });
 
-  test("sees only the layers that it asked for", SOON, async () => {
+  test("sees only the layers that it asked for", async () => {
     const { url } = shared;
     const one = client({ url, layers: ["nodes", "city"] });
     await live(one, 3);
     expect(Object.keys(one.getState().data.scene).sort()).toEqual(["city", "nodes"]);
   });
 
-  test("stands still while paused, and then shows all at once", SOON, async () => {
+  test("stands still while paused, and then shows all at once", async () => {
     const { url } = shared;
     const one = client({ url });
     await live(one, 3);
@@ -127,7 +126,7 @@ describe("against the real map a client", () => {
     await expectSnapshot(one, url);
   });
 
-  test("tells of events once, in their order", SOON, async () => {
+  test("tells of events once, in their order", async () => {
     const { url } = shared;
     const one = client({ url });
     const told: MapEvent[] = [];
@@ -136,7 +135,7 @@ describe("against the real map a client", () => {
     expect(told.toReversed().slice(0, 60)).toEqual(events(one).slice(0, 60));
   });
 
-  test("asks the rest of the API", SOON, async () => {
+  test("asks the rest of the API", async () => {
     const { url } = shared;
     const one = client({ url });
     await live(one, 3);
@@ -148,7 +147,7 @@ describe("against the real map a client", () => {
     });
   });
 
-  test("that names a layer which is not there is refused, and says why", SOON, async () => {
+  test("that names a layer which is not there is refused, and says why", async () => {
     const { url } = shared;
     const one = client({ url, layers: ["sky"] });
     await until(one.subscribe, () => connection(one).status === "refused");
@@ -189,7 +188,7 @@ async function door(accepts: (token: string | undefined) => boolean) {
 }
 
 describe("with a token a client", () => {
-  test("shows it by header and by subprotocol, and never in an address", SOON, async () => {
+  test("shows it by header and by subprotocol, and never in an address", async () => {
     const { url, seen } = await door((token) => token === "t1");
     const one = client({ url, getToken: async () => "t1" });
     await until(one.subscribe, () => connection(one).status === "live");
@@ -199,7 +198,7 @@ describe("with a token a client", () => {
     ]);
   });
 
-  test("asks for a new one when the old one has run out, and goes on", SOON, async () => {
+  test("asks for a new one when the old one has run out, and goes on", async () => {
     let good = "t1";
     const { url, sockets } = await door((token) => token === good);
     const one = client({ url, getToken: () => good });
@@ -210,7 +209,7 @@ describe("with a token a client", () => {
     await until(one.subscribe, () => connection(one).status === "live");
   });
 
-  test("shows a new one on the open line when it is warned", SOON, async () => {
+  test("shows a new one on the open line when it is warned", async () => {
     let good = "t1";
     const { url, sockets, seen } = await door((token) => token === good);
     const one = client({ url, getToken: () => good });
@@ -229,7 +228,7 @@ describe("with a token a client", () => {
     expect(seen).toHaveLength(2);
   });
 
-  test("that is not accepted says so, and is let in with another", SOON, async () => {
+  test("that is not accepted says so, and is let in with another", async () => {
     let token = "wrong";
     const { url, seen } = await door((shown) => shown === "right");
     const one = client({ url, getToken: () => token });
@@ -242,7 +241,7 @@ describe("with a token a client", () => {
   });
 });
 
-test("a client whose messages cannot be read asks for a new snapshot", SOON, async () => {
+test("a client whose messages cannot be read asks for a new snapshot", async () => {
   const { url, sockets, seen } = await door(() => true);
   const one = client({ url });
   await until(one.subscribe, () => connection(one).status === "live");
