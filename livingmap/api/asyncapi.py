@@ -16,6 +16,11 @@ _QUERY: Final = {
     "lang": {"type": "string", "description": "Language of the problems, before Accept-Language"},
     "layers": {"type": "string", "description": "Only these layers, separated by commas"},
     "cursor": {"type": "string", "description": "Resume after this cursor, without a snapshot"},
+    "batch": {
+        "type": "string",
+        "enum": ["true", "false"],
+        "description": "Whether messages that go out together come as an array in one frame; by default false",
+    },
     "from": {"type": "string", "description": "Play the past from this moment: RFC 3339, a cursor, or like -15m"},
     "to": {
         "type": "string",
@@ -38,7 +43,7 @@ def document(snapshot_field: str = "payload") -> dict[str, Any]:
         "channels": {
             "stream": {
                 "address": "/living-map/stream",
-                "description": "A WebSocket with one message per frame.",
+                "description": "A WebSocket with one message per frame, or with batch=true an array of them.",
                 "messages": _references("components", (*SENT, *RECEIVED)),
                 "bindings": {"ws": {"query": {"type": "object", "properties": _QUERY}}},
             },

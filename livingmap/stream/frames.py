@@ -22,6 +22,19 @@ class Framing(StrEnum):
     DEFLATED = "deflated"
     """A WebSocket whose client reads compressed frames, and plain ones too."""
     EVENTS = "events"
+    BATCHED = "batched"
+    """A WebSocket on which messages that go out together are an array in one frame."""
+    BATCHED_DEFLATED = "batched and deflated"
+
+    @property
+    def batched(self) -> "Framing":
+        """The framing that puts messages together which go out together; a WebSocket's alone has one."""
+        return _BATCHED.get(self, self)
+
+
+_BATCHED: Final = {Framing.WEBSOCKET: Framing.BATCHED, Framing.DEFLATED: Framing.BATCHED_DEFLATED}
+_DEFLATED: Final = frozenset({Framing.DEFLATED, Framing.BATCHED_DEFLATED})
+_TOGETHER: Final = frozenset(_BATCHED.values())
 
 
 def framed(framing: Framing, message: bytes, cursor: str | None = None) -> bytes:
@@ -34,10 +47,19 @@ def framed(framing: Framing, message: bytes, cursor: str | None = None) -> bytes
 
 def joined(framing: Framing, messages: Iterable[tuple[bytes, str]]) -> bytes:
     """Return messages, each given with its cursor, as they are sent together."""
-    if framing is Framing.DEFLATED:
+    if framing in _TOGETHER:
+        messages = _together(messages)
+    if framing in _DEFLATED:
         payloads = deflated(message for message, _ in messages)
         return b"".join(_frame(_FINAL_TEXT | _COMPRESSED, payload) for payload in payloads)
     return b"".join(framed(framing, message, cursor) for message, cursor in messages)
+
+
+def _together(messages: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
+    """Yield an array of all messages; one alone as it is, and nothing for none."""
+    together = [message for message, _ in messages]
+    if together:
+        yield b"[%b]" % b",".join(together) if len(together) > 1 else together[0], ""
 
 
 def _frame(first: int, payload: bytes) -> bytes:

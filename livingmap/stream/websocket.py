@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.responses import PlainTextResponse
+from starlette.datastructures import QueryParams
 from starlette.types import Receive
 from starlette.websockets import WebSocketState
 
@@ -18,6 +19,7 @@ from livingmap.access.access import address_of
 from livingmap.access.denied import ELSEWHERE, TOO_FAST, Denied
 from livingmap.access.limits import Pace
 from livingmap.access.view import View
+from livingmap.errors import LivingMapError
 from livingmap.history import History, HistoryUnavailable
 from livingmap.past.moment import MomentError
 from livingmap.stream import frames, messages
@@ -72,10 +74,14 @@ def routes(
             language = asked_language(socket.query_params, accepted, admission.rights)
             view = View(wanted(layers, hub.layer_names(admission.rights)), admission.rights)
             stretch = await plays.asked(socket.query_params, cursor)
+            batched = _flag(socket.query_params, "batch")
             sender = hub if language is None else feed
             session = Session(sender, handshake.access, admission, address_of(socket.scope), now)
         except LayersError as error:
             await _refuse(socket, 1008, "unknown_layer", str(error))
+            return
+        except _NoFlag as error:
+            await _refuse(socket, 1008, "invalid_parameter", str(error))
             return
         except Denied as denied:
             await _refuse(socket, denied.reason.close, denied.reason.code, str(denied))
@@ -84,9 +90,11 @@ def routes(
             await _refuse(socket, close_code(error), *reason_of(error))
             return
         catch_up = CatchUp(hub, history, view, cursor)
-        visit = _Visit(hub, socket, session, view, catch_up, plays, stretch, feed, language)
+        visit = _Visit(hub, socket, session, view, batched, catch_up, plays, stretch, feed, language)
         sink = socket.scope["extensions"].get(EXTENSION)
         if isinstance(sink, StreamProtocol):
+            if batched:
+                sink.framing = sink.framing.batched
             visit.socket = _detached(sink)
             sink.rest = _ending(visit, _serve(visit, sink))
         else:
@@ -106,6 +114,8 @@ class _Visit:
     socket: WebSocket
     session: Session
     view: View
+    is_batched: bool
+    """Whether messages that go out together are to come in one frame."""
     catch_up: CatchUp
     plays: Plays
     stretch: Stretch | None
@@ -115,6 +125,18 @@ class _Visit:
     """In which language it wants to be shown what is wrong; None if it wants the map."""
     play: Play | None = None
     """What it is shown of the past now."""
+
+
+class _NoFlag(LivingMapError):
+    """A parameter is neither true nor false."""
+
+
+def _flag(parameters: QueryParams, name: str) -> bool:
+    """Return whether a parameter is true; without it, it is not. Raises _NoFlag."""
+    value = parameters.get(name, "false")
+    if value not in ("true", "false"):
+        raise _NoFlag(f"{name} is true or false, not {value[:20]!r}")
+    return value == "true"
 
 
 def _detached(sink: StreamProtocol) -> WebSocket:
@@ -147,7 +169,7 @@ async def _serve(visit: _Visit, sink: StreamProtocol) -> None:
 
 async def _queued(visit: _Visit) -> None:
     """Serve a client under a server that speaks plain ASGI."""
-    sink = QueueSink(Framing.WEBSOCKET)
+    sink = QueueSink(Framing.BATCHED if visit.is_batched else Framing.WEBSOCKET)
     viewer = Viewer(sink, visit.view)
     if visit.language is not None:
         visit.feed.join(viewer, visit.language)

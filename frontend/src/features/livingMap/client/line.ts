@@ -2,7 +2,7 @@
 
 import { MapError, type MapHttp } from "./http.ts";
 import { type Effect, IDLE, type Input, isUnderWay, type Machine, statusOf, step } from "./machine.ts";
-import { type Message, messageOf, messageOfSnapshot } from "./messages.ts";
+import { type Message, messageOfSnapshot, messagesOf, type UnknownMessage } from "./messages.ts";
 import { type Connection, NO_CONNECTION } from "./state.ts";
 import type { Wire } from "./wire.ts";
 import { endingOf, errorOf, openWire } from "./wires.ts";
@@ -92,15 +92,19 @@ export function lineTo(http: MapHttp, layers: string | null, events: LineEvents)
 
   const receive = (text: string): void => {
     receivedAt = Date.now();
-    let message: ReturnType<typeof messageOf>;
+    let messages: ReturnType<typeof messagesOf>;
     try {
-      message = messageOf(text);
+      messages = messagesOf(text);
     } catch (error) {
       events.unreadable();
       wire?.close();
       input({ type: "ended", how: {} }, errorOf(error));
       return;
     }
+    messages.forEach(take);
+  };
+
+  const take = (message: Message | UnknownMessage): void => {
     if (message.kind === "restarting") input({ type: "advised", retryAfterMs: message.retry_after_ms });
     else if (message.kind === "warning") renew();
     else if (message.kind === "error")

@@ -121,11 +121,18 @@ export const NEEDS: Readonly<Record<string, string>> = {
   error: "code detail",
 };
 
-/** Read one message, of the live stream or as `needs` says. Throws SyntaxError for anything that is not a message of the stream; unknown kinds are passed on as such. */
-export function messageOf(text: string, needs = NEEDS): Message | UnknownMessage {
-  const message = (JSON.parse(text) ?? {}) as Record<string, unknown>;
+/**
+ * Read what came at once, a message or an array of them, of the live stream or as `needs` says. Throws SyntaxError for
+ * anything that is not a message of the stream; unknown kinds are passed on as such.
+ */
+export function messagesOf(text: string, needs = NEEDS): (Message | UnknownMessage)[] {
+  return [JSON.parse(text)].flat().map((message) => messageOf(message ?? {}, needs));
+}
+
+function messageOf(message: Record<string, unknown>, needs: typeof NEEDS): Message | UnknownMessage {
   const { kind } = message;
-  if (typeof kind !== "string") throw new SyntaxError(`no message of the stream: ${text.slice(0, 80)}`);
+  if (typeof kind !== "string")
+    throw new SyntaxError(`no message of the stream: ${JSON.stringify(message).slice(0, 80)}`);
   if (!Object.hasOwn(needs, kind)) return { kind: "unknown" };
   // the map's setting `stream.snapshot_field` may name it so
   if (kind === "snapshot") message.payload ??= message.data;

@@ -82,7 +82,7 @@ export function followProblems(
   };
   const receive = (text: string): void => {
     try {
-      take(JSON.parse(text) as FeedMessage);
+      ([JSON.parse(text)].flat() as FeedMessage[]).forEach(take);
     } catch (error) {
       wire?.close();
       input({ type: "ended", how: {} }, errorOf(error));

@@ -4,8 +4,8 @@ import type { MapError, MapHttp } from "./http.ts";
 import {
   type MapEvent,
   type Message,
-  messageOf,
   messageOfSnapshot,
+  messagesOf,
   NEEDS,
   type Snapshot,
   type UnknownMessage,
@@ -172,13 +172,17 @@ export class TimeTravel {
   }
 
   #receive(text: string): void {
-    let message: ReturnType<typeof messageOf>;
+    let messages: ReturnType<typeof messagesOf>;
     try {
-      message = messageOf(text, PLAY_NEEDS);
+      messages = messagesOf(text, PLAY_NEEDS);
     } catch (error) {
       this.input({ type: "ended", how: { code: 1008 } }, errorOf(error));
       return;
     }
+    for (const message of messages) this.#hear(message);
+  }
+
+  #hear(message: Message | UnknownMessage): void {
     if (message.kind === "live" || (message.kind === "snapshot" && message.reason === "live"))
       this.input({ type: "arrived" });
     else if (message.kind === "end") this.input({ type: "over" });

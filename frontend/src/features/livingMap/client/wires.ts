@@ -23,7 +23,7 @@ export function openWire(transport: Transport, http: MapHttp, query: StreamQuery
   const overWebSocket = async (): Promise<void> => {
     shown = await http.token();
     if (signal.aborted) return;
-    const url = http.address("living-map/stream", query);
+    const url = http.address("living-map/stream", { ...query, batch: "true" });
     url.protocol = url.protocol.replace("http", "ws");
     // A browser cannot set headers here, and a token has no place in an address.
     socket = new WebSocket(url, shown ? [SUBPROTOCOL, `bearer.${shown}`] : [SUBPROTOCOL]);
