@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-B30yoc_B.js";

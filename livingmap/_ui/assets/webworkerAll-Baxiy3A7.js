@@ -1,1 +1,0 @@
-import"./stage-CSE230Mu.js";import"./init-BwTdJAK-.js";

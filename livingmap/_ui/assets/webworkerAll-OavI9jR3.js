@@ -1,0 +1,1 @@
+import"./stage-B30yoc_B.js";import"./init-hc3bebPC.js";
