@@ -216,6 +216,20 @@ async def test_a_fetch_may_fill_only_its_own_layer():
     assert harness.health.dropped == ["thing:1: is not of things.items"]
 
 
+async def test_a_list_that_a_fetch_keeps_stays_as_it_is():
+    kept = [Put("stuff", "stuff:1", {"name": "one"}), Put("things", "thing:1", {}), Put("stuff", "stuff:2", {})]
+
+    async def same(client):
+        return kept
+
+    source = Source("stuff", "stuff-service", Settings, (Layer("stuff", fetch=same),))
+    harness = SourceHarness(source, lambda request: None)
+    for _ in range(2):
+        await harness.poll()
+        assert list(dict(harness.items("stuff"))) == ["stuff:1", "stuff:2"]
+    assert [row.id for row in kept] == ["stuff:1", "thing:1", "stuff:2"]
+
+
 async def test_totals_of_two_fetches_of_one_layer_stand_side_by_side():
     async def one(client):
         return [Total("things", {"a": 1})]

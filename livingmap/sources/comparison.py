@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from livingmap.core.freshness import SourceHealth, shortened
@@ -45,16 +46,16 @@ class Comparison:
         confirms it. ``answer`` is empty afterwards: to let go of a hundred thousand rows at once takes too long.
         """
         key = (layer.name, layer.collection)
-        rows, listed = await self._own(layer, answer)
+        listed, has_total = await self._own(layer, answer)
         if holds:
             self._hold_if_suspicious(key, len(listed))
-        if not layer.decorates and not any(isinstance(row, Total) for row in rows):
-            rows.append(Total(layer.name))  # the layer exists even if the service has nothing to list
+        if not layer.decorates and not has_total:
+            answer.append(Total(layer.name))  # the layer exists even if the service has nothing to list
         differing = used = False
         # What events change meanwhile is newer than the poll, and wins over it when the log folds this in.
-        while rows:
-            batch = rows[:_COMPARED_AT_ONCE]
-            del rows[:_COMPARED_AT_ONCE]
+        while answer:
+            batch = answer[:_COMPARED_AT_ONCE]
+            del answer[:_COMPARED_AT_ONCE]
             differences = [change for row in batch if (change := self._part.difference(key, row))]
             changes = list(self.valid(differences))
             differing, used = differing or bool(differences), used or bool(changes)
@@ -89,9 +90,9 @@ class Comparison:
         """Return what becomes of the items that the answer does not list."""
         key, asks = (layer.name, layer.collection), layer.unlisted is not None
         shown = self._scene.items(*key)
-        ids, drops = list(self._part.records_of(key)), list[Drop]()  # copied at once, not one by one
-        for start in range(0, len(ids), _LOOKED_UP_AT_ONCE):
-            some = ids[start : start + _LOOKED_UP_AT_ONCE]
+        drops: list[Drop] = []
+        ids = iter(dict.fromkeys(self._part.records_of(key)))  # copied at once, and not as a list, as in `_own`
+        while some := list(islice(ids, _LOOKED_UP_AT_ONCE)):
             drops += self._part.missing(key, listed, shown, complete=layer.complete or asks, among=some)
             await asyncio.sleep(0)
         if not asks:
@@ -99,17 +100,25 @@ class Comparison:
         name = f"items of {self.source.name} that are not listed"
         return await self._within(self._unlisted.changes(layer, client, drops), name)
 
-    async def _own(self, layer: Layer, answer: list[Put | Total]) -> tuple[list[Put | Total], set[str]]:
-        """Return what is of the layer that was asked for, taken out of ``answer``, and its ids; note the rest."""
-        rows: list[Put | Total] = []
-        listed: set[str] = set()
-        while answer:
-            some = list(self._own_of(layer, answer[:_COMPARED_AT_ONCE]))
-            del answer[:_COMPARED_AT_ONCE]
-            rows += some
-            listed.update(row.id for row in some if isinstance(row, Put))
+    async def _own(self, layer: Layer, answer: list[Put | Total]) -> tuple[dict[str, None], bool]:
+        """Leave in ``answer`` only what is of the layer that was asked for; note the rest.
+
+        Return the ids of what is left, and whether there is a total.
+
+        The ids are in a dict, and ``answer`` stays the same list: the garbage collector never looks through a dict
+        of texts, but through all that a new list of a hundred thousand rows refers to, which takes it 50 ms.
+        """
+        listed: dict[str, None] = {}
+        start, has_total = 0, False
+        while start < len(answer):
+            some = list(self._own_of(layer, answer[start : start + _COMPARED_AT_ONCE]))
+            answer[start : start + _COMPARED_AT_ONCE] = some
+            start += len(some)
+            ids = [row.id for row in some if isinstance(row, Put)]
+            listed.update(dict.fromkeys(ids))
+            has_total |= len(ids) < len(some)
             await asyncio.sleep(0)
-        return rows, listed
+        return listed, has_total
 
     def _own_of(self, layer: Layer, answer: Iterable[Put | Total]) -> Iterator[Put | Total]:
         for row in answer:

@@ -229,9 +229,11 @@ class Poller:
         """Return what the plugin's fetch returns. Runs on the plugin thread, for as long as the plugin likes."""
         assert layer.fetch is not None  # noqa: S101 - only polled layers come here
         key = (layer.name, layer.collection)
+        rows: list[Put | Total] = []  # made first: the garbage collector looks through long lists that are new
         self._running.add(key)
         try:
-            return list(await layer.fetch(client))
+            rows += await layer.fetch(client)
+            return rows
         finally:
             self._running.discard(key)
 

@@ -74,7 +74,7 @@ async def fetch_agents(client: Client) -> list[Put]:
         _add(residents, client.read(AgentRow, page, _AGENTS))
     async for row in client.each_optional(AgentRow, _PRESENT):
         _add(residents, [row])
-    return [_agent(key, residents.pop(key)) for key in list(residents)]
+    return [_agent(key, resident) for key, resident in residents.items()]
 
 
 async def fetch_nodes(client: Client) -> list[Put]:
