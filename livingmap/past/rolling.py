@@ -52,8 +52,10 @@ class Rolling:
             minute.values.update(((entity_id, name), [None]) for name in before[entity_id])
 
     def lose(self) -> None:
-        """Claim nothing until the next `begin`."""
-        self.things = None
+        """Claim nothing until the next `begin`. Takes a while if there are many things."""
+        things, self.things = self.things, None
+        if things is not None:
+            things.clear()
 
     def take(self, entry: Entry, changes: Sequence[Fields]) -> None:
         """Take in the next entry."""

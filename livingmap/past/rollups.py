@@ -224,7 +224,7 @@ class RollUps:
             else:
                 rest = await asyncio.to_thread(_taken, rolling, rest)
                 if rest:
-                    rolling.lose()
+                    await asyncio.to_thread(rolling.lose)
                     self._lost = rest[0].mark
 
     async def _counted(self, rolling: Rolling, entries: list[Entry]) -> list[Entry]:

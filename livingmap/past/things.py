@@ -60,6 +60,11 @@ class Things:
         """Yield all things."""
         yield from (self._thing(entity_id) for entity_id in self._items)
 
+    def clear(self) -> None:
+        """Forget the things one after another: to free a hundred thousand at once lets no other thread run."""
+        while self._items:
+            self._remove(next(reversed(self._items)))
+
     def take(self, change: Fields) -> tuple[str, Thing | None] | None:
         """Take in a change in its wire form; return id and thing that it concerns, None for one that is gone.
 

@@ -12,6 +12,7 @@ import pytest
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.rollups import Activity, Reading, Silence, packed, unpacked
 from livingmap.past.rollups import RollUps
+from livingmap.past.things import Things
 from tests.past.stories import MIDNIGHT, VOCABULARY, Story, at, drop, put
 
 ROOT = Path(__file__).parents[2]
@@ -325,3 +326,16 @@ async def test_what_breaks_off_is_begun_anew(history):
 def test_a_packed_number_comes_back_as_a_person_would_write_it(value):
     (one,) = unpacked(at("02:00"), packed(Reading(at("02:00"), value, value, value, 7.0)))
     assert (one.low, one.mean, one.high) == (value, value, value)
+
+
+def test_things_that_are_cleared_are_not_there_and_may_come_again():
+    hazel, oak = ((("nodes", "items"), HAZEL), (("dao", "items"), OAK))
+    things = Things(VOCABULARY, [(place, item["id"], item) for place, item in (hazel, oak)])
+    before = {one.id: dict(one.numbers) for one in things.all()}
+    things.clear()
+    assert list(things.all()) == []
+    for (layer, collection), item in (hazel, oak):
+        things.take(
+            {"op": "put", "layer": layer, "collection": collection, "id": item["id"], "set": item, "unset": ()}
+        )
+    assert {one.id: dict(one.numbers) for one in things.all()} == before
