@@ -214,9 +214,11 @@ class Aliases:
         elif step:
             for claims, key, claimed in ((self._claims, name, entity_id), (self._aliases, entity_id, name)):
                 others = claims.get(key, ())
-                claims[key] = (*others, claimed) if step > 0 else _without(others, claimed)
-                if not claims[key]:
-                    del claims[key]
+                others = (*others, claimed) if step > 0 else _without(others, claimed)
+                if others:
+                    claims[key] = shared(others)
+                else:
+                    claims.pop(key, None)
 
     def _note_namespace(self, entity_id: str, name: str, old: str | None, new: str | None) -> None:
         if old == new:

@@ -6,7 +6,8 @@ from typing import Any, Final, TypeAlias
 
 from livingmap.core.aliases import Aliases
 from livingmap.core.model import Change, CollectionKey, Drop, Fields, Json, Put, Total
-from livingmap.core.record import NEVER, NO_NAMESPACES, NOTHING_SUPERSEDED, Record, Superseded
+from livingmap.core.record import NEVER, NOTHING_SUPERSEDED, Record, Superseded
+from livingmap.core.shared import shared
 from livingmap.core.validity import ID
 
 MOST_LOOSE: Final = 50_000
@@ -193,10 +194,11 @@ class Part:
 
     def _name(self, key: CollectionKey, entity_id: str, record: Record, change: Put, from_seq: int | None) -> None:
         """Give ``record`` the aliases and namespaces of ``change``."""
-        record.namespaces = change.namespaces or NO_NAMESPACES
+        own = {name: name for name in (entity_id, *change.aliases)}  # the same texts, not equal ones
+        record.namespaces = {own.get(name, name): namespace for name, namespace in change.namespaces.items()}
         if change.aliases != record.aliases:
             self._aliases.rename(entity_id, record.aliases, change.aliases)
-            record.aliases = change.aliases
+            record.aliases = shared(change.aliases)
             self._absorb(key, record, from_seq)
 
     def _note_made(self, key: CollectionKey, entity_id: str, record: Record) -> None:

@@ -39,8 +39,19 @@ class Record:
     """Fields that came from polls: a poll that lacks them removes them, and no others."""
     event_seqs: dict[str, int] = field(default_factory=lambda: _NO_SEQS)
     """By field, the position of the last event that changed it."""
-    namespaces: Mapping[str, str] = field(default_factory=lambda: NO_NAMESPACES)
-    """By id, the namespaces of its id and its aliases."""
+    _named: tuple[str, ...] = ()
+    """Of its id and its aliases those that have a namespace,"""
+    _namespaces: tuple[str, ...] = ()
+    """and the namespace of each: two tuples, one of which many records share, take a third of a dict."""
+
+    @property
+    def namespaces(self) -> Mapping[str, str]:
+        """By id, the namespaces of its id and its aliases."""
+        return dict(zip(self._named, self._namespaces, strict=True)) if self._named else NO_NAMESPACES
+
+    @namespaces.setter
+    def namespaces(self, namespaces: Mapping[str, str]) -> None:
+        self._named, self._namespaces = shared(tuple(namespaces)), shared(tuple(namespaces.values()))
 
     def last_event_seq(self) -> int:
         """Return the position of the last event that changed anything here."""
@@ -62,7 +73,9 @@ class Record:
         """Return the record that returned ``state``."""
         fields, aliases, creates, polled_fields, event_seqs, *namespaces = state  # older ones have none
         polled_fields, event_seqs = shared(frozenset(polled_fields)), event_seqs or _NO_SEQS
-        return cls(fields, tuple(aliases), creates, polled_fields, event_seqs, *namespaces)
+        record = cls(fields, shared(tuple(aliases)), creates, polled_fields, event_seqs)
+        record.namespaces = namespaces[0] if namespaces else NO_NAMESPACES
+        return record
 
     def is_renamed_by(self, change: Put) -> bool:
         """Tell whether an event's ``change`` may alter that the item exists, or its aliases."""

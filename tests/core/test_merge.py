@@ -68,11 +68,12 @@ def test_references_are_found_by_what_they_refer_to():
         AGENTS, "agent:a", ["node", "friends"], {"node": "node:x", "friends": ["agent:b", "node:x", 7]}
     )
     references.note(AGENTS, "agent:b", ["node"], {"node": "node:x"})
-    assert list(references.to("node:x")) == [
-        (AGENTS, "agent:a", "node"),
+    assert sorted(references.to("node:x")) == [
         (AGENTS, "agent:a", "friends"),
+        (AGENTS, "agent:a", "node"),
         (AGENTS, "agent:b", "node"),
     ]
+    assert [references.count(target) for target in ("node:x", "agent:b", "nobody:z")] == [3, 1, 0]
     references.note(AGENTS, "agent:a", ["node"], {"node": "node:y", "friends": []})
     references.note(AGENTS, "agent:b", ["node"], {})
     assert list(references.to("node:x")) == [(AGENTS, "agent:a", "friends")]
