@@ -1,7 +1,13 @@
-"""What a process that serves a map sets up about its memory, each in a process of its own."""
+"""What a process that serves a map does about its memory; what it sets up, in processes of their own."""
 
+import asyncio
+import contextlib
 import subprocess
 import sys
+
+import pytest
+
+from livingmap import memory
 
 _THRESHOLDS = """
 import gc
@@ -51,3 +57,42 @@ def test_garbage_is_collected_by_thresholds_for_a_heap_that_lives_for_days():
 def test_a_long_block_is_mapped_by_itself_even_after_a_longer_one():
     assert output(_BLOCKS) == "False"
     assert output(_BLOCKS, "set_up") == "True"
+
+
+class Collector:
+    """In place of `gc`, notes what it is asked to do."""
+
+    def __init__(self, steps):
+        self.asked = []
+        self._steps = steps
+
+    def collect(self, generation):
+        self.asked.append(generation)
+        if len(self.asked) >= self._steps:
+            raise asyncio.CancelledError
+
+    def freeze(self):
+        self.asked.append("freeze")
+
+
+@pytest.fixture
+def collect(monkeypatch):
+    async def collected(steps, sizes):
+        collector, sizes = Collector(steps), iter(sizes)
+        monkeypatch.setattr(memory, "gc", collector)
+        monkeypatch.setattr(memory, "_STEP_SECONDS", 0)
+        monkeypatch.setattr(memory, "_LOOK", 2)
+        with contextlib.suppress(asyncio.CancelledError):
+            await memory.collect_in_steps(lambda: next(sizes, 0))
+        return collector.asked
+
+    return collected
+
+
+async def test_what_is_new_is_looked_through_in_each_step_and_what_outlasted_one_in_each_fourth(collect):
+    assert await collect(9, []) == [0, 0, 0, 1, 0, 0, 0, 1, 0]
+
+
+async def test_what_there_is_lasts_once_a_large_map_has_grown_by_a_tenth(collect):
+    asked = await collect(16, [5_500, 5_501, 6_051, 6_052, 0, 6_052])
+    assert asked == [0, 0, 0, 1, 1, "freeze", 0, 0, 0, 1, 1, "freeze", 0, 0, 0, 1]

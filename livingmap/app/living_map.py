@@ -11,7 +11,7 @@ import uvicorn
 from prometheus_client.registry import Collector
 from structlog.contextvars import bind_contextvars
 
-from livingmap import tracing
+from livingmap import memory, tracing
 from livingmap.access.filtered_scenes import FilteredScenes
 from livingmap.api.edge import Edge
 from livingmap.api.history_metrics import HistoryMetrics
@@ -324,6 +324,7 @@ class LivingMap:
 
     def _background(self, *, watches: bool) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Yield what runs for as long as the process does."""
+        yield "garbage collection", memory.collect_in_steps(self.fold.scene.size)
         yield "reloading", self.reloading.run()
         if watches:
             yield "watching", self.reloading.watch()

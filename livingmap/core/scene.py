@@ -79,6 +79,10 @@ class Scene:
         """Return the items of a layer that changed after it had a version; None if that is not known any more."""
         return self._merged.versions[layer].changed_since(version)
 
+    def size(self) -> int:
+        """Return how many items there are in all collections."""
+        return sum(len(collection.items) for collection in self._merged.collections.values())
+
     def has(self, entity_id: str) -> bool:
         """Tell whether an item of this id stands in some collection."""
         return any(entity_id in collection.items for collection in self._merged.collections.values())
