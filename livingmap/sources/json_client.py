@@ -1,4 +1,4 @@
-"""HTTP client for JSON: bounded requests with retries and a circuit breaker. It and ``stub`` alone use httpx."""
+"""HTTP client for JSON: bounded requests, retries, a circuit breaker. It, its transport and ``stub`` use httpx."""
 
 import asyncio
 import contextlib
@@ -20,6 +20,7 @@ from livingmap.sources.answer import Answer, Call, Known
 from livingmap.sources.conditional import Remembered, RememberedAnswers
 from livingmap.sources.credentials import NO_CREDENTIALS, Credentials
 from livingmap.sources.decoding import check_status, not_json
+from livingmap.sources.http_transport import HttpTransport
 from livingmap.sources.pieces import Body
 from livingmap.sources.rows import stays_below
 from livingmap.sources.settings import ServiceSettings
@@ -69,7 +70,7 @@ class JsonClient:
         if stub:
             self._transport = stub_transport(where.rpartition(".")[2], stub)
         else:  # a proxy of the machine has no business between the map and its services
-            self._transport = httpx.AsyncHTTPTransport(verify=settings.ssl_context(), trust_env=False)
+            self._transport = HttpTransport(settings.ssl_context())
         self._http = httpx.AsyncClient(
             transport=self._transport,
             trust_env=False,
