@@ -12,8 +12,8 @@ from livingmap.core.model import Change, Message
 from livingmap.log import Log
 from livingmap.sources.comparison import Comparison
 
-_CHANGES_PER_ENTRY: Final = 50
-_MOST_WEIGHT: Final = 100
+_CHANGES_PER_ENTRY: Final = 25
+_MOST_WEIGHT: Final = 50
 """About so many items are merged by one entry: nothing else runs meanwhile."""
 
 _logger = structlog.get_logger(__name__)

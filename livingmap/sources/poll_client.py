@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 _BATCH_ROWS: Final = 500
+_SLOTS: Final = 2
+"""For each request that may be under way one more waits to be next. Hundreds that begin at once would all be begun
+in one turn of the map's loop."""
 _MOST_DROPPED: Final = 20
 _MOST_NOTES: Final = 20
 _MOST_KEPT_BYTES: Final = 8 * 1024 * 1024
@@ -50,6 +53,7 @@ class PollClient:
         self._now = now
         self._home = asyncio.get_running_loop()
         """Where the service is asked; what a plugin makes of the answers may be computed elsewhere."""
+        self._slots = asyncio.Semaphore(_SLOTS * service.concurrency)
         self._asked: dict[bytes, _Asked] = {}
         self.calls: dict[bytes, Call] = {}
         """What was asked, each request with what is known of its answer."""
@@ -120,7 +124,8 @@ class PollClient:
                 asked.answer = None  # the service only said that it is the same
             if asked.answer is None and asked.error is None:
                 try:
-                    asked.answer = await on(self._home, self._service.ask(call, self._purpose))
+                    async with self._slots:
+                        asked.answer = await on(self._home, self._service.ask(call, self._purpose))
                     self._bound(asked.answer)
                 except SourceError as error:
                     asked.error = error

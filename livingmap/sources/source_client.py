@@ -51,6 +51,11 @@ class SourceClient:
             remembers=True,
         )
 
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way at once."""
+        return self.settings.concurrency if isinstance(self.settings, SourceSettings) else 1
+
     def client(self, now: datetime, purpose: str = POLL) -> PollClient:
         """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
         return PollClient(self, now, purpose)

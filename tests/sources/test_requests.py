@@ -238,3 +238,25 @@ async def test_a_request_searches_for_no_module(monkeypatch):
         await client.client(NOW).get("/second")
         await client.close()
     assert searches.names == []
+
+
+async def test_of_many_requests_that_begin_at_once_only_the_next_few_are_begun(monkeypatch):
+    async with ScriptedService(lambda request: Sent([request.path])) as service:
+        client = client_of(service, concurrency=3)
+        ask, under_way, most = client.ask, 0, 0
+
+        async def counted(call, purpose):
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            try:
+                return await ask(call, purpose)
+            finally:
+                under_way -= 1
+
+        monkeypatch.setattr(client, "ask", counted)
+        poll = client.client(NOW)
+        paths = [f"/rows/{number}" for number in range(40)]
+        assert await asyncio.gather(*map(poll.get, paths)) == [[path] for path in paths]
+        await client.close()
+    assert most == 6
