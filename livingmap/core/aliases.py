@@ -67,8 +67,8 @@ class Aliases:
         """By id, the aliases that it claims."""
         self._again: Counter[tuple[str, str]] = Counter()
         """By alias and id, how many sources but the first make that claim."""
-        self._namespaces: dict[tuple[str, str], tuple[str, ...]] = {}
-        """By id and what it claims, itself or an alias, the namespaces in which it does so, one a source."""
+        self._namespaces: dict[str | tuple[str, str], tuple[str, ...]] = {}
+        """By id, for itself, and by id and alias, the namespaces in which it claims them, one a source."""
         self._same: dict[str, tuple[str, ...]] = {}
         """Answers of `same` that still hold."""
 
@@ -129,7 +129,7 @@ class Aliases:
             for listed in ids
             if self.shown(listed) == ids[0]
             for name in (listed, *self._aliases.get(listed, ()))
-            if namespace in self._namespaces.get((listed, name), ())
+            if namespace in self._namespaces.get(_claim(listed, name), ())
         )
         return min(names, default=None)
 
@@ -223,13 +223,13 @@ class Aliases:
     def _note_namespace(self, entity_id: str, name: str, old: str | None, new: str | None) -> None:
         if old == new:
             return
-        namespaces = _without(self._namespaces.get((entity_id, name), ()), old)
+        namespaces = _without(self._namespaces.get(_claim(entity_id, name), ()), old)
         if new is not None:
             namespaces = (*namespaces, new)
         if namespaces:
-            self._namespaces[entity_id, name] = shared(namespaces)
+            self._namespaces[_claim(entity_id, name)] = shared(namespaces)
         else:
-            self._namespaces.pop((entity_id, name), None)
+            self._namespaces.pop(_claim(entity_id, name), None)
 
     # who claims what
 
@@ -248,10 +248,10 @@ class Aliases:
         return own.union(self._claims.get(name, ()))
 
     def _rank(self, entity_id: str, name: str) -> int:
-        return min(map(_rank, self._namespaces.get((entity_id, name), ())), default=_UNNAMED)
+        return min(map(_rank, self._namespaces.get(_claim(entity_id, name), ())), default=_UNNAMED)
 
     def _namespace(self, entity_id: str, name: str) -> str | None:
-        namespaces = self._namespaces.get((entity_id, name), ())
+        namespaces = self._namespaces.get(_claim(entity_id, name), ())
         return min(namespaces, key=lambda one: (_rank(one), one), default=None)
 
     def _referents(self, name: str) -> dict[str, str]:
@@ -332,6 +332,10 @@ class Aliases:
         ]
         ranked = min(free, key=lambda alias: (self._rank(listed, alias), alias), default=None)
         return ranked or f"{listed}@{self._namespace(listed, listed)}"
+
+
+def _claim(entity_id: str, name: str) -> str | tuple[str, str]:
+    return entity_id if name == entity_id else (entity_id, name)
 
 
 def _rank(namespace: str) -> int:

@@ -84,6 +84,8 @@ class Collection:
             candidates = [lifetimes.valid(entity_id, source, record.fields, scope) for source, record in by_source]
         candidates += (numbers, self._defaults)
         if before is None or names is None:
+            for _, record in by_source[1:]:
+                record.share(by_source[0][1].fields)
             before = before or {}
             names = dict.fromkeys(name for fields in (*candidates, before) for name in fields)
         if not self._private.isdisjoint(names):

@@ -133,6 +133,12 @@ class Record:
         if not (self.polled_fields.issuperset(polled) and self.polled_fields.isdisjoint(gone)):
             self.polled_fields = shared(self.polled_fields.union(polled).difference(gone))
 
+    def share(self, item: Mapping[str, Json]) -> None:
+        """Keep the texts of an item in place of equal ones: several sources may say the same of it."""
+        for name, value in self.fields.items():
+            if type(value) is str and value == item.get(name):
+                self.fields[name] = item[name]
+
     def absorb(self, early: "Record", from_seq: int) -> None:
         """Take over fields of ``early``, unless a later event or a poll from ``from_seq`` on set them."""
         for name, value in early.fields.items():

@@ -536,3 +536,17 @@ def test_a_layer_says_which_items_changed_since_a_version():
     assert made.changed_since("agents", before) == {("items", "agent:b")}
     made.replace_sources([CITY, replace(AGENTS, layers=(Layer("agents", defaults={"status": "new"}),))], {})
     assert made.changed_since("agents", before) == {("items", "agent:a"), ("items", "agent:b")}
+
+
+def test_what_two_sources_say_alike_is_kept_once_and_changes_by_itself():
+    made = scene()
+    for seq, source in enumerate(("city", "agents"), 1):
+        made.apply(source, [Put("agents", "agent:a", {"name": "".join(["Ann "] * 30), "n": 7})], seq, 0)
+    texts = [made.part(name).get("agents", "agent:a")["name"] for name in ("city", "agents")]
+    assert texts[0] == "Ann " * 30
+    assert texts[0] is texts[1]
+    made.apply("agents", [Put("agents", "agent:a", {"name": "Bo"})], 3)
+    assert [made.part(name).get("agents", "agent:a") for name in ("city", "agents")] == [
+        {"name": "Ann " * 30, "n": 7},
+        {"name": "Bo", "n": 7},
+    ]
