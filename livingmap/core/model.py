@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from livingmap.core.value import value
@@ -69,7 +70,13 @@ def typed_id(text: str) -> str:
 
 def id_of(kind: str, value: object) -> str:
     """Return ``value`` as an id of this type: ``agent:sofia`` for ``sofia`` and for ``agent:sofia``."""
-    text = str(value).strip()
+    return _id_of_text(kind, str(value))
+
+
+@lru_cache(maxsize=4096)
+def _id_of_text(kind: str, text: str) -> str:
+    """Return the id of a text; the same object while a row is read, and for what many rows refer to."""
+    text = text.strip()
     return text if text.startswith(f"{kind}:") else f"{kind}:{text}"
 
 

@@ -132,3 +132,13 @@ def test_of_equal_names_the_strongest_says_the_namespace():
         "node:gpu-1": "external",
         "node:7": "number",
     }
+
+
+def test_equal_ids_that_follow_one_another_are_one_object():
+    assert id_of("agent", "SOFIA".lower()) is id_of("agent", "SOFIA".lower())
+    assert [id_of("number", value) for value in (1, True, 1.0, ["a"])] == [
+        "number:1",
+        "number:True",
+        "number:1.0",
+        "number:['a']",
+    ]
