@@ -1,11 +1,13 @@
 """The history in memory: for tests, and for a map that stores nothing."""
 
+import asyncio
 import bisect
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from typing import Final
 
 from livingmap.core.model import Position
 from livingmap.history import (
@@ -24,6 +26,8 @@ from livingmap.history import (
 from livingmap.history.jsonb import decode, encode, text
 from livingmap.history.memory_rollups import MemoryRollUps
 from livingmap.history.query import losses_in
+
+_WRITTEN_AT_ONCE: Final = 50
 
 
 class MemoryHistory:
@@ -46,11 +50,13 @@ class MemoryHistory:
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Keep ``entries``; those that are there already stay as they are."""
-        for entry in map(storable, entries):
+        for number, entry in enumerate(map(storable, entries), 1):
             self._reach(entry.position)
-            if entry.id not in self._ids:
-                self._ids.add(entry.id)
+            if (row := entry.id) not in self._ids:
+                self._ids.add(row)
                 bisect.insort(self._entries, entry, key=_mark)
+            if number % _WRITTEN_AT_ONCE == 0:
+                await asyncio.sleep(0)
         excess = max(0, len(self._entries) - self._capacity)
         self._ids.difference_update(entry.id for entry in self._entries[:excess])
         del self._entries[:excess]
