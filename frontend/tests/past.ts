@@ -9,6 +9,8 @@ import { EMPTY_META } from "./meta.ts";
 export const NODE = "node:hazel-15";
 export const NOON = "2026-11-29T12:00:00.000Z";
 export const LATER = "2026-11-29T12:30:00.000Z";
+/** To which moment a play has come with its heartbeat. */
+export const HEARTBEAT = "2026-11-29T12:40:00.000Z";
 export const PRESENT = "2026-11-29T14:00:00.000Z";
 export const OLDEST = "2026-11-29T10:00:00.000Z";
 
@@ -102,7 +104,7 @@ function playOn(server: Server): () => void {
       kind: "heartbeat",
       cursor: "e.2",
       timestamp: "2026-11-29T15:00:00.000Z",
-      at: "2026-11-29T12:40:00.000Z",
+      at: HEARTBEAT,
     });
   });
   return () => {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, render, screen } from "@testing-library/react";
 import { StrictMode } from "react";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import {
   type Item,
@@ -12,7 +12,7 @@ import {
   useLivingMapFull,
   useLivingMapTime,
 } from "../src/features/livingMap/index.ts";
-import { LATER, NODE, NOON, OLDEST, type Past, PRESENT, startPast } from "./past.ts";
+import { HEARTBEAT, LATER, NODE, NOON, OLDEST, type Past, PRESENT, startPast } from "./past.ts";
 import { until } from "./server.ts";
 
 let map: Past;
@@ -21,7 +21,10 @@ beforeAll(async () => {
   map = await startPast();
 });
 afterAll(() => map.stop());
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
 
 const statusIn = (client: LivingMapClient) =>
   client.getState().data.scene.nodes?.collections.items?.get(NODE)?.status;
@@ -82,12 +85,23 @@ describe("a client", () => {
     client.subscribeEvents((events) => played.push(...events.map(({ event_type }) => event_type)));
     await at(client, NOON);
     client.play(100);
-    await until(client.subscribe, () => client.getState().time.moment === Date.parse("2026-11-29T12:40:00.000Z"));
+    await until(client.subscribe, () => client.getState().time.moment === Date.parse(HEARTBEAT));
     expect(statusIn(client)).toBe("online");
     expect(played).toEqual(["node.status.update"]);
     expect(client.getState().time.speed).toBe(100);
     map.arrive();
     await until(client.subscribe, () => client.getState().time.mode === "live");
+    client.stop();
+  });
+
+  test.each([-3, 3])("plays it where the reader's clock is %d days ahead", async (days) => {
+    const client = await living();
+    await at(client, NOON);
+    const { now } = Date;
+    vi.spyOn(Date, "now").mockImplementation(() => now() + days * 24 * 3_600_000);
+    client.play(1);
+    await until(client.subscribe, () => (client.getState().time.moment ?? 0) >= Date.parse(HEARTBEAT));
+    expect(client.getState().time.moment).toBeLessThan(Date.parse(PRESENT));
     client.stop();
   });
 

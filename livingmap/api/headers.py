@@ -46,7 +46,7 @@ def install(app: FastAPI, cors_origins: Iterable[str]) -> None:
             allow_origins=origins,
             allow_methods=["GET", "HEAD"],
             allow_headers=["Authorization", "X-API-Key", "Last-Event-ID", "If-None-Match"],
-            expose_headers=["ETag", "Retry-After"],
+            expose_headers=["Date", "ETag", "Retry-After"],
             max_age=600,
         )
     app.add_middleware(SecurityHeaders)

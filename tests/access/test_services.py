@@ -191,6 +191,8 @@ async def test_pages_of_other_origins_read_only_where_they_are_named(tmp_path):
             for path in ("/living-map/snapshot", "/living-map/entities"):
                 answer = await client.get(path, headers={"origin": city})
                 assert answer.headers["access-control-allow-origin"] == city
+                exposed = answer.headers["access-control-expose-headers"].split(", ")
+                assert {"Date", "ETag", "Retry-After"} <= set(exposed)  # by the clock of the map ages are told
                 other = await client.get(path, headers={"origin": "https://evil.example.org"})
                 assert "access-control-allow-origin" not in other.headers
             asked = {"origin": city, "access-control-request-method": "GET"}

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { MapClient } from "../client/api.ts";
+import { mapNow } from "../client/clock.ts";
 import type { MapError } from "../client/http.ts";
-import { mapNow } from "../domain/clock.ts";
 import type { Report } from "../domain/troubles.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";

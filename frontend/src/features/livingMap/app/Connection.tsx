@@ -1,3 +1,4 @@
+import { mapTime } from "../client/clock.ts";
 import type { MapState } from "../client/state.ts";
 import type { Tone } from "../domain/tones.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
@@ -25,7 +26,7 @@ export function ConnectionPill({ state }: { readonly state: MapState }) {
   const { status, transport, retryAt } = connection;
   const doubt = useDoubtWord();
   const now = useClock(1000);
-  const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1000));
+  const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((mapTime(retryAt) - now) / 1000));
   const hint =
     status === "live" ? words.connection[transport === "events" ? "byEvents" : "byWebSocket"] : undefined;
   if (recording || (time.mode === "past" && status === "live")) return <PastPill />;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { mapNow } from "../domain/clock.ts";
+import { mapNow } from "../client/clock.ts";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { copyText } from "./copying.ts";

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
 import type { LivingMapClient } from "../client/client.ts";
+import { mapTime } from "../client/clock.ts";
 import { ignored, persistently } from "../client/persistently.ts";
 import { reach } from "../client/time.ts";
-import { mapTime } from "../domain/clock.ts";
 import type { HistoryPage } from "../domain/history.ts";
 import { type Story, type StoryStep, type Summary, sidesOf, toneOfStep } from "../domain/story.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";

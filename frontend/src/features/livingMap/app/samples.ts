@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "react";
 import type { LivingMapClient } from "../client/client.ts";
+import { mapNow } from "../client/clock.ts";
 import type { Item } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
-import { mapNow } from "../domain/clock.ts";
 import type { Registry } from "../domain/registry.ts";
 import type { Sample } from "../domain/series.ts";
 import { valuesOf } from "../domain/values.ts";

@@ -63,7 +63,7 @@ export class LivingMapClient {
     });
     const travelEvents: TravelEvents = {
       shownBefore: () => this.#state.present,
-      latest: () => Date.parse(this.#state.recording?.to ?? "") || Date.now(),
+      recordedTo: () => this.#state.recording?.to,
       shown: (events) => this.#showTime(events),
       recorded: (data) => this.#showEnd(data),
       received: () => this.#pace.soon(),

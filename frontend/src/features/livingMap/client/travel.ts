@@ -1,5 +1,6 @@
 /** Reads moments of the map that were, and plays them; which one, and when, `time.ts` decides. */
 
+import { askClock, latestMoment } from "./clock.ts";
 import type { MapError, MapHttp } from "./http.ts";
 import {
   type MapEvent,
@@ -23,8 +24,8 @@ const MOVED_MS = 200;
 export type TravelEvents = {
   /** What is shown where no moment has been read yet: what is the same stays the very same object. */
   shownBefore(): MapData;
-  /** How far a play can come, in ms since 1970. */
-  latest(): number;
+  /** The end of a recording, which no play goes beyond; undefined for a map with a present. */
+  recordedTo(): string | undefined;
   /** Called with every change of what is shown, and with the events that were played. */
   shown(events: readonly MapEvent[]): void;
   /** Called with the end of a recording. */
@@ -94,7 +95,7 @@ export class TimeTravel {
 
   #reach(reached: number | null): void {
     if (reached === null) return;
-    const moment = Math.min(this.#events.latest(), reached);
+    const moment = Math.min(this.#latest(), reached);
     this.#reached = { moment, at: Date.now() };
     this.#time = stepTime(this.#time, { type: "moved", moment }).time;
   }
@@ -105,7 +106,12 @@ export class TimeTravel {
     if (!this.#reached || speed === null) return;
     const { moment, at } = this.#reached;
     const goneOn = moment + (Date.now() - at) * speed;
-    this.input({ type: "moved", moment: Math.min(this.#events.latest(), goneOn) });
+    this.input({ type: "moved", moment: Math.min(this.#latest(), goneOn) });
+  }
+
+  /** How far a play can come, in ms since 1970. */
+  #latest(): number {
+    return Date.parse(this.#events.recordedTo() ?? "") || latestMoment();
   }
 
   #show(events: readonly MapEvent[] = []): void {
@@ -159,6 +165,7 @@ export class TimeTravel {
   }
 
   #open({ from, speed, transport }: Extract<TimeEffect, { do: "open" }>): void {
+    askClock(this.#http);
     this.#clock = setInterval(() => this.#tick(), MOVED_MS);
     this.#wire = openWire(
       transport,

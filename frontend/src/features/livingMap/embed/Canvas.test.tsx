@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { EMPTY_META } from "../../../../tests/meta.ts";
 import { recorded } from "../../../../tests/types.ts";
 import type { LivingMapClient } from "../client/client.ts";
+import { mapNow } from "../client/clock.ts";
 import { type MapState, NEW_STATE } from "../client/state.ts";
 import { item, sceneOf } from "../domain/testing.ts";
 import { LivingMapProvider } from "../hooks/LivingMapProvider.tsx";
@@ -24,6 +25,9 @@ class Puppet {
   private state = NEW_STATE;
   private readonly listeners = new Set<() => void>();
   readonly getState = () => this.state;
+  readonly http = {
+    ask: () => Promise.resolve(new Response(null, { headers: { date: "Mon, 30 Nov 2026 12:00:00 GMT" } })),
+  };
   readonly ask = () => Promise.resolve(recorded("en"));
   readonly subscribe = (listener: () => void) => {
     this.listeners.add(listener);
@@ -39,6 +43,21 @@ class Puppet {
     for (const listener of this.listeners) listener();
   }
 }
+
+test("the age of what burns in another page's map goes by the clock of the map", async () => {
+  vi.useFakeTimers({ now: Date.parse("2026-11-30T11:00:00Z") });
+  const client = new Puppet();
+  client.name("begun");
+  await act(async () => {
+    render(
+      <LivingMapProvider client={client as unknown as LivingMapClient}>
+        <Canvas handle={{ current: null }} />
+      </LivingMapProvider>,
+    );
+  });
+  expect(new Date(mapNow()).toISOString()).toBe("2026-11-30T12:00:00.500Z");
+  vi.useRealTimers();
+});
 
 test("a map in another page is drawn a few times a second, however often something happens, up to the last", async () => {
   vi.useFakeTimers();

@@ -12,6 +12,7 @@ import { doubtsOf, isOfAll } from "../domain/trust.ts";
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { pulseFeed } from "../hooks/pulses.ts";
 import { CANVAS_MS, useCalmState } from "../hooks/useCalmState.ts";
+import { useMapClock } from "../hooks/useMapClock.ts";
 import { useMedia } from "../hooks/useMedia.ts";
 import { useRegistryOf } from "../hooks/useRegistryOf.ts";
 import { LanguageContext, languageOf, preferredLocale, useLanguage } from "../i18n/i18n.tsx";
@@ -38,6 +39,7 @@ export default function Canvas({ locale, ...props }: CanvasProps) {
 function Drawn({ layers, select, onSelect, flyTo, theme, handle }: Omit<CanvasProps, "locale">) {
   const client = useLivingMapClient();
   const state = useCalmState(CANVAS_MS);
+  useMapClock();
   const { locale } = useLanguage();
   const { registry, isReady } = useRegistryOf(state, locale);
   const isLight = useMedia("(prefers-color-scheme: light)");

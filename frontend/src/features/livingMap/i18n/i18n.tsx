@@ -1,6 +1,7 @@
 /** The language of the page: its words, and how numbers and times are written in it. */
 
 import { createContext, useContext } from "react";
+import { mapNow } from "../client/clock.ts";
 import { en, type Words } from "./en.ts";
 import type { Locale } from "./locale.ts";
 import { uk } from "./uk.ts";
@@ -131,11 +132,11 @@ export function languageOf(locale: Locale): Language {
 }
 
 function isToday(ms: number): boolean {
-  return new Date(ms).toDateString() === new Date().toDateString();
+  return new Date(ms).toDateString() === new Date(mapNow()).toDateString();
 }
 
 function isThisYear(ms: number): boolean {
-  return new Date(ms).getFullYear() === new Date().getFullYear();
+  return new Date(ms).getFullYear() === new Date(mapNow()).getFullYear();
 }
 
 function isMidnight(ms: number): boolean {

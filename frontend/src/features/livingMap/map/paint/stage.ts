@@ -1,7 +1,7 @@
 /** The canvas: holds everything that draws, and draws when there is something new to see. */
 
 import { Container, Graphics, type Renderer, RendererType } from "pixi.js";
-import { mapNow } from "../../domain/clock.ts";
+import { mapNow } from "../../client/clock.ts";
 import type { Figure, Shape } from "../../domain/figure.ts";
 import type { Ghosts } from "../../domain/ghosts.ts";
 import { Registry } from "../../domain/registry.ts";

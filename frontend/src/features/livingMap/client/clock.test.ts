@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { compareClocks, mapNow, mapTime } from "./clock.ts";
+import { compareClocks, mapNow, mapTime, onClock } from "./clock.ts";
 
 const NOW = Date.parse("2026-11-30T12:00:00Z");
 
@@ -27,6 +27,16 @@ test("a clock that is set right counts again", () => {
   compareClocks("Mon, 30 Nov 2026 12:05:00 GMT", NOW, NOW);
   compareClocks("Mon, 30 Nov 2026 12:00:00 GMT", NOW, NOW);
   expect(mapNow()).toBe(NOW);
+});
+
+test("who shows how long ago something was learns of another clock", () => {
+  const times: number[] = [];
+  const leave = onClock(() => times.push(mapNow() - NOW));
+  compareClocks("Mon, 30 Nov 2026 12:05:00 GMT", NOW, NOW);
+  compareClocks("Mon, 30 Nov 2026 12:05:00 GMT", NOW, NOW);
+  leave();
+  compareClocks("Mon, 30 Nov 2026 12:10:00 GMT", NOW, NOW);
+  expect(times).toEqual([300_500]);
 });
 
 test("an answer that was long on its way tells less", () => {
