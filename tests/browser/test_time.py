@@ -147,6 +147,8 @@ def test_a_typed_time_is_shown_and_one_that_is_not_kept_says_so(visitors, night)
     guest.is_cut_off = True  # the browser complains of an answer that is no success
     page = guest.visit("/?at=2020-01-01T00:00:00Z", live=False)
     expect(page.get_by_role("alert")).to_contain_text("The map does not keep that moment.")
+    asked = page.evaluate("new Date('2020-01-01T00:00:00Z').getFullYear()")
+    expect(page.get_by_label("Go to a time")).to_have_value(re.compile(f"^{asked}-"))
     page.get_by_role("button", name="Show the oldest that it keeps").click()
     expect(banner(page)).to_be_visible()
     recovered, failed = turns(night)

@@ -1,7 +1,7 @@
 /** The river is time: what happened when, and the way to any moment of it. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { MapState, Stretch } from "../client/state.ts";
+import type { MapState, ShownTime, Stretch } from "../client/state.ts";
 import { reach } from "../client/time.ts";
 import {
   type Span,
@@ -16,7 +16,7 @@ import {
 import { useLivingMapClient } from "../hooks/LivingMapProvider.tsx";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
-import { goLive, goTo, USUAL_SPEED, useGoToNewest, useNewest } from "./moment.ts";
+import { askedMoment, goLive, goTo, USUAL_SPEED, useGoToNewest, useNewest } from "./moment.ts";
 import { RiverBar } from "./RiverBar.tsx";
 import { useTimeline } from "./timeline.ts";
 
@@ -32,6 +32,7 @@ export function River({ state }: RiverProps) {
   const { recording } = state;
   const [chosen, setChosen] = useState<number | null>(null);
   const { mode, moment } = state.time;
+  const asked = askedMoment(state.time, now);
   const ago = moment === null ? 0 : now - moment;
   const wanted = chosen !== null && chosen >= ago ? chosen : usualSpan(ago, recording);
   const { timeline, error } = useTimeline(
@@ -46,10 +47,17 @@ export function River({ state }: RiverProps) {
   const span = recording ? spanOfRecording(recording, wanted) : spanOf(timeline, wanted, now, moment);
   return (
     <section className={`river is-${mode}`} aria-label={words.time.label}>
-      {timeline && <Controls state={state} timeline={timeline} now={now} />}
-      <RiverBar time={state.time} timeline={timeline} span={span} now={now} hasFailed={error !== null} />
+      {timeline && <Controls time={state.time} shown={asked ?? now} timeline={timeline} now={now} />}
+      <RiverBar
+        isLive={mode === "live"}
+        moment={asked ?? now}
+        timeline={timeline}
+        span={span}
+        now={now}
+        hasFailed={error !== null}
+      />
       <SpanChoice kept={now - Date.parse(timeline?.oldest ?? "")} span={wanted} onChoose={setChosen} />
-      <TimeField moment={moment} now={now} oldest={timeline?.oldest ?? null} />
+      <TimeField moment={asked} now={now} oldest={timeline?.oldest ?? null} />
       {!recording && (
         <button
           type="button"
@@ -84,15 +92,18 @@ function spanOfRecording({ from, to }: Stretch, wanted: number): Span {
   return { from: Math.min(end - 1000, Math.max(end - wanted, reach(from))), to: end };
 }
 
-type ControlsProps = RiverProps & { readonly timeline: Timeline; readonly now: number };
+type ControlsProps = {
+  readonly time: ShownTime;
+  readonly shown: number;
+  readonly timeline: Timeline;
+  readonly now: number;
+};
 
-function Controls({ state, timeline, now }: ControlsProps) {
+function Controls({ time: { mode, speed }, shown, timeline, now }: ControlsProps) {
   const { words } = useLanguage();
   const client = useLivingMapClient();
   const stops = useMemo(() => stopsOf(timeline), [timeline]);
-  const { mode, moment, speed } = state.time;
   const [pace, setPace] = useState(USUAL_SPEED);
-  const shown = moment ?? now;
   const before = stopBefore(stops, shown);
   const after = stopAfter(stops, shown);
   const setSpeed = (next: number) => {
@@ -162,7 +173,7 @@ function TimeField({ moment, now, oldest }: FieldProps) {
   const { words } = useLanguage();
   const goToNewest = useGoToNewest();
   const field = useRef<HTMLInputElement>(null);
-  const shown = localText(moment ?? now);
+  const shown = moment === null ? "" : localText(moment);
   useEffect(() => {
     if (field.current && document.activeElement !== field.current) field.current.value = shown;
   }, [shown]);

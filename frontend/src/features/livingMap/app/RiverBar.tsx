@@ -1,5 +1,4 @@
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
-import type { ShownTime } from "../client/state.ts";
 import type { Registry } from "../domain/registry.ts";
 import {
   type Bar,
@@ -29,7 +28,9 @@ const AT_END_PX = 3;
 const MOST_TROUBLES = 3;
 
 type BarProps = {
-  readonly time: ShownTime;
+  readonly isLive: boolean;
+  /** Which moment is shown. */
+  readonly moment: number;
   readonly timeline: Timeline | null;
   readonly span: Span;
   readonly now: number;
@@ -37,11 +38,9 @@ type BarProps = {
 };
 
 /** The bar itself: a slider whose ground is what happened. */
-export function RiverBar({ time, timeline, span, now, hasFailed }: BarProps) {
+export function RiverBar({ isLive, moment, timeline, span, now, hasFailed }: BarProps) {
   const { words } = useLanguage();
   const [pointed, setPointed] = useState<number | null>(null);
-  const isLive = time.mode === "live";
-  const moment = time.moment ?? (isLive ? now : Date.parse(time.at ?? "") || now);
   const goToNewest = useGoToNewest();
   const hands = useHands(span, setPointed, goToNewest);
   const textAt = useTextAt(timeline);

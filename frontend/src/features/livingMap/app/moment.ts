@@ -55,6 +55,19 @@ export function useTime(): ShownTime {
   return useLivingMap((state) => state.time);
 }
 
+const RELATIVE = /^-(\d+)([smhd])$/;
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY };
+
+/** Return the moment that is shown or, until it is there, asked for, in ms since 1970; null where only the map knows which that is. */
+export function askedMoment({ mode, moment, at }: ShownTime, now: number): number | null {
+  if (mode === "live") return now;
+  if (moment !== null) return moment;
+  const [, count, unit] = RELATIVE.exec(at ?? "") ?? [];
+  if (unit !== undefined) return now - Number(count) * (UNITS_MS[unit] ?? 0);
+  // a browser takes much for a time that is none
+  return (/^\d{4}-/.test(at ?? "") && Date.parse(at ?? "")) || null;
+}
+
 /** Return a state that is of the past as soon as the address is: what is laid out for the past need not move when it comes. */
 export function useAddressed(state: MapState): MapState {
   const { at } = usePlace();
