@@ -6,7 +6,7 @@ import { notify, ring } from "./alarm.ts";
 import { usePreferences } from "./preferences.ts";
 import { useRegistry } from "./registry.tsx";
 import { useNewTroubles } from "./troubles.ts";
-import { troubleName, troubleText } from "./troubleWords.ts";
+import { troubleSentence } from "./troubleWords.ts";
 
 const MOST_NAMES = 3;
 
@@ -27,7 +27,7 @@ export function useAnnouncement({ troubles, isReady }: AnnouncementProps): {
   const [text, setText] = useState("");
   const fresh = useNewTroubles(openOf(troubles), isReady, (begun) => {
     const { words, plural } = language;
-    const texts = begun.map((one) => `${troubleName(one, language)}: ${troubleText(one, registry, language)}`);
+    const texts = begun.map((one) => troubleSentence(one, registry, language));
     const all = nameList(texts, MOST_NAMES, language);
     setText(`${plural(begun.length, words.problems.new)}: ${all}`);
     if (sound) ring();

@@ -29,6 +29,7 @@ export function TroubleLine({ trouble, scene, onPick }: LineProps) {
   const [isOpen, setOpen] = useState(false);
   const more = useId();
   const { entity, key, tone, reports } = trouble;
+  const text = troubleText(trouble, registry, language);
   const affected = useAffected(trouble, scene);
   const hasMore = reports.length > 0;
   const pick = () => {
@@ -43,7 +44,7 @@ export function TroubleLine({ trouble, scene, onPick }: LineProps) {
           {entity ? <TypeIcon type={entity.type} /> : <Icon name="sources" />}
           <span className="line-text">
             <span className="line-name">{troubleName(trouble, language)}</span>
-            <span className={`line-more tone-text tone-${tone}`}>{troubleText(trouble, registry, language)}</span>
+            {text && <span className={`line-more tone-text tone-${tone}`}>{text}</span>}
             <span className="line-more">
               <Since trouble={trouble} />
               {affected.next && <span>{fill(words.problems.affects, { what: affected.next })}</span>}

@@ -6,16 +6,19 @@ import type { Trouble } from "../domain/troubles.ts";
 import { alertWord, loadWord, statusWord } from "../domain/words.ts";
 import type { Language } from "../i18n/i18n.tsx";
 
-/** Return what it is about. */
+/** Return what it is about; of the map itself that is what is wrong. */
 export function troubleName({ entity, shown, reports }: Trouble, language: Language): string {
-  return entity?.label ?? shown[0]?.source?.service ?? reports[0]?.title ?? language.words.title;
+  return entity?.label ?? shown[0]?.source?.service ?? reports[0]?.what ?? language.words.title;
 }
 
-/** Return what is wrong with it, each thing once. */
-export function troubleText({ shown, reports }: Trouble, registry: Registry, language: Language): string {
-  const texts =
-    shown.length > 0 ? shown.map((one) => textOf(one, registry, language)) : reports.map(({ what }) => what);
-  return [...new Set(texts)].join(" · ");
+/** Return what is wrong with it, each thing once; nothing where its name says that. */
+export function troubleText({ shown }: Trouble, registry: Registry, language: Language): string {
+  return [...new Set(shown.map((one) => textOf(one, registry, language)))].join(" · ");
+}
+
+/** Return both as one text. */
+export function troubleSentence(trouble: Trouble, registry: Registry, language: Language): string {
+  return [troubleName(trouble, language), troubleText(trouble, registry, language)].filter(Boolean).join(": ");
 }
 
 function textOf({ what, source, entity }: Problem, registry: Registry, language: Language): string {
