@@ -129,7 +129,8 @@ def routes(reader: MapReader, history: History, roll_ups: RollUps, auth: AuthDep
         )
         if wanted.from_time and wanted.until and wanted.from_time > wanted.until:
             raise _refused("since", "is later than until")
-        listed = ListedChanges(reader.shown(rights), wanted.entity_ids, _text("field", field))
+        resolve = reader.scene.resolve
+        listed = ListedChanges(reader.shown(rights), resolve, wanted.entity_ids, _text("field", field))
         looks = rights.restricted or field is not None
         page = await read(history, wanted, shown_to(rights, reader, wanted, listed), looks)
         silent = await silences(roll_ups, *span(wanted, page, reader.now()))

@@ -1,6 +1,6 @@
 """What an entry of the history changed, item by item and field by field, as the endpoint lists it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -55,11 +55,19 @@ class ListedChanges:
     """Lists the changes of entries, with the names that things have in ``shown``.
 
     With ``entity_ids`` only those of these things, and with ``field``, which may be a path such as
-    ``metrics.cpu``, only how that changed. Fields that change all the time are left out.
+    ``metrics.cpu``, only how that changed. Fields that change all the time are left out. What a field refers to
+    is named by the id that ``resolve`` gives: that an alias was learnt is no change.
     """
 
-    def __init__(self, shown: Layers, entity_ids: tuple[str, ...] = (), field: str | None = None) -> None:
+    def __init__(
+        self,
+        shown: Layers,
+        resolve: Callable[[str], str],
+        entity_ids: tuple[str, ...] = (),
+        field: str | None = None,
+    ) -> None:
         self._shown = shown
+        self._resolve = resolve
         self._ids = entity_ids
         self._field = field
         self._names: dict[str, str] = {}
@@ -95,8 +103,12 @@ class ListedChanges:
         volatile = self._shown.vocabulary.volatile.get(place, frozenset())
         was, after = change.get("was", {}), change.get("set", {})
         for name in was if change["op"] == "drop" else (*after, *change["unset"]):
-            if name not in volatile and was.get(name) != after.get(name):
-                yield name, was.get(name), after.get(name)
+            before, now = self._meaning(was.get(name)), self._meaning(after.get(name))
+            if name not in volatile and before != now:
+                yield name, before, now
+
+    def _meaning(self, value: Json) -> Json:
+        return self._resolve(value) if isinstance(value, str) and ":" in value else value
 
     def _asked(self, change: Fields) -> Iterator[tuple[str, Json, Json]]:
         """Yield the field that is asked for, or the value within it, if the change is one of that."""

@@ -172,6 +172,24 @@ async def test_entries_of_before_list_what_became_of_fields(client, history):
     )
 
 
+async def test_an_alias_that_was_learnt_is_no_change_of_what_refers_to_it(client, history, fold):
+    for seq, changed in enumerate(
+        (
+            Put("nodes", "node:gpu-1", {"lead_id": "agent:7f3c"}),
+            Put("agents", "agent:max", {"name": "Max"}, aliases=("agent:7f3c",)),
+            Put("nodes", "node:gpu-1", {"lead_id": "agent:sofia"}),
+        ),
+        start=4,
+    ):
+        message = refreshed("registry", seq, [changed])
+        folded = fold.apply(Event(Position("e1", seq), message.type, message.payload, NOON))
+        await history.write([entry_of(folded, fold.scene, seq - 1)])
+    assert await changes(client, entity_id="node:gpu-1", field="lead_id") == [
+        ([put(HAZEL, field("lead_id", "agent:max", "agent:sofia"))], 0),
+        ([put(HAZEL, field("lead_id", None, "agent:max"))], 0),
+    ]
+
+
 async def test_an_item_says_when_its_publisher_says_it_was_and_whose_it_is(client, history, fold):
     await history.write([entry(9, "node.event", occurred_at=NOON, source="registry", changes=None)])
     item = (await items(client, event_type="node.event"))[0]
