@@ -1,21 +1,18 @@
 import { useMemo, useState } from "react";
-import type { components } from "../client/openapi.ts";
+import type { EntityDetails } from "../client/api.ts";
 import type { Item, Json, Scene } from "../client/scene.ts";
 import { reach } from "../client/time.ts";
 import { type DayGroup, dayOf, daysAfter, groupsOf, type Span, spansOf, timesOf } from "../domain/day.ts";
-import { axisText, fieldText } from "../domain/fields.ts";
 import { type HistoryPage, turnsOf } from "../domain/history.ts";
 import type { Kind } from "../domain/kind.ts";
-import { columnsOfSeries, hasMoved, type Series } from "../domain/series.ts";
 import { conditionOf, toneOf } from "../domain/status.ts";
-import type { TypeField } from "../domain/types.ts";
-import { valuesOf } from "../domain/values.ts";
-import { capital, loadWord, statusWord } from "../domain/words.ts";
+import { statusWord } from "../domain/words.ts";
+import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { useAsked } from "./asked.ts";
 import { IconButton } from "./bits.tsx";
 import { ChangedText } from "./ChangedText.tsx";
-import { Chart } from "./Chart.tsx";
+import { DayNumbers } from "./DayNumbers.tsx";
 import { Mark } from "./icons.tsx";
 import { goTo, textOf, useNewest } from "./moment.ts";
 import { useRegistry } from "./registry.tsx";
@@ -23,7 +20,6 @@ import { useSentences } from "./sentences.tsx";
 import { go } from "./url.ts";
 
 const MOST_EVENTS = 1000;
-const POINTS = 96;
 const AGAIN_MS = 30_000;
 
 type DayProps = { readonly item: Item; readonly scene: Scene; readonly day: string };
@@ -36,7 +32,9 @@ export default function Day({ item, scene, day }: DayProps) {
   const { from, to } = dayOf(day, now);
   const kind = registry.kindOfId(item.id);
   const question = { entity_id: item.id, since: textOf(from), until: textOf(to), limit: MOST_EVENTS };
-  const history = useAsked<HistoryPage>("living-map/history", question, Math.floor(now / AGAIN_MS));
+  const again = Math.floor(now / AGAIN_MS);
+  const history = useAsked<HistoryPage>("living-map/history", question, again);
+  const last = useLastOf(item.id, to < now ? to : null, again);
   return (
     <div className="scroll padded day">
       <DayHead from={from} to={to} now={now} />
@@ -44,13 +42,30 @@ export default function Day({ item, scene, day }: DayProps) {
       {!history.answer && !history.error && <p className="muted">{words.events.reading}</p>}
       {history.answer && (
         <>
-          <DayStatus item={item} kind={kind} page={history.answer} from={from} to={to} now={now} />
+          <DayStatus item={item} last={last} kind={kind} page={history.answer} from={from} to={to} now={now} />
           <DayEvents id={item.id} page={history.answer} scene={scene} />
         </>
       )}
-      <DayNumbers item={item} kind={kind} from={from} to={to} now={now} />
+      <DayNumbers item={item} last={last} kind={kind} from={from} to={to} now={now} />
     </div>
   );
+}
+
+/** How a thing was at the end of its day, or is now; null where it was not there, or nobody knows, undefined until that is known. */
+type Last = Item | null | undefined;
+
+/** Ask how a thing was at the end of a day, or with null how it is now. */
+function useLastOf(id: string, end: number | null, again: number): Last {
+  const hasPresent = useLivingMap(({ recording }) => recording === null);
+  const newest = useNewest(AGAIN_MS);
+  const at = end === null && hasPresent ? undefined : textOf((end ?? newest) - 1);
+  const { answer, error } = useAsked<EntityDetails>(
+    `living-map/entities/${encodeURIComponent(id)}`,
+    { at },
+    again,
+  );
+  const last = useMemo(() => (answer ? ({ ...answer.data, id } as Item) : null), [answer, id]);
+  return last ?? (error ? null : undefined);
 }
 
 type Times = { readonly from: number; readonly to: number; readonly now: number };
@@ -78,21 +93,22 @@ function DayHead({ from, to, now }: Times) {
   );
 }
 
-type StatusProps = Times & { readonly item: Item; readonly kind: Kind; readonly page: HistoryPage };
+type StatusProps = Times & {
+  readonly item: Item;
+  readonly last: Last;
+  readonly kind: Kind;
+  readonly page: HistoryPage;
+};
 
 /** How its status went through the day, and for how long it was how. */
-function DayStatus({ item, kind, page, from, to, now }: StatusProps) {
+function DayStatus({ item, last, kind, page, from, to, now }: StatusProps) {
   const language = useLanguage();
   const { words, span } = language;
   const end = Math.min(to, now);
-  const asked = useAsked<components["schemas"]["EntityDetails"]>(
-    `living-map/entities/${encodeURIComponent(item.id)}`,
-    { at: end < now ? textOf(end - 1) : undefined },
-  );
-  const last = asked.answer ? conditionOf({ ...asked.answer.data, id: item.id } as Item, kind) : null;
+  const condition = last ? conditionOf(last, kind) : null;
   const turns = turnsOf(page.items, item.id, kind.status, page.oldest_available);
   const oldest = page.oldest_available === null ? end : reach(page.oldest_available);
-  const spans = spansOf(turns, { from: Math.max(from, Math.min(oldest, end)), to: end, last });
+  const spans = spansOf(turns, { from: Math.max(from, Math.min(oldest, end)), to: end, last: condition });
   const word = (status: Json) =>
     typeof status === "string" ? statusWord(status, language, kind) : words.day.absent;
   const tone = (status: Json) => (typeof status === "string" ? toneOf(status, kind) : "off");
@@ -202,59 +218,3 @@ function Group({ group: { lines, isPolled } }: { readonly group: DayGroup }) {
     </li>
   );
 }
-
-type NumbersProps = Times & { readonly item: Item; readonly kind: Kind };
-
-/** How its numbers went that day: those that add up first. */
-function DayNumbers({ item, kind, from, to, now }: NumbersProps) {
-  const { words } = useLanguage();
-  const fields = [...valuesOf(item, kind).keys()];
-  const sorted = [...fields.filter(({ additive }) => additive), ...fields.filter(({ additive }) => !additive)];
-  if (fields.length === 0) return null;
-  return (
-    <section>
-      <h3>{words.day.numbers}</h3>
-      <div className="live">
-        {sorted.map((field) => (
-          <DayNumber key={field.name} id={item.id} kind={kind} field={field} from={from} to={to} now={now} />
-        ))}
-      </div>
-    </section>
-  );
-}
-
-type NumberProps = Times & { readonly id: string; readonly kind: Kind; readonly field: TypeField };
-
-function DayNumber({ id, kind, field, from, to, now }: NumberProps) {
-  const language = useLanguage();
-  const { words } = language;
-  const until = Math.min(to, Math.floor(now / 60_000) * 60_000);
-  const question = { entity_id: id, field: field.name, from: textOf(from), to: textOf(until), points: POINTS };
-  const { answer } = useAsked<Series>("living-map/series", question);
-  const columns = useMemo(
-    () => columnsOfSeries(answer, [], { from, size: (until - from) / POINTS }),
-    [answer, from, until],
-  );
-  const last = columns.mean.filter((one) => one !== null).at(-1);
-  const text = (value: number) => fieldText(value, field, kind, language);
-  return (
-    <div className={hasMoved(columns) ? "live-value has-chart" : "live-value"}>
-      <p className="live-number">
-        <span>{capital(loadWord(field.name, kind, language))}</span>
-        <strong>{last === undefined ? words.day.unknown : text(last)}</strong>
-      </p>
-      {hasMoved(columns) && (
-        <Chart
-          columns={columns}
-          from={from}
-          to={to - 1000} // without the mark of the next day
-          isShare={field.kind === "ratio"}
-          marks={NO_MARKS}
-          format={(value) => axisText(value, field, kind, language)}
-        />
-      )}
-    </div>
-  );
-}
-
-const NO_MARKS: never[] = [];
