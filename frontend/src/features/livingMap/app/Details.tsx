@@ -10,7 +10,6 @@ import { TypeIcon } from "./icons.tsx";
 import { later } from "./later.tsx";
 import { usePast } from "./moment.ts";
 import { useRegistry } from "./registry.tsx";
-import { useAge } from "./trust.tsx";
 import { go, usePlace } from "./url.ts";
 
 const Sections = later(() => import("./Sections.tsx"));
@@ -40,9 +39,11 @@ export function Details({ id, state, onShow }: DetailsProps) {
             {name}
           </h2>
           <p>
-            <TypeName type={typeOf(id)} />
+            <span>
+              <TypeName type={typeOf(id)} />
+            </span>
             {condition !== UNKNOWN && <StatusChip status={condition} type={typeOf(id)} />}
-            <Then state={state} type={typeOf(id)} />
+            <Then state={state} />
           </p>
         </div>
         <IconButton icon="close" label={words.details.close} onClick={() => go({ select: null })} />
@@ -59,12 +60,10 @@ export function Details({ id, state, onShow }: DetailsProps) {
 }
 
 /** The moment that all of it is of, where that is not the present. */
-function Then({ state: { time }, type }: { readonly state: MapState; readonly type: string }) {
-  const { words, moment, fill } = useLanguage();
-  const age = useAge(type);
-  if (time.mode === "past" && time.moment !== null) return <span className="then">{moment(time.moment)}</span>;
-  if (!age || age.since === null) return null;
-  return <span className="as-of">{fill(words.trust.asOf, { moment: moment(age.since) })}</span>;
+function Then({ state: { time } }: { readonly state: MapState }) {
+  const { moment } = useLanguage();
+  if (time.mode === "live" || time.moment === null) return null;
+  return <span className="then">{moment(time.moment)}</span>;
 }
 
 /** What a thing was called last, also once it is gone; before that, what its id says. */

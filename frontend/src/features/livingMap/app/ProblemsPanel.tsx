@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import type { Kind } from "../domain/kind.ts";
 import type { Registry } from "../domain/registry.ts";
 import { openOf, type Trouble } from "../domain/troubles.ts";
@@ -5,6 +6,7 @@ import type { Unknown } from "../domain/unknowns.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { mayNotify, ring } from "./alarm.ts";
 import { Empty } from "./bits.tsx";
+import { useHeldTroubles } from "./heldTroubles.ts";
 import { prefer, usePreferences } from "./preferences.ts";
 import { useRegistry } from "./registry.tsx";
 import { Settled, useAwaited } from "./settled.tsx";
@@ -33,21 +35,31 @@ export default function ProblemsPanel(props: PanelProps) {
 }
 
 function Problems({ all, onPick }: PanelProps) {
-  const { words } = useLanguage();
+  const { words, plural } = useLanguage();
   useAwaited(!all.isSettled);
   const registry = useRegistry();
   const unknowns = useUnknowns();
   const { troubles, scene, isSettled } = all;
+  const current = useMemo(() => new Map(troubles.map((one) => [one.key, one])), [troubles]);
+  const unseen = useMemo(() => troubles.filter(({ isAcknowledged }) => !isAcknowledged), [troubles]);
+  const { held, fresh, sort } = useHeldTroubles(unseen, isSettled);
   const lines = (own: readonly Trouble[]) => (
     <ul className="lines">
-      {own.slice(0, MOST).map((trouble) => (
-        <TroubleLine key={trouble.key} trouble={trouble} scene={scene} onPick={onPick} />
+      {own.slice(0, MOST).map((one) => (
+        <TroubleLine
+          key={one.key}
+          trouble={current.get(one.key) ?? one}
+          isOver={!current.has(one.key)}
+          scene={scene}
+          onPick={onPick}
+        />
       ))}
     </ul>
   );
   const seen = troubles.filter(({ isAcknowledged }) => isAcknowledged);
-  const notes = troubles.filter(({ isAcknowledged, tone }) => !isAcknowledged && tone === "busy");
-  const open = openOf(troubles);
+  const listed = held.filter(({ key }) => !current.get(key)?.isAcknowledged);
+  const notes = listed.filter(({ tone }) => tone === "busy");
+  const open = openOf(listed);
   return (
     <>
       {open.length === 0 && isSettled && <NoProblems unknowns={unknowns} seen={seen.length} />}
@@ -56,7 +68,7 @@ function Problems({ all, onPick }: PanelProps) {
         <section key={name}>
           <h3>
             {kind ? kind.plural || kind.label : words.problems[name as "sources" | "map"]}{" "}
-            <span className="count">{own.length}</span>
+            <span className="count">{own.filter(({ key }) => current.has(key)).length}</span>
           </h3>
           {lines(own)}
         </section>
@@ -80,6 +92,17 @@ function Problems({ all, onPick }: PanelProps) {
         </details>
       )}
       <Alarm />
+      {fresh.length > 0 && (
+        <section className="fresh">
+          <h3>
+            {plural(fresh.length, words.problems.new)}
+            <button type="button" className="text-button" onClick={sort}>
+              {words.problems.sort}
+            </button>
+          </h3>
+          {lines(fresh)}
+        </section>
+      )}
     </>
   );
 }

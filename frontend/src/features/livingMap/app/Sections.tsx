@@ -18,7 +18,7 @@ import { Relations } from "./Relations.tsx";
 import { useRegistry } from "./registry.tsx";
 import { Share } from "./Share.tsx";
 import { Since } from "./Since.tsx";
-import { Settled } from "./settled.tsx";
+import { Settled, useReserved } from "./settled.tsx";
 import { marksOf, useTurns } from "./turns.ts";
 import { go, usePlace } from "./url.ts";
 
@@ -63,9 +63,7 @@ function AllSections({ id, item, scene, events, onShow }: SectionsProps) {
         <button type="button" className="button" onClick={() => onShow(id)}>
           {words.details.show}
         </button>
-        {described.answer?.links.map(({ source, url }) => (
-          <OpenLink key={url} source={source} url={url} />
-        ))}
+        <OpenLinks links={described.answer?.links} hasFailed={described.error !== null} />
         <DayButton />
         <PinButton id={id} />
         <Share />
@@ -91,6 +89,22 @@ function concerns(event: MapEvent, id: string, scene: Scene, registry: Registry)
   return (
     event.changes.some((change) => change.op !== "total" && change.id === id) ||
     subjectOf(event, scene, registry) === id
+  );
+}
+
+type Links = EntityDetails["links"];
+
+/** Pages about the thing elsewhere. Where it takes long until the map says which there are, there is room for one. */
+function OpenLinks({ links, hasFailed }: { readonly links: Links | undefined; readonly hasFailed: boolean }) {
+  const { words } = useLanguage();
+  const isReserved = useReserved(!links && !hasFailed);
+  if (links?.length) return links.map(({ source, url }) => <OpenLink key={url} source={source} url={url} />);
+  return (
+    isReserved && (
+      <span className="button is-room" aria-hidden="true">
+        {words.details.open}
+      </span>
+    )
   );
 }
 

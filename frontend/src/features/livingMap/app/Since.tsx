@@ -20,7 +20,7 @@ type SinceProps = {
 /** Since when a thing is as it is, and what it was before; each leads to its moment. */
 export function Since({ turns, isAwaited, kind }: SinceProps) {
   const language = useLanguage();
-  const { words, fill, agoLong, span } = language;
+  const { words, fill, agoLong, moment, span } = language;
   const now = useNow(1000);
   const age = useAge(kind.name);
   const [last, earlier] = turns;
@@ -35,7 +35,11 @@ export function Since({ turns, isAwaited, kind }: SinceProps) {
         {fill(last.isFirst ? words.details.atLeastSince : words.details.since, { status: word(last.to) })}{" "}
         <MomentLink at={last.at} />
       </span>
-      <span className="muted">{agoLong((now - last.at) / 1000)}</span>
+      {age && age.since !== null ? (
+        <span className="as-of">{fill(words.trust.asOf, { moment: moment(age.since) })}</span>
+      ) : (
+        <span className="muted">{agoLong((now - last.at) / 1000)}</span>
+      )}
       {last.came ? (
         <span className="muted">{last.isFirst ? words.details.first : words.details.came}</span>
       ) : (

@@ -16,12 +16,14 @@ import { go } from "./url.ts";
 
 type LineProps = {
   readonly trouble: Trouble;
+  /** Whether it has ended since it was listed. */
+  readonly isOver: boolean;
   readonly scene: Scene;
   readonly onPick: (id: string) => void;
 };
 
 /** One thing that is in trouble: what is wrong, since when, and whom it affects; opened also what to do. */
-export function TroubleLine({ trouble, scene, onPick }: LineProps) {
+export function TroubleLine({ trouble, isOver, scene, onPick }: LineProps) {
   const language = useLanguage();
   const { words, fill } = language;
   const registry = useRegistry();
@@ -29,7 +31,7 @@ export function TroubleLine({ trouble, scene, onPick }: LineProps) {
   const [isOpen, setOpen] = useState(false);
   const more = useId();
   const { entity, key, tone, reports } = trouble;
-  const text = troubleText(trouble, registry, language);
+  const text = isOver ? words.problems.over : troubleText(trouble, registry, language);
   const affected = useAffected(trouble, scene);
   const hasMore = reports.length > 0;
   const pick = () => {
@@ -38,20 +40,20 @@ export function TroubleLine({ trouble, scene, onPick }: LineProps) {
     else setOpen(!isOpen);
   };
   return (
-    <li className={isOpen ? "trouble is-open" : "trouble"}>
+    <li className={`trouble ${isOpen ? "is-open" : ""} ${isOver ? "is-over" : ""}`}>
       <div className="trouble-head">
         <button type="button" className="line" onClick={pick}>
           {entity ? <TypeIcon type={entity.type} /> : <Icon name="sources" />}
           <span className="line-text">
             <span className="line-name">{troubleName(trouble, language)}</span>
-            {text && <span className={`line-more tone-text tone-${tone}`}>{text}</span>}
+            {text && <span className={`line-more tone-text tone-${isOver ? "good" : tone}`}>{text}</span>}
             <span className="line-more">
               <Since trouble={trouble} />
               {affected.next && <span>{fill(words.problems.affects, { what: affected.next })}</span>}
             </span>
           </span>
           <span className="line-status">
-            <Mark tone={tone} />
+            <Mark tone={isOver ? "good" : tone} />
           </span>
         </button>
         {hasMore && (

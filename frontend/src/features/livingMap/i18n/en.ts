@@ -93,6 +93,8 @@ export const en = {
     sound: "play a sound",
     notifications: "show a notification of the browser",
     new: { one: "{n} new problem", other: "{n} new problems" },
+    over: "over",
+    sort: "Put into order",
     down: "not responding",
     stale: "responding only in part; old data is shown",
     failed: "its plugin could not be loaded",
