@@ -11,6 +11,7 @@ import "./styles/time.css";
 import "./styles/answers.css";
 import "./styles/narrow.css";
 import "./styles/low.css";
+import "./styles/touch.css";
 
 const root = document.getElementById("root");
 if (root) {

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import MOVING
+from tests.browser.shifts import assert_still, assert_that_it_kept_still, watch_shifts
 
 LAYERS = ("City", "Space", "Nodes", "Agents", "DAO", "Messaging")
 NODE = "node:eastmere-1-gpu"
@@ -264,31 +265,6 @@ def test_details_that_still_wait_for_their_charts_have_no_fault_either(visitors,
     assert guest.faults() == []
 
 
-MOST_SHIFT = 0.05
-"""Half of what https://web.dev/articles/cls calls good."""
-
-
-def assert_that_it_kept_still(page) -> None:
-    """Assert that a page has moved little of itself since it was opened; else say what moved, and where to."""
-    moves = page.evaluate(
-        """() => new Promise((resolve) => {
-          const moves = [];
-          const place = (rect) => [rect.x, rect.y, rect.width, rect.height].map(Math.round);
-          new PerformanceObserver((list) => {
-            for (const one of list.getEntries()) {
-              if (one.hadRecentInput) continue;
-              const sources = one.sources.map(({ node, previousRect, currentRect }) =>
-                [node?.className || node?.nodeName, place(previousRect), place(currentRect)]);
-              moves.push([one.value, Math.round(one.startTime), sources]);
-            }
-          }).observe({ type: 'layout-shift', buffered: true });
-          setTimeout(() => resolve(moves), 500);
-        })"""
-    )
-    largest = "\n".join(map(str, sorted(moves, reverse=True)[:4]))
-    assert sum(value for value, _, _ in moves) < MOST_SHIFT, largest
-
-
 @pytest.mark.parametrize("address", ["panel=none", "panel=problems"])
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 360), (768, 1024), (1440, 900), (1920, 1080)])
 def test_the_page_does_not_move_while_it_loads(visitors, the_map, width, height, address):
@@ -307,6 +283,22 @@ def test_nor_does_it_move_while_it_loads_a_moment_of_the_past(visitors, the_map,
     expect(page.locator(".details .since")).to_be_visible()
     expect(page.locator(".past-note")).to_be_attached()
     assert_that_it_kept_still(page)
+
+
+def test_a_link_to_a_page_elsewhere_that_comes_late_moves_nothing(visitors, the_map):
+    guest = visitors(the_map.url, is_cold=True, viewport={"width": 360, "height": 740})
+
+    def late(route):
+        guest.page.wait_for_timeout(1500)
+        route.fulfill(response=route.fetch())
+
+    guest.context.route("**/living-map/entities/*", late)
+    page = guest.visit(f"/?panel=none&select={NODE}")
+    actions = page.locator(".details .actions")
+    expect(actions).to_be_visible()
+    watch_shifts(page)
+    expect(actions.get_by_role("link", name="Open")).to_be_visible()
+    assert_still(page)
 
 
 def test_a_chart_whose_answer_comes_late_and_is_empty_says_why_there_is_none(visitors, the_map):

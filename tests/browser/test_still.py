@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SHIPS
+from tests.browser.shifts import assert_still, watch_shifts
 
 BARGES = {f"Barge {number:02}": {"status": "online"} for number in range(60)}
 LAYERS = ("City", "Space", "Nodes", "Agents", "DAO", "Messaging")
@@ -27,6 +28,8 @@ def assert_at(read, place):
         (360, "panel=none&only=ship:Aurora", ".pinned"),
         (1440, "panel=none&only=ship:Aurora&select=ship:Tender", ".pinned"),
         (1440, "panel=search", ".line:has-text('Barge 03')"),
+        (360, "panel=none&select=ship:Aurora", ".details .actions"),
+        (1440, "panel=none&select=ship:Aurora", ".details .facts"),
     ],
 )
 def test_a_banner_that_comes_and_goes_moves_nothing_that_is_read(visitors, harbour, width, address, what):
@@ -43,6 +46,60 @@ def test_a_banner_that_comes_and_goes_moves_nothing_that_is_read(visitors, harbo
     harbour.say({**SHIPS, **BARGES})
     expect(banner).to_have_count(0)
     assert_at(read, place)
+
+
+@pytest.mark.parametrize(("width", "locale"), [(360, "uk"), (360, "en"), (1440, "en")])
+def test_details_of_what_becomes_old_stay_where_they_are(visitors, harbour, width, locale):
+    guest = visitors(harbour.map.url, viewport={"width": width, "height": 780}, locale=locale)
+    page = guest.visit("/?panel=none&select=ship:Aurora")
+    expect(page.locator(".details .since")).to_be_visible()
+    places = """() => [...document.querySelectorAll('.details :is(.since, .actions, section, .facts)')].map(
+      (one) => [one.offsetTop, one.offsetHeight])"""
+    before = page.evaluate(places)
+    harbour.fall_silent()
+    expect(page.locator(".details .as-of")).to_be_visible()
+    assert page.evaluate(places) == before
+    guest.see(f"still-details-{width}-{locale}")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_problems_that_begin_and_end_move_none_that_is_read(visitors, harbour, width):
+    harbour.say({**SHIPS, "Aurora": {"status": "error"}, "Tender": {"status": "degraded"}})
+    guest = visitors(harbour.map.url, viewport={"width": width, "height": 740})
+    page = guest.visit("/?panel=problems")
+    lines = page.locator(".problems .trouble")
+    expect(lines).to_have_count(2)
+    watch_shifts(page)
+    harbour.say({**SHIPS, "Aurora": {"status": "error"}, "Borealis": {"status": "error"}})
+    fresh = page.locator(".fresh")
+    expect(fresh.locator(".trouble")).to_contain_text("Borealis")
+    expect(lines.filter(has_text="Tender")).to_contain_text("over")
+    assert_still(page)
+    guest.see(f"still-problems-{width}")
+    page.get_by_role("button", name="Put into order").click()
+    expect(fresh).to_have_count(0)
+    expect(lines).to_have_count(2)
+    expect(lines.filter(has_text="Tender")).to_have_count(0)
+
+
+@pytest.mark.parametrize("locale", ["en", "uk"])
+def test_a_banner_in_a_narrow_window_has_three_lines_until_it_is_opened(visitors, harbour, locale):
+    guest = visitors(harbour.map.url, viewport={"width": 360, "height": 740}, locale=locale)
+    page = guest.visit("/?panel=none")
+    harbour.fall_silent()
+    text = page.locator(".doubts .doubt > span").first
+    expect(text).to_be_visible()
+    lines = "(one) => one.clientHeight / parseFloat(getComputedStyle(one).lineHeight)"
+    assert text.evaluate(lines) < 3.1
+    assert page.locator(".doubts").bounding_box()["height"] < 70
+    guest.see(f"still-banner-{locale}")
+    more = page.locator(".doubts-more")
+    more.click()
+    expect(more).to_have_attribute("aria-expanded", "true")
+    assert text.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1")
+    for part in (".doubt-meaning", ".button"):
+        expect(page.locator(f".doubts {part}").first).to_be_visible()
+    guest.see(f"still-banner-open-{locale}")
 
 
 @pytest.mark.parametrize("locale", ["en", "uk"])

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { doubtText } from "../domain/doubts.ts";
 import { dated, type Trouble } from "../domain/troubles.ts";
 import { type Doubt, isOfAll } from "../domain/trust.ts";
@@ -10,20 +11,31 @@ import { Icon, Mark } from "./icons.tsx";
 import { useTrust } from "./trust.tsx";
 import { go } from "./url.ts";
 
-/** One banner over everything while what is shown may not be the present: since when, and what that means. */
+/** One banner over everything while what is shown may not be the present: since when, and what that means. In a narrow window all of it is shown once it is opened. */
 export function DoubtsBanner({ troubles }: { readonly troubles: readonly Trouble[] }) {
   const { words } = useLanguage();
   const { doubts } = useTrust();
+  const [isOpen, setOpen] = useState(false);
   const [isDismissed, dismiss] = useDismissed(keyOf(doubts));
   if (doubts.length === 0 || (isDismissed && !doubts.some(isOfAll))) return null;
   const isGrave = doubts.some(({ kind }) => kind !== "paused" && kind !== "pending" && kind !== "sources");
   return (
-    <div className="doubts" role={isGrave ? "alert" : "status"}>
+    <div className={isOpen ? "doubts is-open" : "doubts"} role={isGrave ? "alert" : "status"}>
       <ul>
         {doubts.map((doubt) => (
           <DoubtLine key={doubt.kind} doubt={dated(doubt, troubles)} />
         ))}
       </ul>
+      <button
+        type="button"
+        className="icon-button doubts-more"
+        title={words.trust.more}
+        aria-label={words.trust.more}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <Icon name={isOpen ? "up" : "down"} />
+      </button>
       {!doubts.some(isOfAll) && <IconButton icon="close" label={words.trust.close} onClick={dismiss} />}
     </div>
   );

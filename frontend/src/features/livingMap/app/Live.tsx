@@ -15,6 +15,7 @@ import {
   type Sample,
   type Series,
 } from "../domain/series.ts";
+import type { Age } from "../domain/trust.ts";
 import type { TypeField } from "../domain/types.ts";
 import type { Values } from "../domain/values.ts";
 import { loadWord } from "../domain/words.ts";
@@ -52,6 +53,7 @@ export function Live({ id, kind, values, marks, sources }: LiveProps) {
     <section>
       <h3>
         {isPast ? words.details.atMoment : age ? words.details.last : words.details.live}
+        {age && <AgeText age={age} />}
         <span className="spans">
           {SPANS.map((one) => (
             <button key={one} type="button" aria-pressed={one === span} onClick={() => setSpan(one)}>
@@ -74,6 +76,7 @@ export function Live({ id, kind, values, marks, sources }: LiveProps) {
             samples={samples.get(field.name) ?? NO_SAMPLES}
             span={span}
             marks={marks}
+            ageOfAll={age}
             source={sources[field.name] ?? sources[field.name.split(".")[0] ?? ""]}
           />
         ))}
@@ -109,6 +112,8 @@ type LiveValueProps = {
   readonly samples: readonly Sample[];
   readonly span: number;
   readonly marks: readonly EventMark[];
+  /** How old the numbers of the thing are. */
+  readonly ageOfAll: Age | null;
   readonly source: string | undefined;
 };
 
@@ -123,6 +128,7 @@ function LiveValue({
   samples,
   span,
   marks,
+  ageOfAll,
   source,
 }: LiveValueProps) {
   const language = useLanguage();
@@ -153,7 +159,7 @@ function LiveValue({
           <strong>{fieldText(value, field, kind, language)}</strong>
         </p>
       )}
-      {age && <AgeText age={age} />}
+      {age && age.since !== ageOfAll?.since && <AgeText age={age} />}
       {isReserved && !isDrawn && !isAwaited && (
         <p className="chart is-empty">
           {emptyText(columnsOfSeries(answer, NO_SAMPLES), asked.error !== null, language)}

@@ -78,12 +78,12 @@ function Account({ state }: { readonly state: MapState }) {
   const [isOpen, setOpen] = useState(false);
   if (session) {
     const label = session.name ? `${words.session.logout}: ${session.name}` : words.session.logout;
-    return <IconButton icon="user" label={label} onClick={logOut} />;
+    return <IconButton icon="user" label={label} onClick={logOut} className="account" />;
   }
   if (!loginUrl || state.connection.status === "unauthenticated") return null;
   return (
     <>
-      <IconButton icon="user" label={words.session.login} onClick={() => setOpen(true)} />
+      <IconButton icon="user" label={words.session.login} onClick={() => setOpen(true)} className="account" />
       {isOpen && <Login reason="wished" detail={null} onClose={() => setOpen(false)} />}
     </>
   );

@@ -342,6 +342,7 @@ export const en = {
     asOf: "as of {moment}",
     neverRead: "never read",
     close: "Close this message",
+    more: "All of this message",
     retry: "Try now",
     sources: "Sources",
   },

@@ -486,6 +486,7 @@ export const uk: Words = {
     asOf: "станом на {moment}",
     neverRead: "ще не прочитано",
     close: "Закрити це повідомлення",
+    more: "Усе повідомлення",
     retry: "Спробувати зараз",
     sources: "Джерела",
   },
