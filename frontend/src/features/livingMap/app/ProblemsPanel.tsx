@@ -42,13 +42,13 @@ function Problems({ all, onPick }: PanelProps) {
   const { troubles, scene, isSettled } = all;
   const current = useMemo(() => new Map(troubles.map((one) => [one.key, one])), [troubles]);
   const unseen = useMemo(() => troubles.filter(({ isAcknowledged }) => !isAcknowledged), [troubles]);
-  const { held, fresh, sort } = useHeldTroubles(unseen, isSettled);
+  const { held, fresh, lastOf, sort } = useHeldTroubles(unseen, isSettled);
   const lines = (own: readonly Trouble[]) => (
     <ul className="lines">
       {own.slice(0, MOST).map((one) => (
         <TroubleLine
           key={one.key}
-          trouble={current.get(one.key) ?? one}
+          trouble={current.get(one.key) ?? lastOf(one)}
           isOver={!current.has(one.key)}
           scene={scene}
           onPick={onPick}
@@ -62,8 +62,7 @@ function Problems({ all, onPick }: PanelProps) {
   const open = openOf(listed);
   return (
     <>
-      {open.length === 0 && isSettled && <NoProblems unknowns={unknowns} seen={seen.length} />}
-      <Unknowns unknowns={unknowns} />
+      {open.length + fresh.length === 0 && isSettled && <NoProblems unknowns={unknowns} seen={seen.length} />}
       {groupsOf(open, registry).map(({ name, kind, own }) => (
         <section key={name}>
           <h3>
@@ -73,6 +72,7 @@ function Problems({ all, onPick }: PanelProps) {
           {lines(own)}
         </section>
       ))}
+      <Unknowns unknowns={unknowns} />
       {notes.length > 0 && (
         <section>
           <h3>

@@ -29,6 +29,14 @@ test("what begins while others are read stands apart, and what ends stays, until
   expect(shown()).toEqual(["new,b", ""]);
 });
 
+test("of what has ended is shown what was known of it last", () => {
+  const { show, hook } = held(all("a", "b"));
+  const [a, b] = [{ key: "a" }, { key: "b", since: 5 }] as unknown as readonly [Trouble, Trouble];
+  show([a, b]);
+  show([a]);
+  expect(hook.result.current.held.map(hook.result.current.lastOf)).toEqual([a, b]);
+});
+
 test("where nothing that is listed lasts, what there is now is listed", () => {
   const { show } = held(all("a"));
   expect(show(all("b"))).toEqual(["b", ""]);

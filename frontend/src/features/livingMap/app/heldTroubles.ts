@@ -8,6 +8,8 @@ export type HeldTroubles = {
   readonly held: readonly Trouble[];
   /** Those that have begun since. */
   readonly fresh: readonly Trouble[];
+  /** What was known last of one that is listed, also once it has ended. */
+  lastOf(one: Trouble): Trouble;
   /** Put all into order that there are. */
   sort(): void;
 };
@@ -17,6 +19,8 @@ export function useHeldTroubles(troubles: readonly Trouble[], isSettled: boolean
   const [held, hold] = useState(troubles);
   const latest = useRef(troubles);
   latest.current = troubles;
+  const last = useRef(new Map<string, Trouble>());
+  for (const one of troubles) last.current.set(one.key, one);
   const keys = new Set(held.map(({ key }) => key));
   const isRead = isSettled && troubles.some(({ key }) => keys.has(key));
   if (!isRead && held !== troubles) hold(troubles);
@@ -28,6 +32,7 @@ export function useHeldTroubles(troubles: readonly Trouble[], isSettled: boolean
   return {
     held: isRead ? held : troubles,
     fresh: isRead ? troubles.filter(({ key }) => !keys.has(key)) : [],
+    lastOf: (one) => last.current.get(one.key) ?? one,
     sort: () => hold(troubles),
   };
 }

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-B5_Izdlo.js";

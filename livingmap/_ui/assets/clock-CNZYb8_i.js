@@ -1,1 +1,0 @@
-var e=0;function t(){return n(Date.now())}function n(t){return t+e}function r(t,n,r){let i=Date.parse(t??``)+500-(n+r)/2;Number.isNaN(i)||(e=Math.abs(i)>2e3+(r-n)/2?i:0)}export{t as n,n as r,r as t};

@@ -1,1 +1,0 @@
-import"./stage-B30yoc_B.js";import"./init-hc3bebPC.js";

@@ -1,0 +1,1 @@
+import"./stage-B5_Izdlo.js";import"./init-Qxwyjs_d.js";
