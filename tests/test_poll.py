@@ -89,6 +89,25 @@ async def test_what_a_full_poll_lacks_goes():
     assert await shop.harness.poll() == [Drop("things", "thing:3")]
 
 
+async def test_what_a_full_poll_lacks_goes_though_an_event_drops_another_meanwhile(monkeypatch):
+    monkeypatch.setattr("livingmap.sources.comparison._LOOKED_UP_AT_ONCE", 1)
+    shop = Shop(*(thing(number) for number in range(6)))
+    await shop.harness.poll()
+    shop.rows.pop()  # five are listed of the five that will be there when all are looked up
+
+    looked_up = shop.harness._poller._comparison._may_lack_some
+
+    async def meanwhile(records, listed):
+        looking = asyncio.create_task(looked_up(records, listed))
+        await asyncio.sleep(0)
+        await shop.harness.send("thing.gone", {"id": "thing:0"})
+        return await looking
+
+    monkeypatch.setattr(shop.harness._poller._comparison, "_may_lack_some", meanwhile)
+    await shop.harness.poll()
+    assert list(shop.things) == ["thing:1", "thing:2", "thing:3", "thing:4"]
+
+
 async def test_a_field_that_a_poll_lacks_goes_and_what_events_set_stays():
     shop = Shop(thing(1, a=1, b=2))
     await shop.harness.poll()
