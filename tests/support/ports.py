@@ -1,5 +1,6 @@
 """Ports for servers of tests that have to come back on the same one."""
 
+import atexit
 import fcntl
 import itertools
 import os
@@ -39,10 +40,6 @@ def _own_ports():
         except BlockingIOError:
             claim.close()
             continue
-        _claims.append(claim)
+        atexit.register(claim.close)  # until then it is locked
         return itertools.cycle(range(first, first + _SHARE))
     raise OSError("all shares of the ports are taken by other processes of tests")
-
-
-_claims = []
-"""The files that are locked, open until this process ends."""
