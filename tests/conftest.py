@@ -5,6 +5,7 @@ import logging
 import signal
 from collections.abc import Iterator
 
+import httpx
 import pytest
 import structlog
 from fastapi.dependencies import models
@@ -20,6 +21,10 @@ settings.load_profile("short")
 
 # Without configuration a traceback is logged with the values of all variables: seconds of work each.
 ConsoleRenderer.get_active().exception_formatter = plain_traceback
+
+# By default httpx waits for five seconds, which is little beside other work; each test has a limit of its own.
+for client in (httpx.Client, httpx.AsyncClient):
+    (client.__init__.__kwdefaults__ or {})["timeout"] = httpx.Timeout(120)
 
 gc.disable()  # until all tests are collected: nothing of what that makes is garbage
 

@@ -51,7 +51,7 @@ async def test_details_come_without_what_the_service_holds_back(plugin, entity_i
     client = HoldingClient(service, NOON, DETAILS)
     client.held = held
     kind, _, rest = entity_id.partition(":")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         details = await source.details[kind](client, rest)
     await service.close()
     assert (details["name"], lacking & details.keys()) == (name, set())

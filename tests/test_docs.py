@@ -330,7 +330,7 @@ async def script(title: str, living: LivingMap, folder: Path) -> AsyncIterator[a
         file.write_text(titled(CLIENT, title).replace("127.0.0.1:7017", address))
         process = await asyncio.create_subprocess_exec(sys.executable, file, stdout=subprocess.PIPE)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 yield process
         finally:
             if process.returncode is None:
@@ -372,7 +372,7 @@ async def test_a_snapshots_cursor_resumes_the_stream(demo):
     async with (
         served(demo) as address,
         connect(f"ws://{address}/living-map/stream?cursor={cursor}", max_size=None) as socket,
-        asyncio.timeout(10),
+        asyncio.timeout(60),
     ):
         assert json.loads(await socket.recv())["event_type"] == "nobody.knows"
 
@@ -636,7 +636,7 @@ async def test_what_a_client_may_say_is_understood(demo):
     async with (
         served(demo) as address,
         connect(f"ws://{address}/living-map/stream", max_size=None) as socket,
-        asyncio.timeout(10),
+        asyncio.timeout(60),
     ):
         await socket.recv()
         await socket.send(json.dumps(said))

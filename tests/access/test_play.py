@@ -43,7 +43,7 @@ def played(reader, places, **query):
 
 
 async def until(socket, follower, *kinds):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while (message := follower.take(await socket.recv()))["kind"] not in kinds:
             pass
         return message

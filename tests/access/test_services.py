@@ -34,7 +34,7 @@ async def mend(service):
 
 async def eventually(client, path, headers, good):
     """Ask until the answer is ``good``; nothing on the way may be a fault of the map."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             answer = await client.get(path, headers=headers)
             assert answer.status_code != 500
@@ -221,7 +221,7 @@ async def test_with_the_rules_of_the_example_a_reader_sees_what_belongs_to_its_m
                 await living.log.append(message)
         await until(lambda: living.hub.is_idle)
         await socket.send("?")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while json.loads(messages[-1])["kind"] != "error":
                 messages.append(await socket.recv())
         await living.writer.drain(5)

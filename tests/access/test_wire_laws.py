@@ -68,7 +68,7 @@ class Reader:
     async def read(self):
         """Take all that was sent until the map answers a question."""
         await self._socket.send("?")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 text = await self._socket.recv()
                 if json.loads(text)["kind"] == "error":

@@ -46,7 +46,7 @@ class Seen:
 
     async def take(self, condition):
         """Take messages until one satisfies the condition; return that one."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             async for message in self.live:
                 self.messages.append(message)
                 if condition(message):

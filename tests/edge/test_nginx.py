@@ -54,7 +54,7 @@ async def test_events_are_not_held_back(address):
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(get(b"/living-map/events"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await reader.readuntil(b'"snapshot"')
     writer.close()
 

@@ -68,7 +68,7 @@ class Site:
         text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         reader, writer = await asyncio.open_connection(SITE, self.proxy.port, ssl=self.proxy.trusted)
         writer.write(f"GET /map/living-map/stream HTTP/1.1\r\n{text}\r\n".encode())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             status = int((await reader.readline()).split()[1])
         writer.transport.abort()
         return status
@@ -139,7 +139,7 @@ async def test_a_stream_opens_and_what_happens_comes_at_once(site, stream):
             await site.happen(1)
             assert '"number":1' in await socket.recv()
         return
-    async with site.browser() as browser, browser.stream("GET", stream) as answer, asyncio.timeout(20):
+    async with site.browser() as browser, browser.stream("GET", stream) as answer, asyncio.timeout(120):
         lines = answer.aiter_lines()
         await anext(line async for line in lines if '"snapshot"' in line)
         await site.happen(1)

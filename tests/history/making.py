@@ -24,6 +24,6 @@ def seqs(entries: Iterable[Entry]) -> list[int]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that another task brings about."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

@@ -441,7 +441,7 @@ async def test_a_writer_that_ends_before_the_gap_of_a_loss_is_recorded_has_not_w
         writer = HistoryWriter(postgres)
         writer.add(loss(2))
         writing = asyncio.create_task(writer.drain(30))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not await connection.fetchval(WAITING):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await stop([writing])

@@ -578,7 +578,7 @@ async def test_a_cluster_without_a_majority_is_waited_for(three):
         await until(lambda: "JetStream" in (log.status.error or ""))
         assert log.progress.phase is Phase.REPLAYING
         await started(three[1:])
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             await log.progress.live()
         await within(20, log.append(Message("a.b", {"number": 1})), "appending")
         assert notes.seen == [("a.b", {"number": 1})]
@@ -606,13 +606,13 @@ async def test_what_is_kept_beside_the_stream_has_its_replicas_and_outlives_a_se
 
     await started(three)
     async with reading(three[0], url=urls(three), duties=duties) as (log, _):  # with one replica, as of old
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             await log.progress.live()
         await until(lambda: log.checkpoints.kept_up_to is not None or log.cluster.leads)
         await log.append(Message("a.b", {"number": 1}))
         await log.checkpoints.keep()
     async with reading(three[0], url=urls(three), duties=duties, stream_replicas=3) as (log, notes):
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             await log.progress.live()
         await until(lambda: log.cluster.leads, 30)
         await until(lambda: have_replicas(three[0], 3), 40, 0.1)

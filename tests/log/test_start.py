@@ -81,7 +81,7 @@ async def test_a_stream_whose_last_message_was_deleted_is_read_again_to_its_end(
         again, _ = made.rereadings
         assert await again.begin(Position(made.log.position.epoch, 10)) is not None
         events = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while again.progress.read_up_to < made.log.progress.read_up_to:
                 events += await again.events()
         await again.end()

@@ -57,7 +57,7 @@ class Seen:
         self.live = live
 
     async def next(self):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while (message := await anext(self.live))["kind"] not in ("problem", "problems"):
                 pass
             return message
@@ -183,7 +183,7 @@ async def test_what_could_not_be_looked_at_once_the_log_was_read_is_no_news_late
 
 
 async def all_kinds(socket, kinds):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             kinds.append(json.loads(await socket.recv())["kind"])
 
@@ -237,7 +237,7 @@ async def test_a_map_that_was_replaced_by_an_older_one_is_not_asked_again(shown,
         assert (await Seen(live).next())["total"] > 0
         monkeypatch.setattr("livingmap.stream.websocket.asked_language", lambda *_: None)
         relay.reset()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             with pytest.raises(Refused, match="too old"):
                 await Seen(live).next()
 

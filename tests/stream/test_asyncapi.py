@@ -51,7 +51,7 @@ async def test_what_is_sent_is_as_it_is_told(living, address, monkeypatch):
     told, seen = by_kind(await document(address)), []
     beating = asyncio.create_task(Heartbeats(living.hub).run())
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(120),
         websockets.connect(
             f"ws://{address}/living-map/stream", max_size=None, max_queue=1, compression=None
         ) as slow,

@@ -59,7 +59,7 @@ async def test_a_viewer_that_asks_for_it_gets_the_same_in_fewer_frames(living, a
 
 
 async def test_what_is_neither_true_nor_false_is_refused(address):
-    async with websockets.connect(URL.format(address, "yes")) as socket, asyncio.timeout(20):
+    async with websockets.connect(URL.format(address, "yes")) as socket, asyncio.timeout(120):
         assert json.loads(await socket.recv()) == {
             "kind": "error",
             "code": "invalid_parameter",

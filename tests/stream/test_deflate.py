@@ -73,7 +73,7 @@ async def test_viewers_with_and_without_compression_get_the_same(living, address
             follower.take(await socket.recv())
             for number in range(300):
                 await living.log.append(Message("nobody.knows", {"number": number, "text": "x" * 200}))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 for _ in range(300):
                     follower.take(await socket.recv())
             await socket.send(json.dumps({"kind": "layers", "layers": ["city"]}))
@@ -94,7 +94,7 @@ async def test_who_does_not_read_at_all_is_given_up(living, address, monkeypatch
     beating = asyncio.create_task(Heartbeats(living.hub).run())
     connecting = websockets.connect(URL.format(address), compression=None, max_queue=1, max_size=None)
     async with connecting as deaf:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not living.hub.viewers:  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.01)
             while living.hub.viewers:

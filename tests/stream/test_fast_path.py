@@ -146,7 +146,7 @@ async def test_a_connection_that_is_silent_is_closed(living):
         connection = await Connection.to(address)
         for _ in range(3):
             assert (await connection.get())[0] == 200
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             assert await connection.reader.read() == b""
         connection.writer.close()
 

@@ -22,7 +22,7 @@ def settled(headers):
 async def ask(reader, writer, method, path):
     """Return status and headers of an answer to a request on an open connection."""
     writer.write(f"{method} {path} HTTP/1.1\r\nHost: map\r\n\r\n".encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
     status, *lines = head.rstrip().split("\r\n")
     return int(status.split()[1]), dict(line.lower().split(": ", 1) for line in lines)

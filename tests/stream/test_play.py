@@ -97,7 +97,7 @@ async def watched(living, address, events=40, seed=1):
             else:
                 living._now.pass_(seconds=1)
                 await living.log.append(Message("agent.event.unknown", {"agent_id": "agent:a", "number": number}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while len(watcher.states) <= events:
                 watcher.take(await socket.recv())
     await written(living)
@@ -106,7 +106,7 @@ async def watched(living, address, events=40, seed=1):
 
 async def until(socket, follower, *kinds):
     """Take messages until one of these kinds came; return it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while (message := follower.take(await socket.recv()))["kind"] not in kinds:
             pass
         return message
@@ -394,7 +394,7 @@ async def test_only_so_many_plays_are_open_at_once(living, address, monkeypatch)
         async with httpx.AsyncClient() as client:
             answer = await client.get(f"http://{address}/living-map/events?from=-1s")
         assert (answer.status_code, answer.json()["code"]) == (429, "too_many_plays")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while living.hub.visitors:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     async with connect(address, from_=cursors(then)[0]) as socket:
@@ -452,7 +452,7 @@ async def test_for_a_client_that_does_not_read_little_waits_and_it_misses_nothin
     ) as socket:
         await until(socket, shown, "playing")
         (viewer,) = living.hub._visitors
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not viewer.sink.unsent():  # noqa: ASYNC110 - what the kernels take is not there
                 await asyncio.sleep(0.005)
         assert viewer.sink.unsent() < 8_000_000

@@ -33,14 +33,14 @@ async def say(living, *changes, source="agents"):
 
 
 async def until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.005)
 
 
 async def receive(socket, follower, kind=None):
     """Take messages until one of ``kind``."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             message = follower.take(await socket.recv())
             if kind in (None, message["kind"]):
@@ -49,7 +49,7 @@ async def receive(socket, follower, kind=None):
 
 async def follow(socket, follower, seq):
     """Take messages until the follower is at the position."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not at(follower, seq):
             follower.take(await socket.recv())
 
@@ -379,7 +379,7 @@ async def test_server_sent_events_bring_the_same(living, address):
 
 async def next_event(lines, follower):
     mark = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for line in lines:
             name, _, value = line.partition(": ")
             if name == "id":

@@ -97,7 +97,7 @@ def numbered(first, last, *subjects):
 
 
 async def attached(log):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await log.progress.live()
 
 

@@ -46,6 +46,6 @@ async def recorded_map(folder, time, history=None):
 
 async def written(living):
     """Return once everything that happened is in the history, and every state of it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while living.writer.buffered or living.writer._captures.any_due:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
