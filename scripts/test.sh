@@ -41,7 +41,18 @@ if [ "$mode" = --laws ]; then
 fi
 
 work=$(mktemp -d)
-trap 'kill "${frontend:-}" "${programs:-}" "${collecting:-}" "${browser:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'kill "${frontend:-}" "${programs:-}" "${collecting:-}" "${browser:-}" 2>/dev/null || true; rm -rf "$work" ${memory:+"$memory"}' EXIT
+
+# Databases, streams and browsers' profiles are written by the hundred: to memory, if there are 12 GB of it and 8 for files.
+memory_is_plenty() {
+  [ -d /dev/shm ] && awk '$1 == "MemAvailable:" {kb = $2} END {exit kb < 12e6}' /proc/meminfo &&
+    df -Pk /dev/shm | awk 'END {exit $4 < 8e6}'
+}
+if memory_is_plenty; then
+  memory=$(mktemp -d /dev/shm/lm.XXXXXX)
+  chmod 1777 "$memory" # as root the database server is another account
+  export TMPDIR=$memory
+fi
 
 step "the lock file fits pyproject.toml"
 "$UV" lock --check --quiet
