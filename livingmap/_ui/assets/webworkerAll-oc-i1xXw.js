@@ -1,0 +1,1 @@
+import"./stage-DUEzJ49G.js";import"./init-BY141_z-.js";

@@ -1,1 +1,0 @@
-import"./stage-B5_Izdlo.js";import"./init-Qxwyjs_d.js";
