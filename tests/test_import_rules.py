@@ -74,7 +74,7 @@ def test_an_import_of_a_plugin_breaks_a_rule(copy, importer):
 
 
 def test_what_imports_httpx_beside_the_client_breaks_a_rule(copy):
-    assert "httpx is imported by the two clients, the transport and the stub BROKEN" in broken_by(
+    assert "httpx is imported by the two clients and the stub BROKEN" in broken_by(
         copy, {"livingmap/novelty.py": "import httpx\n"}
     )
 

@@ -1,4 +1,4 @@
-"""HTTP client for JSON: bounded requests, retries, a circuit breaker. It, its transport and ``stub`` use httpx."""
+"""HTTP client for JSON: bounded requests with retries and a circuit breaker. It and ``stub`` alone use httpx."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+import anyio._backends._asyncio  # noqa: F401 - the first request would, and hold the loop for 40 ms
 import httpx
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
@@ -20,7 +21,6 @@ from livingmap.sources.answer import Answer, Call, Known
 from livingmap.sources.conditional import Remembered, RememberedAnswers
 from livingmap.sources.credentials import NO_CREDENTIALS, Credentials
 from livingmap.sources.decoding import check_status, not_json
-from livingmap.sources.http_transport import HttpTransport
 from livingmap.sources.pieces import Body
 from livingmap.sources.rows import stays_below
 from livingmap.sources.settings import ServiceSettings
@@ -70,7 +70,7 @@ class JsonClient:
         if stub:
             self._transport = stub_transport(where.rpartition(".")[2], stub)
         else:  # a proxy of the machine has no business between the map and its services
-            self._transport = HttpTransport(settings.ssl_context())
+            self._transport = httpx.AsyncHTTPTransport(verify=settings.ssl_context(), trust_env=False)
         self._http = httpx.AsyncClient(
             transport=self._transport,
             trust_env=False,
