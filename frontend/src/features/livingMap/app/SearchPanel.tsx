@@ -1,17 +1,22 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, type RefObject, useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
-import { catalogue, facetsOf, listed, matches } from "../domain/catalogue.ts";
+import { catalogue, type Entity, type Filters, facetsOf, listed, matches } from "../domain/catalogue.ts";
+import { glanceText, soonestFirst } from "../domain/glance.ts";
 import type { Registry } from "../domain/registry.ts";
 import { layerWord, statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
+import { useNewest, useTime } from "./moment.ts";
 import { useRegistry } from "./registry.tsx";
 import { focusLine, useRoving } from "./roving.ts";
 import { go, usePlace } from "./url.ts";
 
 const LINE_PX = 52;
+/** Of one type each line says what the thing is at a glance, in up to two lines. */
+const LONG_LINE_PX = 70;
+const SOON_MS = 60_000;
 
 /** Search with filters; what is picked is flown to. */
 export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly onPick: (id: string) => void }) {
@@ -21,7 +26,7 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
   const filters = useDeferredValue(useMemo(() => ({ q, type, status, layer }), [q, type, status, layer]));
   const registry = useRegistry();
   const all = catalogue(scene, registry);
-  const hits = useMemo(() => matches(listed(all, registry), filters), [all, registry, filters]);
+  const hits = useHits(all, filters);
   const facets = useMemo(() => facetsOf(all), [all]);
   const isFiltered = Boolean(q || type || status || layer);
   const box = useRef<HTMLDivElement>(null);
@@ -85,11 +90,31 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
           )}
         </div>
       </search>
-      <Hits box={box} hits={hits} selected={select} onPick={onPick} label={words.panels.search}>
+      <Hits
+        key={String(Boolean(filters.type))}
+        box={box}
+        hits={hits}
+        scene={filters.type ? scene : null}
+        selected={select}
+        onPick={onPick}
+        label={words.panels.search}
+      >
         {isFiltered && <Empty title={words.search.nothing} />}
       </Hits>
     </>
   );
+}
+
+/** Return what fits the filters; of one type, unless a text is searched, that comes first of which something ends next. */
+function useHits(all: readonly Entity[], filters: Filters): readonly Entity[] {
+  const registry = useRegistry();
+  const newest = useNewest(SOON_MS);
+  const moment = useTime().moment ?? newest;
+  const now = Math.floor(moment / SOON_MS) * SOON_MS;
+  return useMemo(() => {
+    const hits = matches(listed(all, registry), filters);
+    return filters.type && !filters.q ? soonestFirst(hits, registry.kindOf(filters.type), now) : hits;
+  }, [all, registry, filters, now]);
 }
 
 /** Return the layers that have something, as the switch orders them; last those that only lists have. */
@@ -127,7 +152,9 @@ function Choice({ filter, value, options, label, name }: ChoiceProps) {
 
 type HitsProps = {
   readonly box: RefObject<HTMLDivElement | null>;
-  readonly hits: ReturnType<typeof catalogue>;
+  readonly hits: readonly Entity[];
+  /** What the things are in, where each line says what its thing is at a glance. */
+  readonly scene: Scene | null;
   readonly selected: string | null;
   readonly onPick: (id: string) => void;
   readonly label: string;
@@ -135,11 +162,13 @@ type HitsProps = {
   readonly children: ReactNode;
 };
 
-function Hits({ box, hits, selected, onPick, label, children }: HitsProps) {
+function Hits({ box, hits, scene, selected, onPick, label, children }: HitsProps) {
+  const language = useLanguage();
+  const registry = useRegistry();
   const rows = useVirtualizer({
     count: hits.length,
     getScrollElement: () => box.current,
-    estimateSize: () => LINE_PX,
+    estimateSize: () => (scene ? LONG_LINE_PX : LINE_PX),
     overscan: 8,
     initialRect: { width: 300, height: 600 },
   });
@@ -151,7 +180,11 @@ function Hits({ box, hits, selected, onPick, label, children }: HitsProps) {
   if (hits.length === 0 && children) return children;
   return (
     <div ref={box} className="scroll" {...handlers}>
-      <ul className="lines" aria-label={label} style={{ height: rows.getTotalSize() }}>
+      <ul
+        className={scene ? "lines are-long" : "lines"}
+        aria-label={label}
+        style={{ height: rows.getTotalSize() }}
+      >
         {drawn.map(({ index, start }) => {
           const hit = hits[index];
           return (
@@ -164,7 +197,9 @@ function Hits({ box, hits, selected, onPick, label, children }: HitsProps) {
                 aria-posinset={index + 1}
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <EntityLine {...hit} selected={hit.id === selected} isStop={index === stop} onPick={onPick} />
+                <EntityLine {...hit} selected={hit.id === selected} isStop={index === stop} onPick={onPick}>
+                  {(scene && glanceText(hit, scene, registry, language)) || null}
+                </EntityLine>
               </li>
             )
           );

@@ -4,6 +4,7 @@ import { compareIds } from "../client/reduce.ts";
 import type { Item, Scene } from "../client/scene.ts";
 import type { Language } from "../i18n/i18n.tsx";
 import { catalogue, type Entity, type Filters, listed, matches } from "./catalogue.ts";
+import { glanceText } from "./glance.ts";
 import { idsIn, numberAt, valueAt } from "./json.ts";
 import type { Kind } from "./kind.ts";
 import { nameOfId, nameThen } from "./names.ts";
@@ -27,8 +28,6 @@ export type Sorting = { readonly by: string; readonly down: boolean };
 
 export type Table = { readonly columns: readonly Column[]; readonly rows: readonly Entity[] };
 
-/** So many fields of a thing are told where there is no column for each. */
-const MOST_GLANCED = 3;
 const NUMERIC: ReadonlySet<string> = new Set(["number", "ratio", "bytes", "seconds"]);
 
 const FIXED = (name: string): Column => ({ name, label: "", isNumber: false, field: null });
@@ -77,26 +76,20 @@ function isNumeric({ name, kind }: TypeField, items: readonly Item[]): boolean {
 
 /** Return what a cell says; empty for those of name, type and status, which have signs of their own. */
 export function cellText(
-  { item, type }: Entity,
+  entity: Entity,
   { name, field }: Column,
   scene: Scene,
   registry: Registry,
   language: Language,
 ): string {
+  const { item, type } = entity;
   const kind = registry.kindOf(type);
-  const names = { scene, registry, language };
-  if (field) return wordsText(valueAt(item, field.name), field, kind, names);
+  if (field) return wordsText(valueAt(item, field.name), field, kind, { scene, registry, language });
   if (name === "within") {
     const home = homeOf(item, kind);
     return home === undefined ? "" : nameOfId(home, scene, registry, language);
   }
-  if (name !== "glance") return "";
-  return columnsOf([item], kind)
-    .map((one) => [one.label, wordsText(valueAt(item, one.name), one, kind, names)] as const)
-    .filter(([, text]) => text)
-    .slice(0, MOST_GLANCED)
-    .map(([label, text]) => `${label} ${text}`)
-    .join(" · ");
+  return name === "glance" ? glanceText(entity, scene, registry, language) : "";
 }
 
 /** Return the id of what a thing stands in. */
