@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.thumb import PHONE, Thumb
 from tests.support.ports import free_port
 from tests.support.running import replayed
 
@@ -128,3 +129,65 @@ def test_a_vote_leads_to_its_page_and_what_has_none_leads_nowhere(visitor):
     page.goto(f"{visitor.url}/?select=agent:bramwell-ledger")  # for agents no link is configured
     expect(details(page).locator(".facts")).to_be_visible()
     expect(details(page).get_by_role("link", name="Open")).to_have_count(0)
+
+
+def test_a_thumb_learns_which_votes_end_soon_and_how_they_stand(visitors, the_map):
+    page = visitors(the_map.url, **PHONE).visit("/")
+    thumb = Thumb()
+    thumb.tap(page.get_by_role("button", name="Search"))
+    thumb.choose(page.get_by_label("Type"), "Proposal")
+    first = page.locator(".lines .line").first
+    expect(first).to_contain_text(re.compile(r"voting ends .* · turnout [\d.]+% · quorum [\d.]+%"))
+    proposals = read(f"{the_map.url}/living-map/snapshot")["layers"]["dao"]["proposals"]
+    now = datetime.now(UTC).isoformat()
+    soonest = min((one for one in proposals if (one["end_at"] or "") > now), key=lambda one: one["end_at"])
+    expect(first.locator(".line-name")).to_have_text(soonest["title"])
+    assert is_whole(first.locator(".line-more"))
+    thumb.tap(first)
+    expect(details(page).get_by_role("link", name="Open")).to_be_in_viewport()
+
+
+def is_whole(text) -> bool:
+    return text.evaluate("one => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth")
+
+
+def test_a_thumb_finds_what_is_unusual_and_what_somebody_did_that_day(visitors, week):
+    url, end = week
+    page = visitors(url, timezone_id="UTC", **PHONE).visit(f"/?at={end}", live=False)
+    thumb = Thumb()
+    thumb.tap(page.get_by_role("button", name="Trends"))
+    panel = page.get_by_role("region", name="Trends")
+    thumb.choose(panel.get_by_label("By"), "Ship: each by itself")
+    expect(panel.locator(".trend-list .trend-unusual").first).to_have_text(re.compile("times its usual"))
+    thumb.tap(panel.get_by_role("button", name=re.compile("^Aurora")).last)
+    expect(panel.locator(".trend-more .chart")).to_be_visible()
+    thumb = Thumb()
+    thumb.tap(page.get_by_role("button", name="Search"))
+    thumb.tap(page.locator(".lines .line", has_text="Aurora"))
+    thumb.tap(details(page).get_by_role("button", name="Its day"))
+    expect(details(page).locator(".day-times")).to_contain_text("degraded 40 min")
+
+
+def test_a_thumb_pins_compares_counts_and_sends(visitors, the_map):
+    guest = visitors(the_map.url, permissions=["clipboard-read", "clipboard-write"], **PHONE)
+    page = guest.visit("/")
+    thumb = Thumb()
+    thumb.tap(page.get_by_role("button", name="Search"))
+    thumb.tap(page.locator(".lines .line").first)
+    # each of these is the third tap
+    steps = details(page).locator(".ring")
+    steps.first.locator("summary").tap()
+    expect(steps.first.get_by_role("button").first).to_be_visible()
+    expect(steps.nth(1)).to_contain_text("2 steps away")
+    details(page).get_by_role("button", name="Copy this moment").tap()
+    expect(details(page).get_by_role("button", name="Copied")).to_be_visible()
+    link = parse_qs(urlparse(page.evaluate("navigator.clipboard.readText()")).query)
+    assert link["select"] == parse_qs(urlparse(page.url).query)["select"]
+    thumb.tap(details(page).get_by_role("button", name="Only this"))
+    assert parse_qs(urlparse(page.url).query)["only"] == link["select"]
+    page.get_by_label("Compare with…").tap()
+    page.get_by_label("Compare with…").select_option(index=1)
+    # and nothing lies over the answer
+    expect(details(page)).to_have_count(0)
+    expect(page.locator(".compare-table").first).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -64,6 +64,12 @@ export function PinBanner({ scene }: { readonly scene: Scene }) {
   );
 }
 
+/** Compare what is shown alone with another thing. Details would lie over that, and in a narrow window panels, too. */
+function compareWith(id: string): void {
+  const isWide = matchMedia("(min-width: 900px)").matches;
+  go({ beside: id, select: null, ...(!isWide && { panel: null }) });
+}
+
 /** What a thing can be compared with: the others of its kind. */
 function BesideChoice({ id, scene }: { readonly id: string; readonly scene: Scene }) {
   const { words } = useLanguage();
@@ -75,7 +81,7 @@ function BesideChoice({ id, scene }: { readonly id: string; readonly scene: Scen
       className="pinned-with"
       aria-label={words.compare.with}
       value=""
-      onChange={({ target }) => go({ beside: target.value })}
+      onChange={({ target }) => compareWith(target.value)}
     >
       <option value="">{words.compare.with}</option>
       {others.map((one) => (
