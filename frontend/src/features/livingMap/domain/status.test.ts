@@ -168,6 +168,7 @@ describe("freshness", () => {
     expect(lines([source("agents", "mock", 1), source("space", "stale", 600), source("dao", "fresh", 1)])).toEqual(
       ["◐ simulated: agents", "▲ out of date (last read 10 min. ago): nodes, planets"],
     );
+    expect(lines([source("agents", "stale", 0)])).toEqual(["▲ out of date (last read 2 sec. ago): agents"]);
     expect(lines([source("agents", "fresh", 1)])).toEqual([]);
     expect(lines([])).toEqual([]);
   });

@@ -14,7 +14,8 @@ import { fieldWord, figureWords, loadWord, nameList, statusWord } from "../domai
 import type { Language } from "../i18n/i18n.tsx";
 
 const MOST_LOADS = 3;
-const MOST_NAMES = 3;
+/** For so many there is room in a line of a narrow window. */
+const MOST_NAMES = 2;
 
 /** Describe a thing line by line, its name first; for the pointer and for screen readers. */
 export function describe(
@@ -72,9 +73,13 @@ export function caveats(doubts: Doubts, registry: Registry, language: Language):
   return lines;
 }
 
+/** What was read less than so long ago was read "just now", which what is out of date was not. */
+const LEAST_SECONDS = 2;
+
 /** Return that something is out of date, and since when if it was ever read. */
 function staleText(age: number | null, read: string, never: string, language: Language, what = ""): string {
-  return language.fill(age === null ? never : read, { ago: language.agoSeconds(age ?? 0), what });
+  const ago = language.agoSeconds(Math.max(LEAST_SECONDS, age ?? 0));
+  return language.fill(age === null ? never : read, { ago, what });
 }
 
 function names(figures: readonly Figure[], registry: Registry, language: Language): string {
