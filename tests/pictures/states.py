@@ -97,6 +97,7 @@ STATES = [
     State("table-details", worlds.lively, f"/?mode=table&panel=none&type=node&select={NODE}"),
     State("search", worlds.lively, "/?panel=search&q=amber"),
     State("search-nothing", worlds.lively, "/?panel=search&q=qqqq"),
+    State("search-type", worlds.lively, "/?panel=search&type=proposal"),
     State("sources", worlds.lively, "/?panel=sources"),
     State("trends-early", worlds.lively, "/?panel=trends"),
     State("pinned", worlds.lively, f"/?panel=none&only={PLACE}"),
