@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import MOVING
+from tests.browser.thumb import PHONE
 from tests.support.running import wait_until
 
 NODE = "node:eastmere-1-gpu"
@@ -92,9 +93,7 @@ def test_few_tabs_lead_to_the_map_and_to_the_rows_of_the_table(visitor):
 
 
 def test_a_walk_by_touch_alone(visitors, the_map):
-    visitor = visitors(
-        the_map.url, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, **MOVING
-    )
+    visitor = visitors(the_map.url, **PHONE, **MOVING)
     visitor.looks_before_the_map = True
     page = visitor.visit("/")
     page.get_by_role("button", name="Search").tap()
@@ -137,6 +136,18 @@ def test_a_walk_by_touch_alone(visitors, the_map):
     expect(page.locator(".past")).to_be_visible()
     page.locator(".past").get_by_role("button", name="Live").tap()
     expect(page.locator(".past")).to_have_count(0)
+
+
+def test_on_a_phone_the_past_has_room_for_its_controls_and_keeps_none_for_details_that_are_not(visitors, the_map):
+    visitor = visitors(the_map.url, locale="uk", **PHONE)
+    visitor.looks_before_the_map = True
+    page = visitor.visit(f"/?at=2020-01-01T00:00:00Z&select={NODE}", live=False)
+    expect(page.locator(".past")).to_be_visible()
+    expect(page.locator(".river-live")).to_be_visible()
+    boxes = [one.bounding_box() for one in page.locator(".river > *").all()]
+    assert max(box["y"] + box["height"] for box in boxes) <= page.locator(".rail").bounding_box()["y"]
+    stage = page.get_by_role("main").bounding_box()
+    assert stage["y"] + stage["height"] == pytest.approx(page.locator(".river").bounding_box()["y"], abs=1)
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])

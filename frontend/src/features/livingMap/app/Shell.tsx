@@ -99,6 +99,8 @@ function Page({ state: whole, isReady }: PageProps) {
   useMapClock();
   const { doubts } = useTrust();
   const hasData = meta !== null && isReady;
+  // their room is kept while they are read, but not at a moment that the map does not keep
+  const hasDetails = select !== null && (hasData || !state.time.error);
   useEffect(() => {
     if (hasData) loadAll();
   }, [hasData]);
@@ -110,7 +112,7 @@ function Page({ state: whole, isReady }: PageProps) {
   const since = useMemo(() => sinceOf(troubles.troubles), [troubles.troubles]);
   return (
     <div
-      className={`shell is-${state.time.mode} ${doubts.some(isOfAll) ? "is-old" : ""} ${panel ? "has-panel" : ""} ${select ? "has-details" : ""}`}
+      className={`shell is-${state.time.mode} ${doubts.some(isOfAll) ? "is-old" : ""} ${panel ? "has-panel" : ""} ${hasDetails ? "has-details" : ""}`}
     >
       <SentencesProvider isLive={isLive || state.recording !== null}>
         <button type="button" className="skip" onClick={() => stage()?.focus()}>
