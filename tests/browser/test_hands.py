@@ -150,6 +150,17 @@ def test_on_a_phone_the_past_has_room_for_its_controls_and_keeps_none_for_detail
     assert stage["y"] + stage["height"] == pytest.approx(page.locator(".river").bounding_box()["y"], abs=1)
 
 
+def test_on_a_phone_the_top_bar_has_room_while_the_map_is_paused(visitors, the_map):
+    page = visitors(the_map.url, locale="uk", **PHONE).visit("/")
+    page.locator(".pause").tap()
+    the_map.publish("node.metrics.update", {"node_id": NODE, "cpu": 0.31})
+    expect(page.locator(".pause .count")).to_be_visible()
+    brand, tools, layers = (page.locator(one).bounding_box() for one in (".brand", ".tools", ".layers"))
+    assert brand["y"] >= 0
+    assert brand["x"] + brand["width"] <= tools["x"]
+    assert layers["y"] + layers["height"] <= page.get_by_role("main").bounding_box()["y"]
+
+
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
 def test_what_is_shown_on_the_map_is_in_the_middle_of_what_nothing_covers(visitors, the_map, width, height):
     guest = visitors(the_map.url, viewport={"width": width, "height": height})
