@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-DUEzJ49G.js";

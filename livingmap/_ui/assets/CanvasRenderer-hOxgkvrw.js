@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-E3E_Rzl3.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-E3E_Rzl3.js";

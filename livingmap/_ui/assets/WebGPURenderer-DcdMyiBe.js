@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-E3E_Rzl3.js";

@@ -1,0 +1,1 @@
+import"./stage-E3E_Rzl3.js";import"./init-B5JLJd4V.js";

@@ -1,1 +1,0 @@
-import"./stage-DUEzJ49G.js";import"./init-BY141_z-.js";
