@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-BdjGN6i5.js";

@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-E3E_Rzl3.js";

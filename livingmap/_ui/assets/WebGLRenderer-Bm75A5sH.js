@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-E3E_Rzl3.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-BdjGN6i5.js";

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-BdjGN6i5.js";

@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-E3E_Rzl3.js";

@@ -1,1 +1,0 @@
-import"./stage-E3E_Rzl3.js";import"./init-B5JLJd4V.js";

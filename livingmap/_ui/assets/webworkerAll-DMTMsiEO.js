@@ -1,0 +1,1 @@
+import"./stage-BdjGN6i5.js";import"./init-DWfCPl80.js";
