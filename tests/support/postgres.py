@@ -25,7 +25,10 @@ _furniture = tempfile.TemporaryDirectory(prefix="livingmap-")
 
 
 async def furnish(folder: Path) -> None:
-    """Give a server the data that a new one makes for itself, made once a run. It leaves syncing to the system."""
+    """Give a server the data that a new one makes for itself, made once a run.
+
+    It leaves syncing to the system, and what it shares in its folder: one that is killed leaves nothing elsewhere.
+    """
     made = Path(_furniture.name, "pg")
     if not _is_made(made):
         async with embedded(made):
@@ -43,7 +46,7 @@ def _copy(made: Path, data: Path) -> None:
         data.parent.mkdir(exist_ok=True)
         subprocess.run(["cp", "-a", made, data], check=True)
         with (data / "postgresql.conf").open("a") as file:
-            file.write("fsync = off\n")
+            file.write("fsync = off\ndynamic_shared_memory_type = mmap\n")
 
 
 class PostgresServer:
