@@ -194,7 +194,11 @@ describe("with a token a client", () => {
     await until(one.subscribe, () => connection(one).status === "live");
     expect(seen).toEqual([
       { url: "/map/living-map/snapshot", header: "Bearer t1", protocols: undefined },
-      { url: "/map/living-map/stream?cursor=c0", header: undefined, protocols: "livingmap.v1,bearer.t1" },
+      {
+        url: "/map/living-map/stream?cursor=c0&batch=true",
+        header: undefined,
+        protocols: "livingmap.v1,bearer.t1",
+      },
     ]);
   });
 
@@ -248,5 +252,5 @@ test("a client whose messages cannot be read asks for a new snapshot", async () 
   for (const socket of sockets.clients) socket.send("{ no message");
   await until(one.subscribe, () => connection(one).status === "reconnecting");
   await until(one.subscribe, () => connection(one).status === "live");
-  expect(seen.at(-1)?.url).toBe("/map/living-map/stream");
+  expect(seen.at(-1)?.url).toBe("/map/living-map/stream?batch=true");
 });

@@ -303,7 +303,7 @@ test("problems are followed, the gravest first, and gone when they end", async (
     </StrictMode>,
   );
   await until(() => host.textContent === "live: old");
-  expect(network.asked.at(-1)).toBe("wss://map.example.org/living-map/stream?feed=problems&lang=uk");
+  expect(network.asked.at(-1)).toBe("wss://map.example.org/living-map/stream?feed=problems&lang=uk&batch=true");
   await act(async () => network.say({ kind: "problem", state: "open", item: grave }));
   await until(() => host.textContent === "live: grave,old");
   await act(async () => network.say({ kind: "problem", state: "ended", item: old }));
