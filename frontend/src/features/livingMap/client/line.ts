@@ -133,7 +133,7 @@ export function lineTo(http: MapHttp, layers: string | null, events: LineEvents)
   const look = (): void => {
     const isLive = machine.phase.name === "live";
     if (Date.now() - receivedAt > (isLive ? SILENT_MS : OPENING_MS)) {
-      input({ type: "silent" }, new MapError("the map has gone silent"));
+      input({ type: "silent" }, new MapError("the map is silent"));
     } else if (isLive) {
       events.watched();
     }

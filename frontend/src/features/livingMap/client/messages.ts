@@ -126,17 +126,14 @@ export const NEEDS: Readonly<Record<string, string>> = {
  * anything that is not a message of the stream; unknown kinds are passed on as such.
  */
 export function messagesOf(text: string, needs = NEEDS): (Message | UnknownMessage)[] {
-  return [JSON.parse(text)].flat().map((message) => messageOf(message ?? {}, needs));
-}
-
-function messageOf(message: Record<string, unknown>, needs: typeof NEEDS): Message | UnknownMessage {
-  const { kind } = message;
-  if (typeof kind !== "string")
-    throw new SyntaxError(`no message of the stream: ${JSON.stringify(message).slice(0, 80)}`);
-  if (!Object.hasOwn(needs, kind)) return { kind: "unknown" };
-  // the map's setting `stream.snapshot_field` may name it so
-  if (kind === "snapshot") message.payload ??= message.data;
-  const missing = needs[kind]?.split(" ").filter((name) => message[name] === undefined) ?? [];
-  if (missing.length > 0) throw new SyntaxError(`a ${kind} without ${missing.join(", ")}`);
-  return message as Message;
+  return [JSON.parse(text)].flat().map((message: Record<string, unknown> | null) => {
+    const kind = message?.kind;
+    if (!message || typeof kind !== "string") throw new SyntaxError(`not a message: ${text.slice(0, 80)}`);
+    if (!Object.hasOwn(needs, kind)) return { kind: "unknown" };
+    // the map's setting `stream.snapshot_field` may name it so
+    if (kind === "snapshot") message.payload ??= message.data;
+    const missing = needs[kind]?.split(" ").find((name) => message[name] === undefined);
+    if (missing) throw new SyntaxError(`a ${kind} without ${missing}`);
+    return message as Message;
+  });
 }

@@ -27,14 +27,14 @@ export function openWire(transport: Transport, http: MapHttp, query: StreamQuery
     url.protocol = url.protocol.replace("http", "ws");
     // A browser cannot set headers here, and a token has no place in an address.
     socket = new WebSocket(url, shown ? [SUBPROTOCOL, `bearer.${shown}`] : [SUBPROTOCOL]);
-    socket.onmessage = ({ data }) => message(String(data));
+    socket.onmessage = ({ data }) => message(data as string);
     socket.onclose = ({ code, reason }) => ended({ code }, new MapError(reason || `the stream ended (${code})`));
     socket.onerror = () => undefined; // a close follows, and says as much
   };
   /** Few need it: its code is loaded by those. */
   const overEvents = async (): Promise<void> => {
     await (await import("./sse.ts")).overEvents(http, query, message, signal);
-    throw new MapError("the stream of events ended");
+    throw new MapError("the stream ended");
   };
 
   (transport === "websocket" ? overWebSocket() : overEvents()).catch((error: unknown) =>

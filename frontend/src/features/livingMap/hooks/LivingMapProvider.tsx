@@ -36,7 +36,7 @@ export function useProvided(): Provided | null {
 /** The client of the provider above, for `pause`, `resume`, `retry` and `ask`. Throws where there is none. */
 export function useLivingMapClient(): LivingMapClient {
   const provided = useContext(Context);
-  if (!provided) throw new Error("no <LivingMapProvider> stands above this component; wrap the app in one");
+  if (!provided) throw new Error("no <LivingMapProvider> around this component");
   return provided.client;
 }
 

@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-BdjGN6i5.js";

@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-E22dnv8x.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-E22dnv8x.js";

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-BdjGN6i5.js";

@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-BdjGN6i5.js";

@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-E22dnv8x.js";

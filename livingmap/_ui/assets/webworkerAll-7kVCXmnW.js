@@ -1,0 +1,1 @@
+import"./stage-E22dnv8x.js";import"./init-C2sKSFit.js";

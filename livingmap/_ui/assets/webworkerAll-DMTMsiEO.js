@@ -1,1 +1,0 @@
-import"./stage-BdjGN6i5.js";import"./init-DWfCPl80.js";
