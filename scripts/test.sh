@@ -13,7 +13,7 @@ case "${1:-}" in
 usage: scripts/test.sh [--quick | --laws]
 
 Runs lint, types, import rules and all tests, and ends with 1 if anything fails. It takes about
-fifteen minutes on two idle cores.
+twelve minutes on two idle cores.
 
 --quick   for the inner loop, in under two minutes: lint, types, import rules, and the tests that start no server
 --laws    the laws that are tested at random alone, with twenty times the examples; for a change of core or access
