@@ -16,10 +16,9 @@ from starlette.types import Receive
 from starlette.websockets import WebSocketState
 
 from livingmap.access.access import address_of
-from livingmap.access.denied import ELSEWHERE, TOO_FAST, Denied
+from livingmap.access.denied import ELSEWHERE, INVALID, TOO_FAST, Denied
 from livingmap.access.limits import Pace
 from livingmap.access.view import View
-from livingmap.errors import LivingMapError
 from livingmap.history import History, HistoryUnavailable
 from livingmap.past.moment import MomentError
 from livingmap.stream import frames, messages
@@ -80,9 +79,6 @@ def routes(
         except LayersError as error:
             await _refuse(socket, 1008, "unknown_layer", str(error))
             return
-        except _NoFlag as error:
-            await _refuse(socket, 1008, "invalid_parameter", str(error))
-            return
         except Denied as denied:
             await _refuse(socket, denied.reason.close, denied.reason.code, str(denied))
             return
@@ -127,15 +123,11 @@ class _Visit:
     """What it is shown of the past now."""
 
 
-class _NoFlag(LivingMapError):
-    """A parameter is neither true nor false."""
-
-
 def _flag(parameters: QueryParams, name: str) -> bool:
-    """Return whether a parameter is true; without it, it is not. Raises _NoFlag."""
+    """Return whether a parameter is true; without it, it is not. Raises Denied."""
     value = parameters.get(name, "false")
     if value not in ("true", "false"):
-        raise _NoFlag(f"{name} is true or false, not {value[:20]!r}")
+        raise Denied(INVALID, f"{name} is true or false, not {value[:20]!r}")
     return value == "true"
 
 
