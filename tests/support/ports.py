@@ -6,7 +6,6 @@ import itertools
 import os
 import random
 import socket
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -30,8 +29,11 @@ def free_port() -> int:
 
 @cache
 def _own_ports():
-    """Claim a share of the range for as long as this process lives, and go round in it."""
-    folder = Path(tempfile.gettempdir()) / f"livingmap-ports-{os.getuid()}"
+    """Claim a share of the range for as long as this process lives, and go round in it.
+
+    The claims of all runs are in one place, wherever each of them writes its other files.
+    """
+    folder = Path("/tmp", f"livingmap-ports-{os.getuid()}")
     folder.mkdir(exist_ok=True)
     for first in random.sample(_RANGE[::_SHARE], len(_RANGE) // _SHARE):
         claim = (folder / str(first)).open("w")
