@@ -55,8 +55,8 @@ class ListedChanges:
     """Lists the changes of entries, with the names that things have in ``shown``.
 
     With ``entity_ids`` only those of these things, and with ``field``, which may be a path such as
-    ``metrics.cpu``, only how that changed. Fields that change all the time are left out. What a field refers to
-    is named by the id that ``resolve`` gives: that an alias was learnt is no change.
+    ``metrics.cpu``, only how that changed. Fields that change all the time are left out. An id that
+    is all of a field is replaced by the one that ``resolve`` returns, so learning an alias is not a change.
     """
 
     def __init__(
