@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import structlog
@@ -21,12 +21,13 @@ from livingmap.log import Log
 from livingmap.log.local import utc_now
 from livingmap.memory import LONG_BYTES, give_back
 from livingmap.sources.announcing import Appending, announce
-from livingmap.sources.answer import Call
 from livingmap.sources.comparison import Comparison
 from livingmap.sources.drift import Drift
 from livingmap.sources.json_client import DETAILS, FAILURES_TO_OPEN
 from livingmap.sources.plugin_thread import PluginThread, contained
 from livingmap.sources.poll_client import PollClient
+from livingmap.sources.repeats import Repeats
+from livingmap.sources.row_reports import RowReports
 from livingmap.sources.runner import Runner
 from livingmap.sources.settings import SectionSettings
 from livingmap.sources.source_client import SourceClient
@@ -38,9 +39,8 @@ _JITTER: Final = 0.1
 _MISSED_POLLS: Final = 3
 """After so many intervals without a complete poll a source is stale."""
 _TIMEOUTS_PER_POLL: Final = 10
-_MOST_FAULTS: Final = 20
-_LONG_BYTES: Final = 256 * 1024
-"""From so many on, the answers of a poll are compared with those before, and if they are the same not read."""
+
+_Unread: TypeAlias = dict[CollectionKey, tuple[Layer, PollClient]]
 
 _logger = structlog.get_logger(__name__)
 
@@ -54,17 +54,6 @@ class _Outcome:
     errors: list[str] = field(default_factory=list)
     answers: int = 0
     """Of how many layers the answer could be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a complete poll was answered."""
-
-    calls: list[Call]
-    revision: int
-    """That of the part when the poll began."""
-    missing: list[str]
-    """The paths that were not asked for."""
 
 
 class Poller:
@@ -98,7 +87,8 @@ class Poller:
         self._comparison = Comparison(source, scene, self.state, self._within)
         self._part = scene.part(source.name)
         self._drift = Drift(self._part)
-        self._seen: _Seen | None = None
+        self._repeats = Repeats(service, self._part)
+        self._reports = RowReports(self.state)
         if source.handlers and self._polled_layers():
             self.state.drift = self._drift.counts
         self.runner: Runner | None = None
@@ -122,7 +112,7 @@ class Poller:
         await run_together(running)
 
     async def _poll_on(self) -> None:
-        self._seen = None  # another process may have polled since
+        self._repeats.forget()  # another process may have polled since
         while True:
             began = time.perf_counter()
             await self.poll()
@@ -162,42 +152,46 @@ class Poller:
         revision = self._part.revision  # before anything is asked: an event meanwhile is newer than the answers
         client = self.service.client(started)
         self.causes, self.state.polling = [], client.progress
-        outcome, layers = _Outcome(position), self._polled_layers()
-        if await self._is_unchanged(client):
-            outcome.answers = len(layers)
-            for layer in layers:
-                self._drift.end((layer.name, layer.collection), position)
-            await self._end(outcome, started, began)
-            return
-        self.state.dropped, self.state.dropped_rows = [], 0
-        answers = await asyncio.gather(*(self._fetch(layer, client) for layer in layers), return_exceptions=True)
-        appending = Appending(self._log, self._comparison, position)
-        for layer in layers:
-            await self._add(outcome, layer, answers.pop(0), client, appending)
-        await appending.end()
-        await client.let_go()
-        if client.bytes_read >= LONG_BYTES:
-            await give_back()
-        self._note_rows(client)
-        self._seen = None
-        if client.is_repeatable and not outcome.errors and client.bytes_read >= _LONG_BYTES:
-            self._seen = _Seen(list(client.calls.values()), revision, self.service.missing())
+        outcome = _Outcome(position)
+        unread = await self._unread(client)
+        for key in {(layer.name, layer.collection) for layer in self._polled_layers()} - unread.keys():
+            outcome.answers += 1
+            self._drift.end(key, position)
+        if unread:
+            await self._read(unread, outcome, revision)
+            await client.let_go()
+            if sum(client.bytes_read for _, client in unread.values()) >= LONG_BYTES:
+                await give_back()
         await self._end(outcome, started, began)
 
-    async def _is_unchanged(self, client: PollClient) -> bool:
-        """Tell whether a poll would find nothing: the service answers as before, and only polls changed the part.
+    async def _unread(self, client: PollClient) -> _Unread:
+        """Return the layers that must be read, each with its client: those that may bring something new."""
+        unread: _Unread = {}
+        is_known = self.runner is None and not self._comparison.asks_again
+        for layer in self._polled_layers():
+            key, own = (layer.name, layer.collection), client.sibling()
+            if not (is_known and await self._repeats.is_repeat(key, own)):
+                unread[key] = layer, own
+        return unread
 
-        Asked only where the answers are long, and the last poll was complete.
-        """
-        seen, self._seen = self._seen, None
-        if seen is None or self.runner is not None or self._comparison.asks_again:
-            return False
-        if seen.revision != self._part.revision or seen.missing != self.service.missing():
-            return False
-        if not await client.is_answered_as(seen.calls):
-            return False
-        self._seen = seen
-        return True
+    async def _read(self, unread: _Unread, outcome: _Outcome, revision: int) -> None:
+        """Fetch layers, and log how their answers differ from what is known."""
+        fetches = [self._fetch(*one) for one in unread.values()]
+        answers = await asyncio.gather(*fetches, return_exceptions=True)
+        self._reports.begin()
+        appending = Appending(self._log, self._comparison, outcome.began)
+        complete = []
+        for key, (layer, client) in unread.items():
+            errors = len(outcome.errors)
+            await self._add(outcome, layer, answers.pop(0), client, appending)
+            self._reports.note(key, client)
+            if len(outcome.errors) == errors:
+                complete.append((key, client))
+        await appending.end()
+        for key, client in complete:
+            self._repeats.note(key, client, revision)
+        self._reports.show()
+        self.state.missing = self.service.missing()
 
     async def _end(self, outcome: _Outcome, started: datetime, began: float) -> None:
         self.state.breaker = await self.service.breaker()
@@ -284,14 +278,6 @@ class Poller:
             outcome.errors.append(f"{where}: {type(error).__name__}: {error}")
             if not self.state.failures:  # once, like every failure
                 _logger.warning("a plugin's fetch raised", source=self.source.name, layer=where, exc_info=error)
-
-    def _note_rows(self, client: PollClient) -> None:
-        self.state.rows = client.read_rows
-        self.state.dropped_rows += client.dropped_rows
-        reasons = (*client.dropped, *self.state.dropped)
-        self.state.dropped = [shortened(reason) for reason in reasons][:_MOST_FAULTS]
-        self.state.notes = [shortened(note) for note in client.notes]
-        self.state.missing = self.service.missing()
 
     async def _update_health(self, outcome: _Outcome, started: datetime) -> None:
         state, previous = self.state, self.state.status

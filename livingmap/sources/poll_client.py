@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -16,7 +16,7 @@ from livingmap.sources.answer import Answer, Call
 from livingmap.sources.json_client import POLL
 from livingmap.sources.paging import all_rows
 from livingmap.sources.pieces import plain
-from livingmap.sources.plugin_thread import on
+from livingmap.sources.poll_answers import PollAnswers
 from livingmap.sources.rows import read_all, read_one, rows_in
 from livingmap.sources.settings import SectionSettings
 
@@ -26,35 +26,17 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 _BATCH_ROWS: Final = 500
-_SLOTS: Final = 2
-"""For each request that may be under way one more waits to be next. Hundreds that begin at once would all be begun
-in one turn of the map's loop."""
 _MOST_DROPPED: Final = 20
 _MOST_NOTES: Final = 20
-_MOST_KEPT_BYTES: Final = 8 * 1024 * 1024
-"""Of the answers of one poll: what came before is asked for again if a fetch wants it."""
-
-
-@dataclass(slots=True)
-class _Asked:
-    """The result of one request of a poll; equal requests wait for it."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    answer: Answer | None = None
-    error: SourceError | None = None
 
 
 class PollClient:
     """The `livingmap.core.source.Client` of one poll: equal requests are sent once, bad rows are noted."""
 
-    def __init__(self, service: "SourceClient", now: datetime, purpose: str) -> None:
+    def __init__(self, service: "SourceClient", now: datetime, answers: PollAnswers) -> None:
         self._service = service
-        self._purpose = purpose
         self._now = now
-        self._home = asyncio.get_running_loop()
-        """Where the service is asked; what a plugin makes of the answers may be computed elsewhere."""
-        self._slots = asyncio.Semaphore(_SLOTS * service.concurrency)
-        self._asked: dict[bytes, _Asked] = {}
+        self._answers = answers
         self.calls: dict[bytes, Call] = {}
         """What was asked, each request with what is known of its answer."""
         self.bytes_read = 0
@@ -62,14 +44,17 @@ class PollClient:
         self._time_was_read = False
         self._failed: set[str] = set()
         """The paths of which a request failed."""
-        self._kept = 0
-        """How many bytes these answers had."""
-        self.progress = {"rows": 0, "compared": 0}
-        """How many rows were read, and how many items compared, as the health of the source shows it."""
+        self.read_rows = 0
+        """How many rows were read."""
         self.dropped_rows = 0
         self.dropped: list[str] = []
         """The first few rows that were of no use, each with the reason."""
         self.notes: list[str] = []
+
+    @property
+    def progress(self) -> dict[str, int]:
+        """How many rows the poll has read, and how many items compared, as the health of the source shows it."""
+        return self._answers.progress
 
     @property
     def settings(self) -> SectionSettings:
@@ -93,11 +78,6 @@ class PollClient:
         missing = set(self._service.missing())
         return not self._time_was_read and self._failed <= missing and answered.isdisjoint(missing)
 
-    @property
-    def read_rows(self) -> int:
-        """How many rows were read."""
-        return self.progress["rows"]
-
     async def get(self, path: str, /, **query: Json) -> Json:
         """Return the decoded JSON answer; see `livingmap.core.source.Client.get`."""
         return (await self._ask(Call("GET", path, query))).value
@@ -111,31 +91,23 @@ class PollClient:
         return await all_rows(self._ask, self.settings.address, Call("GET", path, query), paging)
 
     async def let_go(self) -> None:
-        """Forget the answers, one after another: to free a large one takes a while."""
-        while self._asked:
-            _, asked = self._asked.popitem()
-            if asked.answer is not None:
-                await asked.answer.let_go()
+        """Forget the answers of the poll."""
+        await self._answers.let_go()
 
     async def _ask(self, call: Call) -> Answer:
-        asked = self._asked.setdefault(call.key(), _Asked())
-        async with asked.lock:
-            if call.known is None and asked.answer is not None and not asked.answer.size:
-                asked.answer = None  # the service only said that it is the same
-            if asked.answer is None and asked.error is None:
-                try:
-                    async with self._slots:
-                        asked.answer = await on(self._home, self._service.ask(call, self._purpose))
-                    self._bound(asked.answer)
-                except SourceError as error:
-                    asked.error = error
-        if asked.answer is None:
+        try:
+            answer = await self._answers.ask(call)
+        except SourceError:
             self._failed.add(call.path)
-            raise asked.error or AssertionError
+            raise
         if call.known is None:
-            self.calls[call.key()] = replace(call, known=asked.answer.known)
-            self.bytes_read += asked.answer.size
-        return asked.answer
+            self.calls[call.key()] = replace(call, known=answer.known)
+            self.bytes_read += answer.size
+        return answer
+
+    def sibling(self) -> "PollClient":
+        """Return another client of the same poll: what one has asked, the other need not ask again."""
+        return PollClient(self._service, self._now, self._answers)
 
     async def is_answered_as(self, calls: Iterable[Call]) -> bool:
         """Tell whether the service still gives all the answers that another client's ``calls`` know."""
@@ -146,14 +118,6 @@ class PollClient:
         except SourceError:  # the same request of a fetch raises it again
             return False
         return True
-
-    def _bound(self, answer: Answer) -> None:
-        """Forget the oldest answers if they are too long together."""
-        self._kept += answer.size
-        for key, asked in list(self._asked.items()) if self._kept > _MOST_KEPT_BYTES else ():
-            if asked.answer is not None and asked.answer is not answer and self._kept > _MOST_KEPT_BYTES:
-                self._kept -= asked.answer.size
-                del self._asked[key]
 
     async def first(
         self, *paths: str, accept: Callable[[Json], bool] = lambda _: True, **query: Json
@@ -203,9 +167,7 @@ class PollClient:
             count += len(rows)
             await asyncio.sleep(0)
         self._expect_some(count, used, path)
-        if answer.size > _MOST_KEPT_BYTES:  # it would be kept alone, and its rows take as much memory again
-            self._asked.pop(Call("GET", path, query).key(), None)
-            self._kept -= answer.size
+        self._answers.note_read(Call("GET", path, query))
 
     async def each_optional(
         self, model: type[M], path: str, key: str = "items", /, **query: Json
@@ -221,6 +183,7 @@ class PollClient:
 
     def _valid(self, model: type[M], rows: list[Json], at: str, before: int) -> Iterator[list[M]]:
         """Yield the valid ones of ``rows``, some at a time: validating lets no other thread run."""
+        self.read_rows += len(rows)
         self.progress["rows"] += len(rows)
         for start in range(0, len(rows), _BATCH_ROWS):
             batch = rows[start : start + _BATCH_ROWS]
@@ -279,7 +242,7 @@ class RunningClient(PollClient):
     """The `livingmap.core.source.Client` of a run: it remembers no answer, and its clock goes on."""
 
     def __init__(self, service: "SourceClient", now: Callable[[], datetime]) -> None:
-        super().__init__(service, now(), POLL)
+        super().__init__(service, now(), PollAnswers(service, POLL))
         self._clock = now
 
     @property
@@ -288,4 +251,4 @@ class RunningClient(PollClient):
         return self._clock()
 
     async def _ask(self, call: Call) -> Answer:
-        return await on(self._home, self._service.ask(call, self._purpose))
+        return await self._answers.ask_anew(call)

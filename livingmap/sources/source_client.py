@@ -12,6 +12,7 @@ from livingmap.sources.account import Account
 from livingmap.sources.answer import Answer, Call
 from livingmap.sources.credentials import Credentials
 from livingmap.sources.json_client import POLL, JsonClient
+from livingmap.sources.poll_answers import PollAnswers
 from livingmap.sources.poll_client import PollClient, RunningClient
 from livingmap.sources.settings import SectionSettings, SourceSettings
 from livingmap.sources.stub import Stub
@@ -58,7 +59,7 @@ class SourceClient:
 
     def client(self, now: datetime, purpose: str = POLL) -> PollClient:
         """Return a client for one poll that starts ``now``, or for another purpose with its own circuit."""
-        return PollClient(self, now, purpose)
+        return PollClient(self, now, PollAnswers(self, purpose))
 
     def running_client(self, now: Callable[[], datetime]) -> RunningClient:
         """Return a client for what asks for longer than a poll lasts."""

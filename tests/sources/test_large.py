@@ -157,6 +157,95 @@ async def test_it_is_not_read_again_while_a_path_is_missing_but_where_a_request_
     assert lengths == ([(0, 3000)] if status == 404 else [(0, 3000), (0, 3000)])
 
 
+class Library:
+    """A service with two long lists and a short one, each a layer of its own; one layer reads from two of them."""
+
+    def __init__(self):
+        rows = [{"id": str(number), "name": "x" * 200} for number in range(3000)]
+        self.lists = {"books": rows, "maps": [dict(row) for row in rows], "seats": [{"id": "1", "name": "free"}]}
+        self.fetches = dict.fromkeys(self.lists, 0)
+        self.extra = False
+        layers = [Layer(name, fetch=self.fetch_of(name)) for name in self.lists]
+        source = Source("library", "library", SourceSettings, tuple(layers))
+        self.harness = SourceHarness(source, self.answer, base_url="http://library", retries=0)
+
+    def fetch_of(self, name):
+        async def fetch(client):
+            self.fetches[name] += 1
+            if name == "maps" and self.extra:
+                await client.get("/books")
+            return [
+                Put(name, f"{name}:{row.id}", {"name": row.name}) async for row in client.each(Row, f"/{name}")
+            ]
+
+        return fetch
+
+    def answer(self, request):
+        rows = self.lists[request.path.strip("/")]
+        return Reply(rows) if rows is not None else Reply({}, 500)
+
+
+async def test_of_several_layers_only_those_are_read_again_that_are_answered_otherwise():
+    library = Library()
+    library.lists["maps"][7] = {"id": "7"}  # of no use
+    await library.harness.poll()
+    health = library.harness.health
+    before = (health.rows, health.dropped_rows, health.dropped)
+    assert before == (6001, 1, ["/maps[7].name: Field required"])
+    library.lists["seats"][0]["name"] = "taken"
+    await library.harness.poll()
+    assert library.fetches == {"books": 1, "maps": 1, "seats": 2}
+    assert library.harness.item("seats", "seats:1") == {"name": "taken"}
+    assert (health.rows, health.dropped_rows, health.dropped) == before
+    library.lists["books"][8]["name"] = "other"
+    await library.harness.poll()
+    assert library.fetches == {"books": 2, "maps": 1, "seats": 3}
+    assert library.harness.item("books", "books:8") == {"name": "other"}
+    assert len(library.harness.requests) == 9  # none was asked for twice in a poll
+
+
+async def test_a_layer_that_reads_what_another_reads_is_read_again_when_that_has_changed():
+    library = Library()
+    library.extra = True
+    await library.harness.poll()
+    library.lists["books"][8]["name"] = "other"
+    await library.harness.poll()
+    assert library.fetches == {"books": 2, "maps": 2, "seats": 2}
+    await library.harness.poll()
+    assert library.fetches == {"books": 2, "maps": 2, "seats": 3}
+
+
+async def test_a_layer_that_failed_is_read_again_and_the_others_are_not():
+    library = Library()
+    maps, library.lists["maps"] = library.lists["maps"], None
+    for _ in range(2):
+        await library.harness.poll()
+    health = library.harness.health
+    assert library.fetches == {"books": 1, "maps": 2, "seats": 2}
+    assert (str(health.status), health.rows) == ("stale", 3001)
+    library.lists["maps"] = maps
+    await library.harness.poll()
+    assert (str(health.status), health.rows, health.error) == ("fresh", 6001, None)
+    assert len(library.harness.items("maps")) == 3000
+
+
+async def test_changes_that_the_log_did_not_take_are_read_again(monkeypatch):
+    library = Library()
+    await library.harness.poll()
+    library.lists["books"][8]["name"] = "other"
+    log, append = library.harness._log, library.harness._log.append
+
+    async def refused(message):
+        raise ConnectionError("the log is away")
+
+    monkeypatch.setattr(log, "append", refused)
+    with pytest.raises(ConnectionError):
+        await library.harness.poll()
+    monkeypatch.setattr(log, "append", append)
+    await library.harness.poll()
+    assert library.harness.item("books", "books:8") == {"name": "other"}
+
+
 async def test_what_an_event_changed_since_is_put_right_by_an_answer_that_is_the_same():
     shelf = Shelf(headers={"etag": '"1"'})
     await shelf.harness.poll()
