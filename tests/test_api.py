@@ -166,11 +166,8 @@ async def test_ten_thousand_entities_are_served_from_prepared_bytes(living, clie
 
 async def test_an_entity_is_listed_with_its_minimal_data(client):
     body = (await client.get("/living-map/entities?q=orest")).json()
-    assert body == {
-        "items": [{"id": "agent:orest", "type": "agent", "label": "Orest", "status": "active", "layer": "agents"}],
-        "next_cursor": None,
-        "gaps": [],
-    }
+    orest = {"id": "agent:orest", "type": "agent", "label": "Orest", "status": "active", "layer": "agents"}
+    assert body == {"items": [{**orest, "links": []}], "next_cursor": None, "gaps": []}
 
 
 @pytest.mark.parametrize(
@@ -293,11 +290,24 @@ async def test_an_entity_links_to_its_pages_elsewhere(tmp_path):
         items = (await client.get("/living-map/snapshot")).json()["layers"]["agents"]["items"]
         used = next(item for item in items if "usage" in item)
         body = (await client.get(f"/living-map/entities/{used['id']}")).json()
+        listed = (await client.get("/living-map/entities", params={"only": f"{used['id']},node:none"})).json()
+        others = (await client.get("/living-map/entities", params={"type": "dao"})).json()["items"]
     key = used["id"].removeprefix("agent:")
-    assert body["links"] == [
+    links = [
         {"source": "agents", "url": f"https://city.org/agents/{key}"},
         {"source": "usage", "url": f"mailto:{key}@city.org"},
     ]
+    assert body["links"] == links
+    assert [(one["id"], one["links"]) for one in listed["items"]] == [(used["id"], links)]
+    assert others
+    assert all(one["links"] == [] for one in others)
+
+
+async def test_only_some_entities_are_listed_by_id_or_alias(client):
+    alias = "agent:0b6f7c52-7d3e-4c1a-9f10-5a8f3e2b1c01"
+    answer = await client.get("/living-map/entities", params={"only": f"agent:none,{alias}"})
+    assert [one["id"] for one in answer.json()["items"]] == ["agent:orest"]
+    assert (await client.get("/living-map/entities", params={"only": "x" * 4001})).status_code == 422
 
 
 async def test_an_entity_is_found_by_its_alias(client):

@@ -11,7 +11,7 @@ from livingmap.access.view import Rights
 from livingmap.api.dependencies import REFUSALS, AuthDependencies
 from livingmap.api.models import EntityDetails, EntityLine, EntityLink, EntityPage, PastGap
 from livingmap.api.page_cursor import page_cursor, place_after
-from livingmap.api.past import AT, MOST_TEXT, PastAnswers
+from livingmap.api.past import AT, CURRENT, MOST_TEXT, PastAnswers
 from livingmap.api.problems import ProblemError, documented
 from livingmap.core.catalogue import Catalogue, home_of
 from livingmap.core.layers import Layers
@@ -39,6 +39,10 @@ def routes(reader: MapReader, auth: AuthDependencies, answers: PastAnswers) -> A
         q: Annotated[
             str | None, Query(description="Only entities whose label or id contains this text", max_length=200)
         ] = None,
+        only: Annotated[
+            str | None,
+            Query(description="Only these entities, by id or alias, separated by commas", max_length=4000),
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         cursor: Annotated[str | None, Query(description="The next_cursor of the previous page")] = None,
         at: Annotated[str | None, Query(description=f"{AT}. Now by default", max_length=MOST_TEXT)] = None,
@@ -57,30 +61,33 @@ def routes(reader: MapReader, auth: AuthDependencies, answers: PastAnswers) -> A
         _check("layer", layer, layers)
         after = place_after(cursor, "this catalogue", str) if cursor is not None else ""
         key = search_key(q) if q is not None else None
+        wanted = None if only is None else _wanted(reader, only)
         fitting = (
             entity
             for entity in catalogue.entities()
             if entity.id > after
+            and (wanted is None or entity.id in wanted)
             and type in (None, entity.type)
             and layer in (None, entity.layer)
             and status in (None, entity.status)
             and (key is None or entity.matches(key))
         )
         page = [entity for entity, _ in zip(fitting, range(limit + 1), strict=False)]
-        listed = page[:limit]
+        items = [
+            EntityLine(
+                id=entity.id,
+                type=entity.type,
+                label=entity.label,
+                status=entity.status,
+                layer=entity.layer,
+                links=_links(reader, entity.id, rights),
+            )
+            for entity in page[:limit]
+        ]
+        if at is not None and any(one.links for one in items):
+            response.headers["cache-control"] = CURRENT  # another configuration may have others
         return EntityPage(
-            items=[
-                EntityLine(
-                    id=entity.id,
-                    type=entity.type,
-                    label=entity.label,
-                    status=entity.status,
-                    layer=entity.layer,
-                )
-                for entity in listed
-            ],
-            next_cursor=page_cursor(listed[-1].id) if len(page) > limit else None,
-            gaps=missing,
+            items=items, next_cursor=page_cursor(items[-1].id) if len(page) > limit else None, gaps=missing
         )
 
     @router.get(
@@ -100,8 +107,9 @@ def routes(reader: MapReader, auth: AuthDependencies, answers: PastAnswers) -> A
         """
         if at is not None:
             shown = await answers.shown(at, rights)
-            response.headers["cache-control"] = answers.caching(shown)
-            return _details_then(reader, shown, entity_id, _gaps(shown, rights))
+            details = _details_then(reader, shown, entity_id, rights)
+            response.headers["cache-control"] = CURRENT if details.links else answers.caching(shown)
+            return details
         entity = await reader.describe(entity_id, rights)
         if entity is None:
             raise _unknown(entity_id)
@@ -129,8 +137,18 @@ def _gaps(shown: Shown, rights: Rights) -> list[PastGap]:
     return [PastGap(**one) for one in gaps(shown.missing, rights)]
 
 
-def _details_then(reader: MapReader, shown: Shown, entity_id: str, missing: list[PastGap]) -> EntityDetails:
-    """Return what the map had of an entity, by its id of today or of then."""
+def _wanted(reader: MapReader, only: str) -> set[str]:
+    """Return ids as they are today and as they may have been then."""
+    ids = only.split(",")
+    return {*ids, *(reader.scene.resolve(one) for one in ids)}
+
+
+def _links(reader: MapReader, entity_id: str, rights: Rights) -> list[EntityLink]:
+    return [EntityLink(**one) for one in reader.links(entity_id, rights)]
+
+
+def _details_then(reader: MapReader, shown: Shown, entity_id: str, rights: Rights) -> EntityDetails:
+    """Return what the map had of an entity, by its id of today or of then, and where it has a page today."""
     for one in (reader.scene.resolve(entity_id), entity_id):
         if place := home_of(shown.layers, one):
             data = dict(shown.layers.items(*place)[one])
@@ -142,8 +160,8 @@ def _details_then(reader: MapReader, shown: Shown, entity_id: str, missing: list
                 data=data,
                 sources={},
                 observed_at=None,
-                links=[],
-                gaps=missing,
+                links=_links(reader, one, rights),
+                gaps=_gaps(shown, rights),
             )
     raise _unknown(entity_id)
 

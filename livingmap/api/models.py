@@ -159,6 +159,16 @@ class DifferenceReport(BaseModel):
     """What happened; with ``summary=true``, in place of the changes."""
 
 
+class EntityLink(BaseModel):
+    """A page about an entity elsewhere."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    source: str
+    """The source whose setting ``links`` has it."""
+    url: str
+
+
 class EntityLine(BaseModel):
     """One entity in the catalogue."""
 
@@ -170,6 +180,8 @@ class EntityLine(BaseModel):
     label: str
     status: str
     layer: str
+    links: list[EntityLink]
+    """Where it has a page today, by the settings of its sources."""
 
 
 class EntityPage(BaseModel):
@@ -182,16 +194,6 @@ class EntityPage(BaseModel):
     """Send it as ``cursor`` to get the next page; null on the last one."""
     gaps: list[PastGap]
     """Of a past moment, what the map may lack; empty now."""
-
-
-class EntityLink(BaseModel):
-    """A page about an entity elsewhere."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    source: str
-    """The source whose setting ``links`` has it."""
-    url: str
 
 
 class EntityDetails(BaseModel):
@@ -208,6 +210,6 @@ class EntityDetails(BaseModel):
     """For each field, the source whose value is shown."""
     observed_at: str | None
     links: list[EntityLink]
-    """Where it has a page, by the settings of its sources."""
+    """Where it has a page today, by the settings of its sources."""
     gaps: list[PastGap]
     """Of a past moment, what the map may lack; empty now."""

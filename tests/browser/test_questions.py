@@ -102,6 +102,7 @@ def test_the_day_of_a_thing_says_how_it_was_and_what_happened(visitors, week):
 def test_two_things_stand_side_by_side_and_a_link_keeps_them(visitors, harbour):
     guest = visitors(harbour.map.url)
     page = guest.visit("/?panel=none&only=ship:Aurora")
+    page.get_by_label("Compare with…").focus()  # only then the others are listed
     page.get_by_label("Compare with…").select_option("Borealis")
     both = page.get_by_role("region", name="Aurora and Borealis")
     crew = both.get_by_role("row", name=re.compile("^Crew"))
@@ -143,8 +144,25 @@ def test_a_thumb_learns_which_votes_end_soon_and_how_they_stand(visitors, the_ma
     ends = {one["title"]: one["end_at"] for one in proposals if (one["end_at"] or "") > now}
     assert ends[first.locator(".line-name").inner_text()] == min(ends.values())
     assert is_whole(first.locator(".line-more"))
-    thumb.tap(first)
-    expect(details(page).get_by_role("link", name="Open")).to_be_in_viewport()
+    for line in page.locator(".lines .line-more").all():
+        assert is_whole(line)
+    link = page.locator(".lines li").first.get_by_role("link", name="Open")
+    page_of_vote = link.get_attribute("href")
+    page.context.route("https://vote.example.org/**", lambda route: route.fulfill(body="The vote"))
+    with page.context.expect_page() as opened:
+        thumb.tap(link)
+    expect(opened.value).to_have_url(page_of_vote)
+    opened.value.close()
+    page.context.unroute("https://vote.example.org/**")
+    assert page_of_vote == f"https://vote.example.org/{first_id(proposals, ends)}"
+    first.tap()
+    expect(details(page).get_by_role("link", name="Open")).to_have_attribute("href", page_of_vote)
+
+
+def first_id(proposals, ends):
+    """Return the key of the vote that ends first."""
+    soonest = min(ends, key=ends.get)
+    return next(one["id"] for one in proposals if one["title"] == soonest).removeprefix("proposal:")
 
 
 def is_whole(text) -> bool:
@@ -183,11 +201,13 @@ def test_a_thumb_pins_compares_counts_and_sends(visitors, the_map):
     expect(details(page).get_by_role("button", name="Copied")).to_be_visible()
     link = parse_qs(urlparse(page.evaluate("navigator.clipboard.readText()")).query)
     assert link["select"] == parse_qs(urlparse(page.url).query)["select"]
-    thumb.tap(details(page).get_by_role("button", name="Only this"))
+    details(page).get_by_role("button", name="Only this").tap()
     assert parse_qs(urlparse(page.url).query)["only"] == link["select"]
-    page.get_by_label("Compare with…").tap()
-    page.get_by_label("Compare with…").select_option(index=1)
+    beside = details(page).get_by_label("Compare with…")
+    thumb.tap(beside)
+    beside.select_option(index=1)
     # and nothing lies over the answer
     expect(details(page)).to_have_count(0)
+    assert parse_qs(urlparse(page.url).query)["only"] == link["select"]
     expect(page.locator(".compare-table").first).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -11,6 +11,7 @@ LAID_OVER = ".panel, .details, .compare, .table"
 STATES = {
     "map": "panel=none",
     "search": "panel=search",
+    "votes": "panel=search&type=proposal",
     "problems": "panel=problems",
     "events": "panel=events",
     "trends": "panel=trends",

@@ -387,6 +387,22 @@ async def test_a_thing_that_is_gone_is_found_in_the_past(life):
     assert (await life.get("/living-map/entities", at=ago(first), type="agent")).json()["items"]
 
 
+async def test_a_thing_of_the_past_leads_to_the_page_that_it_has_today(tmp_path, history):
+    plugin = {"module": "./chaos.py", "base_url": "http://127.0.0.1:9"}
+    links = {"agent": "https://city.org/{id:key}"}
+    life = Life(tmp_path, 1, history, sources={"chaos": {**plugin, "links": links}})
+    async with life.run():
+        then = await life.say(put("agent:a"), put("agent:gone"), put("city:x", "city"))
+        await life.say(drop("agent:gone"), seconds=3600)
+        found = await life.get("/living-map/entities", at=ago(then))
+        ones = [await life.get(f"/living-map/entities/{name}", at=ago(then)) for name in ("agent:a", "agent:gone")]
+    url = [{"source": "chaos", "url": "https://city.org/a"}]
+    assert [one["links"] for one in found.json()["items"]] == [url, [], []]
+    assert [one.json()["links"] for one in ones] == [url, []]
+    # another configuration may have other links
+    assert ["immutable" in one.headers["cache-control"] for one in (found, *ones)] == [False, False, True]
+
+
 # differences
 
 

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { MapState } from "../client/state.ts";
 import { labelOf } from "../domain/entities.ts";
 import { SOURCES } from "../domain/events.ts";
@@ -18,7 +18,9 @@ import { Empty } from "./bits.tsx";
 import { HappeningLine } from "./HappeningLine.tsx";
 import { type Pages, useHistory } from "./history.ts";
 import { usePast } from "./moment.ts";
+import { NewLines } from "./NewLines.tsx";
 import { useIsShown } from "./pinned.tsx";
+import { useHeldList, useReading } from "./reading.ts";
 import { useRegistry } from "./registry.tsx";
 import { useSentences } from "./sentences.tsx";
 import { go, usePlace } from "./url.ts";
@@ -34,31 +36,40 @@ export default function EventsPanel({ state, onPick }: PanelProps) {
   const language = useLanguage();
   const { words } = language;
   const registry = useRegistry();
-  const { events: filter } = usePlace();
-  const pages = useHistory(state.data.events[0]?.cursor);
+  const { events: filter, only } = usePlace();
+  const { isRead, box, toTop } = useReading();
+  const pages = useHistory(state.data.events[0]?.cursor, isRead);
   const all = useOccurrences(state, pages, filter.place);
   const isShown = useIsShown();
   const shown = useMemo(
     () => all.filter((one) => isWanted(one, filter) && isShown(one.subject)).slice(0, MOST),
     [all, filter, isShown],
   );
-  const happenings = useMemo(() => happeningsOf(shown, registry, language), [shown, registry, language]);
+  const { listed, waiting, release } = useHeldList(shown, JSON.stringify([filter, only]), isRead);
+  const happenings = useMemo(() => happeningsOf(listed, registry, language), [listed, registry, language]);
+  const { renew } = pages;
+  const showNew = useCallback(async () => {
+    await renew();
+    release();
+    toTop();
+  }, [renew, release, toTop]);
   const isEnd = pages.next === null;
   return (
     <>
       <div className="bar events-bar">
         <Filters state={state} all={all} filter={filter} onFilter={(events) => go({ events })} />
-        <Count count={shown.length} isEnd={isEnd} oldest={pages.entries.at(-1)?.timestamp} />
+        <Count count={listed.length} isEnd={isEnd} oldest={pages.entries.at(-1)?.timestamp} />
+        <NewLines waiting={waiting} onShow={showNew} />
       </div>
-      {shown.length === 0 && (isEnd || pages.error) && !pages.isLoading ? (
+      {listed.length === 0 && (isEnd || pages.error) && !pages.isLoading ? (
         <NoEvents pages={pages} isFiltered={all.length > 0 || filter.place !== ""} />
       ) : (
-        <ol className="scroll events" aria-label={words.events.label}>
+        <ol ref={box} className="scroll events" aria-label={words.events.label}>
           {happenings.map((one) => (
             <HappeningLine key={one.key} happening={one} onPick={onPick} />
           ))}
-          {!isEnd && shown.length < MOST && (
-            <More pages={pages} isWanted={shown.length < FEW} onMore={pages.more} />
+          {!isEnd && listed.length < MOST && (
+            <More pages={pages} isWanted={listed.length < FEW} onMore={pages.more} />
           )}
         </ol>
       )}

@@ -8,6 +8,8 @@ import { entryOf, REFRESHED, type Reading } from "../domain/occurrences.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { ChangedText } from "./ChangedText.tsx";
 import { goTo } from "./moment.ts";
+import { NewLines } from "./NewLines.tsx";
+import { useHeldList, useReading } from "./reading.ts";
 import { useRegistry } from "./registry.tsx";
 import { useSentences } from "./sentences.tsx";
 
@@ -31,18 +33,23 @@ export function History({ id, page, failed, live, scene }: HistoryProps) {
   const fresh = live.filter((one) => one.timestamp > newest).map(entryOf);
   const by = { scene, registry: useRegistry(), language, table: useSentences() };
   const all = [...fresh, ...recorded]
-    .map((entry) => ({ entry, changed: changedOf(entry, id, by) }))
+    .map((entry) => ({ key: entry.id, entry, changed: changedOf(entry, id, by) }))
     .filter(({ entry, changed }) => !isNothing(entry, changed))
     .slice(0, MOST);
+  const { isRead, box } = useReading();
+  const { listed, waiting, release } = useHeldList(all, id, isRead);
   return (
     <section>
-      <h3>{words.details.history}</h3>
+      <h3>
+        {words.details.history}
+        <NewLines waiting={waiting} onShow={release} />
+      </h3>
       {failed && <p className="muted">{words.details.historyFailed}</p>}
-      {!failed && !page && all.length === 0 && <p className="muted">{words.events.reading}</p>}
-      {!failed && page && all.length === 0 && <NothingYet page={page} />}
-      <ol className="history">
-        {all.map(({ entry, changed }) => (
-          <Entry key={entry.id} entry={entry} changed={changed} by={by} />
+      {!failed && !page && listed.length === 0 && <p className="muted">{words.events.reading}</p>}
+      {!failed && page && listed.length === 0 && <NothingYet page={page} />}
+      <ol ref={box} className="history">
+        {listed.map(({ key, entry, changed }) => (
+          <Entry key={key} entry={entry} changed={changed} by={by} />
         ))}
       </ol>
     </section>

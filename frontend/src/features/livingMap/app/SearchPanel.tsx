@@ -1,4 +1,4 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, type RefObject, useDeferredValue, useMemo, useRef } from "react";
 import type { Scene } from "../client/scene.ts";
 import { catalogue, type Entity, type Filters, facetsOf, listed, matches } from "../domain/catalogue.ts";
@@ -8,9 +8,11 @@ import { layerWord, statusWord } from "../domain/words.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { Empty, EntityLine } from "./bits.tsx";
 import { Icon } from "./icons.tsx";
+import { OpenLink, useLinks } from "./links.tsx";
 import { useNewest, useTime } from "./moment.ts";
 import { useRegistry } from "./registry.tsx";
 import { focusLine, useRoving } from "./roving.ts";
+import { Settled } from "./settled.tsx";
 import { go, usePlace } from "./url.ts";
 
 const LINE_PX = 52;
@@ -94,7 +96,8 @@ export function SearchPanel({ scene, onPick }: { readonly scene: Scene; readonly
         key={String(Boolean(filters.type))}
         box={box}
         hits={hits}
-        scene={filters.type ? scene : null}
+        type={filters.type}
+        scene={scene}
         selected={select}
         onPick={onPick}
         label={words.panels.search}
@@ -153,8 +156,9 @@ function Choice({ filter, value, options, label, name }: ChoiceProps) {
 type HitsProps = {
   readonly box: RefObject<HTMLDivElement | null>;
   readonly hits: readonly Entity[];
-  /** What the things are in, where each line says what its thing is at a glance. */
-  readonly scene: Scene | null;
+  /** Of one type each line says what its thing is at a glance. */
+  readonly type: string;
+  readonly scene: Scene;
   readonly selected: string | null;
   readonly onPick: (id: string) => void;
   readonly label: string;
@@ -162,49 +166,93 @@ type HitsProps = {
   readonly children: ReactNode;
 };
 
-function Hits({ box, hits, scene, selected, onPick, label, children }: HitsProps) {
-  const language = useLanguage();
-  const registry = useRegistry();
+function Hits({ box, hits, type, scene, selected, onPick, label, children }: HitsProps) {
   const rows = useVirtualizer({
     count: hits.length,
     getScrollElement: () => box.current,
-    estimateSize: () => (scene ? LONG_LINE_PX : LINE_PX),
+    estimateSize: () => (type ? LONG_LINE_PX : LINE_PX),
     overscan: 8,
     initialRect: { width: 300, height: 600 },
   });
   const toSearch = () => document.getElementById("search")?.focus();
   const { active, handlers } = useRoving(hits.length, box, (index) => rows.scrollToIndex(index), toSearch);
   const drawn = rows.getVirtualItems();
-  // a line that has been scrolled away cannot be reached: then it is the first that is drawn
-  const stop = drawn.some(({ index }) => index === active) ? active : drawn[0]?.index;
   if (hits.length === 0 && children) return children;
+  const lines = { hits, drawn, height: rows.getTotalSize(), active, scene, selected, onPick, label };
   return (
     <div ref={box} className="scroll" {...handlers}>
-      <ul
-        className={scene ? "lines are-long" : "lines"}
-        aria-label={label}
-        style={{ height: rows.getTotalSize() }}
-      >
-        {drawn.map(({ index, start }) => {
-          const hit = hits[index];
-          return (
-            hit && (
-              <li
-                key={hit.id}
-                className="virtual"
-                data-index={index}
-                aria-setsize={hits.length}
-                aria-posinset={index + 1}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                <EntityLine {...hit} selected={hit.id === selected} isStop={index === stop} onPick={onPick}>
-                  {(scene && glanceText(hit, scene, registry, language)) || null}
-                </EntityLine>
-              </li>
-            )
-          );
-        })}
-      </ul>
+      {type ? (
+        <Settled key={type}>
+          <LinkedLines {...lines} />
+        </Settled>
+      ) : (
+        <Lines {...lines} />
+      )}
     </div>
+  );
+}
+
+type LinesProps = {
+  readonly hits: readonly Entity[];
+  readonly drawn: readonly VirtualItem[];
+  readonly height: number;
+  /** Which line Tab reaches. */
+  readonly active: number;
+  readonly scene: Scene;
+  readonly selected: string | null;
+  readonly onPick: (id: string) => void;
+  readonly label: string;
+};
+
+/** Of so many lines it is asked at once where they lead to. */
+const LINKED = 40;
+
+/** Lines of one type: what each is at a glance, and the page that it has elsewhere. */
+function LinkedLines(props: LinesProps) {
+  const { hits, drawn } = props;
+  const first = Math.floor((drawn[0]?.index ?? 0) / LINKED) * LINKED;
+  const links = useLinks(hits.slice(first, first + 2 * LINKED).map(({ id }) => id));
+  return <Lines {...props} links={links} />;
+}
+
+function Lines({
+  hits,
+  drawn,
+  height,
+  active,
+  scene,
+  selected,
+  onPick,
+  label,
+  links,
+}: LinesProps & { readonly links?: ReturnType<typeof useLinks> }) {
+  const language = useLanguage();
+  const registry = useRegistry();
+  // a line that has been scrolled away cannot be reached: then it is the first that is drawn
+  const stop = drawn.some(({ index }) => index === active) ? active : drawn[0]?.index;
+  return (
+    <ul className={links ? "lines are-long" : "lines"} aria-label={label} style={{ height }}>
+      {drawn.map(({ index, start }) => {
+        const hit = hits[index];
+        if (!hit) return null;
+        const link = links?.get(hit.id);
+        const isStop = index === stop;
+        return (
+          <li
+            key={hit.id}
+            className="virtual"
+            data-index={index}
+            aria-setsize={hits.length}
+            aria-posinset={index + 1}
+            style={{ transform: `translateY(${start}px)` }}
+          >
+            <EntityLine {...hit} selected={hit.id === selected} isStop={isStop} onPick={onPick}>
+              {(links && glanceText(hit, scene, registry, language)) || null}
+            </EntityLine>
+            {link && <OpenLink link={link} about={hit.label} isStop={isStop} />}
+          </li>
+        );
+      })}
+    </ul>
   );
 }

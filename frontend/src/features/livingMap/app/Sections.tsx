@@ -13,12 +13,14 @@ import { Dependents } from "./Dependents.tsx";
 import { Facts, Properties } from "./Facts.tsx";
 import { History } from "./History.tsx";
 import { Live } from "./Live.tsx";
+import { OpenLinks } from "./links.tsx";
 import { textOf, useAskedMoment, useHistoryEnd, useNewest, useTime } from "./moment.ts";
+import { BesideChoice } from "./pinned.tsx";
 import { Relations } from "./Relations.tsx";
 import { useRegistry } from "./registry.tsx";
 import { Share } from "./Share.tsx";
 import { Since } from "./Since.tsx";
-import { Settled, useReserved } from "./settled.tsx";
+import { Settled } from "./settled.tsx";
 import { marksOf, useTurns } from "./turns.ts";
 import { go, usePlace } from "./url.ts";
 
@@ -66,6 +68,7 @@ function AllSections({ id, item, scene, events, onShow }: SectionsProps) {
         <OpenLinks links={described.answer?.links} hasFailed={described.error !== null} />
         <DayButton />
         <PinButton id={id} />
+        <BesideChoice id={id} scene={scene} />
         <Share />
       </div>
       <Live id={id} kind={kind} values={values} marks={marks} sources={described.answer?.sources ?? {}} />
@@ -89,39 +92,6 @@ function concerns(event: MapEvent, id: string, scene: Scene, registry: Registry)
   return (
     event.changes.some((change) => change.op !== "total" && change.id === id) ||
     subjectOf(event, scene, registry) === id
-  );
-}
-
-type Links = EntityDetails["links"];
-
-/** Pages about the thing elsewhere. Where it takes long until the map says which there are, there is room for one. */
-function OpenLinks({ links, hasFailed }: { readonly links: Links | undefined; readonly hasFailed: boolean }) {
-  const { words } = useLanguage();
-  const isReserved = useReserved(!links && !hasFailed);
-  if (links?.length) return links.map(({ source, url }) => <OpenLink key={url} source={source} url={url} />);
-  return (
-    isReserved && (
-      <span className="button is-room" aria-hidden="true">
-        {words.details.open}
-      </span>
-    )
-  );
-}
-
-/** A page about the thing elsewhere. It learns neither the map's address nor its window. */
-function OpenLink({ source, url }: { readonly source: string; readonly url: string }) {
-  const { words, fill } = useLanguage();
-  if (!/^(https?|mailto):/.test(url)) return null;
-  return (
-    <a
-      className="button"
-      href={url}
-      target="_blank"
-      rel="noopener noreferrer"
-      title={fill(words.details.at, { source, url })}
-    >
-      {words.details.open}
-    </a>
   );
 }
 

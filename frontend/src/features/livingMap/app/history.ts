@@ -25,14 +25,27 @@ export type Pages = {
 
 const NO_PAGES: Pages = { entries: [], next: null, oldest: null, isLoading: true, error: null };
 
-/** What was read of the history, the newest first, and how more of it is read. What failed is tried again; soon after `newest`, a live event, it is in the history, too, which knows what was before. */
-export function useHistory(newest: string | undefined): Pages & { readonly more: () => void } {
+export type ReadPages = Pages & {
+  /** Read older ones. */
+  readonly more: () => void;
+  /** Read the newest now, also while they are held; it ends once that is tried. */
+  readonly renew: () => Promise<void>;
+};
+
+/**
+ * What was read of the history, the newest first, and how more of it is read. What failed is tried again; soon after
+ * `newest`, a live event, it is in the history, too, which knows what was before. While `isHeld`, what was read stays as
+ * it is but for what is older: among many new ones it would be let go.
+ */
+export function useHistory(newest: string | undefined, isHeld: boolean): ReadPages {
   const client = useLivingMapClient();
   const until = useHistoryEnd();
   const [pages, setPages] = useState(NO_PAGES);
-  const lookAgain = useRef<() => void>(() => undefined);
+  const lookAgain = useRef<(isAsked?: boolean) => Promise<void>>(async () => undefined);
   const latest = useRef(pages);
   latest.current = pages;
+  const isStill = useRef(false);
+  isStill.current = isHeld && pages.entries.length > 0 && pages.error === null;
   const ask = useCallback(
     (cursor: string | null, signal?: AbortSignal) =>
       client.ask<HistoryPage>("living-map/history", { limit: PAGE, until, cursor }, signal),
@@ -42,24 +55,24 @@ export function useHistory(newest: string | undefined): Pages & { readonly more:
     const abort = new AbortController();
     setPages((before) => ({ ...before, isLoading: true }));
     let timer: ReturnType<typeof setTimeout>;
-    const look = () =>
+    const look = (): Promise<void> =>
       ask(null, abort.signal).then(
         (page) => {
           if (abort.signal.aborted) return;
           setPages((before) => withNewest(before, page));
-          timer = setTimeout(look, AGAIN_MS);
+          timer = setTimeout(lookAgain.current, AGAIN_MS);
         },
         (error: MapError) => {
           if (abort.signal.aborted) return;
           setPages((before) => ({ ...before, isLoading: false, error }));
-          timer = setTimeout(look, FAILED_MS);
+          timer = setTimeout(lookAgain.current, FAILED_MS);
         },
       );
-    look();
-    lookAgain.current = () => {
+    lookAgain.current = async (isAsked = false) => {
       clearTimeout(timer);
-      if (!abort.signal.aborted) look();
+      if (!abort.signal.aborted && (isAsked || !isStill.current)) await look();
     };
+    look();
     return () => {
       abort.abort();
       clearTimeout(timer);
@@ -70,6 +83,12 @@ export function useHistory(newest: string | undefined): Pages & { readonly more:
     const timer = setTimeout(() => lookAgain.current(), WRITTEN_MS);
     return () => clearTimeout(timer);
   }, [newest]);
+  const wasHeld = useRef(isHeld);
+  useEffect(() => {
+    if (wasHeld.current && !isHeld) lookAgain.current();
+    wasHeld.current = isHeld;
+  }, [isHeld]);
+  const renew = useCallback(() => lookAgain.current(true), []);
   const more = useCallback(() => {
     const { next, isLoading } = latest.current;
     if (next === null || isLoading) return;
@@ -79,7 +98,7 @@ export function useHistory(newest: string | undefined): Pages & { readonly more:
       (error: MapError) => setPages((before) => ({ ...before, isLoading: false, error })),
     );
   }, [ask]);
-  return { ...pages, more };
+  return { ...pages, more, renew };
 }
 
 /** What was read before stays where the pages meet; else it is let go, so that nothing is left out between them. */

@@ -1,11 +1,11 @@
 /** That only one thing is shown, and what depends on it: it stands in the address, so that a link shows it too. */
 
-import { createContext, type ReactNode, useCallback, useContext, useMemo } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
 import type { Scene } from "../client/scene.ts";
 import type { MapState } from "../client/state.ts";
 import { typeOf } from "../domain/entities.ts";
 import { fullName, nameOfId } from "../domain/names.ts";
-import { idsAround, othersOf, pinnedScene } from "../domain/pinned.ts";
+import { hasOthers, idsAround, othersOf, pinnedScene } from "../domain/pinned.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { IconButton } from "./bits.tsx";
 import { TypeIcon } from "./icons.tsx";
@@ -64,24 +64,28 @@ export function PinBanner({ scene }: { readonly scene: Scene }) {
   );
 }
 
-/** Compare what is shown alone with another thing. Details would lie over that, and in a narrow window panels, too. */
-function compareWith(id: string): void {
+/** Compare a thing with another one. Details would lie over that, and in a narrow window panels, too. */
+function compare(one: string, other: string): void {
   const isWide = matchMedia("(min-width: 900px)").matches;
-  go({ beside: id, select: null, ...(!isWide && { panel: null }) });
+  go({ only: one, beside: other, select: null, ...(!isWide && { panel: null }) });
 }
 
-/** What a thing can be compared with: the others of its kind. */
-function BesideChoice({ id, scene }: { readonly id: string; readonly scene: Scene }) {
+/** What a thing can be compared with: the others of its kind. There may be very many: they are listed once somebody asks. */
+export function BesideChoice({ id, scene }: { readonly id: string; readonly scene: Scene }) {
   const { words } = useLanguage();
   const registry = useRegistry();
-  const others = othersOf(id, scene, registry);
-  if (others.length === 0) return null;
+  const [isAsked, setAsked] = useState(false);
+  const others = useMemo(() => (isAsked ? othersOf(id, scene, registry) : []), [isAsked, id, scene, registry]);
+  if (!hasOthers(id, scene, registry)) return null;
+  const ask = () => setAsked(true);
   return (
     <select
-      className="pinned-with"
+      className="beside"
       aria-label={words.compare.with}
       value=""
-      onChange={({ target }) => compareWith(target.value)}
+      onPointerDown={ask}
+      onFocus={ask}
+      onChange={({ target }) => compare(id, target.value)}
     >
       <option value="">{words.compare.with}</option>
       {others.map((one) => (

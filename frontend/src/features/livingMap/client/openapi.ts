@@ -624,7 +624,7 @@ export interface components {
             readonly observed_at: string | null;
             /**
              * Links
-             * @description Where it has a page, by the settings of its sources.
+             * @description Where it has a page today, by the settings of its sources.
              */
             readonly links: readonly components["schemas"]["EntityLink"][];
             /**
@@ -651,6 +651,11 @@ export interface components {
             readonly status: string;
             /** Layer */
             readonly layer: string;
+            /**
+             * Links
+             * @description Where it has a page today, by the settings of its sources.
+             */
+            readonly links: readonly components["schemas"]["EntityLink"][];
         };
         /**
          * EntityLink
@@ -2627,6 +2632,8 @@ export interface operations {
                 readonly status?: string | null;
                 /** @description Only entities whose label or id contains this text */
                 readonly q?: string | null;
+                /** @description Only these entities, by id or alias, separated by commas */
+                readonly only?: string | null;
                 readonly limit?: number;
                 /** @description The next_cursor of the previous page */
                 readonly cursor?: string | null;

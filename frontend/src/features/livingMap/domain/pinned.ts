@@ -12,10 +12,18 @@ export function idsAround(id: string, scene: Scene, registry: Registry): Readonl
 
 /** Return the other things of the same kind, by name. */
 export function othersOf(id: string, scene: Scene, registry: Registry): readonly Item[] {
+  return [...others(id, scene, registry)].sort((one, other) => labelOf(one).localeCompare(labelOf(other)));
+}
+
+/** Return whether there are any. */
+export function hasOthers(id: string, scene: Scene, registry: Registry): boolean {
+  return others(id, scene, registry).next().done === false;
+}
+
+function* others(id: string, scene: Scene, registry: Registry): Generator<Item> {
   const { paths, name } = registry.kindOfId(id);
-  const items = paths[0] ? [...collection(scene, paths[0]).values()] : [];
-  const others = items.filter((one) => one.id !== id && typeOf(one.id) === name);
-  return others.sort((one, other) => labelOf(one).localeCompare(labelOf(other)));
+  if (!paths[0]) return;
+  for (const one of collection(scene, paths[0]).values()) if (one.id !== id && typeOf(one.id) === name) yield one;
 }
 
 type Items = ReadonlyMap<string, Item>;

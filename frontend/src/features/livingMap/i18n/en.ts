@@ -107,6 +107,8 @@ export const en = {
     pause: "Pause",
     resume: "Resume",
     held: { one: "{n} new event is waiting", other: "{n} new events are waiting" },
+    showNew: { one: "Show {n} new", other: "Show {n} new" },
+    showNewest: "Show the newest",
     none: "Nothing has happened yet. Events appear here as they arrive.",
     noneSince: "Nothing has happened since {moment}, from when on the history is kept.",
     noneThen: "Nothing had happened by then that the history keeps.",
