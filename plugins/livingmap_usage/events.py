@@ -3,6 +3,7 @@
 from typing import Final
 
 from livingmap.plugin import Change, Event, Fields, Part, Put, Total, id_of, read_event
+from livingmap_usage.prices import grown, model_cost
 from livingmap_usage.rows import Invocation, LlmCall, ToolCall, UsageMessage, model_id
 from livingmap_usage.sums import added
 
@@ -63,7 +64,8 @@ def _agent(part: Part, message: UsageMessage, more: Fields) -> list[Change]:
     if agent is None and _may_be_unlisted(part, "agents", "items"):
         return []
     usage = (agent or {}).get("usage", _NO_USAGE)
-    return [Put("agents", entity_id, {"usage": {**usage, **added(usage, more)}}, creates=False)]
+    sums = {**usage, **added(usage, more)}
+    return [Put("agents", entity_id, {"usage": {**sums, **grown(usage, sums["tokens_24h"])}}, creates=False)]
 
 
 def _used(part: Part, collection: str, entity_id: str, names: Fields, numbers: Fields) -> list[Change]:
@@ -72,6 +74,8 @@ def _used(part: Part, collection: str, entity_id: str, names: Fields, numbers: F
         return []
     none = _NO_CALLS[collection]
     fields = added(item, numbers) if item else {**names, **none, **added(none, numbers)}
+    if collection == "models":
+        fields |= model_cost({**(item or {}), **fields}, part.settings.prices)
     return [Put("usage", entity_id, fields, collection=collection)]
 
 

@@ -3,6 +3,7 @@
 from typing import Final, TypeVar
 
 from livingmap.plugin import Client, InvalidAnswer, Json, Put, Total
+from livingmap_usage.prices import agent_cost, average_price, model_cost
 from livingmap_usage.rows import AgentRow, ModelRow, Summary, ToolRow
 from livingmap_usage.sums import added
 
@@ -15,7 +16,12 @@ R = TypeVar("R", AgentRow, ModelRow, ToolRow)
 async def fetch_agent_usage(client: Client) -> list[Put]:
     """Return the usage of the agents that used most in the last 24 hours."""
     agents = await _listed(client, AgentRow, "agents", DAY_HOURS)
-    return [Put("agents", entity_id, {"usage": usage}, creates=False) for entity_id, usage in agents.items()]
+    prices = client.settings.prices
+    price = average_price((await _models(client, DAY_HOURS)).values()) if prices else None
+    return [
+        Put("agents", agent, {"usage": usage | agent_cost(usage["tokens_24h"], price, prices)}, creates=False)
+        for agent, usage in agents.items()
+    ]
 
 
 async def fetch_models(client: Client) -> list[Put | Total]:
@@ -23,7 +29,7 @@ async def fetch_models(client: Client) -> list[Put | Total]:
     hours = client.settings.period_hours
     answer = await _answer(client, hours)
     summary = client.read_one(Summary, answer.get("summary"), f"{SUMMARY} summary")
-    models = await _listed(client, ModelRow, "models", hours)
+    models = await _models(client, hours)
     total = Total("usage", {"period_hours": hours, **summary.fields()})
     return [total, *(Put("usage", entity_id, model, collection="models") for entity_id, model in models.items())]
 
@@ -32,6 +38,12 @@ async def fetch_tools(client: Client) -> list[Put]:
     """Return the tools that were used most in the period."""
     tools = await _listed(client, ToolRow, "tools", client.settings.period_hours)
     return [Put("usage", entity_id, tool, collection="tools") for entity_id, tool in tools.items()]
+
+
+async def _models(client: Client, hours: int) -> dict[str, dict[str, Json]]:
+    models = await _listed(client, ModelRow, "models", hours)
+    prices = client.settings.prices
+    return {entity_id: model | model_cost(model, prices) for entity_id, model in models.items()}
 
 
 async def _answer(client: Client, hours: int) -> dict[str, Json]:

@@ -12,7 +12,10 @@ from pydantic import Field
 from livingmap.plugin import Layer, Source, SourceSettings, hookimpl, sentences_in
 from livingmap_usage.events import on_invocation, on_llm_call, on_tool_call
 from livingmap_usage.fetch import DAY_HOURS, fetch_agent_usage, fetch_models, fetch_tools
+from livingmap_usage.prices import with_costs
 from livingmap_usage.types import AGENT, MODEL, TOOL
+
+Model = Annotated[str, Field(pattern=r"^(\*|[^/\s]+/\S+)$")]
 
 
 class UsageSettings(SourceSettings):
@@ -22,6 +25,10 @@ class UsageSettings(SourceSettings):
     """Address of usage-engine."""
     period_hours: Annotated[int, Field(ge=1, le=720)] = DAY_HOURS
     """Hours that the layer ``usage`` looks back; the usage shown at agents always covers 24."""
+    prices: dict[Model, Annotated[float, Field(ge=0)]] = Field(default={})
+    """What a million tokens cost, by ``provider/model``, ``provider/*`` or ``*``. With it, use has a cost."""
+    currency: Annotated[str, Field(min_length=1, max_length=8)] = "USD"
+    """The currency of the prices, shown after each cost."""
 
 
 @hookimpl
@@ -50,4 +57,5 @@ def livingmap_source() -> Source:
             MODEL,
             TOOL,
         ),
+        configured=with_costs,
     )

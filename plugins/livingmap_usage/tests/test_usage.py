@@ -293,3 +293,47 @@ def test_sums_add_what_is_known(known, more, sums):
 
 def test_an_average_without_its_count_is_unknown():
     assert tidy({"calls": None, "avg_latency_ms": 5.0}) == {"calls": None, "avg_latency_ms": None}
+
+
+PRICES = {"local/*": 0.5, "openrouter/qwen-3-32b": 2}
+QWEN = "model:openrouter/qwen-3-32b"
+
+
+def costs(harness):
+    models = {one: fields["cost"] for one, fields in harness.items("usage", "models").items()}
+    return models, usage(harness)["cost_24h"]
+
+
+async def test_with_prices_models_have_a_cost_and_agents_an_estimate():
+    harness = SourceHarness(plugin, prices=PRICES)
+    await harness.poll()
+    # 5,000 and 1,400 tokens cost 0.0053 in all; of these 6,400 the agent used 4,800
+    assert costs(harness) == ({SCOUT: 0.0025, QWEN: 0.0028}, 0.003975)
+    assert await harness.poll() == []
+    fields = {field.name: (field.unit, field.additive) for one in harness.source.types for field in one.fields}
+    assert (fields["cost"], fields["usage.cost_24h"]) == (("USD", True), ("USD", True))
+
+
+async def test_a_call_costs_as_much_more():
+    harness = SourceHarness(plugin, prices=PRICES, currency="EUR")
+    await harness.poll()
+    await harness.send("usage.llm", CALL)
+    assert costs(harness) == ({SCOUT: 0.0027, QWEN: 0.0028}, 0.004306)
+
+
+async def test_where_a_price_is_missing_no_cost_is_made_up():
+    harness = SourceHarness(plugin, prices={"local/llama-4-scout": 1})
+    await harness.poll()
+    assert costs(harness) == ({SCOUT: 0.005, QWEN: None}, None)
+
+
+async def test_one_price_for_all_is_the_price_of_all():
+    harness = SourceHarness(plugin, prices={"*": 1})
+    await harness.poll()
+    assert costs(harness) == ({SCOUT: 0.005, QWEN: 0.0014}, 0.0048)
+
+
+@pytest.mark.parametrize("prices", [{"gpt": 1}, {"local/*": -1}])
+def test_a_price_is_of_a_model_and_not_below_zero(prices):
+    with pytest.raises(ValueError, match="prices"):
+        plugin.UsageSettings(prices=prices)
