@@ -49,8 +49,8 @@ SHIPS = {
     "Borealis": {"status": "online", "cargo": 0.2, "crew": 9},
     "Tender": {"status": "online", "tug_of": "ship:Aurora"},
 }
-MORE = {"city": {"heartbeat_seconds": 86_400}}
-"""Nodes stay what they are, however long the tests take."""
+MORE = {"city": {"heartbeat_seconds": 86_400}, "usage": {"prices": {"*": 2}}}
+"""Nodes stay what they are, however long the tests take; and a million tokens cost two dollars."""
 _WAIT_MS = 60_000
 
 expect.set_options(timeout=_WAIT_MS)

@@ -82,6 +82,29 @@ def test_numbers_over_time_say_what_is_unusual_and_a_link_keeps_them(visitors, w
     assert other.faults() == []
 
 
+def test_tokens_and_cost_are_added_up_by_microdao_by_agent_and_by_model(visitors, the_map):
+    guest = visitors(the_map.url)
+    page = guest.visit("/?panel=trends")
+    panel = page.get_by_role("region", name="Trends")
+    layers = read(f"{the_map.url}/living-map/snapshot")["layers"]
+    used = [one for one in layers["agents"]["items"] if "usage" in one]
+    models = layers["usage"]["models"]
+    by_home = {one["microdao_id"]: 0 for one in used}
+    for one in used:
+        by_home[one["microdao_id"]] += one["usage"]["tokens_24h"]
+    dearest = (
+        ("cost, 24 h, estimated", "microDAO", max(by_home.values())),
+        ("cost, 24 h, estimated", "Agent: each by itself", max(one["usage"]["tokens_24h"] for one in used)),
+        ("cost", "Model: each by itself", max(one["tokens"] for one in models)),
+    )
+    for field, by, tokens in dearest:
+        panel.get_by_label("What").select_option(field)
+        panel.get_by_label("By").select_option(by)
+        first = panel.locator(".trend-list").last.locator("li").first
+        expect(first).to_contain_text(f"{round(tokens * 2 / 1e6, 2):g} USD")
+    guest.see("cost")
+
+
 def test_the_day_of_a_thing_says_how_it_was_and_what_happened(visitors, week):
     url, end = week
     guest = visitors(url, timezone_id="UTC")

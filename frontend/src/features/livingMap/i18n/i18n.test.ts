@@ -16,3 +16,8 @@ test("what is today, and needs no date, is said by the clock of the map", () => 
   expect(moment(Date.parse("2026-11-30T11:00:00Z"))).not.toContain("Nov");
   for (const text of [moment(READER), when(READER)]) expect(text).toContain("Nov 29");
 });
+
+test("a small number is not written as nothing", () => {
+  const { number } = languageOf("en");
+  expect([0, 0.00042, -0.0039, 0.01, 0.126].map(number)).toEqual(["0", "0.00042", "-0.0039", "0.01", "0.13"]);
+});

@@ -55,6 +55,9 @@ export type Language = {
   tick(ms: number, isDays: boolean): string;
 };
 
+/** What is less would be written as nothing: it is rounded to two digits of its own. */
+const LEAST = 0.01;
+
 const WORDS: Localized<Words> = { en, uk };
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 60],
@@ -66,6 +69,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 export function languageOf(locale: Locale): Language {
   const words = WORDS[locale];
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2, notation: "standard" });
+  const small = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
   const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const compacts = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, notation: "compact" });
   const rules = new Intl.PluralRules(locale);
@@ -107,7 +111,7 @@ export function languageOf(locale: Locale): Language {
   return {
     locale,
     words,
-    number: (value) => numbers.format(value),
+    number: (value) => (value !== 0 && Math.abs(value) < LEAST ? small : numbers).format(value),
     percent: (value) => percents.format(value),
     compact: (value) => compacts.format(value),
     fill,
