@@ -55,8 +55,8 @@ class ListedChanges:
     """Lists the changes of entries, with the names that things have in ``shown``.
 
     With ``entity_ids`` only those of these things, and with ``field``, which may be a path such as
-    ``metrics.cpu``, only how that changed. Fields that change all the time are left out. An id that
-    is all of a field is replaced by the one that ``resolve`` returns, so learning an alias is not a change.
+    ``metrics.cpu``, only how that changed. Fields that change all the time are left out. In fields that
+    refer to something ids are replaced by those that ``resolve`` returns, so learning an alias is not a change.
     """
 
     def __init__(
@@ -100,15 +100,20 @@ class ListedChanges:
     def _fields_of(self, change: Fields) -> Iterator[tuple[str, Json, Json]]:
         """Yield each field that a change names with what it was and what it became."""
         place = change["layer"], change.get("collection", "")
-        volatile = self._shown.vocabulary.volatile.get(place, frozenset())
+        vocabulary = self._shown.vocabulary
+        volatile, references = vocabulary.volatile.get(place, ()), vocabulary.references.get(place, ())
         was, after = change.get("was", {}), change.get("set", {})
         for name in was if change["op"] == "drop" else (*after, *change["unset"]):
-            before, now = self._meaning(was.get(name)), self._meaning(after.get(name))
+            before, now = was.get(name), after.get(name)
+            if name in references:
+                before, now = self._meaning(before), self._meaning(now)
             if name not in volatile and before != now:
                 yield name, before, now
 
     def _meaning(self, value: Json) -> Json:
-        return self._resolve(value) if isinstance(value, str) and ":" in value else value
+        if isinstance(value, list):
+            return [self._meaning(one) for one in value]
+        return self._resolve(value) if isinstance(value, str) else value
 
     def _asked(self, change: Fields) -> Iterator[tuple[str, Json, Json]]:
         """Yield the field that is asked for, or the value within it, if the change is one of that."""

@@ -12,7 +12,8 @@ from livingmap.history.changes import encoded
 from tests.history.making import NOON, entry
 from tests.history.test_api import PATH, asking
 
-NODES = Source("registry", "registry-service", object, (Layer("nodes", volatile=("seen",)), Layer("agents")))
+LAYERS = (Layer("nodes", volatile=("seen",), references=("lead_id", "helper_ids")), Layer("agents"))
+NODES = Source("registry", "registry-service", object, LAYERS)
 FIRST = [
     Put(
         "nodes", "node:gpu-1", {"name": "Hazel", "status": "online", "seen": 1, "metrics": {"cpu": 0.5, "gpu": 1}}
@@ -173,11 +174,12 @@ async def test_entries_of_before_list_what_became_of_fields(client, history):
 
 
 async def test_an_alias_that_was_learnt_is_no_change_of_what_refers_to_it(client, history, fold):
+    early = {"lead_id": "agent:7f3c", "helper_ids": ["agent:7f3c", "agent:sofia"], "motto": "agent:7f3c"}
     for seq, changed in enumerate(
         (
-            Put("nodes", "node:gpu-1", {"lead_id": "agent:7f3c"}),
+            Put("nodes", "node:gpu-1", early),
             Put("agents", "agent:max", {"name": "Max"}, aliases=("agent:7f3c",)),
-            Put("nodes", "node:gpu-1", {"lead_id": "agent:sofia"}),
+            Put("nodes", "node:gpu-1", {"lead_id": "agent:sofia", "motto": "agent:max"}),
         ),
         start=4,
     ):
@@ -187,6 +189,14 @@ async def test_an_alias_that_was_learnt_is_no_change_of_what_refers_to_it(client
     assert await changes(client, entity_id="node:gpu-1", field="lead_id") == [
         ([put(HAZEL, field("lead_id", "agent:max", "agent:sofia"))], 0),
         ([put(HAZEL, field("lead_id", None, "agent:max"))], 0),
+    ]
+    assert await changes(client, entity_id="node:gpu-1", field="helper_ids") == [
+        ([put(HAZEL, field("helper_ids", None, ["agent:max", "agent:sofia"]))], 0)
+    ]
+    # what is no reference is the text that it was
+    assert await changes(client, entity_id="node:gpu-1", field="motto") == [
+        ([put(HAZEL, field("motto", "agent:7f3c", "agent:max"))], 0),
+        ([put(HAZEL, field("motto", None, "agent:7f3c"))], 0),
     ]
 
 
