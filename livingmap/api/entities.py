@@ -52,7 +52,7 @@ def routes(reader: MapReader, auth: AuthDependencies, answers: PastAnswers) -> A
         missing: list[PastGap] = []
         if at is not None:
             shown = await answers.shown(at, rights)
-            response.headers["cache-control"] = answers.caching(shown)
+            response.headers["cache-control"] = CURRENT  # links are those of today
             missing = _gaps(shown, rights)
             catalogue = await asyncio.to_thread(_read, shown.layers)
             types = list(dict.fromkeys((*types, *catalogue.places())))
@@ -84,8 +84,6 @@ def routes(reader: MapReader, auth: AuthDependencies, answers: PastAnswers) -> A
             )
             for entity in page[:limit]
         ]
-        if at is not None and any(one.links for one in items):
-            response.headers["cache-control"] = CURRENT  # another configuration may have others
         return EntityPage(
             items=items, next_cursor=page_cursor(items[-1].id) if len(page) > limit else None, gaps=missing
         )
@@ -107,9 +105,8 @@ def routes(reader: MapReader, auth: AuthDependencies, answers: PastAnswers) -> A
         """
         if at is not None:
             shown = await answers.shown(at, rights)
-            details = _details_then(reader, shown, entity_id, rights)
-            response.headers["cache-control"] = CURRENT if details.links else answers.caching(shown)
-            return details
+            response.headers["cache-control"] = CURRENT
+            return _details_then(reader, shown, entity_id, rights)
         entity = await reader.describe(entity_id, rights)
         if entity is None:
             raise _unknown(entity_id)

@@ -28,6 +28,8 @@ class Appending:
         self._position = position
         self._waiting: dict[str, list[Change]] = {REFRESHED: [], TOUCHED: []}
         self._weights = dict.fromkeys(self._waiting, 0)
+        self.has_failed = False
+        """Whether some of what was found is not in the log: of which layer, nobody knows."""
 
     async def add(self, changes: Iterable[Change]) -> None:
         """Append ``changes``, or keep them for `end` while they are few."""
@@ -49,7 +51,9 @@ class Appending:
 
     async def _append(self, kind: str) -> None:
         changes, self._waiting[kind], self._weights[kind] = self._waiting[kind], [], 0
+        failed_before, self.has_failed = self.has_failed, True
         await self._log.append(refreshed(self._comparison.source.name, self._position, changes, kind))
+        self.has_failed = failed_before
         await asyncio.sleep(0)  # a first poll of thousands must not hold up everybody else
 
 

@@ -178,17 +178,17 @@ class Poller:
         """Fetch layers, and log how their answers differ from what is known."""
         fetches = [self._fetch(*one) for one in unread.values()]
         answers = await asyncio.gather(*fetches, return_exceptions=True)
-        self._reports.begin()
         appending = Appending(self._log, self._comparison, outcome.began)
         complete = []
         for key, (layer, client) in unread.items():
             errors = len(outcome.errors)
+            self._reports.begin()
             await self._add(outcome, layer, answers.pop(0), client, appending)
             self._reports.note(key, client)
             if len(outcome.errors) == errors:
                 complete.append((key, client))
         await appending.end()
-        for key, client in complete:
+        for key, client in () if appending.has_failed else complete:
             self._repeats.note(key, client, revision)
         self._reports.show()
         self.state.missing = self.service.missing()
@@ -209,7 +209,7 @@ class Poller:
             raise Unreachable("the fetch of an earlier poll is still running, although it was cancelled")
         answer = self._answer(layer, client)
         name = f"fetch {self.source.name} {layer.name}.{layer.collection}"
-        return await self._within(answer, name, lambda: client.read_rows + client.bytes_read)
+        return await self._within(answer, name, client.progressed)
 
     async def _within(self, answer: Coroutine[Any, Any, T], name: str, progress: Callable[[], int] = int) -> T:
         """Have the plugin compute an answer where its code runs, for a limited time, longer while it goes on."""

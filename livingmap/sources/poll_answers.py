@@ -39,8 +39,10 @@ class PollAnswers:
         self._asked: dict[bytes, _Asked] = {}
         self.progress = {"rows": 0, "compared": 0}
         """How many rows all fetches have read, and how many items were compared."""
-        self._kept = 0
+        self._bytes = 0
         """How many bytes the answers had."""
+        self._kept = 0
+        """Of these, how many are kept."""
 
     async def ask(self, call: Call) -> Answer:
         """Return the answer to ``call``, which is asked once. Raises SourceError, to each that asks."""
@@ -63,6 +65,10 @@ class PollAnswers:
         """Return the answer to ``call`` as it is now, and keep nothing. Raises SourceError."""
         return await on(self._home, self._service.ask(call, self._purpose))
 
+    def progressed(self) -> int:
+        """Return a number that grows while the poll goes on: a layer may wait for the requests of others."""
+        return self._bytes + self.progress["rows"]
+
     def note_read(self, call: Call) -> None:
         """Let go of an answer that was read if it is very long: its rows take as much memory again."""
         asked = self._asked.get(call.key())
@@ -79,6 +85,7 @@ class PollAnswers:
 
     def _bound(self, answer: Answer) -> None:
         """Forget the oldest answers if they are too long together."""
+        self._bytes += answer.size
         self._kept += answer.size
         for key, asked in list(self._asked.items()) if self._kept > _MOST_BYTES else ():
             if asked.answer is not None and asked.answer is not answer and self._kept > _MOST_BYTES:

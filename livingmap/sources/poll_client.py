@@ -56,6 +56,10 @@ class PollClient:
         """How many rows the poll has read, and how many items compared, as the health of the source shows it."""
         return self._answers.progress
 
+    def progressed(self) -> int:
+        """Return a number that grows while anything comes, or is read, in the poll."""
+        return self._answers.progressed()
+
     @property
     def settings(self) -> SectionSettings:
         """The source's own validated section of the YAML."""
@@ -113,8 +117,9 @@ class PollClient:
         """Tell whether the service still gives all the answers that another client's ``calls`` know."""
         try:
             for call in calls:
-                if not (await self._ask(call)).is_unchanged:
-                    return False
+                answer = await self._ask(call)
+                if call.known is None or answer.known.digest != call.known.digest:
+                    return False  # of another call that knew more, the service may have said that it is the same
         except SourceError:  # the same request of a fetch raises it again
             return False
         return True

@@ -26,21 +26,17 @@ class RowReports:
     def __init__(self, health: SourceHealth) -> None:
         self._health = health
         self._rows: dict[CollectionKey, _Rows] = {}
-        self._before = 0, 0
 
     def begin(self) -> None:
-        """Let the comparison note anew what is of no use."""
+        """Let the comparison note anew what of a layer is of no use."""
         self._health.dropped, self._health.dropped_rows = [], 0
-        self._before = 0, 0
 
     def note(self, key: CollectionKey, client: PollClient) -> None:
-        """Note a layer: what its fetch has dropped, and what the comparison has since the layer before."""
-        count, faults = self._before
-        self._before = self._health.dropped_rows, len(self._health.dropped)
+        """Note a layer: what its fetch has dropped, and what the comparison has since `begin`."""
         self._rows[key] = _Rows(
             client.read_rows,
-            client.dropped_rows + self._health.dropped_rows - count,
-            (*client.dropped, *self._health.dropped[faults:]),
+            client.dropped_rows + self._health.dropped_rows,
+            (*client.dropped, *self._health.dropped),
             tuple(client.notes),
         )
 

@@ -65,6 +65,6 @@ def agent_cost(tokens: int | None, price: float | None, prices: Prices) -> dict[
 def grown(usage: Fields, tokens: int | None) -> dict[str, Json]:
     """Return the cost of an agent whose tokens have become ``tokens``, at the price of what it used before."""
     before, cost = usage.get("tokens_24h"), usage.get(AGENT_COST)
-    if AGENT_COST not in usage:
+    if AGENT_COST not in usage or tokens == before:
         return {}
     return {AGENT_COST: round(cost / before * tokens, _DIGITS) if cost is not None and before and tokens else None}

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlparse
 from urllib.request import Request, urlopen
@@ -32,17 +33,37 @@ def week(the_harbour, tmp_path_factory):
     """A week of the harbour in a file that is served: each hour the crews, and in the end an unusual one."""
     end = datetime.now(UTC).replace(hour=12, minute=30, second=0, microsecond=0) - 2 * DAY
     start = end - 8 * DAY
-    api = f"{the_harbour.map.url}/living-map"
-    types = {language: read(f"{api}/types", language) for language in ("en", "uk")}
-    sentences = read(f"{api}/sentences")["sentences"]
-    lines = [{"kind": "export", "format": 1, "version": "1", "types": types, "sentences": sentences}]
-    lines.append({"kind": "snapshot", "timestamp": start.isoformat(), "payload": read(f"{api}/snapshot")})
+    lines = head(f"{the_harbour.map.url}/living-map", start)
     hours = (start + timedelta(hours=hour) for hour in range(1, 8 * 24))
     lines += [event(at, Aurora=12 + at.day % 2, Borealis=9, Tender=4) for at in hours]
     lines.append(event(end - timedelta(minutes=40), "degraded", **CREW))
-    lines.append({"kind": "end", "at": end.isoformat()})
-    file = tmp_path_factory.mktemp("week") / "week.jsonl"
-    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    with served(lines, end, tmp_path_factory) as shown:
+        yield shown
+
+
+@pytest.fixture(scope="module")
+def hours(the_map, tmp_path_factory):
+    """Three hours in which the network stays as it is."""
+    end = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) - DAY
+    lines = head(f"{the_map.url}/living-map", end - timedelta(hours=3))
+    with served(lines, end, tmp_path_factory) as shown:
+        yield shown
+
+
+def head(api, start):
+    """Return how an export begins: with what a map says of its types, and with what it has."""
+    types = {language: read(f"{api}/types", language) for language in ("en", "uk")}
+    sentences = read(f"{api}/sentences")["sentences"]
+    export = {"kind": "export", "format": 1, "version": "1", "types": types, "sentences": sentences}
+    return [export, {"kind": "snapshot", "timestamp": start.isoformat(), "payload": read(f"{api}/snapshot")}]
+
+
+@contextmanager
+def served(lines, end, tmp_path_factory):
+    """Serve an export; give its address, and when it ends."""
+    file = tmp_path_factory.mktemp("export") / "export.jsonl"
+    ended = [*lines, {"kind": "end", "at": end.isoformat()}]
+    file.write_text("\n".join(map(json.dumps, ended)), encoding="utf-8")
     with replayed(file, free_port()) as url:
         yield url, end.isoformat().replace("+00:00", "Z")
 
@@ -82,11 +103,12 @@ def test_numbers_over_time_say_what_is_unusual_and_a_link_keeps_them(visitors, w
     assert other.faults() == []
 
 
-def test_tokens_and_cost_are_added_up_by_microdao_by_agent_and_by_model(visitors, the_map):
-    guest = visitors(the_map.url)
-    page = guest.visit("/?panel=trends")
+def test_tokens_and_cost_are_added_up_by_microdao_by_agent_and_by_model(visitors, hours):
+    url, end = hours
+    guest = visitors(url)
+    page = guest.visit(f"/?panel=trends&at={end}", live=False)
     panel = page.get_by_role("region", name="Trends")
-    layers = read(f"{the_map.url}/living-map/snapshot")["layers"]
+    layers = read(f"{url}/living-map/snapshot?at={end}")["layers"]
     used = [one for one in layers["agents"]["items"] if "usage" in one]
     models = layers["usage"]["models"]
     by_home = {one["microdao_id"]: 0 for one in used}

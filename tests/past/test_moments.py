@@ -147,9 +147,10 @@ async def test_a_settled_moment_may_be_kept_for_good(life):
     assert answer.headers["cache-control"] == "private, no-cache"
     await life.say(put("agent:b"), seconds=61)
     lasting = "private, immutable, max-age=31536000"
-    for path in ("/living-map/snapshot", "/living-map/entities", "/living-map/entities/agent:a"):
-        assert (await life.get(path, at=ago(first))).headers["cache-control"] == lasting
-        assert (await life.get(path, at="-61s")).headers["cache-control"] == "private, no-cache"
+    assert (await life.get("/living-map/snapshot", at=ago(first))).headers["cache-control"] == lasting
+    assert (await life.get("/living-map/snapshot", at="-61s")).headers["cache-control"] == "private, no-cache"
+    for path in ("/living-map/entities", "/living-map/entities/agent:a"):  # another configuration has other links
+        assert (await life.get(path, at=ago(first))).headers["cache-control"] == "private, no-cache"
     answer = await life.get("/living-map/snapshot", at=ago(first))
     assert answer.headers["vary"] == "Accept-Encoding, Authorization, Cookie"
     difference = await life.get("/living-map/diff", **{"from": ago(first)})
@@ -399,8 +400,6 @@ async def test_a_thing_of_the_past_leads_to_the_page_that_it_has_today(tmp_path,
     url = [{"source": "chaos", "url": "https://city.org/a"}]
     assert [one["links"] for one in found.json()["items"]] == [url, [], []]
     assert [one.json()["links"] for one in ones] == [url, []]
-    # another configuration may have other links
-    assert ["immutable" in one.headers["cache-control"] for one in (found, *ones)] == [False, False, True]
 
 
 # differences

@@ -229,6 +229,60 @@ async def test_a_layer_that_failed_is_read_again_and_the_others_are_not():
     assert len(library.harness.items("maps")) == 3000
 
 
+async def test_what_one_layer_was_told_is_not_taken_for_what_another_one_knows():
+    """Two layers read one list. It changes just when one of them is read anew for another reason."""
+    versions, fetches = iter([1, 1, 2, 2, 2, 2]), {"books": 0, "shelves": 0}
+    long = [{"id": str(number), "name": "x" * 200} for number in range(3000)]
+    rows, extra = {1: long, 2: [{"id": "0", "name": "other"}, *long[1:]]}, iter("abbb")
+
+    def fetch_of(name):
+        async def fetch(client):
+            fetches[name] += 1
+            if name == "shelves":
+                await client.get("/extra")
+            return [Put(name, f"{name}:{one.id}", {"name": one.name}) async for one in client.each(Row, "/list")]
+
+        return fetch
+
+    def answer(request):
+        if request.path == "/extra":
+            return Reply({"text": next(extra)})
+        version = next(versions)
+        tag = f'"{version}"'
+        is_known = request.headers.get("if-none-match") == tag
+        return Reply(b"", 304) if is_known else Reply(rows[version], headers={"etag": tag})
+
+    layers = tuple(Layer(name, fetch=fetch_of(name)) for name in ("shelves", "books"))
+    harness = SourceHarness(
+        Source("library", "library", SourceSettings, layers), answer, base_url="http://library"
+    )
+    for _ in range(3):
+        await harness.poll()
+    assert harness.item("shelves", "shelves:0") == {"name": "other"}
+    assert harness.item("books", "books:0") == {"name": "other"}
+    assert fetches["books"] == 2
+
+
+async def test_no_layer_is_left_out_after_the_log_did_not_take_some_of_a_poll(monkeypatch):
+    """The few changes of one layer wait, and are lost when those of the next are appended in vain."""
+    library = Library()
+    await library.harness.poll()
+    library.lists["books"][8]["name"] = "other"
+    for row in library.lists["maps"]:
+        row["name"] = "other"
+    log, append = library.harness._log, library.harness._log.append
+
+    async def refused(message):
+        raise ConnectionError("the log is away")
+
+    monkeypatch.setattr(log, "append", refused)
+    await library.harness.poll()
+    assert library.harness.health.error.startswith("maps.items: ConnectionError")
+    monkeypatch.setattr(log, "append", append)
+    await library.harness.poll()
+    assert library.harness.item("books", "books:8") == library.harness.item("maps", "maps:8") == {"name": "other"}
+
+
 async def test_changes_that_the_log_did_not_take_are_read_again(monkeypatch):
     library = Library()
     await library.harness.poll()

@@ -333,6 +333,23 @@ async def test_one_price_for_all_is_the_price_of_all():
     assert costs(harness) == ({SCOUT: 0.005, QWEN: 0.0014}, 0.0048)
 
 
+async def test_a_cost_of_nothing_stays_known():
+    agents = [{"agent_id": OREST, "llm_calls": 0, "total_tokens": 0}]
+    models = [{"model": "m", "provider": "p", "calls": 1, "tokens": 10}]
+    harness = SourceHarness(plugin, summary(agents=agents, models=models), prices={"*": 1})
+    await harness.poll()
+    await harness.send("usage.agent", {"agent_id": OREST})
+    assert usage(harness)["cost_24h"] == 0
+
+
+@pytest.mark.parametrize("models", [None, [{"model": "m"}], 5])
+async def test_a_list_of_models_that_cannot_be_read_costs_the_agents_only_their_cost(models):
+    agents = [{"agent_id": OREST, "llm_calls": 1, "total_tokens": 10}]
+    harness = SourceHarness(plugin, summary(agents=agents, models=models), prices={"*": 1})
+    await harness.poll()
+    assert (usage(harness)["tokens_24h"], usage(harness)["cost_24h"]) == (10, None)
+
+
 @pytest.mark.parametrize("prices", [{"gpt": 1}, {"local/*": -1}])
 def test_a_price_is_of_a_model_and_not_below_zero(prices):
     with pytest.raises(ValueError, match="prices"):

@@ -45,7 +45,9 @@ export default function EventsPanel({ state, onPick }: PanelProps) {
     () => all.filter((one) => isWanted(one, filter) && isShown(one.subject)).slice(0, MOST),
     [all, filter, isShown],
   );
-  const { listed, waiting, release } = useHeldList(shown, JSON.stringify([filter, only]), isRead);
+  const isThere = pages.entries.length > 0 || (pages.next === null && !pages.isLoading && !pages.error);
+  const question = JSON.stringify([filter, only, pages.until]);
+  const { listed, waiting, release } = useHeldList(shown, question, isRead && isThere);
   const happenings = useMemo(() => happeningsOf(listed, registry, language), [listed, registry, language]);
   const { renew } = pages;
   const showNew = useCallback(async () => {
@@ -69,7 +71,7 @@ export default function EventsPanel({ state, onPick }: PanelProps) {
             <HappeningLine key={one.key} happening={one} onPick={onPick} />
           ))}
           {!isEnd && listed.length < MOST && (
-            <More pages={pages} isWanted={listed.length < FEW} onMore={pages.more} />
+            <More pages={pages} isWanted={Math.max(listed.length, shown.length) < FEW} onMore={pages.more} />
           )}
         </ol>
       )}

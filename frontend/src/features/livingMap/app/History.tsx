@@ -3,7 +3,7 @@ import type { Scene } from "../client/scene.ts";
 import { reach } from "../client/time.ts";
 import { type Changed, changedOf, isNothing } from "../domain/changed.ts";
 import { sentence } from "../domain/events.ts";
-import { eventOf, type HistoryEntry, type HistoryPage } from "../domain/history.ts";
+import { eventOf, type HistoryEntry, type HistoryPage, keyOf } from "../domain/history.ts";
 import { entryOf, REFRESHED, type Reading } from "../domain/occurrences.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
 import { ChangedText } from "./ChangedText.tsx";
@@ -17,6 +17,8 @@ const MOST = 50;
 
 type HistoryProps = {
   readonly id: string;
+  /** The moment that is shown, where that is not the present. */
+  readonly until: string | undefined;
   /** Null until it has been read. */
   readonly page: HistoryPage | null;
   readonly failed: boolean;
@@ -25,7 +27,7 @@ type HistoryProps = {
 };
 
 /** What happened to a thing and what that changed of it, the newest first. */
-export function History({ id, page, failed, live, scene }: HistoryProps) {
+export function History({ id, until, page, failed, live, scene }: HistoryProps) {
   const language = useLanguage();
   const { words } = language;
   const recorded = page?.items ?? NO_ENTRIES;
@@ -33,11 +35,11 @@ export function History({ id, page, failed, live, scene }: HistoryProps) {
   const fresh = live.filter((one) => one.timestamp > newest).map(entryOf);
   const by = { scene, registry: useRegistry(), language, table: useSentences() };
   const all = [...fresh, ...recorded]
-    .map((entry) => ({ key: entry.id, entry, changed: changedOf(entry, id, by) }))
+    .map((entry) => ({ key: keyOf(entry), entry, changed: changedOf(entry, id, by) }))
     .filter(({ entry, changed }) => !isNothing(entry, changed))
     .slice(0, MOST);
   const { isRead, box } = useReading();
-  const { listed, waiting, release } = useHeldList(all, id, isRead);
+  const { listed, waiting, release } = useHeldList(all, `${id} ${until}`, isRead && page !== null);
   return (
     <section>
       <h3>

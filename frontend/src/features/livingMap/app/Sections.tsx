@@ -76,7 +76,14 @@ function AllSections({ id, item, scene, events, onShow }: SectionsProps) {
       <Relations item={item} scene={scene} />
       <Dependents id={id} scene={scene} />
       {turns[0] && !turns[0].came && <Around item={item} scene={scene} turn={turns[0]} />}
-      <History id={id} page={history.answer} failed={history.error !== null} live={own} scene={scene} />
+      <History
+        id={id}
+        until={until}
+        page={history.answer}
+        failed={history.error !== null}
+        live={own}
+        scene={scene}
+      />
       <Facts
         item={described.answer ? ({ ...described.answer.data, ...item } as Item) : item}
         kind={kind}

@@ -15,6 +15,8 @@ const FAILED_MS = 3000;
 
 export type Pages = {
   readonly entries: readonly HistoryEntry[];
+  /** Until when they go; undefined for the present. */
+  readonly until: string | undefined;
   /** Null where there is nothing older. */
   readonly next: string | null;
   /** The oldest moment that the history keeps; null where it keeps none, or has not been read. */
@@ -23,7 +25,14 @@ export type Pages = {
   readonly error: MapError | null;
 };
 
-const NO_PAGES: Pages = { entries: [], next: null, oldest: null, isLoading: true, error: null };
+const NO_PAGES: Pages = {
+  entries: [],
+  until: undefined,
+  next: null,
+  oldest: null,
+  isLoading: true,
+  error: null,
+};
 
 export type ReadPages = Pages & {
   /** Read older ones. */
@@ -59,7 +68,7 @@ export function useHistory(newest: string | undefined, isHeld: boolean): ReadPag
       ask(null, abort.signal).then(
         (page) => {
           if (abort.signal.aborted) return;
-          setPages((before) => withNewest(before, page));
+          setPages((before) => ({ ...withNewest(before, page), until }));
           timer = setTimeout(lookAgain.current, AGAIN_MS);
         },
         (error: MapError) => {
@@ -77,9 +86,9 @@ export function useHistory(newest: string | undefined, isHeld: boolean): ReadPag
       abort.abort();
       clearTimeout(timer);
     };
-  }, [ask]);
+  }, [ask, until]);
   useEffect(() => {
-    if (newest === undefined || latest.current.entries.some(({ id }) => id === newest)) return;
+    if (newest === undefined || latest.current.entries.some(({ cursor }) => cursor === newest)) return;
     const timer = setTimeout(() => lookAgain.current(), WRITTEN_MS);
     return () => clearTimeout(timer);
   }, [newest]);
@@ -105,7 +114,7 @@ export function useHistory(newest: string | undefined, isHeld: boolean): ReadPag
 function withNewest(
   { entries, next }: Pages,
   { items, next_cursor, oldest_available: oldest }: HistoryPage,
-): Pages {
+): Omit<Pages, "until"> {
   const ids = new Set(items.map(({ id }) => id));
   const meets = entries.findIndex(({ id }) => ids.has(id));
   const isSame = meets === 0 && entries[0]?.id === items[0]?.id;
@@ -121,6 +130,9 @@ function withNewest(
   };
 }
 
-function withOlder({ entries }: Pages, { items, next_cursor, oldest_available: oldest }: HistoryPage): Pages {
-  return { entries: [...entries, ...items], next: next_cursor, oldest, isLoading: false, error: null };
+function withOlder(
+  { entries, until }: Pages,
+  { items, next_cursor, oldest_available: oldest }: HistoryPage,
+): Pages {
+  return { entries: [...entries, ...items], until, next: next_cursor, oldest, isLoading: false, error: null };
 }

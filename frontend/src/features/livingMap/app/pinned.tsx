@@ -77,14 +77,14 @@ export function BesideChoice({ id, scene }: { readonly id: string; readonly scen
   const [isAsked, setAsked] = useState(false);
   const others = useMemo(() => (isAsked ? othersOf(id, scene, registry) : []), [isAsked, id, scene, registry]);
   if (!hasOthers(id, scene, registry)) return null;
-  const ask = () => setAsked(true);
   return (
     <select
       className="beside"
       aria-label={words.compare.with}
       value=""
-      onPointerDown={ask}
-      onFocus={ask}
+      onPointerDown={() => setAsked(true)}
+      onFocus={() => setAsked(true)}
+      onBlur={() => setAsked(false)}
       onChange={({ target }) => compare(id, target.value)}
     >
       <option value="">{words.compare.with}</option>

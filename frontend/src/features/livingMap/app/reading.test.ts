@@ -45,6 +45,15 @@ test("what is read stays when it is not kept any more, and how many wait is not 
   expect(show("fed")).toEqual(["cb", null]);
 });
 
+test("what is read is said in the words of today", () => {
+  const props = { text: "b" };
+  const { result, rerender } = renderHook(({ text }) => useHeldList([{ key: "b", text }], "", true), {
+    initialProps: props,
+  });
+  rerender({ text: "б" });
+  expect(result.current.listed).toEqual([{ key: "b", text: "б" }]);
+});
+
 test("another question lists its own", () => {
   const { show } = list("cb");
   expect(show("zy", { question: "other" })).toEqual(["zy", 0]);
@@ -66,6 +75,9 @@ test("who points at a list, is in it with the keyboard or has scrolled reads it"
   expect(result.current.isRead).toBe(false);
   expect([after("pointerenter"), after("pointerleave")]).toEqual([true, false]);
   expect([after("focusin"), after("focusout")]).toEqual([true, false]);
+  after("focusin");
+  act(() => void scroller.dispatchEvent(new FocusEvent("focusout", { relatedTarget: lines })));
+  expect([result.current.isRead, after("focusout")]).toEqual([true, false]);
   expect([after("scroll", 20), after("pointerleave", 20), after("scroll", 0)]).toEqual([true, true, false]);
   act(() => result.current.box(null));
   expect(after("pointerenter")).toBe(false);

@@ -22,19 +22,21 @@ export function useReading(): Reading {
     const scroller = element?.closest<HTMLElement>(SCROLLS);
     if (!scroller) return;
     const signs = { isOver: scroller.matches(":hover"), hasFocus: scroller.matches(":focus-within") };
-    const note = (sign: Partial<typeof signs> = {}) => {
+    const note = (sign: Partial<typeof signs>) => {
       Object.assign(signs, sign);
       setNear(signs.isOver || signs.hasFocus || scroller.scrollTop > 0);
     };
     const abort = new AbortController();
-    const on = (type: string, sign?: Partial<typeof signs>) =>
-      scroller.addEventListener(type, () => note(sign), { passive: true, signal: abort.signal });
-    on("pointerenter", { isOver: true });
-    on("pointerleave", { isOver: false });
-    on("focusin", { hasFocus: true });
-    on("focusout", { hasFocus: false });
-    on("scroll");
-    note();
+    const on = <Type extends keyof HTMLElementEventMap>(
+      type: Type,
+      sign: (event: HTMLElementEventMap[Type]) => Partial<typeof signs>,
+    ) => scroller.addEventListener(type, (event) => note(sign(event)), { passive: true, signal: abort.signal });
+    on("pointerenter", () => ({ isOver: true }));
+    on("pointerleave", () => ({ isOver: false }));
+    on("focusin", () => ({ hasFocus: true }));
+    on("focusout", ({ relatedTarget }) => ({ hasFocus: scroller.contains(relatedTarget as Node | null) }));
+    on("scroll", () => ({}));
+    note({});
     return () => abort.abort();
   }, [element]);
   const toTop = useCallback(() => element?.closest(SCROLLS)?.scrollTo({ top: 0 }), [element]);
@@ -68,5 +70,6 @@ export function useHeldList<T extends { readonly key: string }>(
   const older = last === undefined ? [] : items.slice(last + 1);
   const waiting = placeOf(held.items.find((one) => places.has(one.key)));
   const isKnown = placeOf(held.items[0]) !== undefined;
-  return { listed: [...held.items, ...older], waiting: isKnown ? (waiting ?? 0) : null, release };
+  const current = held.items.map((one) => items[placeOf(one) ?? -1] ?? one);
+  return { listed: [...current, ...older], waiting: isKnown ? (waiting ?? 0) : null, release };
 }

@@ -19,6 +19,8 @@ export type EntryChange = {
 
 export type HistoryEntry = {
   readonly id: string;
+  /** The position of the map right after it, which an event of the stream has as well. */
+  readonly cursor?: string;
   readonly timestamp: string;
   readonly event_type: string;
   readonly payload: { readonly [name: string]: Json };
@@ -34,6 +36,11 @@ export type HistoryPage = {
   readonly next_cursor: string | null;
   readonly oldest_available: string | null;
 };
+
+/** Return what an entry is known by, be it live or recorded. */
+export function keyOf({ cursor, id }: HistoryEntry): string {
+  return cursor ?? id;
+}
 
 /** Return an entry as an event, so that it is said in the same words. */
 export function eventOf({ id, timestamp, event_type, payload, changes }: HistoryEntry): MapEvent {

@@ -6,7 +6,7 @@ import type { Language } from "../i18n/i18n.tsx";
 import { alertsOf } from "./alerts.ts";
 import { labelOf, typeOf } from "./entities.ts";
 import { sentence, subjectOf, topicOf } from "./events.ts";
-import { type EntryChange, eventOf, type HistoryEntry } from "./history.ts";
+import { type EntryChange, eventOf, type HistoryEntry, keyOf } from "./history.ts";
 import { placesOf } from "./homes.ts";
 import { text } from "./json.ts";
 import { isLoad, isOverloaded, shareOf } from "./loads.ts";
@@ -110,7 +110,7 @@ export function entryOf(event: MapEvent): HistoryEntry {
       ...changeOf(change, former?.[at]),
       came: change.op === "put" && former !== undefined && former[at] === undefined,
     }));
-    entry = { id: cursor, timestamp, event_type, payload, changes: entryChanges };
+    entry = { id: cursor, cursor, timestamp, event_type, payload, changes: entryChanges };
     entries.set(event, entry);
   }
   return entry;
@@ -281,8 +281,8 @@ function movedLines(
   });
 }
 
-function basisOf({ id, timestamp, event_type }: HistoryEntry, part: string) {
-  return { key: `${id} ${part}`, at: timestamp, eventType: event_type };
+function basisOf(entry: HistoryEntry, part: string) {
+  return { key: `${keyOf(entry)} ${part}`, at: entry.timestamp, eventType: entry.event_type };
 }
 
 function layerOf({ changes, payload }: HistoryEntry, subject: string | null, registry: Registry): string {

@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-E22dnv8x.js";

@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-E22dnv8x.js";

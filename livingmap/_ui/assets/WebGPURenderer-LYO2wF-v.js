@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-E22dnv8x.js";

@@ -1,1 +1,0 @@
-import"./stage-E22dnv8x.js";import"./init-C2sKSFit.js";

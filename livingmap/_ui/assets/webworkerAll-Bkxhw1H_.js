@@ -1,0 +1,1 @@
+import"./stage-BCrF_bRv.js";import"./init-Dr4rixgo.js";
