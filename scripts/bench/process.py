@@ -15,6 +15,10 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 15
+_LOOK_SECONDS: Final = 0.5
+_MOST_LOOKS: Final = 60
+_LITTLE: Final = 0.1
+"""Of a core."""
 
 
 class Process:
@@ -32,6 +36,14 @@ class Process:
         assert self._process.stdin  # noqa: S101 - it is a pipe
         assert self._process.stdout  # noqa: S101
         self._to, self._from = self._process.stdin, self._process.stdout
+
+    def rest(self) -> None:
+        """Wait until the program does next to nothing, but not for ever."""
+        for _ in range(_MOST_LOOKS):
+            before = self.cpu_seconds()
+            time.sleep(_LOOK_SECONDS)
+            if self.cpu_seconds() - before < _LITTLE * _LOOK_SECONDS:
+                return
 
     def __enter__(self) -> Self:
         return self

@@ -60,6 +60,7 @@ def _measure(load: _Load, scale: Scale, table: Table) -> None:
             silent = [join("map", port, _RECEIVED_BYTES) for _ in range(load.silent if number % 2 else 0)]
             # The silent fall behind: at full speed, or, where readers could fall behind too, as measured.
             contender.run(crowd, load.per_second if load.text_bytes else 0, scale.seconds, _READING)
+            server.rest()  # until the history has all of these
             outcome = contender.run(crowd, load.per_second, scale.seconds, _READING)
             (beside if silent else alone).append(outcome)
             for one in silent:

@@ -3,8 +3,10 @@
 import json
 import re
 import subprocess
+import time
 from collections import defaultdict
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
@@ -230,6 +232,16 @@ class Harbour:
         fresh = self._ships.with_suffix(".new")
         fresh.write_text(json.dumps(ships), encoding="utf-8")
         fresh.replace(self._ships)
+
+    def heard(self, name, status) -> None:
+        """Wait until the history has it that a ship is in a condition."""
+        for _ in range(_WAIT_MS // 100):
+            with urlopen(f"{self.map.url}/living-map/history?entity_id=ship:{name}&limit=1", timeout=30) as answer:
+                fields = json.load(answer)["items"][0]["changes"][0]["fields"]
+                if any((one["name"], one["to"]) == ("status", status) for one in fields):
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"the history does not say that {name} is {status}")
 
     def fall_silent(self) -> None:
         self._ships.unlink()

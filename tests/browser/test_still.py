@@ -8,6 +8,7 @@ from tests.browser.shifts import assert_still, watch_shifts
 from tests.browser.thumb import PHONE
 
 BARGES = {f"Barge {number:02}": {"status": "online"} for number in range(60)}
+HISTORY = "section:has(.new-lines) > .history"
 LAYERS = ("City", "Space", "Nodes", "Agents", "DAO", "Messaging")
 
 
@@ -83,6 +84,10 @@ def test_problems_that_begin_and_end_move_none_that_is_read(visitors, harbour, w
     expect(lines.filter(has_text="Tender")).to_have_count(0)
 
 
+def aurora(status):
+    return {**SHIPS, "Aurora": {**SHIPS["Aurora"], "status": status}}
+
+
 def places(lines):
     """Return where each of some lines is, by what it says."""
     return {line.inner_text(): line.bounding_box()["y"] for line in lines.all()}
@@ -90,28 +95,31 @@ def places(lines):
 
 @pytest.mark.parametrize("is_phone", [True, False])
 @pytest.mark.parametrize(
-    ("address", "part", "lines"),
+    ("address", "part", "of"),
     [
-        ("panel=events", ".panel", ".events > li"),
-        ("panel=none&select=ship:Aurora", ".details", ".history > li"),
+        ("panel=events", ".panel", ".events"),
+        ("panel=none&select=ship:Aurora", ".details", HISTORY),
     ],
 )
-def test_what_happens_meanwhile_waits_above_what_is_read(visitors, harbour, is_phone, address, part, lines):
-    harbour.say({**SHIPS, "Aurora": {"status": "error"}})
+def test_what_happens_meanwhile_waits_above_what_is_read(visitors, harbour, is_phone, address, part, of):
+    harbour.say(aurora("error"))
+    harbour.heard("Aurora", "error")
     options = PHONE if is_phone else {"viewport": {"width": 1440, "height": 780}}
     guest = visitors(harbour.map.url, **options)
     page = guest.visit(f"/?{address}")
-    read, show = page.locator(part).locator(lines), page.locator(part).get_by_role("button", name="Show 1 new")
+    listed = page.locator(part).locator(of)
+    read, show = listed.locator("> li"), page.locator(part).get_by_role("button", name="Show 1 new")
     expect(read.first).to_contain_text("error")
+    expect(page.locator(".is-settling")).to_have_count(0)
     if not is_phone:
         read.first.hover()
-    before, place = places(read), page.locator(part).locator(":is(.events, .history)").bounding_box()
+    before, top = places(read), listed.bounding_box()["y"]
     watch_shifts(page)
-    harbour.say({**SHIPS, "Aurora": {"status": "degraded"}})
+    harbour.say(aurora("degraded"))
     expect(show).to_be_visible()
     assert_still(page)
     assert places(read).items() >= before.items()
-    assert page.locator(part).locator(":is(.events, .history)").bounding_box()["y"] == place["y"]
+    assert listed.bounding_box()["y"] == top
     guest.see(f"still-new-{address[6:10]}-{is_phone}")
     press = show.tap if is_phone else show.click
     press()
@@ -124,10 +132,10 @@ def test_a_list_of_events_that_nobody_reads_goes_on(visitors, harbour):
     read = page.locator(".events > li")
     page.mouse.move(1000, 400)
     for status in ("error", "degraded"):
-        harbour.say({**SHIPS, "Aurora": {"status": status}})
+        harbour.say(aurora(status))
         expect(read.first).to_contain_text(status)
     read.first.hover()
-    harbour.say({**SHIPS, "Aurora": {"status": "error"}})
+    harbour.say(aurora("error"))
     expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
     expect(read.first).to_contain_text("degraded")
     page.mouse.move(1000, 400)

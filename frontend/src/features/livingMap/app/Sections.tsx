@@ -12,6 +12,7 @@ import { useAsked } from "./asked.ts";
 import { Dependents } from "./Dependents.tsx";
 import { Facts, Properties } from "./Facts.tsx";
 import { History } from "./History.tsx";
+import { useWritten } from "./history.ts";
 import { Live } from "./Live.tsx";
 import { OpenLinks } from "./links.tsx";
 import { textOf, useAskedMoment, useHistoryEnd, useNewest, useTime } from "./moment.ts";
@@ -51,7 +52,8 @@ function AllSections({ id, item, scene, events, onShow }: SectionsProps) {
   const own = events.filter((event) => concerns(event, id, scene, registry));
   const at = useAskedMoment();
   const until = useHistoryEnd();
-  const history = useAsked<HistoryPage>("living-map/history", { entity_id: id, limit: 50, until });
+  const again = useWritten(own[0]?.cursor);
+  const history = useAsked<HistoryPage>("living-map/history", { entity_id: id, limit: 50, until }, again);
   const { turns, isAwaited } = useTurns(item, kind);
   const marks = useMemo(() => marksOf(turns, kind), [turns, kind]);
   const described = useAsked<EntityDetails>(`living-map/entities/${encodeURIComponent(id)}`, { at });

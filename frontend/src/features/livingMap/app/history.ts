@@ -110,6 +110,17 @@ export function useHistory(newest: string | undefined, isHeld: boolean): ReadPag
   return { ...pages, more, renew };
 }
 
+/** Count how often what has happened has had time to be written: once soon after the start, and soon after each `newest` event. */
+export function useWritten(newest: string | undefined): number {
+  const [count, setCount] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another event is written later
+  useEffect(() => {
+    const timer = setTimeout(() => setCount((before) => before + 1), WRITTEN_MS);
+    return () => clearTimeout(timer);
+  }, [newest]);
+  return count;
+}
+
 /** What was read before stays where the pages meet; else it is let go, so that nothing is left out between them. */
 function withNewest(
   { entries, next }: Pages,

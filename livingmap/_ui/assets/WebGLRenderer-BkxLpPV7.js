@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-BCrF_bRv.js";

@@ -1,1 +1,0 @@
-import"./stage-BCrF_bRv.js";import"./init-Dr4rixgo.js";

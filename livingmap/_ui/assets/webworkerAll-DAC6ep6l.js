@@ -1,0 +1,1 @@
+import"./stage-CtKZC4_T.js";import"./init-B_QDxvav.js";
