@@ -38,6 +38,7 @@ def configuration(
         "max_bytes": _MOST_ENTITIES_BYTES,
     }
     sources = {name: {**source, **_address(name, world_port)} for name in FAMILIES}
+    sources["city"] |= {"heartbeat_seconds": _ONCE}  # nodes stay what they are
     text = yaml.safe_dump({"logging": {"level": "error"}, "mock": sizes, "sources": sources, **rest})
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(text)

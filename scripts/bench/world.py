@@ -1,6 +1,6 @@
 """The simulated network in a process of its own: its services answer over HTTP, each below a path of its own.
 
-Nothing happens in it, so its longest lists are kept as they are sent: it is not the world that is measured.
+Nothing happens in it: each answer is kept as it was sent, or the loads of all nodes would change at each poll.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ from scripts.bench.process import say
 
 Message = MutableMapping[str, Any]
 
-_KEPT: Final = frozenset({"/agents/agents", "/city/city/agents", "/city/public/agents"})
 _JSON: Final = [(b"content-type", b"application/json")]
 
 
@@ -42,9 +41,9 @@ class Services:
     ) -> None:
         """Answer a GET."""
         key = scope["path"], scope["query_string"].decode()
-        status, body = self._kept.get(key) or self._reply(*key)
-        if scope["path"] in _KEPT:
-            self._kept[key] = status, body
+        if key not in self._kept:
+            self._kept[key] = self._reply(*key)
+        status, body = self._kept[key]
         length = (b"content-length", str(len(body)).encode())
         await send({"type": "http.response.start", "status": status, "headers": [*_JSON, length]})
         await send({"type": "http.response.body", "body": body})
