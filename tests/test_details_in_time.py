@@ -8,6 +8,7 @@ import livingmap_microdao.plugin
 from livingmap.hookspecs import Reply
 from livingmap.sources.harness import NOON
 from livingmap.sources.json_client import DETAILS
+from livingmap.sources.poll_answers import PollAnswers
 from livingmap.sources.poll_client import PollClient
 from livingmap.sources.source_client import SourceClient
 from livingmap.testing import Samples
@@ -48,7 +49,7 @@ async def test_details_come_without_what_the_service_holds_back(plugin, entity_i
         return Reply(sample.body, sample.status) if sample else None
 
     service = SourceClient(source.name, source.settings(), answer)
-    client = HoldingClient(service, NOON, DETAILS)
+    client = HoldingClient(service, NOON, PollAnswers(service, DETAILS))
     client.held = held
     kind, _, rest = entity_id.partition(":")
     async with asyncio.timeout(120):

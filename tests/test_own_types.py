@@ -101,8 +101,15 @@ async def test_an_entity_of_a_plugins_own_type_that_is_not_there_has_no_page(cli
     assert (await client.get("/living-map/entities/tree:pear")).status_code == 404
 
 
-TREE = {"id": "tree:apple", "type": "tree", "label": "Apple", "status": "wilting", "layer": "orchard"}
-PLOT = {"id": "plot:north", "type": "plot", "label": "North plot", "status": "active", "layer": "land"}
+TREE = {"id": "tree:apple", "type": "tree", "label": "Apple", "status": "wilting", "layer": "orchard", "links": []}
+PLOT = {
+    "id": "plot:north",
+    "type": "plot",
+    "label": "North plot",
+    "status": "active",
+    "layer": "land",
+    "links": [],
+}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from livingmap.plugin import Change, Event, Fields, Part, Put, Total, id_of, read_event
-from livingmap_usage.prices import grown, model_cost
+from livingmap_usage.prices import grown, model_cost, prices_of
 from livingmap_usage.rows import Invocation, LlmCall, ToolCall, UsageMessage, model_id
 from livingmap_usage.sums import added
 
@@ -75,7 +75,7 @@ def _used(part: Part, collection: str, entity_id: str, names: Fields, numbers: F
     none = _NO_CALLS[collection]
     fields = added(item, numbers) if item else {**names, **none, **added(none, numbers)}
     if collection == "models":
-        fields |= model_cost({**(item or {}), **fields}, part.settings.prices)
+        fields |= model_cost({**(item or {}), **fields}, prices_of(part))
     return [Put("usage", entity_id, fields, collection=collection)]
 
 

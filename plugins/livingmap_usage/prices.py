@@ -2,13 +2,15 @@
 
 A model costs its tokens at its price. Of an agent nobody says which models it used: its cost is an estimate, its
 tokens at the average price of all that the network used.
+
+A module of its own because the description, the fetches and the handlers all need it.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from livingmap.plugin import Fields, Json, Source, TypeField
+from livingmap.plugin import Fields, Json, Part, Source, TypeField
 from livingmap_usage.types import AGENT, MODEL, TOOL
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ def with_costs(source: Source, settings: "UsageSettings") -> Source:
     of_agent = TypeField(f"usage.{AGENT_COST}", label, "number", unit, additive=True)
     agent = replace(AGENT, fields=(*AGENT.fields, of_agent))
     return replace(source, types=(agent, replace(MODEL, fields=(*MODEL.fields, of_model)), TOOL))
+
+
+def prices_of(part: Part) -> Prices:
+    """Return the prices that a handler knows: none if its part has no settings."""
+    return part.settings.prices if part.settings else {}
 
 
 def model_cost(model: Fields, prices: Prices) -> dict[str, Json]:

@@ -70,6 +70,18 @@ def test_a_pause_is_not_called_live(visitors, harbour):
     expect(page.locator(".connection")).to_have_text("Live")
 
 
+def test_only_what_is_live_is_green_at_the_end_of_the_river(visitors, harbour):
+    page = visitors(harbour.map.url).visit("/?panel=none")
+    button = page.locator(".river-live")
+    green = button.evaluate("one => getComputedStyle(one).color")
+    page.get_by_role("button", name="Pause").click()
+    expect(button).not_to_have_css("color", green)
+    page.locator(".doubts").get_by_role("button", name="Resume").click()
+    expect(button).to_have_css("color", green)
+    page.evaluate("document.querySelector('.connection').classList.replace('is-live', 'is-connecting')")
+    expect(button).not_to_have_css("color", green)
+
+
 def test_a_history_that_failed_once_is_read_again_and_nothing_is_said_of_what_is_not_known(visitors, harbour):
     guest = visitors(harbour.map.url)
     guest.is_cut_off = True

@@ -47,6 +47,7 @@ def first_of(kind: str) -> Act:
         one = world.read(f"entities?type={kind}&limit=1")["items"][0]["id"]
         page.goto(f"{world.url}/?panel=none&select={one}")
         expect(page.locator(".details h2").first).to_be_visible()
+        expect(page.locator(".connection.is-live")).to_be_visible()
 
     return act
 

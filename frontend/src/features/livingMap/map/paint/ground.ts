@@ -28,8 +28,9 @@ type Plot = {
 };
 /** For so long a frame draws ground that has changed; the rest follows in the next ones. */
 const BUDGET_MS = 5;
-/** So many cells change at once where a city grows. More of them are a city that comes. */
+/** So many cells change at once where a city grows, or this share of them. More are a city that comes. */
 const GROWTH = 60;
+const GROWTH_SHARE = 0.25;
 
 export class Ground {
   readonly view = new Container();
@@ -69,7 +70,7 @@ export class Ground {
       }
     }
     for (const piece of this.coast.moved(cells)) this.stale.add(piece);
-    this.isWhole ||= cells.size > GROWTH;
+    this.isWhole ||= cells.size > Math.max(GROWTH, this.city.owners.size * GROWTH_SHARE);
   }
 
   recolour(palette: Palette): void {

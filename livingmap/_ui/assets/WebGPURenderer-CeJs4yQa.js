@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-CL3xJsXa.js";

@@ -1,0 +1,1 @@
+import"./stage-CL3xJsXa.js";import"./init-DSiHLt4j.js";

@@ -1,1 +1,0 @@
-import"./stage-CtKZC4_T.js";import"./init-B_QDxvav.js";
