@@ -144,6 +144,24 @@ def test_the_day_of_a_thing_says_how_it_was_and_what_happened(visitors, week):
     expect(details(page).get_by_role("button", name="Its day")).to_be_visible()
 
 
+def test_the_day_of_a_thing_waits_for_the_end_of_a_recording(visitors, week):
+    url, end = week
+    guest = visitors(url, timezone_id="UTC")
+    waiting = []
+
+    def hold(route):
+        waiting.append(route)
+
+    guest.page.route(re.compile("/snapshot.*at=-0s"), hold)
+    day = f"{end[:10]}T00:00:00Z"
+    page = guest.visit(f"/?at={end}&select=ship:Aurora&day={day}", live=False)
+    expect(details(page)).to_contain_text("Reading")
+    page.wait_for_timeout(500)
+    for route in waiting:
+        route.continue_()
+    expect(details(page).locator(".day-times")).to_contain_text("degraded 40 min")
+
+
 def test_two_things_stand_side_by_side_and_a_link_keeps_them(visitors, harbour):
     guest = visitors(harbour.map.url)
     page = guest.visit("/?panel=none&only=ship:Aurora")

@@ -24,8 +24,15 @@ const AGAIN_MS = 30_000;
 
 type DayProps = { readonly item: Item; readonly scene: Scene; readonly day: string };
 
-/** One day of a thing: how it was, what happened to it, and how its numbers went. */
-export default function Day({ item, scene, day }: DayProps) {
+/** One day of a thing, once it is known when a recording ends: until then, that stands at its start. */
+export default function Day(props: DayProps) {
+  const { words } = useLanguage();
+  const isEndKnown = useLivingMap(({ recording }) => recording === null || recording.to !== recording.from);
+  return isEndKnown ? <DayOfThing {...props} /> : <p className="padded muted">{words.events.reading}</p>;
+}
+
+/** How it was, what happened to it, and how its numbers went. */
+function DayOfThing({ item, scene, day }: DayProps) {
   const { words } = useLanguage();
   const registry = useRegistry();
   const now = useNewest(AGAIN_MS);

@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-CL3xJsXa.js";

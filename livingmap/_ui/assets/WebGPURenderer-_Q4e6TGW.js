@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-L79r2RVp.js";

@@ -1,1 +1,0 @@
-import"./stage-CL3xJsXa.js";import"./init-DSiHLt4j.js";
