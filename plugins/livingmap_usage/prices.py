@@ -1,7 +1,7 @@
 """What use costs, by prices of the configuration: usage-engine reports tokens and no amounts.
 
 A model costs its tokens at its price. Of an agent nobody says which models it used: its cost is an estimate, its
-tokens at the average price of all that the network used.
+tokens at the average price of the models that are listed, the 20 most used.
 
 A module of its own because the description, the fetches and the handlers all need it.
 """

@@ -193,7 +193,7 @@ async def test_an_alias_that_was_learnt_is_no_change_of_what_refers_to_it(client
     assert await changes(client, entity_id="node:gpu-1", field="helper_ids") == [
         ([put(HAZEL, field("helper_ids", None, ["agent:max", "agent:sofia"]))], 0)
     ]
-    # what is no reference is the text that it was
+    # a field that does not refer to anything keeps its text
     assert await changes(client, entity_id="node:gpu-1", field="motto") == [
         ([put(HAZEL, field("motto", "agent:7f3c", "agent:max"))], 0),
         ([put(HAZEL, field("motto", None, "agent:7f3c"))], 0),

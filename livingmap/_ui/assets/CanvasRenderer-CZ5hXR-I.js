@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-L79r2RVp.js";

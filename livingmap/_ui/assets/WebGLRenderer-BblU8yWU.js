@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-L79r2RVp.js";

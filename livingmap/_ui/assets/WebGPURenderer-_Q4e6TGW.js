@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-L79r2RVp.js";

@@ -1,1 +1,0 @@
-import"./stage-L79r2RVp.js";import"./init-Di2yLDE2.js";

@@ -1,0 +1,1 @@
+import"./stage-rYNr_1M-.js";import"./init-597MUiow.js";
