@@ -237,9 +237,10 @@ class Harbour:
         """Wait until the history has it that a ship is in a condition."""
         for _ in range(_WAIT_MS // 100):
             with urlopen(f"{self.map.url}/living-map/history?entity_id=ship:{name}&limit=1", timeout=30) as answer:
-                fields = json.load(answer)["items"][0]["changes"][0]["fields"]
-                if any((one["name"], one["to"]) == ("status", status) for one in fields):
-                    return
+                changes = [one for item in json.load(answer)["items"] for one in item["changes"] or ()]
+            fields = [field for change in changes for field in change["fields"]]
+            if any((one["name"], one["to"]) == ("status", status) for one in fields):
+                return
             time.sleep(0.1)
         raise AssertionError(f"the history does not say that {name} is {status}")
 
