@@ -183,7 +183,7 @@ async def test_polling_can_be_stopped_although_a_fetch_goes_on(stubborn, threade
 
 
 async def test_a_fetch_that_goes_on_is_not_started_a_second_time(stubborn):
-    poller, scene = polled(stubborn.fetch, timeout_seconds=0.01)
+    poller, scene = polled(stubborn.fetch, timeout_seconds=0.1)
     await poller.poll()
     await poller.poll()
     assert "the fetch of an earlier poll is still running" in poller.state.error

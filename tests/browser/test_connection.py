@@ -36,7 +36,7 @@ def test_the_page_finds_back_to_a_map_that_was_started_anew(visitors, lively):
     lively.start()
     expect(page.locator(".connection.is-live")).to_be_visible()
     newest = happenings.get_by_role("listitem").first
-    expect(newest).not_to_have_text(newest.inner_text())
+    expect(newest).not_to_have_text(newest.text_content())
     assert page.evaluate("window.sameLoad")
 
 

@@ -87,7 +87,7 @@ def test_few_tabs_lead_to_the_map_and_to_the_rows_of_the_table(visitor):
     assert set(page.locator(".cell-type").all_text_contents()) <= {"Node", "Agent", "Model", "Tool"}
     rows.first.get_by_role("button").focus()
     press(page, "ArrowDown", "Enter")
-    expect(page.locator(".details h2")).to_have_text(re.compile(rows.nth(1).locator(".cell-name").inner_text()))
+    expect(page.locator(".details h2")).to_have_text(re.compile(rows.nth(1).locator(".cell-name").text_content()))
     page.get_by_role("button", name="Nodes").click()
     expect(page.locator(".cell-type", has_text="Node")).to_have_count(0)
 

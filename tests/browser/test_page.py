@@ -68,7 +68,7 @@ def test_who_searches_is_flown_there_and_a_click_on_the_map_opens_it(visitors, t
 
 def test_filters_narrow_the_search_and_stand_in_the_address(visitor):
     page = visitor.visit("/?type=node&status=offline")
-    offline = int(page.get_by_text(re.compile(r"^\d+ found$")).inner_text().split()[0])
+    offline = int(page.get_by_text(re.compile(r"^\d+ found$")).text_content().split()[0])
     assert 0 < offline < 40
     page.get_by_label("Status").select_option("")
     expect(page.get_by_text("40 found")).to_be_visible()

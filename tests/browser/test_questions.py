@@ -162,6 +162,15 @@ def test_the_day_of_a_thing_waits_for_the_end_of_a_recording(visitors, week):
     expect(details(page).locator(".day-times")).to_contain_text("degraded 40 min")
 
 
+def test_of_a_day_before_anything_was_recorded_nothing_is_asked_that_nobody_can_know(visitors, week):
+    url, end = week
+    day = datetime.fromisoformat(end).replace(hour=0, minute=0) - 9 * DAY
+    guest = visitors(url, timezone_id="UTC")
+    page = guest.visit(f"/?at={end}&select=ship:Aurora&day={day:%Y-%m-%dT%H:%M:%SZ}", live=False)
+    expect(details(page).locator(".live-value").first).to_contain_text("Crewnot recorded")
+    expect(details(page)).to_contain_text("Nothing was recorded on this day.")
+
+
 def test_two_things_stand_side_by_side_and_a_link_keeps_them(visitors, harbour):
     guest = visitors(harbour.map.url)
     page = guest.visit("/?panel=none&only=ship:Aurora")
@@ -205,7 +214,7 @@ def test_a_thumb_learns_which_votes_end_soon_and_how_they_stand(visitors, the_ma
     proposals = read(f"{the_map.url}/living-map/snapshot")["layers"]["dao"]["proposals"]
     now = datetime.now(UTC).isoformat()
     ends = {one["title"]: one["end_at"] for one in proposals if (one["end_at"] or "") > now}
-    assert ends[first.locator(".line-name").inner_text()] == min(ends.values())
+    assert ends[first.locator(".line-name").text_content()] == min(ends.values())
     assert is_whole(first.locator(".line-more"))
     for line in page.locator(".lines .line-more").all():
         assert is_whole(line)

@@ -93,8 +93,12 @@ def aurora(status):
 
 
 def places(lines):
-    """Return where each of some lines is, by what it says."""
-    return {line.inner_text(): line.bounding_box()["y"] for line in lines.all()}
+    """Return where each of some lines is, by when it was and what it says; its time is written otherwise on the next day."""
+    script = """(lines) => lines.map((line) => {
+      const time = line.querySelector('time');
+      return [`${time.dateTime} ${line.innerText.replace(time.innerText, '')}`, line.getBoundingClientRect().y];
+    })"""
+    return dict(lines.evaluate_all(script))
 
 
 @pytest.mark.parametrize("is_phone", [True, False])

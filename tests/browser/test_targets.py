@@ -1,7 +1,5 @@
 """What is pressed is large enough, for a mouse as for a finger."""
 
-from datetime import UTC, datetime
-
 import pytest
 from playwright.sync_api import expect
 
@@ -19,7 +17,7 @@ STATES = {
     "table": "panel=none&mode=table",
     "details": f"panel=none&select={NODE}",
     "microDAO": "panel=none&select=microdao:amber-commons",
-    "day": f"panel=none&select={NODE}&day={datetime.now(UTC):%Y-%m-%d}",
+    "day": f"panel=none&select={NODE}&day=today",
     "pinned": "panel=none&only=microdao:amber-commons",
     "compared": "panel=none&only=microdao:amber-commons&beside=microdao:cedar-workshop",
     "past": "panel=none&at=-5s",

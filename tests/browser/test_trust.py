@@ -35,7 +35,7 @@ def test_what_a_silent_service_said_last_is_grey_and_says_its_age(visitors, harb
     page.goto(page.url.replace("panel=none", "panel=problems").replace("select=", "was="))
     problem = page.locator(".panel .trouble").filter(has_text="harbour-master")
     expect(problem).to_contain_text(re.compile(CLOCK))
-    expect(banner).to_contain_text(re.search(CLOCK, problem.inner_text())[0])
+    expect(banner).to_contain_text(re.search(CLOCK, problem.text_content())[0])
     expect(page.locator(".panel .empty")).to_have_count(0)  # it would say that all is well
     page.goto(harbour.map.url + "/?mode=table&panel=none")
     expect(page.get_by_role("row").filter(has_text="Borealis").locator(".age")).to_be_visible()

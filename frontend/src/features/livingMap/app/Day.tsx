@@ -9,7 +9,7 @@ import { conditionOf, toneOf } from "../domain/status.ts";
 import { statusWord } from "../domain/words.ts";
 import { useLivingMap } from "../hooks/selectors.ts";
 import { useLanguage } from "../i18n/i18n.tsx";
-import { useAsked } from "./asked.ts";
+import { type Asked, useAsked } from "./asked.ts";
 import { IconButton } from "./bits.tsx";
 import { ChangedText } from "./ChangedText.tsx";
 import { DayNumbers } from "./DayNumbers.tsx";
@@ -41,7 +41,7 @@ function DayOfThing({ item, scene, day }: DayProps) {
   const question = { entity_id: item.id, since: textOf(from), until: textOf(to), limit: MOST_EVENTS };
   const again = Math.floor(now / AGAIN_MS);
   const history = useAsked<HistoryPage>("living-map/history", question, again);
-  const last = useLastOf(item.id, to < now ? to : null, again);
+  const last = useLastOf(item.id, to < now ? to : null, history, again);
   return (
     <div className="scroll padded day">
       <DayHead from={from} to={to} now={now} />
@@ -61,18 +61,23 @@ function DayOfThing({ item, scene, day }: DayProps) {
 /** How a thing was at the end of its day, or is now; null where it was not there, or nobody knows, undefined until that is known. */
 type Last = Item | null | undefined;
 
-/** Ask how a thing was at the end of a day, or with null how it is now. */
-function useLastOf(id: string, end: number | null, again: number): Last {
+/** Ask how a thing was at the end of a day, if anything is recorded of then, or with null how it is now. */
+function useLastOf(id: string, end: number | null, history: Asked<HistoryPage>, again: number): Last {
   const hasPresent = useLivingMap(({ recording }) => recording === null);
   const newest = useNewest(AGAIN_MS);
-  const at = end === null && hasPresent ? undefined : textOf((end ?? newest) - 1);
-  const { answer, error } = useAsked<EntityDetails>(
-    `living-map/entities/${encodeURIComponent(id)}`,
-    { at },
-    again,
-  );
+  const moment = end === null && hasPresent ? null : (end ?? newest) - 1;
+  const isRecorded = moment === null || reachesBack(history, moment);
+  const path = isRecorded ? `living-map/entities/${encodeURIComponent(id)}` : null;
+  const at = moment === null ? undefined : textOf(moment);
+  const { answer, error } = useAsked<EntityDetails>(path, { at }, again);
   const last = useMemo(() => (answer ? ({ ...answer.data, id } as Item) : null), [answer, id]);
-  return last ?? (error ? null : undefined);
+  return last ?? (error || isRecorded === false ? null : undefined);
+}
+
+/** Whether the history goes back to a moment, or does not say how far; null until it is read. */
+function reachesBack({ answer, error }: Asked<HistoryPage>, moment: number): boolean | null {
+  if (!answer) return error ? true : null;
+  return answer.oldest_available === null || reach(answer.oldest_available) <= moment;
 }
 
 type Times = { readonly from: number; readonly to: number; readonly now: number };

@@ -10,15 +10,16 @@ export type Asked<Answer> = { readonly answer: Answer | null; readonly error: Ma
 
 const NOTHING = { answer: null, error: null };
 
-/** Ask for a path whenever it, its parameters or `again` change. What was answered for another path is forgotten. */
-export function useAsked<Answer>(path: string, parameters: Parameters, again = 0): Asked<Answer> {
+/** Ask for a path whenever it, its parameters or `again` change; nothing for null. What was answered for another path is forgotten. */
+export function useAsked<Answer>(path: string | null, parameters: Parameters, again = 0): Asked<Answer> {
   const client = useLivingMapClient();
   const { asked: begin } = useSettling();
   const key = JSON.stringify([path, parameters]);
   const [asked, setAsked] = useState<Asked<Answer> & { key: string }>({ ...NOTHING, key });
   // biome-ignore lint/correctness/useExhaustiveDependencies: `again` asks once more, and what is shown meanwhile is no reason to
   useEffect(() => {
-    const [askedPath, askedParameters] = JSON.parse(key) as [string, Parameters];
+    const [askedPath, askedParameters] = JSON.parse(key) as [string | null, Parameters];
+    if (askedPath === null) return;
     const abort = new AbortController();
     const end = begin();
     persistently(

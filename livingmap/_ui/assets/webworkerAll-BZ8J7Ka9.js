@@ -1,0 +1,1 @@
+import"./stage-BSaBmiil.js";import"./init-CEHq9aWy.js";

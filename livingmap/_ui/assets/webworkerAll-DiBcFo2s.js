@@ -1,1 +1,0 @@
-import"./stage-rYNr_1M-.js";import"./init-597MUiow.js";
