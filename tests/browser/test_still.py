@@ -93,7 +93,7 @@ def aurora(status):
 
 
 def places(lines):
-    """Return where each of some lines is, by when it was and what it says; its time is written otherwise on the next day."""
+    """Return where each of some lines is, by when it was, written otherwise the next day, and what it says."""
     script = """(lines) => lines.map((line) => {
       const time = line.querySelector('time');
       return [`${time.dateTime} ${line.innerText.replace(time.innerText, '')}`, line.getBoundingClientRect().y];
