@@ -18,11 +18,13 @@ class Batch:
         """When it goes out, by the event loop's clock."""
         self.first = events[0].event.position.seq
         self.last = events[-1].event.position.seq
-        self.joins = len(events) > 1
-        """Whether waiting has let events go out together."""
         self._events = events
         self._encode = encode
         self._joined: dict[tuple[Framing, View], bytes] = {}
+
+    def has(self, events: Sequence[Folded]) -> bool:
+        """Whether these are its events."""
+        return self._events[0] is events[0] and self._events[-1] is events[-1]
 
     def joined(self, framing: Framing, view: View) -> bytes:
         """Return the whole batch as it is sent."""

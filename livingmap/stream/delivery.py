@@ -1,8 +1,8 @@
 """Delivery: each batch of events goes to every viewer, and each viewer is served at its own pace."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 import structlog
@@ -20,7 +20,8 @@ from livingmap.stream.resumption import Resumption
 from livingmap.stream.ticks import Ticks
 from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
 
-_CHUNK: Final = 200
+_SHARD: Final = 200
+"""So many viewers are written to in one go, which takes some milliseconds."""
 _MOST_CONFLATIONS: Final = 4
 """How many different ones are made in one iteration of the event loop; each takes some milliseconds."""
 
@@ -30,19 +31,29 @@ _Conflation: TypeAlias = tuple[int, Position, Framing, View]
 _logger = structlog.get_logger(__name__)
 
 
+class Shard:
+    """Some of the viewers, with ticks of their own: while others are written to, these do not wait for that."""
+
+    def __init__(self, due: Callable[["Shard"], None], write_seconds: Callable[[], float]) -> None:
+        self.viewers: dict[Viewer, None] = {}
+        self.ticks = Ticks(lambda: due(self), write_seconds)
+
+
 class Delivery:
-    """Writes to ``viewers``. One whose sink breaks is given up with ``leave``."""
+    """Writes to its viewers. One whose sink breaks is given up with ``leave``."""
 
     def __init__(
         self,
-        viewers: Collection[Viewer],
         leave: Callable[[Viewer], None],
         progress: Progress,
         replay: ReplayBuffer,
         resumption: Resumption,
         encoder: Encoder,
     ) -> None:
-        self._viewers = viewers
+        self.viewers: dict[Viewer, Shard] = {}
+        self._shards: list[Shard] = []
+        self._turns = deque[Shard]()
+        """Those whose events are to go out; the first is being written to."""
         self._leave = leave
         self._progress = progress
         self._replay = replay
@@ -50,14 +61,40 @@ class Delivery:
         self._encoder = encoder
         self._loop = asyncio.get_running_loop()
         self._batch: Batch | None = None
-        """What is being sent now."""
+        """What was sent last: often all shards get the same."""
         self._conflations: dict[_Conflation, bytes] = {}
         """Messages that viewers which were behind are sent in this iteration of the event loop."""
-        self.ticks = Ticks(self._flush)
         self.snapshots = Counter[SnapshotReason]()
         """How many snapshots were sent, by reason."""
         self.conflations = 0
         """How often a viewer that was behind was sent the latest values of what had changed."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that came has been sent."""
+        return not any(shard.ticks.busy for shard in self._shards)
+
+    def enter(self, viewer: Viewer) -> None:
+        """Send a viewer the events that come from now on."""
+        with_room = (shard for shard in self._shards if len(shard.viewers) < _SHARD)
+        shard = max(with_room, key=lambda one: len(one.viewers), default=None)
+        if shard is None:
+            shard = Shard(self._take_turn, self._write_seconds)
+            self._shards.append(shard)
+        shard.viewers[viewer] = None
+        self.viewers[viewer] = shard
+
+    def leave(self, viewer: Viewer) -> None:
+        """Send a viewer nothing more."""
+        shard = self.viewers.pop(viewer)
+        del shard.viewers[viewer]
+        if not shard.viewers:
+            self._shards.remove(shard)
+
+    def publish(self, folded: Folded) -> None:
+        """Send all viewers an event. Returns at once; they get it within a tick."""
+        for shard in self._shards:
+            shard.ticks.add(folded)
 
     def write(self, viewer: Viewer, data: bytes) -> None:
         """Send bytes to one viewer; nothing if there are none."""
@@ -83,8 +120,8 @@ class Delivery:
 
     def forget(self) -> None:
         """Forget the events that are still to be sent; viewers that have not got them get the next scene."""
-        self.ticks.clear()
-        self._batch = None
+        for shard in self._shards:
+            shard.ticks.clear()
 
     def catch_up(self, viewer: Viewer) -> None:
         """Send a viewer that was behind the latest values of all that it missed: it then is where the scene is.
@@ -92,7 +129,7 @@ class Delivery:
         Many that come at once from many places are served in turn, so that the loop is never held for long.
         """
         here = self._progress.position
-        if viewer not in self._viewers or not viewer.is_behind or not self._progress.is_shown:
+        if viewer not in self.viewers or not viewer.is_behind or not self._progress.is_shown:
             return
         key = viewer.last_seq, here, viewer.sink.framing, viewer.view
         if len(self._conflations) >= _MOST_CONFLATIONS and key not in self._conflations:
@@ -120,23 +157,38 @@ class Delivery:
             self._conflations[key] = self._encoder.conflated(self._replay.after(seq), here, framing, view)
         return self._conflations[key]
 
-    def _flush(self, events: list[Folded]) -> None:
-        self._batch = Batch(events, self._loop.time(), self._encoder.events) if events else None
-        self._send(list(self._viewers), 0)
+    def _write_seconds(self) -> float:
+        return sum(shard.ticks.flush_seconds for shard in self._shards)
 
-    def _send(self, viewers: list[Viewer], start: int) -> None:
-        """Write the batch to some viewers and come back for the rest, so that the loop is never held for long."""
-        for viewer in viewers[start : start + _CHUNK]:
-            if self._batch is not None and viewer in self._viewers:
+    def _take_turn(self, shard: Shard) -> None:
+        self._turns.append(shard)
+        if len(self._turns) == 1:
+            self._write_turn()
+
+    def _write_turn(self) -> None:
+        """Write to one shard, and to the next in another iteration of the loop, which never is held for long."""
+        shard = self._turns[0]
+        events = shard.ticks.take()
+        if events:  # none if the scene has been replaced since
+            batch = self._batch_of(events)
+            for viewer in [*shard.viewers]:
                 try:
-                    self._deliver(viewer, self._batch)
+                    self._deliver(viewer, batch)
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with one sink, the others go on
                     _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
                     self._leave(viewer)
-        if start + _CHUNK < len(viewers):
-            self._loop.call_soon(self._send, viewers, start + _CHUNK)
-        else:
-            self.ticks.flushed(batched=self._batch is not None and self._batch.joins)
+        self._loop.call_soon(self._end_turn, shard, len(events))  # uvloop writes at the end of an iteration
+
+    def _batch_of(self, events: Sequence[Folded]) -> Batch:
+        if self._batch is None or not self._batch.has(events):
+            self._batch = Batch(events, self._loop.time(), self._encoder.events)
+        return self._batch
+
+    def _end_turn(self, shard: Shard, events: int) -> None:
+        self._turns.popleft()
+        shard.ticks.flushed(batched=events > 1)
+        if self._turns:
+            self._write_turn()
 
     def _deliver(self, viewer: Viewer, batch: Batch) -> None:
         sink = viewer.sink

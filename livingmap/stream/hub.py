@@ -56,10 +56,9 @@ class Hub:
         """How many events came."""
         self.joined = 0
         """How many viewers came, whatever they were sent first."""
-        self._viewers: dict[Viewer, None] = {}
         self._visitors: dict[Viewer, bool] = {}
         """Viewers that are sent something else than events, and whether that is the past."""
-        self._delivery = Delivery(self._viewers, self.leave, progress, self._replay, self.resumption, self.encoder)
+        self._delivery = Delivery(self.leave, progress, self._replay, self.resumption, self.encoder)
         self._closed = False
         self.is_elsewhere = False
         """Whether viewers find what they look for at another process, and not here."""
@@ -67,7 +66,7 @@ class Hub:
     @property
     def viewers(self) -> int:
         """How many viewers there are."""
-        return len(self._viewers)
+        return len(self._delivery.viewers)
 
     @property
     def snapshots(self) -> Counter[SnapshotReason]:
@@ -87,16 +86,16 @@ class Hub:
     @property
     def behind(self) -> int:
         """How many of them read so slowly that they get conflated changes."""
-        return sum(viewer.is_behind for viewer in self._viewers)
+        return sum(viewer.is_behind for viewer in self._delivery.viewers)
 
     @property
     def is_idle(self) -> bool:
         """Whether everything that came has been sent."""
-        return not self._delivery.ticks.busy
+        return self._delivery.is_idle
 
     def watching(self) -> list[Viewer]:
         """Return the viewers there are now."""
-        return list(self._viewers)
+        return list(self._delivery.viewers)
 
     def layer_names(self, rights: Rights) -> list[str]:
         """Return the layers that a viewer with these rights may ask for."""
@@ -138,7 +137,7 @@ class Hub:
             viewer.last_seq = max(position.seq, self._progress.position.seq)  # it may be ahead of this process
             self._delivery.write_start(viewer, self.encoder.events(missed, sink.framing, view))
         # No await between reading the scene and this line, or an event between them would be lost.
-        self._viewers[viewer] = None
+        self._delivery.enter(viewer)
         self._filtered_scenes.enter(view.rights)
 
     def visit(self, viewer: Viewer, *, plays: bool = True) -> None:
@@ -152,13 +151,13 @@ class Hub:
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer."""
         self._visitors.pop(viewer, None)
-        if viewer in self._viewers:
-            del self._viewers[viewer]
+        if viewer in self._delivery.viewers:
+            self._delivery.leave(viewer)
             self._filtered_scenes.leave(viewer.view.rights)
 
     def change_view(self, viewer: Viewer, view: View) -> None:
         """Let a viewer see ``view`` from now on, and send it a snapshot of that, unless it has left."""
-        if viewer not in self._viewers:
+        if viewer not in self._delivery.viewers:
             return
         same_rights = viewer.view.rights == view.rights
         self._filtered_scenes.enter(view.rights)
@@ -210,7 +209,7 @@ class Hub:
             self._dismiss_all()
 
     def _dismiss_all(self) -> None:
-        for viewer in [*self._viewers, *self._visitors]:
+        for viewer in [*self._delivery.viewers, *self._visitors]:
             self.leave(viewer)
             self._dismiss(viewer)
 
@@ -241,7 +240,7 @@ class Hub:
     def publish(self, folded: Folded) -> None:
         """Take the next event of the log. Returns at once; viewers get it within a tick."""
         self.keep(folded)
-        self._delivery.ticks.add(folded)
+        self._delivery.publish(folded)
 
     def keep(self, folded: Folded) -> None:
         """Take an event that viewers are not sent, but may ask for when they resume."""
