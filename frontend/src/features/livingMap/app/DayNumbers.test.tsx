@@ -12,7 +12,14 @@ const LATER = DAY.to + 3_600_000;
 const LAST = { time: "2026-11-29T23:45:00Z", min: 0.2, mean: 0.4, max: 0.9 };
 const NODE = item("node:a", { metrics: { cpu: 0.1 } });
 
-vi.mock("./asked.ts", () => ({ useAsked: () => ({ answer: { points: [LAST], gaps: [] }, error: null }) }));
+const asked = vi.hoisted(() => ({ paths: [] as (string | null)[] }));
+
+vi.mock("./asked.ts", () => ({
+  useAsked: (path: string | null) => {
+    asked.paths.push(path);
+    return { answer: path && { points: [LAST], gaps: [] }, error: null };
+  },
+}));
 vi.mock("./Chart.tsx", () => ({ Chart: () => <figure /> }));
 afterEach(cleanup);
 
@@ -38,4 +45,11 @@ test("where that is not known a mean is called one", () => {
 
 test("until it is known nothing is said of it", () => {
   expect(shown(undefined)).toBe("Numbers at the end of the dayCPU");
+});
+
+test("in the first minute of a day there is nothing to ask for", () => {
+  asked.paths.length = 0;
+  shown(item("node:a", { metrics: { cpu: 0.9 } }), DAY.from + 59_000);
+  shown(item("node:a", { metrics: { cpu: 0.9 } }), DAY.from + 60_000);
+  expect(asked.paths).toEqual([null, "living-map/series"]);
 });

@@ -63,7 +63,8 @@ function DayNumber({ id, last, kind, field, from, to, now }: NumberProps) {
   const { words, fill, span } = language;
   const until = Math.min(to, Math.floor(now / 60_000) * 60_000);
   const question = { entity_id: id, field: field.name, from: textOf(from), to: textOf(until), points: POINTS };
-  const { answer } = useAsked<Series>("living-map/series", question);
+  const hasBegun = until > from; // not in the first minute of today
+  const { answer } = useAsked<Series>(hasBegun ? "living-map/series" : null, question);
   const columns = useMemo(
     () => columnsOfSeries(answer, [], { from, size: (until - from) / POINTS }),
     [answer, from, until],

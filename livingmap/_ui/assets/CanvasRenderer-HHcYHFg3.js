@@ -1,0 +1,1 @@
+export{r as CanvasRenderer}from"./stage-CGJz3tuF.js";

@@ -1,1 +1,0 @@
-import"./stage-BSaBmiil.js";import"./init-CEHq9aWy.js";

@@ -1,0 +1,1 @@
+import"./stage-CGJz3tuF.js";import"./init-DGSgh12-.js";
