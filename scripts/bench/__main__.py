@@ -19,6 +19,7 @@ from scripts.bench import (
     intake,
     moments,
     page,
+    processes,
     rebuild,
     silent,
     snapshot,
@@ -39,17 +40,18 @@ _BENCHES: Final = {
     "page": page.bench,
     "abuse": abuse.bench,
     "growth": growth.bench,
+    "processes": processes.bench,
 }
 
-_LONG: Final = ("moments", "growth")
-"""Measured only where they are named: the one takes an hour and much disk, the other minutes."""
+_LONG: Final = ("moments", "growth", "processes")
+"""Measured only where they are named: the first takes an hour and much disk, the others minutes."""
 
 
 def main() -> None:
     """Run the benches that the command line names, all by default."""
     parser = argparse.ArgumentParser(prog="scripts/bench/run", description=__doc__)
     parser.add_argument(
-        "bench", nargs="*", help=f"which: {', '.join(_BENCHES)}; default: all but {' and '.join(_LONG)}"
+        "bench", nargs="*", help=f"which: {', '.join(_BENCHES)}; default: all but {', '.join(_LONG)}"
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="under a minute, rough: one round of everything")

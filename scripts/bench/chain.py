@@ -55,7 +55,7 @@ class _Living:
         arguments = (port, tally_file, _AGENTS, nats_port, folder / "postgres")
         server = self._stack.enter_context(module("servers", "chain", *arguments))
         wait_for(port)
-        self.url = _connected(server)
+        self.url = connected(server)
         publisher = self._stack.enter_context(published_aside("nats", nats_port, tally_file, _SUBJECT))
         self.contender = Contender("map", port, tally_file, server, publisher)
 
@@ -66,7 +66,7 @@ class _Living:
         self._stack.close()
 
 
-def _connected(server: Process) -> str:
+def connected(server: Process) -> str:
     """Return where the history is, once the map hears what is published."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while not (told := server.ask())["connected"]:

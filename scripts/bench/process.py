@@ -57,6 +57,11 @@ class Process:
             self._process.kill()
             self._process.wait()
 
+    def pin(self, core: int) -> Self:
+        """Let the program run on one core alone."""
+        os.sched_setaffinity(self._process.pid, {core})
+        return self
+
     def tell(self, **what: Any) -> None:
         """Send a line."""
         self._to.write(json.dumps(what) + "\n")

@@ -19,6 +19,7 @@ from livingmap.access.view import WHOLE
 from livingmap.app import LivingMap
 from livingmap.core.fold import Folded
 from livingmap.core.model import Event, Message, Position
+from livingmap.history import History
 from livingmap.history.embedded import embedded
 from livingmap.history.memory import MemoryHistory
 from livingmap.history.postgres import PostgresHistory
@@ -111,17 +112,27 @@ async def joined(port: int, tally: Tally) -> None:
 
 async def chain(port: int, _: Tally, agents: str, nats_port: str, folder: str) -> None:
     """Serve the whole map, which hears of events by NATS and keeps them in a PostgreSQL of its own."""
-    mocked = configuration(int(agents), server={"port": port, "access_log": False})
-    settings = NatsSettings(url=f"nats://127.0.0.1:{nats_port}", jetstream=False, most_waiting=_MOST_WAITING)
     async with embedded(Path(folder)) as url:
         history = PostgresHistory(url)
-        living = LivingMap(dataclasses.replace(mocked, nats=settings), history)
-        serving = asyncio.create_task(living.run())
-        async for _asked in told():
-            say(url=url, connected=all(one.status.connected for one in living.intakes))
-        os.kill(os.getpid(), signal.SIGTERM)
-        await serving
+        await _hear(port, agents, nats_port, history, url)
         await history.close()
+
+
+async def member(port: int, _: Tally, agents: str, nats_port: str) -> None:
+    """Serve the whole map as one process of several, all of which hear of events by NATS."""
+    await _hear(port, agents, nats_port, MemoryHistory(_ROOM))
+
+
+async def _hear(port: int, agents: str, nats_port: str, history: History, url: str = "") -> None:
+    """Serve a map that hears of events by NATS until the parent goes; tell it where the history is."""
+    mocked = configuration(int(agents), server={"port": port, "access_log": False})
+    settings = NatsSettings(url=f"nats://127.0.0.1:{nats_port}", jetstream=False, most_waiting=_MOST_WAITING)
+    living = LivingMap(dataclasses.replace(mocked, nats=settings), history)
+    serving = asyncio.create_task(living.run())
+    async for _asked in told():
+        say(url=url, connected=all(one.status.connected for one in living.intakes))
+    os.kill(os.getpid(), signal.SIGTERM)
+    await serving
 
 
 async def nats(port: int, tally: Tally, subject: str = SUBJECT) -> None:
@@ -150,10 +161,11 @@ def main(kind: str, port: str, tally: str, *rest: str) -> None:
         "loop": loop,
         "joined": joined,
         "chain": chain,
+        "member": member,
         "nats": nats,
     }
     serving = kinds[kind](int(port), Tally(Path(tally)), *rest)
-    if kind in ("map", "chain"):  # as `livingmap serve` does; the others as is usual
+    if kind in ("map", "chain", "member"):  # as `livingmap serve` does; the others as is usual
         memory.set_up()
         memory.settle()
         supervision.run(serving)
