@@ -61,7 +61,7 @@ class Delivery:
         self._encoder = encoder
         self._loop = asyncio.get_running_loop()
         self._batch: Batch | None = None
-        """What was sent last: often all shards get the same."""
+        """What is being sent: often all shards get the same."""
         self._conflations: dict[_Conflation, bytes] = {}
         """Messages that viewers which were behind are sent in this iteration of the event loop."""
         self.snapshots = Counter[SnapshotReason]()
@@ -169,6 +169,8 @@ class Delivery:
         """Write to one shard, and to the next in another iteration of the loop, which never is held for long."""
         shard = self._turns[0]
         events = shard.ticks.take()
+        # in the next iteration, whatever happens in this one: uvloop writes when this one ends
+        self._loop.call_soon(self._end_turn, shard, len(events))
         if events:  # none if the scene has been replaced since
             batch = self._batch_of(events)
             for viewer in [*shard.viewers]:
@@ -177,7 +179,6 @@ class Delivery:
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with one sink, the others go on
                     _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
                     self._leave(viewer)
-        self._loop.call_soon(self._end_turn, shard, len(events))  # uvloop writes at the end of an iteration
 
     def _batch_of(self, events: Sequence[Folded]) -> Batch:
         if self._batch is None or not self._batch.has(events):
@@ -189,6 +190,8 @@ class Delivery:
         shard.ticks.flushed(batched=events > 1)
         if self._turns:
             self._write_turn()
+        else:
+            self._batch = None
 
     def _deliver(self, viewer: Viewer, batch: Batch) -> None:
         sink = viewer.sink

@@ -116,3 +116,33 @@ async def test_of_a_shard_that_everybody_has_left_nothing_is_awaited():
     happen(rig, 2)
     await rig.settle()
     assert sequences(sink) == [2]
+
+
+class BrokenSink(ListSink):
+    """Fails at the first event."""
+
+    def write(self, data):
+        super().write(data)
+        if "event" in self.kinds:
+            raise OSError("broken")
+
+
+async def test_what_fails_in_one_shard_is_not_the_end_of_the_others(monkeypatch):
+    rig, failures = Rig(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context["exception"]))
+    rig.hub.join(BrokenSink(), WHOLE)
+    sinks = [ListSink() for _ in range(MOST + 10)]
+    viewers = [rig.hub.join(sink, WHOLE) for sink in sinks]
+
+    def fail(_):
+        raise LookupError("nobody of that name")
+
+    monkeypatch.setattr(rig.scenes, "leave", fail)
+    happen(rig, 1)
+    await rig.settle()
+    happen(rig, 2)
+    await rig.settle()
+    assert [type(failure) for failure in failures] == [LookupError]
+    other = [viewer.sink for viewer in viewers[MOST - 1 :]]
+    assert [sequences(sink) for sink in other] == [[1, 2]] * len(other)
+    assert all(sequences(sink)[-1:] == [2] for sink in sinks)
