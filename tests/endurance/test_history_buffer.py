@@ -70,6 +70,7 @@ async def test_postgresql_may_be_away_for_longer_than_memory_lasts(tmp_path, ser
             await leader.kill()
             leader = follower
             await until(lambda: leads(leader), 60, 0.05)
+            await read(leader, 12_500)
         before = await state(leader)
         assert before["status"] == "waiting"
         assert before["waiting"] <= 11_000
