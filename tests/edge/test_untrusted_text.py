@@ -116,7 +116,8 @@ async def answering(status, body):
     async def answer(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         text = json.dumps(body).encode()
-        writer.write(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n" % (status, len(text)) + text)
+        head = b"HTTP/1.1 %d X\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (status, len(text))
+        writer.write(head + text)
         await writer.drain()
         writer.close()
 
