@@ -71,8 +71,8 @@ async def ask(stub):
     [
         ("hang", Unreachable, "no answer within 0.3 s"),
         ("drip", Unreachable, "no answer within 0.3 s"),
-        ("cut", Unreachable, "closed connection"),
-        ("noise", Unreachable, "illegal|Server disconnected|RemoteProtocolError"),
+        ("cut", Unreachable, "broke off"),
+        ("noise", Unreachable, r"what came is not HTTP \(Bad status line\)"),
         ("500", Unreachable, "500 'Internal Server Error'"),
         ("redirect", InvalidAnswer, "302 redirect to 'http://127.0.0.1:.*' is not followed"),
         ("html", InvalidAnswer, "is not JSON .*<!doctype html>"),
@@ -107,7 +107,7 @@ async def test_deep_nesting_is_refused_even_when_it_is_small_enough(stub, ask):
 
 async def test_a_dead_service_is_unreachable(stub, ask):
     await stub.kill()
-    with pytest.raises(Unreachable, match="All connection attempts failed"):
+    with pytest.raises(Unreachable, match="Connection refused"):
         await ask().get("/rows")
 
 

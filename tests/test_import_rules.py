@@ -45,7 +45,7 @@ def broken_by(root, planted):
 
 
 def test_the_code_as_it_is_keeps_every_rule(copy):
-    assert "Contracts: 6 kept, 0 broken." in broken_by(copy, {})
+    assert "Contracts: 7 kept, 0 broken." in broken_by(copy, {})
 
 
 @pytest.mark.parametrize("module", ["livingmap.core.scene", "livingmap.errors", "livingmap.testing"])
@@ -73,10 +73,10 @@ def test_an_import_of_a_plugin_breaks_a_rule(copy, importer):
     assert "Nobody imports a plugin BROKEN" in broken_by(copy, {importer: "import livingmap_space.plugin\n"})
 
 
-def test_what_imports_httpx_beside_the_client_breaks_a_rule(copy):
-    assert "httpx is imported by the two clients and the stub BROKEN" in broken_by(
-        copy, {"livingmap/novelty.py": "import httpx\n"}
-    )
+def test_what_imports_httpx_or_aiohttp_beside_the_clients_breaks_a_rule(copy):
+    report = broken_by(copy, {"livingmap/novelty.py": "import aiohttp\nimport httpx\n"})
+    assert "httpx is imported by the clients, the transport and the stub BROKEN" in report
+    assert "aiohttp is imported by the transport BROKEN" in report
 
 
 def test_the_client_imports_no_room_of_the_host_but_the_core(copy):

@@ -1,4 +1,4 @@
-"""HTTP client for JSON: bounded requests with retries and a circuit breaker. It and ``stub`` alone use httpx."""
+"""HTTP client for JSON: bounded requests with retries and a circuit breaker."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-import anyio._backends._asyncio  # noqa: F401 - the first request would, and hold the loop for 40 ms
 import httpx
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
@@ -17,6 +16,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from livingmap import __version__, tracing
 from livingmap.core.model import Json
 from livingmap.errors import InvalidAnswer, SourceError, Unreachable
+from livingmap.sources.aiohttp_transport import AiohttpTransport
 from livingmap.sources.answer import Answer, Call, Known
 from livingmap.sources.conditional import Remembered, RememberedAnswers
 from livingmap.sources.credentials import NO_CREDENTIALS, Credentials
@@ -34,6 +34,11 @@ _SECRET_CHARACTERS: Final = 8
 """Shorter texts are words of the protocol, such as an action."""
 _CLOSE_SECONDS: Final = 2.0
 _CHUNK_BYTES: Final = 64 * 1024
+_HEADERS: Final = {
+    "accept": "application/json",
+    "accept-encoding": "identity",  # no bombs, and the network between services is near
+    "user-agent": f"livingmap/{__version__}",
+}
 
 Sign: TypeAlias = Callable[[], Awaitable[Credentials]]
 """Returns what to send to be let in. Raises SourceError, OSError or ValueError; their messages may be shown."""
@@ -70,17 +75,9 @@ class JsonClient:
         if stub:
             self._transport = stub_transport(where.rpartition(".")[2], stub)
         else:  # a proxy of the machine has no business between the map and its services
-            self._transport = httpx.AsyncHTTPTransport(verify=settings.ssl_context(), trust_env=False)
-        self._http = httpx.AsyncClient(
-            transport=self._transport,
-            trust_env=False,
-            timeout=settings.timeout_seconds,
-            headers={
-                "accept": "application/json",
-                "accept-encoding": "identity",  # no bombs, and the network between services is near
-                "user-agent": f"livingmap/{__version__}",
-            },
-        )
+            self._transport = AiohttpTransport(settings.ssl_context(), settings.timeout_seconds)
+        self._cookies = httpx.Cookies()
+        self._is_closed = False
         # Requests for details have a circuit and slots of their own, so that readers cannot hold up the polls.
         self._slots = {purpose: asyncio.Semaphore(settings.concurrency) for purpose in (POLL, DETAILS)}
         self._breakers = AsyncCircuitBreakerFactory(
@@ -97,7 +94,8 @@ class JsonClient:
     async def close(self) -> None:
         """Close the connections, or leave them behind if that takes long."""
         with contextlib.suppress(OSError):
-            await within(_CLOSE_SECONDS, self._http.aclose(), f"closing {self.where}")
+            self._is_closed = True
+            await within(_CLOSE_SECONDS, self._transport.aclose(), f"closing {self.where}")
 
     async def get(self, path: str, query: Mapping[str, Json] | None = None, purpose: str = POLL) -> Json:
         """Return the JSON answer of a GET; see `livingmap.core.source.Client.get`."""
@@ -174,16 +172,18 @@ class JsonClient:
         before = remembered.get(call.key()) if remembered else None
         etag = before.etag if before else call.known.etag if call.known else ""
         sent = {"json": call.body} if call.body is not None else {}
-        request = self._http.build_request(
+        request = httpx.Request(
             call.method,
             url,
-            params={**call.query, **credentials.parameters},
+            params={**call.query, **credentials.parameters} or None,
             headers={
+                **_HEADERS,
                 **tracing.headers(),
                 **({"if-none-match": etag} if etag else {}),
                 **call.headers,
                 **credentials.headers,
             },
+            cookies=self._cookies,
             **sent,
         )
         async with self._sent(request) as response:
@@ -209,13 +209,13 @@ class JsonClient:
     @contextlib.asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
         """Send a request by the transport alone: what httpx adds is for redirects and users, and leaves cycles."""
-        if self._http.is_closed:
+        if self._is_closed:
             raise RuntimeError(f"{self.where}: the connections are closed")
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
             if "set-cookie" in response.headers:
-                self._http.cookies.extract_cookies(response)
+                self._cookies.extract_cookies(response)
             yield response
         finally:
             await response.aclose()
