@@ -146,15 +146,15 @@ class PollClient:
             self._service.note_missing(path)
         raise NotFound("; ".join(missing), HTTPStatus.NOT_FOUND)
 
-    async def optional(self, path: str, /, **query: Json) -> Json | None:
+    async def optional(
+        self, path: str, /, *, accept: Callable[[Json], bool] = lambda _: True, **query: Json
+    ) -> Json | None:
         """Return the answer or None; see `livingmap.core.source.Client.optional`."""
         if self._service.is_missing(path):
             return None
-        try:
-            return await self.get(path, **query)
-        except NotFound:
-            self._service.note_missing(path)
-            return None
+        with contextlib.suppress(NotFound):
+            return (await self.first(path, accept=accept, **query))[1]
+        return None
 
     def read(self, model: type[M], rows: Json, at: str = "") -> list[M]:
         """Return the valid rows; see `livingmap.core.source.Client.read`."""

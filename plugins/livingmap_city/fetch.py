@@ -130,9 +130,8 @@ def _is_city(answer: Json) -> bool:
 
 
 async def _snapshot(client: Client) -> Fields | None:
-    """Return the snapshot if it is the specification's; `fetch_microdaos` notes it missing if it is another."""
-    answer = await client.optional(_SNAPSHOT, **_PAGE)
-    return answer if _is_city(answer) else None
+    """Return the snapshot if it is the specification's."""
+    return await client.optional(_SNAPSHOT, accept=_is_city, **_PAGE)
 
 
 async def _pages(client: Client, path: str) -> list[Json]:

@@ -158,30 +158,33 @@ async def test_it_is_not_read_again_while_a_path_is_missing_but_where_a_request_
 
 
 @pytest.mark.parametrize("uses", [False, True], ids=["as the answer did not fit", "but where it was of use"])
-async def test_it_is_not_read_again_once_another_path_is_no_longer_asked(uses):
+@pytest.mark.parametrize("asks", ["first", "optional"])
+async def test_it_is_not_read_again_once_another_path_is_no_longer_asked(asks, uses):
     lengths = []
 
     async def fetch(client):
-        path, rows = await client.first("/board", "/things", accept=lambda answer: isinstance(answer, list))
-        if uses and path != "/board" and len(lengths) == 0:
+        if asks == "first":
+            path, rows = await client.first("/board", "/things", accept=is_list)
+        else:
+            path, rows = "/things", await client.optional("/board", accept=is_list) or await client.get("/things")
+        if uses and not lengths:
             await client.get("/board")
         lengths.append(len(rows))
         return [Put("things", f"thing:{row.id}", {"name": row.name}) for row in client.read(Row, rows, path)]
+
+    def is_list(answer):
+        return isinstance(answer, list)
 
     def answer(request):
         rows = [{"id": str(number), "name": "x" * 200} for number in range(3000)]
         return Reply(rows if request.path == "/things" else {"things": 3000})
 
-    harness = SourceHarness(
-        Source("things", "things", SourceSettings, (Layer("things", fetch=fetch),)),
-        answer,
-        base_url="http://things",
-    )
+    source = Source("things", "things", SourceSettings, (Layer("things", fetch=fetch),))
+    harness = SourceHarness(source, answer, base_url="http://things")
     for _ in range(3):
         await harness.poll()
     assert lengths == [3000] * (2 if uses else 1)
-    asked = ["/board", "/things", *["/things"] * 2]
-    assert [request.path for request in harness.requests] == asked
+    assert [request.path for request in harness.requests] == ["/board", *["/things"] * 3]
 
 
 class Library:
