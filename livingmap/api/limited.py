@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from livingmap.api.connections import Place
 from livingmap.api.edge import Edge
@@ -43,6 +43,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """With what the request is refused that is being parsed."""
         self._header_bytes = self._unended_bytes = 0
         self._is_in_body = self._is_upgraded = False
+        self._cycles: list[RequestResponseCycle] = []
+        """The requests that are answered, or wait for that."""
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -64,6 +66,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
+        for cycle in self._cycles:  # uvicorn (0.50) tells only the last one, and an error is logged for the others
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._cycles.clear()
         super().connection_lost(exc)
         self._stop_timers()
         self._unset_keepalive_if_required()
@@ -150,6 +156,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= _MOST_WAITING:
             self._stop_parsing(HTTPStatus.TOO_MANY_REQUESTS)
         super().on_headers_complete()
+        if self.cycle is not None:  # of an upgrade there is none
+            cycles = dict.fromkeys((*self._cycles, self.cycle))
+            self._cycles = [cycle for cycle in cycles if not cycle.response_complete]
         if self._place is not None:
             self._place.work()
         if self.parser.should_upgrade() and not self._should_upgrade() and self._has_body():
