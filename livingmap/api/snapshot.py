@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -28,6 +28,9 @@ _MOST_VIEWS: Final = 32
 _LONGEST_KEPT: Final = timedelta(seconds=5)
 """Ages and statuses in a snapshot are a matter of time: one that nothing has changed is made anew after that."""
 
+Moment: TypeAlias = tuple[Revision, datetime]
+"""All that snapshots depend on, and when that was."""
+
 
 class Snapshots:
     """Makes the snapshots of ``reader``, and keeps their bytes for as long as nothing changes."""
@@ -35,16 +38,23 @@ class Snapshots:
     def __init__(self, reader: MapReader) -> None:
         self._reader = reader
         self._encoded: WeakKeyDictionary[LiveLayers, dict[str, EncodedLayer]] = WeakKeyDictionary()
-        self._prepared: LRU[View, tuple[Revision, datetime, Prepared]] = LRU(_MOST_VIEWS)
+        self._prepared: LRU[View, tuple[Moment, Prepared]] = LRU(_MOST_VIEWS)
+        self._moment: Moment = (reader.revision, reader.now())
+
+    def moment(self) -> Moment:
+        """Return since when no snapshot has changed: the same object for as long as none does."""
+        revision, now = self._reader.revision, self._reader.now()
+        if revision != self._moment[0] or abs(now - self._moment[1]) >= _LONGEST_KEPT:
+            self._moment = revision, now
+        return self._moment
 
     def prepared(self, view: View = WHOLE) -> Prepared:
         """Return the bytes of a view, by default of everything."""
-        revision, now = self._reader.revision, self._reader.now()
-        kept = self._prepared.get(view)
-        if kept is not None and kept[0] == revision and abs(now - kept[1]) < _LONGEST_KEPT:
-            return kept[2]
-        made = self._make(view, now)
-        self._prepared.put(view, (revision, now, made))
+        moment, kept = self.moment(), self._prepared.get(view)
+        if kept is not None and kept[0] is moment:
+            return kept[1]
+        made = self._make(view, self._reader.now())
+        self._prepared.put(view, (moment, made))
         return made
 
     def body(self, view: View) -> bytes:

@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 from livingmap import tracing
 from livingmap.access.access import Access
 from livingmap.access.denied import Denied
-from livingmap.access.view import View
+from livingmap.access.view import Rights, View
 from livingmap.api.fast_path import Headers, Reply
 from livingmap.api.prepared import accepted_encoding, is_current
 from livingmap.api.requests import Answered
-from livingmap.api.snapshot import MOST_LAYERS_TEXT, PATH, Snapshots
+from livingmap.api.snapshot import MOST_LAYERS_TEXT, PATH, Moment, Snapshots
 from livingmap.core.actor import Credential
 from livingmap.core.layers import layer_names
 from livingmap.state.reader import MapReader
@@ -24,7 +24,7 @@ _NOT_MODIFIED: Final = HTTPStatus.NOT_MODIFIED
 """Looked up once: an enumeration looks its members up in Python, and each request comes by here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class SnapshotRequest:
     """Which snapshot a client asks for."""
 
@@ -33,6 +33,9 @@ class SnapshotRequest:
     tags: str
     """The header ``If-None-Match``: what the client has already."""
     credential: Credential | None = None
+    unchanged: tuple[Moment, Rights, Reply] | None = None
+    """The last reply if it was 304: it is right while neither the moment nor the rights change. No other, for a
+    request that is known lasts, and would hold on to a body that does not."""
 
 
 class SnapshotFastPath:
@@ -74,18 +77,28 @@ class SnapshotFastPath:
         admission = self._access.remembered(request.credential)
         if admission is None or not self._reader.progress.is_shown:
             return None
-        shown = admission.rights.layers
+        moment, rights, before = self._snapshots.moment(), admission.rights, request.unchanged
+        if before is not None and before[0] is moment and before[1] is rights:
+            self._current += 1
+            return before[2]
+        reply = self._reply(request, rights)
+        request.unchanged = None
+        if reply is not None and reply[1]:
+            self._sent += 1
+        elif reply is not None:
+            self._current += 1
+            request.unchanged = moment, rights, reply
+        return reply
+
+    def _reply(self, request: SnapshotRequest, rights: Rights) -> Reply | None:
+        shown = rights.layers
         if request.layers is not None and shown is not None and not shown.issuperset(request.layers):
             return None
-        prepared = self._snapshots.prepared(View(request.layers, admission.rights))
+        prepared = self._snapshots.prepared(View(request.layers, rights))
         if is_current(request.tags, prepared.etag(request.encoding)):
-            self._current += 1
             return prepared.head(_NOT_MODIFIED, request.encoding), b""
         body = prepared.in_encoding(request.encoding)
-        if body is None:
-            return None
-        self._sent += 1
-        return prepared.head(_OK, request.encoding), body
+        return None if body is None else (prepared.head(_OK, request.encoding), body)
 
 
 def _layers(query: bytes, names: list[str]) -> tuple[str, ...] | None:

@@ -73,9 +73,7 @@ class Client(Protocol):
     def each_optional(self, model: type[M], path: str, key: str = "items", /, **query: Json) -> AsyncIterator[M]:
         """Yield the same as `each`; nothing, remembered for an hour, if the service does not have the path."""
 
-    async def optional(
-        self, path: str, /, *, accept: Callable[[Json], bool] = ..., **query: Json
-    ) -> Json | None:
+    async def optional(self, path: str, /, *, accept: Callable[[Json], bool] = ..., **query: Json) -> Json | None:
         """Return the answer of a path, or None, remembered for an hour, if the service does not have it.
 
         An answer that is not accepted counts as none.

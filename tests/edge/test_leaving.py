@@ -20,7 +20,7 @@ async def late(tmp_path, request):
 
     async def answer(scope, receive, send):
         async with asyncio.timeout(LEAVE_SECONDS):
-            while not connections[-1].transport.is_closing():
+            while not connections[-1].transport.is_closing():  # noqa: ASYNC110 - turn by turn
                 await asyncio.sleep(0)
             for _ in range(turns):
                 await asyncio.sleep(0)

@@ -3,13 +3,19 @@
 import asyncio
 import gzip
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from livingmap.access.view import WHOLE
+from livingmap.access.access import Admission
+from livingmap.access.view import EVERYTHING, NOTHING, WHOLE
+from livingmap.api.snapshot import Snapshots
+from livingmap.api.snapshot_fast_path import SnapshotFastPath
+from livingmap.core.actor import Actor
 from livingmap.core.model import Message
 from tests.stream.conftest import served
 
+PATH = b"/living-map/snapshot"
 ASK = b"GET /living-map/snapshot%b HTTP/1.1\r\nHost: map\r\n%b\r\n"
 
 
@@ -89,6 +95,29 @@ async def test_a_client_that_has_the_snapshot_gets_304_in_its_encoding(connectio
         status, unchanged, nothing = await connection.get(Accept_Encoding="gzip", If_None_Match=headers["etag"])
         assert (status, unchanged["etag"], nothing) == (304, headers["etag"], b"")
     assert (await connection.get(If_None_Match=headers["etag"]))[0] == 200  # of another encoding
+
+
+async def test_what_was_unchanged_is_sent_again_after_a_change(living, connection):
+    _, headers, _ = await connection.get()
+    for _ in range(2):
+        assert (await connection.get(If_None_Match=headers["etag"]))[0] == 304
+    await living.log.append(Message("nobody.knows", {}))
+    status, changed, body = await connection.get(If_None_Match=headers["etag"])
+    assert (status, changed["etag"] != headers["etag"]) == (200, True)
+    assert json.loads(body)["meta"]["cursor"] == living.reader.cursor(WHOLE)
+
+
+async def test_what_was_unchanged_is_sent_again_once_more_or_less_may_be_seen(living):
+    rights = [EVERYTHING]
+    access = SimpleNamespace(
+        remembered=lambda _: Admission(Actor("anybody"), rights[0]), credential=lambda _: None
+    )
+    fast = SnapshotFastPath(living.reader, Snapshots(living.reader), access)
+    etag = fast.answer(fast.parse(PATH, []))[0].split(b"etag: ")[1].split(b"\r\n")[0]
+    request = fast.parse(PATH, [(b"if-none-match", etag)])
+    for rights[0], status in ((EVERYTHING, b"304"), (NOTHING, b"200"), (EVERYTHING, b"304"), (NOTHING, b"200")):
+        assert fast.answer(request)[0].split(b" ")[1] == status
+    assert fast.answered() == {("GET", PATH.decode(), "304"): 2, ("GET", PATH.decode(), "200"): 3}
 
 
 async def test_requests_that_come_in_pieces_or_together_are_all_answered_in_order(connection):
