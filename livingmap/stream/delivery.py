@@ -5,8 +5,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-import structlog
-
 from livingmap.access.view import View
 from livingmap.core.fold import Folded
 from livingmap.core.model import Position
@@ -18,7 +16,7 @@ from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
 from livingmap.stream.ticks import Ticks
-from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, note_given_up
 
 _SHARD: Final = 200
 """So many viewers are written to in one go, which takes some milliseconds."""
@@ -27,8 +25,6 @@ _MOST_CONFLATIONS: Final = 4
 
 _Conflation: TypeAlias = tuple[int, Position, Framing, View]
 """From where to where a message leads, for which viewers."""
-
-_logger = structlog.get_logger(__name__)
 
 
 class Shard:
@@ -177,7 +173,7 @@ class Delivery:
                 try:
                     self._deliver(viewer, batch)
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with one sink, the others go on
-                    _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
+                    note_given_up(error)
                     self._leave(viewer)
 
     def _batch_of(self, events: Sequence[Folded]) -> Batch:

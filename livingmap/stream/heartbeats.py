@@ -7,7 +7,7 @@ from typing import Final
 
 from livingmap.core.model import Fields
 from livingmap.stream.hub import Hub
-from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, gives_up
 
 HEARTBEAT_SECONDS: Final = 15.0
 UNREAD_SECONDS: Final = 60.0
@@ -31,9 +31,10 @@ class Heartbeats:
             now, news = self._loop.time(), self._news()
             has_changed, previous = news != previous, news
             for viewer in self._hub.watching():
-                self._check(viewer, now)
-                if has_changed and not viewer.is_behind:
-                    self._hub.send_heartbeat(viewer)
+                with gives_up(viewer, self._hub.leave):
+                    self._check(viewer, now)
+                    if has_changed and not viewer.is_behind:
+                        self._hub.send_heartbeat(viewer)
 
     def _news(self) -> tuple[datetime | None, Sequence[Fields]]:
         return self._hub.standing_still_since, self._hub.collisions

@@ -26,7 +26,7 @@ from livingmap.stream.encoder import Encoder
 from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
-from livingmap.stream.viewer import Sink, Viewer
+from livingmap.stream.viewer import Sink, Viewer, gives_up
 
 _RETRY_MS: Final = (500, 5000)
 ELSEWHERE_SECONDS: Final = 2
@@ -266,4 +266,5 @@ class Hub:
         for viewer in self.watching():
             if lost is None or viewer.view.rights in lost:
                 self._filtered_scenes.enter(viewer.view.rights)
-                self._delivery.write_snapshot(viewer, reason)
+                with gives_up(viewer, self.leave):
+                    self._delivery.write_snapshot(viewer, reason)

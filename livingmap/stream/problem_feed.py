@@ -4,7 +4,7 @@ Viewers with equal rights and one language share what is looked at and encoded, 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -19,7 +19,7 @@ from livingmap.stream import frames
 from livingmap.stream.heartbeats import HEARTBEAT_SECONDS, UNREAD_SECONDS
 from livingmap.stream.hub import Hub
 from livingmap.stream.problem_listing import ProblemListing
-from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, gives_up
 
 LOOK_SECONDS: Final = 1.0
 _REST: Final = 20
@@ -120,14 +120,18 @@ class ProblemFeed:
             _logger.exception("viewers of problems are sent nothing new")
             return
         for viewer in [viewer for viewer, own in self._viewers.items() if own is listing]:
-            if viewer in self._behind or viewer.sink.unsent() > viewer.most_unsent:
-                self._let_wait(viewer, listing)
-            elif changes is None:
-                self._send_all(viewer, listing)
-            elif changes:
-                self._write(viewer, b"".join(frames.framed(viewer.sink.framing, change) for change in changes))
-            elif self._now() - viewer.wrote_at >= HEARTBEAT_SECONDS * 2 / 3:
-                self._send_heartbeat(viewer)
+            with gives_up(viewer, self.leave):
+                self._send_new(viewer, listing, changes)
+
+    def _send_new(self, viewer: Viewer, listing: ProblemListing, changes: Sequence[bytes] | None) -> None:
+        if viewer in self._behind or viewer.sink.unsent() > viewer.most_unsent:
+            self._let_wait(viewer, listing)
+        elif changes is None:
+            self._send_all(viewer, listing)
+        elif changes:
+            self._write(viewer, b"".join(frames.framed(viewer.sink.framing, change) for change in changes))
+        elif self._now() - viewer.wrote_at >= HEARTBEAT_SECONDS * 2 / 3:
+            self._send_heartbeat(viewer)
 
     def _let_wait(self, viewer: Viewer, listing: ProblemListing) -> None:
         """Send a viewer that reads slowly everything once it has read; give up one that reads nothing."""

@@ -1,10 +1,16 @@
 """A viewer of the stream, and the sink through which it is sent what it gets."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
+
+import structlog
 
 from livingmap.access.view import View
 from livingmap.stream.frames import Framing
 from livingmap.stream.messages import SnapshotReason
+
+_logger = structlog.get_logger(__name__)
 
 MOST_UNSENT_BYTES: Final = 256 * 1024
 """A viewer for which more waits is behind, unless it has just been sent a large snapshot or all it missed."""
@@ -62,3 +68,18 @@ class Viewer:
         self.unread = 0
         """How many bytes waited for it at the last check; since ``unread_since`` they have not become fewer."""
         self.unread_since = 0.0
+
+
+@contextmanager
+def gives_up(viewer: Viewer, leave: Callable[[Viewer], None]) -> Iterator[None]:
+    """Have a viewer leave to which something cannot be sent: whatever is wrong with one, the others go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - as above
+        note_given_up(error)
+        leave(viewer)
+
+
+def note_given_up(error: Exception) -> None:
+    """Log why a viewer was given up."""
+    _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")

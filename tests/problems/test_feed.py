@@ -137,6 +137,18 @@ async def test_a_viewer_that_reads_slowly_is_sent_everything_once_it_has_read(sh
         assert "entity_overloaded" in {one["code"] for one in message["items"]}
 
 
+async def test_a_line_that_breaks_is_given_up_and_the_others_go_on(shown, monkeypatch):
+    broken = Viewer(QueueSink(Framing.WEBSOCKET), View(None, EVERYTHING))
+    shown.problem_feed.join(broken, "en")
+    monkeypatch.setattr(broken.sink, "write", lambda _: 1 // 0)
+    async with served(shown) as address, follow_problems(f"http://{address}") as live:
+        seen = Seen(live)
+        await seen.next()
+        await overload(shown)
+        assert (await seen.change())[1]["code"] == "entity_overloaded"
+        assert shown.problem_feed.viewers == 1
+
+
 async def test_what_a_process_finds_while_it_reads_its_log_is_not_news(shown):
     """All that is wrong comes anew when the log has been read: none of it has just begun."""
     await overload(shown)

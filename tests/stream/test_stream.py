@@ -16,6 +16,7 @@ from livingmap.core.model import Drop, Message, Position, Put, Total
 from livingmap.history import HistoryUnavailable
 from livingmap.stream.frames import Framing, unframed
 from livingmap.stream.heartbeats import Heartbeats
+from livingmap.stream.queue_sink import QueueSink
 from tests.support.clients import Follower, normal, same
 from tests.support.maps import snapshot
 
@@ -451,6 +452,34 @@ async def test_a_line_that_breaks_is_given_up_and_the_others_go_on(living, addre
         for number in range(3):
             await say(living, Put("agents", "agent:a", {"x": number}))
             await follow(socket, follower, living.log.position.seq)
+        assert living.hub.viewers == 1
+
+
+async def test_a_line_that_breaks_at_a_heartbeat_is_given_up_and_the_others_go_on(living, address, monkeypatch):
+    line = QueueSink(Framing.WEBSOCKET)
+    living.hub.join(line, WHOLE)
+    monkeypatch.setattr(line, "write", lambda _: 1 // 0)
+    monkeypatch.setattr("livingmap.stream.heartbeats.HEARTBEAT_SECONDS", 0.05)
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        beating = asyncio.create_task(Heartbeats(living.hub).run())
+        for _ in range(3):
+            await receive(socket, follower, "heartbeat")
+        assert living.hub.viewers == 1
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+async def test_a_line_that_breaks_at_a_new_scene_is_given_up_and_the_others_go_on(living, address, monkeypatch):
+    line = QueueSink(Framing.WEBSOCKET)
+    living.hub.join(line, WHOLE)
+    monkeypatch.setattr(line, "write", lambda _: 1 // 0)
+    async with connect(f"ws://{address}/living-map/stream") as socket:
+        follower = Follower()
+        await receive(socket, follower)
+        living.hub.restart()
+        assert (await receive(socket, follower, "snapshot"))["reason"] == "cursor_unknown"
         assert living.hub.viewers == 1
 
 
