@@ -131,17 +131,17 @@ class PollClient:
         candidates = [path for path in paths if not self._service.is_missing(path)] or paths
         missing: list[str] = []
         for path in candidates:
-            call = Call("GET", path, query)
-            was_asked = call.key() in self.calls
+            key = Call("GET", path, query).key()
+            was_asked = key in self.calls
             try:
-                answer = (await self._ask(call)).value
+                answer = await self.get(path, **query)
             except NotFound as error:
                 missing.append(str(error))
             else:
                 if accept(answer):
                     return path, answer
                 if not was_asked:
-                    del self.calls[call.key()]  # nothing is made of it, and it is not asked for again
+                    del self.calls[key]  # nothing is made of it, and it is not asked for again
                 missing.append(f"{path}: answers, but not with what is looked for here")
             self._service.note_missing(path)
         raise NotFound("; ".join(missing), HTTPStatus.NOT_FOUND)
