@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from livingmap.errors import InvalidAnswer, NotFound, RequestRejected, Unreachable
 from livingmap.hookspecs import Reply
-from livingmap.sources.json_client import DETAILS
+from livingmap.sources.json_client import DETAILS, JsonClient
+from livingmap.sources.poll_client import RunningClient
 from livingmap.sources.rows import Amount
 from livingmap.sources.samples import Sample, Samples
-from livingmap.sources.settings import SourceSettings
+from livingmap.sources.settings import ServiceSettings, SourceSettings
 from livingmap.sources.source_client import SourceClient
 from tests.support.services import StubService
 
@@ -103,6 +104,39 @@ async def test_deep_nesting_is_refused_even_when_it_is_small_enough(stub, ask):
     stub.mode = "deep"
     with pytest.raises(InvalidAnswer, match="is not JSON"):
         await ask(max_bytes=10_000_000).get("/rows")
+
+
+async def test_a_connection_that_is_closed_without_an_answer_is_tried_as_often_as_is_set_and_no_more():
+    asked = 0
+
+    async def close(reader, writer):
+        nonlocal asked
+        asked += bool(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(close, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for retries in (0, 2):
+        client = JsonClient("sources.x", ServiceSettings(base_url=f"http://127.0.0.1:{port}", retries=retries))
+        with pytest.raises(Unreachable, match="closed without an answer"):
+            await client.get("/rows")
+        await client.close()
+    server.close()
+    assert asked == 1 + 3
+
+
+async def test_a_service_that_does_not_encrypt_is_said_to_be_that(stub):
+    client = JsonClient("sources.x", ServiceSettings(base_url=stub.base_url.replace("http:", "https:"), retries=0))
+    with pytest.raises(Unreachable, match=r"(?i)ssl|tls"):
+        await client.get("/rows")
+    await client.close()
+
+
+async def test_what_a_run_asks_for_may_be_of_no_use(stub):
+    service = SourceClient("test", SourceSettings(base_url=stub.base_url))
+    client = RunningClient(service, lambda: NOW)
+    assert await client.optional("/rows", accept=lambda _: False) is None
+    await service.close()
 
 
 async def test_a_dead_service_is_unreachable(stub, ask):

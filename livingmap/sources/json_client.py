@@ -175,7 +175,7 @@ class JsonClient:
         request = httpx.Request(
             call.method,
             url,
-            params={**call.query, **credentials.parameters} or None,
+            params={**call.query, **credentials.parameters},
             headers={
                 **_HEADERS,
                 **tracing.headers(),

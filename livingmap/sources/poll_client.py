@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +40,8 @@ class PollClient:
         self._answers = answers
         self.calls: dict[bytes, Call] = {}
         """What was asked, each request with what is known of its answer."""
+        self._uses = Counter[bytes]()
+        """How often an answer was given to the fetch."""
         self.bytes_read = 0
         """How long these answers were."""
         self._time_was_read = False
@@ -105,9 +108,17 @@ class PollClient:
             self._failed.add(call.path)
             raise
         if call.known is None:
-            self.calls[call.key()] = replace(call, known=answer.known)
+            key = call.key()
+            self.calls[key] = replace(call, known=answer.known)
+            self._uses[key] += 1
             self.bytes_read += answer.size
         return answer
+
+    def _note_unused(self, key: bytes) -> None:
+        """Note that nothing is made of an answer, which is not asked for again; others may have made use of it."""
+        self._uses[key] -= 1
+        if not self._uses[key]:
+            self.calls.pop(key, None)
 
     def sibling(self) -> "PollClient":
         """Return another client of the same poll: what one has asked, the other need not ask again."""
@@ -131,8 +142,6 @@ class PollClient:
         candidates = [path for path in paths if not self._service.is_missing(path)] or paths
         missing: list[str] = []
         for path in candidates:
-            key = Call("GET", path, query).key()
-            was_asked = key in self.calls
             try:
                 answer = await self.get(path, **query)
             except NotFound as error:
@@ -140,8 +149,7 @@ class PollClient:
             else:
                 if accept(answer):
                     return path, answer
-                if not was_asked:
-                    del self.calls[key]  # nothing is made of it, and it is not asked for again
+                self._note_unused(Call("GET", path, query).key())
                 missing.append(f"{path}: answers, but not with what is looked for here")
             self._service.note_missing(path)
         raise NotFound("; ".join(missing), HTTPStatus.NOT_FOUND)

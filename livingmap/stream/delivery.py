@@ -16,7 +16,7 @@ from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
 from livingmap.stream.ticks import Ticks
-from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, note_given_up
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, give_up
 
 _SHARD: Final = 200
 """So many viewers are written to in one go, which takes some milliseconds."""
@@ -173,8 +173,7 @@ class Delivery:
                 try:
                     self._deliver(viewer, batch)
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with one sink, the others go on
-                    note_given_up(error)
-                    self._leave(viewer)
+                    give_up(viewer, self._leave, error)
 
     def _batch_of(self, events: Sequence[Folded]) -> Batch:
         if self._batch is None or not self._batch.has(events):

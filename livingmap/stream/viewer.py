@@ -1,7 +1,7 @@
 """A viewer of the stream, and the sink through which it is sent what it gets."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 import structlog
@@ -76,10 +76,12 @@ def gives_up(viewer: Viewer, leave: Callable[[Viewer], None]) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - as above
-        note_given_up(error)
-        leave(viewer)
+        give_up(viewer, leave, error)
 
 
-def note_given_up(error: Exception) -> None:
-    """Log why a viewer was given up."""
-    _logger.warning("a viewer was given up", error=f"{type(error).__name__}: {error}")
+def give_up(viewer: Viewer, leave: Callable[[Viewer], None], error: Exception) -> None:
+    """Have a viewer leave because of an error, and close its connection."""
+    _logger.warning("a viewer was given up", exc_info=error)
+    leave(viewer)
+    with suppress(Exception):
+        viewer.sink.give_up()

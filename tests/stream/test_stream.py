@@ -467,6 +467,7 @@ async def test_a_line_that_breaks_at_a_heartbeat_is_given_up_and_the_others_go_o
         for _ in range(3):
             await receive(socket, follower, "heartbeat")
         assert living.hub.viewers == 1
+        assert await line.take() == b""  # its connection is closed
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
 
