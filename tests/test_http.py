@@ -125,11 +125,19 @@ async def test_a_connection_that_is_closed_without_an_answer_is_tried_as_often_a
     assert asked == 1 + 3
 
 
-async def test_a_service_that_does_not_encrypt_is_said_to_be_that(stub):
-    client = JsonClient("sources.x", ServiceSettings(base_url=stub.base_url.replace("http:", "https:"), retries=0))
+async def test_a_service_that_does_not_encrypt_is_said_to_be_that():
+    async def answer(reader, writer):
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = JsonClient("sources.x", ServiceSettings(base_url=f"https://127.0.0.1:{port}", retries=0))
     with pytest.raises(Unreachable, match=r"(?i)ssl|tls"):
         await client.get("/rows")
     await client.close()
+    server.close()
 
 
 async def test_what_a_run_asks_for_may_be_of_no_use(stub):
