@@ -44,7 +44,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._header_bytes = self._unended_bytes = 0
         self._is_in_body = self._is_upgraded = False
         self._cycles: list[RequestResponseCycle] = []
-        """The requests that are answered, or wait for that."""
+        """The requests that are being answered or wait their turn, and maybe the last one that was answered."""
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -66,7 +66,9 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
-        for cycle in self._cycles:  # uvicorn (0.50) tells only the last one, and an error is logged for the others
+        for (
+            cycle
+        ) in self._cycles:  # uvicorn (0.54) tells only the last one; the others would write, and log an error
             cycle.disconnected = True
             cycle.message_event.set()
         self._cycles.clear()
@@ -155,10 +157,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self._is_in_body = True
         if len(self.pipeline) >= _MOST_WAITING:
             self._stop_parsing(HTTPStatus.TOO_MANY_REQUESTS)
+        before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not None:  # of an upgrade there is none
-            cycles = dict.fromkeys((*self._cycles, self.cycle))
-            self._cycles = [cycle for cycle in cycles if not cycle.response_complete]
+        if self.cycle is not before:  # an upgrade begins none
+            self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete] + [self.cycle]
         if self._place is not None:
             self._place.work()
         if self.parser.should_upgrade() and not self._should_upgrade() and self._has_body():

@@ -87,7 +87,7 @@ def _as_of_httpx() -> Iterator[None]:
     except TimeoutError as error:
         raise httpx.ReadTimeout("no answer in time") from error
     except aiohttp.InvalidURL as error:
-        raise httpx.InvalidURL("this is no address that can be asked") from error
+        raise httpx.InvalidURL("not a valid address") from error
     except aiohttp.ClientConnectorCertificateError as error:
         raise httpx.ConnectError(str(error.certificate_error)) from error
     except aiohttp.ClientConnectorError as error:

@@ -214,7 +214,10 @@ class JsonClient:
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
-            if "set-cookie" in response.headers:
+            cookies = response.headers.get("set-cookie")
+            if (
+                cookies and cookies.isascii()
+            ):  # as they have to be (RFC 6265, 4.1.1): httpx cannot send others back
                 self._cookies.extract_cookies(response)
             yield response
         finally:

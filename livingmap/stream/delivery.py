@@ -16,7 +16,7 @@ from livingmap.stream.messages import SnapshotReason
 from livingmap.stream.replay_buffer import ReplayBuffer
 from livingmap.stream.resumption import Resumption
 from livingmap.stream.ticks import Ticks
-from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, give_up
+from livingmap.stream.viewer import MOST_UNSENT_BYTES, Viewer, give_up, gives_up
 
 _SHARD: Final = 200
 """So many viewers are written to in one go, which takes some milliseconds."""
@@ -131,6 +131,10 @@ class Delivery:
         if len(self._conflations) >= _MOST_CONFLATIONS and key not in self._conflations:
             self._loop.call_soon(self.catch_up, viewer)
             return
+        with gives_up(viewer, self._leave):  # else it would go on with a gap
+            self._catch_up(viewer, here)
+
+    def _catch_up(self, viewer: Viewer, here: Position) -> None:
         viewer.is_behind = False
         if viewer.awaited is not None:
             self.write_snapshot(viewer, viewer.awaited)
@@ -139,7 +143,7 @@ class Delivery:
         elif not self._resumption.reaches(Position(here.epoch, viewer.last_seq), viewer.view):
             self.write_snapshot(viewer, SnapshotReason.CURSOR_EXPIRED)
         else:
-            message = self._conflated(*key)
+            message = self._conflated(viewer.last_seq, here, viewer.sink.framing, viewer.view)
             viewer.last_seq = here.seq
             self.conflations += 1
             self.write(viewer, message)

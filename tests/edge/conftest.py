@@ -5,18 +5,11 @@ import contextlib
 
 import pytest
 
-from livingmap import supervision
 from tests.stream.conftest import served
 from tests.support.maps import living_map
 
 MOCK = {"microdaos": 1, "agents": 2, "nodes": 1, "daos": 1, "events_per_second": 0}
 ANSWER_SECONDS = 10
-
-
-def pytest_asyncio_loop_factories(config, item):
-    """Run what is said of single connections on both event loops that the map may have."""
-    loops = {"asyncio": asyncio.new_event_loop}
-    return loops | {"uvloop": supervision.loop_factory()} if item.path.name == "test_leaving.py" else loops
 
 
 @pytest.fixture

@@ -126,6 +126,16 @@ def test_settings_that_contradict_each_other_are_refused_without_showing_a_secre
     assert "hush" not in messages
 
 
+async def test_cookies_are_sent_back_and_one_that_is_not_ascii_is_passed_over():
+    cookies = ["city=kyiv", "city=Київ".encode().decode("latin-1"), ""]
+    async with ScriptedService(lambda _: Sent([], headers={"set-cookie": cookies.pop(0)})) as service:
+        client = client_of(service)
+        for _ in range(3):
+            await client.client(NOW).get("/rows")
+        await client.close()
+    assert [request.headers.get("cookie") for request in service.requests] == [None, "city=kyiv", "city=kyiv"]
+
+
 async def test_a_list_repeats_the_parameter():
     async with ScriptedService(lambda request: Sent([])) as service:
         client = client_of(service)

@@ -163,6 +163,22 @@ async def test_a_slow_viewer_forgets_the_fields_of_an_item_that_went_and_came_ba
     ]
 
 
+async def test_a_viewer_that_cannot_be_told_what_it_missed_is_given_up(rig, monkeypatch):
+    sink = ListSink()
+    viewer = rig.hub.join(sink, WHOLE)
+    sink.waiting = MOST_UNSENT_BYTES + 1
+    rig.happen(Put("agents", A, {"x": 1}))
+    await rig.settle()
+    sink.waiting = 0
+    with monkeypatch.context() as patch, contextlib.suppress(ZeroDivisionError):
+        patch.setattr(rig.hub.encoder, "conflated", lambda *_: 1 // 0)
+        rig.hub.drained(viewer)
+    rig.happen(Put("agents", A, {"y": 2}))
+    await rig.settle()
+    assert sink.kinds == ["snapshot"]  # and no event after a gap
+    assert (rig.hub.viewers, sink.given_up) == (0, True)
+
+
 async def test_a_viewer_that_was_behind_longer_than_memory_gets_a_snapshot(rig, monkeypatch):
     monkeypatch.setattr("livingmap.stream.replay_buffer.MOST_EVENTS", 2)
     rig.hub.forget()

@@ -1,4 +1,4 @@
-"""Clients that leave while they are answered: nobody is told of an error, for there is none."""
+"""Clients that leave while they are being answered: nothing went wrong, and nothing is logged as an error."""
 
 import asyncio
 import contextlib
