@@ -215,9 +215,7 @@ class JsonClient:
         response.request = request
         try:
             cookies = response.headers.get("set-cookie")
-            if (
-                cookies and cookies.isascii()
-            ):  # as they have to be (RFC 6265, 4.1.1): httpx cannot send others back
+            if cookies and cookies.isascii():  # RFC 6265, 4.1.1: others httpx cannot send
                 self._cookies.extract_cookies(response)
             yield response
         finally:
