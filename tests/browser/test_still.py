@@ -135,6 +135,22 @@ def test_what_happens_meanwhile_waits_above_what_is_read(visitors, harbour, is_p
     expect(show).to_have_count(0)
 
 
+def test_what_waits_is_still_there_when_the_mouse_has_come_to_its_button(visitors, harbour):
+    page = visitors(harbour.map.url, viewport={"width": 1440, "height": 780}).visit("/?panel=events")
+    harbour.say(aurora("error"))
+    read, show = page.locator(".events > li"), page.get_by_role("button", name=SHOW_NEW)
+    expect(read.first).to_contain_text("error")
+    read.first.hover()
+    harbour.say(aurora("degraded"))
+    expect(show).to_be_visible()
+    show.hover()
+    page.wait_for_timeout(500)
+    expect(read.first).to_contain_text("error")
+    show.click()
+    expect(read.first).to_contain_text("degraded")
+    expect(show).to_have_count(0)
+
+
 def test_a_list_of_events_that_nobody_reads_goes_on(visitors, harbour):
     page = visitors(harbour.map.url, viewport={"width": 1440, "height": 780}).visit("/?panel=events")
     read = page.locator(".events > li")

@@ -5,9 +5,11 @@ import { useMedia } from "../hooks/useMedia.ts";
 
 /** Lists that scroll, or lie in something that does. */
 const SCROLLS = ".scroll";
+/** Around a list that scrolls, what belongs to it: on the way to the button that shows what is new, it stays as it is. */
+const AROUND = ".panel";
 
 export type Reading = {
-  /** Whether somebody reads: points at the list or what it lies in, is in it with the keyboard, or has scrolled. Of touch nobody knows: it counts as read. */
+  /** Whether somebody reads: points at the list, its panel or what it lies in, is in it with the keyboard, or has scrolled. Of touch nobody knows: it counts as read. */
   readonly isRead: boolean;
   /** The element around the lines. */
   readonly box: (element: HTMLElement | null) => void;
@@ -21,21 +23,25 @@ export function useReading(): Reading {
   useEffect(() => {
     const scroller = element?.closest<HTMLElement>(SCROLLS);
     if (!scroller) return;
-    const signs = { isOver: scroller.matches(":hover"), hasFocus: scroller.matches(":focus-within") };
+    const around = scroller.closest<HTMLElement>(AROUND) ?? scroller;
+    const signs = { isOver: around.matches(":hover"), hasFocus: scroller.matches(":focus-within") };
     const note = (sign: Partial<typeof signs>) => {
       Object.assign(signs, sign);
       setNear(signs.isOver || signs.hasFocus || scroller.scrollTop > 0);
     };
     const abort = new AbortController();
     const on = <Type extends keyof HTMLElementEventMap>(
+      target: HTMLElement,
       type: Type,
       sign: (event: HTMLElementEventMap[Type]) => Partial<typeof signs>,
-    ) => scroller.addEventListener(type, (event) => note(sign(event)), { passive: true, signal: abort.signal });
-    on("pointerenter", () => ({ isOver: true }));
-    on("pointerleave", () => ({ isOver: false }));
-    on("focusin", () => ({ hasFocus: true }));
-    on("focusout", ({ relatedTarget }) => ({ hasFocus: scroller.contains(relatedTarget as Node | null) }));
-    on("scroll", () => ({}));
+    ) => target.addEventListener(type, (event) => note(sign(event)), { passive: true, signal: abort.signal });
+    on(around, "pointerenter", () => ({ isOver: true }));
+    on(around, "pointerleave", () => ({ isOver: false }));
+    on(scroller, "focusin", () => ({ hasFocus: true }));
+    on(scroller, "focusout", ({ relatedTarget }) => ({
+      hasFocus: scroller.contains(relatedTarget as Node | null),
+    }));
+    on(scroller, "scroll", () => ({}));
     note({});
     return () => abort.abort();
   }, [element]);

@@ -1,1 +1,0 @@
-export{r as CanvasRenderer}from"./stage-CGJz3tuF.js";

@@ -1,0 +1,1 @@
+export{n as WebGLRenderer}from"./stage-C-ah2KXq.js";

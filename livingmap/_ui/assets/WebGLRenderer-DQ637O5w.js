@@ -1,1 +1,0 @@
-export{n as WebGLRenderer}from"./stage-CGJz3tuF.js";

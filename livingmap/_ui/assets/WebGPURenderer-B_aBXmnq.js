@@ -1,1 +1,0 @@
-export{t as WebGPURenderer}from"./stage-CGJz3tuF.js";

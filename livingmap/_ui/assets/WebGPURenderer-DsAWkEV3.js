@@ -1,0 +1,1 @@
+export{t as WebGPURenderer}from"./stage-C-ah2KXq.js";

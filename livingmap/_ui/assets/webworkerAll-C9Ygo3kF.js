@@ -1,0 +1,1 @@
+import"./stage-C-ah2KXq.js";import"./init-DbhCGiVL.js";

@@ -1,1 +1,0 @@
-import"./stage-CGJz3tuF.js";import"./init-DGSgh12-.js";
